@@ -1,0 +1,214 @@
+//! One batch of token ids on the host, and where its sequences lie among the rows.
+
+use std::sync::Arc;
+
+/// Positions a row key leaves for one example; larger than any `max_position_embeddings` in use.
+const POSITIONS_PER_EXAMPLE: u32 = 1 << 16;
+
+/// Where the sequences of a batch lie in a `[rows, hidden]` matrix.
+///
+/// Packed: tokens end to end, `rows` is the number of tokens. Padded: every sequence takes `max_len` rows.
+/// Both give the same logits and gradients, because padding is never attended to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sequences {
+    starts: Vec<usize>,
+    lengths: Vec<usize>,
+    rows: usize,
+    max_len: usize,
+    padded_len: Option<usize>,
+    first_example: u32,
+}
+
+impl Sequences {
+    /// Tokens of all sequences end to end, no padding rows.
+    #[must_use]
+    pub fn packed(lengths: Vec<usize>) -> Self {
+        let mut rows = 0;
+        let starts = lengths
+            .iter()
+            .map(|length| {
+                let start = rows;
+                rows += length;
+                start
+            })
+            .collect();
+        let max_len = lengths.iter().copied().max().unwrap_or(0);
+        Self { starts, lengths, rows, max_len, padded_len: None, first_example: 0 }
+    }
+
+    /// Every sequence in `padded_len` rows (at least the longest length), its tokens first.
+    #[must_use]
+    pub fn padded(lengths: Vec<usize>, padded_len: usize) -> Self {
+        let max_len = lengths.iter().copied().max().unwrap_or(0);
+        let padded_len = padded_len.max(max_len);
+        let starts = (0..lengths.len()).map(|i| i * padded_len).collect();
+        let rows = lengths.len() * padded_len;
+        Self { starts, lengths, rows, max_len, padded_len: Some(padded_len), first_example: 0 }
+    }
+
+    /// Says that the first sequence is example `index` of the optimizer step's whole batch. Dropout is keyed by it,
+    /// so that micro-batches draw the masks that the undivided batch would.
+    #[must_use]
+    pub fn with_first_example(mut self, index: usize) -> Self {
+        self.first_example = u32::try_from(index).unwrap_or(u32::MAX);
+        self
+    }
+
+    /// Index of the first sequence in the optimizer step's whole batch.
+    #[must_use]
+    pub fn first_example(&self) -> usize {
+        self.first_example as usize
+    }
+
+    /// Number of sequences.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lengths.len()
+    }
+
+    /// Whether there is no sequence at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lengths.is_empty()
+    }
+
+    /// Rows of the `[rows, hidden]` matrices, padding included.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Tokens without padding.
+    #[must_use]
+    pub fn tokens(&self) -> usize {
+        self.lengths.iter().sum()
+    }
+
+    /// First row of sequence `i`; its token 0 (`[CLS]`).
+    #[must_use]
+    pub fn start(&self, i: usize) -> usize {
+        self.starts[i]
+    }
+
+    /// First rows of all sequences.
+    #[must_use]
+    pub fn starts(&self) -> &[usize] {
+        &self.starts
+    }
+
+    /// Tokens of sequence `i`.
+    #[must_use]
+    pub fn length(&self, i: usize) -> usize {
+        self.lengths[i]
+    }
+
+    /// The longest sequence's tokens.
+    #[must_use]
+    pub fn max_len(&self) -> usize {
+        self.max_len
+    }
+
+    /// Whether some rows are padding.
+    #[must_use]
+    pub fn has_padding(&self) -> bool {
+        self.rows != self.tokens()
+    }
+
+    /// Rows from one sequence's start to the next in the padded layout.
+    #[must_use]
+    pub fn padded_len(&self) -> Option<usize> {
+        self.padded_len
+    }
+
+    /// The dropout key of the token at `position` of sequence `i`: the same in both layouts and for any split of the
+    /// batch into micro-batches.
+    #[must_use]
+    pub fn row_key(&self, i: usize, position: usize) -> u64 {
+        let example = u64::from(self.first_example) + i as u64;
+        example * u64::from(POSITIONS_PER_EXAMPLE) + position as u64
+    }
+
+    /// [`Self::row_key`] of every row, in row order.
+    #[must_use]
+    pub fn row_keys(&self) -> Vec<u64> {
+        let mut keys = vec![0; self.rows];
+        for i in 0..self.len() {
+            let span = self.padded_len.unwrap_or(self.lengths[i]);
+            for position in 0..span {
+                keys[self.starts[i] + position] = self.row_key(i, position);
+            }
+        }
+        keys
+    }
+}
+
+/// What an encoder reads: one id a row (padding rows included) and the layout of the rows.
+#[derive(Clone, Debug)]
+pub struct TokenBatch {
+    /// Token ids, `[rows]`.
+    pub input_ids: Vec<u32>,
+    /// Segment ids, `[rows]`.
+    pub token_type_ids: Vec<u32>,
+    /// Position ids, `[rows]`.
+    pub position_ids: Vec<u32>,
+    /// Where the sequences lie.
+    pub sequences: Arc<Sequences>,
+}
+
+impl TokenBatch {
+    /// Lays `rows` of (ids, segment ids) out, with absolute positions 0, 1, 2, ...
+    /// `pad_to`: `None` for the packed layout, else every sequence takes `max(pad_to, longest)` rows.
+    #[must_use]
+    pub fn new(rows: &[(&[u32], &[u8])], pad_token_id: u32, pad_to: Option<usize>, first_example: usize) -> Self {
+        let lengths: Vec<usize> = rows.iter().map(|(ids, _)| ids.len()).collect();
+        let sequences = match pad_to {
+            None => Sequences::packed(lengths),
+            Some(n) => Sequences::padded(lengths, n),
+        }
+        .with_first_example(first_example);
+        let mut input_ids = vec![pad_token_id; sequences.rows()];
+        let mut token_type_ids = vec![0; sequences.rows()];
+        let mut position_ids = vec![0; sequences.rows()];
+        for (i, (ids, types)) in rows.iter().enumerate() {
+            let start = sequences.start(i);
+            let span = sequences.padded_len().unwrap_or(ids.len());
+            for (position, slot) in position_ids[start..start + span].iter_mut().enumerate() {
+                *slot = position as u32;
+            }
+            input_ids[start..start + ids.len()].copy_from_slice(ids);
+            for (slot, id) in token_type_ids[start..start + ids.len()].iter_mut().zip(*types) {
+                *slot = u32::from(*id);
+            }
+        }
+        Self { input_ids, token_type_ids, position_ids, sequences: Arc::new(sequences) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_keys_are_the_same_in_both_layouts_and_for_micro_batches() {
+        let packed = Sequences::packed(vec![3, 1, 2]);
+        let padded = Sequences::padded(vec![3, 1, 2], 4);
+        let (a, b) = (packed.row_keys(), padded.row_keys());
+        for i in 0..3 {
+            for p in 0..packed.length(i) {
+                assert_eq!(a[packed.start(i) + p], b[padded.start(i) + p]);
+            }
+        }
+        let second_half = Sequences::packed(vec![1, 2]).with_first_example(1);
+        assert_eq!(second_half.row_keys(), a[3..]);
+    }
+
+    #[test]
+    fn padded_rows_hold_the_pad_token() {
+        let batch = TokenBatch::new(&[(&[5, 6, 7], &[0, 0, 1]), (&[9], &[0])], 1, Some(0), 0);
+        assert_eq!(batch.input_ids, [5, 6, 7, 9, 1, 1]);
+        assert_eq!(batch.token_type_ids, [0, 0, 1, 0, 0, 0]);
+        assert_eq!(batch.position_ids, [0, 1, 2, 0, 1, 2]);
+        assert!(batch.sequences.has_padding());
+        assert!(!TokenBatch::new(&[(&[5, 6], &[0, 0])], 1, None, 0).sequences.has_padding());
+    }
+}

@@ -1,0 +1,80 @@
+//! What can be wrong with a checkpoint.
+
+use std::path::PathBuf;
+
+/// A checkpoint that cannot be read or does not fit.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// No weights at all.
+    #[error("no weights found: looked for {looked_for}")]
+    NoWeights {
+        /// The file names tried.
+        looked_for: String,
+    },
+    /// The file cannot be opened or read.
+    #[error("cannot read {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not what its name says, or is cut off.
+    #[error("{} is not a whole {kind} file: {reason}; download or copy it again", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// `safetensors`, `PyTorch`, `index`.
+        kind: &'static str,
+        /// What the reader says.
+        reason: String,
+    },
+    /// A shard that the index names is absent.
+    #[error("{} names the shard {shard}, which is not there", index.display())]
+    MissingShard {
+        /// The index.
+        index: PathBuf,
+        /// The shard.
+        shard: String,
+    },
+    /// A tensor whose numbers cannot become f32.
+    #[error("{}: tensor `{tensor}` has element type {dtype}; expected F32, F16, BF16 or F64", path.display())]
+    ElementType {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// Its type.
+        dtype: String,
+    },
+    /// A tensor of another shape than config.json asks for.
+    #[error("tensor `{tensor}` has shape {found:?} in the checkpoint, but config.json asks for {expected:?}{hint}")]
+    Shape {
+        /// The tensor.
+        tensor: String,
+        /// In the file.
+        found: Vec<usize>,
+        /// From config.json.
+        expected: Vec<usize>,
+        /// What to do, where something can be done.
+        hint: &'static str,
+    },
+    /// No tensor of the encoder is in the file.
+    #[error(
+        "the checkpoint holds no tensor of a `{model_type}` encoder (its first tensors: {found}); is config.json its own?"
+    )]
+    NothingMatches {
+        /// The architecture.
+        model_type: String,
+        /// Some names in the file.
+        found: String,
+    },
+    /// The file cannot be written.
+    #[error("cannot write {}: {reason}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}

@@ -1,0 +1,153 @@
+//! A checkpoint's tensors into a model's parameters.
+
+use std::collections::{HashMap, HashSet};
+
+use burn::module::Module;
+use burn::tensor::backend::Backend;
+
+use super::files::Tensors;
+use super::{CheckpointError, WeightFiles};
+use crate::names::{Init, TensorName, old_spelling};
+use crate::parameters;
+use crate::torch_rng::TorchRng;
+
+/// How to load.
+#[derive(Clone, Debug)]
+pub struct LoadOptions {
+    /// The architecture, for messages.
+    pub model_type: String,
+    /// What may precede an encoder's names.
+    pub prefix: &'static str,
+    /// Standard deviation of new weights.
+    pub initializer_range: f64,
+    /// Seed of torch's stream that new weights are drawn from.
+    pub seed: u64,
+    /// A head of another shape is drawn anew instead of being an error.
+    pub ignore_mismatched_sizes: bool,
+}
+
+/// What became of the checkpoint's tensors; names as in Hugging Face's checkpoints.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LoadReport {
+    /// Found and loaded.
+    pub loaded: Vec<String>,
+    /// Not in the file: initialised.
+    pub initialized: Vec<String>,
+    /// In the file with another shape, and initialised (`--ignore_mismatched_sizes`).
+    pub mismatched: Vec<String>,
+    /// In the file and not part of the model.
+    pub unused: Vec<String>,
+}
+
+impl LoadReport {
+    /// Whether the classifier was drawn rather than loaded.
+    #[must_use]
+    pub fn new_head(&self) -> bool {
+        self.initialized.iter().chain(&self.mismatched).any(|name| name.starts_with("classifier."))
+    }
+}
+
+/// Names under which `tensor` may be stored, the usual one first.
+fn spellings(tensor: &str, in_encoder: bool, prefix: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for name in std::iter::once(tensor.to_owned()).chain(old_spelling(tensor)) {
+        if in_encoder {
+            names.push(format!("{prefix}{name}"));
+        }
+        names.push(name);
+    }
+    names
+}
+
+/// The name that transformers gives the tensor in a classifier's checkpoint.
+fn full_name(tensor: &str, in_encoder: bool, prefix: &str) -> String {
+    if in_encoder { format!("{prefix}{tensor}") } else { tensor.to_owned() }
+}
+
+/// Fills a module's parameters from `files` and draws what they lack, in the order of `names`, from torch's stream.
+///
+/// # Errors
+/// When a file is broken, a tensor has the wrong shape, or nothing in the files belongs to the model.
+pub fn load<B: Backend, M: Module<B>>(
+    module: M,
+    names: &[TensorName],
+    files: &WeightFiles,
+    options: &LoadOptions,
+) -> Result<(M, LoadReport), CheckpointError> {
+    let tensors = Tensors::open(files)?;
+    let shapes: HashMap<String, Vec<usize>> = parameters::shapes(&module).into_iter().collect();
+    let mut report = LoadReport::default();
+    let mut used = HashSet::new();
+    let mut values = HashMap::new();
+    let mut rng = TorchRng::new(options.seed);
+    for entry in names {
+        let Some(shape) = shapes.get(&entry.parameter) else {
+            unreachable!("the table of tensor names has `{}`, the module has not", entry.parameter)
+        };
+        let mut piece_shape = shape.clone();
+        piece_shape[0] /= entry.tensors.len();
+        let count: usize = piece_shape.iter().product();
+        let mut whole = Vec::with_capacity(count * entry.tensors.len());
+        for tensor in &entry.tensors {
+            let full = full_name(tensor, entry.in_encoder, options.prefix);
+            let found = spellings(tensor, entry.in_encoder, options.prefix).into_iter().find(|n| tensors.contains(n));
+            let fits = match &found {
+                None => false,
+                Some(name) => {
+                    used.insert(name.clone());
+                    check_shape(name, &tensors, &piece_shape, entry, options)?
+                }
+            };
+            match (found, fits) {
+                (Some(name), true) => {
+                    whole.extend(tensors.read(&name)?);
+                    report.loaded.push(full);
+                }
+                (found, _) => {
+                    whole.extend(initial_values(entry.init, count, options.initializer_range, &mut rng));
+                    if found.is_some() { report.mismatched.push(full) } else { report.initialized.push(full) }
+                }
+            }
+        }
+        values.insert(entry.parameter.clone(), whole);
+    }
+    report.unused = tensors.names().filter(|name| !used.contains(*name)).map(str::to_owned).collect();
+    let encoder_loaded = names.iter().filter(|n| n.in_encoder).flat_map(|n| &n.tensors);
+    let loaded: HashSet<&String> = report.loaded.iter().collect();
+    if !encoder_loaded.into_iter().any(|t| loaded.contains(&full_name(t, true, options.prefix))) {
+        let found = tensors.names().take(3).collect::<Vec<_>>().join(", ");
+        return Err(CheckpointError::NothingMatches { model_type: options.model_type.clone(), found });
+    }
+    Ok((parameters::write(module, values), report))
+}
+
+/// Whether the tensor has the wanted shape; an error where it must.
+fn check_shape(
+    name: &str,
+    tensors: &Tensors,
+    expected: &[usize],
+    entry: &TensorName,
+    options: &LoadOptions,
+) -> Result<bool, CheckpointError> {
+    let found = tensors.shape(name).unwrap_or_default();
+    if found == expected {
+        return Ok(true);
+    }
+    if !entry.in_encoder && options.ignore_mismatched_sizes {
+        return Ok(false);
+    }
+    let hint = if entry.in_encoder {
+        ""
+    } else {
+        "; the checkpoint's head was trained for another number of labels: --ignore_mismatched_sizes true draws a new one"
+    };
+    Err(CheckpointError::Shape { tensor: name.to_owned(), found, expected: expected.to_vec(), hint })
+}
+
+fn initial_values(init: Init, count: usize, std: f64, rng: &mut TorchRng) -> Vec<f32> {
+    match init {
+        Init::Normal => rng.normal(count, std),
+        Init::Zeros => vec![0.0; count],
+        Init::Ones => vec![1.0; count],
+    }
+}

@@ -1,0 +1,189 @@
+//! Hugging Face's config.json.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+/// What cannot be read or cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not a JSON object.
+    #[error("{} is not a JSON object: {reason}; is the file whole?", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        reason: String,
+    },
+    /// A field is absent.
+    #[error("config.json has no field `{field}`, which a `{model_type}` model needs")]
+    Missing {
+        /// The field.
+        field: &'static str,
+        /// The model's type.
+        model_type: String,
+    },
+    /// A field has a value of the wrong kind or out of range.
+    #[error("config.json: `{field}` is {value}, expected {expected}")]
+    Value {
+        /// The field.
+        field: String,
+        /// What it holds.
+        value: String,
+        /// What it should hold.
+        expected: String,
+    },
+    /// An architecture or a switch that is not implemented; running it anyway would give wrong numbers.
+    #[error("config.json: `{field}` is \"{value}\", which is not supported (supported: {supported})")]
+    Unsupported {
+        /// The field.
+        field: &'static str,
+        /// What it holds.
+        value: String,
+        /// What it may hold.
+        supported: String,
+    },
+}
+
+/// A config.json: its fields as they are, so that unknown ones survive.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    fields: Map<String, Value>,
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read or is not a JSON object.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let bytes = std::fs::read(path).map_err(|source| ConfigError::Io { path: path.into(), source })?;
+        let json = |reason: String| ConfigError::Json { path: path.into(), reason };
+        match serde_json::from_slice(&bytes).map_err(|e| json(e.to_string()))? {
+            Value::Object(fields) => Ok(Self { fields }),
+            other => Err(json(format!("it holds {other}"))),
+        }
+    }
+
+    /// From fields.
+    #[must_use]
+    pub fn from_fields(fields: Map<String, Value>) -> Self {
+        Self { fields }
+    }
+
+    /// All fields.
+    #[must_use]
+    pub fn fields(&self) -> &Map<String, Value> {
+        &self.fields
+    }
+
+    /// A field that is there and not null.
+    #[must_use]
+    pub fn get(&self, field: &str) -> Option<&Value> {
+        self.fields.get(field).filter(|v| !v.is_null())
+    }
+
+    /// The architecture's name, such as `bert`.
+    #[must_use]
+    pub fn model_type(&self) -> &str {
+        self.get("model_type").and_then(Value::as_str).unwrap_or("")
+    }
+
+    /// A count of at least 1.
+    ///
+    /// # Errors
+    /// When the field is absent or something else.
+    pub fn count(&self, field: &'static str) -> Result<usize, ConfigError> {
+        let value =
+            self.get(field).ok_or_else(|| ConfigError::Missing { field, model_type: self.model_type().to_owned() })?;
+        match value.as_u64() {
+            Some(n) if n > 0 => Ok(n as usize),
+            _ => Err(wrong(field, value, "a whole number of at least 1")),
+        }
+    }
+
+    /// A number, with the architecture's default.
+    ///
+    /// # Errors
+    /// When the field holds something else.
+    pub fn number(&self, field: &str, default: f64) -> Result<f64, ConfigError> {
+        match self.get(field) {
+            None => Ok(default),
+            Some(value) => value.as_f64().ok_or_else(|| wrong(field, value, "a number")),
+        }
+    }
+
+    /// A probability below 1, with the architecture's default.
+    ///
+    /// # Errors
+    /// When the field holds something else.
+    pub fn probability(&self, field: &str, default: f64) -> Result<f64, ConfigError> {
+        let p = self.number(field, default)?;
+        if (0.0..1.0).contains(&p) {
+            Ok(p)
+        } else {
+            Err(wrong(field, &Value::from(p), "a probability from 0 to below 1"))
+        }
+    }
+
+    /// A text, with the architecture's default.
+    ///
+    /// # Errors
+    /// When the field holds something else.
+    pub fn text<'a>(&'a self, field: &str, default: &'a str) -> Result<&'a str, ConfigError> {
+        match self.get(field) {
+            None => Ok(default),
+            Some(value) => value.as_str().ok_or_else(|| wrong(field, value, "a text")),
+        }
+    }
+
+    /// `id2label` in index order, where the checkpoint names its classes itself (not `LABEL_0`, ...).
+    #[must_use]
+    pub fn label_names(&self) -> Option<Vec<String>> {
+        let names = self.get("id2label")?.as_object()?;
+        let mut labels: Vec<(usize, String)> =
+            names.iter().filter_map(|(index, name)| Some((index.parse().ok()?, name.as_str()?.to_owned()))).collect();
+        labels.sort();
+        let in_order = labels.iter().enumerate().all(|(i, (index, _))| i == *index);
+        let own = !labels.iter().all(|(i, name)| *name == format!("LABEL_{i}"));
+        (in_order && own && !labels.is_empty()).then(|| labels.into_iter().map(|(_, name)| name).collect())
+    }
+}
+
+fn wrong(field: &str, value: &Value, expected: &str) -> ConfigError {
+    ConfigError::Value { field: field.to_owned(), value: value.to_string(), expected: expected.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(json: &str) -> Config {
+        let Ok(Value::Object(fields)) = serde_json::from_str(json) else { panic!("{json}") };
+        Config::from_fields(fields)
+    }
+
+    #[test]
+    fn label_names_are_sorted_by_index_and_defaults_are_none() {
+        let own = config(r#"{"id2label":{"1":"NEUTRAL","0":"CONTRADICTION","2":"ENTAILMENT"}}"#);
+        assert_eq!(own.label_names().unwrap(), ["CONTRADICTION", "NEUTRAL", "ENTAILMENT"]);
+        assert_eq!(config(r#"{"id2label":{"0":"LABEL_0","1":"LABEL_1"}}"#).label_names(), None);
+        assert_eq!(config("{}").label_names(), None);
+    }
+
+    #[test]
+    fn errors_name_the_field() {
+        let c = config(r#"{"model_type":"bert","hidden_size":0,"hidden_dropout_prob":1.0}"#);
+        assert!(c.count("hidden_size").unwrap_err().to_string().contains("`hidden_size` is 0"));
+        assert!(c.count("vocab_size").unwrap_err().to_string().contains("no field `vocab_size`"));
+        assert!(c.probability("hidden_dropout_prob", 0.1).is_err());
+    }
+}

@@ -1,0 +1,274 @@
+//! BERT (Devlin et al. 2019): post-norm encoder, absolute positions, pooler on `[CLS]`.
+//!
+//! Follows `src/transformers/models/bert/modeling_bert.py` of huggingface/transformers.
+
+use burn::module::{Module, Param};
+use burn::tensor::backend::Backend;
+use burn::tensor::{Int, Tensor, TensorData};
+
+use super::Family;
+use crate::activation::Activation;
+use crate::batch::TokenBatch;
+use crate::config::{Config, ConfigError};
+use crate::layers::{LayerNorm, Linear, zeros};
+use crate::names::{Kind, Row, TensorName};
+use crate::ops::{self, AttentionSpec, DropoutPlan, EncoderOps, RowDropout};
+
+/// The family's registration.
+pub const FAMILY: Family = Family {
+    model_type: "bert",
+    classifier_architecture: "BertForSequenceClassification",
+    check: |config| BertConfig::new(config).map(|_| ()),
+    tensor_names,
+    prefix: "bert.",
+};
+
+const EMBEDDINGS: &[Row] = &[
+    Row("encoder.word_embeddings", &["embeddings.word_embeddings.weight"], Kind::Weight),
+    Row("encoder.position_embeddings", &["embeddings.position_embeddings.weight"], Kind::Weight),
+    Row("encoder.token_type_embeddings", &["embeddings.token_type_embeddings.weight"], Kind::Weight),
+    Row("encoder.embedding_norm.weight", &["embeddings.LayerNorm.weight"], Kind::NormWeight),
+    Row("encoder.embedding_norm.bias", &["embeddings.LayerNorm.bias"], Kind::Bias),
+];
+
+const LAYER: &[Row] = &[
+    Row(
+        "encoder.layers.{}.qkv.weight",
+        &[
+            "encoder.layer.{}.attention.self.query.weight",
+            "encoder.layer.{}.attention.self.key.weight",
+            "encoder.layer.{}.attention.self.value.weight",
+        ],
+        Kind::Weight,
+    ),
+    Row(
+        "encoder.layers.{}.qkv.bias",
+        &[
+            "encoder.layer.{}.attention.self.query.bias",
+            "encoder.layer.{}.attention.self.key.bias",
+            "encoder.layer.{}.attention.self.value.bias",
+        ],
+        Kind::Bias,
+    ),
+    Row("encoder.layers.{}.attention_output.weight", &["encoder.layer.{}.attention.output.dense.weight"], Kind::Weight),
+    Row("encoder.layers.{}.attention_output.bias", &["encoder.layer.{}.attention.output.dense.bias"], Kind::Bias),
+    Row(
+        "encoder.layers.{}.attention_norm.weight",
+        &["encoder.layer.{}.attention.output.LayerNorm.weight"],
+        Kind::NormWeight,
+    ),
+    Row("encoder.layers.{}.attention_norm.bias", &["encoder.layer.{}.attention.output.LayerNorm.bias"], Kind::Bias),
+    Row("encoder.layers.{}.intermediate.weight", &["encoder.layer.{}.intermediate.dense.weight"], Kind::Weight),
+    Row("encoder.layers.{}.intermediate.bias", &["encoder.layer.{}.intermediate.dense.bias"], Kind::Bias),
+    Row("encoder.layers.{}.output.weight", &["encoder.layer.{}.output.dense.weight"], Kind::Weight),
+    Row("encoder.layers.{}.output.bias", &["encoder.layer.{}.output.dense.bias"], Kind::Bias),
+    Row("encoder.layers.{}.output_norm.weight", &["encoder.layer.{}.output.LayerNorm.weight"], Kind::NormWeight),
+    Row("encoder.layers.{}.output_norm.bias", &["encoder.layer.{}.output.LayerNorm.bias"], Kind::Bias),
+];
+
+const POOLER: &[Row] = &[
+    Row("encoder.pooler.weight", &["pooler.dense.weight"], Kind::Weight),
+    Row("encoder.pooler.bias", &["pooler.dense.bias"], Kind::Bias),
+];
+
+const HEAD: &[Row] = &[
+    Row("classifier.weight", &["classifier.weight"], Kind::Weight),
+    Row("classifier.bias", &["classifier.bias"], Kind::Bias),
+];
+
+fn tensor_names(config: &Config) -> Result<Vec<TensorName>, ConfigError> {
+    let layers = config.count("num_hidden_layers")?;
+    let mut names: Vec<TensorName> = EMBEDDINGS.iter().map(|row| row.entry(0, true)).collect();
+    for layer in 0..layers {
+        names.extend(LAYER.iter().map(|row| row.entry(layer, true)));
+    }
+    names.extend(POOLER.iter().map(|row| row.entry(0, true)));
+    names.extend(HEAD.iter().map(|row| row.entry(0, false)));
+    Ok(names)
+}
+
+/// The fields of config.json that BERT reads; names as there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BertConfig {
+    /// Rows of the word embeddings.
+    pub vocab_size: usize,
+    /// Width of the encoder.
+    pub hidden_size: usize,
+    /// Number of layers.
+    pub num_hidden_layers: usize,
+    /// Heads of each attention.
+    pub num_attention_heads: usize,
+    /// Width of the feed-forward layer.
+    pub intermediate_size: usize,
+    /// The feed-forward layer's activation.
+    pub hidden_act: Activation,
+    /// Dropout of embeddings and of both sub-layers' outputs.
+    pub hidden_dropout_prob: f64,
+    /// Dropout of attention probabilities.
+    pub attention_probs_dropout_prob: f64,
+    /// Dropout before the classifier; `hidden_dropout_prob` where config.json has none.
+    pub classifier_dropout: f64,
+    /// Rows of the position embeddings: the longest input.
+    pub max_position_embeddings: usize,
+    /// Rows of the segment embeddings.
+    pub type_vocab_size: usize,
+    /// Added to the variance.
+    pub layer_norm_eps: f64,
+}
+
+impl BertConfig {
+    /// Reads and checks config.json.
+    ///
+    /// # Errors
+    /// When a field is missing or out of range, or asks for something that is not implemented.
+    pub fn new(config: &Config) -> Result<Self, ConfigError> {
+        let positions = config.text("position_embedding_type", "absolute")?;
+        if positions != "absolute" {
+            return Err(ConfigError::Unsupported {
+                field: "position_embedding_type",
+                value: positions.to_owned(),
+                supported: "absolute".to_owned(),
+            });
+        }
+        if config.get("is_decoder").and_then(serde_json::Value::as_bool) == Some(true) {
+            return Err(ConfigError::Unsupported {
+                field: "is_decoder",
+                value: "true".to_owned(),
+                supported: "false".to_owned(),
+            });
+        }
+        let hidden_dropout_prob = config.probability("hidden_dropout_prob", 0.1)?;
+        let this = Self {
+            vocab_size: config.count("vocab_size")?,
+            hidden_size: config.count("hidden_size")?,
+            num_hidden_layers: config.count("num_hidden_layers")?,
+            num_attention_heads: config.count("num_attention_heads")?,
+            intermediate_size: config.count("intermediate_size")?,
+            hidden_act: Activation::from_config(config.text("hidden_act", "gelu")?)?,
+            hidden_dropout_prob,
+            attention_probs_dropout_prob: config.probability("attention_probs_dropout_prob", 0.1)?,
+            classifier_dropout: config.probability("classifier_dropout", hidden_dropout_prob)?,
+            max_position_embeddings: config.count("max_position_embeddings")?,
+            type_vocab_size: config.count("type_vocab_size")?,
+            layer_norm_eps: config.number("layer_norm_eps", 1e-12)?,
+        };
+        if !this.hidden_size.is_multiple_of(this.num_attention_heads) {
+            return Err(ConfigError::Value {
+                field: "hidden_size".to_owned(),
+                value: this.hidden_size.to_string(),
+                expected: format!("a multiple of num_attention_heads ({})", this.num_attention_heads),
+            });
+        }
+        Ok(this)
+    }
+}
+
+/// One encoder layer.
+#[derive(Module, Debug)]
+pub struct BertLayer<B: Backend> {
+    /// Queries, keys and values in one product: `[3 hidden, hidden]`.
+    pub qkv: Linear<B>,
+    /// After attention.
+    pub attention_output: Linear<B>,
+    /// After the first residual sum.
+    pub attention_norm: LayerNorm<B>,
+    /// First feed-forward layer.
+    pub intermediate: Linear<B>,
+    /// Second feed-forward layer.
+    pub output: Linear<B>,
+    /// After the second residual sum.
+    pub output_norm: LayerNorm<B>,
+}
+
+/// The encoder with its pooler.
+#[derive(Module, Debug)]
+pub struct Bert<B: Backend> {
+    /// `[vocab_size, hidden]`.
+    pub word_embeddings: Param<Tensor<B, 2>>,
+    /// `[max_position_embeddings, hidden]`.
+    pub position_embeddings: Param<Tensor<B, 2>>,
+    /// `[type_vocab_size, hidden]`.
+    pub token_type_embeddings: Param<Tensor<B, 2>>,
+    /// After the sum of embeddings.
+    pub embedding_norm: LayerNorm<B>,
+    /// The layers.
+    pub layers: Vec<BertLayer<B>>,
+    /// On the first token.
+    pub pooler: Linear<B>,
+    #[module(skip)]
+    config: BertConfig,
+}
+
+impl<B: Backend> Bert<B> {
+    /// All parameters zero, to be loaded or initialised.
+    #[must_use]
+    pub fn zeros(config: BertConfig, device: &B::Device) -> Self {
+        let (hidden, ffn, eps) = (config.hidden_size, config.intermediate_size, config.layer_norm_eps);
+        let layer = |_| BertLayer {
+            qkv: Linear::zeros(hidden, 3 * hidden, device),
+            attention_output: Linear::zeros(hidden, hidden, device),
+            attention_norm: LayerNorm::zeros(hidden, eps, device),
+            intermediate: Linear::zeros(hidden, ffn, device),
+            output: Linear::zeros(ffn, hidden, device),
+            output_norm: LayerNorm::zeros(hidden, eps, device),
+        };
+        Self {
+            word_embeddings: zeros([config.vocab_size, hidden], device),
+            position_embeddings: zeros([config.max_position_embeddings, hidden], device),
+            token_type_embeddings: zeros([config.type_vocab_size, hidden], device),
+            embedding_norm: LayerNorm::zeros(hidden, eps, device),
+            layers: (0..config.num_hidden_layers).map(layer).collect(),
+            pooler: Linear::zeros(hidden, hidden, device),
+            config,
+        }
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &BertConfig {
+        &self.config
+    }
+}
+
+impl<B: EncoderOps> Bert<B> {
+    /// Hidden states of all rows, `[rows, hidden]`.
+    #[must_use]
+    pub fn hidden_states(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
+        let config = self.config();
+        let row_dropout = |plan: &mut DropoutPlan| RowDropout {
+            dropout: plan.next(config.hidden_dropout_prob),
+            sequences: batch.sequences.clone(),
+        };
+        let embedded = ops::embed(
+            self.word_embeddings.val(),
+            self.position_embeddings.val(),
+            self.token_type_embeddings.val(),
+            batch,
+        );
+        let dropout = row_dropout(plan);
+        let mut x = ops::dropout(self.embedding_norm.forward(embedded), dropout.dropout, &batch.sequences);
+        for layer in &self.layers {
+            let spec = AttentionSpec {
+                heads: config.num_attention_heads,
+                sequences: batch.sequences.clone(),
+                dropout: plan.next(config.attention_probs_dropout_prob),
+            };
+            let context = ops::attention(layer.qkv.forward(x.clone()), &spec);
+            let attended = layer.attention_output.forward(context);
+            let attended = layer.attention_norm.add_forward(attended, x, &row_dropout(plan));
+            let inner = config.hidden_act.forward(layer.intermediate.forward(attended.clone()));
+            x = layer.output_norm.add_forward(layer.output.forward(inner), attended, &row_dropout(plan));
+        }
+        x
+    }
+
+    /// tanh(pooler(`[CLS]`)) of every sequence, `[batch, hidden]`.
+    #[must_use]
+    pub fn pooled(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
+        let states = self.hidden_states(batch, plan);
+        let first: Vec<i32> = batch.sequences.starts().iter().map(|&row| row as i32).collect();
+        let n = first.len();
+        let first = Tensor::<B, 1, Int>::from_data(TensorData::new(first, [n]), &states.device());
+        self.pooler.forward(states.select(0, first)).tanh()
+    }
+}

@@ -1,0 +1,35 @@
+//! Encoders: one file a family, registered here.
+
+pub mod bert;
+
+use crate::config::{Config, ConfigError};
+use crate::names::TensorName;
+
+/// What the rest of the program has to know of a family.
+pub struct Family {
+    /// `model_type` in config.json.
+    pub model_type: &'static str,
+    /// Class name that transformers gives a classifier of the family.
+    pub classifier_architecture: &'static str,
+    /// Checks config.json.
+    pub check: fn(&Config) -> Result<(), ConfigError>,
+    /// The tensors of an encoder and its head, in the order in which transformers initialises them.
+    pub tensor_names: fn(&Config) -> Result<Vec<TensorName>, ConfigError>,
+    /// What precedes an encoder's tensor names in a classifier's checkpoint.
+    pub prefix: &'static str,
+}
+
+/// The families, one row each.
+pub static FAMILIES: &[Family] = &[bert::FAMILY];
+
+/// The family of a config.json.
+///
+/// # Errors
+/// When its `model_type` is not among [`FAMILIES`].
+pub fn family(config: &Config) -> Result<&'static Family, ConfigError> {
+    FAMILIES.iter().find(|family| family.model_type == config.model_type()).ok_or_else(|| ConfigError::Unsupported {
+        field: "model_type",
+        value: config.model_type().to_owned(),
+        supported: FAMILIES.iter().map(|f| f.model_type).collect::<Vec<_>>().join(", "),
+    })
+}

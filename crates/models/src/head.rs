@@ -1,0 +1,90 @@
+//! Sequence classification and regression: encoder, dropout, linear head, and the loss that the task decides.
+
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::backend::Backend;
+use burn::tensor::{Int, Tensor, TensorData, activation};
+
+use crate::batch::{Sequences, TokenBatch};
+use crate::encoder::bert::{Bert, BertConfig};
+use crate::layers::Linear;
+use crate::ops::{self, DropoutPlan, EncoderOps};
+
+/// What the model is asked to predict for a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Targets {
+    /// Class indices, `[batch]`: cross-entropy.
+    Classes(Vec<usize>),
+    /// Scores, `[batch]`: mean squared error of the one logit.
+    Scores(Vec<f32>),
+}
+
+impl Targets {
+    /// Number of examples.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Classes(classes) => classes.len(),
+            Self::Scores(scores) => scores.len(),
+        }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// `BertForSequenceClassification`.
+#[derive(Module, Debug)]
+pub struct SequenceClassifier<B: Backend> {
+    /// The encoder.
+    pub encoder: Bert<B>,
+    /// `[num_labels, hidden]`; one label is a regression.
+    pub classifier: Linear<B>,
+}
+
+impl<B: Backend> SequenceClassifier<B> {
+    /// All parameters zero, to be loaded or initialised.
+    #[must_use]
+    pub fn zeros(config: BertConfig, num_labels: usize, device: &B::Device) -> Self {
+        let hidden = config.hidden_size;
+        Self { encoder: Bert::zeros(config, device), classifier: Linear::zeros(hidden, num_labels, device) }
+    }
+}
+
+impl<B: EncoderOps> SequenceClassifier<B> {
+    /// Logits, `[batch, num_labels]`.
+    #[must_use]
+    pub fn forward(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
+        let pooled = self.encoder.pooled(batch, plan);
+        let dropout = plan.next(self.encoder.config().classifier_dropout);
+        // One row a sequence, keyed as its first token.
+        let firsts =
+            Sequences::packed(vec![1; batch.sequences.len()]).with_first_example(batch.sequences.first_example());
+        self.classifier.forward(ops::dropout(pooled, dropout, &Arc::new(firsts)))
+    }
+}
+
+/// The sum of the examples' losses over `divisor`, `[1]`. With the number of examples of the whole optimizer step as the
+/// divisor, micro-batches add up to the large batch's mean exactly.
+#[must_use]
+pub fn loss<B: Backend>(logits: Tensor<B, 2>, targets: &Targets, divisor: usize) -> Tensor<B, 1> {
+    let device = logits.device();
+    let n = targets.len();
+    let sum = match targets {
+        Targets::Classes(classes) => {
+            let classes: Vec<i32> = classes.iter().map(|&class| class as i32).collect();
+            let classes = Tensor::<B, 2, Int>::from_data(TensorData::new(classes, [n, 1]), &device);
+            activation::log_softmax(logits, 1).gather(1, classes).sum().neg()
+        }
+        Targets::Scores(scores) => {
+            let scores = Tensor::<B, 2>::from_data(TensorData::new(scores.clone(), [n, 1]), &device);
+            let error = logits - scores;
+            (error.clone() * error).sum()
+        }
+    };
+    sum / divisor as f64
+}

@@ -1,0 +1,71 @@
+//! The parameters of linear layers and layer normalisation, in PyTorch's shapes.
+
+use burn::module::{Module, Param};
+use burn::tensor::backend::Backend;
+use burn::tensor::{Tensor, TensorData};
+
+use crate::ops::{self, EncoderOps, RowDropout};
+
+/// `x wᵀ + b`.
+#[derive(Module, Debug)]
+pub struct Linear<B: Backend> {
+    /// `[out, in]`.
+    pub weight: Param<Tensor<B, 2>>,
+    /// `[out]`.
+    pub bias: Param<Tensor<B, 1>>,
+}
+
+impl<B: Backend> Linear<B> {
+    /// Zeros, to be loaded or initialised.
+    #[must_use]
+    pub fn zeros(inputs: usize, outputs: usize, device: &B::Device) -> Self {
+        Self { weight: zeros([outputs, inputs], device), bias: zeros([outputs], device) }
+    }
+}
+
+impl<B: EncoderOps> Linear<B> {
+    /// `[rows, in]` to `[rows, out]`.
+    #[must_use]
+    pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        ops::linear(x, self.weight.val(), Some(self.bias.val()))
+    }
+}
+
+/// Layer normalisation over the last dimension.
+#[derive(Module, Debug)]
+pub struct LayerNorm<B: Backend> {
+    /// Scale, `[hidden]`.
+    pub weight: Param<Tensor<B, 1>>,
+    /// Shift, `[hidden]`.
+    pub bias: Param<Tensor<B, 1>>,
+    epsilon: f64,
+}
+
+impl<B: Backend> LayerNorm<B> {
+    /// Zeros, to be loaded or initialised.
+    #[must_use]
+    pub fn zeros(hidden: usize, epsilon: f64, device: &B::Device) -> Self {
+        Self { weight: zeros([hidden], device), bias: zeros([hidden], device), epsilon }
+    }
+}
+
+impl<B: EncoderOps> LayerNorm<B> {
+    /// `[rows, hidden]`.
+    #[must_use]
+    pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        ops::layer_norm(x, self.weight.val(), self.bias.val(), self.epsilon)
+    }
+
+    /// `LayerNorm(residual + dropout(x))`, `[rows, hidden]`.
+    #[must_use]
+    pub fn add_forward(&self, x: Tensor<B, 2>, residual: Tensor<B, 2>, dropout: &RowDropout) -> Tensor<B, 2> {
+        ops::add_norm(x, residual, self.weight.val(), self.bias.val(), self.epsilon, dropout)
+    }
+}
+
+/// A parameter of zeros.
+#[must_use]
+pub fn zeros<B: Backend, const D: usize>(shape: [usize; D], device: &B::Device) -> Param<Tensor<B, D>> {
+    let n = shape.iter().product();
+    Param::from_tensor(Tensor::from_data(TensorData::new(vec![0.0f32; n], shape), device))
+}

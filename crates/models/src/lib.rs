@@ -1,0 +1,14 @@
+//! Encoders with classification and regression heads on Burn, the operations that they are made of, and Hugging Face
+//! checkpoints in and out. No command line and no network.
+
+pub mod activation;
+pub mod batch;
+pub mod checkpoint;
+pub mod config;
+pub mod encoder;
+pub mod head;
+pub mod layers;
+pub mod names;
+pub mod ops;
+pub mod parameters;
+pub mod torch_rng;

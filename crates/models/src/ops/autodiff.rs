@@ -1,0 +1,195 @@
+//! [`EncoderOps`] on `Autodiff`: one node an operation, with the backend's own backward pass.
+
+use burn::tensor::TensorMetadata;
+use burn::tensor::ops::FloatTensor;
+use burn_autodiff::Autodiff;
+use burn_autodiff::checkpoint::base::Checkpointer;
+use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn_autodiff::grads::Gradients;
+use burn_autodiff::ops::{Backward, Ops, OpsKind};
+
+use super::{AttentionSpec, EncoderOps, RowDropout};
+use crate::batch::TokenBatch;
+
+/// A backward pass: a type, its saved state, and what it registers.
+macro_rules! backward {
+    ($name:ident, $n:literal, $state:ty, |$saved:ident, $g:ident, $parents:ident| $body:expr) => {
+        #[derive(Debug)]
+        struct $name;
+        impl<B: EncoderOps> Backward<B, $n> for $name {
+            type State = $state;
+            fn backward(self, ops: Ops<Self::State, $n>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let $parents = ops.parents;
+                let $g = grads.consume::<B>(&ops.node);
+                let $saved = ops.state;
+                let results: [Option<FloatTensor<B>>; $n] = $body;
+                for (parent, gradient) in $parents.into_iter().zip(results) {
+                    if let (Some(node), Some(gradient)) = (parent, gradient) {
+                        grads.register::<B>(node.id, gradient);
+                    }
+                }
+            }
+        }
+    };
+}
+
+backward!(LinearBias, 3, (FloatTensor<B>, FloatTensor<B>), |s, g, parents| {
+    let (dx, dw, db) = B::eo_linear_backward(s.0, s.1, g, parents[0].is_some());
+    [dx, Some(dw), Some(db)]
+});
+backward!(Linear, 2, (FloatTensor<B>, FloatTensor<B>), |s, g, parents| {
+    let (dx, dw, _) = B::eo_linear_backward(s.0, s.1, g, parents[0].is_some());
+    [dx, Some(dw)]
+});
+backward!(Gelu, 1, FloatTensor<B>, |x, g, parents| [Some(B::eo_gelu_backward(x, g))]);
+backward!(DropoutRows, 1, RowDropout, |dropout, g, parents| [Some(B::eo_dropout(g, &dropout))]);
+backward!(LayerNorm, 3, (FloatTensor<B>, FloatTensor<B>, f64), |s, g, parents| {
+    B::eo_layer_norm_backward(s.0, s.1, g, s.2).map(Some)
+});
+backward!(AddNorm, 4, (FloatTensor<B>, FloatTensor<B>, f64, RowDropout), |s, g, parents| {
+    B::eo_add_norm_backward(s.0, s.1, g, s.2, &s.3).map(Some)
+});
+backward!(Embed, 3, ([usize; 3], TokenBatch), |s, g, parents| B::eo_embed_backward(g, s.0, &s.1).map(Some));
+backward!(Attention, 1, (FloatTensor<B>, AttentionSpec), |s, g, parents| {
+    [Some(B::eo_attention_backward(s.0, g, &s.1))]
+});
+
+/// Second derivatives are not defined: training never asks for them.
+fn first_order_only() -> ! {
+    unreachable!("backward passes of encoder operations are not differentiated again")
+}
+
+impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
+    fn eo_linear(x: FloatTensor<Self>, w: FloatTensor<Self>, b: Option<FloatTensor<Self>>) -> FloatTensor<Self> {
+        let (px, pw) = (x.primitive.clone(), w.primitive.clone());
+        match b {
+            Some(b) => {
+                let y = B::eo_linear(px.clone(), pw.clone(), Some(b.primitive.clone()));
+                match LinearBias.prepare::<C>([x.node, w.node, b.node]).compute_bound().stateful() {
+                    OpsKind::Tracked(prep) => prep.finish((px, pw), y),
+                    OpsKind::UnTracked(prep) => prep.finish(y),
+                }
+            }
+            None => {
+                let y = B::eo_linear(px.clone(), pw.clone(), None);
+                match Linear.prepare::<C>([x.node, w.node]).compute_bound().stateful() {
+                    OpsKind::Tracked(prep) => prep.finish((px, pw), y),
+                    OpsKind::UnTracked(prep) => prep.finish(y),
+                }
+            }
+        }
+    }
+
+    fn eo_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let y = B::eo_gelu(x.primitive.clone());
+        match Gelu.prepare::<C>([x.node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(x.primitive, y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn eo_dropout(x: FloatTensor<Self>, dropout: &RowDropout) -> FloatTensor<Self> {
+        let y = B::eo_dropout(x.primitive, dropout);
+        match DropoutRows.prepare::<C>([x.node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(dropout.clone(), y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn eo_layer_norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> FloatTensor<Self> {
+        let y = B::eo_layer_norm(x.primitive.clone(), gamma.primitive.clone(), beta.primitive, epsilon);
+        match LayerNorm.prepare::<C>([x.node, gamma.node, beta.node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((x.primitive, gamma.primitive, epsilon), y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn eo_add_norm(
+        x: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+        dropout: &RowDropout,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (px, pr) = (x.primitive, residual.primitive);
+        let (y, sum) = B::eo_add_norm(px, pr, gamma.primitive.clone(), beta.primitive, epsilon, dropout);
+        let nodes = [x.node, residual.node, gamma.node, beta.node];
+        let y = match AddNorm.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((sum.clone(), gamma.primitive, epsilon, dropout.clone()), y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        };
+        (y, FloatTensor::<Self>::new(sum))
+    }
+
+    fn eo_embed(
+        word: FloatTensor<Self>,
+        position: FloatTensor<Self>,
+        token_type: FloatTensor<Self>,
+        batch: &TokenBatch,
+    ) -> FloatTensor<Self> {
+        let sizes = [&word.primitive, &position.primitive, &token_type.primitive].map(|table| table.shape()[0]);
+        let y = B::eo_embed(word.primitive, position.primitive, token_type.primitive, batch);
+        match Embed.prepare::<C>([word.node, position.node, token_type.node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((sizes, batch.clone()), y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn eo_attention(qkv: FloatTensor<Self>, spec: &AttentionSpec) -> FloatTensor<Self> {
+        let y = B::eo_attention(qkv.primitive.clone(), spec);
+        match Attention.prepare::<C>([qkv.node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((qkv.primitive, spec.clone()), y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn eo_linear_backward(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: bool,
+    ) -> (Option<FloatTensor<Self>>, FloatTensor<Self>, FloatTensor<Self>) {
+        first_order_only()
+    }
+
+    fn eo_gelu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>) -> FloatTensor<Self> {
+        first_order_only()
+    }
+
+    fn eo_layer_norm_backward(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: f64,
+    ) -> [FloatTensor<Self>; 3] {
+        first_order_only()
+    }
+
+    fn eo_add_norm_backward(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: f64,
+        _: &RowDropout,
+    ) -> [FloatTensor<Self>; 4] {
+        first_order_only()
+    }
+
+    fn eo_embed_backward(_: FloatTensor<Self>, _: [usize; 3], _: &TokenBatch) -> [FloatTensor<Self>; 3] {
+        first_order_only()
+    }
+
+    fn eo_attention_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: &AttentionSpec) -> FloatTensor<Self> {
+        first_order_only()
+    }
+
+    fn eo_prefers_packed() -> bool {
+        B::eo_prefers_packed()
+    }
+}

@@ -1,0 +1,192 @@
+//! Default bodies of [`super::EncoderOps`], composed of Burn's operations: what a backend without kernels of its own runs,
+//! and what the kernels are tested against.
+
+use burn::tensor::backend::Backend;
+use burn::tensor::ops::FloatTensor;
+use burn::tensor::{Int, Tensor, TensorData};
+
+use super::{AdamWStep, RowDropout, raw, wrap};
+use crate::batch::TokenBatch;
+
+pub(super) fn linear<B: Backend>(x: FloatTensor<B>, w: FloatTensor<B>, b: Option<FloatTensor<B>>) -> FloatTensor<B> {
+    let y = wrap::<B, 2>(x).matmul(wrap::<B, 2>(w).transpose());
+    raw(match b {
+        Some(b) => y + wrap::<B, 1>(b).unsqueeze(),
+        None => y,
+    })
+}
+
+pub(super) fn linear_backward<B: Backend>(
+    x: FloatTensor<B>,
+    w: FloatTensor<B>,
+    g: FloatTensor<B>,
+    needs_x: bool,
+) -> (Option<FloatTensor<B>>, FloatTensor<B>, FloatTensor<B>) {
+    let g: Tensor<B, 2> = wrap(g);
+    let dx = needs_x.then(|| raw(g.clone().matmul(wrap::<B, 2>(w))));
+    let dw = g.clone().transpose().matmul(wrap::<B, 2>(x));
+    let db = g.sum_dim(0).squeeze_dim::<1>(0);
+    (dx, raw(dw), raw(db))
+}
+
+/// Φ(x), the standard normal distribution function.
+fn normal_cdf<B: Backend>(x: Tensor<B, 1>) -> Tensor<B, 1> {
+    (x * std::f64::consts::FRAC_1_SQRT_2).erf().add_scalar(1.0).mul_scalar(0.5)
+}
+
+fn flat<B: Backend>(x: FloatTensor<B>) -> (Tensor<B, 1>, Vec<usize>) {
+    let shape = burn::tensor::TensorMetadata::shape(&x);
+    let dims = shape.to_vec();
+    let n = shape.num_elements();
+    (wrap(B::float_reshape(x, [n].into())), dims)
+}
+
+fn unflat<B: Backend>(x: Tensor<B, 1>, dims: Vec<usize>) -> FloatTensor<B> {
+    B::float_reshape(raw(x), dims.into())
+}
+
+pub(super) fn gelu<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    let (x, dims) = flat::<B>(x);
+    unflat(x.clone() * normal_cdf(x), dims)
+}
+
+pub(super) fn gelu_backward<B: Backend>(x: FloatTensor<B>, g: FloatTensor<B>) -> FloatTensor<B> {
+    let (x, dims) = flat::<B>(x);
+    let (g, _) = flat::<B>(g);
+    let density = (x.clone() * x.clone() * -0.5).exp()
+        * (0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2);
+    unflat(g * (normal_cdf(x.clone()) + x * density), dims)
+}
+
+/// The factors 0 or 1 / (1 - p) of `[rows, columns]`, drawn on the host.
+fn dropout_factors<B: Backend>(columns: usize, dropout: &RowDropout, device: &B::Device) -> Tensor<B, 2> {
+    let keys = dropout.sequences.row_keys();
+    let (threshold, scale) = (dropout.dropout.threshold(), dropout.dropout.scale());
+    let mut factors = Vec::with_capacity(keys.len() * columns);
+    for &key in &keys {
+        let row = dropout.dropout.row(key);
+        factors.extend((0..columns as u32).map(|c| if row.draw(c) >= threshold { scale } else { 0.0 }));
+    }
+    Tensor::from_data(TensorData::new(factors, [keys.len(), columns]), device)
+}
+
+pub(super) fn dropout<B: Backend>(x: FloatTensor<B>, dropout: &RowDropout) -> FloatTensor<B> {
+    if dropout.dropout.is_off() {
+        return x;
+    }
+    let x: Tensor<B, 2> = wrap(x);
+    let factors = dropout_factors::<B>(x.dims()[1], dropout, &x.device());
+    raw(x * factors)
+}
+
+/// (x - mean) / sqrt(var + eps) and 1 / sqrt(var + eps).
+fn normalise<B: Backend>(x: Tensor<B, 2>, epsilon: f64) -> (Tensor<B, 2>, Tensor<B, 2>) {
+    let centred = x.clone() - x.mean_dim(1);
+    let variance = (centred.clone() * centred.clone()).mean_dim(1);
+    let rstd = variance.add_scalar(epsilon).sqrt().recip();
+    (centred * rstd.clone(), rstd)
+}
+
+pub(super) fn layer_norm<B: Backend>(
+    x: FloatTensor<B>,
+    gamma: FloatTensor<B>,
+    beta: FloatTensor<B>,
+    epsilon: f64,
+) -> FloatTensor<B> {
+    let (normal, _) = normalise::<B>(wrap(x), epsilon);
+    raw(normal * wrap::<B, 1>(gamma).unsqueeze() + wrap::<B, 1>(beta).unsqueeze())
+}
+
+pub(super) fn layer_norm_backward<B: Backend>(
+    x: FloatTensor<B>,
+    gamma: FloatTensor<B>,
+    g: FloatTensor<B>,
+    epsilon: f64,
+) -> [FloatTensor<B>; 3] {
+    let (normal, rstd) = normalise::<B>(wrap(x), epsilon);
+    let g: Tensor<B, 2> = wrap(g);
+    let dgamma = (g.clone() * normal.clone()).sum_dim(0).squeeze_dim::<1>(0);
+    let dbeta = g.clone().sum_dim(0).squeeze_dim::<1>(0);
+    let scaled = g * wrap::<B, 1>(gamma).unsqueeze();
+    let along = (scaled.clone() * normal.clone()).mean_dim(1);
+    let dx = (scaled.clone() - scaled.mean_dim(1) - normal * along) * rstd;
+    [raw(dx), raw(dgamma), raw(dbeta)]
+}
+
+pub(super) fn add_norm<B: Backend>(
+    x: FloatTensor<B>,
+    residual: FloatTensor<B>,
+    gamma: FloatTensor<B>,
+    beta: FloatTensor<B>,
+    epsilon: f64,
+    row_dropout: &RowDropout,
+) -> (FloatTensor<B>, FloatTensor<B>) {
+    let sum = B::float_add(residual, dropout::<B>(x, row_dropout));
+    (layer_norm::<B>(sum.clone(), gamma, beta, epsilon), sum)
+}
+
+pub(super) fn add_norm_backward<B: Backend>(
+    sum: FloatTensor<B>,
+    gamma: FloatTensor<B>,
+    g: FloatTensor<B>,
+    epsilon: f64,
+    row_dropout: &RowDropout,
+) -> [FloatTensor<B>; 4] {
+    let [dsum, dgamma, dbeta] = layer_norm_backward::<B>(sum, gamma, g, epsilon);
+    [dropout::<B>(dsum.clone(), row_dropout), dsum, dgamma, dbeta]
+}
+
+fn indices<B: Backend>(ids: &[u32], device: &B::Device) -> Tensor<B, 1, Int> {
+    let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
+    let n = ids.len();
+    Tensor::from_data(TensorData::new(ids, [n]), device)
+}
+
+pub(super) fn embed<B: Backend>(
+    word: FloatTensor<B>,
+    position: FloatTensor<B>,
+    token_type: FloatTensor<B>,
+    batch: &TokenBatch,
+) -> FloatTensor<B> {
+    let device = B::float_device(&word);
+    let rows = |table: FloatTensor<B>, ids: &[u32]| wrap::<B, 2>(table).select(0, indices(ids, &device));
+    raw(rows(word, &batch.input_ids) + rows(token_type, &batch.token_type_ids) + rows(position, &batch.position_ids))
+}
+
+pub(super) fn embed_backward<B: Backend>(
+    g: FloatTensor<B>,
+    sizes: [usize; 3],
+    batch: &TokenBatch,
+) -> [FloatTensor<B>; 3] {
+    let g: Tensor<B, 2> = wrap(g);
+    let (device, hidden) = (g.device(), g.dims()[1]);
+    let ids = [&batch.input_ids, &batch.position_ids, &batch.token_type_ids];
+    std::array::from_fn(|i| {
+        let zeros = Tensor::<B, 2>::zeros([sizes[i], hidden], &device);
+        raw(zeros.select_assign(0, indices(ids[i], &device), g.clone(), burn::tensor::IndexingUpdateOp::Add))
+    })
+}
+
+pub(super) fn adamw<B: Backend>(
+    parameter: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+    moments: (FloatTensor<B>, FloatTensor<B>),
+    step: &AdamWStep,
+) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+    let (p, dims) = flat::<B>(parameter);
+    let g = flat::<B>(gradient).0 * step.gradient_scale;
+    let m = flat::<B>(moments.0).0 * step.beta1 + g.clone() * (1.0 - step.beta1);
+    let v = flat::<B>(moments.1).0 * step.beta2 + g.clone() * g * (1.0 - step.beta2);
+    let correction1 = 1.0 - step.beta1.powi(step.step);
+    let correction2 = 1.0 - step.beta2.powi(step.step);
+    let denominator = v.clone().sqrt() / correction2.sqrt() + step.epsilon;
+    let p = p * (1.0 - step.learning_rate * step.weight_decay)
+        - m.clone() / denominator * (step.learning_rate / correction1);
+    (unflat(p, dims.clone()), unflat(m, dims.clone()), unflat(v, dims))
+}
+
+pub(super) fn sum_of_squares<B: Backend>(x: FloatTensor<B>) -> f64 {
+    let (x, _) = flat::<B>(x);
+    let data = (x.clone() * x).sum().into_data();
+    data.iter::<f64>().sum()
+}

@@ -1,0 +1,54 @@
+//! Sum of the three embeddings of a token, and its gradient.
+
+use burn_flex::FlexTensor;
+use rayon::prelude::*;
+
+use super::buffer::{dense, dims2, elements, fresh, tensor};
+use super::{ROWS, simd};
+use crate::batch::TokenBatch;
+
+pub(super) fn forward(tables: [FlexTensor; 3], batch: &TokenBatch) -> FlexTensor {
+    let tables = tables.map(dense);
+    let [_, hidden] = dims2(&tables[0]);
+    let [word, position, token_type] = [0, 1, 2].map(|i| elements(&tables[i]));
+    let rows = batch.input_ids.len();
+    let row_of = |table, id: u32| -> &[f32] {
+        let table: &[f32] = table;
+        &table[id as usize * hidden..(id as usize + 1) * hidden]
+    };
+    let mut y = fresh(rows * hidden);
+    y.par_chunks_mut(hidden * ROWS).enumerate().for_each(|(chunk, y)| {
+        simd::run(|| {
+            for (i, y) in y.chunks_exact_mut(hidden).enumerate() {
+                let row = chunk * ROWS + i;
+                let word = row_of(word, batch.input_ids[row]);
+                let token_type = row_of(token_type, batch.token_type_ids[row]);
+                let position = row_of(position, batch.position_ids[row]);
+                // transformers adds in this order: words + segments, then positions.
+                for (((y, w), t), p) in y.iter_mut().zip(word).zip(token_type).zip(position) {
+                    *y = (w + t) + p;
+                }
+            }
+        });
+    });
+    tensor(y, [rows, hidden])
+}
+
+pub(super) fn backward(g: FlexTensor, sizes: [usize; 3], batch: &TokenBatch) -> [FlexTensor; 3] {
+    let g = dense(g);
+    let [_, hidden] = dims2(&g);
+    let gradient = elements(&g);
+    let ids = [&batch.input_ids, &batch.position_ids, &batch.token_type_ids];
+    std::array::from_fn(|i| {
+        let mut table = fresh(sizes[i] * hidden);
+        for (&id, row) in ids[i].iter().zip(gradient.chunks_exact(hidden)) {
+            let start = id as usize * hidden;
+            simd::run(|| {
+                for (sum, v) in table[start..start + hidden].iter_mut().zip(row) {
+                    *sum += v;
+                }
+            });
+        }
+        tensor(table, [sizes[i], hidden])
+    })
+}

@@ -1,0 +1,79 @@
+//! Linear layer and its gradients.
+
+use burn_flex::FlexTensor;
+use rayon::prelude::*;
+
+use super::buffer::{dense, dims2, elements, fresh, tensor};
+use super::gemm::{Mat, Product, multiply};
+use super::{ROWS, simd};
+
+pub(super) fn forward(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>) -> FlexTensor {
+    let (x, w) = (dense(x), dense(w));
+    let ([rows, inputs], [outputs, _]) = (dims2(&x), dims2(&w));
+    let mut y = fresh(rows * outputs);
+    if let Some(b) = &b {
+        let b = dense(b.clone());
+        let bias = elements(&b);
+        y.par_chunks_mut(outputs * ROWS).for_each(|chunk| {
+            for row in chunk.chunks_exact_mut(outputs) {
+                row.copy_from_slice(bias);
+            }
+        });
+    }
+    let product = Product { accumulate: b.is_some(), ..Product::PARALLEL };
+    multiply(
+        &mut y,
+        outputs,
+        Mat::new(elements(&x), rows, inputs),
+        Mat::new(elements(&w), outputs, inputs).t(),
+        product,
+    );
+    tensor(y, [rows, outputs])
+}
+
+pub(super) fn backward(
+    x: FlexTensor,
+    w: FlexTensor,
+    g: FlexTensor,
+    needs_x: bool,
+) -> (Option<FlexTensor>, FlexTensor, FlexTensor) {
+    let (x, w, g) = (dense(x), dense(w), dense(g));
+    let ([rows, inputs], [outputs, _]) = (dims2(&x), dims2(&w));
+    let gradient = Mat::new(elements(&g), rows, outputs);
+    let dx = needs_x.then(|| {
+        let mut dx = fresh(rows * inputs);
+        multiply(&mut dx, inputs, gradient, Mat::new(elements(&w), outputs, inputs), Product::PARALLEL);
+        tensor(dx, [rows, inputs])
+    });
+    let mut dw = fresh(outputs * inputs);
+    multiply(&mut dw, inputs, gradient.t(), Mat::new(elements(&x), rows, inputs), Product::PARALLEL);
+    let db = column_sums(elements(&g), outputs);
+    (dx, tensor(dw, [outputs, inputs]), tensor(db, [outputs]))
+}
+
+/// Sums over the rows of `[rows, columns]`.
+fn column_sums(x: &[f32], columns: usize) -> Vec<f32> {
+    let parts: Vec<Vec<f32>> = x
+        .par_chunks(columns * ROWS)
+        .map(|chunk| {
+            let mut sums = vec![0.0; columns];
+            simd::run(|| add_rows(&mut sums, chunk));
+            sums
+        })
+        .collect();
+    let mut total = vec![0.0; columns];
+    for part in &parts {
+        simd::run(|| add_rows(&mut total, part));
+    }
+    total
+}
+
+/// Adds each row of `x` to `sums`.
+#[inline(always)]
+pub(super) fn add_rows(sums: &mut [f32], x: &[f32]) {
+    for row in x.chunks_exact(sums.len()) {
+        for (sum, v) in sums.iter_mut().zip(row) {
+            *sum += v;
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The encoder's operations, as an extension of Burn's backends.
+//!
+//! [`EncoderOps`] has a default body, composed of Burn's own operations, for each forward and each backward pass, so any
+//! backend satisfies it with an empty `impl`. `flex` overrides them with kernels of its own. [`Autodiff`] records one
+//! node an operation, whose backward pass is the hand-written one. See Burn's book, "Backend extension".
+
+mod attention;
+mod autodiff;
+mod composed;
+mod dropout;
+#[cfg(feature = "flex")]
+mod flex;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use burn::tensor::backend::Backend;
+use burn::tensor::ops::FloatTensor;
+use burn::tensor::{Tensor, TensorPrimitive};
+
+pub use attention::AttentionSpec;
+pub use dropout::{Dropout, DropoutPlan, RowStream};
+#[cfg(feature = "flex")]
+pub use flex::simd_level;
+
+use crate::batch::{Sequences, TokenBatch};
+
+/// A dropout place together with the layout that names its rows.
+#[derive(Clone, Debug)]
+pub struct RowDropout {
+    /// The place.
+    pub dropout: Dropout,
+    /// The rows.
+    pub sequences: Arc<Sequences>,
+}
+
+/// One step of AdamW for one parameter (Loshchilov & Hutter 2019), bias-corrected as `torch.optim.AdamW` is.
+#[derive(Clone, Copy, Debug)]
+pub struct AdamWStep {
+    /// Learning rate of this step.
+    pub learning_rate: f64,
+    /// Decoupled weight decay of this parameter's group.
+    pub weight_decay: f64,
+    /// Decay of the first moment.
+    pub beta1: f64,
+    /// Decay of the second moment.
+    pub beta2: f64,
+    /// Added to the root of the second moment.
+    pub epsilon: f64,
+    /// 1-based number of this step.
+    pub step: i32,
+    /// The gradient is multiplied with it first (clipping).
+    pub gradient_scale: f32,
+}
+
+/// What the encoder asks of a backend beyond Burn's own operations. Matrices are `[rows, columns]`, row-major.
+pub trait EncoderOps: Backend {
+    /// `x wᵀ + b`: x `[rows, in]`, w `[out, in]` as PyTorch stores it, b `[out]`; gives `[rows, out]`.
+    fn eo_linear(x: FloatTensor<Self>, w: FloatTensor<Self>, b: Option<FloatTensor<Self>>) -> FloatTensor<Self> {
+        composed::linear::<Self>(x, w, b)
+    }
+
+    /// Gradients of [`Self::eo_linear`] for x (where asked for), w and b.
+    fn eo_linear_backward(
+        x: FloatTensor<Self>,
+        w: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        needs_x: bool,
+    ) -> (Option<FloatTensor<Self>>, FloatTensor<Self>, FloatTensor<Self>) {
+        composed::linear_backward::<Self>(x, w, g, needs_x)
+    }
+
+    /// `x Φ(x)` with the exact Φ by erf (Hendrycks & Gimpel 2016), any shape.
+    fn eo_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        composed::gelu::<Self>(x)
+    }
+
+    /// `g (Φ(x) + x φ(x))`, the exact derivative.
+    fn eo_gelu_backward(x: FloatTensor<Self>, g: FloatTensor<Self>) -> FloatTensor<Self> {
+        composed::gelu_backward::<Self>(x, g)
+    }
+
+    /// Drops elements of `[rows, columns]` and scales the kept ones; its own backward pass.
+    fn eo_dropout(x: FloatTensor<Self>, dropout: &RowDropout) -> FloatTensor<Self> {
+        composed::dropout::<Self>(x, dropout)
+    }
+
+    /// Layer normalisation over the columns (Ba et al. 2016), biased variance.
+    fn eo_layer_norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> FloatTensor<Self> {
+        composed::layer_norm::<Self>(x, gamma, beta, epsilon)
+    }
+
+    /// Gradients of [`Self::eo_layer_norm`] for x, gamma, beta.
+    fn eo_layer_norm_backward(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> [FloatTensor<Self>; 3] {
+        composed::layer_norm_backward::<Self>(x, gamma, g, epsilon)
+    }
+
+    /// `LayerNorm(residual + dropout(x))`; gives the output and the sum, which the backward pass needs.
+    fn eo_add_norm(
+        x: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+        dropout: &RowDropout,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        composed::add_norm::<Self>(x, residual, gamma, beta, epsilon, dropout)
+    }
+
+    /// Gradients of [`Self::eo_add_norm`] for x, residual, gamma, beta, from its sum.
+    fn eo_add_norm_backward(
+        sum: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        epsilon: f64,
+        dropout: &RowDropout,
+    ) -> [FloatTensor<Self>; 4] {
+        composed::add_norm_backward::<Self>(sum, gamma, g, epsilon, dropout)
+    }
+
+    /// Sum of word, position and segment embeddings: `[rows, hidden]`.
+    fn eo_embed(
+        word: FloatTensor<Self>,
+        position: FloatTensor<Self>,
+        token_type: FloatTensor<Self>,
+        batch: &TokenBatch,
+    ) -> FloatTensor<Self> {
+        composed::embed::<Self>(word, position, token_type, batch)
+    }
+
+    /// Gradients of [`Self::eo_embed`] for tables of `sizes` rows (word, position, segment).
+    fn eo_embed_backward(g: FloatTensor<Self>, sizes: [usize; 3], batch: &TokenBatch) -> [FloatTensor<Self>; 3] {
+        composed::embed_backward::<Self>(g, sizes, batch)
+    }
+
+    /// Scaled dot-product attention within each sequence (Vaswani et al. 2017):
+    /// qkv `[rows, 3 hidden]` (queries, keys, values side by side), gives `[rows, hidden]`. Padding rows give anything
+    /// finite.
+    fn eo_attention(qkv: FloatTensor<Self>, spec: &AttentionSpec) -> FloatTensor<Self> {
+        attention::composed_forward::<Self>(qkv, spec)
+    }
+
+    /// Gradient of [`Self::eo_attention`] for qkv; probabilities are computed again, not stored.
+    fn eo_attention_backward(qkv: FloatTensor<Self>, g: FloatTensor<Self>, spec: &AttentionSpec) -> FloatTensor<Self> {
+        attention::composed_backward::<Self>(qkv, g, spec)
+    }
+
+    /// One AdamW step: (parameter, first moment, second moment) after it, in place where the backend can.
+    fn eo_adamw(
+        parameter: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        moments: (FloatTensor<Self>, FloatTensor<Self>),
+        step: &AdamWStep,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        composed::adamw::<Self>(parameter, gradient, moments, step)
+    }
+
+    /// Sum of squares of all elements, in f64 on the host.
+    fn eo_sum_of_squares(x: FloatTensor<Self>) -> f64 {
+        composed::sum_of_squares::<Self>(x)
+    }
+
+    /// Whether batches should be laid out without padding rows: true where attention works by sequence.
+    fn eo_prefers_packed() -> bool {
+        false
+    }
+}
+
+#[cfg(feature = "ndarray")]
+impl EncoderOps for burn_ndarray::NdArray {}
+#[cfg(feature = "cuda")]
+impl EncoderOps for burn_cuda::Cuda {}
+
+/// The primitive of a float tensor.
+pub(crate) fn raw<B: Backend, const D: usize>(x: Tensor<B, D>) -> FloatTensor<B> {
+    x.into_primitive().tensor()
+}
+
+/// A tensor of a float primitive.
+pub(crate) fn wrap<B: Backend, const D: usize>(x: FloatTensor<B>) -> Tensor<B, D> {
+    Tensor::from_primitive(TensorPrimitive::Float(x))
+}
+
+/// [`EncoderOps::eo_linear`].
+pub fn linear<B: EncoderOps>(x: Tensor<B, 2>, w: Tensor<B, 2>, b: Option<Tensor<B, 1>>) -> Tensor<B, 2> {
+    wrap(B::eo_linear(raw(x), raw(w), b.map(raw)))
+}
+
+/// [`EncoderOps::eo_gelu`].
+pub fn gelu<B: EncoderOps>(x: Tensor<B, 2>) -> Tensor<B, 2> {
+    wrap(B::eo_gelu(raw(x)))
+}
+
+/// [`EncoderOps::eo_dropout`].
+pub fn dropout<B: EncoderOps>(x: Tensor<B, 2>, dropout: Dropout, sequences: &Arc<Sequences>) -> Tensor<B, 2> {
+    if dropout.is_off() {
+        return x;
+    }
+    wrap(B::eo_dropout(raw(x), &RowDropout { dropout, sequences: sequences.clone() }))
+}
+
+/// [`EncoderOps::eo_layer_norm`].
+pub fn layer_norm<B: EncoderOps>(
+    x: Tensor<B, 2>,
+    gamma: Tensor<B, 1>,
+    beta: Tensor<B, 1>,
+    epsilon: f64,
+) -> Tensor<B, 2> {
+    wrap(B::eo_layer_norm(raw(x), raw(gamma), raw(beta), epsilon))
+}
+
+/// [`EncoderOps::eo_add_norm`].
+pub fn add_norm<B: EncoderOps>(
+    x: Tensor<B, 2>,
+    residual: Tensor<B, 2>,
+    gamma: Tensor<B, 1>,
+    beta: Tensor<B, 1>,
+    epsilon: f64,
+    dropout: &RowDropout,
+) -> Tensor<B, 2> {
+    wrap(B::eo_add_norm(raw(x), raw(residual), raw(gamma), raw(beta), epsilon, dropout).0)
+}
+
+/// [`EncoderOps::eo_embed`].
+pub fn embed<B: EncoderOps>(
+    word: Tensor<B, 2>,
+    position: Tensor<B, 2>,
+    token_type: Tensor<B, 2>,
+    batch: &TokenBatch,
+) -> Tensor<B, 2> {
+    wrap(B::eo_embed(raw(word), raw(position), raw(token_type), batch))
+}
+
+/// [`EncoderOps::eo_attention`].
+pub fn attention<B: EncoderOps>(qkv: Tensor<B, 2>, spec: &AttentionSpec) -> Tensor<B, 2> {
+    wrap(B::eo_attention(raw(qkv), spec))
+}

@@ -1,0 +1,258 @@
+//! Three ways to each result: the kernels with their hand-written backward passes, the composed bodies with theirs, and
+//! the composed forward bodies differentiated by Burn. All must agree, for odd sizes, single rows and padding.
+
+use std::sync::Arc;
+
+use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::{Tensor, TensorData};
+use burn_autodiff::Autodiff;
+use burn_flex::Flex;
+
+use super::*;
+
+type Ad = Autodiff<Flex>;
+type Inner2 = Tensor<Flex, 2>;
+
+/// Repeatable values around 0.
+fn values(n: usize, seed: u32) -> Vec<f32> {
+    let stream = Dropout::new(0.5, u64::from(seed)).row(1);
+    (0..n).map(|i| (stream.draw(i as u32) as f32 / u32::MAX as f32 - 0.5) * 3.0).collect()
+}
+
+fn inner(rows: usize, columns: usize, seed: u32) -> Inner2 {
+    Tensor::from_data(TensorData::new(values(rows * columns, seed), [rows, columns]), &Default::default())
+}
+
+fn close(a: &Inner2, b: &Inner2, tolerance: f32, what: &str) {
+    let (a, b): (Vec<f32>, Vec<f32>) = (a.to_data().iter().collect(), b.to_data().iter().collect());
+    assert_eq!(a.len(), b.len(), "{what}");
+    for (i, (x, y)) in a.iter().zip(&b).enumerate() {
+        assert!((x - y).abs() <= tolerance * (1.0 + y.abs()), "{what}: element {i} is {x}, expected {y}");
+    }
+}
+
+/// Output and the gradients of `sum(output * r)` for all inputs.
+fn run<B: AutodiffBackend<InnerBackend = Flex>>(
+    inputs: &[Inner2],
+    f: impl Fn(Vec<Tensor<B, 2>>) -> Tensor<B, 2>,
+) -> Vec<Inner2> {
+    let inputs: Vec<Tensor<B, 2>> =
+        inputs.iter().map(|x| Tensor::<B, 2>::from_inner(x.clone()).require_grad()).collect();
+    let output = f(inputs.clone());
+    let [rows, columns] = output.dims();
+    let weights = Tensor::<B, 2>::from_inner(inner(rows, columns, 99));
+    let grads = (output.clone() * weights).sum().backward();
+    let mut results = vec![output.inner()];
+    results.extend(inputs.iter().map(|x| x.grad(&grads).expect("every input has a gradient")));
+    results
+}
+
+/// Compares two computations of the same function on `Autodiff<Flex>`.
+fn compare(
+    what: &str,
+    inputs: &[Inner2],
+    tolerance: f32,
+    fused: impl Fn(Vec<Tensor<Ad, 2>>) -> Tensor<Ad, 2>,
+    composed: impl Fn(Vec<Tensor<Ad, 2>>) -> Tensor<Ad, 2>,
+) {
+    let (a, b) = (run::<Ad>(inputs, fused), run::<Ad>(inputs, composed));
+    for (i, (a, b)) in a.iter().zip(&b).enumerate() {
+        close(a, b, tolerance, &format!("{what}, {}", if i == 0 { "output".into() } else { format!("gradient {i}") }));
+    }
+}
+
+fn vector(x: &Tensor<Ad, 2>) -> Tensor<Ad, 1> {
+    x.clone().reshape([-1])
+}
+
+/// Batches that exercise both layouts: one token, one sequence, odd lengths, padding.
+fn layouts() -> Vec<Arc<Sequences>> {
+    let mut layouts = Vec::new();
+    for lengths in [vec![1], vec![3], vec![1, 5, 2], vec![7, 7], vec![33, 1, 17]] {
+        let longest = lengths.iter().copied().max().unwrap_or(0);
+        layouts.push(Arc::new(Sequences::packed(lengths.clone())));
+        layouts.push(Arc::new(Sequences::padded(lengths.clone(), longest)));
+        layouts.push(Arc::new(Sequences::padded(lengths, longest + 3)));
+    }
+    layouts
+}
+
+const SIZES: [(usize, usize, usize); 5] = [(1, 1, 1), (1, 7, 3), (3, 32, 16), (65, 33, 17), (130, 40, 96)];
+
+#[test]
+fn linear_agrees() {
+    for (rows, inputs, outputs) in SIZES {
+        let x = [inner(rows, inputs, 1), inner(outputs, inputs, 2), inner(1, outputs, 3)];
+        compare(
+            &format!("linear {rows} x {inputs} x {outputs}"),
+            &x,
+            2e-5,
+            |t| linear(t[0].clone(), t[1].clone(), Some(vector(&t[2]))),
+            |t| wrap(composed::linear::<Ad>(raw(t[0].clone()), raw(t[1].clone()), Some(raw(vector(&t[2]))))),
+        );
+        compare(
+            "linear without bias",
+            &x[..2],
+            2e-5,
+            |t| linear(t[0].clone(), t[1].clone(), None),
+            |t| wrap(composed::linear::<Ad>(raw(t[0].clone()), raw(t[1].clone()), None)),
+        );
+        let g = inner(rows, outputs, 4);
+        let by_hand = composed::linear_backward::<Flex>(raw(x[0].clone()), raw(x[1].clone()), raw(g.clone()), true);
+        let kernel = Flex::eo_linear_backward(raw(x[0].clone()), raw(x[1].clone()), raw(g), true);
+        close(&wrap(kernel.0.unwrap()), &wrap(by_hand.0.unwrap()), 2e-5, "composed linear dx");
+        close(&wrap(kernel.1), &wrap(by_hand.1), 2e-5, "composed linear dw");
+    }
+}
+
+#[test]
+fn gelu_agrees() {
+    for (rows, columns, _) in SIZES {
+        let x = inner(rows, columns, 1) * 2.0;
+        compare(
+            "gelu",
+            std::slice::from_ref(&x),
+            1e-6,
+            |t| gelu(t[0].clone()),
+            |t| wrap(composed::gelu::<Ad>(raw(t[0].clone()))),
+        );
+        let g = inner(rows, columns, 2);
+        let by_hand = composed::gelu_backward::<Flex>(raw(x.clone()), raw(g.clone()));
+        close(&wrap(Flex::eo_gelu_backward(raw(x), raw(g))), &wrap(by_hand), 1e-6, "composed gelu backward");
+    }
+}
+
+#[test]
+fn layer_norm_agrees() {
+    for (rows, columns, _) in SIZES.into_iter().filter(|(_, columns, _)| *columns > 1) {
+        let x = [inner(rows, columns, 1), inner(1, columns, 2), inner(1, columns, 3)];
+        compare(
+            "layer norm",
+            &x,
+            2e-5,
+            |t| layer_norm(t[0].clone(), vector(&t[1]), vector(&t[2]), 1e-12),
+            |t| {
+                let [gamma, beta] = [1, 2].map(|i| raw(vector(&t[i])));
+                wrap(composed::layer_norm::<Ad>(raw(t[0].clone()), gamma, beta, 1e-12))
+            },
+        );
+        let (gamma, g) = (x[1].clone().reshape([-1]) as Tensor<Flex, 1>, inner(rows, columns, 4));
+        let kernel = Flex::eo_layer_norm_backward(raw(x[0].clone()), raw(gamma.clone()), raw(g.clone()), 1e-12);
+        let by_hand = composed::layer_norm_backward::<Flex>(raw(x[0].clone()), raw(gamma), raw(g), 1e-12);
+        let [dx, _, _] = kernel;
+        let [expected, _, _] = by_hand;
+        close(&wrap(dx), &wrap(expected), 2e-5, "composed layer norm backward");
+    }
+}
+
+#[test]
+fn dropout_and_add_norm_agree() {
+    for sequences in layouts() {
+        let row_dropout = RowDropout { dropout: Dropout::new(0.3, 7), sequences: sequences.clone() };
+        let x: Vec<Inner2> =
+            [(sequences.rows(), 1), (sequences.rows(), 2), (1, 3), (1, 4)].map(|(r, s)| inner(r, 24, s)).to_vec();
+        compare(
+            "dropout",
+            &x[..1],
+            1e-6,
+            |t| dropout(t[0].clone(), row_dropout.dropout, &sequences),
+            |t| wrap(composed::dropout::<Ad>(raw(t[0].clone()), &row_dropout)),
+        );
+        for dropout in [row_dropout.dropout, Dropout::OFF] {
+            let row_dropout = RowDropout { dropout, sequences: sequences.clone() };
+            compare(
+                "add norm",
+                &x,
+                2e-5,
+                |t| add_norm(t[0].clone(), t[1].clone(), vector(&t[2]), vector(&t[3]), 1e-12, &row_dropout),
+                |t| {
+                    let [gamma, beta] = [2, 3].map(|i| raw(vector(&t[i])));
+                    let [x, residual] = [0, 1].map(|i| raw(t[i].clone()));
+                    wrap(composed::add_norm::<Ad>(x, residual, gamma, beta, 1e-12, &row_dropout).0)
+                },
+            );
+        }
+    }
+}
+
+/// Zeroes padding rows, whose attention output is not defined.
+fn tokens_only<B: burn::tensor::backend::Backend>(x: Tensor<B, 2>, sequences: &Sequences) -> Tensor<B, 2> {
+    let mut token = vec![0.0f32; sequences.rows()];
+    for i in 0..sequences.len() {
+        token[sequences.start(i)..sequences.start(i) + sequences.length(i)].fill(1.0);
+    }
+    let device = x.device();
+    x * Tensor::<B, 2>::from_data(TensorData::new(token, [sequences.rows(), 1]), &device)
+}
+
+#[test]
+fn attention_agrees() {
+    for sequences in layouts() {
+        for dropout in [Dropout::OFF, Dropout::new(0.2, 11)] {
+            let spec = AttentionSpec { heads: 3, sequences: sequences.clone(), dropout };
+            let qkv = inner(sequences.rows(), 3 * 3 * 5, 1);
+            compare(
+                &format!("attention over {sequences:?}"),
+                std::slice::from_ref(&qkv),
+                2e-5,
+                |t| tokens_only(attention(t[0].clone(), &spec), &sequences),
+                |t| {
+                    let out = attention::composed_forward::<Ad>(raw(t[0].clone()), &spec);
+                    tokens_only(wrap::<Ad, 2>(out), &sequences)
+                },
+            );
+            let g = tokens_only(inner(sequences.rows(), 15, 2), &sequences);
+            let kernel = Flex::eo_attention_backward(raw(qkv.clone()), raw(g.clone()), &spec);
+            let by_hand = attention::composed_backward::<Flex>(raw(qkv), raw(g), &spec);
+            close(&wrap(kernel), &wrap(by_hand), 2e-5, "composed attention backward");
+        }
+    }
+}
+
+#[test]
+fn embedding_agrees() {
+    let rows: [(&[u32], &[u8]); 3] = [(&[1, 4, 4], &[0, 0, 1]), (&[2], &[0]), (&[4, 0], &[0, 1])];
+    for pad_to in [None, Some(0), Some(5)] {
+        let batch = TokenBatch::new(&rows, 3, pad_to, 0);
+        let tables = [inner(5, 8, 1), inner(6, 8, 2), inner(2, 8, 3)];
+        compare(
+            "embedding",
+            &tables,
+            1e-5,
+            |t| embed(t[0].clone(), t[1].clone(), t[2].clone(), &batch),
+            |t| {
+                let [w, p, s] = [0, 1, 2].map(|i| raw(t[i].clone()));
+                wrap(composed::embed::<Ad>(w, p, s, &batch))
+            },
+        );
+        let g = inner(batch.input_ids.len(), 8, 4);
+        let kernel = Flex::eo_embed_backward(raw(g.clone()), [5, 6, 2], &batch);
+        let by_hand = composed::embed_backward::<Flex>(raw(g), [5, 6, 2], &batch);
+        for (a, b) in kernel.into_iter().zip(by_hand) {
+            close(&wrap(a), &wrap(b), 1e-5, "composed embedding backward");
+        }
+    }
+}
+
+#[test]
+fn adamw_and_norm_agree() {
+    let (p, g, m) = (inner(7, 9, 1), inner(7, 9, 2), inner(7, 9, 3) * 0.1);
+    let v = m.clone() * m.clone();
+    let step = AdamWStep {
+        learning_rate: 1e-2,
+        weight_decay: 0.1,
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        step: 3,
+        gradient_scale: 0.5,
+    };
+    let run =
+        |f: fn(_, _, _, &AdamWStep) -> _| f(raw(p.clone()), raw(g.clone()), (raw(m.clone()), raw(v.clone())), &step);
+    let (a, b) = (run(Flex::eo_adamw), run(composed::adamw::<Flex>));
+    close(&wrap(a.0), &wrap(b.0), 1e-6, "parameter");
+    close(&wrap(a.1), &wrap(b.1), 1e-6, "first moment");
+    close(&wrap(a.2), &wrap(b.2), 1e-6, "second moment");
+    let (a, b) = (Flex::eo_sum_of_squares(raw(p.clone())), composed::sum_of_squares::<Flex>(raw(p)));
+    assert!((a - b).abs() < 1e-4 * b);
+}

@@ -1,0 +1,114 @@
+//! All parameters of a module by path, as plain f32 values in row-major order.
+
+use std::collections::HashMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::backend::Backend;
+use burn::tensor::{DType, Tensor, TensorData};
+
+/// A parameter on the host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostTensor {
+    /// Sizes, outermost first.
+    pub shape: Vec<usize>,
+    /// Row-major values.
+    pub values: Vec<f32>,
+}
+
+/// The names of the modules that a traversal is inside.
+#[derive(Default)]
+struct Path(Vec<String>);
+
+impl Path {
+    fn text(&self) -> String {
+        self.0.join(".")
+    }
+}
+
+struct Shapes {
+    path: Path,
+    found: Vec<(String, Vec<usize>)>,
+}
+
+impl<B: Backend> ModuleVisitor<B> for Shapes {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.0.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.0.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        self.found.push((self.path.text(), param.val().dims().to_vec()));
+    }
+}
+
+/// Path and shape of every parameter, in the module's order.
+#[must_use]
+pub fn shapes<B: Backend, M: Module<B>>(module: &M) -> Vec<(String, Vec<usize>)> {
+    let mut visitor = Shapes { path: Path::default(), found: Vec::new() };
+    module.visit(&mut visitor);
+    visitor.found
+}
+
+struct Reader {
+    path: Path,
+    found: Vec<(String, HostTensor)>,
+}
+
+impl<B: Backend> ModuleVisitor<B> for Reader {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.0.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.0.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        let data = param.val().into_data().convert_dtype(DType::F32);
+        let shape = data.shape.to_vec();
+        let values = data.iter::<f32>().collect();
+        self.found.push((self.path.text(), HostTensor { shape, values }));
+    }
+}
+
+/// Path and values of every parameter, in the module's order.
+#[must_use]
+pub fn read<B: Backend, M: Module<B>>(module: &M) -> Vec<(String, HostTensor)> {
+    let mut visitor = Reader { path: Path::default(), found: Vec::new() };
+    module.visit(&mut visitor);
+    visitor.found
+}
+
+struct Writer {
+    path: Path,
+    values: HashMap<String, Vec<f32>>,
+}
+
+impl<B: Backend> ModuleMapper<B> for Writer {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.0.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.0.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
+        match self.values.remove(&self.path.text()) {
+            None => param,
+            Some(values) => param.map(|old| {
+                let data = TensorData::new(values, old.dims());
+                Tensor::from_data(data, &old.device()).set_require_grad(old.is_require_grad())
+            }),
+        }
+    }
+}
+
+/// The module with the parameters at the paths of `values` replaced; lengths must be those of [`shapes`].
+#[must_use]
+pub fn write<B: Backend, M: Module<B>>(module: M, values: HashMap<String, Vec<f32>>) -> M {
+    module.map(&mut Writer { path: Path::default(), values })
+}

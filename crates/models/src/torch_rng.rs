@@ -1,0 +1,147 @@
+//! PyTorch's CPU random stream: the generator, `randperm` and `normal_`, so that row order and new heads are torch's.
+//!
+//! Sources: `aten/src/ATen/core/MT19937RNGEngine.h`, `aten/src/ATen/native/TensorFactories.cpp` (`randperm_cpu`),
+//! `aten/src/ATen/native/cpu/DistributionTemplates.h` (`normal_fill`) and
+//! `aten/src/ATen/core/DistributionsHelper.h` (`normal_distribution`) of pytorch/pytorch.
+
+const N: usize = 624;
+const M: usize = 397;
+
+/// `torch.Generator(device="cpu")`: MT19937 (Matsumoto & Nishimura 1998).
+#[derive(Clone)]
+pub struct TorchRng {
+    state: [u32; N],
+    next: usize,
+    /// The second half of a scalar Box-Muller pair.
+    cached_normal: Option<f64>,
+}
+
+impl TorchRng {
+    /// `torch.manual_seed(seed)`: the low 32 bits seed the generator.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let mut state = [0u32; N];
+        state[0] = seed as u32;
+        for i in 1..N {
+            let previous = state[i - 1];
+            state[i] = 1_812_433_253u32.wrapping_mul(previous ^ (previous >> 30)).wrapping_add(i as u32);
+        }
+        Self { state, next: N, cached_normal: None }
+    }
+
+    fn refill(&mut self) {
+        for i in 0..N {
+            let y = (self.state[i] & 0x8000_0000) | (self.state[(i + 1) % N] & 0x7fff_ffff);
+            let twist = if y & 1 == 0 { 0 } else { 0x9908_b0df };
+            self.state[i] = self.state[(i + M) % N] ^ (y >> 1) ^ twist;
+        }
+        self.next = 0;
+    }
+
+    /// The next 32 bits.
+    pub fn next_u32(&mut self) -> u32 {
+        if self.next == N {
+            self.refill();
+        }
+        let mut y = self.state[self.next];
+        self.next += 1;
+        y ^= y >> 11;
+        y ^= (y << 7) & 0x9d2c_5680;
+        y ^= (y << 15) & 0xefc6_0000;
+        y ^ (y >> 18)
+    }
+
+    /// The next 64 bits: the first draw is the high half.
+    fn next_u64(&mut self) -> u64 {
+        let high = u64::from(self.next_u32());
+        (high << 32) | u64::from(self.next_u32())
+    }
+
+    /// Uniform f32 on [0, 1) with 24 bits.
+    fn uniform_f32(&mut self) -> f32 {
+        (self.next_u32() & 0x00ff_ffff) as f32 / 16_777_216.0
+    }
+
+    /// Uniform f64 on [0, 1) with 53 bits.
+    fn uniform_f64(&mut self) -> f64 {
+        (self.next_u64() & ((1 << 53) - 1)) as f64 / (1u64 << 53) as f64
+    }
+
+    /// `torch.randperm(n, generator=self)`.
+    pub fn randperm(&mut self, n: usize) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..n as u32).collect();
+        for i in 0..n.saturating_sub(1) {
+            let offset = self.next_u32() as usize % (n - i);
+            order.swap(i, i + offset);
+        }
+        order
+    }
+
+    /// `torch.empty(n).normal_(0, std, generator=self)` in f32.
+    pub fn normal(&mut self, n: usize, std: f64) -> Vec<f32> {
+        if n < 16 {
+            return (0..n).map(|_| (self.normal_f64() * std) as f32).collect();
+        }
+        let std = std as f32;
+        let mut values: Vec<f32> = (0..n).map(|_| self.uniform_f32()).collect();
+        for block in values.chunks_exact_mut(16) {
+            box_muller_16(block, std);
+        }
+        if n % 16 != 0 {
+            // The last 16 values are drawn again, so that every block is whole.
+            let tail = &mut values[n - 16..];
+            for value in tail.iter_mut() {
+                *value = self.uniform_f32();
+            }
+            box_muller_16(tail, std);
+        }
+        values
+    }
+
+    /// Standard normal by Box & Muller (1958), in pairs.
+    fn normal_f64(&mut self) -> f64 {
+        if let Some(value) = self.cached_normal.take() {
+            return value;
+        }
+        let (u1, u2) = (self.uniform_f64(), self.uniform_f64());
+        let radius = (-2.0 * (-u2).ln_1p()).sqrt();
+        let theta = 2.0 * std::f64::consts::PI * u1;
+        self.cached_normal = Some(radius * theta.sin());
+        radius * theta.cos()
+    }
+}
+
+/// Uniforms to normals within a block of 16: pairs are (j, j + 8).
+fn box_muller_16(block: &mut [f32], std: f32) {
+    for j in 0..8 {
+        let u1 = 1.0 - block[j];
+        let u2 = block[j + 8];
+        let radius = (-2.0 * u1.ln()).sqrt();
+        let theta = 2.0 * std::f32::consts::PI * u2;
+        block[j] = radius * theta.cos() * std;
+        block[j + 8] = radius * theta.sin() * std;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_generator_is_mt19937() {
+        // init_genrand(5489), the reference implementation's first and thousandth outputs.
+        let mut rng = TorchRng::new(5489);
+        assert_eq!(rng.next_u32(), 3_499_211_612);
+        let last = (1..1000).map(|_| rng.next_u32()).last();
+        assert_eq!(last, Some(1_341_017_984));
+    }
+
+    #[test]
+    fn randperm_is_a_permutation() {
+        for n in [0, 1, 2, 17, 1000] {
+            let mut order = TorchRng::new(42).randperm(n);
+            order.sort_unstable();
+            assert!(order.iter().enumerate().all(|(i, &v)| i == v as usize));
+        }
+    }
+}
