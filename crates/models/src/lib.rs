@@ -2,6 +2,7 @@
 //! checkpoints in and out. No command line and no network.
 
 pub mod activation;
+pub mod backends;
 pub mod batch;
 pub mod checkpoint;
 pub mod config;

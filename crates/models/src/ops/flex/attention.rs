@@ -7,7 +7,7 @@ use super::buffer::{dense, dims2, elements, fresh, tensor};
 use super::elementwise::drop_row;
 use super::gemm::{Mat, Product, multiply};
 use super::math::{exp, row_sum};
-use super::simd;
+use super::simd::kernel;
 use crate::batch::Sequences;
 use crate::ops::AttentionSpec;
 
@@ -23,17 +23,34 @@ fn split_sequences<'a>(mut x: &'a mut [f32], width: usize, sequences: &Sequences
     parts
 }
 
-/// softmax(scale x) of each row of `[n, n]` in place.
+/// Largest element, by independent lanes.
 #[inline(always)]
-fn softmax(x: &mut [f32], n: usize, scale: f32) {
-    for row in x.chunks_exact_mut(n) {
-        let highest = row.iter().copied().fold(f32::NEG_INFINITY, |a, b| if a > b { a } else { b });
-        for v in row.iter_mut() {
-            *v = exp((*v - highest) * scale);
+fn row_max(x: &[f32]) -> f32 {
+    const LANES: usize = 16;
+    let larger = |a: f32, b: f32| if a > b { a } else { b };
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    let chunks = x.chunks_exact(LANES);
+    let rest = chunks.remainder().iter().copied().fold(f32::NEG_INFINITY, larger);
+    for chunk in chunks {
+        for (lane, &v) in lanes.iter_mut().zip(chunk) {
+            *lane = larger(*lane, v);
         }
-        let inverse = 1.0 / row_sum(row, |v| v);
-        for v in row.iter_mut() {
-            *v *= inverse;
+    }
+    lanes.into_iter().fold(rest, larger)
+}
+
+kernel! {
+    /// softmax(scale x) of each row of `[n, n]` in place.
+    fn softmax(x: &'k mut [f32], n: usize, scale: f32) {
+        for row in x.chunks_exact_mut(n) {
+            let highest = row_max(row);
+            for v in row.iter_mut() {
+                *v = exp((*v - highest) * scale);
+            }
+            let inverse = 1.0 / row_sum(row, |v| v);
+            for v in row.iter_mut() {
+                *v *= inverse;
+            }
         }
     }
 }
@@ -41,7 +58,7 @@ fn softmax(x: &mut [f32], n: usize, scale: f32) {
 /// The probabilities of one head of one sequence: `[n, n]`.
 fn probabilities(out: &mut [f32], q: Mat, k: Mat, n: usize, scale: f32) {
     multiply(out, n, q, k.t(), Product::SERIAL);
-    simd::run(|| softmax(out, n, scale));
+    softmax(out, n, scale);
 }
 
 /// Queries, keys and values of one head, `[n, head_dim]` each, in rows of `3 hidden`.
@@ -67,7 +84,7 @@ pub(super) fn forward(qkv: FlexTensor, spec: &AttentionSpec) -> FlexTensor {
                 let [q, k, v] = head_of(qkv, head, n, hidden, head_dim);
                 probabilities(scores, q, k, n, scale);
                 if !spec.dropout.is_off() {
-                    simd::run(|| drop_probabilities(scores, spec, i, head, n));
+                    drop_probabilities(scores, spec, i, head, n);
                 }
                 multiply(&mut out[head * head_dim..], hidden, Mat::new(scores, n, n), v, Product::SERIAL);
             }
@@ -76,30 +93,32 @@ pub(super) fn forward(qkv: FlexTensor, spec: &AttentionSpec) -> FlexTensor {
     tensor(out, [rows, hidden])
 }
 
-#[inline(always)]
-fn drop_probabilities(x: &mut [f32], spec: &AttentionSpec, sequence: usize, head: usize, n: usize) {
-    let (threshold, scale) = (spec.dropout.threshold(), spec.dropout.scale());
-    for (position, row) in x.chunks_exact_mut(n).enumerate() {
-        drop_row(row, spec.dropout.row(spec.row_key(sequence, position, head)), threshold, scale);
+kernel! {
+    fn drop_probabilities(x: &'k mut [f32], spec: &'k AttentionSpec, sequence: usize, head: usize, n: usize) {
+        let (threshold, scale) = (spec.dropout.threshold(), spec.dropout.scale());
+        for (position, row) in x.chunks_exact_mut(n).enumerate() {
+            drop_row(row, spec.dropout.row(spec.row_key(sequence, position, head)), threshold, scale);
+        }
     }
 }
 
-/// From probabilities p and the gradient of the dropped ones, `[n, n]` each, in place: the gradient of the scores
-/// (p (dp - sum(dp p)) a row), and the dropped probabilities.
-#[inline(always)]
-fn scores_backward(p: &mut [f32], d: &mut [f32], spec: &AttentionSpec, sequence: usize, head: usize, n: usize) {
-    let (threshold, scale) = (spec.dropout.threshold(), spec.dropout.scale());
-    for (position, (p, d)) in p.chunks_exact_mut(n).zip(d.chunks_exact_mut(n)).enumerate() {
-        let stream = spec.dropout.row(spec.row_key(sequence, position, head));
-        if !spec.dropout.is_off() {
-            drop_row(d, stream, threshold, scale);
-        }
-        let along = dot(p, d);
-        for (d, &p) in d.iter_mut().zip(p.iter()) {
-            *d = p * (*d - along);
-        }
-        if !spec.dropout.is_off() {
-            drop_row(p, stream, threshold, scale);
+kernel! {
+    /// From probabilities p and the gradient of the dropped ones, `[n, n]` each, in place: the gradient of the scores
+    /// (p (dp - sum(dp p)) a row), and the dropped probabilities.
+    fn scores_backward(p: &'k mut [f32], d: &'k mut [f32], spec: &'k AttentionSpec, sequence: usize, head: usize, n: usize) {
+        let (threshold, scale) = (spec.dropout.threshold(), spec.dropout.scale());
+        for (position, (p, d)) in p.chunks_exact_mut(n).zip(d.chunks_exact_mut(n)).enumerate() {
+            let stream = spec.dropout.row(spec.row_key(sequence, position, head));
+            if !spec.dropout.is_off() {
+                drop_row(d, stream, threshold, scale);
+            }
+            let along = dot(p, d);
+            for (d, &p) in d.iter_mut().zip(p.iter()) {
+                *d = p * (*d - along);
+            }
+            if !spec.dropout.is_off() {
+                drop_row(p, stream, threshold, scale);
+            }
         }
     }
 }
@@ -139,7 +158,7 @@ pub(super) fn backward(qkv: FlexTensor, g: FlexTensor, spec: &AttentionSpec) -> 
                 let g = Mat::strided(&gradient[start * hidden + head * head_dim..], n, head_dim, hidden);
                 probabilities(p, q, k, n, scale);
                 multiply(d, n, g, v.t(), Product::SERIAL);
-                simd::run(|| scores_backward(p, d, spec, i, head, n));
+                scores_backward(p, d, spec, i, head, n);
                 let column = head * head_dim;
                 let scaled = Product { scale, ..Product::SERIAL };
                 multiply(&mut out[column..], width, Mat::new(d, n, n), k, scaled);

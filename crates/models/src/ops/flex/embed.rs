@@ -3,9 +3,20 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
+use super::ROWS;
 use super::buffer::{dense, dims2, elements, fresh, tensor};
-use super::{ROWS, simd};
+use super::linear::add_rows;
+use super::simd::kernel;
 use crate::batch::TokenBatch;
+
+kernel! {
+    /// transformers adds in this order: words and segments, then positions.
+    fn sum_kernel(y: &'k mut [f32], word: &'k [f32], token_type: &'k [f32], position: &'k [f32]) {
+        for (((y, w), t), p) in y.iter_mut().zip(word).zip(token_type).zip(position) {
+            *y = (w + t) + p;
+        }
+    }
+}
 
 pub(super) fn forward(tables: [FlexTensor; 3], batch: &TokenBatch) -> FlexTensor {
     let tables = tables.map(dense);
@@ -18,18 +29,12 @@ pub(super) fn forward(tables: [FlexTensor; 3], batch: &TokenBatch) -> FlexTensor
     };
     let mut y = fresh(rows * hidden);
     y.par_chunks_mut(hidden * ROWS).enumerate().for_each(|(chunk, y)| {
-        simd::run(|| {
-            for (i, y) in y.chunks_exact_mut(hidden).enumerate() {
-                let row = chunk * ROWS + i;
-                let word = row_of(word, batch.input_ids[row]);
-                let token_type = row_of(token_type, batch.token_type_ids[row]);
-                let position = row_of(position, batch.position_ids[row]);
-                // transformers adds in this order: words + segments, then positions.
-                for (((y, w), t), p) in y.iter_mut().zip(word).zip(token_type).zip(position) {
-                    *y = (w + t) + p;
-                }
-            }
-        });
+        for (i, y) in y.chunks_exact_mut(hidden).enumerate() {
+            let row = chunk * ROWS + i;
+            let word = row_of(word, batch.input_ids[row]);
+            let token_type = row_of(token_type, batch.token_type_ids[row]);
+            sum_kernel(y, word, token_type, row_of(position, batch.position_ids[row]));
+        }
     });
     tensor(y, [rows, hidden])
 }
@@ -43,11 +48,7 @@ pub(super) fn backward(g: FlexTensor, sizes: [usize; 3], batch: &TokenBatch) -> 
         let mut table = fresh(sizes[i] * hidden);
         for (&id, row) in ids[i].iter().zip(gradient.chunks_exact(hidden)) {
             let start = id as usize * hidden;
-            simd::run(|| {
-                for (sum, v) in table[start..start + hidden].iter_mut().zip(row) {
-                    *sum += v;
-                }
-            });
+            add_rows(&mut table[start..start + hidden], row);
         }
         tensor(table, [sizes[i], hidden])
     })

@@ -3,9 +3,10 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
+use super::ROWS;
 use super::buffer::{dense, dims2, elements, fresh, tensor};
 use super::gemm::{Mat, Product, multiply};
-use super::{ROWS, simd};
+use super::simd::kernel;
 
 pub(super) fn forward(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>) -> FlexTensor {
     let (x, w) = (dense(x), dense(w));
@@ -57,23 +58,24 @@ fn column_sums(x: &[f32], columns: usize) -> Vec<f32> {
         .par_chunks(columns * ROWS)
         .map(|chunk| {
             let mut sums = vec![0.0; columns];
-            simd::run(|| add_rows(&mut sums, chunk));
+            add_rows(&mut sums, chunk);
             sums
         })
         .collect();
     let mut total = vec![0.0; columns];
     for part in &parts {
-        simd::run(|| add_rows(&mut total, part));
+        add_rows(&mut total, part);
     }
     total
 }
 
-/// Adds each row of `x` to `sums`.
-#[inline(always)]
-pub(super) fn add_rows(sums: &mut [f32], x: &[f32]) {
-    for row in x.chunks_exact(sums.len()) {
-        for (sum, v) in sums.iter_mut().zip(row) {
-            *sum += v;
+kernel! {
+    /// Adds each row of `x` to `sums`.
+    pub(super) fn add_rows(sums: &'k mut [f32], x: &'k [f32]) {
+        for row in x.chunks_exact(sums.len()) {
+            for (sum, v) in sums.iter_mut().zip(row) {
+                *sum += v;
+            }
         }
     }
 }

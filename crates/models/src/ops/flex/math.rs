@@ -1,4 +1,5 @@
 //! exp and the normal distribution function in f32, branch-free, so that the compiler turns loops of them into vectors.
+#![allow(clippy::excessive_precision, reason = "constants are written as in their sources")]
 
 /// e^x: argument reduction by powers of two, then a degree-6 polynomial (Cephes `expf`, Moshier). At most 2 ulp.
 /// Results below e^-80 are 0: near-denormal numbers would slow the products that follow.
@@ -9,14 +10,14 @@ pub(super) fn exp(x: f32) -> f32 {
     let clamped = x.clamp(-87.0, 88.0);
     let shifted = clamped.mul_add(std::f32::consts::LOG2_E, ROUND);
     let n = shifted - ROUND;
-    let r = n.mul_add(-0.693_359_4, clamped);
-    let r = n.mul_add(2.121_944_4e-4, r);
-    let p = 1.987_569_1e-4_f32
-        .mul_add(r, 1.398_199_9e-3)
-        .mul_add(r, 8.333_452e-3)
-        .mul_add(r, 4.166_579_6e-2)
-        .mul_add(r, 1.666_666_5e-1)
-        .mul_add(r, 5.000_000_1e-1);
+    let r = n.mul_add(-0.693_359_375, clamped);
+    let r = n.mul_add(2.121_944_40e-4, r);
+    let p = 1.987_569_150_0e-4_f32
+        .mul_add(r, 1.398_199_950_7e-3)
+        .mul_add(r, 8.333_451_907_3e-3)
+        .mul_add(r, 4.166_579_589_4e-2)
+        .mul_add(r, 1.666_666_545_9e-1)
+        .mul_add(r, 5.000_000_120_1e-1);
     let y = p.mul_add(r * r, r) + 1.0;
     let scaled = f32::from_bits((y.to_bits() as i32).wrapping_add((shifted.to_bits() as i32) << 23) as u32);
     if x < -80.0 { 0.0 } else { scaled }
@@ -27,18 +28,18 @@ pub(super) fn exp(x: f32) -> f32 {
 pub(super) fn erf(x: f32) -> f32 {
     let x = x.clamp(-4.0, 4.0);
     let x2 = x * x;
-    let numerator = (-2.726_142_3e-10_f32)
-        .mul_add(x2, 2.770_681_4e-8)
-        .mul_add(x2, -2.101_024e-6)
-        .mul_add(x2, -5.692_506e-5)
-        .mul_add(x2, -7.349_906e-4)
-        .mul_add(x2, -2.954_6e-3)
-        .mul_add(x2, -1.609_603_3e-2);
-    let denominator = (-1.456_607_2e-5_f32)
-        .mul_add(x2, -2.133_740_6e-4)
-        .mul_add(x2, -1.682_827e-3)
-        .mul_add(x2, -7.373_329e-3)
-        .mul_add(x2, -1.426_474e-2);
+    let numerator = (-2.726_142_258_013_06e-10_f32)
+        .mul_add(x2, 2.770_681_424_959_02e-8)
+        .mul_add(x2, -2.101_024_020_825_08e-6)
+        .mul_add(x2, -5.692_506_394_623_46e-5)
+        .mul_add(x2, -7.349_906_303_268_55e-4)
+        .mul_add(x2, -2.954_599_808_540_25e-3)
+        .mul_add(x2, -1.609_603_332_624_15e-2);
+    let denominator = (-1.456_607_184_649_96e-5_f32)
+        .mul_add(x2, -2.133_740_552_789_05e-4)
+        .mul_add(x2, -1.682_826_974_382_03e-3)
+        .mul_add(x2, -7.373_329_167_204_68e-3)
+        .mul_add(x2, -1.426_473_905_141_89e-2);
     x * numerator / denominator
 }
 

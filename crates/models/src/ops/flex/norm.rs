@@ -3,12 +3,13 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
+use super::ROWS;
 use super::buffer::{dense, dims2, elements, elements_mut, fresh, tensor};
 use super::elementwise::drop_row;
 use super::linear::add_rows;
 use super::math::{LANES, row_sum};
-use super::{ROWS, simd};
-use crate::ops::RowDropout;
+use super::simd::kernel;
+use crate::ops::{Dropout, RowDropout};
 
 /// Mean and 1 / sqrt(variance + eps) of a row, the variance from centred values.
 #[inline(always)]
@@ -27,18 +28,56 @@ fn normalise_row(y: &mut [f32], x: &[f32], gamma: &[f32], beta: &[f32], epsilon:
     }
 }
 
+kernel! {
+    fn normalise_kernel(y: &'k mut [f32], x: &'k [f32], gamma: &'k [f32], beta: &'k [f32], epsilon: f32) {
+        let columns = gamma.len();
+        for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
+            normalise_row(y, x, gamma, beta, epsilon);
+        }
+    }
+}
+
+/// Scale, shift and epsilon.
+#[derive(Clone, Copy)]
+struct Affine<'a> {
+    gamma: &'a [f32],
+    beta: &'a [f32],
+    epsilon: f32,
+}
+
+kernel! {
+    /// x becomes `residual + dropout(x)`, y its normalisation.
+    fn add_normalise_kernel(
+        x: &'k mut [f32],
+        residual: &'k [f32],
+        y: &'k mut [f32],
+        keys: &'k [u64],
+        affine: Affine<'k>,
+        dropout: Dropout,
+    ) {
+        let columns = affine.gamma.len();
+        let (threshold, scale) = (dropout.threshold(), dropout.scale());
+        let rows = x.chunks_exact_mut(columns).zip(residual.chunks_exact(columns));
+        for (((x, residual), y), &key) in rows.zip(y.chunks_exact_mut(columns)).zip(keys) {
+            if !dropout.is_off() {
+                drop_row(x, dropout.row(key), threshold, scale);
+            }
+            for (x, r) in x.iter_mut().zip(residual) {
+                *x += r;
+            }
+            normalise_row(y, x, affine.gamma, affine.beta, affine.epsilon);
+        }
+    }
+}
+
 pub(super) fn forward(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, epsilon: f64) -> FlexTensor {
     let (x, gamma, beta) = (dense(x), dense(gamma), dense(beta));
     let [rows, columns] = dims2(&x);
     let (gamma, beta) = (elements(&gamma), elements(&beta));
     let mut y = fresh(rows * columns);
-    y.par_chunks_mut(columns * ROWS).zip(elements(&x).par_chunks(columns * ROWS)).for_each(|(y, x)| {
-        simd::run(|| {
-            for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
-                normalise_row(y, x, gamma, beta, epsilon as f32);
-            }
-        });
-    });
+    y.par_chunks_mut(columns * ROWS)
+        .zip(elements(&x).par_chunks(columns * ROWS))
+        .for_each(|(y, x)| normalise_kernel(y, x, gamma, beta, epsilon as f32));
     tensor(y, [rows, columns])
 }
 
@@ -52,10 +91,9 @@ pub(super) fn add_forward(
 ) -> (FlexTensor, FlexTensor) {
     let (residual, gamma, beta) = (dense(residual), dense(gamma), dense(beta));
     let [rows, columns] = dims2(&x);
-    let (gamma, beta) = (elements(&gamma), elements(&beta));
     let dropout = row_dropout.dropout;
     let keys = if dropout.is_off() { vec![0; rows] } else { row_dropout.sequences.row_keys() };
-    let (threshold, scale) = (dropout.threshold(), dropout.scale());
+    let affine = Affine { gamma: elements(&gamma), beta: elements(&beta), epsilon: epsilon as f32 };
     let mut y = fresh(rows * columns);
     // The sum replaces x: it is what the backward pass needs.
     elements_mut(&mut x)
@@ -63,20 +101,7 @@ pub(super) fn add_forward(
         .zip(elements(&residual).par_chunks(columns * ROWS))
         .zip(y.par_chunks_mut(columns * ROWS))
         .zip(keys.par_chunks(ROWS))
-        .for_each(|(((x, residual), y), keys)| {
-            simd::run(|| {
-                let rows = x.chunks_exact_mut(columns).zip(residual.chunks_exact(columns));
-                for (((x, residual), y), &key) in rows.zip(y.chunks_exact_mut(columns)).zip(keys) {
-                    if !dropout.is_off() {
-                        drop_row(x, dropout.row(key), threshold, scale);
-                    }
-                    for (x, r) in x.iter_mut().zip(residual) {
-                        *x += r;
-                    }
-                    normalise_row(y, x, gamma, beta, epsilon as f32);
-                }
-            });
-        });
+        .for_each(|(((x, residual), y), keys)| add_normalise_kernel(x, residual, y, keys, affine, dropout));
     (tensor(y, [rows, columns]), x)
 }
 
@@ -118,6 +143,24 @@ fn backward_row(dx: &mut [f32], x: &[f32], gamma: &[f32], g: &[f32], sums: (&mut
     }
 }
 
+kernel! {
+    fn backward_kernel(
+        dx: &'k mut [f32],
+        x: &'k [f32],
+        gamma: &'k [f32],
+        g: &'k [f32],
+        dgamma: &'k mut [f32],
+        dbeta: &'k mut [f32],
+        epsilon: f32,
+    ) {
+        let columns = gamma.len();
+        let rows = dx.chunks_exact_mut(columns).zip(x.chunks_exact(columns)).zip(g.chunks_exact(columns));
+        for ((dx, x), g) in rows {
+            backward_row(dx, x, gamma, g, (&mut *dgamma, &mut *dbeta), epsilon);
+        }
+    }
+}
+
 pub(super) fn backward(x: FlexTensor, gamma: FlexTensor, g: FlexTensor, epsilon: f64) -> [FlexTensor; 3] {
     let (x, gamma, g) = (dense(x), dense(gamma), dense(g));
     let [rows, columns] = dims2(&x);
@@ -129,12 +172,7 @@ pub(super) fn backward(x: FlexTensor, gamma: FlexTensor, g: FlexTensor, epsilon:
         .zip(elements(&g).par_chunks(columns * ROWS))
         .map(|((dx, x), g)| {
             let (mut dgamma, mut dbeta) = (vec![0.0; columns], vec![0.0; columns]);
-            simd::run(|| {
-                let rows = dx.chunks_exact_mut(columns).zip(x.chunks_exact(columns)).zip(g.chunks_exact(columns));
-                for ((dx, x), g) in rows {
-                    backward_row(dx, x, gamma, g, (&mut dgamma, &mut dbeta), epsilon as f32);
-                }
-            });
+            backward_kernel(dx, x, gamma, g, &mut dgamma, &mut dbeta, epsilon as f32);
             (dgamma, dbeta)
         })
         .collect();

@@ -38,9 +38,36 @@ pub fn level() -> &'static str {
     }
 }
 
-/// Runs `kernel` compiled for the machine's vectors. The kernel and what it calls must be `#[inline(always)]`, else it
-/// stays at the level that the program was compiled for.
+/// Runs a kernel compiled for the machine's vectors.
 #[inline(always)]
-pub(super) fn run<R>(kernel: impl FnOnce() -> R) -> R {
+pub(super) fn dispatch<K: pulp::WithSimd>(kernel: K) -> K::Output {
     arch().dispatch(kernel)
 }
+
+/// Defines a function whose body is compiled once for each vector level and chosen at run time. References carry the
+/// lifetime `'k`. What the body calls must be `#[inline(always)]`, else it stays at the level that the program was
+/// compiled for; that is also why this is not a function that takes a closure.
+macro_rules! kernel {
+    ($(#[$doc:meta])* $visible:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $body:block) => {
+        kernel! { $(#[$doc])* $visible fn $name($($arg: $ty),*) -> () $body }
+    };
+    ($(#[$doc:meta])* $visible:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) -> $output:ty $body:block) => {
+        $(#[$doc])*
+        $visible fn $name<'k>($($arg: $ty),*) -> $output {
+            struct Kernel<'k> {
+                $($arg: $ty,)*
+                lifetime: std::marker::PhantomData<&'k ()>,
+            }
+            impl<'k> pulp::WithSimd for Kernel<'k> {
+                type Output = $output;
+                #[inline(always)]
+                fn with_simd<S: pulp::Simd>(self, _: S) -> $output {
+                    let Self { $($arg,)* lifetime: _ } = self;
+                    $body
+                }
+            }
+            $crate::ops::flex::simd::dispatch(Kernel { $($arg,)* lifetime: std::marker::PhantomData })
+        }
+    };
+}
+pub(super) use kernel;

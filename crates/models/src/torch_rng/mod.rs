@@ -4,6 +4,8 @@
 //! `aten/src/ATen/native/cpu/DistributionTemplates.h` (`normal_fill`) and
 //! `aten/src/ATen/core/DistributionsHelper.h` (`normal_distribution`) of pytorch/pytorch.
 
+mod mathfun;
+
 const N: usize = 624;
 const M: usize = 397;
 
@@ -114,12 +116,10 @@ impl TorchRng {
 /// Uniforms to normals within a block of 16: pairs are (j, j + 8).
 fn box_muller_16(block: &mut [f32], std: f32) {
     for j in 0..8 {
-        let u1 = 1.0 - block[j];
-        let u2 = block[j + 8];
-        let radius = (-2.0 * u1.ln()).sqrt();
-        let theta = 2.0 * std::f32::consts::PI * u2;
-        block[j] = radius * theta.cos() * std;
-        block[j + 8] = radius * theta.sin() * std;
+        let radius = (-2.0 * mathfun::log(1.0 - block[j])).sqrt();
+        let (sine, cosine) = mathfun::sin_cos(2.0 * std::f32::consts::PI * block[j + 8]);
+        block[j] = (radius * cosine) * std;
+        block[j + 8] = (radius * sine) * std;
     }
 }
 

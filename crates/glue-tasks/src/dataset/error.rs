@@ -1,0 +1,200 @@
+//! What can be wrong with a split's files.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::near::quoted;
+
+/// Why a split cannot be read or found. Rows are counted from 0, headers and blank lines left out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A file or folder cannot be opened or read.
+    #[error("cannot read {}: {source}", file.display())]
+    Read {
+        /// The file or folder.
+        file: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// An extension that stands for no format.
+    #[error("{}: files of a split end in .parquet, .csv, .tsv, .jsonl or .json; convert or rename this one", file.display())]
+    UnknownFormat {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A file that is not what its extension says, or is cut short.
+    #[error("{} is not a whole {format} file: {reason}; download or write it again", file.display())]
+    BadFile {
+        /// The file.
+        file: PathBuf,
+        /// What it should be.
+        format: &'static str,
+        /// What the reader met.
+        reason: String,
+    },
+    /// A row that does not parse.
+    #[error("{}, row {row}: {reason}", file.display())]
+    BadRow {
+        /// The file.
+        file: PathBuf,
+        /// The row.
+        row: usize,
+        /// What is wrong with it, and what to do.
+        reason: String,
+    },
+    /// A column that is not there.
+    #[error("{} has no column `{column}`{}; its columns are {}", file.display(), did_you_mean(suggestion.as_deref()), quoted(present))]
+    MissingColumn {
+        /// The file.
+        file: PathBuf,
+        /// The column.
+        column: String,
+        /// The columns that are there.
+        present: Vec<String>,
+        /// One of those with a similar name.
+        suggestion: Option<String>,
+    },
+    /// A column of a type that it cannot have.
+    #[error("{}: column `{column}` holds {found}, but {expected} is needed: name another column or convert it", file.display())]
+    ColumnType {
+        /// The file.
+        file: PathBuf,
+        /// The column.
+        column: String,
+        /// Its type.
+        found: String,
+        /// The types that can be read.
+        expected: &'static str,
+    },
+    /// A row without a text.
+    #[error("{}, row {row}: no text in column `{column}`: fill it in or leave the row out", file.display())]
+    NullText {
+        /// The file.
+        file: PathBuf,
+        /// The row.
+        row: usize,
+        /// The column.
+        column: String,
+    },
+    /// A label outside the label set, or a score that is no number.
+    #[error("{}, row {row}: `{value}` in column `{column}` is no label here; expected {allowed}", file.display())]
+    BadLabel {
+        /// The file.
+        file: PathBuf,
+        /// The row.
+        row: usize,
+        /// The column.
+        column: String,
+        /// What it holds.
+        value: String,
+        /// What it may hold.
+        allowed: String,
+    },
+    /// Files without a single row.
+    #[error("no rows in {}: the split is empty", files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", "))]
+    EmptySplit {
+        /// The files.
+        files: Vec<PathBuf>,
+    },
+    /// No files were given.
+    #[error("no files to read: a split needs at least one")]
+    NoFiles,
+    /// There is no such configuration.
+    #[error("{place} has no configuration `{config}`{}; it has {}", did_you_mean(suggestion.as_deref()), quoted(present))]
+    NoConfig {
+        /// The folder or repository.
+        place: String,
+        /// The configuration.
+        config: String,
+        /// Those that are there.
+        present: Vec<String>,
+        /// One of those with a similar name.
+        suggestion: Option<String>,
+    },
+    /// The configuration is there, the split is not. Some tasks do without: [`DataError::is_absent_split`].
+    #[error("{place} has no split `{split}` of `{config}`; it has {}", quoted(present))]
+    AbsentSplit {
+        /// The folder or repository.
+        place: String,
+        /// The configuration.
+        config: String,
+        /// The split.
+        split: String,
+        /// The files of the configuration.
+        present: Vec<String>,
+    },
+    /// The split is there in parts.
+    #[error(
+        "split `{split}` of `{config}` in {place} is incomplete: of {expected} files {} is missing; fetch it again",
+        quoted(missing)
+    )]
+    MissingShards {
+        /// The folder or repository.
+        place: String,
+        /// The configuration.
+        config: String,
+        /// The split.
+        split: String,
+        /// How many files there should be.
+        expected: usize,
+        /// Those that are not there (the first ones, where there are many).
+        missing: Vec<String>,
+    },
+    /// Files of two versions of the split lie side by side.
+    #[error(
+        "split `{split}` of `{config}` in {place} is there more than once: {}; remove those that are out of date",
+        quoted(files)
+    )]
+    MixedShards {
+        /// The folder or repository.
+        place: String,
+        /// The configuration.
+        config: String,
+        /// The split.
+        split: String,
+        /// The files.
+        files: Vec<String>,
+    },
+}
+
+impl DataError {
+    /// Whether a split is merely not there, as against there and broken. The diagnostic set has no training split, and
+    /// other data may have no test split: a caller can go on without.
+    pub fn is_absent_split(&self) -> bool {
+        matches!(self, Self::AbsentSplit { .. })
+    }
+}
+
+fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
+}
+
+/// What is odd about a split but does not stop it from being read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The file's own label names are not the expected ones, so an index may mean another class.
+    LabelNames {
+        /// The file.
+        file: PathBuf,
+        /// The names in the file, in index order.
+        in_file: Vec<String>,
+        /// The names that were expected.
+        expected: Vec<String>,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LabelNames { file, in_file, expected } => write!(
+                f,
+                "{} numbers its labels {}, but {} is expected: an index may mean another class",
+                file.display(),
+                quoted(in_file),
+                quoted(expected)
+            ),
+        }
+    }
+}

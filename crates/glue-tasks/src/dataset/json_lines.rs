@@ -1,0 +1,109 @@
+//! JSON lines (an object a line), and a file that is one JSON array of objects.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::DataError;
+use super::rows::{RawLabel, Row, RowSink, Selection, place_of};
+
+type Object = Map<String, Value>;
+
+/// The keys of the first row, then those that only later rows have.
+pub(super) fn columns(file: &Path) -> Result<Vec<String>, DataError> {
+    Ok(keys(&objects(file)?))
+}
+
+/// Reads the wanted columns, row by row. A key that a row lacks is a null there.
+pub(super) fn read(file: &Path, wanted: &Selection, sink: &mut RowSink<'_>) -> Result<(), DataError> {
+    let rows = objects(file)?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let columns = keys(&rows);
+    for column in wanted.texts.iter().chain(&wanted.label) {
+        place_of(file, &columns, column)?;
+    }
+    for (index, row) in rows.iter().enumerate() {
+        let texts: Vec<Option<&str>> =
+            wanted.texts.iter().map(|column| text(file, index, row, column)).collect::<Result<_, _>>()?;
+        let label = match &wanted.label {
+            Some(column) => label(file, index, row, column)?,
+            None => RawLabel::Missing,
+        };
+        sink(Row { index, texts: &texts, label })?;
+    }
+    Ok(())
+}
+
+fn objects(file: &Path) -> Result<Vec<Object>, DataError> {
+    let content = std::fs::read_to_string(file).map_err(|source| DataError::Read { file: file.to_owned(), source })?;
+    let content = content.trim_start_matches('\u{feff}');
+    let bad_row = |row, reason| DataError::BadRow { file: file.to_owned(), row, reason };
+    if content.trim_start().starts_with('[') {
+        let values: Vec<Value> = serde_json::from_str(content).map_err(|error| DataError::BadFile {
+            file: file.to_owned(),
+            format: "json",
+            reason: error.to_string(),
+        })?;
+        return values
+            .into_iter()
+            .enumerate()
+            .map(|(row, value)| match value {
+                Value::Object(object) => Ok(object),
+                other => Err(bad_row(row, format!("{} where an object is needed", kind_of(&other)))),
+            })
+            .collect();
+    }
+    let lines = content.lines().filter(|line| !line.trim().is_empty());
+    lines
+        .enumerate()
+        .map(|(row, line)| {
+            serde_json::from_str(line).map_err(|error| bad_row(row, format!("not one JSON object a line: {error}")))
+        })
+        .collect()
+}
+
+fn keys(rows: &[Object]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let all = rows.iter().flat_map(Object::keys);
+    all.filter(|key| seen.insert(key.as_str())).cloned().collect()
+}
+
+fn text<'a>(file: &Path, row: usize, object: &'a Object, column: &str) -> Result<Option<&'a str>, DataError> {
+    match object.get(column) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(wrong_type(file, row, column, other, "a text")),
+    }
+}
+
+fn label<'a>(file: &Path, row: usize, object: &'a Object, column: &str) -> Result<RawLabel<'a>, DataError> {
+    match object.get(column) {
+        None | Some(Value::Null) => Ok(RawLabel::Missing),
+        Some(Value::String(text)) => Ok(RawLabel::Text(text)),
+        Some(Value::Bool(truth)) => Ok(RawLabel::Integer(i64::from(*truth))),
+        Some(Value::Number(number)) => match number.as_i64() {
+            Some(integer) => Ok(RawLabel::Integer(integer)),
+            None => Ok(RawLabel::Float(number.as_f64().unwrap_or(f64::NAN))),
+        },
+        Some(other) => Err(wrong_type(file, row, column, other, "a label: a text or a number")),
+    }
+}
+
+fn wrong_type(file: &Path, row: usize, column: &str, value: &Value, expected: &str) -> DataError {
+    let reason = format!("`{column}` holds {}, but {expected} is needed", kind_of(value));
+    DataError::BadRow { file: file.to_owned(), row, reason }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,114 @@
+//! The arrow types that a text or a label can have, behind one face each.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{Array, LargeStringArray, StringArray, StringViewArray};
+use arrow_schema::DataType;
+
+use super::rows::RawLabel;
+
+/// Whether a column of this type can be read as text.
+pub(super) fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        DataType::Dictionary(_, values) => is_text(values),
+        _ => false,
+    }
+}
+
+/// Whether a column of this type can be read as labels. A column that is null throughout is an unlabelled one.
+pub(super) fn is_label(data_type: &DataType) -> bool {
+    is_text(data_type)
+        || data_type.is_integer()
+        || matches!(data_type, DataType::Float32 | DataType::Float64 | DataType::Boolean | DataType::Null)
+}
+
+/// A column of text.
+#[derive(Debug)]
+pub(super) enum TextColumn<'a> {
+    Utf8(&'a StringArray),
+    Large(&'a LargeStringArray),
+    View(&'a StringViewArray),
+    /// Where each row's text lies among the values; none for a null.
+    Dictionary(Vec<Option<usize>>, Box<TextColumn<'a>>),
+}
+
+impl<'a> TextColumn<'a> {
+    pub(super) fn new(array: &'a dyn Array) -> Option<Self> {
+        match array.data_type() {
+            DataType::Utf8 => array.as_string_opt().map(Self::Utf8),
+            DataType::LargeUtf8 => array.as_string_opt().map(Self::Large),
+            DataType::Utf8View => array.as_string_view_opt().map(Self::View),
+            DataType::Dictionary(..) => {
+                let dictionary = array.as_any_dictionary_opt()?;
+                let values = Self::new(dictionary.values().as_ref())?;
+                // `normalized_keys` panics where there are no values; every row is null then.
+                let keys = if dictionary.values().is_empty() {
+                    vec![None; array.len()]
+                } else {
+                    let keys = dictionary.normalized_keys().into_iter().enumerate();
+                    keys.map(|(row, key)| dictionary.keys().is_valid(row).then_some(key)).collect()
+                };
+                Some(Self::Dictionary(keys, Box::new(values)))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn get(&self, row: usize) -> Option<&str> {
+        match self {
+            Self::Utf8(array) => array.is_valid(row).then(|| array.value(row)),
+            Self::Large(array) => array.is_valid(row).then(|| array.value(row)),
+            Self::View(array) => array.is_valid(row).then(|| array.value(row)),
+            Self::Dictionary(keys, values) => values.get((*keys.get(row)?)?),
+        }
+    }
+}
+
+/// A column of labels.
+#[derive(Debug)]
+pub(super) enum LabelColumn<'a> {
+    Text(TextColumn<'a>),
+    Numbers(&'a dyn Array),
+}
+
+impl<'a> LabelColumn<'a> {
+    pub(super) fn new(array: &'a dyn Array) -> Option<Self> {
+        if is_text(array.data_type()) {
+            return TextColumn::new(array).map(Self::Text);
+        }
+        is_label(array.data_type()).then_some(Self::Numbers(array))
+    }
+
+    pub(super) fn get(&self, row: usize) -> RawLabel<'_> {
+        match self {
+            Self::Text(column) => column.get(row).map_or(RawLabel::Missing, RawLabel::Text),
+            Self::Numbers(array) if array.is_null(row) => RawLabel::Missing,
+            Self::Numbers(array) => number(*array, row),
+        }
+    }
+}
+
+fn number(array: &dyn Array, row: usize) -> RawLabel<'static> {
+    use RawLabel::{Float, Integer};
+    match array.data_type() {
+        DataType::Boolean => Integer(i64::from(array.as_boolean().value(row))),
+        DataType::Int8 => Integer(array.as_primitive::<Int8Type>().value(row).into()),
+        DataType::Int16 => Integer(array.as_primitive::<Int16Type>().value(row).into()),
+        DataType::Int32 => Integer(array.as_primitive::<Int32Type>().value(row).into()),
+        DataType::Int64 => Integer(array.as_primitive::<Int64Type>().value(row)),
+        DataType::UInt8 => Integer(array.as_primitive::<UInt8Type>().value(row).into()),
+        DataType::UInt16 => Integer(array.as_primitive::<UInt16Type>().value(row).into()),
+        DataType::UInt32 => Integer(array.as_primitive::<UInt32Type>().value(row).into()),
+        DataType::UInt64 => {
+            let value = array.as_primitive::<UInt64Type>().value(row);
+            i64::try_from(value).map_or(Float(value as f64), Integer)
+        }
+        DataType::Float32 => Float(array.as_primitive::<Float32Type>().value(row).into()),
+        DataType::Float64 => Float(array.as_primitive::<Float64Type>().value(row)),
+        // `Null`, whose rows are not marked as null one by one.
+        _ => RawLabel::Missing,
+    }
+}

@@ -1,0 +1,173 @@
+//! The metrics of `evaluate.load("glue")` and those that people ask for beside them, in f64 throughout.
+//!
+//! A new metric is one function in the file of its family, one row in each table of [`Metric`], and its values in
+//! `scripts/fixtures/metrics_goldens.py`.
+//!
+//! `evaluate` hands scipy float32 columns, so its correlations are computed in float32; these here agree with scipy on
+//! the same numbers as float64, and with `evaluate` to about 1e-7.
+
+mod argmax;
+mod classification;
+mod correlation;
+mod error;
+mod evaluate;
+mod regression;
+
+pub use argmax::argmax;
+pub use classification::{Average, ConfusionMatrix, PrecisionRecallF1, accuracy, matthews, precision_recall_f1};
+pub use correlation::{average_ranks, pearson, spearman};
+pub use error::MetricError;
+pub use evaluate::{COMBINED_SCORE, Predictions, References, evaluate};
+pub use regression::{mae, mse, rmse};
+
+use classification::{binary, macro_average, micro_average};
+
+/// Something that can be measured on predictions and references.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Metric {
+    /// The share of right predictions.
+    Accuracy,
+    /// Precision of class 1 of two.
+    Precision,
+    /// Recall of class 1 of two.
+    Recall,
+    /// F1 of class 1 of two.
+    F1,
+    /// Precision, averaged over the classes.
+    PrecisionMacro,
+    /// Recall, averaged over the classes.
+    RecallMacro,
+    /// F1, averaged over the classes.
+    F1Macro,
+    /// Precision over all decisions taken together.
+    PrecisionMicro,
+    /// Recall over all decisions taken together.
+    RecallMicro,
+    /// F1 over all decisions taken together.
+    F1Micro,
+    /// Matthews' correlation, for any number of classes.
+    Matthews,
+    /// Pearson's correlation.
+    Pearson,
+    /// Spearman's rank correlation.
+    Spearman,
+    /// The mean squared error.
+    Mse,
+    /// The root of the mean squared error.
+    Rmse,
+    /// The mean absolute error.
+    Mae,
+}
+
+/// How a metric is computed: from classes, or from numbers. Both take predictions first, then references.
+#[derive(Clone, Copy)]
+enum Compute {
+    Classes(fn(&[usize], &[usize]) -> Result<f64, MetricError>),
+    Scores(fn(&[f64], &[f64]) -> Result<f64, MetricError>),
+}
+
+impl Metric {
+    /// Every metric.
+    pub const ALL: [Self; 16] = [
+        Self::Accuracy,
+        Self::Precision,
+        Self::Recall,
+        Self::F1,
+        Self::PrecisionMacro,
+        Self::RecallMacro,
+        Self::F1Macro,
+        Self::PrecisionMicro,
+        Self::RecallMicro,
+        Self::F1Micro,
+        Self::Matthews,
+        Self::Pearson,
+        Self::Spearman,
+        Self::Mse,
+        Self::Rmse,
+        Self::Mae,
+    ];
+
+    /// The name in results files, which is `run_glue.py`'s: `accuracy`, `matthews_correlation`, `spearmanr`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Accuracy => "accuracy",
+            Self::Precision => "precision",
+            Self::Recall => "recall",
+            Self::F1 => "f1",
+            Self::PrecisionMacro => "precision_macro",
+            Self::RecallMacro => "recall_macro",
+            Self::F1Macro => "f1_macro",
+            Self::PrecisionMicro => "precision_micro",
+            Self::RecallMicro => "recall_micro",
+            Self::F1Micro => "f1_micro",
+            Self::Matthews => "matthews_correlation",
+            Self::Pearson => "pearson",
+            Self::Spearman => "spearmanr",
+            Self::Mse => "mse",
+            Self::Rmse => "rmse",
+            Self::Mae => "mae",
+        }
+    }
+
+    /// The metric of a key.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|metric| metric.key() == key)
+    }
+
+    /// Whether more is better; false for the three errors.
+    pub fn higher_is_better(self) -> bool {
+        !matches!(self, Self::Mse | Self::Rmse | Self::Mae)
+    }
+
+    fn compute(self) -> Compute {
+        use Compute::{Classes, Scores};
+        match self {
+            Self::Accuracy => Classes(accuracy),
+            Self::Precision => Classes(|p, r| binary(p, r).map(|all| all.precision)),
+            Self::Recall => Classes(|p, r| binary(p, r).map(|all| all.recall)),
+            Self::F1 => Classes(|p, r| binary(p, r).map(|all| all.f1)),
+            Self::PrecisionMacro => Classes(|p, r| macro_average(p, r).map(|all| all.precision)),
+            Self::RecallMacro => Classes(|p, r| macro_average(p, r).map(|all| all.recall)),
+            Self::F1Macro => Classes(|p, r| macro_average(p, r).map(|all| all.f1)),
+            Self::PrecisionMicro => Classes(|p, r| micro_average(p, r).map(|all| all.precision)),
+            Self::RecallMicro => Classes(|p, r| micro_average(p, r).map(|all| all.recall)),
+            Self::F1Micro => Classes(|p, r| micro_average(p, r).map(|all| all.f1)),
+            Self::Matthews => Classes(matthews),
+            Self::Pearson => Scores(pearson),
+            Self::Spearman => Scores(spearman),
+            Self::Mse => Scores(mse),
+            Self::Rmse => Scores(rmse),
+            Self::Mae => Scores(mae),
+        }
+    }
+}
+
+/// What every metric asks of its two columns.
+fn check_lengths(predictions: usize, references: usize) -> Result<(), MetricError> {
+    if predictions != references {
+        return Err(MetricError::LengthMismatch { predictions, references });
+    }
+    if references == 0 {
+        return Err(MetricError::Empty);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_unique_and_lead_back() {
+        for metric in Metric::ALL {
+            assert_eq!(Metric::from_key(metric.key()), Some(metric));
+        }
+        assert_eq!(Metric::from_key("combined_score"), None);
+    }
+
+    #[test]
+    fn only_errors_are_better_when_low() {
+        let low: Vec<_> = Metric::ALL.into_iter().filter(|metric| !metric.higher_is_better()).collect();
+        assert_eq!(low, [Metric::Mse, Metric::Rmse, Metric::Mae]);
+    }
+}

@@ -1,0 +1,222 @@
+//! Reading csv, tsv and json files, and what is said of broken ones.
+
+// A test crate: functions outside `#[test]` may panic as well.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+use std::path::PathBuf;
+
+use glue_tasks::dataset::{column_names, infer_label_kind};
+use glue_tasks::{DataError, Example, Label, LabelKind, Schema, Split, read_split, read_unlabelled_split};
+use tempfile::TempDir;
+
+fn schema(pair: bool, kind: LabelKind) -> Schema {
+    let second = pair.then(|| "b".to_owned());
+    Schema { text_columns: ("a".to_owned(), second), label_column: "label".to_owned(), kind }
+}
+
+fn no_yes() -> LabelKind {
+    LabelKind::Classes(vec!["no".to_owned(), "yes".to_owned()])
+}
+
+fn write(name: &str, content: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(name);
+    std::fs::write(&file, content).unwrap();
+    (folder, file)
+}
+
+fn read(name: &str, content: impl AsRef<[u8]>, schema: &Schema) -> Result<Split, DataError> {
+    let (_folder, file) = write(name, content);
+    read_split(&[file], schema)
+}
+
+fn examples(name: &str, content: impl AsRef<[u8]>, schema: &Schema) -> Vec<Example> {
+    read(name, content, schema).unwrap().examples
+}
+
+/// The message without the folder that the file lies in.
+fn message(name: &str, content: impl AsRef<[u8]>, schema: &Schema) -> String {
+    let (folder, file) = write(name, content);
+    let message = read_split(&[file], schema).unwrap_err().to_string();
+    message.replace(&format!("{}/", folder.path().display()), "")
+}
+
+fn one(text: &str, label: Option<Label>) -> Example {
+    Example { text: text.to_owned(), text_pair: None, label }
+}
+
+#[test]
+fn csv_with_quotes_line_breaks_and_a_byte_order_mark() {
+    let content = "\u{feff}idx,label,a,b\r\n0,yes,\"one, \"\"two\"\"\nthree\",four\r\n1,0,five,sïx\r\n";
+    let rows = examples("t.csv", content, &schema(true, no_yes()));
+    assert_eq!(rows.len(), 2);
+    assert_eq!(rows[0].text, "one, \"two\"\nthree");
+    assert_eq!(rows[0].text_pair.as_deref(), Some("four"));
+    assert_eq!((rows[0].label, rows[1].label), (Some(Label::Class(1)), Some(Label::Class(0))));
+    assert_eq!(rows[1].text_pair.as_deref(), Some("sïx"));
+}
+
+#[test]
+fn tsv_takes_quotes_as_they_are() {
+    let content = "a\tb\tlabel\n\"open quote\tb, c\t1\n\tempty text\t0\n";
+    let rows = examples("t.tsv", content, &schema(true, no_yes()));
+    assert_eq!(rows[0].text, "\"open quote");
+    assert_eq!(rows[0].text_pair.as_deref(), Some("b, c"));
+    assert_eq!(rows[1].text, "");
+}
+
+#[test]
+fn json_lines_and_json_arrays() {
+    let lines = "{\"a\": \"x\", \"label\": 1}\n\n{\"label\": \"no\", \"a\": \"y\"}\n{\"a\": \"z\"}\n{\"a\": \"w\", \"label\": null}";
+    let expected = [one("x", Some(Label::Class(1))), one("y", Some(Label::Class(0))), one("z", None), one("w", None)];
+    assert_eq!(examples("t.jsonl", lines, &schema(false, no_yes())), expected);
+    assert_eq!(examples("t.json", lines, &schema(false, no_yes())), expected);
+    let array = format!("\n[{}]", lines.trim().replace("\n\n", "\n").replace('\n', ","));
+    assert_eq!(examples("t.json", array, &schema(false, no_yes())), expected);
+}
+
+#[test]
+fn shards_are_joined_in_the_given_order() {
+    let (_one, first) = write("1.csv", "a,label\nx,0\n");
+    let (_two, second) = write("2.jsonl", "{\"label\": 1, \"a\": \"y\"}");
+    let split = read_split(&[second, first], &schema(false, no_yes())).unwrap();
+    assert_eq!(split.examples, [one("y", Some(Label::Class(1))), one("x", Some(Label::Class(0)))]);
+}
+
+#[test]
+fn scores_and_their_absence() {
+    let scores = |content| {
+        examples("t.csv", content, &schema(false, LabelKind::Score)).into_iter().map(|e| e.label).collect::<Vec<_>>()
+    };
+    assert_eq!(scores("a,label\nx,3.25\ny,4\nz,\n"), [Some(Label::Score(3.25)), Some(Label::Score(4.0)), None]);
+    assert_eq!(scores("a,label\nx,-1\ny,-1.0\n"), [None, None], "GLUE's hidden scores");
+    assert_eq!(
+        scores("a,label\nx,-1\ny,0.5\n"),
+        [Some(Label::Score(-1.0)), Some(Label::Score(0.5))],
+        "-1 among others"
+    );
+    let expected = "t.csv, row 1: `nan` in column `label` is no label here; expected a finite number, or nothing for an \
+                    unlabelled row";
+    assert_eq!(message("t.csv", "a,label\nx,1\ny,nan\n", &schema(false, LabelKind::Score)), expected);
+}
+
+#[test]
+fn an_unknown_label_is_named_with_its_row() {
+    let expected = |file| {
+        format!(
+            "{file}, row 1: `2` in column `label` is no label here; expected 0 or `no`, 1 or `yes`; -1 or nothing for an \
+             unlabelled row"
+        )
+    };
+    assert_eq!(message("t.csv", "a,label\nx,1\ny,2\n", &schema(false, no_yes())), expected("t.csv"));
+    assert_eq!(message("t.tsv", "a\tlabel\nx\t1\ny\t2\n", &schema(false, no_yes())), expected("t.tsv"));
+    let lines = "{\"a\": \"x\", \"label\": 1}\n{\"a\": \"y\", \"label\": 2}";
+    assert_eq!(message("t.jsonl", lines, &schema(false, no_yes())), expected("t.jsonl"));
+}
+
+#[test]
+fn a_missing_column_is_named_with_those_there_are() {
+    let wanted = schema(false, no_yes());
+    assert_eq!(
+        message("t.csv", "a,labels,idx\nx,1,0\n", &wanted),
+        "t.csv has no column `label` (did you mean `labels`?); its columns are `a`, `labels`, `idx`"
+    );
+    assert_eq!(
+        message("t.jsonl", "{\"text\": \"x\", \"label\": 1}", &wanted),
+        "t.jsonl has no column `a`; its columns are `text`, `label`"
+    );
+}
+
+#[test]
+fn missing_texts_are_named_with_their_row() {
+    let expected = |file| format!("{file}, row 1: no text in column `a`: fill it in or leave the row out");
+    let wanted = schema(false, no_yes());
+    assert_eq!(message("t.csv", "a,label\nx,1\n,1\n", &wanted), expected("t.csv"));
+    let null = "{\"a\": \"x\", \"label\": 1}\n{\"a\": null, \"label\": 1}";
+    assert_eq!(message("t.jsonl", null, &wanted), expected("t.jsonl"));
+    assert_eq!(message("t.jsonl", null.replace("\"a\": null, ", ""), &wanted), expected("t.jsonl"));
+}
+
+#[test]
+fn rows_that_do_not_parse() {
+    let wanted = schema(false, no_yes());
+    assert_eq!(
+        message("t.csv", "a,label\nx,1\none, two,1\n", &wanted),
+        "t.csv, row 1: 3 cells under 2 columns: quote texts that hold commas or line breaks"
+    );
+    assert_eq!(
+        message("t.csv", b"a,label\nx,1\n\xff\xfe,1\n", &wanted),
+        "t.csv, row 1: bytes that are not UTF-8: save the file as UTF-8"
+    );
+    assert!(
+        message("t.jsonl", "{\"a\": \"x\", \"label\": 1}\n{\"a\": \"y", &wanted)
+            .starts_with("t.jsonl, row 1: not one JSON object a line: EOF")
+    );
+    assert_eq!(
+        message("t.jsonl", "{\"a\": 5, \"label\": 1}", &wanted),
+        "t.jsonl, row 0: `a` holds a number, but a text is needed"
+    );
+    assert_eq!(
+        message("t.json", "[{\"a\": \"x\", \"label\": 1}, 7]", &wanted),
+        "t.json, row 1: a number where an object is needed"
+    );
+    assert!(message("t.json", "[{\"a\": \"x\"}, {", &wanted).starts_with("t.json is not a whole json file: EOF"));
+}
+
+#[test]
+fn files_without_rows_or_of_no_format() {
+    let wanted = schema(false, no_yes());
+    assert_eq!(message("t.csv", "a,label\n", &wanted), "no rows in t.csv: the split is empty");
+    assert_eq!(message("t.jsonl", "\n", &wanted), "no rows in t.jsonl: the split is empty");
+    assert_eq!(message("t.json", "[]", &wanted), "no rows in t.json: the split is empty");
+    assert_eq!(
+        message("t.csv", "", &wanted),
+        "t.csv is not a whole csv file: it is empty, without even a header; download or write it again"
+    );
+    assert_eq!(
+        message("t.xlsx", "", &wanted),
+        "t.xlsx: files of a split end in .parquet, .csv, .tsv, .jsonl or .json; convert or rename this one"
+    );
+    assert!(matches!(read_split(&[], &wanted), Err(DataError::NoFiles)));
+    let nowhere = read_split(&[PathBuf::from("/nowhere/t.csv")], &wanted).unwrap_err();
+    assert!(nowhere.to_string().starts_with("cannot read /nowhere/t.csv: "), "{nowhere}");
+}
+
+#[test]
+fn an_unlabelled_file_needs_no_label_column() {
+    for (name, content) in [("t.csv", "a\nx\n"), ("t.tsv", "a\nx\n"), ("t.jsonl", "{\"a\": \"x\"}")] {
+        let (_folder, file) = write(name, content);
+        let split = read_unlabelled_split(&[file], &schema(false, no_yes())).unwrap();
+        assert_eq!(split.examples, [one("x", None)]);
+    }
+    let (_folder, file) = write("t.csv", "a,label\nx,no such label\n");
+    assert_eq!(read_unlabelled_split(&[file], &schema(false, no_yes())).unwrap().examples, [one("x", None)]);
+}
+
+#[test]
+fn label_kinds_are_inferred() {
+    let infer = |name, content| {
+        let (_folder, file) = write(name, content);
+        infer_label_kind(&[file], "label")
+    };
+    let classes = |names: &[&str]| LabelKind::Classes(names.iter().map(|&name| name.to_owned()).collect());
+    assert_eq!(infer("t.csv", "label\nspam\nham\nspam\n").unwrap(), classes(&["ham", "spam"]));
+    assert_eq!(infer("t.csv", "label\n10\n9\n\"\"\n9\n").unwrap(), classes(&["9", "10"]), "an empty cell is no float");
+    assert_eq!(infer("t.csv", "label\n1\n-1\n").unwrap(), classes(&["-1", "1"]));
+    assert_eq!(infer("t.csv", "label\n1\n2.5\n").unwrap(), LabelKind::Score);
+    assert_eq!(infer("t.csv", "label\n1\nmany\n").unwrap(), classes(&["1", "many"]));
+    assert_eq!(infer("t.jsonl", "{\"label\": 1}\n{\"label\": true}\n{\"label\": 0}").unwrap(), classes(&["0", "1"]));
+    assert_eq!(infer("t.jsonl", "{\"label\": 1.0}").unwrap(), LabelKind::Score);
+    assert!(matches!(infer("t.csv", "label,a\n,x\n"), Err(DataError::EmptySplit { .. })));
+    assert!(matches!(infer("t.csv", "a\nx\n"), Err(DataError::MissingColumn { .. })));
+}
+
+#[test]
+fn columns_are_listed_in_order() {
+    for (name, content) in
+        [("t.csv", "b,a\n1,2\n"), ("t.tsv", "b\ta\n"), ("t.jsonl", "{\"b\": 1}\n{\"b\": 2, \"a\": 3}")]
+    {
+        let (_folder, file) = write(name, content);
+        assert_eq!(column_names(&file).unwrap(), ["b", "a"], "{name}");
+    }
+}

@@ -1,0 +1,192 @@
+//! Flags as they are typed. Names and defaults are those of run_glue.py and transformers' TrainingArguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The GLUE benchmark on Burn: fine-tunes an encoder, evaluates it, and writes tables of results.
+#[derive(Parser, Debug)]
+#[command(
+    name = "run-glue",
+    version,
+    about,
+    args_conflicts_with_subcommands = true,
+    after_help = "Flags may be written with dashes or underscores. With neither --do_train nor --do_eval, both are done.\n\
+                  Exit codes: 0 done, 1 failure, 2 wrong flags or input."
+)]
+pub struct Cli {
+    /// What to do instead of a run.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The run.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// What else the program does.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Runs the nine tasks in miniature with a tiny encoder, both inside the program: no network, no GPU, under a minute
+    Demo(Box<RunArgs>),
+}
+
+/// Which rows make which batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SamplingStrategy {
+    /// `torch.randperm` of each epoch.
+    #[value(name = "random")]
+    Random,
+    /// The dataset's order.
+    #[value(name = "sequential")]
+    Sequential,
+}
+
+/// Where tensors live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackendChoice {
+    /// The fastest that is there.
+    Auto,
+    /// CPU, with the program's own kernels.
+    Flex,
+    /// CPU, Burn's ndarray backend.
+    Ndarray,
+    /// NVIDIA GPUs.
+    Cuda,
+}
+
+/// A switch: `--x`, `--x true`, `--x false`.
+macro_rules! switch {
+    () => {
+        "true"
+    };
+}
+
+/// Everything a run can be told. `None`: not typed, so that another source (the demo's recipe) may decide.
+#[derive(Args, Clone, Debug, Default)]
+#[command(rename_all = "snake_case")]
+pub struct RunArgs {
+    /// Task: cola, sst2, mrpc, stsb, qqp, mnli, qnli, rte, wnli; several with commas, or all
+    #[arg(
+        long = "task_name",
+        visible_alias = "task",
+        value_name = "TASK",
+        value_delimiter = ',',
+        help_heading = "What to run"
+    )]
+    pub task_name: Vec<String>,
+    /// Checkpoint: a folder, or a repository on the Hugging Face Hub
+    #[arg(long = "model_name_or_path", visible_alias = "model", value_name = "MODEL", help_heading = "What to run")]
+    pub model_name_or_path: Option<String>,
+    /// Train [default: true unless only the other is asked for]
+    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "What to run")]
+    pub do_train: Option<bool>,
+    /// Evaluate [default: true unless only the other is asked for]
+    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "What to run")]
+    pub do_eval: Option<bool>,
+
+    /// Folder laid out as the Hub's nyu-mll/glue: <config>/<split>-*.parquet
+    #[arg(long, value_name = "DIR", help_heading = "Data")]
+    pub dataset_dir: Option<PathBuf>,
+    /// Branch, tag or commit of nyu-mll/glue [default: main]
+    #[arg(long, value_name = "REV", help_heading = "Data")]
+    pub dataset_revision: Option<String>,
+    /// Longest input in tokens, special ones included; longer ones are cut [default: 128]
+    #[arg(long, alias = "max_length", value_name = "N", help_heading = "Data")]
+    pub max_seq_length: Option<usize>,
+    /// Pad every input to max_seq_length rather than not at all; the numbers are the same, it is only slower [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Data")]
+    pub pad_to_max_length: Option<bool>,
+    /// Use the first N training rows
+    #[arg(long, value_name = "N", help_heading = "Data")]
+    pub max_train_samples: Option<usize>,
+    /// Use the first N rows of each evaluation split
+    #[arg(long, value_name = "N", help_heading = "Data")]
+    pub max_eval_samples: Option<usize>,
+
+    /// Branch, tag or commit of the model [default: main]
+    #[arg(long, value_name = "REV", help_heading = "Model")]
+    pub model_revision: Option<String>,
+    /// Folder for downloads [default: the Hugging Face cache]
+    #[arg(long, value_name = "DIR", help_heading = "Model")]
+    pub cache_dir: Option<PathBuf>,
+    /// Access token for the Hub [default: HF_TOKEN, or the token file]
+    #[arg(long, alias = "use_auth_token", value_name = "TOKEN", help_heading = "Model")]
+    pub token: Option<String>,
+    /// Draw a new head where the checkpoint's has another number of labels [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Model")]
+    pub ignore_mismatched_sizes: Option<bool>,
+
+    /// Epochs; may be a fraction [default: 3]
+    #[arg(long, value_name = "X", help_heading = "Training")]
+    pub num_train_epochs: Option<f64>,
+    /// Optimizer steps; overrides the epochs when positive [default: -1]
+    #[arg(long, alias = "max_train_steps", value_name = "N", allow_negative_numbers = true, help_heading = "Training")]
+    pub max_steps: Option<i64>,
+    /// Examples a batch [default: 8]
+    #[arg(long, alias = "train_batch_size", value_name = "N", help_heading = "Training")]
+    pub per_device_train_batch_size: Option<usize>,
+    /// Examples an evaluation batch; does not change results [default: 32]
+    #[arg(long, alias = "eval_batch_size", value_name = "N", help_heading = "Training")]
+    pub per_device_eval_batch_size: Option<usize>,
+    /// Batches an optimizer step; N x B equals one batch of N B exactly [default: 1]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    pub gradient_accumulation_steps: Option<usize>,
+    /// Peak learning rate [default: 5e-5]
+    #[arg(long, value_name = "X", help_heading = "Training")]
+    pub learning_rate: Option<f64>,
+    /// Decoupled weight decay; not for biases and normalisation [default: 0]
+    #[arg(long, value_name = "X", help_heading = "Training")]
+    pub weight_decay: Option<f64>,
+    /// AdamW's decay of the first moment [default: 0.9]
+    #[arg(long, value_name = "X", help_heading = "Training")]
+    pub adam_beta1: Option<f64>,
+    /// AdamW's decay of the second moment [default: 0.999]
+    #[arg(long, value_name = "X", help_heading = "Training")]
+    pub adam_beta2: Option<f64>,
+    /// AdamW's epsilon [default: 1e-8]
+    #[arg(long, value_name = "X", help_heading = "Training")]
+    pub adam_epsilon: Option<f64>,
+    /// Clip gradients to this global norm; 0 is off [default: 1]
+    #[arg(long, value_name = "X", help_heading = "Training")]
+    pub max_grad_norm: Option<f64>,
+    /// Steps of linear warm-up; below 1 a share of all steps [default: 0]
+    #[arg(long, alias = "num_warmup_steps", value_name = "X", help_heading = "Training")]
+    pub warmup_steps: Option<f64>,
+    /// Share of all steps, where warmup_steps is 0 [default: 0]
+    #[arg(long, value_name = "X", help_heading = "Training")]
+    pub warmup_ratio: Option<f64>,
+    /// Order of the rows [default: random, as torch draws it]
+    #[arg(long, value_name = "ORDER", help_heading = "Training")]
+    pub train_sampling_strategy: Option<SamplingStrategy>,
+    /// Seed of the head, the order and dropout [default: 42]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    pub seed: Option<u64>,
+    /// Seed of the order alone [default: seed]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    pub data_seed: Option<u64>,
+
+    /// Folder for train_results.json, eval_results.json, all_results.json, trainer_state.json
+    #[arg(long, value_name = "DIR", help_heading = "Results")]
+    pub output_dir: Option<PathBuf>,
+    /// Write into an output_dir that is not empty [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Results")]
+    pub overwrite_output_dir: Option<bool>,
+    /// Folder for one JSON record a run [default: results]
+    #[arg(long, value_name = "DIR", help_heading = "Results")]
+    pub results_dir: Option<PathBuf>,
+    /// Write eval_logits.jsonl into output_dir [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Results")]
+    pub save_logits: Option<bool>,
+    /// Steps from one log row to the next [default: 500]
+    #[arg(long, value_name = "N", help_heading = "Results")]
+    pub logging_steps: Option<usize>,
+    /// Log the first step too [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Results")]
+    pub logging_first_step: Option<bool>,
+
+    /// auto, flex, ndarray, cuda [default: auto]
+    #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "Machine")]
+    pub backend: Option<BackendChoice>,
+}

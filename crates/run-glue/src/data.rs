@@ -1,0 +1,119 @@
+//! A split as the trainer reads it: token ids, targets, and batches of them.
+
+use glue_tasks::dataset::{Example, Label};
+use glue_tasks::task::TaskKind;
+use models::batch::TokenBatch;
+use models::head::Targets;
+
+use crate::tokenize::{Encoded, TextTokenizer, TokenizeError};
+
+/// How batches are laid out in memory; it does not change any number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// Tokens end to end, no padding rows.
+    None,
+    /// To the longest of the batch.
+    Longest,
+    /// To a fixed length.
+    To(usize),
+}
+
+/// A tokenized split.
+pub struct Split {
+    /// Name in the dataset.
+    pub name: String,
+    encoded: Encoded,
+    labels: Vec<Option<Label>>,
+    kind: TaskKind,
+    pad_token_id: u32,
+}
+
+impl Split {
+    /// Tokenizes a split's examples.
+    ///
+    /// # Errors
+    /// Those of the tokenizer.
+    pub fn new(
+        name: &str,
+        examples: &[Example],
+        kind: TaskKind,
+        tokenizer: &TextTokenizer,
+        max_seq_length: usize,
+    ) -> Result<Self, TokenizeError> {
+        let texts: Vec<(&str, Option<&str>)> =
+            examples.iter().map(|e| (e.text.as_str(), e.text_pair.as_deref())).collect();
+        Ok(Self {
+            name: name.to_owned(),
+            encoded: tokenizer.encode(&texts, max_seq_length)?,
+            labels: examples.iter().map(|e| e.label).collect(),
+            kind,
+            pad_token_id: tokenizer.pad_token_id(),
+        })
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.encoded.len()
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Rows that were cut to the longest length.
+    #[must_use]
+    pub fn truncated_rows(&self) -> usize {
+        self.encoded.truncated_rows()
+    }
+
+    /// The labels, one a row.
+    #[must_use]
+    pub fn labels(&self) -> &[Option<Label>] {
+        &self.labels
+    }
+
+    /// The first row without a label.
+    #[must_use]
+    pub fn first_unlabelled(&self) -> Option<usize> {
+        self.labels.iter().position(Option::is_none)
+    }
+
+    /// Targets of labelled `rows`, classes through `class_order` (dataset index to model index).
+    #[must_use]
+    pub fn targets(&self, rows: &[u32], class_order: &[usize]) -> Targets {
+        let labels = rows.iter().map(|&row| self.labels[row as usize]);
+        match self.kind {
+            TaskKind::Classification => Targets::Classes(
+                labels
+                    .map(|label| match label {
+                        Some(Label::Class(class)) => class_order[class],
+                        _ => 0,
+                    })
+                    .collect(),
+            ),
+            TaskKind::Regression => Targets::Scores(
+                labels
+                    .map(|label| match label {
+                        Some(Label::Score(score)) => score,
+                        _ => f32::NAN,
+                    })
+                    .collect(),
+            ),
+        }
+    }
+
+    /// Token ids of `rows`; the first is example `first_example` of its optimizer step.
+    #[must_use]
+    pub fn batch(&self, rows: &[u32], padding: Padding, first_example: usize) -> TokenBatch {
+        let rows: Vec<(&[u32], &[u8])> = rows.iter().map(|&row| self.encoded.row(row as usize)).collect();
+        let pad_to = match padding {
+            Padding::None => None,
+            Padding::Longest => Some(0),
+            Padding::To(length) => Some(length),
+        };
+        TokenBatch::new(&rows, self.pad_token_id, pad_to, first_example)
+    }
+}

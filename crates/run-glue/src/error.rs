@@ -1,0 +1,80 @@
+//! What ends a run early, and with which exit code.
+
+use std::process::ExitCode;
+
+/// An error with everything a person needs: what is wrong, where, what was expected, what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    message: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Flags, files, data, or a machine that cannot do what was asked.
+    Input,
+    /// Something failed that the input is not to blame for.
+    Failure,
+}
+
+impl Error {
+    /// Wrong flags.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), kind: Kind::Input }
+    }
+
+    /// Wrong files or data.
+    pub fn input(error: impl std::fmt::Display) -> Self {
+        Self { message: error.to_string(), kind: Kind::Input }
+    }
+
+    /// A failure of the program or of training.
+    pub fn failure(error: impl std::fmt::Display) -> Self {
+        Self { message: error.to_string(), kind: Kind::Failure }
+    }
+
+    /// The same error with `context: ` in front.
+    #[must_use]
+    pub fn in_context(self, context: impl std::fmt::Display) -> Self {
+        Self { message: format!("{context}: {}", self.message), kind: self.kind }
+    }
+
+    /// 2 for flags and input, 1 for failures.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self.kind {
+            Kind::Input => 2,
+            Kind::Failure => 1,
+        })
+    }
+}
+
+/// Errors of rooms whose every error is about what they were given.
+macro_rules! input_errors {
+    ($($error:ty),* $(,)?) => {
+        $(impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Self::input(error)
+            }
+        })*
+    };
+}
+
+input_errors!(
+    crate::report::atomic::WriteError,
+    crate::report::logits::LogitsError,
+    crate::report::metrics_files::MetricsError,
+    crate::report::record::RecordError,
+    crate::tokenize::TokenizeError,
+    glue_tasks::dataset::DataError,
+    models::checkpoint::CheckpointError,
+    models::config::ConfigError,
+);
+
+#[cfg(feature = "hub")]
+impl From<crate::hub::HubError> for Error {
+    fn from(error: crate::hub::HubError) -> Self {
+        if error.is_usage() { Self::input(error) } else { Self::failure(error) }
+    }
+}

@@ -1,0 +1,173 @@
+//! One repository's folder in the cache, laid out as Python's huggingface_hub lays it out:
+//! `blobs/<etag>`, `refs/<revision>`, `snapshots/<commit>/<file>` linked to the blobs, `.no_exist/<commit>/<file>`.
+//! Ours alone, and passed over by Python: `.listing/<commit>.json`.
+
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use hf_hub::{Cache, CacheRepo};
+
+use super::error::HubError;
+use super::listing::{self, RemoteFile};
+use super::progress::Progress;
+use super::repo::{RepoId, is_commit};
+
+/// The folder of one repository.
+pub(super) struct RepoCache {
+    /// The whole cache.
+    pub(super) root: PathBuf,
+    name: String,
+    layout: CacheRepo,
+}
+
+/// Held while a blob is being written; the file itself stays, as Python leaves it.
+pub(super) struct BlobLock {
+    _file: File,
+}
+
+impl RepoCache {
+    pub(super) fn new(root: &Path, repo: &RepoId) -> Self {
+        let handle = repo.at("main");
+        let name = handle.folder_name();
+        Self { root: root.to_path_buf(), name, layout: Cache::new(root.to_path_buf()).repo(handle) }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.root.join(&self.name)
+    }
+
+    /// Where the bytes named `etag` are, or will be.
+    pub(super) fn blob(&self, etag: &str) -> PathBuf {
+        self.layout.blob_path(etag)
+    }
+
+    /// The folder of a commit's files.
+    pub(super) fn snapshot(&self, commit: &str) -> PathBuf {
+        self.layout.pointer_path(commit)
+    }
+
+    /// A file that is there in full.
+    pub(super) fn held(&self, commit: &str, file: &str) -> Option<PathBuf> {
+        Some(self.snapshot(commit).join(file)).filter(|path| path.is_file())
+    }
+
+    /// All files of a commit that are there.
+    pub(super) fn held_files(&self, commit: &str) -> Vec<RemoteFile> {
+        listing::walk(&self.snapshot(commit))
+    }
+
+    /// The commit that a branch or tag was when last asked.
+    pub(super) fn read_ref(&self, revision: &str) -> Option<String> {
+        let text = std::fs::read_to_string(self.folder().join("refs").join(revision)).ok()?;
+        Some(text.trim().to_owned()).filter(|commit| is_commit(commit))
+    }
+
+    /// Remembers which commit a branch or tag is.
+    pub(super) fn write_ref(&self, revision: &str, commit: &str) -> Result<(), HubError> {
+        if self.read_ref(revision).as_deref() == Some(commit) {
+            return Ok(());
+        }
+        self.write(&self.folder().join("refs").join(revision), commit.as_bytes())
+    }
+
+    fn no_exist(&self, commit: &str, file: &str) -> PathBuf {
+        self.folder().join(".no_exist").join(commit).join(file)
+    }
+
+    /// Whether the Hub once said that the commit has no such file.
+    pub(super) fn is_known_absent(&self, commit: &str, file: &str) -> bool {
+        self.no_exist(commit, file).is_file()
+    }
+
+    /// Remembers that the commit has no such file. A cache that cannot be written only costs a request next time.
+    pub(super) fn remember_absent(&self, commit: &str, file: &str) {
+        if !self.is_known_absent(commit, file) {
+            let _ = self.write(&self.no_exist(commit, file), b"");
+        }
+    }
+
+    fn listing_path(&self, commit: &str) -> PathBuf {
+        self.folder().join(".listing").join(format!("{commit}.json"))
+    }
+
+    /// The stored list of a commit's files.
+    pub(super) fn read_listing(&self, commit: &str) -> Option<Vec<RemoteFile>> {
+        listing::read(&self.listing_path(commit))
+    }
+
+    /// Stores the list of a commit's files.
+    pub(super) fn write_listing(&self, commit: &str, files: &[RemoteFile]) -> Result<(), HubError> {
+        listing::write(&self.listing_path(commit), files)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), HubError> {
+        crate::report::atomic::write_whole(path, bytes).map_err(|error| HubError::Disk {
+            doing: "cannot write",
+            path: error.path,
+            source: error.source,
+        })
+    }
+
+    /// Waits until nobody else, thread or process, writes this blob. Python takes the same lock.
+    pub(super) fn lock(&self, etag: &str, file: &str, progress: &dyn Progress) -> Result<BlobLock, HubError> {
+        let folder = self.root.join(".locks").join(&self.name);
+        std::fs::create_dir_all(&folder).map_err(HubError::disk("cannot make the folder", &folder))?;
+        let path = folder.join(format!("{etag}.lock"));
+        let lock = File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(HubError::disk("cannot open the lock", &path))?;
+        let result = match lock.try_lock() {
+            Ok(()) => Ok(()),
+            Err(TryLockError::WouldBlock) => {
+                progress.note(&format!("{file}: waiting for another download of it to end"));
+                lock.lock()
+            }
+            Err(TryLockError::Error(error)) => Err(error),
+        };
+        match result {
+            Ok(()) => {}
+            // Some network file systems know no locks. Two writers there at worst spoil a scratch file, which its hash
+            // then tells.
+            Err(error) if error.kind() == ErrorKind::Unsupported => {}
+            Err(error) => return Err(HubError::disk("cannot take the lock", &path)(error)),
+        }
+        Ok(BlobLock { _file: lock })
+    }
+
+    /// Makes the blob appear as `file` of the commit: as a relative link, or as a copy where links cannot be made.
+    pub(super) fn link(&self, etag: &str, commit: &str, file: &str) -> Result<PathBuf, HubError> {
+        let pointer = self.snapshot(commit).join(file);
+        let folder = pointer.parent().unwrap_or(&self.root).to_path_buf();
+        std::fs::create_dir_all(&folder).map_err(HubError::disk("cannot make the folder", &folder))?;
+        let up = "../".repeat(2 + file.matches('/').count());
+        let target = PathBuf::from(format!("{up}blobs/{etag}"));
+
+        // A new name first and a rename then: at no moment does the file's name lead nowhere.
+        let scratch = tempfile::Builder::new()
+            .prefix(".linking-")
+            .make_in(&folder, |path| symlink(&target, path).or_else(|_| std::fs::copy(self.blob(etag), path).map(drop)))
+            .map_err(HubError::disk("cannot write", &pointer))?;
+        scratch.into_temp_path().persist(&pointer).map_err(|e| HubError::disk("cannot write", &pointer)(e.error))?;
+        Ok(pointer)
+    }
+}
+
+#[cfg(unix)]
+fn symlink(target: &Path, path: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(target, path)
+}
+
+#[cfg(windows)]
+fn symlink(target: &Path, path: &Path) -> std::io::Result<()> {
+    // Windows follows a link's `/` only in part.
+    let target: PathBuf = target.components().collect();
+    std::os::windows::fs::symlink_file(target, path)
+}
+
+#[cfg(not(any(unix, windows)))]
+fn symlink(_: &Path, _: &Path) -> std::io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
+}

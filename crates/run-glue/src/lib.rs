@@ -1,0 +1,17 @@
+//! run-glue: the GLUE benchmark on Burn, with run_glue.py's numbers. The binary is a thin shell around this library.
+
+pub mod backends;
+pub mod cli;
+pub mod data;
+pub mod demo;
+pub mod error;
+#[cfg(feature = "hub")]
+pub mod hub;
+pub mod progress;
+pub mod report;
+pub mod run;
+pub mod sampler;
+pub mod source;
+pub mod task_run;
+pub mod tokenize;
+pub mod trainer;

@@ -1,0 +1,40 @@
+//! The entry point of run-glue: flags in, exit code out.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use run_glue::cli::args::{Cli, Command};
+use run_glue::cli::settings::Settings;
+use run_glue::cli::underscore_flags;
+use run_glue::error::Error;
+
+/// Keeps freed pages: tensors of the same sizes come and go every step, and giving their memory back to the system
+/// each time costs a fifth of a training step in page faults.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse_from(underscore_flags(std::env::args_os())) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap prints help to standard output and mistakes to standard error, and knows the exit code of each.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            error.exit_code()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Error> {
+    let settings = match cli.command {
+        Some(Command::Demo(args)) => Settings::new(run_glue::demo::with_recipe(*args)?, true)?,
+        None => Settings::new(cli.run, false)?,
+    };
+    run_glue::run::run(&settings)
+}

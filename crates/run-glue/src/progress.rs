@@ -1,0 +1,104 @@
+//! The live line of a training run: a bar on a terminal, plain lines elsewhere. All of it goes to standard error.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::trainer::log::Totals;
+
+/// How often a line is written where there is no terminal.
+const PLAIN_INTERVAL: Duration = Duration::from_secs(15);
+
+/// How often the bar's text is renewed.
+const LIVE_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Shows how far training is.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    name: String,
+    last: Instant,
+}
+
+impl Progress {
+    /// For a run of `steps`, named `name`.
+    #[must_use]
+    pub fn new(name: &str, steps: usize) -> Self {
+        let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        let bar = is_terminal.then(|| {
+            let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_prefix(name.to_owned());
+            bar
+        });
+        Self { bar, name: name.to_owned(), last: Instant::now() }
+    }
+
+    /// Whether enough time has passed for [`Self::live`]; reading a loss from a device takes time.
+    #[must_use]
+    pub fn wants_update(&self) -> bool {
+        self.last.elapsed() >= if self.bar.is_some() { LIVE_INTERVAL } else { PLAIN_INTERVAL }
+    }
+
+    /// Renews the line.
+    pub fn live(&mut self, totals: &Totals, max_steps: usize, loss: f64, learning_rate: f64) {
+        self.last = Instant::now();
+        let text = line(totals, max_steps, loss, learning_rate);
+        match &self.bar {
+            Some(bar) => {
+                bar.set_position(totals.steps as u64);
+                bar.set_message(text);
+            }
+            None => eprintln!("{}: step {}/{max_steps} {text}", self.name, totals.steps),
+        }
+    }
+
+    /// A row went to the log: it stays on the screen.
+    pub fn logged(&mut self, totals: &Totals, max_steps: usize, loss: f64, grad_norm: f64, learning_rate: f64) {
+        self.last = Instant::now();
+        let text = format!("{} grad_norm {grad_norm:.4}", line(totals, max_steps, loss, learning_rate));
+        let text = format!("{}: step {}/{max_steps} {text}", self.name, totals.steps);
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{text}")),
+            None => eprintln!("{text}"),
+        }
+    }
+
+    /// Takes the bar off the screen.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn line(totals: &Totals, max_steps: usize, loss: f64, learning_rate: f64) -> String {
+    let seconds = totals.seconds.max(1e-9);
+    let remaining = seconds / totals.steps.max(1) as f64 * max_steps.saturating_sub(totals.steps) as f64;
+    format!(
+        "epoch {:.2} loss {loss:.4} lr {learning_rate:.3e} {:.1} samples/s {:.0} tokens/s ETA {}",
+        totals.epoch,
+        totals.examples as f64 / seconds,
+        totals.tokens as f64 / seconds,
+        clock(remaining),
+    )
+}
+
+/// Seconds as m:ss or h:mm:ss.
+fn clock(seconds: f64) -> String {
+    let seconds = seconds.round() as u64;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks() {
+        assert_eq!(clock(0.4), "0:00");
+        assert_eq!(clock(75.0), "1:15");
+        assert_eq!(clock(3675.0), "1:01:15");
+    }
+}

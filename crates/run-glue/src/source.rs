@@ -1,0 +1,167 @@
+//! Where files come from: a folder, a repository on the Hub, or the program itself.
+
+use std::path::PathBuf;
+
+use glue_tasks::split_files::find_split_files;
+#[cfg(feature = "hub")]
+use glue_tasks::split_files::select_split_files;
+
+use crate::cli::settings::{DatasetChoice, ModelChoice, Settings};
+use crate::demo::Embedded;
+use crate::error::Error;
+use crate::report::record_parts::Source;
+
+/// The dataset repository of the nine tasks.
+pub const GLUE_REPOSITORY: &str = "nyu-mll/glue";
+
+/// The files of one model or one dataset.
+pub struct Files {
+    /// Repository or folder, as given.
+    pub id: String,
+    /// Kind of place.
+    pub source: Source,
+    /// Branch, tag or commit asked for.
+    pub revision: Option<String>,
+    /// Commit that it was.
+    pub commit: Option<String>,
+    place: Place,
+}
+
+enum Place {
+    Folder(PathBuf),
+    /// A folder that exists as long as this does.
+    Embedded(Embedded),
+    #[cfg(feature = "hub")]
+    Hub(Box<crate::hub::Snapshot>),
+}
+
+impl Files {
+    fn folder(folder: PathBuf) -> Self {
+        Self {
+            id: folder.display().to_string(),
+            source: Source::Folder,
+            revision: None,
+            commit: None,
+            place: Place::Folder(folder),
+        }
+    }
+
+    fn embedded(id: &str, part: &str) -> Result<Self, Error> {
+        let place = Place::Embedded(Embedded::unpack(part)?);
+        Ok(Self { id: id.to_owned(), source: Source::Embedded, revision: None, commit: None, place })
+    }
+
+    /// The model's files.
+    ///
+    /// # Errors
+    /// When the repository or revision cannot be had.
+    pub fn model(settings: &Settings) -> Result<Self, Error> {
+        match &settings.model {
+            ModelChoice::Folder(folder) => Ok(Self::folder(folder.clone())),
+            ModelChoice::Embedded => Self::embedded("run-glue/demo-bert", "model"),
+            ModelChoice::Hub { id, revision } => hub(settings, HubKind::Model, id, revision),
+        }
+    }
+
+    /// The datasets' files.
+    ///
+    /// # Errors
+    /// When the repository or revision cannot be had.
+    pub fn dataset(settings: &Settings) -> Result<Self, Error> {
+        match &settings.dataset {
+            DatasetChoice::Folder(folder) => Ok(Self::folder(folder.clone())),
+            DatasetChoice::Embedded => Self::embedded("run-glue/demo-glue", "glue"),
+            DatasetChoice::Hub { revision } => hub(settings, HubKind::Dataset, GLUE_REPOSITORY, revision),
+        }
+    }
+
+    fn local(&self) -> Option<PathBuf> {
+        match &self.place {
+            Place::Folder(folder) => Some(folder.clone()),
+            Place::Embedded(embedded) => Some(embedded.folder()),
+            #[cfg(feature = "hub")]
+            Place::Hub(_) => None,
+        }
+    }
+
+    /// A file by its path in the repository; `None` where there is none.
+    ///
+    /// # Errors
+    /// When it exists and cannot be fetched.
+    pub fn try_fetch(&self, name: &str) -> Result<Option<PathBuf>, Error> {
+        match &self.place {
+            #[cfg(feature = "hub")]
+            Place::Hub(snapshot) => Ok(snapshot.try_fetch(name)?),
+            _ => Ok(self.local().map(|folder| folder.join(name)).filter(|path| path.is_file())),
+        }
+    }
+
+    /// A file that must be there.
+    ///
+    /// # Errors
+    /// When it is not, or cannot be fetched.
+    pub fn fetch(&self, name: &str) -> Result<PathBuf, Error> {
+        self.try_fetch(name)?.ok_or_else(|| Error::usage(format!("{}: there is no {name}", self.id)))
+    }
+
+    /// The data files of a split, shards in order; `None` where the dataset has no such split.
+    ///
+    /// # Errors
+    /// When shards are missing, or a file cannot be fetched.
+    pub fn split_files(&self, config: &str, split: &str) -> Result<Option<Vec<PathBuf>>, Error> {
+        let found = match &self.place {
+            #[cfg(feature = "hub")]
+            Place::Hub(snapshot) => {
+                let names: Vec<String> = snapshot.files()?.into_iter().map(|file| file.path).collect();
+                select_split_files(&names, config, split)
+                    .map(|names| names.iter().map(|name| self.fetch(name)).collect::<Result<Vec<_>, _>>())
+            }
+            _ => find_split_files(&self.local().unwrap_or_default(), config, split).map(Ok),
+        };
+        match found {
+            Ok(files) => files.map(Some),
+            Err(error) if error.is_absent_split() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+enum HubKind {
+    Model,
+    Dataset,
+}
+
+#[cfg(feature = "hub")]
+fn hub(settings: &Settings, kind: HubKind, id: &str, revision: &str) -> Result<Files, Error> {
+    use crate::hub::{Hub, HubConfig, RepoId, progress_to_stderr};
+    let repo = match kind {
+        HubKind::Model => RepoId::model(id)?,
+        HubKind::Dataset => RepoId::dataset(id)?,
+    };
+    let mut config = HubConfig::from_env(|name| std::env::var(name).ok())?;
+    if let Some(dir) = &settings.cache_dir {
+        config.cache_dir.clone_from(dir);
+    }
+    if settings.token.is_some() {
+        config.token.clone_from(&settings.token);
+    }
+    let snapshot = Hub::new(config, progress_to_stderr())?.open(&repo, revision)?;
+    Ok(Files {
+        id: id.to_owned(),
+        source: Source::Hub,
+        revision: Some(revision.to_owned()),
+        commit: Some(snapshot.commit().to_owned()),
+        place: Place::Hub(Box::new(snapshot)),
+    })
+}
+
+#[cfg(not(feature = "hub"))]
+fn hub(_: &Settings, kind: HubKind, id: &str, _: &str) -> Result<Files, Error> {
+    let flag = match kind {
+        HubKind::Model => "--model",
+        HubKind::Dataset => "--dataset_dir",
+    };
+    Err(Error::usage(format!(
+        "{id} is on the Hugging Face Hub, and this program was built without the feature `hub`: give {flag} a folder"
+    )))
+}

@@ -1,0 +1,131 @@
+//! The record of a run: what was used, how, and how fast.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::Outcome;
+use super::output::Files;
+use crate::report::host::{Host, peak_memory_bytes};
+use crate::report::record::{FORMAT_VERSION, RunRecord};
+use crate::report::record_parts::{DatasetFacts, ModelFacts, Program, Throughput, Timings, scores};
+use crate::report::utc::rfc3339;
+
+impl Outcome<'_> {
+    pub(super) fn record(&self, files: &Files) -> RunRecord {
+        let totals = self.trained.as_ref().map(|t| t.totals);
+        let rate = |count: usize| totals.map(|t| count as f64 / t.seconds.max(1e-9));
+        let eval_seconds: f64 = self.evaluations.iter().map(|e| e.logits.seconds).sum();
+        let eval_rows: usize = self.evaluations.iter().map(|e| e.labels.len()).sum();
+        let evaluated = !self.evaluations.is_empty();
+        RunRecord {
+            format_version: FORMAT_VERSION,
+            task: self.task.name.to_owned(),
+            metrics: files.eval.as_ref().map(scores).unwrap_or_default(),
+            score: self.score(),
+            majority_baseline: self.evaluations.first().and_then(|e| e.baseline.clone()),
+            collapsed: self.evaluations.iter().any(|e| e.collapsed && e.loss.is_some()),
+            model: self.model_facts(),
+            dataset: self.dataset_facts(),
+            hyper_parameters: self.hyper_parameters(),
+            seed: self.settings.training.seed,
+            data_seed: self.settings.training.data_seed,
+            settings_hash: String::new(),
+            timings: Timings {
+                data_seconds: Some(self.prepared.data_seconds),
+                tokenize_seconds: Some(self.prepared.tokenize_seconds),
+                train_seconds: totals.map(|t| t.seconds),
+                evaluate_seconds: evaluated.then_some(eval_seconds),
+                total_seconds: self.clock.started.elapsed().as_secs_f64(),
+            },
+            throughput: Throughput {
+                train_samples_per_second: totals.and_then(|t| rate(t.examples)),
+                train_tokens_per_second: totals.and_then(|t| rate(t.tokens)),
+                train_steps_per_second: totals.and_then(|t| rate(t.steps)),
+                eval_samples_per_second: evaluated.then(|| eval_rows as f64 / eval_seconds.max(1e-9)),
+            },
+            padding_share: totals.map(|t| 1.0 - t.tokens as f64 / t.computed_rows.max(1) as f64),
+            peak_memory_bytes: peak_memory_bytes(),
+            host: Host::gather(self.backend, &self.device_name, rayon::current_num_threads()),
+            program: Program::current(),
+            started_at: rfc3339(self.clock.started_at),
+            warnings: self.warnings.clone(),
+            log_history: self.trained.as_ref().map(|t| t.history.clone()),
+        }
+    }
+
+    fn model_facts(&self) -> ModelFacts {
+        let files = &self.prepared.model;
+        let weights_sha256 = self
+            .prepared
+            .weights
+            .files
+            .iter()
+            .filter_map(|path| {
+                let name = path.file_name()?.to_string_lossy().into_owned();
+                Some((name, sha256(path).ok()?))
+            })
+            .collect();
+        ModelFacts {
+            id: files.id.clone(),
+            source: files.source,
+            revision: files.revision.clone(),
+            commit: files.commit.clone(),
+            architecture: self.prepared.family.classifier_architecture.to_owned(),
+            parameters: self.parameters as u64,
+            weights_sha256,
+        }
+    }
+
+    fn dataset_facts(&self) -> DatasetFacts {
+        let files = &self.prepared.dataset;
+        let splits = self.prepared.train.iter().chain(self.prepared.eval.iter().map(|(split, _)| split));
+        DatasetFacts {
+            id: files.id.clone(),
+            config: Some(self.task.config.to_owned()),
+            source: files.source,
+            // The commit where it is known, since a branch moves.
+            revision: files.commit.clone().or_else(|| files.revision.clone()),
+            rows: splits.map(|split| (split.name.clone(), split.len() as u64)).collect(),
+        }
+    }
+
+    fn hyper_parameters(&self) -> BTreeMap<String, Value> {
+        let t = &self.settings.training;
+        let dropout = |field: &str| self.prepared.config.number(field, 0.1).map_or(Value::Null, Value::from);
+        let pairs = [
+            ("max_seq_length", json!(self.prepared.max_seq_length)),
+            ("pad_to_max_length", json!(self.settings.pad_to_max_length)),
+            ("do_train", json!(self.settings.do_train)),
+            ("num_train_epochs", json!(t.num_train_epochs)),
+            ("max_steps", json!(t.max_steps)),
+            ("per_device_train_batch_size", json!(t.per_device_train_batch_size)),
+            ("per_device_eval_batch_size", json!(self.settings.per_device_eval_batch_size)),
+            ("gradient_accumulation_steps", json!(t.gradient_accumulation_steps)),
+            ("learning_rate", json!(t.learning_rate)),
+            ("lr_scheduler_type", json!("linear")),
+            ("warmup_steps", json!(self.trained.as_ref().map(|trained| trained.plan.warmup_steps))),
+            ("optim", json!("adamw_torch")),
+            ("weight_decay", json!(t.weight_decay)),
+            ("adam_beta1", json!(t.adam_beta1)),
+            ("adam_beta2", json!(t.adam_beta2)),
+            ("adam_epsilon", json!(t.adam_epsilon)),
+            ("max_grad_norm", json!(t.max_grad_norm)),
+            ("train_sampling_strategy", json!(t.train_sampling_strategy)),
+            ("hidden_dropout_prob", dropout("hidden_dropout_prob")),
+            ("attention_probs_dropout_prob", dropout("attention_probs_dropout_prob")),
+            ("new_head", json!(self.report.new_head())),
+            ("max_train_samples", json!(self.settings.max_train_samples)),
+            ("max_eval_samples", json!(self.settings.max_eval_samples)),
+        ];
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+/// A file's hash without reading it into memory whole.
+fn sha256(path: &std::path::Path) -> std::io::Result<String> {
+    let mut hasher = Sha256::new();
+    std::io::copy(&mut std::fs::File::open(path)?, &mut hasher)?;
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}

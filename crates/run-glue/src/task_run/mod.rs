@@ -1,0 +1,153 @@
+//! One task with one model: prepare, train, evaluate, write.
+
+mod facts;
+pub mod output;
+mod prepare;
+mod score;
+
+use std::time::{Instant, SystemTime};
+
+use burn::module::AutodiffModule;
+use burn_autodiff::Autodiff;
+use glue_tasks::task::TaskSpec;
+use models::checkpoint::{self, LoadOptions, LoadReport};
+use models::encoder::bert::BertConfig;
+use models::head::SequenceClassifier;
+use models::ops::EncoderOps;
+
+use self::prepare::Prepared;
+use self::score::Evaluation;
+use crate::backends::{OnBackend, dispatch};
+use crate::cli::settings::Settings;
+use crate::data::Padding;
+use crate::error::Error;
+use crate::progress::Progress;
+use crate::report::metrics_files::Metrics;
+use crate::report::record::RunRecord;
+use crate::trainer::evaluate::predict;
+use crate::trainer::log::{Totals, TrainLog};
+use crate::trainer::schedule::StepPlan;
+use crate::trainer::{TrainingData, train};
+
+/// Trains and evaluates one task and writes its results.
+///
+/// # Errors
+/// Whatever is wrong with the input, or fails.
+pub fn run_task(settings: &Settings, task: &'static TaskSpec) -> Result<RunRecord, Error> {
+    let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
+    let prepared = prepare::prepare(settings, task)?;
+    dispatch(settings.backend, TaskRun { settings, task, prepared, clock })?
+}
+
+/// When the run began.
+#[derive(Clone, Copy)]
+struct Clock {
+    started_at: SystemTime,
+    started: Instant,
+}
+
+struct TaskRun<'a> {
+    settings: &'a Settings,
+    task: &'static TaskSpec,
+    prepared: Prepared,
+    clock: Clock,
+}
+
+/// What training left behind.
+struct Trained {
+    totals: Totals,
+    plan: StepPlan,
+    history: Vec<Metrics>,
+}
+
+/// Everything that the results are made of.
+struct Outcome<'a> {
+    settings: &'a Settings,
+    task: &'static TaskSpec,
+    prepared: &'a Prepared,
+    report: LoadReport,
+    trained: Option<Trained>,
+    evaluations: Vec<Evaluation>,
+    parameters: usize,
+    non_embedding_parameters: usize,
+    backend: &'static str,
+    device_name: String,
+    clock: Clock,
+    warnings: Vec<String>,
+}
+
+impl OnBackend for TaskRun<'_> {
+    type Output = Result<RunRecord, Error>;
+
+    fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, device_name: &str) -> Self::Output {
+        let Self { settings, task, prepared, clock } = self;
+        let config = BertConfig::new(&prepared.config)?;
+        let empty = SequenceClassifier::<Autodiff<B>>::zeros(config, task.num_labels(), &device);
+        let options = LoadOptions {
+            model_type: prepared.family.model_type.to_owned(),
+            prefix: prepared.family.prefix,
+            initializer_range: prepared.config.number("initializer_range", 0.02)?,
+            seed: settings.training.seed,
+            ignore_mismatched_sizes: settings.ignore_mismatched_sizes,
+        };
+        let (model, report) = checkpoint::load(empty, &prepared.names, &prepared.weights, &options)?;
+        let mut warnings = prepared.warnings.clone();
+        warnings.extend(prepare::load_warnings(&report, settings));
+        warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+        eprintln!("{}: {}", task.name, prepare::load_summary(&report));
+        let shapes = models::parameters::shapes(&model);
+        let size = |shape: &[usize]| shape.iter().product::<usize>();
+        let parameters = shapes.iter().map(|(_, shape)| size(shape)).sum();
+        let embeddings: usize =
+            shapes.iter().filter(|(path, _)| path.ends_with("_embeddings")).map(|(_, shape)| size(shape)).sum();
+        let padding = if settings.pad_to_max_length {
+            Padding::To(prepared.max_seq_length)
+        } else if B::eo_prefers_packed() {
+            Padding::None
+        } else {
+            Padding::Longest
+        };
+        let class_order = prepared.class_order(&report);
+        let (model, trained) = match &prepared.train {
+            None => (model, None),
+            Some(split) => {
+                let plan = StepPlan::new(split.len(), &settings.training);
+                let progress = Progress::new(task.name, plan.max_steps);
+                let mut log = TrainLog::new(plan, &settings.training, progress);
+                let data = TrainingData { split, padding, class_order: &class_order };
+                let model = train(model, &prepared.names, &data, &settings.training, &plan, &mut log);
+                if !log.totals.train_loss.is_finite() {
+                    warnings.push(format!(
+                        "the training loss became {}; a lower --learning_rate may help",
+                        log.totals.train_loss
+                    ));
+                }
+                (model, Some(Trained { totals: log.totals, plan, history: log.history }))
+            }
+        };
+        let model = model.valid();
+        let evaluations: Vec<Evaluation> = prepared
+            .eval
+            .iter()
+            .map(|(split, suffix)| {
+                let logits = predict(&model, split, settings.per_device_eval_batch_size, padding, |_| {});
+                Evaluation::new(task, split, suffix, logits, &class_order)
+            })
+            .collect::<Result<_, _>>()?;
+        let outcome = Outcome {
+            settings,
+            task,
+            prepared: &prepared,
+            report,
+            trained,
+            evaluations,
+            parameters,
+            non_embedding_parameters: parameters - embeddings,
+            backend,
+            device_name: device_name.to_owned(),
+            clock,
+            warnings,
+        };
+        outcome.write()
+    }
+}

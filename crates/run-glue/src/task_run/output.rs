@@ -1,0 +1,178 @@
+//! The files of a finished run.
+
+use std::path::PathBuf;
+
+use glue_tasks::task::TaskSpec;
+
+use super::Outcome;
+use super::score::{Evaluation, mean_score};
+use crate::cli::settings::Settings;
+use crate::error::Error;
+use crate::report::console::metrics_block;
+use crate::report::logits::{Label, write_logits};
+use crate::report::metrics_files::{EvalSummary, Metrics, TrainSummary, save_metrics};
+use crate::report::record::RunRecord;
+use crate::report::trainer_state::{TrainerState, last_row};
+
+/// The task's folder under `--output_dir`: itself for one task, a folder of the task's name for several.
+#[must_use]
+pub fn output_dir(settings: &Settings, task: &TaskSpec) -> Option<PathBuf> {
+    let root = settings.output_dir.clone()?;
+    Some(if settings.several_tasks { root.join(task.name) } else { root })
+}
+
+/// A folder with something in it is not written to unasked.
+///
+/// # Errors
+/// When the folder is not empty, or is a file.
+pub fn check_output_dir(settings: &Settings, task: &TaskSpec) -> Result<(), Error> {
+    let Some(dir) = output_dir(settings, task) else { return Ok(()) };
+    if dir.exists() && !dir.is_dir() {
+        return Err(Error::usage(format!("--output_dir {}: this is a file", dir.display())));
+    }
+    let is_empty = std::fs::read_dir(&dir).map_or(true, |mut entries| entries.next().is_none());
+    if is_empty || settings.overwrite_output_dir || !settings.do_train {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "--output_dir {} is not empty; give another folder, or --overwrite_output_dir true to write into it",
+        dir.display()
+    )))
+}
+
+/// Totals of one run as run_glue.py's files have them.
+pub(super) struct Files {
+    pub(super) train: Option<Metrics>,
+    pub(super) eval: Option<Metrics>,
+}
+
+impl Outcome<'_> {
+    /// 6 x tokens (padding included) x parameters without embeddings: transformers' `floating_point_ops`.
+    fn total_flos(&self, padded_tokens: usize) -> f64 {
+        6.0 * padded_tokens as f64 * self.non_embedding_parameters as f64
+    }
+
+    fn train_metrics(&self) -> Option<Metrics> {
+        let trained = self.trained.as_ref()?;
+        let totals = &trained.totals;
+        Some(
+            TrainSummary {
+                epoch: totals.epoch,
+                total_flos: Some(self.total_flos(totals.padded_tokens)),
+                train_loss: totals.train_loss,
+                seconds: totals.seconds,
+                train_samples: self.prepared.train.as_ref().map_or(0, crate::data::Split::len),
+                samples_seen: totals.examples,
+                steps: totals.steps as u64,
+            }
+            .metrics(),
+        )
+    }
+
+    fn eval_metrics(&self) -> Option<Metrics> {
+        let epoch = self.trained.as_ref().map(|t| t.totals.epoch);
+        let mut all = Metrics::new();
+        for evaluation in &self.evaluations {
+            let scores: Vec<(&str, f64)> = evaluation.scores.iter().map(|(k, v)| (k.as_str(), *v)).collect();
+            let summary = EvalSummary {
+                epoch,
+                loss: evaluation.loss,
+                scores: &scores,
+                seconds: evaluation.logits.seconds,
+                samples: evaluation.labels.len(),
+                steps: evaluation.logits.batches as u64,
+            };
+            let suffix = evaluation.suffix;
+            all.extend(summary.metrics().into_iter().map(|(key, value)| (format!("{key}{suffix}"), value)));
+        }
+        (!all.is_empty()).then_some(all)
+    }
+
+    /// Writes everything and prints the metric blocks.
+    pub(super) fn write(mut self) -> Result<RunRecord, Error> {
+        if let Some(one) = self.evaluations.iter().find(|e| e.collapsed && e.loss.is_some()) {
+            let what = format!(
+                "every row of {} got the same prediction: the run collapsed; try another --seed or a lower --learning_rate",
+                one.split
+            );
+            eprintln!("warning: {what}");
+            self.warnings.push(what);
+        }
+        let files = Files { train: self.train_metrics(), eval: self.eval_metrics() };
+        if let Some(dir) = output_dir(self.settings, self.task) {
+            self.write_output_dir(&dir, &files)?;
+        }
+        let blocks = [("train", &files.train), ("eval", &files.eval)];
+        for (stage, metrics) in blocks.into_iter().filter_map(|(stage, m)| Some((stage, m.as_ref()?))) {
+            if !self.settings.several_tasks {
+                print(&metrics_block(stage, metrics));
+            }
+        }
+        let record = self.record(&files);
+        let path = record.write(&self.settings.results_dir)?;
+        eprintln!("{}: results are in {}", self.task.name, path.display());
+        // The settings' hash is filled in by writing.
+        Ok(RunRecord::read(&path)?)
+    }
+
+    fn write_output_dir(&self, dir: &std::path::Path, files: &Files) -> Result<(), Error> {
+        if let (Some(metrics), Some(trained)) = (&files.train, &self.trained) {
+            save_metrics(dir, "train", metrics, true)?;
+            let training = &self.settings.training;
+            let mut history = trained.history.clone();
+            history.push(last_row(trained.totals.steps as u64, metrics));
+            TrainerState {
+                epoch: trained.totals.epoch,
+                global_step: trained.totals.steps as u64,
+                max_steps: trained.plan.max_steps as u64,
+                num_train_epochs: trained.plan.epochs() as u64,
+                logging_steps: training.logging_steps as u64,
+                log_history: history,
+                total_flos: self.total_flos(trained.totals.padded_tokens),
+                train_batch_size: Some(training.per_device_train_batch_size as u64),
+                ..TrainerState::default()
+            }
+            .save(dir)?;
+        }
+        if let Some(metrics) = &files.eval {
+            save_metrics(dir, "eval", metrics, true)?;
+        }
+        if self.settings.save_logits {
+            for evaluation in &self.evaluations {
+                let path = dir.join(format!("eval_logits{}.jsonl", evaluation.suffix));
+                write_logits(&path, &evaluation.logits.values, evaluation.logits.num_labels, &labels(evaluation))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The task's number: the mean over its scored splits (MNLI: matched and mismatched), each the mean of its metrics.
+    pub(super) fn score(&self) -> Option<f64> {
+        let scored: Vec<&Evaluation> =
+            self.evaluations.iter().filter(|e| e.loss.is_some() && e.suffix != "_ax").collect();
+        if scored.is_empty() {
+            return None;
+        }
+        let scores: Option<Vec<f64>> = scored.iter().map(|e| mean_score(&e.scores)).collect();
+        scores.map(|s| s.iter().sum::<f64>() / s.len() as f64)
+    }
+}
+
+fn labels(evaluation: &Evaluation) -> Vec<Option<Label>> {
+    evaluation
+        .labels
+        .iter()
+        .map(|label| {
+            label.map(|label| match label {
+                glue_tasks::dataset::Label::Class(class) => Label::Class(class as u32),
+                glue_tasks::dataset::Label::Score(score) => Label::Value(score),
+            })
+        })
+        .collect()
+}
+
+/// Standard output; a reader that went away is no failure of the run.
+fn print(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}

@@ -1,0 +1,209 @@
+//! Files to tokenized splits: everything that can be wrong with the input shows here, before any training.
+
+use std::time::Instant;
+
+use glue_tasks::dataset::{LabelKind, Schema, read_split};
+use glue_tasks::task::{AX, TaskKind, TaskSpec};
+use models::checkpoint::{LoadReport, WeightFiles, locate};
+use models::config::Config;
+use models::encoder::{Family, family};
+use models::names::TensorName;
+
+use crate::cli::settings::Settings;
+use crate::data::Split;
+use crate::error::Error;
+use crate::source::Files;
+use crate::tokenize::{TextTokenizer, TokenizerFiles, effective_max_seq_length};
+
+/// The name under which the diagnostic set's results appear.
+const AX_SUFFIX: &str = "_ax";
+
+/// What a run needs, read and checked.
+pub(super) struct Prepared {
+    pub(super) model: Files,
+    pub(super) dataset: Files,
+    pub(super) config: Config,
+    pub(super) family: &'static Family,
+    pub(super) names: Vec<TensorName>,
+    pub(super) weights: WeightFiles,
+    pub(super) max_seq_length: usize,
+    pub(super) train: Option<Split>,
+    /// Splits with the suffix of their keys.
+    pub(super) eval: Vec<(Split, &'static str)>,
+    pub(super) label_names: &'static [&'static str],
+    pub(super) data_seconds: f64,
+    pub(super) tokenize_seconds: f64,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Reads model and data.
+pub(super) fn prepare(settings: &Settings, task: &'static TaskSpec) -> Result<Prepared, Error> {
+    let model = Files::model(settings)?;
+    let config = Config::read(&model.fetch("config.json")?)?;
+    let family = family(&config)?;
+    (family.check)(&config)?;
+    let weights = locate(|name| model.try_fetch(name)).map_err(|e: Error| e.in_context(&model.id))?;
+    let tokenizer = TextTokenizer::load(&TokenizerFiles {
+        tokenizer_json: model.try_fetch("tokenizer.json")?,
+        vocab_txt: model.try_fetch("vocab.txt")?,
+        tokenizer_config: model.try_fetch("tokenizer_config.json")?,
+        special_tokens_map: model.try_fetch("special_tokens_map.json")?,
+    })
+    .map_err(|e| Error::from(e).in_context(&model.id))?;
+    tokenizer.check_vocab(config.count("vocab_size")?)?;
+    let positions = config.count("max_position_embeddings")?;
+    let (max_seq_length, lowered) =
+        effective_max_seq_length(settings.max_seq_length, tokenizer.model_max_length(), positions)?;
+    let mut warnings: Vec<String> = tokenizer.warnings().to_vec();
+    warnings.extend(lowered);
+
+    let started = Instant::now();
+    let dataset = Files::dataset(settings)?;
+    let mut reader = Reader { settings, dataset: &dataset, warnings: &mut warnings };
+    let train = match task.train_split {
+        Some(split) if settings.do_train => Some(reader.required(task, split, settings.max_train_samples)?),
+        _ => None,
+    };
+    let mut eval = Vec::new();
+    if settings.do_eval {
+        for split in task.eval_splits {
+            eval.push((reader.required(task, split.name, settings.max_eval_samples)?, split.key_suffix));
+        }
+        if let Some(ax) = reader.diagnostic(task)? {
+            eval.push((ax, AX_SUFFIX));
+        }
+    }
+    let data_seconds = started.elapsed().as_secs_f64();
+
+    let started = Instant::now();
+    let tokenized = |rows: Rows| Split::new(&rows.split, &rows.examples, task.kind, &tokenizer, max_seq_length);
+    let train = train.map(tokenized).transpose()?;
+    let eval = eval
+        .into_iter()
+        .map(|(rows, suffix)| Ok((tokenized(rows)?, suffix)))
+        .collect::<Result<Vec<_>, crate::tokenize::TokenizeError>>()?;
+    if let Some(split) = &train {
+        let cut = split.truncated_rows();
+        if cut > 0 {
+            warnings.push(format!("{cut} of {} training rows were cut to {max_seq_length} tokens", split.len()));
+        }
+    }
+    let names = (family.tensor_names)(&config)?;
+    Ok(Prepared {
+        model,
+        dataset,
+        config,
+        family,
+        names,
+        weights,
+        max_seq_length,
+        train,
+        eval,
+        label_names: task.labels,
+        data_seconds,
+        tokenize_seconds: started.elapsed().as_secs_f64(),
+        warnings,
+    })
+}
+
+/// Examples of a split before tokenizing.
+struct Rows {
+    split: String,
+    examples: Vec<glue_tasks::dataset::Example>,
+}
+
+struct Reader<'a> {
+    settings: &'a Settings,
+    dataset: &'a Files,
+    warnings: &'a mut Vec<String>,
+}
+
+impl Reader<'_> {
+    fn optional(&mut self, task: &TaskSpec, split: &str, limit: Option<usize>) -> Result<Option<Rows>, Error> {
+        let Some(files) = self.dataset.split_files(task.config, split)? else { return Ok(None) };
+        let schema = Schema {
+            text_columns: (task.text_columns.0.to_owned(), task.text_columns.1.map(str::to_owned)),
+            label_column: "label".to_owned(),
+            kind: match task.kind {
+                TaskKind::Classification => {
+                    LabelKind::Classes(task.labels.iter().map(|&label| label.to_owned()).collect())
+                }
+                TaskKind::Regression => LabelKind::Score,
+            },
+        };
+        let read = read_split(&files, &schema)?;
+        self.warnings.extend(read.warnings.iter().map(ToString::to_string));
+        let mut examples = read.examples;
+        examples.truncate(limit.unwrap_or(usize::MAX));
+        Ok(Some(Rows { split: split.to_owned(), examples }))
+    }
+
+    /// A split that must be there, with a label in every row.
+    fn required(&mut self, task: &TaskSpec, split: &str, limit: Option<usize>) -> Result<Rows, Error> {
+        let rows = self.optional(task, split, limit)?.ok_or_else(|| {
+            Error::usage(format!("{}: there is no split {split} of {}", self.dataset.id, task.config))
+        })?;
+        match rows.examples.iter().position(|example| example.label.is_none()) {
+            Some(row) => Err(Error::usage(format!(
+                "{}: split {split} of {}, row {row} has no label; training and evaluation need one in every row",
+                self.dataset.id, task.config
+            ))),
+            None => Ok(rows),
+        }
+    }
+
+    /// The diagnostic set, which goes with MNLI: labelled copies are scored, the Hub's unlabelled one only gives logits.
+    fn diagnostic(&mut self, task: &TaskSpec) -> Result<Option<Rows>, Error> {
+        let Some(split) = AX.test_splits.first().filter(|_| task.name == "mnli") else { return Ok(None) };
+        let rows = self.optional(&AX, split.name, self.settings.max_eval_samples)?;
+        Ok(rows.filter(|rows| self.settings.save_logits || rows.examples.iter().all(|e| e.label.is_some())))
+    }
+}
+
+impl Prepared {
+    /// Dataset class to model class: the checkpoint's own order where its head is used and its label names are the
+    /// dataset's (as run_glue.py does for MNLI models), else the dataset's.
+    pub(super) fn class_order(&self, report: &LoadReport) -> Vec<usize> {
+        let plain = (0..self.label_names.len()).collect();
+        if report.new_head() {
+            return plain;
+        }
+        let Some(own) = self.config.label_names() else { return plain };
+        let own: Vec<String> = own.iter().map(|name| name.to_lowercase()).collect();
+        let order: Option<Vec<usize>> =
+            self.label_names.iter().map(|label| own.iter().position(|name| name == label)).collect();
+        match order {
+            Some(order) if own.len() == order.len() => order,
+            _ => plain,
+        }
+    }
+}
+
+/// One line on what was loaded.
+pub(super) fn load_summary(report: &LoadReport) -> String {
+    let list = |names: &[String]| match names {
+        [] => "0".to_owned(),
+        names if names.len() <= 4 => format!("{} ({})", names.len(), names.join(", ")),
+        names => format!("{} ({}, ...)", names.len(), names[..3].join(", ")),
+    };
+    format!(
+        "{} tensors loaded, {} initialized, {} unused",
+        report.loaded.len(),
+        list(&[report.initialized.as_slice(), &report.mismatched].concat()),
+        list(&report.unused)
+    )
+}
+
+/// What a person should know about the loaded weights.
+pub(super) fn load_warnings(report: &LoadReport, settings: &Settings) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if report.new_head() && !settings.do_train {
+        warnings.push("the checkpoint has no head and --do_train is off: a random head is evaluated".to_owned());
+    }
+    let encoder: Vec<&String> = report.initialized.iter().filter(|name| !name.starts_with("classifier.")).collect();
+    if !encoder.is_empty() {
+        let names = encoder.iter().take(4).map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+        warnings.push(format!("{} encoder tensors are not in the checkpoint and start random: {names}", encoder.len()));
+    }
+    warnings
+}

@@ -1,0 +1,116 @@
+//! From files to a [`TextTokenizer`].
+
+use std::path::Path;
+
+use tokenizers::{PreTokenizerWrapper, Tokenizer, TruncationDirection};
+
+use super::config::{SpecialTokens, TokenText, TokenizerConfig};
+use super::files::{read, read_json};
+use super::{TextTokenizer, TokenizeError, TokenizerFiles, wordpiece};
+
+pub(super) fn load(files: &TokenizerFiles) -> Result<TextTokenizer, TokenizeError> {
+    let mut config: TokenizerConfig = read_json(files.tokenizer_config.as_deref())?;
+    config.merge_map(read_json::<SpecialTokens>(files.special_tokens_map.as_deref())?);
+
+    match (&files.tokenizer_json, &files.vocab_txt) {
+        (Some(path), _) => {
+            let tokenizer = Tokenizer::from_bytes(read(path)?).map_err(|error| not_a_tokenizer(path, &error))?;
+            let is_bert = wordpiece::is_bert(&tokenizer, &config);
+            if is_bert {
+                wordpiece::name_special_tokens(&mut config.special);
+            }
+            finish(tokenizer, config, is_bert, path)
+        }
+        (None, Some(path)) => {
+            wordpiece::name_special_tokens(&mut config.special);
+            finish(wordpiece::from_vocab(path, &config)?, config, true, path)
+        }
+        (None, None) => {
+            let found = [&files.tokenizer_config, &files.special_tokens_map].into_iter().flatten().cloned().collect();
+            Err(TokenizeError::NoTokenizer { found })
+        }
+    }
+}
+
+fn not_a_tokenizer(path: &Path, error: &tokenizers::Error) -> TokenizeError {
+    TokenizeError::Tokenizer { path: path.to_owned(), reason: error.to_string() }
+}
+
+/// Bring a tokenizer into line with its configuration and take down what callers ask about.
+fn finish(
+    mut tokenizer: Tokenizer,
+    config: TokenizerConfig,
+    is_bert: bool,
+    path: &Path,
+) -> Result<TextTokenizer, TokenizeError> {
+    let failed = |error: tokenizers::Error| not_a_tokenizer(path, &error);
+    let mut warnings = Vec::new();
+    if is_bert {
+        warnings.extend(wordpiece::apply_settings(&mut tokenizer, &config).map_err(failed)?);
+    } else {
+        set_prefix_space(&mut tokenizer, &config);
+    }
+    add_tokens(&mut tokenizer, &config).map_err(failed)?;
+    tokenizer.set_encode_special_tokens(config.split_special_tokens.unwrap_or(false));
+
+    let pad_token_id =
+        pad_token_id(&tokenizer, &config).ok_or_else(|| TokenizeError::NoPadToken { path: path.to_owned() })?;
+    let held_side = tokenizer.get_truncation().map(|truncation| truncation.direction);
+    let truncation_side = config.truncation_side().or(held_side).unwrap_or(TruncationDirection::Right);
+    tokenizer.with_padding(None);
+    tokenizer.with_truncation(None).map_err(failed)?;
+
+    // Ids need not be dense, so the number of tokens would not do.
+    let vocab_size = tokenizer.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
+    Ok(TextTokenizer {
+        tokenizer,
+        vocab_size,
+        pad_token_id,
+        model_max_length: config.max_length(),
+        truncation_side,
+        uses_type_ids: config.uses_type_ids(),
+        warnings,
+    })
+}
+
+/// Byte-level BPE (RoBERTa): whether the first word is read as if a space stood before it.
+fn set_prefix_space(tokenizer: &mut Tokenizer, config: &TokenizerConfig) {
+    let Some(add_prefix_space) = config.add_prefix_space else {
+        return;
+    };
+    if let Some(PreTokenizerWrapper::ByteLevel(held)) = tokenizer.get_pre_tokenizer() {
+        let mut changed = *held;
+        changed.add_prefix_space = add_prefix_space;
+        tokenizer.with_pre_tokenizer(Some(changed));
+    }
+}
+
+/// Make the configuration's tokens match as wholes in texts, unless the tokenizer does that already.
+///
+/// A named special token that has no id (a vocabulary without `[MASK]`) stays out: `transformers` would give it an id
+/// beyond the embedding.
+fn add_tokens(tokenizer: &mut Tokenizer, config: &TokenizerConfig) -> Result<(), tokenizers::Error> {
+    let mut present: Vec<String> =
+        tokenizer.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
+    for token in config.added_tokens() {
+        let has_id = tokenizer.token_to_id(&token.content).is_some() || config.declares(&token.content);
+        if token.content.is_empty() || present.contains(&token.content) || !has_id {
+            continue;
+        }
+        present.push(token.content.clone());
+        if token.special {
+            tokenizer.add_special_tokens([token])?;
+        } else {
+            tokenizer.add_tokens([token])?;
+        }
+    }
+    Ok(())
+}
+
+/// The padding id: the configuration's token, else the one inside `tokenizer.json`, else a usual name.
+fn pad_token_id(tokenizer: &Tokenizer, config: &TokenizerConfig) -> Option<u32> {
+    let configured = config.special.pad_token.as_ref().map(TokenText::text);
+    let held = tokenizer.get_padding().map(|padding| padding.pad_token.as_str());
+    let names = [configured, held, Some("[PAD]"), Some("<pad>")];
+    names.into_iter().flatten().find_map(|name| tokenizer.token_to_id(name))
+}

@@ -1,0 +1,89 @@
+//! Text to token ids, with the numbers of `transformers`' `tokenizer(a, b, truncation=True, max_length=n)`.
+//!
+//! [`TextTokenizer::load`] takes what a checkpoint offers, `tokenizer.json` or `vocab.txt`, and reads the settings
+//! beside it. [`TextTokenizer::encode`] turns a whole split into one [`Encoded`] table, in parallel. Padding belongs
+//! to the batch: nothing here pads.
+
+mod config;
+mod encode;
+mod error;
+mod files;
+mod length;
+mod load;
+mod wordpiece;
+
+pub use encode::Encoded;
+pub use error::TokenizeError;
+pub use files::TokenizerFiles;
+pub use length::{MIN_SEQ_LENGTH, effective_max_seq_length};
+
+use tokenizers::{Tokenizer, TruncationDirection};
+
+/// A checkpoint's tokenizer, ready to encode rows. It is read-only and may be shared between threads.
+#[derive(Debug, Clone)]
+pub struct TextTokenizer {
+    /// Holds neither truncation nor padding: both are properties of a call.
+    tokenizer: Tokenizer,
+    vocab_size: usize,
+    pad_token_id: u32,
+    model_max_length: Option<usize>,
+    truncation_side: TruncationDirection,
+    uses_type_ids: bool,
+    warnings: Vec<String>,
+}
+
+impl TextTokenizer {
+    /// Load `tokenizer.json`, or else build the BERT tokenizer of `vocab.txt`, with the settings of
+    /// `tokenizer_config.json` and `special_tokens_map.json` where they exist.
+    ///
+    /// A WordPiece tokenizer of the BERT family takes its casing from `tokenizer_config.json` even when it has a
+    /// `tokenizer.json`, as in `transformers`; where the two differ, [`TextTokenizer::warnings`] says so.
+    pub fn load(files: &TokenizerFiles) -> Result<Self, TokenizeError> {
+        load::load(files)
+    }
+
+    /// The highest token id plus one, added tokens included: the least number of rows of an embedding that serves
+    /// this tokenizer.
+    pub fn vocab_size(&self) -> usize {
+        self.vocab_size
+    }
+
+    /// Fail when the embedding has fewer rows (`model_vocab_size`) than the vocabulary has ids. A larger embedding is
+    /// fine: many checkpoints round theirs up.
+    pub fn check_vocab(&self, model_vocab_size: usize) -> Result<(), TokenizeError> {
+        if self.vocab_size > model_vocab_size {
+            return Err(TokenizeError::VocabularyTooLarge { tokenizer: self.vocab_size, model: model_vocab_size });
+        }
+        Ok(())
+    }
+
+    /// The id that fills the columns behind a short row.
+    pub fn pad_token_id(&self) -> u32 {
+        self.pad_token_id
+    }
+
+    /// The longest input that the checkpoint's author states in `tokenizer_config.json`, special tokens included.
+    /// `None` when nothing is stated, which `transformers` writes as 1e30.
+    pub fn model_max_length(&self) -> Option<usize> {
+        self.model_max_length
+    }
+
+    /// Whether the second text of a pair is marked by type id 1. Where it is not (RoBERTa, DistilBERT), every type id
+    /// that [`TextTokenizer::encode`] returns is 0.
+    pub fn uses_type_ids(&self) -> bool {
+        self.uses_type_ids
+    }
+
+    /// What the user should know about the files, in whole sentences. Usually empty.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Encode rows of one or two texts in parallel, special tokens added; the order is kept.
+    ///
+    /// A row longer than `max_seq_length` tokens is cut "longest first", by the very code behind the Python package.
+    /// Truncation and padding settings inside a `tokenizer.json` play no part.
+    pub fn encode(&self, rows: &[(&str, Option<&str>)], max_seq_length: usize) -> Result<Encoded, TokenizeError> {
+        encode::encode(self, rows, max_seq_length)
+    }
+}

@@ -1,0 +1,89 @@
+//! Logits of a whole split in dataset order, and its loss.
+
+use std::time::Instant;
+
+use burn::tensor::backend::Backend;
+use models::head::{SequenceClassifier, Targets};
+use models::ops::{DropoutPlan, EncoderOps};
+
+use crate::data::{Padding, Split};
+
+/// What the model says about a split.
+#[derive(Clone, Debug)]
+pub struct Logits {
+    /// `[rows, num_labels]`, row-major, dataset order, classes in the model's order.
+    pub values: Vec<f32>,
+    /// Numbers a row.
+    pub num_labels: usize,
+    /// Seconds.
+    pub seconds: f64,
+    /// Batches.
+    pub batches: usize,
+}
+
+impl Logits {
+    /// One slice a row.
+    pub fn rows(&self) -> impl Iterator<Item = &[f32]> {
+        self.values.chunks_exact(self.num_labels.max(1))
+    }
+}
+
+/// Runs the model without dropout over all rows.
+pub fn predict<B: EncoderOps>(
+    model: &SequenceClassifier<B>,
+    split: &Split,
+    batch_size: usize,
+    padding: Padding,
+    mut on_batch: impl FnMut(usize),
+) -> Logits {
+    let started = Instant::now();
+    let order: Vec<u32> = (0..split.len() as u32).collect();
+    let mut values = Vec::new();
+    let (mut num_labels, mut batches) = (0, 0);
+    for rows in order.chunks(batch_size) {
+        let logits = model.forward(&split.batch(rows, padding, 0), &mut DropoutPlan::evaluate());
+        num_labels = logits.dims()[1];
+        values.extend(host(logits));
+        batches += 1;
+        on_batch(rows.len());
+    }
+    Logits { values, num_labels, seconds: started.elapsed().as_secs_f64(), batches }
+}
+
+fn host<B: Backend>(logits: burn::tensor::Tensor<B, 2>) -> Vec<f32> {
+    logits.into_data().iter::<f32>().collect()
+}
+
+/// Mean loss over all rows in f64: cross-entropy for classes, squared error for scores.
+#[must_use]
+pub fn mean_loss(logits: &Logits, targets: &Targets) -> f64 {
+    let sum: f64 = match targets {
+        Targets::Classes(classes) => {
+            logits.rows().zip(classes).map(|(row, &class)| log_sum_exp(row) - f64::from(row[class])).sum()
+        }
+        Targets::Scores(scores) => {
+            logits.rows().zip(scores).map(|(row, &score)| (f64::from(row[0]) - f64::from(score)).powi(2)).sum()
+        }
+    };
+    sum / targets.len() as f64
+}
+
+/// log(sum(exp(x))), shifted by the largest so that it cannot overflow.
+fn log_sum_exp(row: &[f32]) -> f64 {
+    let highest = f64::from(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    highest + row.iter().map(|&v| (f64::from(v) - highest).exp()).sum::<f64>().ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn losses_are_means_over_rows() {
+        let logits = Logits { values: vec![0.0, 0.0, 1000.0, 0.0], num_labels: 2, seconds: 0.0, batches: 1 };
+        let expected = (2f64.ln() + 0.0) / 2.0;
+        assert!((mean_loss(&logits, &Targets::Classes(vec![1, 0])) - expected).abs() < 1e-12);
+        let logits = Logits { values: vec![1.0, 3.0], num_labels: 1, ..logits };
+        assert_eq!(mean_loss(&logits, &Targets::Scores(vec![0.0, 1.0])), 2.5);
+    }
+}

@@ -1,0 +1,120 @@
+//! What a training run says while it goes on: the log history, the live line, and totals for the results.
+
+use std::time::Instant;
+
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+use models::batch::Sequences;
+
+use super::schedule::StepPlan;
+use crate::cli::settings::TrainingSettings;
+use crate::progress::Progress;
+use crate::report::metrics_files::Metrics;
+use crate::report::trainer_state::train_row;
+
+/// The log of one training run. Losses stay on the device until a row is written.
+pub struct TrainLog<B: Backend> {
+    plan: StepPlan,
+    logging_steps: usize,
+    logging_first_step: bool,
+    /// Sum of the step losses since the last row.
+    pending: Option<Tensor<B, 1>>,
+    pending_steps: usize,
+    /// Sum of all step losses before `pending`.
+    loss_sum: f64,
+    progress: Progress,
+    started: Instant,
+    /// Rows of `log_history`.
+    pub history: Vec<Metrics>,
+    /// Totals.
+    pub totals: Totals,
+}
+
+/// Counts over the whole run.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// Optimizer steps.
+    pub steps: usize,
+    /// Epochs, with the fraction.
+    pub epoch: f64,
+    /// Rows trained on.
+    pub examples: usize,
+    /// Tokens without padding.
+    pub tokens: usize,
+    /// Rows of the computed matrices, padding included.
+    pub computed_rows: usize,
+    /// Tokens that run_glue.py would feed to the model: every batch padded to its longest row, or to the fixed length.
+    pub padded_tokens: usize,
+    /// Seconds.
+    pub seconds: f64,
+    /// Mean of the step losses.
+    pub train_loss: f64,
+}
+
+impl<B: Backend> TrainLog<B> {
+    /// An empty log whose clock starts now.
+    #[must_use]
+    pub fn new(plan: StepPlan, settings: &TrainingSettings, progress: Progress) -> Self {
+        Self {
+            plan,
+            logging_steps: settings.logging_steps,
+            logging_first_step: settings.logging_first_step,
+            pending: None,
+            pending_steps: 0,
+            loss_sum: 0.0,
+            progress,
+            started: Instant::now(),
+            history: Vec::new(),
+            totals: Totals::default(),
+        }
+    }
+
+    /// Counts a micro-batch and adds its share of the step's loss, `[1]`.
+    pub fn micro_batch(&mut self, sequences: &Sequences, loss: Tensor<B, 1>) {
+        self.totals.tokens += sequences.tokens();
+        self.totals.computed_rows += sequences.rows();
+        self.totals.padded_tokens += sequences.len() * sequences.padded_len().unwrap_or(sequences.max_len());
+        self.pending = Some(match self.pending.take() {
+            None => loss,
+            Some(sum) => sum + loss,
+        });
+    }
+
+    /// Ends a step: updates the live line, and writes a row where one is due.
+    pub fn step(&mut self, step: usize, epoch: f64, examples: usize, grad_norm: f64, learning_rate: f64) {
+        self.totals.steps = step;
+        self.totals.epoch = epoch;
+        self.totals.examples += examples;
+        self.totals.seconds = self.started.elapsed().as_secs_f64();
+        self.pending_steps += 1;
+        let last = step == self.plan.max_steps;
+        let due = step.is_multiple_of(self.logging_steps) || (step == 1 && self.logging_first_step);
+        if due || last {
+            let (sum, steps) = self.take_pending();
+            if due {
+                let loss = sum / steps as f64;
+                let row = train_row(epoch, step as u64, loss, Some(grad_norm), learning_rate);
+                self.history.push(row);
+                self.progress.logged(&self.totals, self.plan.max_steps, loss, grad_norm, learning_rate);
+            }
+            self.totals.train_loss = self.loss_sum / step as f64;
+        } else if self.progress.wants_update() {
+            let (sum, steps) = (self.pending.clone().map_or(0.0, host), self.pending_steps);
+            self.progress.live(&self.totals, self.plan.max_steps, sum / steps as f64, learning_rate);
+        }
+        if last {
+            self.progress.finish();
+        }
+    }
+
+    /// The sum of the step losses since the last row, and their number.
+    fn take_pending(&mut self) -> (f64, usize) {
+        let sum = self.pending.take().map_or(0.0, host);
+        self.loss_sum += sum;
+        (sum, std::mem::take(&mut self.pending_steps))
+    }
+}
+
+fn host<B: Backend>(loss: Tensor<B, 1>) -> f64 {
+    loss.into_data().iter::<f64>().sum()
+}

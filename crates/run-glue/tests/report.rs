@@ -1,0 +1,439 @@
+//! The record of a run: its file, its schema and its documentation say the same thing.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
+
+use run_glue::report::host::Host;
+use run_glue::report::record::{FORMAT_VERSION, RecordError, RunRecord, read_folder};
+use run_glue::report::record_parts::{
+    Baseline, DatasetFacts, ModelFacts, Predictor, Program, Scores, Source, Throughput, Timings,
+};
+use run_glue::report::record_path::settings_hash;
+use run_glue::report::table::Table;
+use run_glue::report::trainer_state::train_row;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+const SCHEMA: &str = include_str!("../../../results/schema/run-record-v1.schema.json");
+const DOCUMENT: &str = include_str!("../../../docs/results-format.md");
+
+fn scores(entries: &[(&str, f64)]) -> Scores {
+    entries.iter().map(|(name, value)| ((*name).to_owned(), Some(*value))).collect()
+}
+
+/// A record in which every optional field is there.
+fn full() -> RunRecord {
+    RunRecord {
+        format_version: FORMAT_VERSION,
+        task: "mnli".to_owned(),
+        metrics: scores(&[("accuracy", 0.84), ("accuracy_mm", 0.85), ("loss", 0.4), ("loss_mm", 0.5)]),
+        score: Some(0.845),
+        majority_baseline: Some(Baseline {
+            predictor: Predictor::MajorityClass,
+            metrics: scores(&[("accuracy", 0.354), ("accuracy_mm", 0.352)]),
+            score: Some(0.353),
+        }),
+        collapsed: false,
+        model: ModelFacts {
+            id: "prajjwal1/bert-tiny".to_owned(),
+            source: Source::Hub,
+            revision: Some("main".to_owned()),
+            commit: Some("6f75de8b60a9f8a2fdf7b69cbd86d9e64bcb3837".to_owned()),
+            architecture: "BertForSequenceClassification".to_owned(),
+            parameters: 4_386_307,
+            weights_sha256: BTreeMap::from([("model.safetensors".to_owned(), "0a".repeat(32))]),
+        },
+        dataset: DatasetFacts {
+            id: "nyu-mll/glue".to_owned(),
+            config: Some("mnli".to_owned()),
+            source: Source::Hub,
+            revision: Some("main".to_owned()),
+            rows: BTreeMap::from([("train".to_owned(), 392_702), ("validation_matched".to_owned(), 9815)]),
+        },
+        hyper_parameters: BTreeMap::from([
+            ("learning_rate".to_owned(), json!(2e-5)),
+            ("num_train_epochs".to_owned(), json!(3.0)),
+            ("lr_scheduler_kwargs".to_owned(), json!({"a": 1, "b": [true, null]})),
+        ]),
+        seed: 42,
+        data_seed: Some(7),
+        settings_hash: "00".repeat(32),
+        timings: Timings {
+            data_seconds: Some(1.0),
+            tokenize_seconds: Some(2.0),
+            train_seconds: Some(30.5),
+            evaluate_seconds: Some(4.0),
+            total_seconds: 38.0,
+        },
+        throughput: Throughput {
+            train_samples_per_second: Some(100.0),
+            train_tokens_per_second: Some(4000.0),
+            train_steps_per_second: Some(3.0),
+            eval_samples_per_second: Some(300.0),
+        },
+        padding_share: Some(0.25),
+        peak_memory_bytes: Some(1 << 30),
+        host: Host {
+            cpu_model: Some("AMD EPYC".to_owned()),
+            logical_cores: 2,
+            threads: 2,
+            memory_bytes: Some(1 << 34),
+            os: "linux".to_owned(),
+            arch: "x86_64".to_owned(),
+            simd: vec!["avx2".to_owned()],
+            backend: "flex".to_owned(),
+            device: "cpu".to_owned(),
+        },
+        program: Program { git_commit: Some("0123abc".to_owned()), ..Program::current() },
+        started_at: "2026-03-01T12:00:00Z".to_owned(),
+        warnings: vec!["something".to_owned()],
+        log_history: Some(vec![train_row(1.0, 115, 0.5, Some(f64::NAN), 2e-5)]),
+    }
+}
+
+/// A record in which every optional field is missing.
+fn bare() -> RunRecord {
+    let full = full();
+    RunRecord {
+        metrics: Scores::from([("pearson".to_owned(), None)]),
+        score: None,
+        majority_baseline: None,
+        collapsed: true,
+        model: ModelFacts {
+            revision: None,
+            commit: None,
+            source: Source::Folder,
+            weights_sha256: BTreeMap::new(),
+            ..full.model
+        },
+        dataset: DatasetFacts { config: None, revision: None, source: Source::Embedded, ..full.dataset },
+        hyper_parameters: BTreeMap::new(),
+        data_seed: None,
+        timings: Timings { total_seconds: 1.0, ..Timings::default() },
+        throughput: Throughput::default(),
+        padding_share: None,
+        peak_memory_bytes: None,
+        host: Host { cpu_model: None, memory_bytes: None, simd: Vec::new(), ..full.host },
+        program: Program { git_commit: None, ..full.program },
+        warnings: Vec::new(),
+        log_history: None,
+        ..full
+    }
+}
+
+fn value(record: &RunRecord) -> Value {
+    serde_json::from_str(&record.to_json().unwrap()).unwrap()
+}
+
+fn schema() -> Value {
+    serde_json::from_str(SCHEMA).unwrap()
+}
+
+/// Follow `$ref`s, and take the one alternative of an `anyOf` that is not null.
+fn resolved<'a>(root: &'a Value, mut part: &'a Value) -> &'a Value {
+    loop {
+        if let Some(name) = part["$ref"].as_str() {
+            part = &root["$defs"][name.strip_prefix("#/$defs/").unwrap()];
+        } else if let Some(ways) = part["anyOf"].as_array() {
+            part = ways.iter().find(|way| way["type"] != "null").unwrap();
+        } else {
+            return part;
+        }
+    }
+}
+
+fn has_type(value: &Value, name: &str) -> bool {
+    match name {
+        "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "string" => value.is_string(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        other => panic!("the check does not know the type {other}"),
+    }
+}
+
+/// The two patterns of the schema, by hand.
+fn matches_pattern(text: &str, pattern: &str) -> bool {
+    match pattern {
+        "^[0-9a-f]{64}$" => {
+            text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit))
+        }
+        "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$" => {
+            let shape = "dddd-dd-ddTdd:dd:ddZ";
+            text.len() == shape.len()
+                && text.bytes().zip(shape.bytes()).all(|(got, want)| match want {
+                    b'd' => got.is_ascii_digit(),
+                    mark => got == mark,
+                })
+        }
+        other => panic!("the check does not know the pattern {other}"),
+    }
+}
+
+/// What is wrong with `value` by the words of JSON Schema that our schema uses; a word the check does not know stops
+/// the test, so that the schema cannot outgrow it unseen.
+fn violations(root: &Value, part: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
+    for (word, rule) in part.as_object().unwrap() {
+        let holds = match word.as_str() {
+            "$schema" | "$id" | "$defs" | "title" | "description" => true,
+            "$ref" => {
+                violations(root, resolved(root, part), value, at, found);
+                true
+            }
+            "anyOf" => rule.as_array().unwrap().iter().any(|way| {
+                let mut inner = Vec::new();
+                violations(root, way, value, at, &mut inner);
+                inner.is_empty()
+            }),
+            "type" => match rule {
+                Value::String(name) => has_type(value, name),
+                names => names.as_array().unwrap().iter().any(|name| has_type(value, name.as_str().unwrap())),
+            },
+            "const" => value == rule,
+            "enum" => rule.as_array().unwrap().contains(value),
+            "minimum" => value.as_f64().is_none_or(|number| number >= rule.as_f64().unwrap()),
+            "maximum" => value.as_f64().is_none_or(|number| number <= rule.as_f64().unwrap()),
+            "minLength" => value.as_str().is_none_or(|text| text.len() as u64 >= rule.as_u64().unwrap()),
+            "pattern" => value.as_str().is_none_or(|text| matches_pattern(text, rule.as_str().unwrap())),
+            "required" => rule.as_array().unwrap().iter().all(|name| value.get(name.as_str().unwrap()).is_some()),
+            "items" => {
+                for (place, item) in value.as_array().into_iter().flatten().enumerate() {
+                    violations(root, rule, item, &format!("{at}[{place}]"), found);
+                }
+                true
+            }
+            "properties" => {
+                for (name, rule) in rule.as_object().unwrap() {
+                    if let Some(inner) = value.get(name) {
+                        violations(root, rule, inner, &format!("{at}.{name}"), found);
+                    }
+                }
+                true
+            }
+            "additionalProperties" => {
+                let known = part.get("properties").and_then(Value::as_object);
+                for (name, inner) in value.as_object().into_iter().flatten() {
+                    if !known.is_some_and(|known| known.contains_key(name)) && *rule != Value::Bool(true) {
+                        violations(root, rule, inner, &format!("{at}.{name}"), found);
+                    }
+                }
+                true
+            }
+            other => panic!("the check does not know the word {other}"),
+        };
+        if !holds {
+            found.push(format!("{at}: {word} {rule} does not hold for {value}"));
+        }
+    }
+}
+
+fn check(value: &Value) -> Vec<String> {
+    let root = schema();
+    let mut found = Vec::new();
+    violations(&root, &root, value, "record", &mut found);
+    found
+}
+
+/// The objects of the schema whose fields are fixed, as paths from the root: `""`, `/model`, ...
+fn objects() -> Vec<(String, Value)> {
+    let root = schema();
+    let mut all = vec![(String::new(), root.clone())];
+    for (name, rule) in root["properties"].as_object().unwrap() {
+        let part = resolved(&root, rule);
+        if part.get("properties").is_some() {
+            all.push((format!("/{name}"), part.clone()));
+        }
+    }
+    all
+}
+
+#[test]
+fn records_obey_the_schema() {
+    for record in [full(), bare()] {
+        assert_eq!(check(&value(&record)), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_is_no_record() {
+    let breakages: [(&str, Value); 9] = [
+        ("/format_version", json!(2)),
+        ("/metrics/accuracy", json!("high")),
+        ("/model/source", json!("moon")),
+        ("/model/weights_sha256/model.safetensors", json!("abc")),
+        ("/dataset/rows/train", json!(-1)),
+        ("/timings/total_seconds", json!(null)),
+        ("/padding_share", json!(1.5)),
+        ("/started_at", json!("yesterday")),
+        ("/majority_baseline", json!({"predictor": "mean"})),
+    ];
+    for (path, broken) in breakages {
+        let mut record = value(&full());
+        *record.pointer_mut(path).unwrap() = broken;
+        assert!(!check(&record).is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn schema_and_structures_have_the_same_fields() {
+    let record = value(&full());
+    for (path, part) in objects() {
+        let written: BTreeSet<&String> = record.pointer(&path).unwrap().as_object().unwrap().keys().collect();
+        let described: BTreeSet<&String> = part["properties"].as_object().unwrap().keys().collect();
+        assert_eq!(written, described, "fields of the record{path}");
+    }
+    // The other way: no fixed object of the record is a free one in the schema.
+    let free = ["/metrics", "/hyper_parameters"];
+    let known: Vec<String> = objects().into_iter().map(|(path, _)| path).collect();
+    for (name, inner) in record.as_object().unwrap() {
+        let path = format!("/{name}");
+        assert!(!inner.is_object() || known.contains(&path) || free.contains(&path.as_str()), "{path}");
+    }
+}
+
+#[test]
+fn schema_and_structures_require_the_same_fields() {
+    for (path, part) in objects() {
+        for name in part["properties"].as_object().unwrap().keys() {
+            let mut record = value(&full());
+            // Not `remove`, which would disturb the order of the other keys.
+            record.pointer_mut(&path).unwrap().as_object_mut().unwrap().shift_remove(name);
+            let required = part["required"].as_array().unwrap().contains(&json!(name));
+            let readable = serde_json::from_value::<RunRecord>(record.clone()).is_ok();
+            assert_eq!(readable, !required, "{path}/{name}");
+            assert_eq!(check(&record).is_empty(), !required, "{path}/{name}");
+        }
+    }
+}
+
+#[test]
+fn every_field_is_documented() {
+    for (path, part) in objects() {
+        for name in part["properties"].as_object().unwrap().keys() {
+            let field = format!("{path}/{name}")[1..].replace('/', ".");
+            assert!(DOCUMENT.contains(&format!("`{field}`")), "docs/results-format.md lacks `{field}`");
+        }
+    }
+}
+
+#[test]
+fn a_record_survives_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for mut record in [full(), bare()] {
+        let path = record.write(folder.path()).unwrap();
+        let back = RunRecord::read(&path).unwrap();
+        record.settings_hash = settings_hash(&record);
+        // A number that is not finite has no place in JSON and comes back as missing.
+        if let Some(rows) = &mut record.log_history {
+            rows[0].insert("grad_norm".to_owned(), None::<f64>.into());
+        }
+        assert_eq!(back, record);
+        assert_eq!(check(&value(&back)), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn the_same_run_is_replaced_and_another_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = full().write(folder.path()).unwrap();
+    let relative = first.strip_prefix(folder.path()).unwrap().to_str().unwrap().replace('\\', "/");
+    assert!(relative.starts_with("mnli/prajjwal1--bert-tiny/seed-42-"), "{relative}");
+    assert_eq!(relative.len(), "mnli/prajjwal1--bert-tiny/seed-42-".len() + 12 + ".json".len());
+
+    // The same run again, on another day and machine, with other results.
+    let mut again = full();
+    again.started_at = "2027-01-01T00:00:00Z".to_owned();
+    again.host.cpu_model = None;
+    again.score = Some(0.9);
+    again.hyper_parameters.insert("output_dir".to_owned(), json!("elsewhere"));
+    assert_eq!(again.write(folder.path()).unwrap(), first);
+    assert_eq!(RunRecord::read(&first).unwrap().score, Some(0.9));
+
+    type Change = fn(&mut RunRecord);
+    let others: [Change; 9] = [
+        |record| record.seed = 43,
+        |record| record.data_seed = None,
+        |record| record.task = "mrpc".to_owned(),
+        |record| record.model.id = "prajjwal1/bert-mini".to_owned(),
+        |record| record.model.weights_sha256 = BTreeMap::from([("model.safetensors".to_owned(), "0b".repeat(32))]),
+        |record| record.dataset.rows = BTreeMap::from([("train".to_owned(), 100)]),
+        |record| record.host.backend = "cuda".to_owned(),
+        |record| *record.hyper_parameters.get_mut("learning_rate").unwrap() = json!(3e-5),
+        |record| {
+            record.hyper_parameters.insert("weight_decay".to_owned(), json!(0.01));
+        },
+    ];
+    let mut paths = BTreeSet::from([first]);
+    for change in others {
+        let mut other = full();
+        change(&mut other);
+        assert!(paths.insert(other.write(folder.path()).unwrap()));
+    }
+    assert_eq!(read_folder(folder.path()).unwrap().records.len(), 10);
+}
+
+#[test]
+fn seeds_share_the_hash_and_the_order_of_keys_does_not_matter() {
+    let mut other = full();
+    other.seed = 43;
+    other.hyper_parameters.insert("lr_scheduler_kwargs".to_owned(), json!({"b": [true, null], "a": 1}));
+    assert_eq!(settings_hash(&other), settings_hash(&full()));
+}
+
+#[test]
+fn a_foreign_file_in_the_way_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let usual = full().write(folder.path()).unwrap();
+    std::fs::write(&usual, "notes").unwrap();
+    let long = full().write(folder.path()).unwrap();
+    assert_ne!(long, usual);
+    assert_eq!(std::fs::read_to_string(&usual).unwrap(), "notes");
+    // The same run finds its own file again.
+    assert_eq!(full().write(folder.path()).unwrap(), long);
+    std::fs::write(&long, "more notes").unwrap();
+    assert!(matches!(full().write(folder.path()), Err(RecordError::Taken { path }) if path == long));
+}
+
+#[test]
+fn a_folder_of_records_is_read_with_its_problems() {
+    let folder = tempfile::tempdir().unwrap();
+    full().write(folder.path()).unwrap();
+    bare().write(folder.path()).unwrap();
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    put("schema.json", "{\"$schema\": \"x\"}");
+    put("list.json", "[1, 2]");
+    put("notes.txt", "x");
+    put(".hidden.json", "{\"format_version\": 1}");
+    put("later.json", "{\"format_version\": 2, \"task\": 5}");
+    put("broken.json", "{\"format_version\": 1, \"task\": \"cola\"}");
+    let found = read_folder(folder.path()).unwrap();
+    assert_eq!(found.records.len(), 2);
+    let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].contains("broken.json") && problems[0].contains("missing field"), "{problems:?}");
+    assert!(problems[1].contains("later.json") && problems[1].contains("format 2"), "{problems:?}");
+    assert!(matches!(read_folder(&folder.path().join("none")), Err(RecordError::Read { .. })));
+}
+
+#[test]
+fn records_make_a_table() {
+    let mut second = full();
+    second.seed = 43;
+    second.score = Some(0.865);
+    let mut cola = full();
+    cola.task = "cola".to_owned();
+    cola.metrics = scores(&[("matthews_correlation", 0.0), ("loss", 0.6)]);
+    cola.score = Some(0.0);
+    cola.collapsed = true;
+    let mut own = full();
+    own.task = "a-task-of-my-own".to_owned();
+    let table = Table::from_records([&full(), &own, &second, &cola]);
+    let tasks: Vec<&str> = table.rows.iter().map(|row| row.task.as_str()).collect();
+    assert_eq!(tasks, ["cola", "mnli", "a-task-of-my-own"]);
+    let text = table.text();
+    assert!(text.contains("cola*") && text.contains("matthews_correlation 0.00"), "{text}");
+    assert!(text.contains("accuracy 84.00  accuracy_mm 85.00") && text.contains("85.50 ±1.41"), "{text}");
+    assert!(!text.contains("loss"), "{text}");
+}

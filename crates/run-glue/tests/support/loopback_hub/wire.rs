@@ -1,0 +1,79 @@
+//! HTTP/1.1, one request for each connection.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Result, Write};
+use std::net::TcpStream;
+
+/// A request that was made.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    /// Percent-decoded, without the query.
+    pub(crate) path: String,
+    /// As sent.
+    pub(crate) target: String,
+    /// Names in lower case.
+    pub(crate) headers: BTreeMap<String, String>,
+    /// Whether the CDN's port was asked.
+    pub(crate) cdn: bool,
+}
+
+impl Request {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    /// Where the asked-for bytes begin.
+    pub(crate) fn range_start(&self) -> Option<usize> {
+        self.header("range")?.strip_prefix("bytes=")?.split_once('-')?.0.parse().ok()
+    }
+}
+
+pub(crate) fn read_request(stream: &mut TcpStream, cdn: bool) -> Option<Request> {
+    let mut lines = BufReader::new(stream).lines();
+    let first = lines.next()?.ok()?;
+    let mut words = first.split(' ');
+    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let mut headers = BTreeMap::new();
+    for line in lines {
+        let line = line.ok()?;
+        let Some((name, value)) = line.split_once(':') else { break };
+        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+    }
+    let path = decode(target.split('?').next()?);
+    Some(Request { method, path, target, headers, cdn })
+}
+
+fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let hex = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
+        if let Some(byte) = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            out.push(byte);
+            at += 3;
+        } else {
+            out.push(bytes[at]);
+            at += 1;
+        }
+    }
+    String::from_utf8(out).unwrap()
+}
+
+/// Headers and as much of the body as is to be sent; `Content-Length` is `length` in any case.
+pub(crate) fn write_answer(
+    stream: &mut TcpStream,
+    status: u16,
+    headers: &[(&str, String)],
+    length: usize,
+    body: &[u8],
+) -> Result<()> {
+    let mut text = format!("HTTP/1.1 {status} Status\r\nContent-Length: {length}\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    stream.write_all(text.as_bytes())?;
+    stream.write_all(b"\r\n")?;
+    stream.write_all(body)
+}
