@@ -1,5 +1,6 @@
 //! The cache in place of the network: offline, when the Hub is down, and as Python left it.
 #![cfg(feature = "hub")]
+#![allow(clippy::unwrap_used, reason = "these functions only serve tests")]
 
 mod support {
     pub(crate) mod loopback_hub;

@@ -1,5 +1,6 @@
 //! Files from a Hub on this machine: what is asked for, where it lands, what is not asked for again.
 #![cfg(feature = "hub")]
+#![allow(clippy::unwrap_used, reason = "these functions only serve tests")]
 
 mod support {
     pub(crate) mod loopback_hub;

@@ -1,5 +1,6 @@
 //! A Hub that misbehaves: nothing half or wrong is ever taken for a file, and each error says what to do.
 #![cfg(feature = "hub")]
+#![allow(clippy::unwrap_used, reason = "these functions only serve tests")]
 
 mod support {
     pub(crate) mod loopback_hub;
@@ -152,6 +153,18 @@ fn a_range_that_was_not_asked_for_is_not_appended() {
     scene.hub.misbehave(FILE, Behaviour::WrongRange { times: Some(1) });
     scene.fetch_whole();
     assert_eq!(scene.starts(), [1000, 0]);
+    // It was seen from the answer's headers, not from the size in the end, after which nothing is waited for.
+    assert_eq!(scene.waits().len(), 1);
+}
+
+#[test]
+fn a_part_that_the_server_does_not_have_is_thrown_away() {
+    let scene = Scene::new();
+    scene.leave(&weights()[..1000]);
+    let unsatisfiable = Behaviour::Status { status: 416, retry_after: None, code: None, times: Some(1) };
+    scene.hub.misbehave("GET model.safetensors", unsatisfiable);
+    scene.fetch_whole();
+    assert_eq!(scene.starts(), [0]);
 }
 
 #[test]

@@ -89,7 +89,7 @@ impl TorchRng {
         for block in values.chunks_exact_mut(16) {
             box_muller_16(block, std);
         }
-        if n % 16 != 0 {
+        if !n.is_multiple_of(16) {
             // The last 16 values are drawn again, so that every block is whole.
             let tail = &mut values[n - 16..];
             for value in tail.iter_mut() {

@@ -258,7 +258,7 @@ fn denied_hint(gated: bool, had_token: bool) -> &'static str {
             "Its owner wants terms to be accepted: open its page there, signed in as the token's owner, and accept them"
         }
         (true, false) => {
-            "Its owner wants terms to be accepted: open its page there, accept them, and set HF_TOKEN to a token of yours"
+            "Its owner wants terms to be accepted: open its page there, accept them, and set HF_TOKEN to your token"
         }
         (false, true) => "The token that was sent is wrong, has expired, or may not read this repository",
         (false, false) => {

@@ -43,8 +43,8 @@ pub use snapshot::Snapshot;
 use cache::RepoCache;
 use remote::Remote;
 
-/// For so long a Hub that could not be reached is not asked again: a machine without a way out would otherwise wait for a
-/// connection once for each file.
+/// For so long a Hub that could not be reached is not asked again: a machine without a way out would otherwise wait for
+/// a connection once for each file.
 const DOWN_FOR: Duration = Duration::from_secs(30);
 
 /// A Hub with its cache.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::cache::RepoCache;
 use super::error::{HubError, Subject};
-use super::http::{Answer, Failure};
+use super::http::Failure;
 use super::partial::Partial;
 use super::progress::Transfer;
 use super::remote::{Facts, Remote};
@@ -130,7 +130,9 @@ fn attempt(
         Ok(answer) => answer,
         Err(failure) => return Err(refused(remote, wanted, partial, transfer, failure)?),
     };
-    if partial.len() > 0 && !continues(&answer, partial.len(), wanted.facts.size) {
+    if partial.len() > 0
+        && !continues(answer.status, answer.last_header("content-range"), partial.len(), wanted.facts.size)
+    {
         partial.restart()?;
         transfer.restart();
         if answer.status != 200 {
@@ -181,11 +183,27 @@ fn refused(
     }
 }
 
-/// Whether the answer begins at byte `from` of a file of the right size.
-fn continues(answer: &Answer, from: u64, size: Option<u64>) -> bool {
-    let range = answer.last_header("content-range").and_then(|range| range.strip_prefix("bytes "));
+/// Whether an answer goes on at byte `from` of a file of the right size.
+fn continues(status: u16, content_range: Option<&str>, from: u64, size: Option<u64>) -> bool {
+    let range = content_range.and_then(|range| range.strip_prefix("bytes "));
     let Some((span, total)) = range.and_then(|range| range.split_once('/')) else { return false };
     let start = span.split_once('-').and_then(|(start, _)| start.trim().parse::<u64>().ok());
     let fits = total.trim() == "*" || size.is_none() || total.trim().parse().ok() == size;
-    answer.status == 206 && start == Some(from) && fits
+    status == 206 && start == Some(from) && fits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_asked_for_part_of_the_right_file_is_appended() {
+        let fits = |status, range| continues(status, range, 5, Some(9));
+        assert!(fits(206, Some("bytes 5-8/9")) && fits(206, Some("bytes 5-8/*")));
+        assert!(continues(206, Some("bytes 5-8/9"), 5, None));
+        for range in [None, Some("bytes 4-8/9"), Some("bytes 5-9/10"), Some("bytes */9"), Some("5-8/9"), Some("")] {
+            assert!(!fits(206, range), "{range:?}");
+        }
+        assert!(!fits(200, Some("bytes 5-8/9")));
+    }
 }

@@ -71,6 +71,6 @@ pub(super) fn step(
 
 pub(super) fn sum_of_squares(x: FlexTensor) -> f64 {
     let x = dense(x);
-    let parts: Vec<f64> = elements(&x).par_chunks(CHUNK).map(|chunk| squares_kernel(chunk)).collect();
+    let parts: Vec<f64> = elements(&x).par_chunks(CHUNK).map(squares_kernel).collect();
     parts.iter().sum()
 }

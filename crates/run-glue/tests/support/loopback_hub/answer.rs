@@ -44,7 +44,8 @@ pub(crate) fn answer(shared: &Shared, request: &Request, stream: &mut TcpStream)
         return write_answer(stream, 200, &[], body.len(), body.as_bytes());
     };
     let Some(bytes) = files.0.get(&file).cloned() else {
-        return refuse(stream, 404, "EntryNotFound");
+        let headers = [("X-Error-Code", "EntryNotFound".to_owned()), ("X-Repo-Commit", commit.to_owned())];
+        return write_answer(stream, 404, &headers, 0, b"");
     };
     let headers = vec![
         ("X-Repo-Commit", commit.to_owned()),
