@@ -99,7 +99,8 @@ fn zip_entries(file: &[u8]) -> Option<Vec<(String, Range<usize>)>> {
         if signature != 0x0201_4b50 || method != 0 {
             return None;
         }
-        let [name_len, extra_len, comment_len] = [numbers.at(at, 28, 2)?, numbers.at(at, 30, 2)?, numbers.at(at, 32, 2)?];
+        let [name_len, extra_len, comment_len] =
+            [numbers.at(at, 28, 2)?, numbers.at(at, 30, 2)?, numbers.at(at, 32, 2)?];
         let after = file.get(at + 46..)?;
         let (name, after) = after.split_at_checked(name_len)?;
         let name = std::str::from_utf8(name).ok()?.to_owned();

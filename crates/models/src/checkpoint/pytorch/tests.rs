@@ -34,7 +34,8 @@ fn tensor(name: char, storage: &[u8], place: &[u8]) -> Vec<u8> {
 
 /// A file without zip whose object is what the opcodes make.
 fn legacy(object: &[u8], storages: &[(&str, u64, Vec<u8>)]) -> Vec<u8> {
-    let mut bytes = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\x80\x02}.\x80\x02".to_vec();
+    let mut bytes =
+        b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\x80\x02}.\x80\x02".to_vec();
     bytes.extend_from_slice(object);
     bytes.extend_from_slice(b".\x80\x02](");
     for (key, _, _) in storages {
@@ -154,7 +155,9 @@ fn foreign_names_are_refused() {
         let error = message(&legacy(&object, &[]));
         assert!(error.contains("pytorch_model.bin is not a whole PyTorch file: it asks for `os.system`"), "{error}");
     }
-    for object in ["ctorch\nload\n", "ctorch._utils\n_rebuild_qtensor\n", "cbuiltins\neval\n", "ctorch\nUntypedStorage\n"] {
+    for object in
+        ["ctorch\nload\n", "ctorch._utils\n_rebuild_qtensor\n", "cbuiltins\neval\n", "ctorch\nUntypedStorage\n"]
+    {
         assert!(message(&legacy(object.as_bytes(), &[])).contains("is not run"), "{object}");
     }
 }
