@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# The binary on real GLUE data: end_to_end.sh BINARY SHARED, where SHARED/hub/datasets has a copy of the Hub's dataset
+# repository and SHARED/get_minilm.sh, if it is there, fetches a pretrained encoder. Needs jq.
+set -euo pipefail
+binary=$(realpath "$1")
+glue=$2/hub/datasets/nyu-mll/glue
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+if [ ! -d "$glue" ]; then
+  echo "left out: there is no $glue"
+  exit 0
+fi
+
+fail() { echo "FAILED: $*" >&2; exit 1; }
+# run NAME FLAGS...: into a folder of its own under $work.
+run() {
+  local name=$1
+  shift
+  "$binary" "$@" --dataset_dir "$glue" --results_dir "$work/results/$name" --output_dir "$work/$name" \
+    >"$work/$name.log" 2>&1 || { cat "$work/$name.log"; fail "$name: run-glue $*"; }
+}
+# near A B TOLERANCE: absolute.
+near() { awk -v a="$1" -v b="$2" -v t="$3" 'BEGIN { d = a - b; exit !(d <= t && -d <= t) }'; }
+# logged NAME FIELD: the values of all training rows of the log.
+logged() { jq -r ".log_history[] | select(.loss) | .$2" "$work/$1/trainer_state.json"; }
+# same_log A B TOLERANCE: losses and gradient norms of two runs, relative.
+same_log() {
+  for field in loss grad_norm; do
+    paste <(logged "$1" $field) <(logged "$2" $field) | awk -v t="$3" '
+      { d = $1 - $2; if (d < 0) d = -d; if (NF != 2 || d > t * $1) bad = 1 } END { exit bad || NR == 0 }' ||
+      fail "$1 and $2 differ in $field"
+  done
+}
+
+echo "every task that has training rows, a few steps each"
+rows() { jq ".dataset.rows.$2" "$work"/results/"$1"/*/*/*.json; }
+while read -r task train validation; do
+  run "$task" demo --task "$task" --max_steps 3 --max_eval_samples 64
+  [ "$(rows "$task" train)" = "$train" ] || fail "$task: train rows"
+  [ "$(rows "$task" validation)" = "$validation" ] || fail "$task: validation rows"
+done <<'TASKS'
+cola 8551 64
+sst2 67349 64
+mrpc 3668 64
+stsb 5749 64
+rte 2490 64
+wnli 635 64
+TASKS
+
+if [ ! -x "$2/get_minilm.sh" ] || ! "$2/get_minilm.sh" "$work/minilm"; then
+  echo "left out: no pretrained encoder"
+  exit 0
+fi
+echo "a pretrained encoder: 20 steps of RTE"
+flags=(--task rte --model "$work/minilm" --max_steps 20 --logging_steps 1 --learning_rate 2e-5 --max_eval_samples 32)
+run plain "${flags[@]}" --per_device_train_batch_size 32
+run again "${flags[@]}" --per_device_train_batch_size 32
+run accumulated "${flags[@]}" --per_device_train_batch_size 8 --gradient_accumulation_steps 4
+run padded "${flags[@]}" --per_device_train_batch_size 32 --pad_to_max_length true
+cmp <(logged plain loss) <(logged again loss) || fail "a run is not repeated bit for bit"
+same_log plain accumulated 1e-5
+same_log plain padded 1e-5
+# The mean of the same 20 steps in the Hugging Face Trainer, whose dropout draws differ.
+reference=$(jq '.runs.rte.loss_every_20_steps[0].loss' "$2/reference_results.json")
+mean=$(logged plain loss | awk '{ sum += $1 } END { print sum / NR }')
+near "$mean" "$reference" 0.01 || fail "mean loss $mean, the reference has $reference"
+echo "mean loss $mean, the reference has $reference"
