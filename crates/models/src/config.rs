@@ -121,6 +121,15 @@ impl Config {
         }
     }
 
+    /// A number that is not negative, with the architecture's default.
+    ///
+    /// # Errors
+    /// When the field holds something else.
+    pub fn at_least_zero(&self, field: &str, default: f64) -> Result<f64, ConfigError> {
+        let number = self.number(field, default)?;
+        if number >= 0.0 { Ok(number) } else { Err(wrong(field, &Value::from(number), "0 or more")) }
+    }
+
     /// A probability below 1, with the architecture's default.
     ///
     /// # Errors

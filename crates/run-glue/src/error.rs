@@ -40,6 +40,20 @@ impl Error {
         Self { message: format!("{context}: {}", self.message), kind: self.kind }
     }
 
+    /// The same error with `place: ` in front, where its words do not name the place already.
+    #[must_use]
+    pub fn at(self, place: &str) -> Self {
+        let file = format!("{}/", place.trim_end_matches('/'));
+        let named = self.message.starts_with(&file) || self.message.contains(&format!(" {place} "));
+        if named { self } else { self.in_context(place) }
+    }
+
+    /// An error of the same kind in other words.
+    #[must_use]
+    pub fn with_message(&self, message: impl Into<String>) -> Self {
+        Self { message: message.into(), kind: self.kind }
+    }
+
     /// 2 for flags and input, 1 for failures.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
@@ -75,6 +89,9 @@ input_errors!(
 #[cfg(feature = "hub")]
 impl From<crate::hub::HubError> for Error {
     fn from(error: crate::hub::HubError) -> Self {
-        if error.is_usage() { Self::input(error) } else { Self::failure(error) }
+        use crate::hub::HubError::{Disk, Network};
+        // A machine without a network or without room is not the program's failure.
+        let input = error.is_usage() || matches!(error, Network { .. } | Disk { .. });
+        if input { Self::input(error) } else { Self::failure(error) }
     }
 }

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            run_glue::progress::say(&format!("error: {error}"));
             error.exit_code()
         }
     }

@@ -6,6 +6,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::trainer::log::Totals;
 
+/// A line on standard error. Where nobody reads it, or the disk under a log is full, the run goes on without.
+pub fn say(line: &str) {
+    use std::io::Write;
+    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
 /// How often a line is written where there is no terminal.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(15);
 
@@ -49,7 +55,7 @@ impl Progress {
                 bar.set_position(totals.steps as u64);
                 bar.set_message(text);
             }
-            None => eprintln!("{}: step {}/{max_steps} {text}", self.name, totals.steps),
+            None => say(&format!("{}: step {}/{max_steps} {text}", self.name, totals.steps)),
         }
     }
 
@@ -59,8 +65,8 @@ impl Progress {
         let text = format!("{} grad_norm {grad_norm:.4}", line(totals, max_steps, loss, learning_rate));
         let text = format!("{}: step {}/{max_steps} {text}", self.name, totals.steps);
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+            Some(bar) => bar.suspend(|| say(&text)),
+            None => say(&text),
         }
     }
 

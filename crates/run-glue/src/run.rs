@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use crate::cli::settings::Settings;
 use crate::error::Error;
+use crate::progress::say;
 use crate::report::record::RunRecord;
 use crate::report::table::Table;
 use crate::task_run::{output, run_task};
@@ -11,20 +12,22 @@ use crate::task_run::{output, run_task};
 /// Runs all tasks of `settings`. A task that fails does not take the others with it: it is reported at the end.
 ///
 /// # Errors
-/// The first task's error, after all tasks have had their turn.
+/// The task's error; of several tasks, how many failed and which.
 pub fn run(settings: &Settings) -> Result<(), Error> {
-    for task in &settings.tasks {
-        output::check_output_dir(settings, task)?;
-    }
+    output::check_folders(settings)?;
     let mut records: Vec<RunRecord> = Vec::new();
-    let mut first_error = None;
+    let mut failures: Vec<(&str, Error)> = Vec::new();
     for task in &settings.tasks {
         match run_task(settings, task) {
             Ok(record) => records.push(record),
             Err(error) if settings.several_tasks => {
-                let error = error.in_context(task.name);
-                eprintln!("error: {error}");
-                first_error.get_or_insert(error);
+                say(&format!("error: {}: {error}", task.name));
+                let again = failures.last().is_some_and(|(_, before)| before.to_string() == error.to_string());
+                failures.push((task.name, error));
+                // The same words twice are about no task of its own, but about the model or the machine.
+                if again {
+                    break;
+                }
             }
             Err(error) => return Err(error),
         }
@@ -33,7 +36,21 @@ pub fn run(settings: &Settings) -> Result<(), Error> {
         let table = Table::from_records(&records);
         print(&table.render(std::io::stdout().is_terminal()));
     }
-    first_error.map_or(Ok(()), Err)
+    match failures.first() {
+        Some((_, first)) => Err(first.with_message(summary(settings.tasks.len(), records.len(), &failures))),
+        None => Ok(()),
+    }
+}
+
+/// The last line of a run in which tasks failed; each one's own error was shown when it came.
+fn summary(tasks: usize, done: usize, failures: &[(&str, Error)]) -> String {
+    let names = failures.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let mut text = format!("{} of {tasks} tasks failed: {names}", failures.len());
+    match tasks - done - failures.len() {
+        0 => {}
+        left => text.push_str(&format!("; {left} more would fail alike and were not tried")),
+    }
+    text
 }
 
 /// Standard output; a reader that went away is no failure of the run.

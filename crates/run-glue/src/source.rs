@@ -101,7 +101,16 @@ impl Files {
     /// # Errors
     /// When it is not, or cannot be fetched.
     pub fn fetch(&self, name: &str) -> Result<PathBuf, Error> {
-        self.try_fetch(name)?.ok_or_else(|| Error::usage(format!("{}: there is no {name}", self.id)))
+        match &self.place {
+            #[cfg(feature = "hub")]
+            Place::Hub(snapshot) => Ok(snapshot.fetch(name)?),
+            _ => self.try_fetch(name)?.ok_or_else(|| {
+                Error::usage(format!(
+                    "{}: there is no {name}; expected a folder with config.json, weights and a tokenizer",
+                    self.id
+                ))
+            }),
+        }
     }
 
     /// The data files of a split, shards in order; `None` where the dataset has no such split.
@@ -121,7 +130,10 @@ impl Files {
         match found {
             Ok(files) => files.map(Some),
             Err(error) if error.is_absent_split() => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(Error::from(error).in_context(match self.source {
+                Source::Folder => "--dataset_dir",
+                _ => &self.id,
+            })),
         }
     }
 }

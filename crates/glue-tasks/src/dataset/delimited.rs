@@ -50,8 +50,8 @@ pub(super) fn read(file: &Path, dialect: Dialect, wanted: &Selection, sink: &mut
     let mut reader = dialect.reader(file)?;
     let columns = header(file, dialect, &mut reader)?;
     let places: Vec<usize> =
-        wanted.texts.iter().map(|column| place_of(file, &columns, column)).collect::<Result<_, _>>()?;
-    let label_place = wanted.label.as_ref().map(|column| place_of(file, &columns, column)).transpose()?;
+        wanted.texts.iter().map(|column| place_of(file, &columns, wanted, column)).collect::<Result<_, _>>()?;
+    let label_place = wanted.label.as_ref().map(|column| place_of(file, &columns, wanted, column)).transpose()?;
     let bad_row = |row, reason| DataError::BadRow { file: file.to_owned(), row, reason };
 
     let mut record = csv::StringRecord::new();

@@ -23,7 +23,7 @@ pub(super) fn read(file: &Path, wanted: &Selection, sink: &mut RowSink<'_>) -> R
     }
     let columns = keys(&rows);
     for column in wanted.texts.iter().chain(&wanted.label) {
-        place_of(file, &columns, column)?;
+        place_of(file, &columns, wanted, column)?;
     }
     for (index, row) in rows.iter().enumerate() {
         let texts: Vec<Option<&str>> =

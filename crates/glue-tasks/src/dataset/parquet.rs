@@ -28,10 +28,10 @@ pub(super) fn read(file: &Path, wanted: &Selection, sink: &mut RowSink<'_>) -> R
     let builder = builder(file)?;
     let columns = names(&builder);
     for column in &wanted.texts {
-        check_type(file, &builder, place_of(file, &columns, column)?, is_text, "text")?;
+        check_type(file, &builder, place_of(file, &columns, wanted, column)?, is_text, "text")?;
     }
     if let Some(column) = &wanted.label {
-        let place = place_of(file, &columns, column)?;
+        let place = place_of(file, &columns, wanted, column)?;
         check_type(file, &builder, place, is_label, "text, whole numbers or floats")?;
     }
     let declared = wanted.label.as_ref().and_then(|column| label_names(&builder, column));

@@ -79,12 +79,14 @@ pub(super) fn columns_of(file: &Path) -> Result<Vec<String>, DataError> {
 }
 
 /// The place of a column, or an error that lists the columns there are.
-pub(super) fn place_of(file: &Path, present: &[String], column: &str) -> Result<usize, DataError> {
+pub(super) fn place_of(file: &Path, present: &[String], wanted: &Selection, column: &str) -> Result<usize, DataError> {
+    // `sentence1` is near to `sentence2`, but has its own use.
+    let unused = present.iter().filter(|&name| !wanted.texts.contains(name) && wanted.label.as_ref() != Some(name));
     present.iter().position(|name| name == column).ok_or_else(|| DataError::MissingColumn {
         file: file.to_owned(),
         column: column.to_owned(),
         present: present.to_vec(),
-        suggestion: near_enough(column, present.iter().map(String::as_str)).map(str::to_owned),
+        suggestion: near_enough(column, unused.map(String::as_str)).map(str::to_owned),
     })
 }
 

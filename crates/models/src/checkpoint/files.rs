@@ -56,6 +56,9 @@ fn shards(index: &Path) -> Result<Vec<String>, CheckpointError> {
     let mut names: Vec<String> = map.values().filter_map(|v| v.as_str().map(str::to_owned)).collect();
     names.sort();
     names.dedup();
+    if names.is_empty() {
+        return Err(broken("its `weight_map` names no file".into()));
+    }
     // An index is not trusted with paths: shards lie beside it.
     match names.iter().find(|name| Path::new(name).components().count() != 1 || name.starts_with("..")) {
         Some(name) => Err(broken(format!("`{name}` is not a plain file name"))),

@@ -23,6 +23,9 @@ pub const FAMILY: Family = Family {
     prefix: "bert.",
 };
 
+/// Larger than any BERT there is.
+const MOST_PARAMETERS: f64 = 1e10;
+
 const EMBEDDINGS: &[Row] = &[
     Row("encoder.word_embeddings", &["embeddings.word_embeddings.weight"], Kind::Weight),
     Row("encoder.position_embeddings", &["embeddings.position_embeddings.weight"], Kind::Weight),
@@ -150,8 +153,9 @@ impl BertConfig {
             classifier_dropout: config.probability("classifier_dropout", hidden_dropout_prob)?,
             max_position_embeddings: config.count("max_position_embeddings")?,
             type_vocab_size: config.count("type_vocab_size")?,
-            layer_norm_eps: config.number("layer_norm_eps", 1e-12)?,
+            layer_norm_eps: config.at_least_zero("layer_norm_eps", 1e-12)?,
         };
+        config.at_least_zero("initializer_range", 0.02)?;
         if !this.hidden_size.is_multiple_of(this.num_attention_heads) {
             return Err(ConfigError::Value {
                 field: "hidden_size".to_owned(),
@@ -159,7 +163,26 @@ impl BertConfig {
                 expected: format!("a multiple of num_attention_heads ({})", this.num_attention_heads),
             });
         }
+        // Memory for so many cannot be had, and asking for it would end the program without a message.
+        if this.parameters() > MOST_PARAMETERS {
+            return Err(ConfigError::Value {
+                field: "hidden_size".to_owned(),
+                value: format!("{} (with the other sizes {:.1e} parameters)", this.hidden_size, this.parameters()),
+                expected: format!("sizes that make at most {MOST_PARAMETERS:e} parameters"),
+            });
+        }
         Ok(this)
+    }
+
+    /// About how many numbers the encoder has; sizes out of a file may be beyond any integer's range.
+    fn parameters(&self) -> f64 {
+        let [rows, hidden, ffn, layers] = [
+            self.vocab_size as f64 + self.max_position_embeddings as f64 + self.type_vocab_size as f64,
+            self.hidden_size as f64,
+            self.intermediate_size as f64,
+            self.num_hidden_layers as f64,
+        ];
+        rows * hidden + layers * (4.0 * hidden * hidden + 2.0 * hidden * ffn)
     }
 }
 

@@ -27,9 +27,19 @@ pub static FAMILIES: &[Family] = &[bert::FAMILY];
 /// # Errors
 /// When its `model_type` is not among [`FAMILIES`].
 pub fn family(config: &Config) -> Result<&'static Family, ConfigError> {
-    FAMILIES.iter().find(|family| family.model_type == config.model_type()).ok_or_else(|| ConfigError::Unsupported {
-        field: "model_type",
-        value: config.model_type().to_owned(),
-        supported: FAMILIES.iter().map(|f| f.model_type).collect::<Vec<_>>().join(", "),
+    let supported = || FAMILIES.iter().map(|f| f.model_type).collect::<Vec<_>>().join(", ");
+    FAMILIES.iter().find(|family| family.model_type == config.model_type()).ok_or_else(|| {
+        match config.get("model_type") {
+            None => ConfigError::Value {
+                field: "model_type".to_owned(),
+                value: "absent".to_owned(),
+                expected: format!("one of: {}", supported()),
+            },
+            Some(value) => ConfigError::Unsupported {
+                field: "model_type",
+                value: value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+                supported: supported(),
+            },
+        }
     })
 }

@@ -56,6 +56,23 @@ pub enum BackendChoice {
     Cuda,
 }
 
+/// A whole number; the message says which ones there are.
+fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
+    let most = if size_of::<T>() < 8 { u64::from(u32::MAX) } else { u64::MAX };
+    let number = text.parse::<u64>().ok().and_then(|number| T::try_from(number).ok());
+    number.ok_or_else(|| format!("expected a whole number from 0 to {most}"))
+}
+
+/// A whole number that may be negative.
+fn signed(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "expected a whole number, such as 100, or -1 for none".to_owned())
+}
+
+/// A number. NaN and infinities are numbers here, and refused with their flag's bounds.
+fn number(text: &str) -> Result<f64, String> {
+    text.parse().map_err(|_| "expected a number, such as 0.1 or 5e-5".to_owned())
+}
+
 /// A switch: `--x`, `--x true`, `--x false`.
 macro_rules! switch {
     () => {
@@ -65,7 +82,8 @@ macro_rules! switch {
 
 /// Everything a run can be told. `None`: not typed, so that another source (the demo's recipe) may decide.
 #[derive(Args, Clone, Debug, Default)]
-#[command(rename_all = "snake_case")]
+// `--seed -1` is a wrong value of --seed, not an unknown flag -1.
+#[command(rename_all = "snake_case", allow_negative_numbers = true)]
 pub struct RunArgs {
     /// Task: cola, sst2, mrpc, stsb, qqp, mnli, qnli, rte, wnli; several with commas, or all
     #[arg(
@@ -93,16 +111,16 @@ pub struct RunArgs {
     #[arg(long, value_name = "REV", help_heading = "Data")]
     pub dataset_revision: Option<String>,
     /// Longest input in tokens, special ones included; longer ones are cut [default: 128]
-    #[arg(long, alias = "max_length", value_name = "N", help_heading = "Data")]
+    #[arg(long, alias = "max_length", value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
     pub max_seq_length: Option<usize>,
     /// Pad every input to max_seq_length rather than not at all; the numbers are the same, it is only slower [default: false]
     #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Data")]
     pub pad_to_max_length: Option<bool>,
     /// Use the first N training rows
-    #[arg(long, value_name = "N", help_heading = "Data")]
+    #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
     pub max_train_samples: Option<usize>,
     /// Use the first N rows of each evaluation split
-    #[arg(long, value_name = "N", help_heading = "Data")]
+    #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
     pub max_eval_samples: Option<usize>,
 
     /// Branch, tag or commit of the model [default: main]
@@ -119,52 +137,52 @@ pub struct RunArgs {
     pub ignore_mismatched_sizes: Option<bool>,
 
     /// Epochs; may be a fraction [default: 3]
-    #[arg(long, value_name = "X", help_heading = "Training")]
+    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
     pub num_train_epochs: Option<f64>,
     /// Optimizer steps; overrides the epochs when positive [default: -1]
-    #[arg(long, alias = "max_train_steps", value_name = "N", allow_negative_numbers = true, help_heading = "Training")]
+    #[arg(long, alias = "max_train_steps", value_parser = signed, value_name = "N", help_heading = "Training")]
     pub max_steps: Option<i64>,
     /// Examples a batch [default: 8]
-    #[arg(long, alias = "train_batch_size", value_name = "N", help_heading = "Training")]
+    #[arg(long, alias = "train_batch_size", value_parser = whole::<usize>, value_name = "N", help_heading = "Training")]
     pub per_device_train_batch_size: Option<usize>,
     /// Examples an evaluation batch; does not change results [default: 32]
-    #[arg(long, alias = "eval_batch_size", value_name = "N", help_heading = "Training")]
+    #[arg(long, alias = "eval_batch_size", value_parser = whole::<usize>, value_name = "N", help_heading = "Training")]
     pub per_device_eval_batch_size: Option<usize>,
     /// Batches an optimizer step; N x B equals one batch of N B exactly [default: 1]
-    #[arg(long, value_name = "N", help_heading = "Training")]
+    #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Training")]
     pub gradient_accumulation_steps: Option<usize>,
     /// Peak learning rate [default: 5e-5]
-    #[arg(long, value_name = "X", help_heading = "Training")]
+    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
     pub learning_rate: Option<f64>,
     /// Decoupled weight decay; not for biases and normalisation [default: 0]
-    #[arg(long, value_name = "X", help_heading = "Training")]
+    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
     pub weight_decay: Option<f64>,
     /// AdamW's decay of the first moment [default: 0.9]
-    #[arg(long, value_name = "X", help_heading = "Training")]
+    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
     pub adam_beta1: Option<f64>,
     /// AdamW's decay of the second moment [default: 0.999]
-    #[arg(long, value_name = "X", help_heading = "Training")]
+    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
     pub adam_beta2: Option<f64>,
     /// AdamW's epsilon [default: 1e-8]
-    #[arg(long, value_name = "X", help_heading = "Training")]
+    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
     pub adam_epsilon: Option<f64>,
     /// Clip gradients to this global norm; 0 is off [default: 1]
-    #[arg(long, value_name = "X", help_heading = "Training")]
+    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
     pub max_grad_norm: Option<f64>,
     /// Steps of linear warm-up; below 1 a share of all steps [default: 0]
-    #[arg(long, alias = "num_warmup_steps", value_name = "X", help_heading = "Training")]
+    #[arg(long, alias = "num_warmup_steps", value_parser = number, value_name = "X", help_heading = "Training")]
     pub warmup_steps: Option<f64>,
     /// Share of all steps, where warmup_steps is 0 [default: 0]
-    #[arg(long, value_name = "X", help_heading = "Training")]
+    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
     pub warmup_ratio: Option<f64>,
     /// Order of the rows [default: random, as torch draws it]
     #[arg(long, value_name = "ORDER", help_heading = "Training")]
     pub train_sampling_strategy: Option<SamplingStrategy>,
     /// Seed of the head, the order and dropout [default: 42]
-    #[arg(long, value_name = "N", help_heading = "Training")]
+    #[arg(long, value_parser = whole::<u64>, value_name = "N", help_heading = "Training")]
     pub seed: Option<u64>,
     /// Seed of the order alone [default: seed]
-    #[arg(long, value_name = "N", help_heading = "Training")]
+    #[arg(long, value_parser = whole::<u64>, value_name = "N", help_heading = "Training")]
     pub data_seed: Option<u64>,
 
     /// Folder for train_results.json, eval_results.json, all_results.json, trainer_state.json
@@ -180,7 +198,7 @@ pub struct RunArgs {
     #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Results")]
     pub save_logits: Option<bool>,
     /// Steps from one log row to the next [default: 500]
-    #[arg(long, value_name = "N", help_heading = "Results")]
+    #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Results")]
     pub logging_steps: Option<usize>,
     /// Log the first step too [default: false]
     #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Results")]

@@ -153,6 +153,9 @@ impl Settings {
         if args.save_logits == Some(true) && args.output_dir.is_none() {
             return Err(Error::usage("--save_logits writes into --output_dir, which is not given"));
         }
+        if args.save_logits == Some(true) && !do_eval {
+            return Err(Error::usage("--save_logits writes the logits of an evaluation: give --do_eval too"));
+        }
         Ok(Self {
             tasks,
             several_tasks,
@@ -194,6 +197,9 @@ fn tasks(names: &[String], embedded: bool) -> Result<(Vec<&'static TaskSpec>, bo
     }
     let mut tasks: Vec<&'static TaskSpec> = Vec::new();
     for name in names {
+        if name.trim().is_empty() {
+            return Err(Error::usage("--task has an empty name in it: give tasks with commas between them, or all"));
+        }
         let task = find_task(name.trim()).map_err(|e| Error::usage(format!("--task: {e}")))?;
         if !tasks.iter().any(|t| t.name == task.name) {
             tasks.push(task);
@@ -204,8 +210,15 @@ fn tasks(names: &[String], embedded: bool) -> Result<(Vec<&'static TaskSpec>, bo
 }
 
 fn model(args: &RunArgs, embedded: bool) -> Result<ModelChoice, Error> {
+    let revision_of = |what: &str| {
+        Err(Error::usage(format!(
+            "--model_revision is of a repository on the Hub, and {what} has no revision: leave it out"
+        )))
+    };
     let Some(name) = &args.model_name_or_path else {
-        return if embedded {
+        return if embedded && args.model_revision.is_some() {
+            revision_of("the demo's model")
+        } else if embedded {
             Ok(ModelChoice::Embedded)
         } else {
             Err(Error::usage("--model is missing: give a folder or a Hub repository such as bert-base-cased"))
@@ -213,7 +226,10 @@ fn model(args: &RunArgs, embedded: bool) -> Result<ModelChoice, Error> {
     };
     let path = PathBuf::from(name);
     if path.is_dir() {
-        return Ok(ModelChoice::Folder(path));
+        return match &args.model_revision {
+            Some(_) => revision_of(&format!("the folder --model {name}")),
+            None => Ok(ModelChoice::Folder(path)),
+        };
     }
     if path.is_absolute() || name.starts_with('.') || name.starts_with('~') || path.is_file() {
         return Err(Error::usage(format!(
@@ -229,7 +245,10 @@ fn dataset(args: &RunArgs, embedded: bool) -> Result<DatasetChoice, Error> {
             Err(Error::usage("--dataset_dir and --dataset_revision exclude each other: a folder has no revision"))
         }
         (Some(dir), None) if dir.is_dir() => Ok(DatasetChoice::Folder(dir.clone())),
-        (Some(dir), None) => Err(Error::usage(format!("--dataset_dir {}: there is no such folder", dir.display()))),
+        (Some(dir), None) => Err(Error::usage(format!(
+            "--dataset_dir {}: there is no such folder; expected one with <config>/<split>-*.parquet, as nyu-mll/glue has",
+            dir.display()
+        ))),
         (None, None) if embedded => Ok(DatasetChoice::Embedded),
         (None, revision) => Ok(DatasetChoice::Hub { revision: revision.clone().unwrap_or_else(|| "main".into()) }),
     }
@@ -246,9 +265,10 @@ fn training(args: &RunArgs) -> Result<TrainingSettings, Error> {
     check((0.0..1.0).contains(&adam_beta1), "adam_beta1", adam_beta1, "from 0 to below 1")?;
     check((0.0..1.0).contains(&adam_beta2), "adam_beta2", adam_beta2, "from 0 to below 1")?;
     let adam_epsilon = args.adam_epsilon.unwrap_or(1e-8);
-    check(adam_epsilon >= 0.0, "adam_epsilon", adam_epsilon, "0 or more")?;
+    check(adam_epsilon >= 0.0 && adam_epsilon.is_finite(), "adam_epsilon", adam_epsilon, "0 or more")?;
     let max_grad_norm = args.max_grad_norm.unwrap_or(1.0);
-    check(max_grad_norm >= 0.0, "max_grad_norm", max_grad_norm, "0 (off) or more")?;
+    let bounded = max_grad_norm >= 0.0 && max_grad_norm.is_finite();
+    check(bounded, "max_grad_norm", max_grad_norm, "0 (off) or more")?;
     let ratio = args.warmup_ratio.unwrap_or(0.0);
     check((0.0..=1.0).contains(&ratio), "warmup_ratio", ratio, "from 0 to 1")?;
     let steps = args.warmup_steps.unwrap_or(0.0);

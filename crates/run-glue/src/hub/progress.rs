@@ -84,7 +84,7 @@ impl Progress for TerminalProgress {
     }
 
     fn note(&self, message: &str) {
-        self.bars.suspend(|| eprintln!("{message}"));
+        self.bars.suspend(|| crate::progress::say(message));
     }
 }
 

@@ -54,7 +54,7 @@ impl WriteError {
 }
 
 /// The system's words, with what to do about them where that is plain.
-fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             format!("the disk is full ({error}); free some space or choose another folder")
@@ -66,6 +66,32 @@ fn reason(error: &io::Error) -> String {
         }
         _ => error.to_string(),
     }
+}
+
+/// How much room a folder must have to be of use.
+const LEAST_ROOM: usize = 4096;
+
+/// Find out whether a file can be written into `folder`, which need not exist yet. Nothing is left behind.
+///
+/// # Errors
+/// What the operating system says.
+pub fn check_folder(folder: &Path) -> io::Result<()> {
+    // A folder that is not there is as good as the nearest one above it that is.
+    for place in folder.ancestors() {
+        let place = if place.as_os_str().is_empty() { Path::new(".") } else { place };
+        match std::fs::metadata(place) {
+            Ok(found) if found.is_dir() => {
+                // The scratch file has no name, so that even a run that is killed here leaves none. The kind alone
+                // is kept of its errors: they name the scratch file.
+                let mut scratch = tempfile::tempfile_in(place).map_err(|error| io::Error::from(error.kind()))?;
+                return scratch.write_all(&[0; LEAST_ROOM]).and_then(|()| scratch.sync_all());
+            }
+            Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Write `bytes` to `path`, whole or not at all; missing parent folders are made.

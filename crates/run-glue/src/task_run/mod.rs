@@ -21,7 +21,7 @@ use crate::backends::{OnBackend, dispatch};
 use crate::cli::settings::Settings;
 use crate::data::Padding;
 use crate::error::Error;
-use crate::progress::Progress;
+use crate::progress::{Progress, say};
 use crate::report::metrics_files::Metrics;
 use crate::report::record::RunRecord;
 use crate::trainer::evaluate::predict;
@@ -90,11 +90,16 @@ impl OnBackend for TaskRun<'_> {
             seed: settings.training.seed,
             ignore_mismatched_sizes: settings.ignore_mismatched_sizes,
         };
-        let (model, report) = checkpoint::load(empty, &prepared.names, &prepared.weights, &options)?;
+        let (model, report) = checkpoint::load(empty, &prepared.names, &prepared.weights, &options)
+            .map_err(|error| Error::from(error).at(&prepared.model.id))?;
         let mut warnings = prepared.warnings.clone();
         warnings.extend(prepare::load_warnings(&report, settings));
-        warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
-        eprintln!("{}: {}", task.name, prepare::load_summary(&report));
+        warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
+        say(&format!("{}: {}", task.name, prepare::load_summary(&report)));
+        let mut warn = |warning: String| {
+            say(&format!("warning: {warning}"));
+            warnings.push(warning);
+        };
         let shapes = models::parameters::shapes(&model);
         let size = |shape: &[usize]| shape.iter().product::<usize>();
         let parameters = shapes.iter().map(|(_, shape)| size(shape)).sum();
@@ -117,8 +122,9 @@ impl OnBackend for TaskRun<'_> {
                 let data = TrainingData { split, padding, class_order: &class_order };
                 let model = train(model, &prepared.names, &data, &settings.training, &plan, &mut log);
                 if !log.totals.train_loss.is_finite() {
-                    warnings.push(format!(
-                        "the training loss became {}; a lower --learning_rate may help",
+                    warn(format!(
+                        "the training loss became {}: try a lower --learning_rate, or another checkpoint where this one \
+                         holds such numbers itself",
                         log.totals.train_loss
                     ));
                 }
@@ -134,6 +140,11 @@ impl OnBackend for TaskRun<'_> {
                 Evaluation::new(task, split, suffix, logits, &class_order)
             })
             .collect::<Result<_, _>>()?;
+        for evaluation in &evaluations {
+            if let Some(loss) = evaluation.loss.filter(|loss| !loss.is_finite()) {
+                warn(format!("the loss on {} is {loss}: the scores mean nothing", evaluation.split));
+            }
+        }
         let outcome = Outcome {
             settings,
             task,

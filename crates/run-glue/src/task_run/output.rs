@@ -1,6 +1,6 @@
 //! The files of a finished run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use glue_tasks::task::TaskSpec;
 
@@ -8,6 +8,8 @@ use super::Outcome;
 use super::score::{Evaluation, mean_score};
 use crate::cli::settings::Settings;
 use crate::error::Error;
+use crate::progress::say;
+use crate::report::atomic;
 use crate::report::console::metrics_block;
 use crate::report::logits::{Label, write_logits};
 use crate::report::metrics_files::{EvalSummary, Metrics, TrainSummary, save_metrics};
@@ -21,17 +23,30 @@ pub fn output_dir(settings: &Settings, task: &TaskSpec) -> Option<PathBuf> {
     Some(if settings.several_tasks { root.join(task.name) } else { root })
 }
 
-/// A folder with something in it is not written to unasked.
+/// Finds out before any work whether the results will have a place.
 ///
 /// # Errors
-/// When the folder is not empty, or is a file.
-pub fn check_output_dir(settings: &Settings, task: &TaskSpec) -> Result<(), Error> {
+/// When `--output_dir` is not empty, or files cannot be written into it or into `--results_dir`.
+pub fn check_folders(settings: &Settings) -> Result<(), Error> {
+    for task in &settings.tasks {
+        check_output_dir(settings, task)?;
+    }
+    let folders = [("output_dir", settings.output_dir.as_deref()), ("results_dir", Some(&settings.results_dir))];
+    for (flag, folder) in folders.into_iter().filter_map(|(flag, folder)| Some((flag, folder?))) {
+        atomic::check_folder(folder).map_err(|error| {
+            Error::usage(format!("--{flag} {} cannot be written to: {}", folder.display(), atomic::reason(&error)))
+        })?;
+    }
+    Ok(())
+}
+
+/// A folder with something in it is not written to unasked.
+fn check_output_dir(settings: &Settings, task: &TaskSpec) -> Result<(), Error> {
     let Some(dir) = output_dir(settings, task) else { return Ok(()) };
     if dir.exists() && !dir.is_dir() {
         return Err(Error::usage(format!("--output_dir {}: this is a file", dir.display())));
     }
-    let is_empty = std::fs::read_dir(&dir).map_or(true, |mut entries| entries.next().is_none());
-    if is_empty || settings.overwrite_output_dir || !settings.do_train {
+    if is_empty(&dir) || settings.overwrite_output_dir || !settings.do_train {
         return Ok(());
     }
     Err(Error::usage(format!(
@@ -95,12 +110,18 @@ impl Outcome<'_> {
                 "every row of {} got the same prediction: the run collapsed; try another --seed or a lower --learning_rate",
                 one.split
             );
-            eprintln!("warning: {what}");
+            say(&format!("warning: {what}"));
             self.warnings.push(what);
         }
         let files = Files { train: self.train_metrics(), eval: self.eval_metrics() };
         if let Some(dir) = output_dir(self.settings, self.task) {
-            self.write_output_dir(&dir, &files)?;
+            let was_empty = is_empty(&dir);
+            self.write_output_dir(&dir, &files).inspect_err(|_| {
+                // A part of the files would look like the results of a finished run.
+                if was_empty {
+                    remove_files(&dir);
+                }
+            })?;
         }
         let blocks = [("train", &files.train), ("eval", &files.eval)];
         for (stage, metrics) in blocks.into_iter().filter_map(|(stage, m)| Some((stage, m.as_ref()?))) {
@@ -110,12 +131,12 @@ impl Outcome<'_> {
         }
         let record = self.record(&files);
         let path = record.write(&self.settings.results_dir)?;
-        eprintln!("{}: results are in {}", self.task.name, path.display());
+        say(&format!("{}: results are in {}", self.task.name, path.display()));
         // The settings' hash is filled in by writing.
         Ok(RunRecord::read(&path)?)
     }
 
-    fn write_output_dir(&self, dir: &std::path::Path, files: &Files) -> Result<(), Error> {
+    fn write_output_dir(&self, dir: &Path, files: &Files) -> Result<(), Error> {
         if let (Some(metrics), Some(trained)) = (&files.train, &self.trained) {
             save_metrics(dir, "train", metrics, true)?;
             let training = &self.settings.training;
@@ -155,6 +176,22 @@ impl Outcome<'_> {
         }
         let scores: Option<Vec<f64>> = scored.iter().map(|e| mean_score(&e.scores)).collect();
         scores.map(|s| s.iter().sum::<f64>() / s.len() as f64)
+    }
+}
+
+/// Whether a folder holds nothing, or is not there.
+fn is_empty(dir: &Path) -> bool {
+    std::fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none())
+}
+
+/// Removes the files that a run writes, and nothing else.
+fn remove_files(dir: &Path) {
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.ends_with("_results.json") || name == "trainer_state.json" || name.starts_with("eval_logits") {
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 

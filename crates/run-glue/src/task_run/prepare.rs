@@ -40,17 +40,18 @@ pub(super) struct Prepared {
 pub(super) fn prepare(settings: &Settings, task: &'static TaskSpec) -> Result<Prepared, Error> {
     let model = Files::model(settings)?;
     let config = Config::read(&model.fetch("config.json")?)?;
-    let family = family(&config)?;
-    (family.check)(&config)?;
-    let weights = locate(|name| model.try_fetch(name)).map_err(|e: Error| e.in_context(&model.id))?;
+    let of_model = |error: Error| error.at(&model.id);
+    let family = family(&config).map_err(|e| of_model(e.into()))?;
+    (family.check)(&config).map_err(|e| of_model(e.into()))?;
+    let weights = locate(|name| model.try_fetch(name)).map_err(of_model)?;
     let tokenizer = TextTokenizer::load(&TokenizerFiles {
         tokenizer_json: model.try_fetch("tokenizer.json")?,
         vocab_txt: model.try_fetch("vocab.txt")?,
         tokenizer_config: model.try_fetch("tokenizer_config.json")?,
         special_tokens_map: model.try_fetch("special_tokens_map.json")?,
     })
-    .map_err(|e| Error::from(e).in_context(&model.id))?;
-    tokenizer.check_vocab(config.count("vocab_size")?)?;
+    .map_err(|e| of_model(e.into()))?;
+    tokenizer.check_vocab(config.count("vocab_size")?).map_err(|e| of_model(e.into()))?;
     let positions = config.count("max_position_embeddings")?;
     let (max_seq_length, lowered) =
         effective_max_seq_length(settings.max_seq_length, tokenizer.model_max_length(), positions)?;
@@ -141,7 +142,11 @@ impl Reader<'_> {
     /// A split that must be there, with a label in every row.
     fn required(&mut self, task: &TaskSpec, split: &str, limit: Option<usize>) -> Result<Rows, Error> {
         let rows = self.optional(task, split, limit)?.ok_or_else(|| {
-            Error::usage(format!("{}: there is no split {split} of {}", self.dataset.id, task.config))
+            Error::usage(format!(
+                "{}: there is no split {split} of {config}; expected {config}/{split}-*.parquet (or csv, tsv, jsonl)",
+                self.dataset.id,
+                config = task.config
+            ))
         })?;
         match rows.examples.iter().position(|example| example.label.is_none()) {
             Some(row) => Err(Error::usage(format!(

@@ -51,9 +51,12 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Gradients<B> {
     }
 }
 
+/// First and second moment of a parameter.
+type Moments<B> = (FloatTensor<B>, FloatTensor<B>);
+
 /// AdamW's moments and groups.
 pub struct AdamW<B: AutodiffBackend> {
-    moments: Vec<Option<(FloatTensor<B::InnerBackend>, FloatTensor<B::InnerBackend>)>>,
+    moments: Vec<Option<Moments<B::InnerBackend>>>,
     decays: Vec<bool>,
     step: i32,
     template: AdamWStep,

@@ -103,7 +103,7 @@ fn a_tensor_beyond_its_storage_is_an_error() {
     // Two bytes of a length can claim any size.
     let object = dictionary(&[tensor('a', &shared, b"K\x00\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85K\x00\x85")]);
     let file = open(&legacy(&object, &[("7", 6, floats(6))])).unwrap();
-    assert!(file.read("a").err().expect("an error").to_string().contains("larger than the file"));
+    assert!(file.read("a").unwrap_err().to_string().contains("larger than the file"));
     let object = dictionary(&[tensor('a', &shared, b"K\x00K\x06\x85K\x01\x85")]);
     assert!(message(&legacy(&object, &[("7", u64::MAX / 4, floats(6))])).contains("cut off"));
 }
