@@ -95,7 +95,7 @@ fn scores_and_their_absence() {
         [Some(Label::Score(-1.0)), Some(Label::Score(0.5))],
         "-1 among others"
     );
-    let expected = "t.csv, row 1: `nan` in column `label` is no label here; expected a finite number, or nothing for an \
+    let expected = "t.csv, row 1 (from 0): `nan` in column `label` is no label here; expected a finite number, or nothing for an \
                     unlabelled row";
     assert_eq!(message("t.csv", "a,label\nx,1\ny,nan\n", &schema(false, LabelKind::Score)), expected);
 }
@@ -104,7 +104,7 @@ fn scores_and_their_absence() {
 fn an_unknown_label_is_named_with_its_row() {
     let expected = |file| {
         format!(
-            "{file}, row 1: `2` in column `label` is no label here; expected 0 or `no`, 1 or `yes`; -1 or nothing for an \
+            "{file}, row 1 (from 0): `2` in column `label` is no label here; expected 0 or `no`, 1 or `yes`; -1 or nothing for an \
              unlabelled row"
         )
     };
@@ -129,7 +129,7 @@ fn a_missing_column_is_named_with_those_there_are() {
 
 #[test]
 fn missing_texts_are_named_with_their_row() {
-    let expected = |file| format!("{file}, row 1: no text in column `a`: fill it in or leave the row out");
+    let expected = |file| format!("{file}, row 1 (from 0): no text in column `a`: fill it in or leave the row out");
     let wanted = schema(false, no_yes());
     assert_eq!(message("t.csv", "a,label\nx,1\n,1\n", &wanted), expected("t.csv"));
     let null = "{\"a\": \"x\", \"label\": 1}\n{\"a\": null, \"label\": 1}";
@@ -142,23 +142,23 @@ fn rows_that_do_not_parse() {
     let wanted = schema(false, no_yes());
     assert_eq!(
         message("t.csv", "a,label\nx,1\none, two,1\n", &wanted),
-        "t.csv, row 1: 3 cells under 2 columns: quote texts that hold commas or line breaks"
+        "t.csv, row 1 (from 0): 3 cells under 2 columns: quote texts that hold commas or line breaks"
     );
     assert_eq!(
         message("t.csv", b"a,label\nx,1\n\xff\xfe,1\n", &wanted),
-        "t.csv, row 1: bytes that are not UTF-8: save the file as UTF-8"
+        "t.csv, row 1 (from 0): bytes that are not UTF-8: save the file as UTF-8"
     );
     assert!(
         message("t.jsonl", "{\"a\": \"x\", \"label\": 1}\n{\"a\": \"y", &wanted)
-            .starts_with("t.jsonl, row 1: not one JSON object a line: EOF")
+            .starts_with("t.jsonl, row 1 (from 0): not one JSON object a line: EOF")
     );
     assert_eq!(
         message("t.jsonl", "{\"a\": 5, \"label\": 1}", &wanted),
-        "t.jsonl, row 0: `a` holds a number, but a text is needed"
+        "t.jsonl, row 0 (from 0): `a` holds a number, but a text is needed"
     );
     assert_eq!(
         message("t.json", "[{\"a\": \"x\", \"label\": 1}, 7]", &wanted),
-        "t.json, row 1: a number where an object is needed"
+        "t.json, row 1 (from 0): a number where an object is needed"
     );
     assert!(message("t.json", "[{\"a\": \"x\"}, {", &wanted).starts_with("t.json is not a whole json file: EOF"));
 }

@@ -141,7 +141,10 @@ fn rows_are_counted_over_batches() {
     let columns = || -> Vec<(&str, ArrayRef)> {
         vec![("a", Arc::new(StringArray::from(all.clone()))), ("label", Arc::new(Int64Array::from(classes.clone())))]
     };
-    assert!(message(columns(), no_yes()).starts_with("t.parquet, row 17123: `5` in column `label` is no label here"));
+    assert!(
+        message(columns(), no_yes())
+            .starts_with("t.parquet, row 17123 (from 0): `5` in column `label` is no label here")
+    );
     let (_folder, file) = file_of(columns());
     let split = read_unlabelled_split(&[file], &schema(no_yes())).unwrap();
     assert_eq!(split.examples.len(), n);
@@ -203,20 +206,20 @@ fn broken_rows_are_named() {
     let null: ArrayRef = Arc::new(StringArray::from(vec![Some("x"), None]));
     assert_eq!(
         message(vec![("a", null), ("label", label())], no_yes()),
-        "t.parquet, row 1: no text in column `a`: fill it in or leave the row out"
+        "t.parquet, row 1 (from 0): no text in column `a`: fill it in or leave the row out"
     );
     let null: ArrayRef = Arc::new(vec![Some("x"), None].into_iter().collect::<DictionaryArray<Int32Type>>());
-    assert!(message(vec![("a", null), ("label", label())], no_yes()).starts_with("t.parquet, row 1: no text"));
+    assert!(message(vec![("a", null), ("label", label())], no_yes()).starts_with("t.parquet, row 1 (from 0): no text"));
     let nan: ArrayRef = Arc::new(Float32Array::from(vec![1.0, f32::NAN]));
     assert_eq!(
         message(vec![("a", texts(&["x", "y"])), ("label", nan)], LabelKind::Score),
-        "t.parquet, row 1: `NaN` in column `label` is no label here; expected a finite number, or nothing for an \
+        "t.parquet, row 1 (from 0): `NaN` in column `label` is no label here; expected a finite number, or nothing for an \
          unlabelled row"
     );
     let huge: ArrayRef = Arc::new(UInt64Array::from(vec![0, u64::MAX]));
     assert!(
         message(vec![("a", texts(&["x", "y"])), ("label", huge)], no_yes())
-            .starts_with("t.parquet, row 1: `18446744073709552000`")
+            .starts_with("t.parquet, row 1 (from 0): `18446744073709552000`")
     );
 }
 

@@ -79,12 +79,12 @@ fn broken_columns_labels_and_splits() {
         (
             "no label",
             |b| train_rows(b, json!({"label": null})),
-            &["g: split train of rte, row 2 has no label", "need one in every row"],
+            &["g: split train of rte, row 2 (from 0) has no label", "need one in every row"],
         ),
         (
             "the test split's -1 in the validation split",
             |b| replace(b, VALIDATION, "g/rte/test-00000-of-00001.parquet"),
-            &["split validation of rte, row 0 has no label"],
+            &["split validation of rte, row 0 (from 0) has no label"],
         ),
         (
             "no text",

@@ -34,7 +34,7 @@ pub enum DataError {
         reason: String,
     },
     /// A row that does not parse.
-    #[error("{}, row {row}: {reason}", file.display())]
+    #[error("{}, row {row} (from 0): {reason}", file.display())]
     BadRow {
         /// The file.
         file: PathBuf,
@@ -68,7 +68,7 @@ pub enum DataError {
         expected: &'static str,
     },
     /// A row without a text.
-    #[error("{}, row {row}: no text in column `{column}`: fill it in or leave the row out", file.display())]
+    #[error("{}, row {row} (from 0): no text in column `{column}`: fill it in or leave the row out", file.display())]
     NullText {
         /// The file.
         file: PathBuf,
@@ -78,7 +78,7 @@ pub enum DataError {
         column: String,
     },
     /// A label outside the label set, or a score that is no number.
-    #[error("{}, row {row}: `{value}` in column `{column}` is no label here; expected {allowed}", file.display())]
+    #[error("{}, row {row} (from 0): `{value}` in column `{column}` is no label here; expected {allowed}", file.display())]
     BadLabel {
         /// The file.
         file: PathBuf,

@@ -53,7 +53,9 @@ pub enum MetricError {
         num_labels: usize,
     },
     /// A row without a label was to be evaluated.
-    #[error("row {row} has no {expected} to compare with: evaluate on a labelled split, or only predict this one")]
+    #[error(
+        "row {row} (from 0) has no {expected} to compare with: evaluate on a labelled split, or only predict this one"
+    )]
     Unlabelled {
         /// The row, counted from 0.
         row: usize,

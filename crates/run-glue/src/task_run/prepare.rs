@@ -150,7 +150,7 @@ impl Reader<'_> {
         })?;
         match rows.examples.iter().position(|example| example.label.is_none()) {
             Some(row) => Err(Error::usage(format!(
-                "{}: split {split} of {}, row {row} has no label; training and evaluation need one in every row",
+                "{}: split {split} of {}, row {row} (from 0) has no label; training and evaluation need one in every row",
                 self.dataset.id, task.config
             ))),
             None => Ok(rows),
