@@ -1,7 +1,7 @@
 //! The encoder's operations, as an extension of Burn's backends.
 //!
 //! [`EncoderOps`] has a default body, composed of Burn's own operations, for each forward and each backward pass, so any
-//! backend satisfies it with an empty `impl`. `flex` overrides them with kernels of its own. [`Autodiff`] records one
+//! backend satisfies it with an empty `impl`. `flex` overrides them with kernels of its own. `Autodiff` records one
 //! node an operation, whose backward pass is the hand-written one. See Burn's book, "Backend extension".
 
 mod attention;

@@ -104,7 +104,7 @@ pub struct RunArgs {
     #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "What to run")]
     pub do_eval: Option<bool>,
 
-    /// Folder laid out as the Hub's nyu-mll/glue: <config>/<split>-*.parquet
+    /// Folder laid out as the Hub's nyu-mll/glue: CONFIG/SPLIT-*.parquet
     #[arg(long, value_name = "DIR", help_heading = "Data")]
     pub dataset_dir: Option<PathBuf>,
     /// Branch, tag or commit of nyu-mll/glue [default: main]
