@@ -60,7 +60,7 @@ fn main() {
     let valid = model.valid();
     for _ in 0..8 {
         let t = Instant::now();
-        let _ = valid.forward(&tokens, &mut DropoutPlan::evaluate());
+        let _kept = valid.forward(&tokens, &mut DropoutPlan::evaluate());
         inference.push(t.elapsed().as_secs_f64());
     }
     let median = |v: &mut Vec<f64>| {

@@ -3,6 +3,7 @@
 use burn::tensor::{Tensor, activation};
 
 use crate::config::ConfigError;
+use crate::layers::Linear;
 use crate::ops::{self, EncoderOps};
 
 /// A feed-forward activation.
@@ -41,14 +42,14 @@ impl Activation {
         })
     }
 
-    /// `[rows, columns]`, element by element.
+    /// The activation of a linear layer's output, `[rows, out]`.
     #[must_use]
-    pub fn forward<B: EncoderOps>(self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+    pub fn forward<B: EncoderOps>(self, linear: &Linear<B>, x: Tensor<B, 2>) -> Tensor<B, 2> {
         match self {
-            Self::Gelu => ops::gelu(x),
-            Self::Relu => activation::relu(x),
-            Self::Silu => activation::silu(x),
-            Self::Tanh => activation::tanh(x),
+            Self::Gelu => ops::bias_gelu(linear.product(x), linear.bias.val()),
+            Self::Relu => activation::relu(linear.forward(x)),
+            Self::Silu => activation::silu(linear.forward(x)),
+            Self::Tanh => activation::tanh(linear.forward(x)),
         }
     }
 }

@@ -153,9 +153,36 @@ pub struct TokenBatch {
     pub position_ids: Vec<u32>,
     /// Where the sequences lie.
     pub sequences: Arc<Sequences>,
+    words: Arc<Words>,
+}
+
+/// The distinct token ids of a batch: the only rows of the words' table that its gradient touches.
+#[derive(Debug)]
+pub struct Words {
+    /// Ascending.
+    pub ids: Arc<[u32]>,
+    /// The place among `ids` of each row's token, `[rows]`.
+    pub place_of_row: Vec<u32>,
+}
+
+impl Words {
+    fn new(input_ids: &[u32]) -> Self {
+        let mut ids = input_ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        // Every id is among them.
+        let place = |id| ids.binary_search(id).unwrap_or_default() as u32;
+        Self { place_of_row: input_ids.iter().map(place).collect(), ids: ids.into() }
+    }
 }
 
 impl TokenBatch {
+    /// The batch's distinct token ids.
+    #[must_use]
+    pub fn words(&self) -> &Words {
+        &self.words
+    }
+
     /// Lays `rows` of (ids, segment ids) out, with absolute positions 0, 1, 2, ...
     /// `pad_to`: `None` for the packed layout, else every sequence takes `max(pad_to, longest)` rows.
     #[must_use]
@@ -180,7 +207,8 @@ impl TokenBatch {
                 *slot = u32::from(*id);
             }
         }
-        Self { input_ids, token_type_ids, position_ids, sequences: Arc::new(sequences) }
+        let words = Arc::new(Words::new(&input_ids));
+        Self { input_ids, token_type_ids, position_ids, sequences: Arc::new(sequences), words }
     }
 }
 

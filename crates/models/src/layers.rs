@@ -29,6 +29,12 @@ impl<B: EncoderOps> Linear<B> {
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
         ops::linear(x, self.weight.val(), Some(self.bias.val()))
     }
+
+    /// `x wᵀ`, for an operation that adds the bias on its way.
+    #[must_use]
+    pub fn product(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        ops::linear(x, self.weight.val(), None)
+    }
 }
 
 /// Layer normalisation over the last dimension.
@@ -56,10 +62,17 @@ impl<B: EncoderOps> LayerNorm<B> {
         ops::layer_norm(x, self.weight.val(), self.bias.val(), self.epsilon)
     }
 
-    /// `LayerNorm(residual + dropout(x))`, `[rows, hidden]`.
+    /// `LayerNorm(residual + dropout(linear(x)))`, `[rows, hidden]`.
     #[must_use]
-    pub fn add_forward(&self, x: Tensor<B, 2>, residual: Tensor<B, 2>, dropout: &RowDropout) -> Tensor<B, 2> {
-        ops::add_norm(x, residual, self.weight.val(), self.bias.val(), self.epsilon, dropout)
+    pub fn add_forward(
+        &self,
+        linear: &Linear<B>,
+        x: Tensor<B, 2>,
+        residual: Tensor<B, 2>,
+        dropout: &RowDropout,
+    ) -> Tensor<B, 2> {
+        let (product, bias) = (linear.product(x), linear.bias.val());
+        ops::add_norm(product, bias, residual, self.weight.val(), self.bias.val(), self.epsilon, dropout)
     }
 }
 

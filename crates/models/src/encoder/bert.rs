@@ -277,10 +277,9 @@ impl<B: EncoderOps> Bert<B> {
                 dropout: plan.next(config.attention_probs_dropout_prob),
             };
             let context = ops::attention(layer.qkv.forward(x.clone()), &spec);
-            let attended = layer.attention_output.forward(context);
-            let attended = layer.attention_norm.add_forward(attended, x, &row_dropout(plan));
-            let inner = config.hidden_act.forward(layer.intermediate.forward(attended.clone()));
-            x = layer.output_norm.add_forward(layer.output.forward(inner), attended, &row_dropout(plan));
+            let attended = layer.attention_norm.add_forward(&layer.attention_output, context, x, &row_dropout(plan));
+            let inner = config.hidden_act.forward(&layer.intermediate, attended.clone());
+            x = layer.output_norm.add_forward(&layer.output, inner, attended, &row_dropout(plan));
         }
         x
     }

@@ -34,22 +34,22 @@ macro_rules! backward {
 }
 
 backward!(LinearBias, 3, (FloatTensor<B>, FloatTensor<B>), |s, g, parents| {
-    let (dx, dw, db) = B::eo_linear_backward(s.0, s.1, g, parents[0].is_some());
-    [dx, Some(dw), Some(db)]
+    let (dx, dw, db) = B::eo_linear_backward(s.0, s.1, g, (parents[0].is_some(), true));
+    [dx, Some(dw), db]
 });
 backward!(Linear, 2, (FloatTensor<B>, FloatTensor<B>), |s, g, parents| {
-    let (dx, dw, _) = B::eo_linear_backward(s.0, s.1, g, parents[0].is_some());
+    let (dx, dw, _) = B::eo_linear_backward(s.0, s.1, g, (parents[0].is_some(), false));
     [dx, Some(dw)]
 });
-backward!(Gelu, 1, FloatTensor<B>, |x, g, parents| [Some(B::eo_gelu_backward(x, g))]);
+backward!(BiasGelu, 2, FloatTensor<B>, |sum, g, parents| B::eo_bias_gelu_backward(sum, g).map(Some));
 backward!(DropoutRows, 1, RowDropout, |dropout, g, parents| [Some(B::eo_dropout(g, &dropout))]);
 backward!(LayerNorm, 3, (FloatTensor<B>, FloatTensor<B>, f64), |s, g, parents| {
     B::eo_layer_norm_backward(s.0, s.1, g, s.2).map(Some)
 });
-backward!(AddNorm, 4, (FloatTensor<B>, FloatTensor<B>, f64, RowDropout), |s, g, parents| {
+backward!(AddNorm, 5, (FloatTensor<B>, FloatTensor<B>, f64, RowDropout), |s, g, parents| {
     B::eo_add_norm_backward(s.0, s.1, g, s.2, &s.3).map(Some)
 });
-backward!(Embed, 3, ([usize; 3], TokenBatch), |s, g, parents| B::eo_embed_backward(g, s.0, &s.1).map(Some));
+backward!(Embed, 3, ([usize; 2], TokenBatch), |s, g, parents| B::eo_embed_backward(g, s.0, &s.1).map(Some));
 backward!(Attention, 1, (FloatTensor<B>, AttentionSpec), |s, g, parents| {
     [Some(B::eo_attention_backward(s.0, g, &s.1))]
 });
@@ -80,12 +80,13 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         }
     }
 
-    fn eo_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let y = B::eo_gelu(x.primitive.clone());
-        match Gelu.prepare::<C>([x.node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(x.primitive, y),
+    fn eo_bias_gelu(x: FloatTensor<Self>, b: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (y, sum) = B::eo_bias_gelu(x.primitive, b.primitive);
+        let y = match BiasGelu.prepare::<C>([x.node, b.node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(sum.clone(), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
-        }
+        };
+        (y, FloatTensor::<Self>::new(sum))
     }
 
     fn eo_dropout(x: FloatTensor<Self>, dropout: &RowDropout) -> FloatTensor<Self> {
@@ -111,15 +112,17 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
 
     fn eo_add_norm(
         x: FloatTensor<Self>,
+        b: FloatTensor<Self>,
         residual: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         epsilon: f64,
         dropout: &RowDropout,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (px, pr) = (x.primitive, residual.primitive);
-        let (y, sum) = B::eo_add_norm(px, pr, gamma.primitive.clone(), beta.primitive, epsilon, dropout);
-        let nodes = [x.node, residual.node, gamma.node, beta.node];
+        let parts = (x.primitive, b.primitive, residual.primitive);
+        let affine = (gamma.primitive.clone(), beta.primitive);
+        let (y, sum) = B::eo_add_norm(parts.0, parts.1, parts.2, affine.0, affine.1, epsilon, dropout);
+        let nodes = [x.node, b.node, residual.node, gamma.node, beta.node];
         let y = match AddNorm.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((sum.clone(), gamma.primitive, epsilon, dropout.clone()), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
@@ -133,7 +136,7 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         token_type: FloatTensor<Self>,
         batch: &TokenBatch,
     ) -> FloatTensor<Self> {
-        let sizes = [&word.primitive, &position.primitive, &token_type.primitive].map(|table| table.shape()[0]);
+        let sizes = [&position.primitive, &token_type.primitive].map(|table| table.shape()[0]);
         let y = B::eo_embed(word.primitive, position.primitive, token_type.primitive, batch);
         match Embed.prepare::<C>([word.node, position.node, token_type.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((sizes, batch.clone()), y),
@@ -153,12 +156,12 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         _: FloatTensor<Self>,
         _: FloatTensor<Self>,
         _: FloatTensor<Self>,
-        _: bool,
-    ) -> (Option<FloatTensor<Self>>, FloatTensor<Self>, FloatTensor<Self>) {
+        _: (bool, bool),
+    ) -> (Option<FloatTensor<Self>>, FloatTensor<Self>, Option<FloatTensor<Self>>) {
         first_order_only()
     }
 
-    fn eo_gelu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn eo_bias_gelu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>) -> [FloatTensor<Self>; 2] {
         first_order_only()
     }
 
@@ -177,11 +180,11 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         _: FloatTensor<Self>,
         _: f64,
         _: &RowDropout,
-    ) -> [FloatTensor<Self>; 4] {
+    ) -> [FloatTensor<Self>; 5] {
         first_order_only()
     }
 
-    fn eo_embed_backward(_: FloatTensor<Self>, _: [usize; 3], _: &TokenBatch) -> [FloatTensor<Self>; 3] {
+    fn eo_embed_backward(_: FloatTensor<Self>, _: [usize; 2], _: &TokenBatch) -> [FloatTensor<Self>; 3] {
         first_order_only()
     }
 

@@ -3,9 +3,10 @@
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData, TensorMetadata};
 
-use super::{AdamWStep, RowDropout, raw, wrap};
+use super::adamw::dense;
+use super::{AdamWSlot, AdamWStep, RowDropout, raw, wrap};
 use crate::batch::TokenBatch;
 
 pub(super) fn linear<B: Backend>(x: FloatTensor<B>, w: FloatTensor<B>, b: Option<FloatTensor<B>>) -> FloatTensor<B> {
@@ -20,13 +21,13 @@ pub(super) fn linear_backward<B: Backend>(
     x: FloatTensor<B>,
     w: FloatTensor<B>,
     g: FloatTensor<B>,
-    needs_x: bool,
-) -> (Option<FloatTensor<B>>, FloatTensor<B>, FloatTensor<B>) {
+    needs: (bool, bool),
+) -> (Option<FloatTensor<B>>, FloatTensor<B>, Option<FloatTensor<B>>) {
+    let db = needs.1.then(|| column_sums::<B>(g.clone()));
     let g: Tensor<B, 2> = wrap(g);
-    let dx = needs_x.then(|| raw(g.clone().matmul(wrap::<B, 2>(w))));
-    let dw = g.clone().transpose().matmul(wrap::<B, 2>(x));
-    let db = g.sum_dim(0).squeeze_dim::<1>(0);
-    (dx, raw(dw), raw(db))
+    let dx = needs.0.then(|| raw(g.clone().matmul(wrap::<B, 2>(w))));
+    let dw = g.transpose().matmul(wrap::<B, 2>(x));
+    (dx, raw(dw), db)
 }
 
 /// Φ(x), the standard normal distribution function.
@@ -45,17 +46,24 @@ fn unflat<B: Backend>(x: Tensor<B, 1>, dims: Vec<usize>) -> FloatTensor<B> {
     B::float_reshape(raw(x), dims.into())
 }
 
-pub(super) fn gelu<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
-    let (x, dims) = flat::<B>(x);
-    unflat(x.clone() * normal_cdf(x), dims)
+pub(super) fn bias_gelu<B: Backend>(x: FloatTensor<B>, b: FloatTensor<B>) -> (FloatTensor<B>, FloatTensor<B>) {
+    let sum = raw(wrap::<B, 2>(x) + wrap::<B, 1>(b).unsqueeze());
+    let (s, dims) = flat::<B>(sum.clone());
+    (unflat(s.clone() * normal_cdf(s), dims), sum)
 }
 
-pub(super) fn gelu_backward<B: Backend>(x: FloatTensor<B>, g: FloatTensor<B>) -> FloatTensor<B> {
-    let (x, dims) = flat::<B>(x);
+pub(super) fn bias_gelu_backward<B: Backend>(sum: FloatTensor<B>, g: FloatTensor<B>) -> [FloatTensor<B>; 2] {
+    let (s, dims) = flat::<B>(sum);
     let (g, _) = flat::<B>(g);
-    let density = (x.clone() * x.clone() * -0.5).exp()
+    let density = (s.clone() * s.clone() * -0.5).exp()
         * (0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2);
-    unflat(g * (normal_cdf(x.clone()) + x * density), dims)
+    let dx = unflat(g * (normal_cdf(s.clone()) + s * density), dims);
+    [dx.clone(), column_sums::<B>(dx)]
+}
+
+/// Sums over the rows.
+fn column_sums<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    raw(wrap::<B, 2>(x).sum_dim(0).squeeze_dim::<1>(0))
 }
 
 /// The factors 0 or 1 / (1 - p) of `[rows, columns]`, drawn on the host.
@@ -115,12 +123,14 @@ pub(super) fn layer_norm_backward<B: Backend>(
 
 pub(super) fn add_norm<B: Backend>(
     x: FloatTensor<B>,
+    b: FloatTensor<B>,
     residual: FloatTensor<B>,
     gamma: FloatTensor<B>,
     beta: FloatTensor<B>,
     epsilon: f64,
     row_dropout: &RowDropout,
 ) -> (FloatTensor<B>, FloatTensor<B>) {
+    let x = raw(wrap::<B, 2>(x) + wrap::<B, 1>(b).unsqueeze());
     let sum = B::float_add(residual, dropout::<B>(x, row_dropout));
     (layer_norm::<B>(sum.clone(), gamma, beta, epsilon), sum)
 }
@@ -131,12 +141,13 @@ pub(super) fn add_norm_backward<B: Backend>(
     g: FloatTensor<B>,
     epsilon: f64,
     row_dropout: &RowDropout,
-) -> [FloatTensor<B>; 4] {
+) -> [FloatTensor<B>; 5] {
     let [dsum, dgamma, dbeta] = layer_norm_backward::<B>(sum, gamma, g, epsilon);
-    [dropout::<B>(dsum.clone(), row_dropout), dsum, dgamma, dbeta]
+    let dx = dropout::<B>(dsum.clone(), row_dropout);
+    [dx.clone(), column_sums::<B>(dx), dsum, dgamma, dbeta]
 }
 
-fn indices<B: Backend>(ids: &[u32], device: &B::Device) -> Tensor<B, 1, Int> {
+pub(super) fn indices<B: Backend>(ids: &[u32], device: &B::Device) -> Tensor<B, 1, Int> {
     let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
     let n = ids.len();
     Tensor::from_data(TensorData::new(ids, [n]), device)
@@ -155,38 +166,39 @@ pub(super) fn embed<B: Backend>(
 
 pub(super) fn embed_backward<B: Backend>(
     g: FloatTensor<B>,
-    sizes: [usize; 3],
+    sizes: [usize; 2],
     batch: &TokenBatch,
 ) -> [FloatTensor<B>; 3] {
     let g: Tensor<B, 2> = wrap(g);
     let (device, hidden) = (g.device(), g.dims()[1]);
-    let ids = [&batch.input_ids, &batch.position_ids, &batch.token_type_ids];
-    std::array::from_fn(|i| {
-        let zeros = Tensor::<B, 2>::zeros([sizes[i], hidden], &device);
-        raw(zeros.select_assign(0, indices(ids[i], &device), g.clone(), burn::tensor::IndexingUpdateOp::Add))
+    let words = batch.words();
+    let sums =
+        [(words.ids.len(), &words.place_of_row), (sizes[0], &batch.position_ids), (sizes[1], &batch.token_type_ids)];
+    sums.map(|(rows, ids)| {
+        let zeros = Tensor::<B, 2>::zeros([rows, hidden], &device);
+        raw(zeros.select_assign(0, indices(ids, &device), g.clone(), burn::tensor::IndexingUpdateOp::Add))
     })
 }
 
-pub(super) fn adamw<B: Backend>(
-    parameter: FloatTensor<B>,
-    gradient: FloatTensor<B>,
-    moments: (FloatTensor<B>, FloatTensor<B>),
-    step: &AdamWStep,
-) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
-    let (p, dims) = flat::<B>(parameter);
-    let g = flat::<B>(gradient).0 * step.gradient_scale;
-    let m = flat::<B>(moments.0).0 * step.beta1 + g.clone() * (1.0 - step.beta1);
-    let v = flat::<B>(moments.1).0 * step.beta2 + g.clone() * g * (1.0 - step.beta2);
+pub(super) fn adamw<B: Backend>(mut slot: AdamWSlot<FloatTensor<B>>, step: &AdamWStep) -> AdamWSlot<FloatTensor<B>> {
+    let Some(gradient) = slot.gradient.take() else { return slot };
+    let rows = slot.parameter.shape()[0];
+    let (p, dims) = flat::<B>(slot.parameter);
+    let g = flat::<B>(dense::<B>(gradient, rows)).0 * step.gradient_scale;
+    let m = flat::<B>(slot.moments.0).0 * step.beta1 + g.clone() * (1.0 - step.beta1);
+    let v = flat::<B>(slot.moments.1).0 * step.beta2 + g.clone() * g * (1.0 - step.beta2);
     let correction1 = 1.0 - step.beta1.powi(step.step);
     let correction2 = 1.0 - step.beta2.powi(step.step);
     let denominator = v.clone().sqrt() / correction2.sqrt() + step.epsilon;
-    let p = p * (1.0 - step.learning_rate * step.weight_decay)
+    let p = p * (1.0 - step.learning_rate * slot.weight_decay)
         - m.clone() / denominator * (step.learning_rate / correction1);
-    (unflat(p, dims.clone()), unflat(m, dims.clone()), unflat(v, dims))
+    AdamWSlot { parameter: unflat(p, dims.clone()), moments: (unflat(m, dims.clone()), unflat(v, dims)), ..slot }
 }
 
-pub(super) fn sum_of_squares<B: Backend>(x: FloatTensor<B>) -> f64 {
-    let (x, _) = flat::<B>(x);
-    let data = (x.clone() * x).sum().into_data();
-    data.iter::<f64>().sum()
+pub(super) fn sum_of_squares<B: Backend>(tensors: Vec<FloatTensor<B>>) -> f64 {
+    let square = |x| {
+        let (x, _) = flat::<B>(x);
+        (x.clone() * x).sum().into_data().iter::<f64>().sum::<f64>()
+    };
+    tensors.into_iter().map(square).sum()
 }

@@ -4,6 +4,7 @@
 //! backend satisfies it with an empty `impl`. `flex` overrides them with kernels of its own. `Autodiff` records one
 //! node an operation, whose backward pass is the hand-written one. See Burn's book, "Backend extension".
 
+pub mod adamw;
 mod attention;
 mod autodiff;
 mod composed;
@@ -19,6 +20,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Tensor, TensorPrimitive};
 
+pub use adamw::{AdamWSlot, AdamWStep, Gradient};
 pub use attention::AttentionSpec;
 pub use dropout::{Dropout, DropoutPlan, RowStream};
 #[cfg(feature = "flex")]
@@ -35,25 +37,6 @@ pub struct RowDropout {
     pub sequences: Arc<Sequences>,
 }
 
-/// One step of AdamW for one parameter (Loshchilov & Hutter 2019), bias-corrected as `torch.optim.AdamW` is.
-#[derive(Clone, Copy, Debug)]
-pub struct AdamWStep {
-    /// Learning rate of this step.
-    pub learning_rate: f64,
-    /// Decoupled weight decay of this parameter's group.
-    pub weight_decay: f64,
-    /// Decay of the first moment.
-    pub beta1: f64,
-    /// Decay of the second moment.
-    pub beta2: f64,
-    /// Added to the root of the second moment.
-    pub epsilon: f64,
-    /// 1-based number of this step.
-    pub step: i32,
-    /// The gradient is multiplied with it first (clipping).
-    pub gradient_scale: f32,
-}
-
 /// What the encoder asks of a backend beyond Burn's own operations. Matrices are `[rows, columns]`, row-major.
 pub trait EncoderOps: Backend {
     /// `x wᵀ + b`: x `[rows, in]`, w `[out, in]` as PyTorch stores it, b `[out]`; gives `[rows, out]`.
@@ -61,24 +44,24 @@ pub trait EncoderOps: Backend {
         composed::linear::<Self>(x, w, b)
     }
 
-    /// Gradients of [`Self::eo_linear`] for x (where asked for), w and b.
+    /// Gradients of [`Self::eo_linear`] for x and b (where `needs` asks for them), and w.
     fn eo_linear_backward(
         x: FloatTensor<Self>,
         w: FloatTensor<Self>,
         g: FloatTensor<Self>,
-        needs_x: bool,
-    ) -> (Option<FloatTensor<Self>>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed::linear_backward::<Self>(x, w, g, needs_x)
+        needs: (bool, bool),
+    ) -> (Option<FloatTensor<Self>>, FloatTensor<Self>, Option<FloatTensor<Self>>) {
+        composed::linear_backward::<Self>(x, w, g, needs)
     }
 
-    /// `x Φ(x)` with the exact Φ by erf (Hendrycks & Gimpel 2016), any shape.
-    fn eo_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        composed::gelu::<Self>(x)
+    /// `s Φ(s)` of `s = x + b` with the exact Φ by erf (Hendrycks & Gimpel 2016), and s, which the backward pass needs.
+    fn eo_bias_gelu(x: FloatTensor<Self>, b: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        composed::bias_gelu::<Self>(x, b)
     }
 
-    /// `g (Φ(x) + x φ(x))`, the exact derivative.
-    fn eo_gelu_backward(x: FloatTensor<Self>, g: FloatTensor<Self>) -> FloatTensor<Self> {
-        composed::gelu_backward::<Self>(x, g)
+    /// Gradients of [`Self::eo_bias_gelu`] for x, `g (Φ(s) + s φ(s))`, and b.
+    fn eo_bias_gelu_backward(sum: FloatTensor<Self>, g: FloatTensor<Self>) -> [FloatTensor<Self>; 2] {
+        composed::bias_gelu_backward::<Self>(sum, g)
     }
 
     /// Drops elements of `[rows, columns]` and scales the kept ones; its own backward pass.
@@ -106,26 +89,27 @@ pub trait EncoderOps: Backend {
         composed::layer_norm_backward::<Self>(x, gamma, g, epsilon)
     }
 
-    /// `LayerNorm(residual + dropout(x))`; gives the output and the sum, which the backward pass needs.
+    /// `LayerNorm(residual + dropout(x + b))`; gives the output and the sum, which the backward pass needs.
     fn eo_add_norm(
         x: FloatTensor<Self>,
+        b: FloatTensor<Self>,
         residual: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         epsilon: f64,
         dropout: &RowDropout,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        composed::add_norm::<Self>(x, residual, gamma, beta, epsilon, dropout)
+        composed::add_norm::<Self>(x, b, residual, gamma, beta, epsilon, dropout)
     }
 
-    /// Gradients of [`Self::eo_add_norm`] for x, residual, gamma, beta, from its sum.
+    /// Gradients of [`Self::eo_add_norm`] for x, b, residual, gamma, beta, from its sum.
     fn eo_add_norm_backward(
         sum: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         g: FloatTensor<Self>,
         epsilon: f64,
         dropout: &RowDropout,
-    ) -> [FloatTensor<Self>; 4] {
+    ) -> [FloatTensor<Self>; 5] {
         composed::add_norm_backward::<Self>(sum, gamma, g, epsilon, dropout)
     }
 
@@ -139,8 +123,9 @@ pub trait EncoderOps: Backend {
         composed::embed::<Self>(word, position, token_type, batch)
     }
 
-    /// Gradients of [`Self::eo_embed`] for tables of `sizes` rows (word, position, segment).
-    fn eo_embed_backward(g: FloatTensor<Self>, sizes: [usize; 3], batch: &TokenBatch) -> [FloatTensor<Self>; 3] {
+    /// Gradients of [`Self::eo_embed`]: of the words' table only the rows of [`TokenBatch::words`], in their order; of the
+    /// others, tables of `sizes` rows (position, segment).
+    fn eo_embed_backward(g: FloatTensor<Self>, sizes: [usize; 2], batch: &TokenBatch) -> [FloatTensor<Self>; 3] {
         composed::embed_backward::<Self>(g, sizes, batch)
     }
 
@@ -156,19 +141,14 @@ pub trait EncoderOps: Backend {
         attention::composed_backward::<Self>(qkv, g, spec)
     }
 
-    /// One AdamW step: (parameter, first moment, second moment) after it, in place where the backend can.
-    fn eo_adamw(
-        parameter: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        moments: (FloatTensor<Self>, FloatTensor<Self>),
-        step: &AdamWStep,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed::adamw::<Self>(parameter, gradient, moments, step)
+    /// One AdamW step of all parameters, in place where the backend can.
+    fn eo_adamw(slots: Vec<AdamWSlot<FloatTensor<Self>>>, step: &AdamWStep) -> Vec<AdamWSlot<FloatTensor<Self>>> {
+        slots.into_iter().map(|slot| composed::adamw::<Self>(slot, step)).collect()
     }
 
-    /// Sum of squares of all elements, in f64 on the host.
-    fn eo_sum_of_squares(x: FloatTensor<Self>) -> f64 {
-        composed::sum_of_squares::<Self>(x)
+    /// Sum of squares of all elements of all tensors, in f64 on the host.
+    fn eo_sum_of_squares(tensors: Vec<FloatTensor<Self>>) -> f64 {
+        composed::sum_of_squares::<Self>(tensors)
     }
 
     /// Whether batches should be laid out without padding rows: true where attention works by sequence.
@@ -197,9 +177,9 @@ pub fn linear<B: EncoderOps>(x: Tensor<B, 2>, w: Tensor<B, 2>, b: Option<Tensor<
     wrap(B::eo_linear(raw(x), raw(w), b.map(raw)))
 }
 
-/// [`EncoderOps::eo_gelu`].
-pub fn gelu<B: EncoderOps>(x: Tensor<B, 2>) -> Tensor<B, 2> {
-    wrap(B::eo_gelu(raw(x)))
+/// [`EncoderOps::eo_bias_gelu`].
+pub fn bias_gelu<B: EncoderOps>(x: Tensor<B, 2>, b: Tensor<B, 1>) -> Tensor<B, 2> {
+    wrap(B::eo_bias_gelu(raw(x), raw(b)).0)
 }
 
 /// [`EncoderOps::eo_dropout`].
@@ -223,13 +203,14 @@ pub fn layer_norm<B: EncoderOps>(
 /// [`EncoderOps::eo_add_norm`].
 pub fn add_norm<B: EncoderOps>(
     x: Tensor<B, 2>,
+    b: Tensor<B, 1>,
     residual: Tensor<B, 2>,
     gamma: Tensor<B, 1>,
     beta: Tensor<B, 1>,
     epsilon: f64,
     dropout: &RowDropout,
 ) -> Tensor<B, 2> {
-    wrap(B::eo_add_norm(raw(x), raw(residual), raw(gamma), raw(beta), epsilon, dropout).0)
+    wrap(B::eo_add_norm(raw(x), raw(b), raw(residual), raw(gamma), raw(beta), epsilon, dropout).0)
 }
 
 /// [`EncoderOps::eo_embed`].

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use burn::tensor::backend::AutodiffBackend;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::ops::FloatTensorOps;
+use burn::tensor::{Tensor, TensorData, TensorMetadata};
 use burn_autodiff::Autodiff;
 use burn_flex::Flex;
 
@@ -61,6 +62,12 @@ fn compare(
     }
 }
 
+/// All elements side by side.
+fn row(x: FloatTensor<Flex>) -> Inner2 {
+    let n = x.shape().num_elements();
+    wrap(Flex::float_reshape(x, [1, n].into()))
+}
+
 fn vector(x: &Tensor<Ad, 2>) -> Tensor<Ad, 1> {
     x.clone().reshape([-1])
 }
@@ -98,27 +105,30 @@ fn linear_agrees() {
             |t| wrap(composed::linear::<Ad>(raw(t[0].clone()), raw(t[1].clone()), None)),
         );
         let g = inner(rows, outputs, 4);
-        let by_hand = composed::linear_backward::<Flex>(raw(x[0].clone()), raw(x[1].clone()), raw(g.clone()), true);
-        let kernel = Flex::eo_linear_backward(raw(x[0].clone()), raw(x[1].clone()), raw(g), true);
+        let by_hand =
+            composed::linear_backward::<Flex>(raw(x[0].clone()), raw(x[1].clone()), raw(g.clone()), (true, true));
+        let kernel = Flex::eo_linear_backward(raw(x[0].clone()), raw(x[1].clone()), raw(g), (true, true));
         close(&wrap(kernel.0.unwrap()), &wrap(by_hand.0.unwrap()), 2e-5, "composed linear dx");
         close(&wrap(kernel.1), &wrap(by_hand.1), 2e-5, "composed linear dw");
     }
 }
 
 #[test]
-fn gelu_agrees() {
+fn bias_gelu_agrees() {
     for (rows, columns, _) in SIZES {
-        let x = inner(rows, columns, 1) * 2.0;
+        let x = [inner(rows, columns, 1) * 2.0, inner(1, columns, 3)];
         compare(
-            "gelu",
-            std::slice::from_ref(&x),
-            1e-6,
-            |t| gelu(t[0].clone()),
-            |t| wrap(composed::gelu::<Ad>(raw(t[0].clone()))),
+            "bias and gelu",
+            &x,
+            5e-6,
+            |t| bias_gelu(t[0].clone(), vector(&t[1])),
+            |t| wrap(composed::bias_gelu::<Ad>(raw(t[0].clone()), raw(vector(&t[1]))).0),
         );
-        let g = inner(rows, columns, 2);
-        let by_hand = composed::gelu_backward::<Flex>(raw(x.clone()), raw(g.clone()));
-        close(&wrap(Flex::eo_gelu_backward(raw(x), raw(g))), &wrap(by_hand), 1e-6, "composed gelu backward");
+        let (sum, g) = (raw(x[0].clone()), raw(inner(rows, columns, 2)));
+        let [dx, db] = Flex::eo_bias_gelu_backward(sum.clone(), g.clone());
+        let [expected_dx, expected_db] = composed::bias_gelu_backward::<Flex>(sum, g);
+        close(&wrap(dx), &wrap(expected_dx), 1e-6, "composed bias and gelu backward");
+        close(&row(db), &row(expected_db), 5e-6, "composed bias gradient");
     }
 }
 
@@ -149,8 +159,9 @@ fn layer_norm_agrees() {
 fn dropout_and_add_norm_agree() {
     for sequences in layouts() {
         let row_dropout = RowDropout { dropout: Dropout::new(0.3, 7), sequences: sequences.clone() };
-        let x: Vec<Inner2> =
-            [(sequences.rows(), 1), (sequences.rows(), 2), (1, 3), (1, 4)].map(|(r, s)| inner(r, 24, s)).to_vec();
+        let x: Vec<Inner2> = [(sequences.rows(), 1), (sequences.rows(), 2), (1, 3), (1, 4), (1, 5)]
+            .map(|(r, s)| inner(r, 24, s))
+            .to_vec();
         compare(
             "dropout",
             &x[..1],
@@ -164,13 +175,23 @@ fn dropout_and_add_norm_agree() {
                 "add norm",
                 &x,
                 2e-5,
-                |t| add_norm(t[0].clone(), t[1].clone(), vector(&t[2]), vector(&t[3]), 1e-12, &row_dropout),
                 |t| {
-                    let [gamma, beta] = [2, 3].map(|i| raw(vector(&t[i])));
+                    let [gamma, beta, bias] = [2, 3, 4].map(|i| vector(&t[i]));
+                    add_norm(t[0].clone(), bias, t[1].clone(), gamma, beta, 1e-12, &row_dropout)
+                },
+                |t| {
+                    let [gamma, beta, bias] = [2, 3, 4].map(|i| raw(vector(&t[i])));
                     let [x, residual] = [0, 1].map(|i| raw(t[i].clone()));
-                    wrap(composed::add_norm::<Ad>(x, residual, gamma, beta, 1e-12, &row_dropout).0)
+                    wrap(composed::add_norm::<Ad>(x, bias, residual, gamma, beta, 1e-12, &row_dropout).0)
                 },
             );
+            let gamma = raw(x[2].clone().reshape([-1]) as Tensor<Flex, 1>);
+            let (sum, g) = (raw(x[0].clone()), raw(x[1].clone()));
+            let kernel = Flex::eo_add_norm_backward(sum.clone(), gamma.clone(), g.clone(), 1e-12, &row_dropout);
+            let by_hand = composed::add_norm_backward::<Flex>(sum, gamma, g, 1e-12, &row_dropout);
+            for (a, b) in kernel.into_iter().zip(by_hand) {
+                close(&row(a), &row(b), 2e-5, "composed add norm backward");
+            }
         }
     }
 }
@@ -209,25 +230,31 @@ fn attention_agrees() {
     }
 }
 
+/// A gradient of the rows `ids` of a table of `rows`, as the whole table.
+fn whole(values: Inner2, ids: &[u32], rows: usize) -> Inner2 {
+    wrap(adamw::dense::<Flex>(Gradient { values: raw(values), rows: Some(ids.into()) }, rows))
+}
+
 #[test]
 fn embedding_agrees() {
     let rows: [(&[u32], &[u8]); 3] = [(&[1, 4, 4], &[0, 0, 1]), (&[2], &[0]), (&[4, 0], &[0, 1])];
     for pad_to in [None, Some(0), Some(5)] {
         let batch = TokenBatch::new(&rows, 3, pad_to, 0);
-        let tables = [inner(5, 8, 1), inner(6, 8, 2), inner(2, 8, 3)];
-        compare(
-            "embedding",
-            &tables,
-            1e-5,
-            |t| embed(t[0].clone(), t[1].clone(), t[2].clone(), &batch),
-            |t| {
-                let [w, p, s] = [0, 1, 2].map(|i| raw(t[i].clone()));
-                wrap(composed::embed::<Ad>(w, p, s, &batch))
-            },
-        );
+        let ids = batch.words().ids.clone();
+        let tables = [inner(6, 8, 1), inner(7, 8, 2), inner(2, 8, 3)];
+        let mut fused = run::<Ad>(&tables, |t| embed(t[0].clone(), t[1].clone(), t[2].clone(), &batch));
+        let composed = run::<Ad>(&tables, |t| {
+            let [w, p, s] = [0, 1, 2].map(|i| raw(t[i].clone()));
+            wrap(composed::embed::<Ad>(w, p, s, &batch))
+        });
+        assert_eq!(fused[1].dims(), [ids.len(), 8], "only the rows of the batch");
+        fused[1] = whole(fused[1].clone(), &ids, 6);
+        for (a, b) in fused.iter().zip(&composed) {
+            close(a, b, 1e-5, "embedding");
+        }
         let g = inner(batch.input_ids.len(), 8, 4);
-        let kernel = Flex::eo_embed_backward(raw(g.clone()), [5, 6, 2], &batch);
-        let by_hand = composed::embed_backward::<Flex>(raw(g), [5, 6, 2], &batch);
+        let kernel = Flex::eo_embed_backward(raw(g.clone()), [7, 2], &batch);
+        let by_hand = composed::embed_backward::<Flex>(raw(g), [7, 2], &batch);
         for (a, b) in kernel.into_iter().zip(by_hand) {
             close(&wrap(a), &wrap(b), 1e-5, "composed embedding backward");
         }
@@ -235,24 +262,57 @@ fn embedding_agrees() {
 }
 
 #[test]
-fn adamw_and_norm_agree() {
-    let (p, g, m) = (inner(7, 9, 1), inner(7, 9, 2), inner(7, 9, 3) * 0.1);
-    let v = m.clone() * m.clone();
-    let step = AdamWStep {
-        learning_rate: 1e-2,
-        weight_decay: 0.1,
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-8,
-        step: 3,
-        gradient_scale: 0.5,
-    };
-    let run =
-        |f: fn(_, _, _, &AdamWStep) -> _| f(raw(p.clone()), raw(g.clone()), (raw(m.clone()), raw(v.clone())), &step);
-    let (a, b) = (run(Flex::eo_adamw), run(composed::adamw::<Flex>));
-    close(&wrap(a.0), &wrap(b.0), 1e-6, "parameter");
-    close(&wrap(a.1), &wrap(b.1), 1e-6, "first moment");
-    close(&wrap(a.2), &wrap(b.2), 1e-6, "second moment");
-    let (a, b) = (Flex::eo_sum_of_squares(raw(p.clone())), composed::sum_of_squares::<Flex>(raw(p)));
-    assert!((a - b).abs() < 1e-4 * b);
+fn gradients_of_rows_add_up() {
+    let gradient = |ids: &[u32], seed| Gradient { values: raw(inner(ids.len(), 4, seed)), rows: Some(ids.into()) };
+    let (a, b) = (gradient(&[1, 3, 6], 1), gradient(&[0, 3], 2));
+    let sum = adamw::add::<Flex>(a.clone(), b.clone(), 7);
+    assert_eq!(sum.rows.as_deref(), Some(&[0, 1, 3, 6][..]));
+    let dense = |g: &Gradient<_>| -> Inner2 { wrap(adamw::dense::<Flex>(g.clone(), 7)) };
+    close(&dense(&sum), &(dense(&a) + dense(&b)), 0.0, "sum of rows");
+    let whole = Gradient { values: raw(inner(7, 4, 3)), rows: None };
+    let sum = adamw::add::<Flex>(a.clone(), whole.clone(), 7);
+    assert!(sum.rows.is_none());
+    close(&dense(&sum), &(dense(&a) + dense(&whole)), 0.0, "sum of rows and a whole table");
+}
+
+/// A parameter of `rows` x 9 at the start of a run.
+fn slot(rows: usize, weight_decay: f64) -> AdamWSlot<FloatTensor<Flex>> {
+    let parameter = raw(inner(rows, 9, 1));
+    let moments = adamw::zero_moments::<Flex>(&parameter);
+    AdamWSlot { parameter, gradient: None, moments, weight_decay, touched: vec![false; rows] }
+}
+
+#[test]
+fn adamw_agrees_and_skips_only_what_does_not_change() {
+    let step =
+        |n| AdamWStep { learning_rate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, step: n, gradient_scale: 0.5 };
+    let by_rows: [&[u32]; 4] = [&[2, 5], &[5, 6], &[0], &[]];
+    for weight_decay in [0.0, 0.1] {
+        let mut kernels = vec![slot(200, weight_decay), slot(7, weight_decay), slot(3, weight_decay)];
+        let mut composed = vec![slot(200, weight_decay), slot(7, weight_decay), slot(3, weight_decay)];
+        for (n, ids) in by_rows.into_iter().enumerate() {
+            let dense = Gradient { values: raw(inner(200, 9, 10 + n as u32)), rows: None };
+            let rows = Gradient { values: raw(inner(ids.len().max(1), 9, 20 + n as u32)), rows: Some(ids.into()) };
+            let rows = (!ids.is_empty()).then_some(rows);
+            for slots in [&mut kernels, &mut composed] {
+                slots[0].gradient = Some(dense.clone());
+                slots[1].gradient = rows.clone();
+            }
+            kernels = Flex::eo_adamw(kernels, &step(n as i32 + 1));
+            composed = composed.into_iter().map(|slot| composed::adamw::<Flex>(slot, &step(n as i32 + 1))).collect();
+            for (a, b) in kernels.iter().zip(&composed) {
+                close(&wrap(a.parameter.clone()), &wrap(b.parameter.clone()), 1e-6, "parameter");
+                close(&wrap(a.moments.0.clone()), &wrap(b.moments.0.clone()), 1e-6, "first moment");
+                close(&wrap(a.moments.1.clone()), &wrap(b.moments.1.clone()), 1e-6, "second moment");
+            }
+        }
+        close(&wrap(kernels[2].parameter.clone()), &inner(3, 9, 1), 0.0, "a parameter without a gradient");
+    }
+}
+
+#[test]
+fn sums_of_squares_agree() {
+    let tensors = || vec![raw(inner(7, 9, 1)), raw(inner(300, 100, 2)), raw(inner(1, 1, 3))];
+    let (a, b) = (Flex::eo_sum_of_squares(tensors()), composed::sum_of_squares::<Flex>(tensors()));
+    assert!((a - b).abs() < 1e-5 * b, "{a} {b}");
 }

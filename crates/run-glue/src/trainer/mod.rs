@@ -59,7 +59,7 @@ where
                 let mut dropout = DropoutPlan::train(settings.seed, step as u64);
                 let loss = loss(model.forward(&batch, &mut dropout), &targets, examples);
                 log.micro_batch(&batch.sequences, loss.clone().inner());
-                let new = Gradients::collect(&model, loss.backward());
+                let new = Gradients::collect(&model, loss.backward(), &batch);
                 match &mut gradients {
                     None => gradients = Some(new),
                     Some(sum) => sum.add(new),

@@ -4,32 +4,50 @@ use std::collections::HashSet;
 
 use burn::module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::backend::AutodiffBackend;
-use burn::tensor::ops::{FloatTensor, FloatTensorOps};
-use burn::tensor::{Tensor, TensorPrimitive};
+use burn::tensor::ops::FloatTensor;
+use burn::tensor::{Tensor, TensorMetadata, TensorPrimitive};
+use models::batch::TokenBatch;
 use models::names::TensorName;
-use models::ops::{AdamWStep, EncoderOps};
+use models::ops::adamw::{add, zero_moments};
+use models::ops::{AdamWSlot, AdamWStep, EncoderOps, Gradient};
 
 use crate::cli::settings::TrainingSettings;
 
+/// A parameter, gradient or moment of a backend without its autodiff.
+type Inner<B> = FloatTensor<<B as AutodiffBackend>::InnerBackend>;
+
 /// Gradients of a module's parameters, in the module's order; `None` where the loss does not depend on one.
-pub struct Gradients<B: AutodiffBackend>(Vec<Option<FloatTensor<B::InnerBackend>>>);
+pub struct Gradients<B: AutodiffBackend>(Vec<Option<Parameter<B>>>);
+
+struct Parameter<B: AutodiffBackend> {
+    gradient: Gradient<Inner<B>>,
+    /// Of the parameter.
+    rows: usize,
+}
 
 struct Collect<'a, B: AutodiffBackend> {
     grads: &'a mut B::Gradients,
-    found: Vec<Option<FloatTensor<B::InnerBackend>>>,
+    batch: &'a TokenBatch,
+    found: Vec<Option<Parameter<B>>>,
 }
 
 impl<B: AutodiffBackend> ModuleVisitor<B> for Collect<'_, B> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
-        let gradient = param.val().grad_remove(self.grads);
-        self.found.push(gradient.map(|g| g.into_primitive().tensor()));
+        let value = param.val();
+        let rows = value.dims()[0];
+        self.found.push(value.grad_remove(self.grads).map(|gradient| {
+            let values = gradient.into_primitive().tensor();
+            // The words' table: its gradient has the rows of the batch alone.
+            let ids = (values.shape()[0] != rows).then(|| self.batch.words().ids.clone());
+            Parameter { gradient: Gradient { values, rows: ids }, rows }
+        }));
     }
 }
 
 impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Gradients<B> {
-    /// Takes the gradients that a backward pass left.
-    pub fn collect<M: Module<B>>(module: &M, mut grads: B::Gradients) -> Self {
-        let mut visitor = Collect::<B> { grads: &mut grads, found: Vec::new() };
+    /// Takes the gradients that a backward pass over `batch` left.
+    pub fn collect<M: Module<B>>(module: &M, mut grads: B::Gradients, batch: &TokenBatch) -> Self {
+        let mut visitor = Collect::<B> { grads: &mut grads, batch, found: Vec::new() };
         module.visit(&mut visitor);
         Self(visitor.found)
     }
@@ -38,7 +56,10 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Gradients<B> {
     pub fn add(&mut self, other: Self) {
         for (sum, gradient) in self.0.iter_mut().zip(other.0) {
             *sum = match (sum.take(), gradient) {
-                (Some(a), Some(b)) => Some(B::InnerBackend::float_add(a, b)),
+                (Some(a), Some(b)) => {
+                    let gradient = add::<B::InnerBackend>(a.gradient, b.gradient, a.rows);
+                    Some(Parameter { gradient, rows: a.rows })
+                }
                 (a, b) => a.or(b),
             };
         }
@@ -46,73 +67,61 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Gradients<B> {
 
     /// L2 norm over all parameters (`torch.nn.utils.clip_grad_norm_`'s total norm).
     pub fn norm(&self) -> f64 {
-        let squares = self.0.iter().flatten().map(|g| B::InnerBackend::eo_sum_of_squares(g.clone()));
-        squares.sum::<f64>().sqrt()
+        let values = self.0.iter().flatten().map(|parameter| parameter.gradient.values.clone()).collect();
+        B::InnerBackend::eo_sum_of_squares(values).sqrt()
     }
 }
 
-/// First and second moment of a parameter.
-type Moments<B> = (FloatTensor<B>, FloatTensor<B>);
+/// What AdamW keeps of a parameter from step to step.
+struct State<T> {
+    moments: (T, T),
+    weight_decay: f64,
+    touched: Vec<bool>,
+}
 
 /// AdamW's moments and groups.
 pub struct AdamW<B: AutodiffBackend> {
-    moments: Vec<Option<Moments<B::InnerBackend>>>,
-    decays: Vec<bool>,
+    /// Absent before the first step.
+    states: Option<Vec<State<Inner<B>>>>,
+    weight_decays: Vec<f64>,
     step: i32,
     template: AdamWStep,
 }
 
-struct Apply<'a, B: AutodiffBackend> {
-    optimizer: &'a mut AdamW<B>,
-    gradients: std::vec::IntoIter<Option<FloatTensor<B::InnerBackend>>>,
-    step: AdamWStep,
-    weight_decay: f64,
-    index: usize,
-}
+/// Takes the values out of a module, so that nothing else holds them while the step changes them in place.
+struct TakeOut<B: AutodiffBackend>(Vec<Inner<B>>);
 
-impl<B: AutodiffBackend<InnerBackend: EncoderOps>> ModuleMapper<B> for Apply<'_, B> {
+impl<B: AutodiffBackend> ModuleMapper<B> for TakeOut<B> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
-        let index = self.index;
-        self.index += 1;
-        let Some(gradient) = self.gradients.next().flatten() else { return param };
-        let moments = &mut self.optimizer.moments[index];
-        let weight_decay = if self.optimizer.decays[index] { self.weight_decay } else { 0.0 };
-        let step = AdamWStep { weight_decay, ..self.step };
         param.map(|tensor| {
-            let value = tensor.inner().into_primitive().tensor();
-            let (first, second) = moments.take().unwrap_or_else(|| {
-                let zeros = || {
-                    B::InnerBackend::float_zeros(
-                        shape(&value),
-                        &B::InnerBackend::float_device(&value),
-                        burn::tensor::FloatDType::F32,
-                    )
-                };
-                (zeros(), zeros())
-            });
-            let (value, first, second) = B::InnerBackend::eo_adamw(value, gradient, (first, second), &step);
-            *moments = Some((first, second));
-            Tensor::from_inner(Tensor::from_primitive(TensorPrimitive::Float(value))).require_grad()
+            let device = tensor.device();
+            self.0.push(tensor.inner().into_primitive().tensor());
+            Tensor::empty([1; D], &device)
         })
     }
 }
 
-fn shape<T: burn::tensor::TensorMetadata>(tensor: &T) -> burn::tensor::Shape {
-    tensor.shape()
+/// Puts them back.
+struct PutBack<T>(std::vec::IntoIter<T>);
+
+impl<B: AutodiffBackend> ModuleMapper<B> for PutBack<Inner<B>> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
+        let Some(value) = self.0.next() else { return param };
+        param.map(|_| Tensor::from_inner(Tensor::from_primitive(TensorPrimitive::Float(value))).require_grad())
+    }
 }
 
 impl<B: AutodiffBackend<InnerBackend: EncoderOps>> AdamW<B> {
-    /// Fresh moments. A parameter decays unless it is a bias or belongs to a normalisation.
+    /// No moments yet. A parameter decays unless it is a bias or belongs to a normalisation.
     pub fn new<M: Module<B>>(module: &M, names: &[TensorName], settings: &TrainingSettings) -> Self {
         let decaying: HashSet<&str> = names.iter().filter(|n| n.decay).map(|n| n.parameter.as_str()).collect();
-        let paths = models::parameters::shapes(module);
+        let weight_decay = |path: &str| if decaying.contains(path) { settings.weight_decay } else { 0.0 };
         Self {
-            moments: paths.iter().map(|_| None).collect(),
-            decays: paths.iter().map(|(path, _)| decaying.contains(path.as_str())).collect(),
+            states: None,
+            weight_decays: models::parameters::shapes(module).iter().map(|(path, _)| weight_decay(path)).collect(),
             step: 0,
             template: AdamWStep {
                 learning_rate: 0.0,
-                weight_decay: settings.weight_decay,
                 beta1: settings.adam_beta1,
                 beta2: settings.adam_beta2,
                 epsilon: settings.adam_epsilon,
@@ -132,9 +141,36 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> AdamW<B> {
     ) -> M {
         self.step += 1;
         let step = AdamWStep { learning_rate, step: self.step, gradient_scale: gradient_scale as f32, ..self.template };
-        let weight_decay = self.template.weight_decay;
-        let mut mapper = Apply { optimizer: self, gradients: gradients.0.into_iter(), step, weight_decay, index: 0 };
-        module.map(&mut mapper)
+        let mut values = TakeOut(Vec::new());
+        let module = module.map(&mut values);
+        let states = self.states.take().unwrap_or_else(|| self.fresh(&values.0));
+        let gradients = gradients.0.into_iter().map(|parameter| parameter.map(|p| p.gradient));
+        let slots = values.0.into_iter().zip(states).zip(gradients).map(|((parameter, state), gradient)| AdamWSlot {
+            parameter,
+            gradient,
+            moments: state.moments,
+            weight_decay: state.weight_decay,
+            touched: state.touched,
+        });
+        let slots = B::InnerBackend::eo_adamw(slots.collect(), &step);
+        let (values, states): (Vec<_>, Vec<_>) = slots
+            .into_iter()
+            .map(|slot| {
+                let AdamWSlot { parameter, moments, weight_decay, touched, .. } = slot;
+                (parameter, State { moments, weight_decay, touched })
+            })
+            .unzip();
+        self.states = Some(states);
+        module.map(&mut PutBack(values.into_iter()))
+    }
+
+    fn fresh(&self, parameters: &[Inner<B>]) -> Vec<State<Inner<B>>> {
+        let state = |(parameter, &weight_decay): (&Inner<B>, &f64)| State {
+            moments: zero_moments::<B::InnerBackend>(parameter),
+            weight_decay,
+            touched: vec![false; parameter.shape()[0]],
+        };
+        parameters.iter().zip(&self.weight_decays).map(state).collect()
     }
 }
 

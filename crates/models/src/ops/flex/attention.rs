@@ -3,7 +3,7 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::buffer::{dense, dims2, elements, fresh, tensor};
+use super::buffer::{Buffer, dense, dims2, elements, tensor};
 use super::elementwise::drop_row;
 use super::gemm::{Mat, Product, multiply};
 use super::math::{exp, row_sum};
@@ -73,12 +73,13 @@ pub(super) fn forward(qkv: FlexTensor, spec: &AttentionSpec) -> FlexTensor {
     let head_dim = hidden / spec.heads;
     let scale = 1.0 / (head_dim as f32).sqrt();
     let all = elements(&qkv);
-    let mut out = fresh(rows * hidden);
+    let mut out = Buffer::new(rows * hidden);
     split_sequences(&mut out, hidden, &spec.sequences).into_par_iter().enumerate().for_each_init(
         Vec::new,
         |scores, (i, out)| {
             let n = spec.sequences.length(i);
             scores.resize(n * n, 0.0);
+            out[n * hidden..].fill(0.0);
             let qkv = &all[spec.sequences.start(i) * width..];
             for head in 0..spec.heads {
                 let [q, k, v] = head_of(qkv, head, n, hidden, head_dim);
@@ -144,13 +145,14 @@ pub(super) fn backward(qkv: FlexTensor, g: FlexTensor, spec: &AttentionSpec) -> 
     let head_dim = hidden / spec.heads;
     let scale = 1.0 / (head_dim as f32).sqrt();
     let (all, gradient) = (elements(&qkv), elements(&g));
-    let mut out = fresh(rows * width);
+    let mut out = Buffer::new(rows * width);
     split_sequences(&mut out, width, &spec.sequences).into_par_iter().enumerate().for_each_init(
         || (Vec::new(), Vec::new()),
         |(p, d), (i, out)| {
             let n = spec.sequences.length(i);
             p.resize(n * n, 0.0);
             d.resize(n * n, 0.0);
+            out[n * width..].fill(0.0);
             let start = spec.sequences.start(i);
             let qkv = &all[start * width..];
             for head in 0..spec.heads {

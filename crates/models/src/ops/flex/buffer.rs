@@ -3,6 +3,8 @@
 use burn::tensor::{DType, Shape, TensorMetadata};
 use burn_flex::{FlexTensor, Layout};
 
+pub(super) use super::pool::Buffer;
+
 /// The tensor with its elements side by side.
 pub(super) fn dense(x: FlexTensor) -> FlexTensor {
     if x.is_contiguous() { x } else { x.to_contiguous() }
@@ -31,18 +33,13 @@ pub(super) fn dims2(x: &FlexTensor) -> [usize; 2] {
     [shape[0], shape[1]]
 }
 
-/// A buffer to be written whole.
-pub(super) fn fresh(n: usize) -> Vec<f32> {
-    vec![0.0; n]
-}
-
 /// A tensor that owns `data`.
-pub(super) fn tensor<const D: usize>(data: Vec<f32>, shape: [usize; D]) -> FlexTensor {
+pub(super) fn tensor<const D: usize>(data: Buffer, shape: [usize; D]) -> FlexTensor {
     let layout = Layout::contiguous(Shape::from(shape));
-    FlexTensor::new(burn::tensor::Bytes::from_elems(data), layout, DType::F32)
+    FlexTensor::new(data.into_bytes(), layout, DType::F32)
 }
 
 /// A tensor that owns `data`, shaped as `like`.
-pub(super) fn tensor_like(data: Vec<f32>, like: &FlexTensor) -> FlexTensor {
-    FlexTensor::new(burn::tensor::Bytes::from_elems(data), Layout::contiguous(like.shape()), DType::F32)
+pub(super) fn tensor_like(data: Buffer, like: &FlexTensor) -> FlexTensor {
+    FlexTensor::new(data.into_bytes(), Layout::contiguous(like.shape()), DType::F32)
 }

@@ -1,26 +1,37 @@
-//! GELU and dropout.
+//! Bias with GELU, and dropout.
 
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::buffer::{dense, dims2, elements, fresh, tensor, tensor_like};
+use super::ROWS;
+use super::buffer::{Buffer, dense, dims2, elements, elements_mut, tensor, tensor_like};
+use super::linear::add_rows;
 use super::math::{normal_cdf, normal_density};
 use super::simd::kernel;
-use super::{CHUNK, ROWS};
 use crate::ops::{Dropout, RowDropout, RowStream};
 
 kernel! {
-    fn gelu_kernel(y: &'k mut [f32], x: &'k [f32]) {
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y = x * normal_cdf(x);
+    /// x becomes `x + bias`, y its GELU.
+    fn bias_gelu_kernel(y: &'k mut [f32], x: &'k mut [f32], bias: &'k [f32]) {
+        for (y, x) in y.chunks_exact_mut(bias.len()).zip(x.chunks_exact_mut(bias.len())) {
+            for ((y, x), b) in y.iter_mut().zip(x).zip(bias) {
+                *x += b;
+                *y = *x * normal_cdf(*x);
+            }
         }
     }
 }
 
 kernel! {
-    fn gelu_backward_kernel(dx: &'k mut [f32], x: &'k [f32], g: &'k [f32]) {
-        for ((dx, &x), &g) in dx.iter_mut().zip(x).zip(g) {
-            *dx = g * x.mul_add(normal_density(x), normal_cdf(x));
+    /// The gradient of a sum, whose columns are added to dbias.
+    fn bias_gelu_backward_kernel(dx: &'k mut [f32], sum: &'k [f32], g: &'k [f32], dbias: &'k mut [f32]) {
+        let columns = dbias.len();
+        let rows = dx.chunks_exact_mut(columns).zip(sum.chunks_exact(columns)).zip(g.chunks_exact(columns));
+        for ((dx, sum), g) in rows {
+            for (((dx, &x), &g), dbias) in dx.iter_mut().zip(sum).zip(g).zip(dbias.iter_mut()) {
+                *dx = g * x.mul_add(normal_density(x), normal_cdf(x));
+                *dbias += *dx;
+            }
         }
     }
 }
@@ -35,29 +46,48 @@ kernel! {
     }
 }
 
+/// An element after dropout, from its draw.
+#[inline(always)]
+pub(super) fn drop_value(value: f32, draw: u32, threshold: u32, scale: f32) -> f32 {
+    if draw >= threshold { value * scale } else { 0.0 }
+}
+
 /// Drops and scales the elements of one row in place.
 #[inline(always)]
 pub(super) fn drop_row(row: &mut [f32], stream: RowStream, threshold: u32, scale: f32) {
     for (column, v) in row.iter_mut().enumerate() {
-        *v = if stream.draw(column as u32) >= threshold { *v * scale } else { 0.0 };
+        *v = drop_value(*v, stream.draw(column as u32), threshold, scale);
     }
 }
 
-pub(super) fn gelu(x: FlexTensor) -> FlexTensor {
-    let x = dense(x);
-    let mut y = fresh(elements(&x).len());
-    y.par_chunks_mut(CHUNK).zip(elements(&x).par_chunks(CHUNK)).for_each(|(y, x)| gelu_kernel(y, x));
-    tensor_like(y, &x)
+pub(super) fn bias_gelu(mut x: FlexTensor, bias: FlexTensor) -> (FlexTensor, FlexTensor) {
+    let bias = dense(bias);
+    let columns = elements(&bias).len();
+    let sum = elements_mut(&mut x);
+    let mut y = Buffer::new(sum.len());
+    y.par_chunks_mut(columns * ROWS)
+        .zip(sum.par_chunks_mut(columns * ROWS))
+        .for_each(|(y, x)| bias_gelu_kernel(y, x, elements(&bias)));
+    (tensor_like(y, &x), x)
 }
 
-pub(super) fn gelu_backward(x: FlexTensor, g: FlexTensor) -> FlexTensor {
-    let (x, g) = (dense(x), dense(g));
-    let mut dx = fresh(elements(&x).len());
-    dx.par_chunks_mut(CHUNK)
-        .zip(elements(&x).par_chunks(CHUNK))
-        .zip(elements(&g).par_chunks(CHUNK))
-        .for_each(|((dx, x), g)| gelu_backward_kernel(dx, x, g));
-    tensor_like(dx, &x)
+pub(super) fn bias_gelu_backward(sum: FlexTensor, g: FlexTensor) -> [FlexTensor; 2] {
+    let (sum, g) = (dense(sum), dense(g));
+    let [_, columns] = dims2(&sum);
+    let mut dx = Buffer::new(elements(&sum).len());
+    let parts: Vec<Vec<f32>> = dx
+        .par_chunks_mut(columns * ROWS)
+        .zip(elements(&sum).par_chunks(columns * ROWS))
+        .zip(elements(&g).par_chunks(columns * ROWS))
+        .map(|((dx, sum), g)| {
+            let mut dbias = vec![0.0; columns];
+            bias_gelu_backward_kernel(dx, sum, g, &mut dbias);
+            dbias
+        })
+        .collect();
+    let mut dbias = Buffer::zeros(columns);
+    parts.iter().for_each(|part| add_rows(&mut dbias, part));
+    [tensor_like(dx, &sum), tensor(dbias, [columns])]
 }
 
 pub(super) fn dropout(x: FlexTensor, row_dropout: &RowDropout) -> FlexTensor {
@@ -68,7 +98,7 @@ pub(super) fn dropout(x: FlexTensor, row_dropout: &RowDropout) -> FlexTensor {
     let x = dense(x);
     let [rows, columns] = dims2(&x);
     let keys = row_dropout.sequences.row_keys();
-    let mut y = fresh(rows * columns);
+    let mut y = Buffer::new(rows * columns);
     y.par_chunks_mut(columns * ROWS)
         .zip(elements(&x).par_chunks(columns * ROWS))
         .zip(keys.par_chunks(ROWS))

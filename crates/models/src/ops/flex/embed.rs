@@ -4,7 +4,7 @@ use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::ROWS;
-use super::buffer::{dense, dims2, elements, fresh, tensor};
+use super::buffer::{Buffer, dense, dims2, elements, tensor};
 use super::linear::add_rows;
 use super::simd::kernel;
 use crate::batch::TokenBatch;
@@ -27,7 +27,7 @@ pub(super) fn forward(tables: [FlexTensor; 3], batch: &TokenBatch) -> FlexTensor
         let table: &[f32] = table;
         &table[id as usize * hidden..(id as usize + 1) * hidden]
     };
-    let mut y = fresh(rows * hidden);
+    let mut y = Buffer::new(rows * hidden);
     y.par_chunks_mut(hidden * ROWS).enumerate().for_each(|(chunk, y)| {
         for (i, y) in y.chunks_exact_mut(hidden).enumerate() {
             let row = chunk * ROWS + i;
@@ -39,17 +39,19 @@ pub(super) fn forward(tables: [FlexTensor; 3], batch: &TokenBatch) -> FlexTensor
     tensor(y, [rows, hidden])
 }
 
-pub(super) fn backward(g: FlexTensor, sizes: [usize; 3], batch: &TokenBatch) -> [FlexTensor; 3] {
+pub(super) fn backward(g: FlexTensor, sizes: [usize; 2], batch: &TokenBatch) -> [FlexTensor; 3] {
     let g = dense(g);
     let [_, hidden] = dims2(&g);
     let gradient = elements(&g);
-    let ids = [&batch.input_ids, &batch.position_ids, &batch.token_type_ids];
-    std::array::from_fn(|i| {
-        let mut table = fresh(sizes[i] * hidden);
-        for (&id, row) in ids[i].iter().zip(gradient.chunks_exact(hidden)) {
+    let words = batch.words();
+    let sums =
+        [(words.ids.len(), &words.place_of_row), (sizes[0], &batch.position_ids), (sizes[1], &batch.token_type_ids)];
+    sums.map(|(rows, ids)| {
+        let mut table = Buffer::zeros(rows * hidden);
+        for (&id, row) in ids.iter().zip(gradient.chunks_exact(hidden)) {
             let start = id as usize * hidden;
             add_rows(&mut table[start..start + hidden], row);
         }
-        tensor(table, [sizes[i], hidden])
+        tensor(table, [rows, hidden])
     })
 }

@@ -4,14 +4,14 @@ use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::ROWS;
-use super::buffer::{dense, dims2, elements, fresh, tensor};
+use super::buffer::{Buffer, dense, dims2, elements, tensor};
 use super::gemm::{Mat, Product, multiply};
 use super::simd::kernel;
 
 pub(super) fn forward(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>) -> FlexTensor {
     let (x, w) = (dense(x), dense(w));
     let ([rows, inputs], [outputs, _]) = (dims2(&x), dims2(&w));
-    let mut y = fresh(rows * outputs);
+    let mut y = Buffer::new(rows * outputs);
     if let Some(b) = &b {
         let b = dense(b.clone());
         let bias = elements(&b);
@@ -36,24 +36,24 @@ pub(super) fn backward(
     x: FlexTensor,
     w: FlexTensor,
     g: FlexTensor,
-    needs_x: bool,
-) -> (Option<FlexTensor>, FlexTensor, FlexTensor) {
+    needs: (bool, bool),
+) -> (Option<FlexTensor>, FlexTensor, Option<FlexTensor>) {
     let (x, w, g) = (dense(x), dense(w), dense(g));
     let ([rows, inputs], [outputs, _]) = (dims2(&x), dims2(&w));
     let gradient = Mat::new(elements(&g), rows, outputs);
-    let dx = needs_x.then(|| {
-        let mut dx = fresh(rows * inputs);
+    let dx = needs.0.then(|| {
+        let mut dx = Buffer::new(rows * inputs);
         multiply(&mut dx, inputs, gradient, Mat::new(elements(&w), outputs, inputs), Product::PARALLEL);
         tensor(dx, [rows, inputs])
     });
-    let mut dw = fresh(outputs * inputs);
+    let mut dw = Buffer::new(outputs * inputs);
     multiply(&mut dw, inputs, gradient.t(), Mat::new(elements(&x), rows, inputs), Product::PARALLEL);
-    let db = column_sums(elements(&g), outputs);
-    (dx, tensor(dw, [outputs, inputs]), tensor(db, [outputs]))
+    let db = needs.1.then(|| tensor(column_sums(elements(&g), outputs), [outputs]));
+    (dx, tensor(dw, [outputs, inputs]), db)
 }
 
 /// Sums over the rows of `[rows, columns]`.
-fn column_sums(x: &[f32], columns: usize) -> Vec<f32> {
+pub(super) fn column_sums(x: &[f32], columns: usize) -> Buffer {
     let parts: Vec<Vec<f32>> = x
         .par_chunks(columns * ROWS)
         .map(|chunk| {
@@ -62,7 +62,7 @@ fn column_sums(x: &[f32], columns: usize) -> Vec<f32> {
             sums
         })
         .collect();
-    let mut total = vec![0.0; columns];
+    let mut total = Buffer::zeros(columns);
     for part in &parts {
         add_rows(&mut total, part);
     }

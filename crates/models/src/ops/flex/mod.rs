@@ -11,11 +11,12 @@ mod gemm;
 mod linear;
 mod math;
 mod norm;
+mod pool;
 mod simd;
 
 use burn_flex::{Flex, FlexTensor};
 
-use super::{AdamWStep, AttentionSpec, EncoderOps, RowDropout};
+use super::{AdamWSlot, AdamWStep, AttentionSpec, EncoderOps, RowDropout};
 use crate::batch::TokenBatch;
 
 pub use simd::level as simd_level;
@@ -35,17 +36,17 @@ impl EncoderOps for Flex {
         x: FlexTensor,
         w: FlexTensor,
         g: FlexTensor,
-        needs_x: bool,
-    ) -> (Option<FlexTensor>, FlexTensor, FlexTensor) {
-        linear::backward(x, w, g, needs_x)
+        needs: (bool, bool),
+    ) -> (Option<FlexTensor>, FlexTensor, Option<FlexTensor>) {
+        linear::backward(x, w, g, needs)
     }
 
-    fn eo_gelu(x: FlexTensor) -> FlexTensor {
-        elementwise::gelu(x)
+    fn eo_bias_gelu(x: FlexTensor, bias: FlexTensor) -> (FlexTensor, FlexTensor) {
+        elementwise::bias_gelu(x, bias)
     }
 
-    fn eo_gelu_backward(x: FlexTensor, g: FlexTensor) -> FlexTensor {
-        elementwise::gelu_backward(x, g)
+    fn eo_bias_gelu_backward(sum: FlexTensor, g: FlexTensor) -> [FlexTensor; 2] {
+        elementwise::bias_gelu_backward(sum, g)
     }
 
     fn eo_dropout(x: FlexTensor, dropout: &RowDropout) -> FlexTensor {
@@ -62,13 +63,14 @@ impl EncoderOps for Flex {
 
     fn eo_add_norm(
         x: FlexTensor,
+        bias: FlexTensor,
         residual: FlexTensor,
         gamma: FlexTensor,
         beta: FlexTensor,
         epsilon: f64,
         dropout: &RowDropout,
     ) -> (FlexTensor, FlexTensor) {
-        norm::add_forward(x, residual, gamma, beta, epsilon, dropout)
+        norm::add_forward(x, bias, residual, gamma, beta, epsilon, dropout)
     }
 
     fn eo_add_norm_backward(
@@ -77,16 +79,15 @@ impl EncoderOps for Flex {
         g: FlexTensor,
         epsilon: f64,
         dropout: &RowDropout,
-    ) -> [FlexTensor; 4] {
-        let [dsum, dgamma, dbeta] = norm::backward(sum, gamma, g, epsilon);
-        [elementwise::dropout(dsum.clone(), dropout), dsum, dgamma, dbeta]
+    ) -> [FlexTensor; 5] {
+        norm::add_backward(sum, gamma, g, epsilon, dropout)
     }
 
     fn eo_embed(word: FlexTensor, position: FlexTensor, token_type: FlexTensor, batch: &TokenBatch) -> FlexTensor {
         embed::forward([word, position, token_type], batch)
     }
 
-    fn eo_embed_backward(g: FlexTensor, sizes: [usize; 3], batch: &TokenBatch) -> [FlexTensor; 3] {
+    fn eo_embed_backward(g: FlexTensor, sizes: [usize; 2], batch: &TokenBatch) -> [FlexTensor; 3] {
         embed::backward(g, sizes, batch)
     }
 
@@ -98,17 +99,12 @@ impl EncoderOps for Flex {
         attention::backward(qkv, g, spec)
     }
 
-    fn eo_adamw(
-        parameter: FlexTensor,
-        gradient: FlexTensor,
-        moments: (FlexTensor, FlexTensor),
-        step: &AdamWStep,
-    ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        adamw::step(parameter, gradient, moments, step)
+    fn eo_adamw(slots: Vec<AdamWSlot<FlexTensor>>, step: &AdamWStep) -> Vec<AdamWSlot<FlexTensor>> {
+        adamw::step(slots, step)
     }
 
-    fn eo_sum_of_squares(x: FlexTensor) -> f64 {
-        adamw::sum_of_squares(x)
+    fn eo_sum_of_squares(tensors: Vec<FlexTensor>) -> f64 {
+        adamw::sum_of_squares(tensors)
     }
 
     fn eo_prefers_packed() -> bool {

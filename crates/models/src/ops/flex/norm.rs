@@ -4,9 +4,9 @@ use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::ROWS;
-use super::buffer::{dense, dims2, elements, elements_mut, fresh, tensor};
-use super::elementwise::drop_row;
-use super::linear::add_rows;
+use super::buffer::{Buffer, dense, dims2, elements, elements_mut, tensor};
+use super::elementwise::drop_value;
+use super::linear::{add_rows, column_sums};
 use super::math::{LANES, row_sum};
 use super::simd::kernel;
 use crate::ops::{Dropout, RowDropout};
@@ -46,9 +46,10 @@ struct Affine<'a> {
 }
 
 kernel! {
-    /// x becomes `residual + dropout(x)`, y its normalisation.
+    /// x becomes `residual + dropout(x + bias)`, y its normalisation.
     fn add_normalise_kernel(
         x: &'k mut [f32],
+        bias: &'k [f32],
         residual: &'k [f32],
         y: &'k mut [f32],
         keys: &'k [u64],
@@ -59,11 +60,15 @@ kernel! {
         let (threshold, scale) = (dropout.threshold(), dropout.scale());
         let rows = x.chunks_exact_mut(columns).zip(residual.chunks_exact(columns));
         for (((x, residual), y), &key) in rows.zip(y.chunks_exact_mut(columns)).zip(keys) {
-            if !dropout.is_off() {
-                drop_row(x, dropout.row(key), threshold, scale);
-            }
-            for (x, r) in x.iter_mut().zip(residual) {
-                *x += r;
+            if dropout.is_off() {
+                for ((x, b), r) in x.iter_mut().zip(bias).zip(residual) {
+                    *x = (*x + b) + r;
+                }
+            } else {
+                let stream = dropout.row(key);
+                for (column, ((x, b), r)) in x.iter_mut().zip(bias).zip(residual).enumerate() {
+                    *x = drop_value(*x + b, stream.draw(column as u32), threshold, scale) + r;
+                }
             }
             normalise_row(y, x, affine.gamma, affine.beta, affine.epsilon);
         }
@@ -74,7 +79,7 @@ pub(super) fn forward(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, epsilo
     let (x, gamma, beta) = (dense(x), dense(gamma), dense(beta));
     let [rows, columns] = dims2(&x);
     let (gamma, beta) = (elements(&gamma), elements(&beta));
-    let mut y = fresh(rows * columns);
+    let mut y = Buffer::new(rows * columns);
     y.par_chunks_mut(columns * ROWS)
         .zip(elements(&x).par_chunks(columns * ROWS))
         .for_each(|(y, x)| normalise_kernel(y, x, gamma, beta, epsilon as f32));
@@ -83,25 +88,27 @@ pub(super) fn forward(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, epsilo
 
 pub(super) fn add_forward(
     mut x: FlexTensor,
+    bias: FlexTensor,
     residual: FlexTensor,
     gamma: FlexTensor,
     beta: FlexTensor,
     epsilon: f64,
     row_dropout: &RowDropout,
 ) -> (FlexTensor, FlexTensor) {
-    let (residual, gamma, beta) = (dense(residual), dense(gamma), dense(beta));
+    let (bias, residual, gamma, beta) = (dense(bias), dense(residual), dense(gamma), dense(beta));
+    let bias = elements(&bias);
     let [rows, columns] = dims2(&x);
     let dropout = row_dropout.dropout;
     let keys = if dropout.is_off() { vec![0; rows] } else { row_dropout.sequences.row_keys() };
     let affine = Affine { gamma: elements(&gamma), beta: elements(&beta), epsilon: epsilon as f32 };
-    let mut y = fresh(rows * columns);
+    let mut y = Buffer::new(rows * columns);
     // The sum replaces x: it is what the backward pass needs.
     elements_mut(&mut x)
         .par_chunks_mut(columns * ROWS)
         .zip(elements(&residual).par_chunks(columns * ROWS))
         .zip(y.par_chunks_mut(columns * ROWS))
         .zip(keys.par_chunks(ROWS))
-        .for_each(|(((x, residual), y), keys)| add_normalise_kernel(x, residual, y, keys, affine, dropout));
+        .for_each(|(((x, residual), y), keys)| add_normalise_kernel(x, bias, residual, y, keys, affine, dropout));
     (tensor(y, [rows, columns]), x)
 }
 
@@ -161,25 +168,92 @@ kernel! {
     }
 }
 
+kernel! {
+    /// dx becomes the dropped dsum; its columns are added to dbias.
+    fn drop_kernel(
+        dx: &'k mut [f32],
+        dsum: &'k [f32],
+        dbias: &'k mut [f32],
+        keys: &'k [u64],
+        dropout: Dropout,
+    ) {
+        let columns = dbias.len();
+        let (threshold, scale) = (dropout.threshold(), dropout.scale());
+        for ((dx, dsum), &key) in dx.chunks_exact_mut(columns).zip(dsum.chunks_exact(columns)).zip(keys) {
+            let stream = dropout.row(key);
+            for (column, ((dx, &g), dbias)) in dx.iter_mut().zip(dsum).zip(dbias.iter_mut()).enumerate() {
+                *dx = drop_value(g, stream.draw(column as u32), threshold, scale);
+                *dbias += *dx;
+            }
+        }
+    }
+}
+
+/// What a task adds up over its rows, side by side: dgamma, dbeta and dbias.
+fn sum_parts<const N: usize>(parts: &[Vec<f32>], columns: usize) -> [FlexTensor; N] {
+    std::array::from_fn(|i| {
+        let mut total = Buffer::zeros(columns);
+        for part in parts {
+            add_rows(&mut total, &part[i * columns..(i + 1) * columns]);
+        }
+        tensor(total, [columns])
+    })
+}
+
 pub(super) fn backward(x: FlexTensor, gamma: FlexTensor, g: FlexTensor, epsilon: f64) -> [FlexTensor; 3] {
     let (x, gamma, g) = (dense(x), dense(gamma), dense(g));
     let [rows, columns] = dims2(&x);
     let gamma = elements(&gamma);
-    let mut dx = fresh(rows * columns);
-    let parts: Vec<(Vec<f32>, Vec<f32>)> = dx
+    let mut dx = Buffer::new(rows * columns);
+    let parts: Vec<Vec<f32>> = dx
         .par_chunks_mut(columns * ROWS)
         .zip(elements(&x).par_chunks(columns * ROWS))
         .zip(elements(&g).par_chunks(columns * ROWS))
         .map(|((dx, x), g)| {
-            let (mut dgamma, mut dbeta) = (vec![0.0; columns], vec![0.0; columns]);
-            backward_kernel(dx, x, gamma, g, &mut dgamma, &mut dbeta, epsilon as f32);
-            (dgamma, dbeta)
+            let mut sums = vec![0.0; 2 * columns];
+            let (dgamma, dbeta) = sums.split_at_mut(columns);
+            backward_kernel(dx, x, gamma, g, dgamma, dbeta, epsilon as f32);
+            sums
         })
         .collect();
-    let (mut dgamma, mut dbeta) = (vec![0.0; columns], vec![0.0; columns]);
-    for (a, b) in &parts {
-        add_rows(&mut dgamma, a);
-        add_rows(&mut dbeta, b);
+    let [dgamma, dbeta] = sum_parts(&parts, columns);
+    [tensor(dx, [rows, columns]), dgamma, dbeta]
+}
+
+pub(super) fn add_backward(
+    sum: FlexTensor,
+    gamma: FlexTensor,
+    g: FlexTensor,
+    epsilon: f64,
+    row_dropout: &RowDropout,
+) -> [FlexTensor; 5] {
+    let dropout = row_dropout.dropout;
+    if dropout.is_off() {
+        let [dsum, dgamma, dbeta] = backward(sum, gamma, g, epsilon);
+        let [_, columns] = dims2(&dsum);
+        let dbias = tensor(column_sums(elements(&dsum), columns), [columns]);
+        return [dsum.clone(), dbias, dsum, dgamma, dbeta];
     }
-    [tensor(dx, [rows, columns]), tensor(dgamma, [columns]), tensor(dbeta, [columns])]
+    let (sum, gamma, g) = (dense(sum), dense(gamma), dense(g));
+    let [rows, columns] = dims2(&sum);
+    let gamma = elements(&gamma);
+    let keys = row_dropout.sequences.row_keys();
+    let (mut dx, mut dsum) = (Buffer::new(rows * columns), Buffer::new(rows * columns));
+    let parts: Vec<Vec<f32>> = dx
+        .par_chunks_mut(columns * ROWS)
+        .zip(dsum.par_chunks_mut(columns * ROWS))
+        .zip(elements(&sum).par_chunks(columns * ROWS))
+        .zip(elements(&g).par_chunks(columns * ROWS))
+        .zip(keys.par_chunks(ROWS))
+        .map(|((((dx, dsum), sum), g), keys)| {
+            let mut sums = vec![0.0; 3 * columns];
+            let (dgamma, rest) = sums.split_at_mut(columns);
+            let (dbeta, dbias) = rest.split_at_mut(columns);
+            backward_kernel(dsum, sum, gamma, g, dgamma, dbeta, epsilon as f32);
+            drop_kernel(dx, dsum, dbias, keys, dropout);
+            sums
+        })
+        .collect();
+    let [dgamma, dbeta, dbias] = sum_parts(&parts, columns);
+    [tensor(dx, [rows, columns]), dbias, tensor(dsum, [rows, columns]), dgamma, dbeta]
 }

@@ -1,0 +1,95 @@
+//! What an optimizer step takes and gives: AdamW over all parameters at once.
+
+use std::sync::Arc;
+
+use burn::tensor::backend::Backend;
+use burn::tensor::ops::FloatTensor;
+use burn::tensor::{FloatDType, IndexingUpdateOp, Shape, Tensor, TensorMetadata};
+
+use super::composed::indices;
+use super::{raw, wrap};
+
+/// Numbers of one step of AdamW (Loshchilov & Hutter 2019), bias-corrected as `torch.optim.AdamW` is.
+#[derive(Clone, Copy, Debug)]
+pub struct AdamWStep {
+    /// Learning rate of this step.
+    pub learning_rate: f64,
+    /// Decay of the first moment.
+    pub beta1: f64,
+    /// Decay of the second moment.
+    pub beta2: f64,
+    /// Added to the root of the second moment.
+    pub epsilon: f64,
+    /// 1-based number of this step.
+    pub step: i32,
+    /// Gradients are multiplied with it first (clipping).
+    pub gradient_scale: f32,
+}
+
+/// A parameter's gradient.
+#[derive(Clone, Debug)]
+pub struct Gradient<T> {
+    /// In the parameter's shape, but for the first axis where `rows` is given.
+    pub values: T,
+    /// The parameter's rows that `values` holds, ascending; all others are 0. `None`: all rows.
+    pub rows: Option<Arc<[u32]>>,
+}
+
+/// A parameter with its gradient and its moments. All belong to the step while it is made, so that it can be made in place.
+#[derive(Debug)]
+pub struct AdamWSlot<T> {
+    /// The parameter.
+    pub parameter: T,
+    /// `None` where the loss does not depend on the parameter: it stays as it is.
+    pub gradient: Option<Gradient<T>>,
+    /// First and second moment, in the parameter's shape.
+    pub moments: (T, T),
+    /// Decoupled weight decay of the parameter's group.
+    pub weight_decay: f64,
+    /// Which rows ever had a gradient. A row that had none has moments of 0, and without
+    /// weight decay the step leaves it as it is.
+    pub touched: Vec<bool>,
+}
+
+/// A gradient in its parameter's shape.
+pub(super) fn dense<B: Backend>(gradient: Gradient<FloatTensor<B>>, rows: usize) -> FloatTensor<B> {
+    let Some(ids) = gradient.rows else { return gradient.values };
+    let values: Tensor<B, 2> = wrap(gradient.values);
+    scatter(Tensor::zeros([rows, values.dims()[1]], &values.device()), &ids, values)
+}
+
+fn scatter<B: Backend>(into: Tensor<B, 2>, ids: &[u32], values: Tensor<B, 2>) -> FloatTensor<B> {
+    let ids = indices(ids, &values.device());
+    raw(into.select_assign(0, ids, values, IndexingUpdateOp::Add))
+}
+
+/// The sum of two gradients of one parameter.
+#[must_use]
+pub fn add<B: Backend>(
+    a: Gradient<FloatTensor<B>>,
+    b: Gradient<FloatTensor<B>>,
+    rows: usize,
+) -> Gradient<FloatTensor<B>> {
+    let (Some(ids_a), Some(ids_b)) = (&a.rows, &b.rows) else {
+        return Gradient { values: B::float_add(dense::<B>(a, rows), dense::<B>(b, rows)), rows: None };
+    };
+    let mut both: Vec<u32> = ids_a.iter().chain(ids_b.iter()).copied().collect();
+    both.sort_unstable();
+    both.dedup();
+    let place = |ids: &[u32]| -> Vec<u32> {
+        ids.iter().filter_map(|id| both.binary_search(id).ok()).map(|place| place as u32).collect()
+    };
+    let (places_a, places_b) = (place(ids_a), place(ids_b));
+    let (a, b): (Tensor<B, 2>, Tensor<B, 2>) = (wrap(a.values), wrap(b.values));
+    let zeros = Tensor::zeros([both.len(), a.dims()[1]], &a.device());
+    let values = scatter(wrap(scatter(zeros, &places_a, a)), &places_b, b);
+    Gradient { values, rows: Some(both.into()) }
+}
+
+/// Zeros for the moments of a parameter.
+#[must_use]
+pub fn zero_moments<B: Backend>(parameter: &FloatTensor<B>) -> (FloatTensor<B>, FloatTensor<B>) {
+    let (shape, device): (Shape, _) = (parameter.shape(), B::float_device(parameter));
+    let zeros = || B::float_zeros(shape.clone(), &device, FloatDType::F32);
+    (zeros(), zeros())
+}
