@@ -9,7 +9,7 @@ use burn::tensor::{Int, Tensor, TensorData, activation};
 use crate::batch::{Sequences, TokenBatch};
 use crate::encoder::bert::{Bert, BertConfig};
 use crate::layers::Linear;
-use crate::ops::{self, DropoutPlan, EncoderOps};
+use crate::ops::{self, DropoutPlan, EncoderOps, Precision};
 
 /// What the model is asked to predict for a batch.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,9 +49,9 @@ pub struct SequenceClassifier<B: Backend> {
 impl<B: Backend> SequenceClassifier<B> {
     /// All parameters zero, to be loaded or initialised.
     #[must_use]
-    pub fn zeros(config: BertConfig, num_labels: usize, device: &B::Device) -> Self {
-        let hidden = config.hidden_size;
-        Self { encoder: Bert::zeros(config, device), classifier: Linear::zeros(hidden, num_labels, device) }
+    pub fn zeros(config: BertConfig, num_labels: usize, precision: Precision, device: &B::Device) -> Self {
+        let classifier = Linear::zeros(config.hidden_size, num_labels, precision, device);
+        Self { encoder: Bert::zeros(config, precision, device), classifier }
     }
 }
 

@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 
-use crate::ops::{self, EncoderOps, RowDropout};
+use crate::ops::{self, EncoderOps, Precision, RowDropout};
 
 /// `x wᵀ + b`.
 #[derive(Module, Debug)]
@@ -13,13 +13,15 @@ pub struct Linear<B: Backend> {
     pub weight: Param<Tensor<B, 2>>,
     /// `[out]`.
     pub bias: Param<Tensor<B, 1>>,
+    #[module(skip)]
+    precision: Precision,
 }
 
 impl<B: Backend> Linear<B> {
     /// Zeros, to be loaded or initialised.
     #[must_use]
-    pub fn zeros(inputs: usize, outputs: usize, device: &B::Device) -> Self {
-        Self { weight: zeros([outputs, inputs], device), bias: zeros([outputs], device) }
+    pub fn zeros(inputs: usize, outputs: usize, precision: Precision, device: &B::Device) -> Self {
+        Self { weight: zeros([outputs, inputs], device), bias: zeros([outputs], device), precision }
     }
 }
 
@@ -27,13 +29,13 @@ impl<B: EncoderOps> Linear<B> {
     /// `[rows, in]` to `[rows, out]`.
     #[must_use]
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        ops::linear(x, self.weight.val(), Some(self.bias.val()))
+        ops::linear(x, self.weight.val(), Some(self.bias.val()), self.precision)
     }
 
     /// `x wᵀ`, for an operation that adds the bias on its way.
     #[must_use]
     pub fn product(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        ops::linear(x, self.weight.val(), None)
+        ops::linear(x, self.weight.val(), None, self.precision)
     }
 }
 

@@ -15,7 +15,7 @@ use models::encoder::bert::BertConfig;
 use models::encoder::family;
 use models::head::{SequenceClassifier, Targets, loss};
 use models::names::TensorName;
-use models::ops::DropoutPlan;
+use models::ops::{DropoutPlan, Precision};
 use serde_json::Value;
 
 type Ad = Autodiff<Flex>;
@@ -36,7 +36,12 @@ fn open(
     let config = Config::read(&dir.join("config.json")).expect("config.json");
     let family = family(&config).expect("a known family");
     let names = (family.tensor_names)(&config).expect("names");
-    let model = SequenceClassifier::zeros(BertConfig::new(&config).expect("a BERT"), num_labels, &Default::default());
+    let model = SequenceClassifier::zeros(
+        BertConfig::new(&config).expect("a BERT"),
+        num_labels,
+        Precision::F32,
+        &Default::default(),
+    );
     let files = locate(|name| Ok::<_, CheckpointError>(Some(dir.join(name)).filter(|path| path.is_file())))?;
     let options = LoadOptions {
         model_type: "bert".to_owned(),

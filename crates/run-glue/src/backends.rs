@@ -1,6 +1,6 @@
 //! Which backend a run uses, and the one place where it becomes a type.
 
-use models::ops::EncoderOps;
+use models::ops::{EncoderOps, Precision};
 
 use crate::cli::args::BackendChoice;
 use crate::error::Error;
@@ -11,6 +11,29 @@ pub trait OnBackend {
     type Output;
     /// Does it. `name` is the backend's, `device` says which one in words.
     fn run<B: EncoderOps>(self, device: B::Device, name: &'static str, device_name: &str) -> Self::Output;
+}
+
+struct Supports(Precision);
+
+impl OnBackend for Supports {
+    type Output = Result<(), Error>;
+
+    fn run<B: EncoderOps>(self, _: B::Device, name: &'static str, _: &str) -> Self::Output {
+        match self.0 {
+            Precision::F32 => Ok(()),
+            Precision::Bf16 => B::eo_bf16_support().map_err(|reason| {
+                Error::usage(format!("--bf16 cannot be done by --backend {name}: {reason}; leave --bf16 out for f32"))
+            }),
+        }
+    }
+}
+
+/// Whether the chosen backend is there and has the precision.
+///
+/// # Errors
+/// Says what is missing.
+pub fn check(choice: BackendChoice, precision: Precision) -> Result<(), Error> {
+    dispatch(choice, Supports(precision))?
 }
 
 /// The backend that `auto` stands for.

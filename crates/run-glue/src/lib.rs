@@ -7,6 +7,7 @@ pub mod demo;
 pub mod error;
 #[cfg(feature = "hub")]
 pub mod hub;
+pub mod memory;
 pub mod progress;
 pub mod report;
 pub mod run;

@@ -11,19 +11,8 @@ use run_glue::error::Error;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Tells the allocator to keep freed pages: tensors of the same sizes come and go every step, and giving their memory
-/// back to the system each time costs a fifth of a training step in page faults. `MIMALLOC_PURGE_DELAY` still counts.
-fn keep_freed_pages() {
-    // `mi_option_purge_delay` of `mi_option_e` in mimalloc.h; -1 is never.
-    const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
-    if std::env::var_os("MIMALLOC_PURGE_DELAY").is_none() {
-        // SAFETY: sets a number that the allocator reads; nothing else runs yet.
-        unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, -1) };
-    }
-}
-
 fn main() -> ExitCode {
-    keep_freed_pages();
+    run_glue::memory::keep_freed_pages();
     let cli = match Cli::try_parse_from(underscore_flags(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => {

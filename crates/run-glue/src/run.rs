@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 
+use crate::backends;
 use crate::cli::settings::Settings;
 use crate::error::Error;
 use crate::progress::say;
@@ -14,6 +15,7 @@ use crate::task_run::{output, run_task};
 /// # Errors
 /// The task's error; of several tasks, how many failed and which.
 pub fn run(settings: &Settings) -> Result<(), Error> {
+    backends::check(settings.backend, settings.precision)?;
     output::check_folders(settings)?;
     let mut records: Vec<RunRecord> = Vec::new();
     let mut failures: Vec<(&str, Error)> = Vec::new();

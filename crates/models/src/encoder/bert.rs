@@ -12,7 +12,7 @@ use crate::batch::TokenBatch;
 use crate::config::{Config, ConfigError};
 use crate::layers::{LayerNorm, Linear, zeros};
 use crate::names::{Kind, Row, TensorName};
-use crate::ops::{self, AttentionSpec, DropoutPlan, EncoderOps, RowDropout};
+use crate::ops::{self, AttentionSpec, DropoutPlan, EncoderOps, Precision, RowDropout};
 
 /// The family's registration.
 pub const FAMILY: Family = Family {
@@ -225,14 +225,15 @@ pub struct Bert<B: Backend> {
 impl<B: Backend> Bert<B> {
     /// All parameters zero, to be loaded or initialised.
     #[must_use]
-    pub fn zeros(config: BertConfig, device: &B::Device) -> Self {
+    pub fn zeros(config: BertConfig, precision: Precision, device: &B::Device) -> Self {
         let (hidden, ffn, eps) = (config.hidden_size, config.intermediate_size, config.layer_norm_eps);
+        let linear = |inputs, outputs| Linear::zeros(inputs, outputs, precision, device);
         let layer = |_| BertLayer {
-            qkv: Linear::zeros(hidden, 3 * hidden, device),
-            attention_output: Linear::zeros(hidden, hidden, device),
+            qkv: linear(hidden, 3 * hidden),
+            attention_output: linear(hidden, hidden),
             attention_norm: LayerNorm::zeros(hidden, eps, device),
-            intermediate: Linear::zeros(hidden, ffn, device),
-            output: Linear::zeros(ffn, hidden, device),
+            intermediate: linear(hidden, ffn),
+            output: linear(ffn, hidden),
             output_norm: LayerNorm::zeros(hidden, eps, device),
         };
         Self {
@@ -241,7 +242,7 @@ impl<B: Backend> Bert<B> {
             token_type_embeddings: zeros([config.type_vocab_size, hidden], device),
             embedding_norm: LayerNorm::zeros(hidden, eps, device),
             layers: (0..config.num_hidden_layers).map(layer).collect(),
-            pooler: Linear::zeros(hidden, hidden, device),
+            pooler: linear(hidden, hidden),
             config,
         }
     }

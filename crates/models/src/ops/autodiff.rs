@@ -8,7 +8,7 @@ use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
-use super::{AttentionSpec, EncoderOps, RowDropout};
+use super::{AttentionSpec, EncoderOps, Precision, RowDropout};
 use crate::batch::TokenBatch;
 
 /// A backward pass: a type, its saved state, and what it registers.
@@ -33,12 +33,12 @@ macro_rules! backward {
     };
 }
 
-backward!(LinearBias, 3, (FloatTensor<B>, FloatTensor<B>), |s, g, parents| {
-    let (dx, dw, db) = B::eo_linear_backward(s.0, s.1, g, (parents[0].is_some(), true));
+backward!(LinearBias, 3, (FloatTensor<B>, FloatTensor<B>, Precision), |s, g, parents| {
+    let (dx, dw, db) = B::eo_linear_backward(s.0, s.1, g, (parents[0].is_some(), true), s.2);
     [dx, Some(dw), db]
 });
-backward!(Linear, 2, (FloatTensor<B>, FloatTensor<B>), |s, g, parents| {
-    let (dx, dw, _) = B::eo_linear_backward(s.0, s.1, g, (parents[0].is_some(), false));
+backward!(Linear, 2, (FloatTensor<B>, FloatTensor<B>, Precision), |s, g, parents| {
+    let (dx, dw, _) = B::eo_linear_backward(s.0, s.1, g, (parents[0].is_some(), false), s.2);
     [dx, Some(dw)]
 });
 backward!(BiasGelu, 2, FloatTensor<B>, |sum, g, parents| B::eo_bias_gelu_backward(sum, g).map(Some));
@@ -60,20 +60,25 @@ fn first_order_only() -> ! {
 }
 
 impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
-    fn eo_linear(x: FloatTensor<Self>, w: FloatTensor<Self>, b: Option<FloatTensor<Self>>) -> FloatTensor<Self> {
+    fn eo_linear(
+        x: FloatTensor<Self>,
+        w: FloatTensor<Self>,
+        b: Option<FloatTensor<Self>>,
+        precision: Precision,
+    ) -> FloatTensor<Self> {
         let (px, pw) = (x.primitive.clone(), w.primitive.clone());
         match b {
             Some(b) => {
-                let y = B::eo_linear(px.clone(), pw.clone(), Some(b.primitive.clone()));
+                let y = B::eo_linear(px.clone(), pw.clone(), Some(b.primitive.clone()), precision);
                 match LinearBias.prepare::<C>([x.node, w.node, b.node]).compute_bound().stateful() {
-                    OpsKind::Tracked(prep) => prep.finish((px, pw), y),
+                    OpsKind::Tracked(prep) => prep.finish((px, pw, precision), y),
                     OpsKind::UnTracked(prep) => prep.finish(y),
                 }
             }
             None => {
-                let y = B::eo_linear(px.clone(), pw.clone(), None);
+                let y = B::eo_linear(px.clone(), pw.clone(), None, precision);
                 match Linear.prepare::<C>([x.node, w.node]).compute_bound().stateful() {
-                    OpsKind::Tracked(prep) => prep.finish((px, pw), y),
+                    OpsKind::Tracked(prep) => prep.finish((px, pw, precision), y),
                     OpsKind::UnTracked(prep) => prep.finish(y),
                 }
             }
@@ -157,6 +162,7 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         _: FloatTensor<Self>,
         _: FloatTensor<Self>,
         _: (bool, bool),
+        _: Precision,
     ) -> (Option<FloatTensor<Self>>, FloatTensor<Self>, Option<FloatTensor<Self>>) {
         first_order_only()
     }
@@ -190,6 +196,10 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
 
     fn eo_attention_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: &AttentionSpec) -> FloatTensor<Self> {
         first_order_only()
+    }
+
+    fn eo_bf16_support() -> Result<(), &'static str> {
+        B::eo_bf16_support()
     }
 
     fn eo_prefers_packed() -> bool {

@@ -11,6 +11,7 @@ mod composed;
 mod dropout;
 #[cfg(feature = "flex")]
 mod flex;
+pub mod profile;
 #[cfg(test)]
 mod tests;
 
@@ -37,10 +38,25 @@ pub struct RowDropout {
     pub sequences: Arc<Sequences>,
 }
 
+/// What the factors of a linear layer's products are rounded to. Sums, and everything else, are f32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// Not rounded.
+    #[default]
+    F32,
+    /// bf16: only on backends that support it ([`EncoderOps::eo_bf16_support`]).
+    Bf16,
+}
+
 /// What the encoder asks of a backend beyond Burn's own operations. Matrices are `[rows, columns]`, row-major.
 pub trait EncoderOps: Backend {
     /// `x wᵀ + b`: x `[rows, in]`, w `[out, in]` as PyTorch stores it, b `[out]`; gives `[rows, out]`.
-    fn eo_linear(x: FloatTensor<Self>, w: FloatTensor<Self>, b: Option<FloatTensor<Self>>) -> FloatTensor<Self> {
+    fn eo_linear(
+        x: FloatTensor<Self>,
+        w: FloatTensor<Self>,
+        b: Option<FloatTensor<Self>>,
+        _precision: Precision,
+    ) -> FloatTensor<Self> {
         composed::linear::<Self>(x, w, b)
     }
 
@@ -50,6 +66,7 @@ pub trait EncoderOps: Backend {
         w: FloatTensor<Self>,
         g: FloatTensor<Self>,
         needs: (bool, bool),
+        _precision: Precision,
     ) -> (Option<FloatTensor<Self>>, FloatTensor<Self>, Option<FloatTensor<Self>>) {
         composed::linear_backward::<Self>(x, w, g, needs)
     }
@@ -151,6 +168,14 @@ pub trait EncoderOps: Backend {
         composed::sum_of_squares::<Self>(tensors)
     }
 
+    /// Why linear layers cannot be asked for [`Precision::Bf16`], where they cannot.
+    ///
+    /// # Errors
+    /// The reason, in words.
+    fn eo_bf16_support() -> Result<(), &'static str> {
+        Err("this backend has no bf16 products")
+    }
+
     /// Whether batches should be laid out without padding rows: true where attention works by sequence.
     fn eo_prefers_packed() -> bool {
         false
@@ -173,8 +198,13 @@ pub(crate) fn wrap<B: Backend, const D: usize>(x: FloatTensor<B>) -> Tensor<B, D
 }
 
 /// [`EncoderOps::eo_linear`].
-pub fn linear<B: EncoderOps>(x: Tensor<B, 2>, w: Tensor<B, 2>, b: Option<Tensor<B, 1>>) -> Tensor<B, 2> {
-    wrap(B::eo_linear(raw(x), raw(w), b.map(raw)))
+pub fn linear<B: EncoderOps>(
+    x: Tensor<B, 2>,
+    w: Tensor<B, 2>,
+    b: Option<Tensor<B, 1>>,
+    precision: Precision,
+) -> Tensor<B, 2> {
+    wrap(B::eo_linear(raw(x), raw(w), b.map(raw), precision))
 }
 
 /// [`EncoderOps::eo_bias_gelu`].

@@ -94,20 +94,21 @@ fn linear_agrees() {
             &format!("linear {rows} x {inputs} x {outputs}"),
             &x,
             2e-5,
-            |t| linear(t[0].clone(), t[1].clone(), Some(vector(&t[2]))),
+            |t| linear(t[0].clone(), t[1].clone(), Some(vector(&t[2])), Precision::F32),
             |t| wrap(composed::linear::<Ad>(raw(t[0].clone()), raw(t[1].clone()), Some(raw(vector(&t[2]))))),
         );
         compare(
             "linear without bias",
             &x[..2],
             2e-5,
-            |t| linear(t[0].clone(), t[1].clone(), None),
+            |t| linear(t[0].clone(), t[1].clone(), None, Precision::F32),
             |t| wrap(composed::linear::<Ad>(raw(t[0].clone()), raw(t[1].clone()), None)),
         );
         let g = inner(rows, outputs, 4);
         let by_hand =
             composed::linear_backward::<Flex>(raw(x[0].clone()), raw(x[1].clone()), raw(g.clone()), (true, true));
-        let kernel = Flex::eo_linear_backward(raw(x[0].clone()), raw(x[1].clone()), raw(g), (true, true));
+        let (x, w, g) = (raw(x[0].clone()), raw(x[1].clone()), raw(g));
+        let kernel = Flex::eo_linear_backward(x, w, g, (true, true), Precision::F32);
         close(&wrap(kernel.0.unwrap()), &wrap(by_hand.0.unwrap()), 2e-5, "composed linear dx");
         close(&wrap(kernel.1), &wrap(by_hand.1), 2e-5, "composed linear dw");
     }

@@ -204,6 +204,9 @@ pub struct RunArgs {
     #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Results")]
     pub logging_first_step: Option<bool>,
 
+    /// Round the factors of matrix products to bf16, sums stay f32; needs a CPU with AVX512-BF16 [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Machine")]
+    pub bf16: Option<bool>,
     /// auto, flex, ndarray, cuda [default: auto]
     #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "Machine")]
     pub backend: Option<BackendChoice>,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use glue_tasks::task::{TASKS, TaskSpec, find_task};
+use models::ops::Precision;
 
 use super::args::{BackendChoice, RunArgs, SamplingStrategy};
 use crate::error::Error;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub save_logits: bool,
     /// The device.
     pub backend: BackendChoice,
+    /// What products of matrices are rounded to.
+    pub precision: Precision,
     /// Cache of downloads.
     pub cache_dir: Option<PathBuf>,
     /// Access token.
@@ -178,6 +181,7 @@ impl Settings {
             results_dir: args.results_dir.unwrap_or_else(|| "results".into()),
             save_logits: args.save_logits.unwrap_or(false),
             backend: args.backend.unwrap_or(BackendChoice::Auto),
+            precision: if args.bf16.unwrap_or(false) { Precision::Bf16 } else { Precision::F32 },
             cache_dir: args.cache_dir,
             token: args.token,
         })

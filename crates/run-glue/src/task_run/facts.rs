@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use models::ops::Precision;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -97,6 +98,7 @@ impl Outcome<'_> {
         let pairs = [
             ("max_seq_length", json!(self.prepared.max_seq_length)),
             ("pad_to_max_length", json!(self.settings.pad_to_max_length)),
+            ("bf16", json!(self.settings.precision == Precision::Bf16)),
             ("do_train", json!(self.settings.do_train)),
             ("num_train_epochs", json!(t.num_train_epochs)),
             ("max_steps", json!(t.max_steps)),

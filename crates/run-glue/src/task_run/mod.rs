@@ -82,7 +82,7 @@ impl OnBackend for TaskRun<'_> {
     fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, device_name: &str) -> Self::Output {
         let Self { settings, task, prepared, clock } = self;
         let config = BertConfig::new(&prepared.config)?;
-        let empty = SequenceClassifier::<Autodiff<B>>::zeros(config, task.num_labels(), &device);
+        let empty = SequenceClassifier::<Autodiff<B>>::zeros(config, task.num_labels(), settings.precision, &device);
         let options = LoadOptions {
             model_type: prepared.family.model_type.to_owned(),
             prefix: prepared.family.prefix,

@@ -5,10 +5,11 @@ use rayon::prelude::*;
 
 use super::ROWS;
 use super::buffer::{Buffer, dense, dims2, elements, tensor};
-use super::gemm::{Mat, Product, multiply};
+use super::gemm::{Mat, multiply_at};
 use super::simd::kernel;
+use crate::ops::Precision;
 
-pub(super) fn forward(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>) -> FlexTensor {
+pub(super) fn forward(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>, precision: Precision) -> FlexTensor {
     let (x, w) = (dense(x), dense(w));
     let ([rows, inputs], [outputs, _]) = (dims2(&x), dims2(&w));
     let mut y = Buffer::new(rows * outputs);
@@ -21,14 +22,8 @@ pub(super) fn forward(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>) -> Fl
             }
         });
     }
-    let product = Product { accumulate: b.is_some(), ..Product::PARALLEL };
-    multiply(
-        &mut y,
-        outputs,
-        Mat::new(elements(&x), rows, inputs),
-        Mat::new(elements(&w), outputs, inputs).t(),
-        product,
-    );
+    let (x, w) = (Mat::new(elements(&x), rows, inputs), Mat::new(elements(&w), outputs, inputs));
+    multiply_at(precision, &mut y, x, w.t(), b.is_some());
     tensor(y, [rows, outputs])
 }
 
@@ -37,17 +32,18 @@ pub(super) fn backward(
     w: FlexTensor,
     g: FlexTensor,
     needs: (bool, bool),
+    precision: Precision,
 ) -> (Option<FlexTensor>, FlexTensor, Option<FlexTensor>) {
     let (x, w, g) = (dense(x), dense(w), dense(g));
     let ([rows, inputs], [outputs, _]) = (dims2(&x), dims2(&w));
     let gradient = Mat::new(elements(&g), rows, outputs);
     let dx = needs.0.then(|| {
         let mut dx = Buffer::new(rows * inputs);
-        multiply(&mut dx, inputs, gradient, Mat::new(elements(&w), outputs, inputs), Product::PARALLEL);
+        multiply_at(precision, &mut dx, gradient, Mat::new(elements(&w), outputs, inputs), false);
         tensor(dx, [rows, inputs])
     });
     let mut dw = Buffer::new(outputs * inputs);
-    multiply(&mut dw, inputs, gradient.t(), Mat::new(elements(&x), rows, inputs), Product::PARALLEL);
+    multiply_at(precision, &mut dw, gradient.t(), Mat::new(elements(&x), rows, inputs), false);
     let db = needs.1.then(|| tensor(column_sums(elements(&g), outputs), [outputs]));
     (dx, tensor(dw, [outputs, inputs]), db)
 }

@@ -16,7 +16,8 @@ mod simd;
 
 use burn_flex::{Flex, FlexTensor};
 
-use super::{AdamWSlot, AdamWStep, AttentionSpec, EncoderOps, RowDropout};
+use super::profile::{Part, timed};
+use super::{AdamWSlot, AdamWStep, AttentionSpec, EncoderOps, Precision, RowDropout};
 use crate::batch::TokenBatch;
 
 pub use simd::level as simd_level;
@@ -28,8 +29,8 @@ const CHUNK: usize = 16 * 1024;
 const ROWS: usize = 64;
 
 impl EncoderOps for Flex {
-    fn eo_linear(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>) -> FlexTensor {
-        linear::forward(x, w, b)
+    fn eo_linear(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>, precision: Precision) -> FlexTensor {
+        timed(Part::Linear, || linear::forward(x, w, b, precision))
     }
 
     fn eo_linear_backward(
@@ -37,28 +38,29 @@ impl EncoderOps for Flex {
         w: FlexTensor,
         g: FlexTensor,
         needs: (bool, bool),
+        precision: Precision,
     ) -> (Option<FlexTensor>, FlexTensor, Option<FlexTensor>) {
-        linear::backward(x, w, g, needs)
+        timed(Part::Linear, || linear::backward(x, w, g, needs, precision))
     }
 
     fn eo_bias_gelu(x: FlexTensor, bias: FlexTensor) -> (FlexTensor, FlexTensor) {
-        elementwise::bias_gelu(x, bias)
+        timed(Part::Activation, || elementwise::bias_gelu(x, bias))
     }
 
     fn eo_bias_gelu_backward(sum: FlexTensor, g: FlexTensor) -> [FlexTensor; 2] {
-        elementwise::bias_gelu_backward(sum, g)
+        timed(Part::Activation, || elementwise::bias_gelu_backward(sum, g))
     }
 
     fn eo_dropout(x: FlexTensor, dropout: &RowDropout) -> FlexTensor {
-        elementwise::dropout(x, dropout)
+        timed(Part::Dropout, || elementwise::dropout(x, dropout))
     }
 
     fn eo_layer_norm(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, epsilon: f64) -> FlexTensor {
-        norm::forward(x, gamma, beta, epsilon)
+        timed(Part::Norm, || norm::forward(x, gamma, beta, epsilon))
     }
 
     fn eo_layer_norm_backward(x: FlexTensor, gamma: FlexTensor, g: FlexTensor, epsilon: f64) -> [FlexTensor; 3] {
-        norm::backward(x, gamma, g, epsilon)
+        timed(Part::Norm, || norm::backward(x, gamma, g, epsilon))
     }
 
     fn eo_add_norm(
@@ -70,7 +72,7 @@ impl EncoderOps for Flex {
         epsilon: f64,
         dropout: &RowDropout,
     ) -> (FlexTensor, FlexTensor) {
-        norm::add_forward(x, bias, residual, gamma, beta, epsilon, dropout)
+        timed(Part::Norm, || norm::add_forward(x, bias, residual, gamma, beta, epsilon, dropout))
     }
 
     fn eo_add_norm_backward(
@@ -80,31 +82,35 @@ impl EncoderOps for Flex {
         epsilon: f64,
         dropout: &RowDropout,
     ) -> [FlexTensor; 5] {
-        norm::add_backward(sum, gamma, g, epsilon, dropout)
+        timed(Part::Norm, || norm::add_backward(sum, gamma, g, epsilon, dropout))
     }
 
     fn eo_embed(word: FlexTensor, position: FlexTensor, token_type: FlexTensor, batch: &TokenBatch) -> FlexTensor {
-        embed::forward([word, position, token_type], batch)
+        timed(Part::Embedding, || embed::forward([word, position, token_type], batch))
     }
 
     fn eo_embed_backward(g: FlexTensor, sizes: [usize; 2], batch: &TokenBatch) -> [FlexTensor; 3] {
-        embed::backward(g, sizes, batch)
+        timed(Part::Embedding, || embed::backward(g, sizes, batch))
     }
 
     fn eo_attention(qkv: FlexTensor, spec: &AttentionSpec) -> FlexTensor {
-        attention::forward(qkv, spec)
+        timed(Part::Attention, || attention::forward(qkv, spec))
     }
 
     fn eo_attention_backward(qkv: FlexTensor, g: FlexTensor, spec: &AttentionSpec) -> FlexTensor {
-        attention::backward(qkv, g, spec)
+        timed(Part::Attention, || attention::backward(qkv, g, spec))
     }
 
     fn eo_adamw(slots: Vec<AdamWSlot<FlexTensor>>, step: &AdamWStep) -> Vec<AdamWSlot<FlexTensor>> {
-        adamw::step(slots, step)
+        timed(Part::Optimizer, || adamw::step(slots, step))
     }
 
     fn eo_sum_of_squares(tensors: Vec<FlexTensor>) -> f64 {
-        adamw::sum_of_squares(tensors)
+        timed(Part::Optimizer, || adamw::sum_of_squares(tensors))
+    }
+
+    fn eo_bf16_support() -> Result<(), &'static str> {
+        gemm::bf16_support()
     }
 
     fn eo_prefers_packed() -> bool {

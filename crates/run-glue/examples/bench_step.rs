@@ -1,0 +1,173 @@
+//! Times training steps or inference of a BERT classifier with random weights, and prints one JSON object.
+//! `scripts/bench/steps.py` runs it beside PyTorch.
+
+use std::collections::HashMap;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use burn::module::AutodiffModule;
+use burn::tensor::{Tensor, TensorData};
+use burn_autodiff::Autodiff;
+use burn_flex::Flex;
+use clap::Parser;
+use models::activation::Activation;
+use models::batch::TokenBatch;
+use models::encoder::bert::BertConfig;
+use models::head::{SequenceClassifier, Targets, loss};
+use models::ops::{self, DropoutPlan, EncoderOps, Precision, profile};
+use models::{parameters, torch_rng::TorchRng};
+use run_glue::cli::args::RunArgs;
+use run_glue::cli::settings::Settings;
+use run_glue::trainer::optimizer::{AdamW, Gradients, clip_coefficient};
+use serde_json::{Map, Value, json};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The work.
+#[derive(Parser)]
+struct Args {
+    #[arg(long)]
+    layers: usize,
+    #[arg(long)]
+    hidden: usize,
+    #[arg(long)]
+    heads: usize,
+    #[arg(long)]
+    ffn: usize,
+    /// Lengths of the sequences.
+    #[arg(long, value_delimiter = ',')]
+    lengths: Vec<usize>,
+    /// Steps that are timed.
+    #[arg(long, default_value_t = 5)]
+    steps: usize,
+    /// Steps before them.
+    #[arg(long, default_value_t = 2)]
+    warmup: usize,
+    /// Forward passes without gradients.
+    #[arg(long)]
+    inference: bool,
+    #[arg(long)]
+    bf16: bool,
+    /// Measure the largest rate of an f32 product instead.
+    #[arg(long)]
+    peak: bool,
+}
+
+fn main() -> ExitCode {
+    run_glue::memory::keep_freed_pages();
+    let args = Args::parse();
+    if args.peak {
+        println!("{}", json!({ "gflops": peak() }));
+        return ExitCode::SUCCESS;
+    }
+    let precision = if args.bf16 { Precision::Bf16 } else { Precision::F32 };
+    if args.bf16
+        && let Err(reason) = Flex::eo_bf16_support()
+    {
+        eprintln!("--bf16: {reason}");
+        return ExitCode::from(2);
+    }
+    println!("{}", measure(&args, precision));
+    ExitCode::SUCCESS
+}
+
+/// Billions of additions and multiplications a second of a 2048 x 2048 x 2048 product, the best of ten.
+fn peak() -> f64 {
+    const N: usize = 2048;
+    let x = || Tensor::<Flex, 2>::from_data(TensorData::new(vec![0.5f32; N * N], [N, N]), &Default::default());
+    let (a, b) = (x(), x());
+    let seconds = (0..10).map(|_| {
+        let start = Instant::now();
+        let _product = ops::linear(a.clone(), b.clone(), None, Precision::F32);
+        start.elapsed().as_secs_f64()
+    });
+    2.0 * (N as f64).powi(3) / seconds.fold(f64::INFINITY, f64::min) / 1e9
+}
+
+fn model(args: &Args, precision: Precision) -> SequenceClassifier<Autodiff<Flex>> {
+    let config = BertConfig {
+        vocab_size: 30522,
+        hidden_size: args.hidden,
+        num_hidden_layers: args.layers,
+        num_attention_heads: args.heads,
+        intermediate_size: args.ffn,
+        hidden_act: Activation::Gelu,
+        hidden_dropout_prob: 0.1,
+        attention_probs_dropout_prob: 0.1,
+        classifier_dropout: 0.1,
+        max_position_embeddings: 512,
+        type_vocab_size: 2,
+        layer_norm_eps: 1e-12,
+    };
+    let model = SequenceClassifier::zeros(config, 2, precision, &Default::default());
+    let mut rng = TorchRng::new(0);
+    let values: HashMap<_, _> = parameters::shapes(&model)
+        .into_iter()
+        .map(|(path, shape)| (path, rng.normal(shape.iter().product(), 0.02)))
+        .collect();
+    parameters::write(model, values)
+}
+
+/// Seconds of each phase of each timed step, page faults, and time in each kind of operation.
+fn measure(args: &Args, precision: Precision) -> Value {
+    let mut model = model(args, precision);
+    let ids: Vec<Vec<u32>> = args
+        .lengths
+        .iter()
+        .enumerate()
+        .map(|(i, &len)| (0..len).map(|j| 5 + ((i * 131 + j) * 7919 % 29000) as u32).collect())
+        .collect();
+    let types: Vec<Vec<u8>> = args.lengths.iter().map(|&len| vec![0; len]).collect();
+    let rows: Vec<(&[u32], &[u8])> = ids.iter().zip(&types).map(|(ids, types)| (&ids[..], &types[..])).collect();
+    let examples = rows.len();
+    let tokens = TokenBatch::new(&rows, 0, None, 0);
+    let targets = Targets::Classes((0..examples).map(|i| i % 2).collect());
+    // Nothing in these settings can be wrong: all are defaults.
+    let training = match Settings::new(RunArgs::default(), true) {
+        Ok(settings) => settings.training,
+        Err(error) => return json!({ "error": error.to_string() }),
+    };
+    let mut optimizer = AdamW::new(&model, &[], &training);
+    let mut phases: Vec<[f64; 3]> = Vec::new();
+    let (mut faults, mut parts) = (0, profile::times());
+    for step in 0..args.warmup + args.steps {
+        if step == args.warmup {
+            (faults, parts) = (page_faults(), profile::times());
+        }
+        let start = Instant::now();
+        if args.inference {
+            let logits = model.valid().forward(&tokens, &mut DropoutPlan::evaluate());
+            let _on_host: Vec<f32> = logits.into_data().iter().collect();
+            phases.push([start.elapsed().as_secs_f64(), 0.0, 0.0]);
+            continue;
+        }
+        let loss = loss(model.forward(&tokens, &mut DropoutPlan::train(1, step as u64)), &targets, examples);
+        let forward = start.elapsed().as_secs_f64();
+        let gradients = Gradients::collect(&model, loss.backward(), &tokens);
+        let backward = start.elapsed().as_secs_f64();
+        let norm = gradients.norm();
+        model = optimizer.step(model, gradients, 2e-5, clip_coefficient(norm, training.max_grad_norm));
+        phases.push([forward, backward - forward, start.elapsed().as_secs_f64() - backward]);
+    }
+    let steps = args.steps as f64;
+    let spent: Map<String, Value> = profile::PARTS
+        .iter()
+        .zip(profile::times().iter().zip(parts))
+        .map(|((_, name), (after, before))| ((*name).to_owned(), json!((*after - before).div_f64(steps).as_secs_f64())))
+        .collect();
+    json!({
+        "phases": phases[args.warmup..],
+        "parts": spent,
+        "page_faults_per_step": (page_faults() - faults) as f64 / steps,
+        "simd": ops::simd_level(),
+        "threads": rayon::current_num_threads(),
+    })
+}
+
+/// Minor page faults of this process so far (Linux; elsewhere 0).
+fn page_faults() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Fields after the name in brackets, which may hold spaces; minflt is the 10th of all.
+    stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(7)).and_then(|n| n.parse().ok()).unwrap_or(0)
+}
