@@ -54,6 +54,12 @@ impl Sequences {
         self
     }
 
+    /// One row a sequence, keyed as its first token.
+    #[must_use]
+    pub fn firsts(&self) -> Self {
+        Self::packed(vec![1; self.len()]).with_first_example(self.first_example())
+    }
+
     /// Index of the first sequence in the optimizer step's whole batch.
     #[must_use]
     pub fn first_example(&self) -> usize {

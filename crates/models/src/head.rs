@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Int, Tensor, TensorData, activation};
 
-use crate::batch::{Sequences, TokenBatch};
+use crate::batch::TokenBatch;
 use crate::encoder::bert::{Bert, BertConfig};
 use crate::layers::Linear;
 use crate::ops::{self, DropoutPlan, EncoderOps, Precision};
@@ -61,10 +61,7 @@ impl<B: EncoderOps> SequenceClassifier<B> {
     pub fn forward(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
         let pooled = self.encoder.pooled(batch, plan);
         let dropout = plan.next(self.encoder.config().classifier_dropout);
-        // One row a sequence, keyed as its first token.
-        let firsts =
-            Sequences::packed(vec![1; batch.sequences.len()]).with_first_example(batch.sequences.first_example());
-        self.classifier.forward(ops::dropout(pooled, dropout, &Arc::new(firsts)))
+        self.classifier.forward(ops::dropout(pooled, dropout, &Arc::new(batch.sequences.firsts())))
     }
 }
 

@@ -69,6 +69,12 @@ impl Split {
         self.encoded.truncated_rows()
     }
 
+    /// Tokens of a row, special ones included.
+    #[must_use]
+    pub fn length(&self, row: u32) -> usize {
+        self.encoded.row(row as usize).0.len()
+    }
+
     /// The labels, one a row.
     #[must_use]
     pub fn labels(&self) -> &[Option<Label>] {

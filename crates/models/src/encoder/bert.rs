@@ -2,13 +2,15 @@
 //!
 //! Follows `src/transformers/models/bert/modeling_bert.py` of huggingface/transformers.
 
+use std::sync::Arc;
+
 use burn::module::{Module, Param};
+use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
-use burn::tensor::{Int, Tensor, TensorData};
 
 use super::Family;
 use crate::activation::Activation;
-use crate::batch::TokenBatch;
+use crate::batch::{Sequences, TokenBatch};
 use crate::config::{Config, ConfigError};
 use crate::layers::{LayerNorm, Linear, zeros};
 use crate::names::{Kind, Row, TensorName};
@@ -255,13 +257,14 @@ impl<B: Backend> Bert<B> {
 }
 
 impl<B: EncoderOps> Bert<B> {
-    /// Hidden states of all rows, `[rows, hidden]`.
+    /// Hidden states of the first token of every sequence, `[batch, hidden]`. Nothing reads the last layer's other rows,
+    /// so beyond its attention they are not computed.
     #[must_use]
-    pub fn hidden_states(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
+    pub fn first_states(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
         let config = self.config();
-        let row_dropout = |plan: &mut DropoutPlan| RowDropout {
+        let row_dropout = |plan: &mut DropoutPlan, sequences: &Arc<Sequences>| RowDropout {
             dropout: plan.next(config.hidden_dropout_prob),
-            sequences: batch.sequences.clone(),
+            sequences: sequences.clone(),
         };
         let embedded = ops::embed(
             self.word_embeddings.val(),
@@ -269,18 +272,27 @@ impl<B: EncoderOps> Bert<B> {
             self.token_type_embeddings.val(),
             batch,
         );
-        let dropout = row_dropout(plan);
-        let mut x = ops::dropout(self.embedding_norm.forward(embedded), dropout.dropout, &batch.sequences);
-        for layer in &self.layers {
+        let mut sequences = batch.sequences.clone();
+        let dropout = row_dropout(plan, &sequences);
+        let mut x = ops::dropout(self.embedding_norm.forward(embedded), dropout.dropout, &sequences);
+        for (i, layer) in self.layers.iter().enumerate() {
             let spec = AttentionSpec {
                 heads: config.num_attention_heads,
-                sequences: batch.sequences.clone(),
+                sequences: sequences.clone(),
                 dropout: plan.next(config.attention_probs_dropout_prob),
             };
-            let context = ops::attention(layer.qkv.forward(x.clone()), &spec);
-            let attended = layer.attention_norm.add_forward(&layer.attention_output, context, x, &row_dropout(plan));
+            let mut context = ops::attention(layer.qkv.forward(x.clone()), &spec);
+            if i + 1 == self.layers.len() {
+                let first = ops::indices(sequences.starts().iter().map(|&row| row as u32), &x.device());
+                context = context.select(0, first.clone());
+                x = x.select(0, first);
+                sequences = Arc::new(sequences.firsts());
+            }
+            let dropout = row_dropout(plan, &sequences);
+            let attended = layer.attention_norm.add_forward(&layer.attention_output, context, x, &dropout);
             let inner = config.hidden_act.forward(&layer.intermediate, attended.clone());
-            x = layer.output_norm.add_forward(&layer.output, inner, attended, &row_dropout(plan));
+            let dropout = row_dropout(plan, &sequences);
+            x = layer.output_norm.add_forward(&layer.output, inner, attended, &dropout);
         }
         x
     }
@@ -288,10 +300,6 @@ impl<B: EncoderOps> Bert<B> {
     /// tanh(pooler(`[CLS]`)) of every sequence, `[batch, hidden]`.
     #[must_use]
     pub fn pooled(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
-        let states = self.hidden_states(batch, plan);
-        let first: Vec<i32> = batch.sequences.starts().iter().map(|&row| row as i32).collect();
-        let n = first.len();
-        let first = Tensor::<B, 1, Int>::from_data(TensorData::new(first, [n]), &states.device());
-        self.pooler.forward(states.select(0, first)).tanh()
+        self.pooler.forward(self.first_states(batch, plan)).tanh()
     }
 }

@@ -6,8 +6,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{FloatDType, IndexingUpdateOp, Shape, Tensor, TensorMetadata};
 
-use super::composed::indices;
-use super::{raw, wrap};
+use super::{indices, raw, wrap};
 
 /// Numbers of one step of AdamW (Loshchilov & Hutter 2019), bias-corrected as `torch.optim.AdamW` is.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +58,7 @@ pub(super) fn dense<B: Backend>(gradient: Gradient<FloatTensor<B>>, rows: usize)
 }
 
 fn scatter<B: Backend>(into: Tensor<B, 2>, ids: &[u32], values: Tensor<B, 2>) -> FloatTensor<B> {
-    let ids = indices(ids, &values.device());
+    let ids = indices(ids.iter().copied(), &values.device());
     raw(into.select_assign(0, ids, values, IndexingUpdateOp::Add))
 }
 

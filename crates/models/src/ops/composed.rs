@@ -3,10 +3,10 @@
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
-use burn::tensor::{Int, Tensor, TensorData, TensorMetadata};
+use burn::tensor::{Tensor, TensorData, TensorMetadata};
 
 use super::adamw::dense;
-use super::{AdamWSlot, AdamWStep, RowDropout, raw, wrap};
+use super::{AdamWSlot, AdamWStep, RowDropout, indices, raw, wrap};
 use crate::batch::TokenBatch;
 
 pub(super) fn linear<B: Backend>(x: FloatTensor<B>, w: FloatTensor<B>, b: Option<FloatTensor<B>>) -> FloatTensor<B> {
@@ -147,12 +147,6 @@ pub(super) fn add_norm_backward<B: Backend>(
     [dx.clone(), column_sums::<B>(dx), dsum, dgamma, dbeta]
 }
 
-pub(super) fn indices<B: Backend>(ids: &[u32], device: &B::Device) -> Tensor<B, 1, Int> {
-    let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
-    let n = ids.len();
-    Tensor::from_data(TensorData::new(ids, [n]), device)
-}
-
 pub(super) fn embed<B: Backend>(
     word: FloatTensor<B>,
     position: FloatTensor<B>,
@@ -160,7 +154,8 @@ pub(super) fn embed<B: Backend>(
     batch: &TokenBatch,
 ) -> FloatTensor<B> {
     let device = B::float_device(&word);
-    let rows = |table: FloatTensor<B>, ids: &[u32]| wrap::<B, 2>(table).select(0, indices(ids, &device));
+    let rows =
+        |table: FloatTensor<B>, ids: &[u32]| wrap::<B, 2>(table).select(0, indices(ids.iter().copied(), &device));
     raw(rows(word, &batch.input_ids) + rows(token_type, &batch.token_type_ids) + rows(position, &batch.position_ids))
 }
 
@@ -176,7 +171,12 @@ pub(super) fn embed_backward<B: Backend>(
         [(words.ids.len(), &words.place_of_row), (sizes[0], &batch.position_ids), (sizes[1], &batch.token_type_ids)];
     sums.map(|(rows, ids)| {
         let zeros = Tensor::<B, 2>::zeros([rows, hidden], &device);
-        raw(zeros.select_assign(0, indices(ids, &device), g.clone(), burn::tensor::IndexingUpdateOp::Add))
+        raw(zeros.select_assign(
+            0,
+            indices(ids.iter().copied(), &device),
+            g.clone(),
+            burn::tensor::IndexingUpdateOp::Add,
+        ))
     })
 }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
-use burn::tensor::{Tensor, TensorPrimitive};
+use burn::tensor::{Int, Tensor, TensorData, TensorPrimitive};
 
 pub use adamw::{AdamWSlot, AdamWStep, Gradient};
 pub use attention::AttentionSpec;
@@ -195,6 +195,13 @@ pub(crate) fn raw<B: Backend, const D: usize>(x: Tensor<B, D>) -> FloatTensor<B>
 /// A tensor of a float primitive.
 pub(crate) fn wrap<B: Backend, const D: usize>(x: FloatTensor<B>) -> Tensor<B, D> {
     Tensor::from_primitive(TensorPrimitive::Float(x))
+}
+
+/// Row numbers as a tensor, `[n]`.
+pub(crate) fn indices<B: Backend>(rows: impl Iterator<Item = u32>, device: &B::Device) -> Tensor<B, 1, Int> {
+    let rows: Vec<i32> = rows.map(|row| row as i32).collect();
+    let n = rows.len();
+    Tensor::from_data(TensorData::new(rows, [n]), device)
 }
 
 /// [`EncoderOps::eo_linear`].

@@ -136,7 +136,7 @@ impl OnBackend for TaskRun<'_> {
             .eval
             .iter()
             .map(|(split, suffix)| {
-                let logits = predict(&model, split, settings.per_device_eval_batch_size, padding, |_| {});
+                let logits = predict(&model, split, settings.per_device_eval_batch_size, padding);
                 Evaluation::new(task, split, suffix, logits, &class_order)
             })
             .collect::<Result<_, _>>()?;
