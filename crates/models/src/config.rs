@@ -154,6 +154,14 @@ impl Config {
         }
     }
 
+    /// Labels of the checkpoint's head: the size of `id2label`, else `num_labels`, else transformers' 2.
+    #[must_use]
+    pub fn num_labels(&self) -> usize {
+        let named = self.get("id2label").and_then(Value::as_object).map(serde_json::Map::len);
+        let counted = || self.get("num_labels").and_then(Value::as_u64).map(|n| n as usize);
+        named.filter(|&n| n > 0).or_else(counted).unwrap_or(2)
+    }
+
     /// `id2label` in index order, where the checkpoint names its classes itself (not `LABEL_0`, ...).
     #[must_use]
     pub fn label_names(&self) -> Option<Vec<String>> {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::backend::Backend;
-use burn::tensor::{Int, Tensor, TensorData, activation};
+use burn::tensor::{Tensor, TensorData};
 
 use crate::batch::TokenBatch;
 use crate::encoder::bert::{Bert, BertConfig};
 use crate::layers::Linear;
-use crate::ops::{self, DropoutPlan, EncoderOps, Precision};
+use crate::ops::{self, ClassTargets, DropoutPlan, EncoderOps, Precision};
 
 /// What the model is asked to predict for a batch.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,20 +68,17 @@ impl<B: EncoderOps> SequenceClassifier<B> {
 /// The sum of the examples' losses over `divisor`, `[1]`. With the number of examples of the whole optimizer step as the
 /// divisor, micro-batches add up to the large batch's mean exactly.
 #[must_use]
-pub fn loss<B: Backend>(logits: Tensor<B, 2>, targets: &Targets, divisor: usize) -> Tensor<B, 1> {
-    let device = logits.device();
-    let n = targets.len();
-    let sum = match targets {
+pub fn loss<B: EncoderOps>(logits: Tensor<B, 2>, targets: &Targets, divisor: usize) -> Tensor<B, 1> {
+    let divisor = divisor as f64;
+    match targets {
         Targets::Classes(classes) => {
-            let classes: Vec<i32> = classes.iter().map(|&class| class as i32).collect();
-            let classes = Tensor::<B, 2, Int>::from_data(TensorData::new(classes, [n, 1]), &device);
-            activation::log_softmax(logits, 1).gather(1, classes).sum().neg()
+            let classes = classes.iter().map(|&class| class as u32).collect();
+            ops::cross_entropy(logits, &ClassTargets { classes, divisor })
         }
         Targets::Scores(scores) => {
-            let scores = Tensor::<B, 2>::from_data(TensorData::new(scores.clone(), [n, 1]), &device);
-            let error = logits - scores;
-            (error.clone() * error).sum()
+            let scores = TensorData::new(scores.clone(), [targets.len(), 1]);
+            let error = logits.clone() - Tensor::from_data(scores, &logits.device());
+            (error.clone() * error).sum() / divisor
         }
-    };
-    sum / divisor as f64
+    }
 }

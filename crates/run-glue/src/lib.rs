@@ -8,6 +8,8 @@ pub mod error;
 #[cfg(feature = "hub")]
 pub mod hub;
 pub mod memory;
+pub mod model_files;
+pub mod predict;
 pub mod progress;
 pub mod report;
 pub mod run;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use run_glue::cli::args::{Cli, Command};
+use run_glue::cli::predict_args::PredictSettings;
 use run_glue::cli::settings::Settings;
 use run_glue::cli::underscore_flags;
 use run_glue::error::Error;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Error> {
     let settings = match cli.command {
+        Some(Command::Predict(args)) => return run_glue::predict::run(&PredictSettings::new(*args)?),
         Some(Command::Demo(args)) => Settings::new(run_glue::demo::with_recipe(*args)?, true)?,
         None => Settings::new(cli.run, false)?,
     };

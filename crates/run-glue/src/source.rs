@@ -6,7 +6,7 @@ use glue_tasks::split_files::find_split_files;
 #[cfg(feature = "hub")]
 use glue_tasks::split_files::select_split_files;
 
-use crate::cli::settings::{DatasetChoice, ModelChoice, Settings};
+use crate::cli::settings::{DatasetChoice, HubAccess, ModelChoice, Settings};
 use crate::demo::Embedded;
 use crate::error::Error;
 use crate::report::record_parts::Source;
@@ -55,11 +55,11 @@ impl Files {
     ///
     /// # Errors
     /// When the repository or revision cannot be had.
-    pub fn model(settings: &Settings) -> Result<Self, Error> {
-        match &settings.model {
+    pub fn model(model: &ModelChoice, access: &HubAccess) -> Result<Self, Error> {
+        match model {
             ModelChoice::Folder(folder) => Ok(Self::folder(folder.clone())),
             ModelChoice::Embedded => Self::embedded("run-glue/demo-bert", "model"),
-            ModelChoice::Hub { id, revision } => hub(settings, HubKind::Model, id, revision),
+            ModelChoice::Hub { id, revision } => hub(access, HubKind::Model, id, revision),
         }
     }
 
@@ -71,7 +71,7 @@ impl Files {
         match &settings.dataset {
             DatasetChoice::Folder(folder) => Ok(Self::folder(folder.clone())),
             DatasetChoice::Embedded => Self::embedded("run-glue/demo-glue", "glue"),
-            DatasetChoice::Hub { revision } => hub(settings, HubKind::Dataset, GLUE_REPOSITORY, revision),
+            DatasetChoice::Hub { revision } => hub(&settings.hub, HubKind::Dataset, GLUE_REPOSITORY, revision),
         }
     }
 
@@ -144,18 +144,18 @@ enum HubKind {
 }
 
 #[cfg(feature = "hub")]
-fn hub(settings: &Settings, kind: HubKind, id: &str, revision: &str) -> Result<Files, Error> {
+fn hub(access: &HubAccess, kind: HubKind, id: &str, revision: &str) -> Result<Files, Error> {
     use crate::hub::{Hub, HubConfig, RepoId, progress_to_stderr};
     let repo = match kind {
         HubKind::Model => RepoId::model(id)?,
         HubKind::Dataset => RepoId::dataset(id)?,
     };
     let mut config = HubConfig::from_env(|name| std::env::var(name).ok())?;
-    if let Some(dir) = &settings.cache_dir {
+    if let Some(dir) = &access.cache_dir {
         config.cache_dir.clone_from(dir);
     }
-    if settings.token.is_some() {
-        config.token.clone_from(&settings.token);
+    if access.token.is_some() {
+        config.token.clone_from(&access.token);
     }
     let snapshot = Hub::new(config, progress_to_stderr())?.open(&repo, revision)?;
     Ok(Files {
@@ -168,7 +168,7 @@ fn hub(settings: &Settings, kind: HubKind, id: &str, revision: &str) -> Result<F
 }
 
 #[cfg(not(feature = "hub"))]
-fn hub(_: &Settings, kind: HubKind, id: &str, _: &str) -> Result<Files, Error> {
+fn hub(_: &HubAccess, kind: HubKind, id: &str, _: &str) -> Result<Files, Error> {
     let flag = match kind {
         HubKind::Model => "--model",
         HubKind::Dataset => "--dataset_dir",

@@ -8,7 +8,7 @@ use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
-use super::{AttentionSpec, EncoderOps, Precision, RowDropout};
+use super::{AttentionSpec, ClassTargets, EncoderOps, Precision, RowDropout};
 use crate::batch::TokenBatch;
 
 /// A backward pass: a type, its saved state, and what it registers.
@@ -52,6 +52,9 @@ backward!(AddNorm, 5, (FloatTensor<B>, FloatTensor<B>, f64, RowDropout), |s, g, 
 backward!(Embed, 3, ([usize; 2], TokenBatch), |s, g, parents| B::eo_embed_backward(g, s.0, &s.1).map(Some));
 backward!(Attention, 1, (FloatTensor<B>, AttentionSpec), |s, g, parents| {
     [Some(B::eo_attention_backward(s.0, g, &s.1))]
+});
+backward!(CrossEntropy, 1, (FloatTensor<B>, ClassTargets), |s, g, parents| {
+    [Some(B::eo_cross_entropy_backward(s.0, g, &s.1))]
 });
 
 /// Second derivatives are not defined: training never asks for them.
@@ -157,6 +160,14 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         }
     }
 
+    fn eo_cross_entropy(logits: FloatTensor<Self>, targets: &ClassTargets) -> FloatTensor<Self> {
+        let y = B::eo_cross_entropy(logits.primitive.clone(), targets);
+        match CrossEntropy.prepare::<C>([logits.node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((logits.primitive, targets.clone()), y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
     fn eo_linear_backward(
         _: FloatTensor<Self>,
         _: FloatTensor<Self>,
@@ -195,6 +206,10 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
     }
 
     fn eo_attention_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: &AttentionSpec) -> FloatTensor<Self> {
+        first_order_only()
+    }
+
+    fn eo_cross_entropy_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: &ClassTargets) -> FloatTensor<Self> {
         first_order_only()
     }
 

@@ -3,10 +3,10 @@
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
-use burn::tensor::{Tensor, TensorData, TensorMetadata};
+use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData, TensorMetadata, activation};
 
 use super::adamw::dense;
-use super::{AdamWSlot, AdamWStep, RowDropout, indices, raw, wrap};
+use super::{AdamWSlot, AdamWStep, ClassTargets, RowDropout, indices, raw, wrap};
 use crate::batch::TokenBatch;
 
 pub(super) fn linear<B: Backend>(x: FloatTensor<B>, w: FloatTensor<B>, b: Option<FloatTensor<B>>) -> FloatTensor<B> {
@@ -171,13 +171,31 @@ pub(super) fn embed_backward<B: Backend>(
         [(words.ids.len(), &words.place_of_row), (sizes[0], &batch.position_ids), (sizes[1], &batch.token_type_ids)];
     sums.map(|(rows, ids)| {
         let zeros = Tensor::<B, 2>::zeros([rows, hidden], &device);
-        raw(zeros.select_assign(
-            0,
-            indices(ids.iter().copied(), &device),
-            g.clone(),
-            burn::tensor::IndexingUpdateOp::Add,
-        ))
+        raw(zeros.select_assign(0, indices(ids.iter().copied(), &device), g.clone(), IndexingUpdateOp::Add))
     })
+}
+
+/// The classes as a column, `[rows, 1]`.
+fn class_column<B: Backend>(targets: &ClassTargets, device: &B::Device) -> Tensor<B, 2, Int> {
+    indices(targets.classes.iter().copied(), device).unsqueeze_dim(1)
+}
+
+pub(super) fn cross_entropy<B: Backend>(logits: FloatTensor<B>, targets: &ClassTargets) -> FloatTensor<B> {
+    let logits: Tensor<B, 2> = wrap(logits);
+    let classes = class_column(targets, &logits.device());
+    raw(activation::log_softmax(logits, 1).gather(1, classes).sum().neg() / targets.divisor)
+}
+
+pub(super) fn cross_entropy_backward<B: Backend>(
+    logits: FloatTensor<B>,
+    g: FloatTensor<B>,
+    targets: &ClassTargets,
+) -> FloatTensor<B> {
+    let probabilities = activation::softmax(wrap::<B, 2>(logits), 1);
+    let classes = class_column(targets, &probabilities.device());
+    let minus_one = Tensor::<B, 2>::full([targets.classes.len(), 1], -1.0, &probabilities.device());
+    let difference = probabilities.scatter(1, classes, minus_one, IndexingUpdateOp::Add) / targets.divisor;
+    raw(difference * wrap::<B, 1>(g).unsqueeze())
 }
 
 pub(super) fn adamw<B: Backend>(mut slot: AdamWSlot<FloatTensor<B>>, step: &AdamWStep) -> AdamWSlot<FloatTensor<B>> {

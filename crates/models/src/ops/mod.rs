@@ -38,6 +38,15 @@ pub struct RowDropout {
     pub sequences: Arc<Sequences>,
 }
 
+/// The classes of a batch, and what their losses' sum is divided by.
+#[derive(Clone, Debug)]
+pub struct ClassTargets {
+    /// One a row.
+    pub classes: Arc<[u32]>,
+    /// Examples of the whole optimizer step.
+    pub divisor: f64,
+}
+
 /// What the factors of a linear layer's products are rounded to. Sums, and everything else, are f32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
@@ -158,6 +167,20 @@ pub trait EncoderOps: Backend {
         attention::composed_backward::<Self>(qkv, g, spec)
     }
 
+    /// Sum over the rows of -log softmax(logits)[class], over `divisor`: logits `[rows, classes]`, gives `[1]`.
+    fn eo_cross_entropy(logits: FloatTensor<Self>, targets: &ClassTargets) -> FloatTensor<Self> {
+        composed::cross_entropy::<Self>(logits, targets)
+    }
+
+    /// Gradient of [`Self::eo_cross_entropy`] for the logits, `g (softmax - one_hot) / divisor`.
+    fn eo_cross_entropy_backward(
+        logits: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        targets: &ClassTargets,
+    ) -> FloatTensor<Self> {
+        composed::cross_entropy_backward::<Self>(logits, g, targets)
+    }
+
     /// One AdamW step of all parameters, in place where the backend can.
     fn eo_adamw(slots: Vec<AdamWSlot<FloatTensor<Self>>>, step: &AdamWStep) -> Vec<AdamWSlot<FloatTensor<Self>>> {
         slots.into_iter().map(|slot| composed::adamw::<Self>(slot, step)).collect()
@@ -263,4 +286,9 @@ pub fn embed<B: EncoderOps>(
 /// [`EncoderOps::eo_attention`].
 pub fn attention<B: EncoderOps>(qkv: Tensor<B, 2>, spec: &AttentionSpec) -> Tensor<B, 2> {
     wrap(B::eo_attention(raw(qkv), spec))
+}
+
+/// [`EncoderOps::eo_cross_entropy`].
+pub fn cross_entropy<B: EncoderOps>(logits: Tensor<B, 2>, targets: &ClassTargets) -> Tensor<B, 1> {
+    wrap(B::eo_cross_entropy(raw(logits), targets))
 }

@@ -18,18 +18,21 @@ pub enum Part {
     Dropout,
     /// Sum of embeddings.
     Embedding,
+    /// Cross-entropy.
+    Loss,
     /// The gradients' norm and AdamW.
     Optimizer,
 }
 
 /// The parts and their names, in the order of [`times`].
-pub const PARTS: [(Part, &str); 7] = [
+pub const PARTS: [(Part, &str); 8] = [
     (Part::Linear, "linear"),
     (Part::Attention, "attention"),
     (Part::Activation, "activation"),
     (Part::Norm, "norm"),
     (Part::Dropout, "dropout"),
     (Part::Embedding, "embedding"),
+    (Part::Loss, "loss"),
     (Part::Optimizer, "optimizer"),
 ];
 

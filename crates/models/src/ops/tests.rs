@@ -231,6 +231,26 @@ fn attention_agrees() {
     }
 }
 
+#[test]
+fn cross_entropy_agrees() {
+    for (rows, classes) in [(1, 2), (3, 2), (7, 3), (32, 5), (2, 1)] {
+        let classes_of = (0..rows).map(|i| (i * 7 % classes) as u32).collect();
+        let targets = ClassTargets { classes: classes_of, divisor: 9.0 };
+        let logits = inner(rows, classes, 1) * 3.0;
+        compare(
+            "cross-entropy",
+            std::slice::from_ref(&logits),
+            1e-6,
+            |t| cross_entropy(t[0].clone(), &targets).unsqueeze(),
+            |t| wrap::<Ad, 1>(composed::cross_entropy::<Ad>(raw(t[0].clone()), &targets)).unsqueeze(),
+        );
+        let g = raw(Tensor::<Flex, 1>::from_data([0.7f32], &Default::default()));
+        let kernel = Flex::eo_cross_entropy_backward(raw(logits.clone()), g.clone(), &targets);
+        let by_hand = composed::cross_entropy_backward::<Flex>(raw(logits), g, &targets);
+        close(&wrap(kernel), &wrap(by_hand), 1e-6, "composed cross-entropy backward");
+    }
+}
+
 /// A gradient of the rows `ids` of a table of `rows`, as the whole table.
 fn whole(values: Inner2, ids: &[u32], rows: usize) -> Inner2 {
     wrap(adamw::dense::<Flex>(Gradient { values: raw(values), rows: Some(ids.into()) }, rows))
@@ -316,4 +336,71 @@ fn sums_of_squares_agree() {
     let tensors = || vec![raw(inner(7, 9, 1)), raw(inner(300, 100, 2)), raw(inner(1, 1, 3))];
     let (a, b) = (Flex::eo_sum_of_squares(tensors()), composed::sum_of_squares::<Flex>(tensors()));
     assert!((a - b).abs() < 1e-5 * b, "{a} {b}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn any_attention_agrees(
+        lengths in proptest::collection::vec(1usize..40, 1..6),
+        heads in 1usize..5,
+        head_dim in 1usize..20,
+        padding in proptest::option::of(0usize..5),
+        probability in 0.0f64..0.9,
+    ) {
+        let longest = lengths.iter().copied().max().unwrap_or(0);
+        let sequences = Arc::new(match padding {
+            None => Sequences::packed(lengths),
+            Some(more) => Sequences::padded(lengths, longest + more),
+        });
+        let spec = AttentionSpec { heads, sequences: sequences.clone(), dropout: Dropout::new(probability, 3) };
+        let qkv = inner(sequences.rows(), 3 * heads * head_dim, 1);
+        compare(
+            "attention",
+            &[qkv],
+            1e-4,
+            |t| tokens_only(attention(t[0].clone(), &spec), &sequences),
+            |t| tokens_only(wrap(attention::composed_forward::<Ad>(raw(t[0].clone()), &spec)), &sequences),
+        );
+    }
+
+    #[test]
+    fn any_linear_agrees(rows in 1usize..70, inputs in 1usize..70, outputs in 1usize..70) {
+        let x = [inner(rows, inputs, 1), inner(outputs, inputs, 2), inner(1, outputs, 3)];
+        compare(
+            "linear",
+            &x,
+            5e-5,
+            |t| linear(t[0].clone(), t[1].clone(), Some(vector(&t[2])), Precision::F32),
+            |t| wrap(composed::linear::<Ad>(raw(t[0].clone()), raw(t[1].clone()), Some(raw(vector(&t[2]))))),
+        );
+    }
+
+    #[test]
+    fn any_norm_agrees(
+        lengths in proptest::collection::vec(1usize..30, 1..6),
+        columns in 8usize..150,
+        probability in 0.0f64..0.9,
+    ) {
+        let sequences = Arc::new(Sequences::packed(lengths));
+        let rows = sequences.rows();
+        let dropout = RowDropout { dropout: Dropout::new(probability, 5), sequences };
+        let sizes = [(rows, 1), (rows, 2), (1, 3), (1, 4), (1, 5)];
+        let x = sizes.map(|(rows, seed)| inner(rows, columns, seed));
+        compare(
+            "add norm",
+            &x,
+            1e-3,
+            |t| {
+                let [gamma, beta, bias] = [2, 3, 4].map(|i| vector(&t[i]));
+                add_norm(t[0].clone(), bias, t[1].clone(), gamma, beta, 1e-5, &dropout)
+            },
+            |t| {
+                let [gamma, beta, bias] = [2, 3, 4].map(|i| raw(vector(&t[i])));
+                let [x, residual] = [0, 1].map(|i| raw(t[i].clone()));
+                wrap(composed::add_norm::<Ad>(x, bias, residual, gamma, beta, 1e-5, &dropout).0)
+            },
+        );
+    }
 }

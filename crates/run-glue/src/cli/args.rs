@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::predict_args::PredictArgs;
+
 /// The GLUE benchmark on Burn: fine-tunes an encoder, evaluates it, and writes tables of results.
 #[derive(Parser, Debug)]
 #[command(
@@ -28,6 +30,8 @@ pub struct Cli {
 pub enum Command {
     /// Runs the nine tasks in miniature with a tiny encoder, both inside the program: no network, no GPU, under a minute
     Demo(Box<RunArgs>),
+    /// Prints label and score of texts: arguments, lines of a file, or lines of standard input
+    Predict(Box<PredictArgs>),
 }
 
 /// Which rows make which batch.
@@ -57,7 +61,7 @@ pub enum BackendChoice {
 }
 
 /// A whole number; the message says which ones there are.
-fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
+pub(super) fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
     let most = if size_of::<T>() < 8 { u64::from(u32::MAX) } else { u64::MAX };
     let number = text.parse::<u64>().ok().and_then(|number| T::try_from(number).ok());
     number.ok_or_else(|| format!("expected a whole number from 0 to {most}"))

@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod args;
+pub mod predict_args;
 pub mod settings;
 
 use std::ffi::OsString;

@@ -49,6 +49,13 @@ pub struct Settings {
     pub backend: BackendChoice,
     /// What products of matrices are rounded to.
     pub precision: Precision,
+    /// How the Hub is reached.
+    pub hub: HubAccess,
+}
+
+/// What the environment does not say of the Hub.
+#[derive(Clone, Debug, Default)]
+pub struct HubAccess {
     /// Cache of downloads.
     pub cache_dir: Option<PathBuf>,
     /// Access token.
@@ -127,7 +134,7 @@ fn check(ok: bool, flag: &str, value: impl std::fmt::Display, expected: &str) ->
     if ok { Ok(()) } else { Err(Error::usage(format!("--{flag} is {value}, expected {expected}"))) }
 }
 
-fn at_least_one(flag: &str, value: usize) -> Result<usize, Error> {
+pub(super) fn at_least_one(flag: &str, value: usize) -> Result<usize, Error> {
     check(value >= 1, flag, value, "at least 1").map(|()| value)
 }
 
@@ -162,7 +169,7 @@ impl Settings {
         Ok(Self {
             tasks,
             several_tasks,
-            model: model(&args, embedded)?,
+            model: model(args.model_name_or_path.as_deref(), args.model_revision.as_deref(), embedded)?,
             dataset: dataset(&args, embedded)?,
             do_train,
             do_eval,
@@ -182,8 +189,7 @@ impl Settings {
             save_logits: args.save_logits.unwrap_or(false),
             backend: args.backend.unwrap_or(BackendChoice::Auto),
             precision: if args.bf16.unwrap_or(false) { Precision::Bf16 } else { Precision::F32 },
-            cache_dir: args.cache_dir,
-            token: args.token,
+            hub: HubAccess { cache_dir: args.cache_dir, token: args.token },
         })
     }
 }
@@ -213,14 +219,15 @@ fn tasks(names: &[String], embedded: bool) -> Result<(Vec<&'static TaskSpec>, bo
     Ok((tasks, several))
 }
 
-fn model(args: &RunArgs, embedded: bool) -> Result<ModelChoice, Error> {
+/// Where the checkpoint is. `embedded`: without a name it is the one inside the program.
+pub(super) fn model(name: Option<&str>, revision: Option<&str>, embedded: bool) -> Result<ModelChoice, Error> {
     let revision_of = |what: &str| {
         Err(Error::usage(format!(
             "--model_revision is of a repository on the Hub, and {what} has no revision: leave it out"
         )))
     };
-    let Some(name) = &args.model_name_or_path else {
-        return if embedded && args.model_revision.is_some() {
+    let Some(name) = name else {
+        return if embedded && revision.is_some() {
             revision_of("the demo's model")
         } else if embedded {
             Ok(ModelChoice::Embedded)
@@ -230,7 +237,7 @@ fn model(args: &RunArgs, embedded: bool) -> Result<ModelChoice, Error> {
     };
     let path = PathBuf::from(name);
     if path.is_dir() {
-        return match &args.model_revision {
+        return match revision {
             Some(_) => revision_of(&format!("the folder --model {name}")),
             None => Ok(ModelChoice::Folder(path)),
         };
@@ -240,7 +247,7 @@ fn model(args: &RunArgs, embedded: bool) -> Result<ModelChoice, Error> {
             "--model {name}: there is no such folder; expected one with config.json, weights and a tokenizer"
         )));
     }
-    Ok(ModelChoice::Hub { id: name.clone(), revision: args.model_revision.clone().unwrap_or_else(|| "main".into()) })
+    Ok(ModelChoice::Hub { id: name.to_owned(), revision: revision.unwrap_or("main").to_owned() })
 }
 
 fn dataset(args: &RunArgs, embedded: bool) -> Result<DatasetChoice, Error> {

@@ -57,9 +57,10 @@ impl Outcome<'_> {
     }
 
     fn model_facts(&self) -> ModelFacts {
-        let files = &self.prepared.model;
+        let files = &self.prepared.model.files;
         let weights_sha256 = self
             .prepared
+            .model
             .weights
             .files
             .iter()
@@ -73,7 +74,7 @@ impl Outcome<'_> {
             source: files.source,
             revision: files.revision.clone(),
             commit: files.commit.clone(),
-            architecture: self.prepared.family.classifier_architecture.to_owned(),
+            architecture: self.prepared.model.family.classifier_architecture.to_owned(),
             parameters: self.parameters as u64,
             weights_sha256,
         }
@@ -94,9 +95,9 @@ impl Outcome<'_> {
 
     fn hyper_parameters(&self) -> BTreeMap<String, Value> {
         let t = &self.settings.training;
-        let dropout = |field: &str| self.prepared.config.number(field, 0.1).map_or(Value::Null, Value::from);
+        let dropout = |field: &str| self.prepared.model.config.number(field, 0.1).map_or(Value::Null, Value::from);
         let pairs = [
-            ("max_seq_length", json!(self.prepared.max_seq_length)),
+            ("max_seq_length", json!(self.prepared.model.max_seq_length)),
             ("pad_to_max_length", json!(self.settings.pad_to_max_length)),
             ("bf16", json!(self.settings.precision == Precision::Bf16)),
             ("do_train", json!(self.settings.do_train)),

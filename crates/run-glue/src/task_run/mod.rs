@@ -10,9 +10,7 @@ use std::time::{Instant, SystemTime};
 use burn::module::AutodiffModule;
 use burn_autodiff::Autodiff;
 use glue_tasks::task::TaskSpec;
-use models::checkpoint::{self, LoadOptions, LoadReport};
-use models::encoder::bert::BertConfig;
-use models::head::SequenceClassifier;
+use models::checkpoint::LoadReport;
 use models::ops::EncoderOps;
 
 use self::prepare::Prepared;
@@ -21,6 +19,7 @@ use crate::backends::{OnBackend, dispatch};
 use crate::cli::settings::Settings;
 use crate::data::Padding;
 use crate::error::Error;
+use crate::model_files::Build;
 use crate::progress::{Progress, say};
 use crate::report::metrics_files::Metrics;
 use crate::report::record::RunRecord;
@@ -81,17 +80,13 @@ impl OnBackend for TaskRun<'_> {
 
     fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, device_name: &str) -> Self::Output {
         let Self { settings, task, prepared, clock } = self;
-        let config = BertConfig::new(&prepared.config)?;
-        let empty = SequenceClassifier::<Autodiff<B>>::zeros(config, task.num_labels(), settings.precision, &device);
-        let options = LoadOptions {
-            model_type: prepared.family.model_type.to_owned(),
-            prefix: prepared.family.prefix,
-            initializer_range: prepared.config.number("initializer_range", 0.02)?,
+        let build = Build {
+            num_labels: task.num_labels(),
+            precision: settings.precision,
             seed: settings.training.seed,
             ignore_mismatched_sizes: settings.ignore_mismatched_sizes,
         };
-        let (model, report) = checkpoint::load(empty, &prepared.names, &prepared.weights, &options)
-            .map_err(|error| Error::from(error).at(&prepared.model.id))?;
+        let (model, report) = prepared.model.build::<Autodiff<B>>(&build, &device)?;
         let mut warnings = prepared.warnings.clone();
         warnings.extend(prepare::load_warnings(&report, settings));
         warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
@@ -106,7 +101,7 @@ impl OnBackend for TaskRun<'_> {
         let embeddings: usize =
             shapes.iter().filter(|(path, _)| path.ends_with("_embeddings")).map(|(_, shape)| size(shape)).sum();
         let padding = if settings.pad_to_max_length {
-            Padding::To(prepared.max_seq_length)
+            Padding::To(prepared.model.max_seq_length)
         } else if B::eo_prefers_packed() {
             Padding::None
         } else {
@@ -120,7 +115,7 @@ impl OnBackend for TaskRun<'_> {
                 let progress = Progress::new(task.name, plan.max_steps);
                 let mut log = TrainLog::new(plan, &settings.training, progress);
                 let data = TrainingData { split, padding, class_order: &class_order };
-                let model = train(model, &prepared.names, &data, &settings.training, &plan, &mut log);
+                let model = train(model, &prepared.model.names, &data, &settings.training, &plan, &mut log);
                 if !log.totals.train_loss.is_finite() {
                     warn(format!(
                         "the training loss became {}: try a lower --learning_rate, or another checkpoint where this one \

@@ -4,29 +4,21 @@ use std::time::Instant;
 
 use glue_tasks::dataset::{LabelKind, Schema, read_split};
 use glue_tasks::task::{AX, TaskKind, TaskSpec};
-use models::checkpoint::{LoadReport, WeightFiles, locate};
-use models::config::Config;
-use models::encoder::{Family, family};
-use models::names::TensorName;
+use models::checkpoint::LoadReport;
 
 use crate::cli::settings::Settings;
 use crate::data::Split;
 use crate::error::Error;
+use crate::model_files::ModelFiles;
 use crate::source::Files;
-use crate::tokenize::{TextTokenizer, TokenizerFiles, effective_max_seq_length};
 
 /// The name under which the diagnostic set's results appear.
 const AX_SUFFIX: &str = "_ax";
 
 /// What a run needs, read and checked.
 pub(super) struct Prepared {
-    pub(super) model: Files,
+    pub(super) model: ModelFiles,
     pub(super) dataset: Files,
-    pub(super) config: Config,
-    pub(super) family: &'static Family,
-    pub(super) names: Vec<TensorName>,
-    pub(super) weights: WeightFiles,
-    pub(super) max_seq_length: usize,
     pub(super) train: Option<Split>,
     /// Splits with the suffix of their keys.
     pub(super) eval: Vec<(Split, &'static str)>,
@@ -38,25 +30,8 @@ pub(super) struct Prepared {
 
 /// Reads model and data.
 pub(super) fn prepare(settings: &Settings, task: &'static TaskSpec) -> Result<Prepared, Error> {
-    let model = Files::model(settings)?;
-    let config = Config::read(&model.fetch("config.json")?)?;
-    let of_model = |error: Error| error.at(&model.id);
-    let family = family(&config).map_err(|e| of_model(e.into()))?;
-    (family.check)(&config).map_err(|e| of_model(e.into()))?;
-    let weights = locate(|name| model.try_fetch(name)).map_err(of_model)?;
-    let tokenizer = TextTokenizer::load(&TokenizerFiles {
-        tokenizer_json: model.try_fetch("tokenizer.json")?,
-        vocab_txt: model.try_fetch("vocab.txt")?,
-        tokenizer_config: model.try_fetch("tokenizer_config.json")?,
-        special_tokens_map: model.try_fetch("special_tokens_map.json")?,
-    })
-    .map_err(|e| of_model(e.into()))?;
-    tokenizer.check_vocab(config.count("vocab_size")?).map_err(|e| of_model(e.into()))?;
-    let positions = config.count("max_position_embeddings")?;
-    let (max_seq_length, lowered) =
-        effective_max_seq_length(settings.max_seq_length, tokenizer.model_max_length(), positions)?;
-    let mut warnings: Vec<String> = tokenizer.warnings().to_vec();
-    warnings.extend(lowered);
+    let model = ModelFiles::read(Files::model(&settings.model, &settings.hub)?, Some(settings.max_seq_length))?;
+    let (max_seq_length, mut warnings) = (model.max_seq_length, model.warnings.clone());
 
     let started = Instant::now();
     let dataset = Files::dataset(settings)?;
@@ -77,7 +52,7 @@ pub(super) fn prepare(settings: &Settings, task: &'static TaskSpec) -> Result<Pr
     let data_seconds = started.elapsed().as_secs_f64();
 
     let started = Instant::now();
-    let tokenized = |rows: Rows| Split::new(&rows.split, &rows.examples, task.kind, &tokenizer, max_seq_length);
+    let tokenized = |rows: Rows| Split::new(&rows.split, &rows.examples, task.kind, &model.tokenizer, max_seq_length);
     let train = train.map(tokenized).transpose()?;
     let eval = eval
         .into_iter()
@@ -89,15 +64,9 @@ pub(super) fn prepare(settings: &Settings, task: &'static TaskSpec) -> Result<Pr
             warnings.push(format!("{cut} of {} training rows were cut to {max_seq_length} tokens", split.len()));
         }
     }
-    let names = (family.tensor_names)(&config)?;
     Ok(Prepared {
         model,
         dataset,
-        config,
-        family,
-        names,
-        weights,
-        max_seq_length,
         train,
         eval,
         label_names: task.labels,
@@ -173,7 +142,7 @@ impl Prepared {
         if report.new_head() {
             return plain;
         }
-        let Some(own) = self.config.label_names() else { return plain };
+        let Some(own) = self.model.config.label_names() else { return plain };
         let own: Vec<String> = own.iter().map(|name| name.to_lowercase()).collect();
         let order: Option<Vec<usize>> =
             self.label_names.iter().map(|label| own.iter().position(|name| name == label)).collect();

@@ -5,6 +5,7 @@
 mod adamw;
 mod attention;
 mod buffer;
+mod cross_entropy;
 mod elementwise;
 mod embed;
 mod gemm;
@@ -17,7 +18,7 @@ mod simd;
 use burn_flex::{Flex, FlexTensor};
 
 use super::profile::{Part, timed};
-use super::{AdamWSlot, AdamWStep, AttentionSpec, EncoderOps, Precision, RowDropout};
+use super::{AdamWSlot, AdamWStep, AttentionSpec, ClassTargets, EncoderOps, Precision, RowDropout};
 use crate::batch::TokenBatch;
 
 pub use simd::level as simd_level;
@@ -99,6 +100,14 @@ impl EncoderOps for Flex {
 
     fn eo_attention_backward(qkv: FlexTensor, g: FlexTensor, spec: &AttentionSpec) -> FlexTensor {
         timed(Part::Attention, || attention::backward(qkv, g, spec))
+    }
+
+    fn eo_cross_entropy(logits: FlexTensor, targets: &ClassTargets) -> FlexTensor {
+        timed(Part::Loss, || cross_entropy::forward(logits, targets))
+    }
+
+    fn eo_cross_entropy_backward(logits: FlexTensor, g: FlexTensor, targets: &ClassTargets) -> FlexTensor {
+        timed(Part::Loss, || cross_entropy::backward(logits, g, targets))
     }
 
     fn eo_adamw(slots: Vec<AdamWSlot<FlexTensor>>, step: &AdamWStep) -> Vec<AdamWSlot<FlexTensor>> {

@@ -1,0 +1,135 @@
+//! Flags of `run-glue predict`, and what they mean once checked.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use models::ops::Precision;
+
+use super::args::{BackendChoice, whole};
+use super::settings::{HubAccess, ModelChoice, at_least_one, model};
+use crate::error::Error;
+
+/// What can be typed.
+#[derive(Args, Clone, Debug, Default)]
+#[command(rename_all = "snake_case")]
+pub struct PredictArgs {
+    /// Fine-tuned checkpoint: a folder, or a repository on the Hugging Face Hub
+    #[arg(value_name = "MODEL")]
+    pub model: String,
+    /// Texts; with --pairs, first and second texts in turn [default: lines of standard input]
+    #[arg(value_name = "TEXT")]
+    pub texts: Vec<String>,
+    /// Read lines of this file
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Each input is two texts; in lines, a tab stands between them [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
+    pub pairs: Option<bool>,
+    /// Print one JSON value a line instead of label, tab, score [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
+    pub json: Option<bool>,
+    /// Print the N best labels [default: 1]
+    #[arg(long, value_parser = whole::<usize>, value_name = "N")]
+    pub top_k: Option<usize>,
+    /// Longest input in tokens, special ones included; longer ones are cut [default: what the model takes]
+    #[arg(long, alias = "max_length", value_parser = whole::<usize>, value_name = "N")]
+    pub max_seq_length: Option<usize>,
+    /// Inputs a batch; does not change results [default: 32]
+    #[arg(long, alias = "per_device_eval_batch_size", value_parser = whole::<usize>, value_name = "N")]
+    pub batch_size: Option<usize>,
+    /// Branch, tag or commit of the model [default: main]
+    #[arg(long, alias = "model_revision", value_name = "REV")]
+    pub revision: Option<String>,
+    /// Folder for downloads [default: the Hugging Face cache]
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+    /// Access token for the Hub [default: HF_TOKEN, or the token file]
+    #[arg(long, value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// Round the factors of matrix products to bf16 [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
+    pub bf16: Option<bool>,
+    /// auto, flex, ndarray, cuda [default: auto]
+    #[arg(long, value_name = "NAME", hide_possible_values = true)]
+    pub backend: Option<BackendChoice>,
+}
+
+/// Where the texts are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// On the command line: text and second text.
+    Texts(Vec<(String, Option<String>)>),
+    /// Lines of a file.
+    File(PathBuf),
+    /// Lines of standard input.
+    Stdin,
+}
+
+/// A prediction, ready to start.
+#[derive(Clone, Debug)]
+pub struct PredictSettings {
+    /// Folder or repository.
+    pub model: ModelChoice,
+    /// How the Hub is reached.
+    pub hub: HubAccess,
+    /// The texts.
+    pub input: Input,
+    /// Two texts an input.
+    pub pairs: bool,
+    /// JSON lines.
+    pub json: bool,
+    /// Labels a line.
+    pub top_k: usize,
+    /// Longest input asked for.
+    pub max_seq_length: Option<usize>,
+    /// Inputs a batch.
+    pub batch_size: usize,
+    /// The device.
+    pub backend: BackendChoice,
+    /// What products of matrices are rounded to.
+    pub precision: Precision,
+}
+
+impl PredictSettings {
+    /// Checks flags and fills in what was not typed.
+    ///
+    /// # Errors
+    /// Names the flag that is wrong, what was expected, and what to do.
+    pub fn new(args: PredictArgs) -> Result<Self, Error> {
+        let pairs = args.pairs.unwrap_or(false);
+        let input = match (args.texts, args.file) {
+            (texts, Some(_)) if !texts.is_empty() => {
+                return Err(Error::usage("texts and --file exclude each other: give one of them"));
+            }
+            (_, Some(file)) if file.is_file() => Input::File(file),
+            (_, Some(file)) => {
+                return Err(Error::usage(format!("--file {}: there is no such file", file.display())));
+            }
+            (texts, None) if texts.is_empty() => Input::Stdin,
+            (texts, None) if !pairs => Input::Texts(texts.into_iter().map(|text| (text, None)).collect()),
+            (texts, None) if texts.len() % 2 == 1 => {
+                return Err(Error::usage(format!(
+                    "--pairs takes first and second texts in turn, and {} texts are not an even number",
+                    texts.len()
+                )));
+            }
+            (texts, None) => {
+                let mut texts = texts.into_iter();
+                let pairs = std::iter::from_fn(|| Some((texts.next()?, texts.next())));
+                Input::Texts(pairs.collect())
+            }
+        };
+        Ok(Self {
+            model: model(Some(&args.model), args.revision.as_deref(), false)?,
+            hub: HubAccess { cache_dir: args.cache_dir, token: args.token },
+            input,
+            pairs,
+            json: args.json.unwrap_or(false),
+            top_k: at_least_one("top_k", args.top_k.unwrap_or(1))?,
+            max_seq_length: args.max_seq_length.map(|n| at_least_one("max_seq_length", n)).transpose()?,
+            batch_size: at_least_one("batch_size", args.batch_size.unwrap_or(32))?,
+            backend: args.backend.unwrap_or(BackendChoice::Auto),
+            precision: if args.bf16.unwrap_or(false) { Precision::Bf16 } else { Precision::F32 },
+        })
+    }
+}

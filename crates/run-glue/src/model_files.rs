@@ -1,0 +1,101 @@
+//! A checkpoint's files, read and checked: configuration, tokenizer, names and places of the weights.
+
+use burn::module::Module;
+use models::checkpoint::{self, LoadOptions, LoadReport, WeightFiles, locate};
+use models::config::Config;
+use models::encoder::bert::BertConfig;
+use models::encoder::{Family, family};
+use models::head::SequenceClassifier;
+use models::names::TensorName;
+use models::ops::{EncoderOps, Precision};
+
+use crate::error::Error;
+use crate::source::Files;
+use crate::tokenize::{TextTokenizer, TokenizerFiles, effective_max_seq_length};
+
+/// Everything of a checkpoint but its weights' values.
+pub struct ModelFiles {
+    /// Where they come from.
+    pub files: Files,
+    /// config.json.
+    pub config: Config,
+    /// The architecture.
+    pub family: &'static Family,
+    /// Its tensors.
+    pub names: Vec<TensorName>,
+    /// Files of the weights.
+    pub weights: WeightFiles,
+    /// The tokenizer.
+    pub tokenizer: TextTokenizer,
+    /// The longest input in tokens: what was asked for, bounded by model and tokenizer.
+    pub max_seq_length: usize,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// How a model is made of files.
+#[derive(Clone, Copy, Debug)]
+pub struct Build {
+    /// Logits a row.
+    pub num_labels: usize,
+    /// Of matrix products.
+    pub precision: Precision,
+    /// Seed of what the checkpoint lacks.
+    pub seed: u64,
+    /// Whether a head of another size is drawn anew.
+    pub ignore_mismatched_sizes: bool,
+}
+
+impl ModelFiles {
+    /// Reads all but the values. Without a `max_seq_length`, it is the longest input that model and tokenizer take.
+    ///
+    /// # Errors
+    /// When a file is missing or wrong, or asks for something that is not implemented.
+    pub fn read(files: Files, max_seq_length: Option<usize>) -> Result<Self, Error> {
+        let config = Config::read(&files.fetch("config.json")?)?;
+        let of_model = |error: Error| error.at(&files.id);
+        let family = family(&config).map_err(|e| of_model(e.into()))?;
+        (family.check)(&config).map_err(|e| of_model(e.into()))?;
+        let names = (family.tensor_names)(&config)?;
+        let weights = locate(|name| files.try_fetch(name)).map_err(of_model)?;
+        let tokenizer = TextTokenizer::load(&TokenizerFiles {
+            tokenizer_json: files.try_fetch("tokenizer.json")?,
+            vocab_txt: files.try_fetch("vocab.txt")?,
+            tokenizer_config: files.try_fetch("tokenizer_config.json")?,
+            special_tokens_map: files.try_fetch("special_tokens_map.json")?,
+        })
+        .map_err(|e| of_model(e.into()))?;
+        tokenizer.check_vocab(config.count("vocab_size")?).map_err(|e| of_model(e.into()))?;
+        let positions = config.count("max_position_embeddings")?;
+        let (longest, lowered) =
+            effective_max_seq_length(max_seq_length.unwrap_or(usize::MAX), tokenizer.model_max_length(), positions)?;
+        let mut warnings: Vec<String> = tokenizer.warnings().to_vec();
+        warnings.extend(lowered.filter(|_| max_seq_length.is_some()));
+        Ok(Self { files, config, family, names, weights, tokenizer, max_seq_length: longest, warnings })
+    }
+
+    /// The model with its values.
+    ///
+    /// # Errors
+    /// When the weights cannot be read or do not fit.
+    pub fn build<B: EncoderOps>(
+        &self,
+        build: &Build,
+        device: &B::Device,
+    ) -> Result<(SequenceClassifier<B>, LoadReport), Error>
+    where
+        SequenceClassifier<B>: Module<B>,
+    {
+        let config = BertConfig::new(&self.config)?;
+        let empty = SequenceClassifier::<B>::zeros(config, build.num_labels, build.precision, device);
+        let options = LoadOptions {
+            model_type: self.family.model_type.to_owned(),
+            prefix: self.family.prefix,
+            initializer_range: self.config.number("initializer_range", 0.02)?,
+            seed: build.seed,
+            ignore_mismatched_sizes: build.ignore_mismatched_sizes,
+        };
+        checkpoint::load(empty, &self.names, &self.weights, &options)
+            .map_err(|error| Error::from(error).at(&self.files.id))
+    }
+}

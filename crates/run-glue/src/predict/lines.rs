@@ -1,0 +1,100 @@
+//! Lines of a file or of standard input as they come: a thread reads ahead, so that many lines are taken together where
+//! there are many, and one is answered at once where there is one.
+
+use std::io::{BufRead, BufReader};
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use crate::cli::predict_args::Input;
+use crate::error::Error;
+
+/// Lines taken together at the most: enough to find many of like length.
+pub(super) const CHUNK: usize = 4096;
+
+/// One or two texts.
+pub(super) type Texts = (String, Option<String>);
+
+/// Inputs in order.
+pub(super) enum Source {
+    Texts(std::vec::IntoIter<Texts>),
+    Lines { receiver: Receiver<std::io::Result<Vec<u8>>>, name: String, pairs: bool, line: u64 },
+}
+
+impl Source {
+    /// # Errors
+    /// When the file cannot be opened.
+    pub(super) fn open(input: &Input, pairs: bool) -> Result<Self, Error> {
+        let (reader, name): (Box<dyn BufRead + Send>, String) = match input {
+            Input::Texts(texts) => return Ok(Self::Texts(texts.clone().into_iter())),
+            Input::Stdin => (Box::new(BufReader::new(std::io::stdin())), "standard input".to_owned()),
+            Input::File(path) => {
+                let file = std::fs::File::open(path)
+                    .map_err(|error| Error::usage(format!("--file {}: {error}", path.display())))?;
+                (Box::new(BufReader::new(file)), path.display().to_string())
+            }
+        };
+        let (sender, receiver) = sync_channel(2 * CHUNK);
+        std::thread::spawn(move || {
+            for line in reader.split(b'\n') {
+                let failed = line.is_err();
+                // A receiver that went away ends the reading, and so does an error, which would come again.
+                if sender.send(line).is_err() || failed {
+                    return;
+                }
+            }
+        });
+        Ok(Self::Lines { receiver, name, pairs, line: 0 })
+    }
+
+    /// The next inputs: at least one, unless all were given.
+    ///
+    /// # Errors
+    /// When reading fails, or a line is not what was expected.
+    pub(super) fn next(&mut self) -> Result<Vec<Texts>, Error> {
+        match self {
+            Self::Texts(texts) => Ok(texts.take(CHUNK).collect()),
+            Self::Lines { receiver, name, pairs, line } => {
+                let mut chunk = Vec::new();
+                let mut next = receiver.recv().ok();
+                while let Some(bytes) = next {
+                    *line += 1;
+                    let bytes = bytes.map_err(|error| Error::input(format!("{name}, line {line}: {error}")))?;
+                    chunk.push(texts(bytes, *pairs).map_err(|e| Error::input(format!("{name}, line {line}: {e}")))?);
+                    if chunk.len() == CHUNK {
+                        break;
+                    }
+                    next = receiver.try_recv().ok();
+                }
+                Ok(chunk)
+            }
+        }
+    }
+}
+
+/// A line's one or two texts.
+fn texts(mut line: Vec<u8>, pairs: bool) -> Result<Texts, String> {
+    if line.last() == Some(&b'\r') {
+        line.pop();
+    }
+    let line = String::from_utf8(line).map_err(|_| "the text is not UTF-8".to_owned())?;
+    if !pairs {
+        return Ok((line, None));
+    }
+    match line.split_once('\t') {
+        Some((first, second)) => Ok((first.to_owned(), Some(second.to_owned()))),
+        None => Err("expected two texts with a tab between them, as --pairs says".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_become_one_or_two_texts() {
+        assert_eq!(texts(b"a\tb\r".to_vec(), false), Ok(("a\tb".to_owned(), None)));
+        assert_eq!(texts(b"a\tb\tc".to_vec(), true), Ok(("a".to_owned(), Some("b\tc".to_owned()))));
+        assert_eq!(texts(Vec::new(), false), Ok((String::new(), None)));
+        assert!(texts(b"a b".to_vec(), true).is_err());
+        assert!(texts(vec![0xff], false).is_err());
+    }
+}

@@ -1,0 +1,86 @@
+//! `run-glue predict`: labels and scores of texts, in their order, line by line.
+
+mod lines;
+mod scores;
+
+use std::io::{ErrorKind, Write};
+
+use glue_tasks::dataset::Example;
+use glue_tasks::task::TaskKind;
+use models::ops::EncoderOps;
+
+use self::lines::{Source, Texts};
+use self::scores::{Labels, json_line, plain_line};
+use crate::backends::{self, OnBackend};
+use crate::cli::predict_args::PredictSettings;
+use crate::data::{Padding, Split};
+use crate::error::Error;
+use crate::model_files::{Build, ModelFiles};
+use crate::progress::say;
+use crate::source::Files;
+use crate::trainer::evaluate::predict;
+
+/// Prints a line for each input.
+///
+/// # Errors
+/// When the model or an input is wrong, or the output cannot be written.
+pub fn run(settings: &PredictSettings) -> Result<(), Error> {
+    backends::check(settings.backend, settings.precision)?;
+    let source = Source::open(&settings.input, settings.pairs)?;
+    let model = ModelFiles::read(Files::model(&settings.model, &settings.hub)?, settings.max_seq_length)?;
+    backends::dispatch(settings.backend, Prediction { settings, model, source })?
+}
+
+struct Prediction<'a> {
+    settings: &'a PredictSettings,
+    model: ModelFiles,
+    source: Source,
+}
+
+impl OnBackend for Prediction<'_> {
+    type Output = Result<(), Error>;
+
+    fn run<B: EncoderOps>(self, device: B::Device, _: &'static str, _: &str) -> Self::Output {
+        let Self { settings, model: files, mut source } = self;
+        files.warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
+        let num_labels = files.config.num_labels();
+        let build = Build { num_labels, precision: settings.precision, seed: 0, ignore_mismatched_sizes: false };
+        let (model, report) = files.build::<B>(&build, &device)?;
+        if let Some(missing) = report.initialized.first() {
+            return Err(Error::usage(format!(
+                "{}: the checkpoint has no {missing}; expected a model that was fine-tuned for classification, as \
+                 transformers saves it",
+                files.files.id
+            )));
+        }
+        let labels = Labels::new(&files.config, num_labels);
+        let padding = if B::eo_prefers_packed() { Padding::None } else { Padding::Longest };
+        let mut out = std::io::stdout().lock();
+        loop {
+            let texts = source.next()?;
+            if texts.is_empty() {
+                return Ok(());
+            }
+            let examples: Vec<Example> = texts.into_iter().map(example).collect();
+            let split =
+                Split::new("input", &examples, TaskKind::Classification, &files.tokenizer, files.max_seq_length)?;
+            let logits = predict(&model, &split, settings.batch_size, padding);
+            let mut lines = String::new();
+            for row in logits.rows() {
+                let best = labels.best(row, settings.top_k);
+                lines.push_str(&if settings.json { json_line(&best, settings.top_k) } else { plain_line(&best) });
+                lines.push('\n');
+            }
+            match out.write_all(lines.as_bytes()).and_then(|()| out.flush()) {
+                Ok(()) => {}
+                // A reader that has enough, such as `head`.
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+                Err(error) => return Err(Error::failure(format!("standard output: {error}"))),
+            }
+        }
+    }
+}
+
+fn example((text, text_pair): Texts) -> Example {
+    Example { text, text_pair, label: None }
+}

@@ -1,0 +1,106 @@
+//! Logits to labels and scores, as transformers' `text-classification` pipeline gives them.
+
+use models::config::Config;
+use serde_json::json;
+
+/// What a logit becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Function {
+    /// Classes exclude each other.
+    Softmax,
+    /// Each label on its own.
+    Sigmoid,
+    /// The logit itself: a regression's score.
+    None,
+}
+
+/// Names and function of a checkpoint's logits.
+pub(super) struct Labels {
+    names: Vec<String>,
+    function: Function,
+}
+
+impl Labels {
+    /// What config.json says: `id2label`, and `problem_type`.
+    pub(super) fn new(config: &Config, num_labels: usize) -> Self {
+        let own = config.label_names().filter(|names| names.len() == num_labels);
+        let function = match config.get("problem_type").and_then(serde_json::Value::as_str) {
+            Some("regression") => Function::None,
+            Some("multi_label_classification") => Function::Sigmoid,
+            _ if num_labels == 1 => Function::Sigmoid,
+            _ => Function::Softmax,
+        };
+        Self { names: own.unwrap_or_else(|| (0..num_labels).map(|i| format!("LABEL_{i}")).collect()), function }
+    }
+
+    /// The `top_k` best labels with their scores, best first; of equal ones the first.
+    pub(super) fn best(&self, logits: &[f32], top_k: usize) -> Vec<(&str, f32)> {
+        let scores = scores(logits, self.function);
+        let mut order: Vec<usize> = (0..scores.len()).collect();
+        order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+        order.into_iter().take(top_k).map(|i| (self.names[i].as_str(), scores[i] as f32)).collect()
+    }
+}
+
+fn scores(logits: &[f32], function: Function) -> Vec<f64> {
+    let logits = logits.iter().map(|&x| f64::from(x));
+    match function {
+        Function::None => logits.collect(),
+        Function::Sigmoid => logits.map(|x| 1.0 / (1.0 + (-x).exp())).collect(),
+        Function::Softmax => {
+            let highest = logits.clone().fold(f64::NEG_INFINITY, f64::max);
+            let powers: Vec<f64> = logits.map(|x| (x - highest).exp()).collect();
+            let sum: f64 = powers.iter().sum();
+            powers.iter().map(|p| p / sum).collect()
+        }
+    }
+}
+
+/// `label, tab, score`, the next best behind it.
+pub(super) fn plain_line(best: &[(&str, f32)]) -> String {
+    best.iter().map(|(label, score)| format!("{label}\t{score:.6}")).collect::<Vec<_>>().join("\t")
+}
+
+/// The pipeline's value: an object, or with `top_k` above 1 a list of them.
+pub(super) fn json_line(best: &[(&str, f32)], top_k: usize) -> String {
+    let object = |(label, score): &(&str, f32)| json!({ "label": label, "score": f64::from(*score) });
+    match best {
+        [one] if top_k == 1 => object(one),
+        all => all.iter().map(object).collect(),
+    }
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(config: serde_json::Value, n: usize) -> Labels {
+        Labels::new(&Config::from_fields(config.as_object().expect("an object").clone()), n)
+    }
+
+    #[test]
+    fn functions_are_the_pipelines() {
+        let two = labels(serde_json::json!({"id2label": {"0": "no", "1": "yes"}}), 2);
+        let best = two.best(&[0.0, 3f32.ln()], 5);
+        assert_eq!((best[0].0, best[1].0), ("yes", "no"));
+        assert!((best[0].1 - 0.75).abs() < 1e-6 && (best[1].1 - 0.25).abs() < 1e-6);
+        let score = labels(serde_json::json!({"problem_type": "regression"}), 1);
+        assert_eq!(score.best(&[2.5], 1), [("LABEL_0", 2.5)]);
+        assert_eq!(labels(serde_json::json!({}), 1).best(&[0.0], 1), [("LABEL_0", 0.5)]);
+        let many = labels(serde_json::json!({"problem_type": "multi_label_classification"}), 3);
+        assert_eq!(many.best(&[0.0, 0.0, 1.0], 2)[1], ("LABEL_0", 0.5));
+        // Names that do not fit the head are not used.
+        assert_eq!(
+            labels(serde_json::json!({"id2label": {"0": "no", "1": "yes"}}), 3).best(&[1.0, 0.0, 0.0], 1)[0].0,
+            "LABEL_0"
+        );
+    }
+
+    #[test]
+    fn lines_hold_label_and_score() {
+        assert_eq!(plain_line(&[("yes", 0.75), ("no", 0.25)]), "yes\t0.750000\tno\t0.250000");
+        assert_eq!(json_line(&[("yes", 0.75)], 1), r#"{"label":"yes","score":0.75}"#);
+        assert_eq!(json_line(&[("yes", 0.75)], 2), r#"[{"label":"yes","score":0.75}]"#);
+    }
+}

@@ -1,0 +1,104 @@
+"""Training steps and inference beside PyTorch: the same shapes, the same threads, alternating processes, medians.
+
+    scripts/bench/setup.sh VENV
+    cargo build --release --example bench_step
+    python scripts/bench/steps.py --python VENV/bin/python --out results/bench/steps.json
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import sys
+
+from common import HERE, ROOT, machine, measured, median, table
+
+#        name              layers hidden heads ffn batch length
+CASES = [("MiniLM-L6 32 x 64", 6, 384, 12, 1536, 32, 64),
+         ("MiniLM-L6 32 x 128", 6, 384, 12, 1536, 32, 128),
+         ("BERT-base 8 x 128", 12, 768, 12, 3072, 8, 128),
+         ("BERT-base 32 x 128", 12, 768, 12, 3072, 32, 128)]
+#        name             flags             passes over the products (forward, and two in the backward pass)
+MODES = [("training", [], 3), ("training, bf16", ["--bf16"], 3), ("inference", ["--inference"], 1)]
+
+
+def gflop(case, passes):
+    """Billions of operations that our program makes in linear layers and attention. Beyond its attention, the last layer
+    has one row a sequence; scores that the backward pass computes again are not counted."""
+    _, layers, hidden, _, ffn, batch, length = case
+    tokens = batch * length
+    projections = 2 * layers * tokens * 3 * hidden * hidden
+    rest = 2 * ((layers - 1) * tokens + batch) * (hidden * hidden + 2 * hidden * ffn)
+    attention = layers * 2 * 2 * tokens * length * hidden
+    return passes * (projections + rest + attention) / 1e9
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--python", default=sys.executable, help="an interpreter with torch and transformers")
+    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "target/release/examples/bench_step")
+    parser.add_argument("--repetitions", type=int, default=3, help="processes of each program")
+    parser.add_argument("--steps", type=int, default=4, help="timed steps a process")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--only", default="", help="cases whose name holds this")
+    parser.add_argument("--out", type=pathlib.Path)
+    args = parser.parse_args()
+    env = {"RAYON_NUM_THREADS": str(args.threads), "OMP_NUM_THREADS": str(args.threads)}
+    torch = [args.python, HERE / "torch_step.py", "--threads", args.threads]
+
+    def run(command):
+        out, _, peak = measured(command, env)
+        result = json.loads(out.splitlines()[-1])
+        return {**result, "peak_mib": peak}
+
+    peaks = {"ours": run([args.program, "--layers", 1, "--hidden", 1, "--heads", 1, "--ffn", 1, "--peak"])["gflops"],
+             "torch": run([*torch, "--peak"])["gflops"]}
+    peak = max(peaks.values())
+    results = []
+    for case in CASES:
+        name, layers, hidden, heads, ffn, batch, length = case
+        if args.only not in name:
+            continue
+        shape = ["--layers", layers, "--hidden", hidden, "--heads", heads, "--ffn", ffn,
+                 "--lengths", ",".join([str(length)] * batch), "--steps", args.steps, "--warmup", 2]
+        for mode, flags, passes in MODES:
+            runs = {"ours": [], "torch": []}
+            for _ in range(args.repetitions):
+                runs["ours"].append(run([args.program, *shape, *flags]))
+                runs["torch"].append(run([*torch, *shape, *flags]))
+            row = {"case": name, "mode": mode}
+            for side, values in runs.items():
+                steps = [phase for value in values for phase in value["phases"]]
+                row[side] = {"ms": median([sum(p) for p in steps]) * 1e3,
+                             "phases_ms": [median([p[i] for p in steps]) * 1e3 for i in range(3)],
+                             "peak_mib": max(value["peak_mib"] for value in values)}
+            row["ratio"] = row["ours"]["ms"] / row["torch"]["ms"]
+            row["gflops"] = gflop(case, passes) / row["ours"]["ms"] * 1e3
+            row["share_of_peak"] = row["gflops"] / peak
+            row["ours"]["parts_ms"] = {part: median([v["parts"][part] for v in runs["ours"]]) * 1e3
+                                       for part in runs["ours"][0]["parts"]}
+            row["ours"]["page_faults_per_step"] = median([v["page_faults_per_step"] for v in runs["ours"]])
+            results.append(row)
+            print(f"{name}, {mode}: {row['ours']['ms']:.0f} ms, torch {row['torch']['ms']:.0f} ms, "
+                  f"ratio {row['ratio']:.2f}", file=sys.stderr, flush=True)
+    versions, _, _ = measured([args.python, "-c", "import torch, transformers; "
+                               "print(torch.__version__, transformers.__version__)"], env)
+    torch_version, transformers_version = versions.split()
+    report = {"machine": machine(), "threads": args.threads, "torch": torch_version,
+              "transformers": transformers_version, "peak_gflops": peaks, "steps": results}
+    if args.out:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        args.out.write_text(json.dumps(report, indent=1) + "\n")
+    rows = [("case", "mode", "ms", "PyTorch ms", "ratio", "MiB", "PyTorch MiB", "share of GEMM peak", "page faults a step")]
+    rows += [(r["case"], r["mode"], f"{r['ours']['ms']:.0f}", f"{r['torch']['ms']:.0f}", f"{r['ratio']:.2f}",
+              f"{r['ours']['peak_mib']:.0f}", f"{r['torch']['peak_mib']:.0f}", f"{r['share_of_peak']:.0%}",
+              f"{r['ours']['page_faults_per_step']:.1f}") for r in results]
+    print(table(rows), "\n")
+    parts = list(results[0]["ours"]["parts_ms"])
+    rows = [("case", "mode", *(f"{part} ms" for part in parts))]
+    rows += [(r["case"], r["mode"], *(f"{r['ours']['parts_ms'][part]:.1f}" for part in parts)) for r in results]
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()
