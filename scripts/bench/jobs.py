@@ -84,7 +84,7 @@ def main():
                                  "train_runtime": median([v["train_runtime"] for v in values]),
                                  "peak_mib": max(v["peak_mib"] for v in values),
                                  "eval_loss": values[0]["eval_loss"]} for side, values in runs.items()},
-                "without_dropout": {side: {k: v[k] for k in ("train_loss", "eval_loss", "seconds")}
+                "without_dropout": {side: {k: v[k] for k in ("train_loss", "eval_loss")}
                                     for side, v in zip(("run-glue", "Trainer, dynamic padding"), pair)}})
     report = {"machine": machine(), "threads": args.threads, "model": args.model.name, "jobs": results}
     if args.out:

@@ -112,7 +112,11 @@ fn embed(c: &mut Criterion) {
 
 fn cross_entropy(c: &mut Criterion) {
     let logits = matrix(BATCH, 3);
-    let targets = ClassTargets { classes: (0..BATCH as u32).map(|i| i % 3).collect(), divisor: BATCH as f64 };
+    let targets = ClassTargets {
+        classes: (0..BATCH as u32).map(|i| i % 3).collect(),
+        divisor: BATCH as f64,
+        label_smoothing: 0.0,
+    };
     pair(c, "cross-entropy", "fused", || ops::cross_entropy(logits.clone(), &targets));
 }
 

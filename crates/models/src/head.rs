@@ -65,15 +65,25 @@ impl<B: EncoderOps> SequenceClassifier<B> {
     }
 }
 
-/// The sum of the examples' losses over `divisor`, `[1]`. With the number of examples of the whole optimizer step as the
-/// divisor, micro-batches add up to the large batch's mean exactly.
+/// How examples' losses become one number.
+#[derive(Clone, Copy, Debug)]
+pub struct LossOptions {
+    /// The sum is divided by it. With the number of examples of the whole optimizer step, micro-batches add up to the
+    /// large batch's mean exactly.
+    pub divisor: usize,
+    /// transformers' `label_smoothing_factor`, for classes.
+    pub label_smoothing_factor: f64,
+}
+
+/// The loss of a batch, `[1]`.
 #[must_use]
-pub fn loss<B: EncoderOps>(logits: Tensor<B, 2>, targets: &Targets, divisor: usize) -> Tensor<B, 1> {
-    let divisor = divisor as f64;
+pub fn loss<B: EncoderOps>(logits: Tensor<B, 2>, targets: &Targets, options: LossOptions) -> Tensor<B, 1> {
+    let divisor = options.divisor as f64;
     match targets {
         Targets::Classes(classes) => {
             let classes = classes.iter().map(|&class| class as u32).collect();
-            ops::cross_entropy(logits, &ClassTargets { classes, divisor })
+            let label_smoothing = options.label_smoothing_factor;
+            ops::cross_entropy(logits, &ClassTargets { classes, divisor, label_smoothing })
         }
         Targets::Scores(scores) => {
             let scores = TensorData::new(scores.clone(), [targets.len(), 1]);

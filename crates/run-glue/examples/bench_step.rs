@@ -13,7 +13,7 @@ use clap::Parser;
 use models::activation::Activation;
 use models::batch::TokenBatch;
 use models::encoder::bert::BertConfig;
-use models::head::{SequenceClassifier, Targets, loss};
+use models::head::{LossOptions, SequenceClassifier, Targets, loss};
 use models::ops::{self, DropoutPlan, EncoderOps, Precision, profile};
 use models::{parameters, torch_rng::TorchRng};
 use run_glue::cli::args::RunArgs;
@@ -142,7 +142,8 @@ fn measure(args: &Args, precision: Precision) -> Value {
             phases.push([start.elapsed().as_secs_f64(), 0.0, 0.0]);
             continue;
         }
-        let loss = loss(model.forward(&tokens, &mut DropoutPlan::train(1, step as u64)), &targets, examples);
+        let logits = model.forward(&tokens, &mut DropoutPlan::train(1, step as u64));
+        let loss = loss(logits, &targets, LossOptions { divisor: examples, label_smoothing_factor: 0.0 });
         let forward = start.elapsed().as_secs_f64();
         let gradients = Gradients::collect(&model, loss.backward(), &tokens);
         let backward = start.elapsed().as_secs_f64();

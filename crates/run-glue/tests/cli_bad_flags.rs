@@ -45,6 +45,10 @@ fn flags_that_are_wrong_by_themselves() {
         ("--task rte --model a/b/c --dataset_dir g", &["\"a/b/c\" is no repository name", "`owner/name`"]),
         ("--task rte --model m --save_logits", &["--save_logits", "--output_dir"]),
         ("--task rte --model m --output_dir out --do_train --save_logits", &["--save_logits", "--do_eval"]),
+        ("--task rte --model m --do_predict", &["--do_predict", "--output_dir"]),
+        ("--task rte --model m --lr_scheduler_type cosin", &["--lr_scheduler_type is cosin", "linear, cosine"]),
+        ("--task rte --model m --lr_scheduler_kwargs {", &["--lr_scheduler_kwargs of linear", "expected JSON"]),
+        ("--task stsb --model m --label_smoothing_factor 0.1", &["--label_smoothing_factor is for classes", "stsb"]),
         ("--task rte --lerning_rate 1", &["'--lerning_rate'", "'--learning_rate'"]),
         ("--task rte --num-train-epoch 1", &["'--num_train_epoch'", "'--num_train_epochs'"]),
         ("rte", &["'rte'", "--help"]),
@@ -68,6 +72,7 @@ fn numbers_out_of_bounds() {
         ("--learning_rate inf", &["--learning_rate is inf", "0 or more"]),
         ("--learning_rate fast", &["'fast' for '--learning_rate <X>'", "expected a number"]),
         ("--weight_decay -0.1", &["--weight_decay is -0.1", "0 or more"]),
+        ("--label_smoothing_factor 1", &["--label_smoothing_factor is 1", "from 0 to below 1"]),
         ("--adam_beta1 1", &["--adam_beta1 is 1", "below 1"]),
         ("--adam_beta2 nan", &["--adam_beta2 is NaN", "below 1"]),
         ("--adam_epsilon inf", &["--adam_epsilon is inf", "0 or more"]),
@@ -294,4 +299,12 @@ fn nobody_reads_standard_error() {
     drop(child.stderr.take());
     assert!(child.wait().unwrap().success());
     assert_eq!(bench.record()["task"], "rte");
+}
+
+#[test]
+fn bf16_is_refused_where_the_cpu_has_none() {
+    let bench = Bench::new();
+    let ended = end(bench.command().args(["--task", "rte", "--bf16"]).args(RUN).env("RUN_GLUE_SIMD", "scalar"));
+    ended.assert_one_line("bf16", &["--bf16 cannot be done by --backend flex", "AVX512-BF16", "leave --bf16 out"]);
+    bench.assert_clean("bf16");
 }

@@ -38,8 +38,19 @@ fn the_bench_is_sound_where_nothing_is_broken() {
     assert_eq!(bench.record()["task"], "rte");
     assert_eq!(
         bench.files("out"),
-        ["all_results.json", "eval_results.json", "train_results.json", "trainer_state.json"]
-            .map(|f| format!("out/{f}"))
+        [
+            "README.md",
+            "all_results.json",
+            "config.json",
+            "eval_results.json",
+            "model.safetensors",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "train_results.json",
+            "trainer_state.json",
+            "vocab.txt",
+        ]
+        .map(|f| format!("out/{f}"))
     );
 }
 

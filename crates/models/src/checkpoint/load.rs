@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::tensor::backend::Backend;
 
 use super::files::Tensors;
-use super::{CheckpointError, WeightFiles};
+use super::{CheckpointError, WeightFiles, full_name};
 use crate::names::{Init, TensorName, old_spelling};
 use crate::parameters;
 use crate::torch_rng::TorchRng;
@@ -57,11 +57,6 @@ fn spellings(tensor: &str, in_encoder: bool, prefix: &str) -> Vec<String> {
         names.push(name);
     }
     names
-}
-
-/// The name that transformers gives the tensor in a classifier's checkpoint.
-fn full_name(tensor: &str, in_encoder: bool, prefix: &str) -> String {
-    if in_encoder { format!("{prefix}{tensor}") } else { tensor.to_owned() }
 }
 
 /// Fills a module's parameters from `files` and draws what they lack, in the order of `names`, from torch's stream.

@@ -183,7 +183,11 @@ fn class_column<B: Backend>(targets: &ClassTargets, device: &B::Device) -> Tenso
 pub(super) fn cross_entropy<B: Backend>(logits: FloatTensor<B>, targets: &ClassTargets) -> FloatTensor<B> {
     let logits: Tensor<B, 2> = wrap(logits);
     let classes = class_column(targets, &logits.device());
-    raw(activation::log_softmax(logits, 1).gather(1, classes).sum().neg() / targets.divisor)
+    let (columns, smoothing) = (logits.dims()[1] as f64, targets.label_smoothing);
+    let log_probabilities = activation::log_softmax(logits, 1);
+    let spread = log_probabilities.clone().sum() * (smoothing / columns);
+    let sum = log_probabilities.gather(1, classes).sum() * (1.0 - smoothing) + spread;
+    raw(sum.neg() / targets.divisor)
 }
 
 pub(super) fn cross_entropy_backward<B: Backend>(
@@ -193,9 +197,10 @@ pub(super) fn cross_entropy_backward<B: Backend>(
 ) -> FloatTensor<B> {
     let probabilities = activation::softmax(wrap::<B, 2>(logits), 1);
     let classes = class_column(targets, &probabilities.device());
-    let minus_one = Tensor::<B, 2>::full([targets.classes.len(), 1], -1.0, &probabilities.device());
-    let difference = probabilities.scatter(1, classes, minus_one, IndexingUpdateOp::Add) / targets.divisor;
-    raw(difference * wrap::<B, 1>(g).unsqueeze())
+    let (columns, smoothing) = (probabilities.dims()[1] as f64, targets.label_smoothing);
+    let one_hot = Tensor::<B, 2>::full([targets.classes.len(), 1], smoothing - 1.0, &probabilities.device());
+    let difference = probabilities.scatter(1, classes, one_hot, IndexingUpdateOp::Add) - smoothing / columns;
+    raw(difference / targets.divisor * wrap::<B, 1>(g).unsqueeze())
 }
 
 pub(super) fn adamw<B: Backend>(mut slot: AdamWSlot<FloatTensor<B>>, step: &AdamWStep) -> AdamWSlot<FloatTensor<B>> {

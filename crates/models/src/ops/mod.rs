@@ -45,6 +45,8 @@ pub struct ClassTargets {
     pub classes: Arc<[u32]>,
     /// Examples of the whole optimizer step.
     pub divisor: f64,
+    /// Share of the target that is spread over all classes alike (Szegedy et al. 2016); 0 is none.
+    pub label_smoothing: f64,
 }
 
 /// What the factors of a linear layer's products are rounded to. Sums, and everything else, are f32.
@@ -167,12 +169,12 @@ pub trait EncoderOps: Backend {
         attention::composed_backward::<Self>(qkv, g, spec)
     }
 
-    /// Sum over the rows of -log softmax(logits)[class], over `divisor`: logits `[rows, classes]`, gives `[1]`.
+    /// Sum over the rows of -log softmax(logits)[class], smoothed, over `divisor`: logits `[rows, classes]`, gives `[1]`.
     fn eo_cross_entropy(logits: FloatTensor<Self>, targets: &ClassTargets) -> FloatTensor<Self> {
         composed::cross_entropy::<Self>(logits, targets)
     }
 
-    /// Gradient of [`Self::eo_cross_entropy`] for the logits, `g (softmax - one_hot) / divisor`.
+    /// Gradient of [`Self::eo_cross_entropy`] for the logits, `g (softmax - target) / divisor`.
     fn eo_cross_entropy_backward(
         logits: FloatTensor<Self>,
         g: FloatTensor<Self>,

@@ -107,6 +107,9 @@ pub struct RunArgs {
     /// Evaluate [default: true unless only the other is asked for]
     #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "What to run")]
     pub do_eval: Option<bool>,
+    /// Predict the test splits into predict_results_TASK.txt [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "What to run")]
+    pub do_predict: Option<bool>,
 
     /// Folder laid out as the Hub's nyu-mll/glue: CONFIG/SPLIT-*.parquet
     #[arg(long, value_name = "DIR", help_heading = "Data")]
@@ -126,6 +129,9 @@ pub struct RunArgs {
     /// Use the first N rows of each evaluation split
     #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
     pub max_eval_samples: Option<usize>,
+    /// Use the first N rows of each test split
+    #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
+    pub max_predict_samples: Option<usize>,
 
     /// Branch, tag or commit of the model [default: main]
     #[arg(long, value_name = "REV", help_heading = "Model")]
@@ -179,6 +185,16 @@ pub struct RunArgs {
     /// Share of all steps, where warmup_steps is 0 [default: 0]
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
     pub warmup_ratio: Option<f64>,
+    /// linear, cosine, cosine_with_restarts, polynomial, constant, constant_with_warmup, inverse_sqrt, cosine_with_min_lr
+    /// [default: linear]
+    #[arg(long, value_name = "NAME", help_heading = "Training")]
+    pub lr_scheduler_type: Option<String>,
+    /// Its numbers as JSON, such as {"num_cycles": 2}
+    #[arg(long, value_name = "JSON", help_heading = "Training")]
+    pub lr_scheduler_kwargs: Option<String>,
+    /// Share of the target spread over all classes alike [default: 0]
+    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
+    pub label_smoothing_factor: Option<f64>,
     /// Order of the rows [default: random, as torch draws it]
     #[arg(long, value_name = "ORDER", help_heading = "Training")]
     pub train_sampling_strategy: Option<SamplingStrategy>,
@@ -189,7 +205,7 @@ pub struct RunArgs {
     #[arg(long, value_parser = whole::<u64>, value_name = "N", help_heading = "Training")]
     pub data_seed: Option<u64>,
 
-    /// Folder for train_results.json, eval_results.json, all_results.json, trainer_state.json
+    /// Folder for the model, train_results.json, eval_results.json, all_results.json, trainer_state.json
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub output_dir: Option<PathBuf>,
     /// Write into an output_dir that is not empty [default: false]
@@ -198,7 +214,7 @@ pub struct RunArgs {
     /// Folder for one JSON record a run [default: results]
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub results_dir: Option<PathBuf>,
-    /// Write eval_logits.jsonl into output_dir [default: false]
+    /// Write eval_logits.jsonl, or predict_logits_TASK.jsonl, into output_dir [default: false]
     #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Results")]
     pub save_logits: Option<bool>,
     /// Steps from one log row to the next [default: 500]

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use glue_tasks::task::{TASKS, TaskSpec, find_task};
+use glue_tasks::task::{TASKS, TaskKind, TaskSpec, find_task};
 use models::ops::Precision;
 
 use super::args::{BackendChoice, RunArgs, SamplingStrategy};
 use crate::error::Error;
+use crate::trainer::schedule_kind::Schedule;
 
 /// A run, ready to start.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Settings {
     pub do_train: bool,
     /// Evaluate.
     pub do_eval: bool,
+    /// Predict the test splits.
+    pub do_predict: bool,
     /// Longest input asked for.
     pub max_seq_length: usize,
     /// Pad to `max_seq_length`.
@@ -31,6 +34,8 @@ pub struct Settings {
     pub max_train_samples: Option<usize>,
     /// First rows only.
     pub max_eval_samples: Option<usize>,
+    /// First rows only.
+    pub max_predict_samples: Option<usize>,
     /// A head of another size is drawn anew.
     pub ignore_mismatched_sizes: bool,
     /// How to train.
@@ -107,6 +112,10 @@ pub struct TrainingSettings {
     pub learning_rate: f64,
     /// Decoupled decay.
     pub weight_decay: f64,
+    /// How the rate goes on from its peak.
+    pub schedule: Schedule,
+    /// Share of the target spread over all classes.
+    pub label_smoothing_factor: f64,
     /// First moment.
     pub adam_beta1: f64,
     /// Second moment.
@@ -145,13 +154,15 @@ impl Settings {
     /// Names the first flag that is wrong, what was expected, and what to do.
     pub fn new(args: RunArgs, embedded: bool) -> Result<Self, Error> {
         let (tasks, several_tasks) = tasks(&args.task_name, embedded)?;
-        let asked = (args.do_train, args.do_eval);
-        let (do_train, do_eval) = match asked {
-            (None, None) => (true, true),
-            (train, eval) => (train.unwrap_or(false), eval.unwrap_or(false)),
+        let (do_train, do_eval, do_predict) = match (args.do_train, args.do_eval, args.do_predict) {
+            (None, None, None | Some(false)) => (true, true, false),
+            (train, eval, predict) => (train.unwrap_or(false), eval.unwrap_or(false), predict.unwrap_or(false)),
         };
-        if !do_train && !do_eval {
-            return Err(Error::usage("both --do_train and --do_eval are false: nothing to do"));
+        if !do_train && !do_eval && !do_predict {
+            return Err(Error::usage("--do_train, --do_eval and --do_predict are false: nothing to do"));
+        }
+        if do_predict && args.output_dir.is_none() {
+            return Err(Error::usage("--do_predict writes into --output_dir, which is not given"));
         }
         let max_seq_length = args.max_seq_length.unwrap_or(128);
         check(
@@ -163,8 +174,19 @@ impl Settings {
         if args.save_logits == Some(true) && args.output_dir.is_none() {
             return Err(Error::usage("--save_logits writes into --output_dir, which is not given"));
         }
-        if args.save_logits == Some(true) && !do_eval {
-            return Err(Error::usage("--save_logits writes the logits of an evaluation: give --do_eval too"));
+        if args.save_logits == Some(true) && !do_eval && !do_predict {
+            return Err(Error::usage(
+                "--save_logits writes the logits of an evaluation or prediction: give --do_eval or --do_predict too",
+            ));
+        }
+        let training = training(&args)?;
+        if let Some(task) = tasks.iter().find(|task| task.kind == TaskKind::Regression)
+            && training.label_smoothing_factor > 0.0
+        {
+            return Err(Error::usage(format!(
+                "--label_smoothing_factor is for classes, and {} is a regression: leave it out, or leave out the task",
+                task.name
+            )));
         }
         Ok(Self {
             tasks,
@@ -173,12 +195,17 @@ impl Settings {
             dataset: dataset(&args, embedded)?,
             do_train,
             do_eval,
+            do_predict,
             max_seq_length,
             pad_to_max_length: args.pad_to_max_length.unwrap_or(false),
             max_train_samples: args.max_train_samples.map(|n| at_least_one("max_train_samples", n)).transpose()?,
             max_eval_samples: args.max_eval_samples.map(|n| at_least_one("max_eval_samples", n)).transpose()?,
+            max_predict_samples: args
+                .max_predict_samples
+                .map(|n| at_least_one("max_predict_samples", n))
+                .transpose()?,
             ignore_mismatched_sizes: args.ignore_mismatched_sizes.unwrap_or(false),
-            training: training(&args)?,
+            training,
             per_device_eval_batch_size: at_least_one(
                 "per_device_eval_batch_size",
                 args.per_device_eval_batch_size.unwrap_or(32),
@@ -284,6 +311,15 @@ fn training(args: &RunArgs) -> Result<TrainingSettings, Error> {
     check((0.0..=1.0).contains(&ratio), "warmup_ratio", ratio, "from 0 to 1")?;
     let steps = args.warmup_steps.unwrap_or(0.0);
     check(steps >= 0.0 && steps.is_finite(), "warmup_steps", steps, "0 or more")?;
+    let label_smoothing_factor = args.label_smoothing_factor.unwrap_or(0.0);
+    let smooths = (0.0..1.0).contains(&label_smoothing_factor);
+    check(smooths, "label_smoothing_factor", label_smoothing_factor, "from 0 to below 1")?;
+    let schedule = Schedule::new(
+        args.lr_scheduler_type.as_deref().unwrap_or("linear"),
+        args.lr_scheduler_kwargs.as_deref(),
+        learning_rate,
+    )
+    .map_err(Error::usage)?;
     let max_steps = match args.max_steps {
         None | Some(i64::MIN..=0) => None,
         Some(steps) => Some(steps as usize),
@@ -300,6 +336,8 @@ fn training(args: &RunArgs) -> Result<TrainingSettings, Error> {
             args.gradient_accumulation_steps.unwrap_or(1),
         )?,
         learning_rate,
+        schedule,
+        label_smoothing_factor,
         weight_decay,
         adam_beta1,
         adam_beta2,

@@ -14,6 +14,7 @@ pub mod console;
 pub mod host;
 pub mod logits;
 pub mod metrics_files;
+pub mod model_card;
 pub mod python_json;
 pub mod record;
 pub mod record_parts;

@@ -107,7 +107,8 @@ impl Outcome<'_> {
             ("per_device_eval_batch_size", json!(self.settings.per_device_eval_batch_size)),
             ("gradient_accumulation_steps", json!(t.gradient_accumulation_steps)),
             ("learning_rate", json!(t.learning_rate)),
-            ("lr_scheduler_type", json!("linear")),
+            ("lr_scheduler_type", t.schedule.describe()),
+            ("label_smoothing_factor", json!(t.label_smoothing_factor)),
             ("warmup_steps", json!(self.trained.as_ref().map(|trained| trained.plan.warmup_steps))),
             ("optim", json!("adamw_torch")),
             ("weight_decay", json!(t.weight_decay)),
@@ -120,6 +121,7 @@ impl Outcome<'_> {
             ("attention_probs_dropout_prob", dropout("attention_probs_dropout_prob")),
             ("new_head", json!(self.report.new_head())),
             ("max_train_samples", json!(self.settings.max_train_samples)),
+            ("max_predict_samples", json!(self.settings.max_predict_samples)),
             ("max_eval_samples", json!(self.settings.max_eval_samples)),
         ];
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

@@ -2,7 +2,9 @@
 
 mod facts;
 pub mod output;
+mod predictions;
 mod prepare;
+mod saved_model;
 mod score;
 
 use std::time::{Instant, SystemTime};
@@ -13,7 +15,9 @@ use glue_tasks::task::TaskSpec;
 use models::checkpoint::LoadReport;
 use models::ops::EncoderOps;
 
+use self::predictions::Prediction;
 use self::prepare::Prepared;
+use self::saved_model::SavedModel;
 use self::score::Evaluation;
 use crate::backends::{OnBackend, dispatch};
 use crate::cli::settings::Settings;
@@ -67,6 +71,7 @@ struct Outcome<'a> {
     report: LoadReport,
     trained: Option<Trained>,
     evaluations: Vec<Evaluation>,
+    predictions: Vec<Prediction>,
     parameters: usize,
     non_embedding_parameters: usize,
     backend: &'static str,
@@ -132,7 +137,7 @@ impl OnBackend for TaskRun<'_> {
             .iter()
             .map(|(split, suffix)| {
                 let logits = predict(&model, split, settings.per_device_eval_batch_size, padding);
-                Evaluation::new(task, split, suffix, logits, &class_order)
+                Evaluation::new(task, split, suffix, logits, &class_order, settings.training.label_smoothing_factor)
             })
             .collect::<Result<_, _>>()?;
         for evaluation in &evaluations {
@@ -140,6 +145,20 @@ impl OnBackend for TaskRun<'_> {
                 warn(format!("the loss on {} is {loss}: the scores mean nothing", evaluation.split));
             }
         }
+        let predictions: Vec<Prediction> = prepared
+            .test
+            .iter()
+            .map(|(split, name)| {
+                let logits = predict(&model, split, settings.per_device_eval_batch_size, padding);
+                Prediction::new(task, split, name.clone(), logits, &class_order)
+            })
+            .collect::<Result<_, _>>()?;
+        let saved = trained.is_some().then(|| SavedModel {
+            model: &model,
+            files: &prepared.model,
+            task,
+            class_order: &class_order,
+        });
         let outcome = Outcome {
             settings,
             task,
@@ -147,6 +166,7 @@ impl OnBackend for TaskRun<'_> {
             report,
             trained,
             evaluations,
+            predictions,
             parameters,
             non_embedding_parameters: parameters - embeddings,
             backend,
@@ -154,6 +174,11 @@ impl OnBackend for TaskRun<'_> {
             clock,
             warnings,
         };
-        outcome.write()
+        let record = outcome.write()?;
+        // Last: results are safe by now, whatever becomes of the larger files.
+        if let (Some(saved), Some(dir)) = (saved, output::output_dir(settings, task)) {
+            saved.write(&dir, &record)?;
+        }
+        Ok(record)
     }
 }

@@ -158,6 +158,9 @@ impl Outcome<'_> {
         if let Some(metrics) = &files.eval {
             save_metrics(dir, "eval", metrics, true)?;
         }
+        for prediction in &self.predictions {
+            prediction.write(dir, self.settings.save_logits)?;
+        }
         if self.settings.save_logits {
             for evaluation in &self.evaluations {
                 let path = dir.join(format!("eval_logits{}.jsonl", evaluation.suffix));
@@ -189,7 +192,11 @@ fn remove_files(dir: &Path) {
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.ends_with("_results.json") || name == "trainer_state.json" || name.starts_with("eval_logits") {
+        if name.ends_with("_results.json")
+            || name == "trainer_state.json"
+            || name.starts_with("eval_logits")
+            || name.starts_with("predict_")
+        {
             let _ = std::fs::remove_file(entry.path());
         }
     }

@@ -22,6 +22,8 @@ pub(super) struct Prepared {
     pub(super) train: Option<Split>,
     /// Splits with the suffix of their keys.
     pub(super) eval: Vec<(Split, &'static str)>,
+    /// Splits to predict with the name of their files.
+    pub(super) test: Vec<(Split, String)>,
     pub(super) label_names: &'static [&'static str],
     pub(super) data_seconds: f64,
     pub(super) tokenize_seconds: f64,
@@ -49,6 +51,19 @@ pub(super) fn prepare(settings: &Settings, task: &'static TaskSpec) -> Result<Pr
             eval.push((ax, AX_SUFFIX));
         }
     }
+    let mut test = Vec::new();
+    if settings.do_predict {
+        for split in task.test_splits {
+            let rows = reader.present(task, split.name, settings.max_predict_samples)?;
+            test.push((rows, format!("{}{}", task.name, split.key_suffix.replace('_', "-"))));
+        }
+        // The leaderboard asks for the diagnostic set, predicted by the MNLI model.
+        if let Some(split) = AX.test_splits.first().filter(|_| task.name == "mnli")
+            && let Some(rows) = reader.optional(&AX, split.name, settings.max_predict_samples)?
+        {
+            test.push((rows, AX.name.to_owned()));
+        }
+    }
     let data_seconds = started.elapsed().as_secs_f64();
 
     let started = Instant::now();
@@ -57,6 +72,10 @@ pub(super) fn prepare(settings: &Settings, task: &'static TaskSpec) -> Result<Pr
     let eval = eval
         .into_iter()
         .map(|(rows, suffix)| Ok((tokenized(rows)?, suffix)))
+        .collect::<Result<Vec<_>, crate::tokenize::TokenizeError>>()?;
+    let test = test
+        .into_iter()
+        .map(|(rows, name)| Ok((tokenized(rows)?, name)))
         .collect::<Result<Vec<_>, crate::tokenize::TokenizeError>>()?;
     if let Some(split) = &train {
         let cut = split.truncated_rows();
@@ -69,6 +88,7 @@ pub(super) fn prepare(settings: &Settings, task: &'static TaskSpec) -> Result<Pr
         dataset,
         train,
         eval,
+        test,
         label_names: task.labels,
         data_seconds,
         tokenize_seconds: started.elapsed().as_secs_f64(),
@@ -108,15 +128,20 @@ impl Reader<'_> {
         Ok(Some(Rows { split: split.to_owned(), examples }))
     }
 
-    /// A split that must be there, with a label in every row.
-    fn required(&mut self, task: &TaskSpec, split: &str, limit: Option<usize>) -> Result<Rows, Error> {
-        let rows = self.optional(task, split, limit)?.ok_or_else(|| {
+    /// A split that must be there.
+    fn present(&mut self, task: &TaskSpec, split: &str, limit: Option<usize>) -> Result<Rows, Error> {
+        self.optional(task, split, limit)?.ok_or_else(|| {
             Error::usage(format!(
                 "{}: there is no split {split} of {config}; expected {config}/{split}-*.parquet (or csv, tsv, jsonl)",
                 self.dataset.id,
                 config = task.config
             ))
-        })?;
+        })
+    }
+
+    /// A split that must be there, with a label in every row.
+    fn required(&mut self, task: &TaskSpec, split: &str, limit: Option<usize>) -> Result<Rows, Error> {
+        let rows = self.present(task, split, limit)?;
         match rows.examples.iter().position(|example| example.label.is_none()) {
             Some(row) => Err(Error::usage(format!(
                 "{}: split {split} of {}, row {row} (from 0) has no label; training and evaluation need one in every row",

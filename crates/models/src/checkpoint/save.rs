@@ -1,0 +1,38 @@
+//! A module's parameters as a Hugging Face checkpoint.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::backend::Backend;
+
+use super::{CheckpointError, full_name, write_safetensors};
+use crate::names::TensorName;
+use crate::parameters::{self, HostTensor};
+
+/// Writes `model.safetensors` in transformers' names: stacked parameters become the tensors that they are made of.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn save<B: Backend, M: Module<B>>(
+    module: &M,
+    names: &[TensorName],
+    prefix: &str,
+    path: &Path,
+) -> Result<(), CheckpointError> {
+    let mut values: HashMap<String, HostTensor> = parameters::read(module).into_iter().collect();
+    let mut tensors = Vec::new();
+    for entry in names {
+        let Some(whole) = values.remove(&entry.parameter) else {
+            unreachable!("the table of tensor names has `{}`, the module has not", entry.parameter)
+        };
+        let mut shape = whole.shape;
+        shape[0] /= entry.tensors.len();
+        let pieces = whole.values.chunks_exact(shape.iter().product());
+        tensors.extend(entry.tensors.iter().zip(pieces).map(|(tensor, piece)| {
+            let name = full_name(tensor, entry.in_encoder, prefix);
+            (name, HostTensor { shape: shape.clone(), values: piece.to_vec() })
+        }));
+    }
+    write_safetensors(path, &tensors)
+}

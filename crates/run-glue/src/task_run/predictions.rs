@@ -1,0 +1,73 @@
+//! `predict_results_<task>.txt`: what the model says about splits whose labels only the leaderboard has.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use glue_tasks::metrics::Predictions;
+use glue_tasks::task::TaskSpec;
+
+use super::score::in_dataset_order;
+use crate::data::Split;
+use crate::error::Error;
+use crate::report::atomic::write_whole;
+use crate::report::logits::write_logits;
+use crate::trainer::evaluate::Logits;
+
+/// A predicted split.
+pub(super) struct Prediction {
+    /// As in the name of its file: `mrpc`, `mnli-mm`, `ax`.
+    pub(super) name: String,
+    /// Classes in the dataset's order.
+    logits: Logits,
+    predictions: Predictions,
+    labels: &'static [&'static str],
+}
+
+impl Prediction {
+    pub(super) fn new(
+        task: &TaskSpec,
+        split: &Split,
+        name: String,
+        logits: Logits,
+        class_order: &[usize],
+    ) -> Result<Self, Error> {
+        let logits = in_dataset_order(logits, task.kind, class_order);
+        let predictions =
+            Predictions::from_logits(&logits.values, logits.num_labels, task.kind).map_err(Error::input)?;
+        debug_assert_eq!(logits.rows().count(), split.len());
+        Ok(Self { name, logits, predictions, labels: task.labels })
+    }
+
+    /// run_glue.py's lines: row and label, or row and score with three decimals.
+    fn text(&self) -> String {
+        let mut text = "index\tprediction\n".to_owned();
+        let mut line = |index: usize, value: &dyn std::fmt::Display| {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{index}\t{value}");
+        };
+        match &self.predictions {
+            Predictions::Classes(classes) => {
+                classes.iter().enumerate().for_each(|(i, &class)| line(i, &self.labels[class]));
+            }
+            Predictions::Scores(scores) => {
+                scores.iter().enumerate().for_each(|(i, score)| line(i, &format_args!("{score:.3}")));
+            }
+        }
+        text
+    }
+
+    /// Writes the file, and the logits where they are wanted.
+    pub(super) fn write(&self, dir: &Path, save_logits: bool) -> Result<(), Error> {
+        write_whole(self.path(dir), self.text().as_bytes())?;
+        if save_logits {
+            let path = dir.join(format!("predict_logits_{}.jsonl", self.name));
+            let labels = vec![None; self.logits.rows().count()];
+            write_logits(&path, &self.logits.values, self.logits.num_labels, &labels)?;
+        }
+        Ok(())
+    }
+
+    fn path(&self, dir: &Path) -> PathBuf {
+        dir.join(format!("predict_results_{}.txt", self.name))
+    }
+}

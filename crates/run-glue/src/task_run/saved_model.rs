@@ -1,0 +1,103 @@
+//! The fine-tuned model as transformers saves it: weights in its names, config.json, tokenizer files, model card.
+
+use std::path::{Path, PathBuf};
+
+use glue_tasks::task::{TaskKind, TaskSpec};
+use models::checkpoint;
+use models::head::SequenceClassifier;
+use models::ops::EncoderOps;
+use serde_json::{Map, Value, json};
+
+use crate::error::Error;
+use crate::model_files::ModelFiles;
+use crate::report::atomic::write_whole;
+use crate::report::model_card::model_card;
+use crate::report::python_json;
+use crate::report::record::RunRecord;
+
+/// Files of a tokenizer that go with the model as they are.
+const TOKENIZER_FILES: [&str; 5] =
+    ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "added_tokens.json"];
+
+/// What older versions left in config.json, or what the new head makes wrong.
+const DROPPED_FIELDS: [&str; 4] = ["_name_or_path", "finetuning_task", "num_labels", "torch_dtype"];
+
+/// A model that goes into a folder.
+pub(super) struct SavedModel<'a, B: EncoderOps> {
+    pub(super) model: &'a SequenceClassifier<B>,
+    pub(super) files: &'a ModelFiles,
+    pub(super) task: &'a TaskSpec,
+    /// Dataset class to model class.
+    pub(super) class_order: &'a [usize],
+}
+
+impl<B: EncoderOps> SavedModel<'_, B> {
+    /// Writes every file, each whole or not at all.
+    ///
+    /// # Errors
+    /// Names the file that could not be written.
+    pub(super) fn write(&self, dir: &Path, record: &RunRecord) -> Result<(), Error> {
+        let failed = |error: &dyn std::fmt::Display| Error::failure(format!("the model could not be saved: {error}"));
+        let (names, prefix) = (&self.files.names, self.files.family.prefix);
+        // Read before anything is written: the folder may be the one that the model came from.
+        let tokenizer_files = self.tokenizer_files()?;
+        std::fs::create_dir_all(dir).map_err(|e| failed(&format!("{}: {e}", dir.display())))?;
+        checkpoint::save(self.model, names, prefix, &dir.join("model.safetensors")).map_err(|e| failed(&e))?;
+        write_whole(dir.join("config.json"), self.config_json()?.as_bytes()).map_err(|e| failed(&e))?;
+        for (name, bytes) in tokenizer_files {
+            write_whole(dir.join(name), &bytes).map_err(|e| failed(&e))?;
+        }
+        let absolute = std::path::absolute(dir);
+        let name = absolute.ok().and_then(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()));
+        let card = model_card(&name.unwrap_or_else(|| self.task.name.to_owned()), self.task, record);
+        write_whole(dir.join("README.md"), card.as_bytes()).map_err(|e| failed(&e))
+    }
+
+    fn tokenizer_files(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
+        let mut files = Vec::new();
+        for name in TOKENIZER_FILES {
+            if let Some(path) = self.files.files.try_fetch(name)? {
+                files.push((name, read(&path)?));
+            }
+        }
+        Ok(files)
+    }
+
+    /// The checkpoint's configuration with this head, in Python's form.
+    fn config_json(&self) -> Result<String, Error> {
+        let mut fields = self.files.config.fields().clone();
+        DROPPED_FIELDS.iter().for_each(|field| drop(fields.remove(*field)));
+        fields.extend(self.head_fields());
+        let text = Value::Object(fields).to_string();
+        let value = python_json::parse(&text).map_err(Error::failure)?;
+        Ok(python_json::dumps(&value, 2) + "\n")
+    }
+
+    fn head_fields(&self) -> Map<String, Value> {
+        let (names, problem_type): (Vec<&str>, _) = match self.task.kind {
+            TaskKind::Regression => (vec!["LABEL_0"], "regression"),
+            TaskKind::Classification => {
+                let mut names = vec![""; self.class_order.len()];
+                for (label, &class) in self.task.labels.iter().zip(self.class_order) {
+                    names[class] = label;
+                }
+                (names, "single_label_classification")
+            }
+        };
+        let id2label: Map<String, Value> =
+            names.iter().enumerate().map(|(i, name)| (i.to_string(), json!(name))).collect();
+        let label2id: Map<String, Value> =
+            names.iter().enumerate().map(|(i, name)| ((*name).to_owned(), json!(i))).collect();
+        Map::from_iter([
+            ("architectures".to_owned(), json!([self.files.family.classifier_architecture])),
+            ("dtype".to_owned(), json!("float32")),
+            ("id2label".to_owned(), Value::Object(id2label)),
+            ("label2id".to_owned(), Value::Object(label2id)),
+            ("problem_type".to_owned(), json!(problem_type)),
+        ])
+    }
+}
+
+fn read(path: &PathBuf) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|error| Error::input(format!("{}: {error}", path.display())))
+}
