@@ -16,6 +16,8 @@ enum Kind {
     Input,
     /// Something failed that the input is not to blame for.
     Failure,
+    /// The user stopped the run.
+    Interrupted,
 }
 
 impl Error {
@@ -32,6 +34,11 @@ impl Error {
     /// A failure of the program or of training.
     pub fn failure(error: impl std::fmt::Display) -> Self {
         Self { message: error.to_string(), kind: Kind::Failure }
+    }
+
+    /// The user asked the run to stop.
+    pub fn interrupted(message: impl Into<String>) -> Self {
+        Self { message: message.into(), kind: Kind::Interrupted }
     }
 
     /// The same error with `context: ` in front.
@@ -54,12 +61,13 @@ impl Error {
         Self { message: message.into(), kind: self.kind }
     }
 
-    /// 2 for flags and input, 1 for failures.
+    /// 2 for flags and input, 1 for failures, 130 for a run that the user stopped.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.kind {
             Kind::Input => 2,
             Kind::Failure => 1,
+            Kind::Interrupted => crate::interrupt::EXIT_CODE,
         })
     }
 }

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod error;
 #[cfg(feature = "hub")]
 pub mod hub;
+pub mod interrupt;
 pub mod memory;
 pub mod model_files;
 pub mod predict;

@@ -1,6 +1,5 @@
 //! A checkpoint's files, read and checked: configuration, tokenizer, names and places of the weights.
 
-use burn::module::Module;
 use models::checkpoint::{self, LoadOptions, LoadReport, WeightFiles, locate};
 use models::config::Config;
 use models::encoder::bert::BertConfig;
@@ -82,10 +81,20 @@ impl ModelFiles {
         &self,
         build: &Build,
         device: &B::Device,
-    ) -> Result<(SequenceClassifier<B>, LoadReport), Error>
-    where
-        SequenceClassifier<B>: Module<B>,
-    {
+    ) -> Result<(SequenceClassifier<B>, LoadReport), Error> {
+        self.build_from(&self.weights, build, device)
+    }
+
+    /// The model with the values of other files, such as a checkpoint's.
+    ///
+    /// # Errors
+    /// When the weights cannot be read or do not fit.
+    pub fn build_from<B: EncoderOps>(
+        &self,
+        weights: &WeightFiles,
+        build: &Build,
+        device: &B::Device,
+    ) -> Result<(SequenceClassifier<B>, LoadReport), Error> {
         let config = BertConfig::new(&self.config)?;
         let empty = SequenceClassifier::<B>::zeros(config, build.num_labels, build.precision, device);
         let options = LoadOptions {
@@ -95,7 +104,6 @@ impl ModelFiles {
             seed: build.seed,
             ignore_mismatched_sizes: build.ignore_mismatched_sizes,
         };
-        checkpoint::load(empty, &self.names, &self.weights, &options)
-            .map_err(|error| Error::from(error).at(&self.files.id))
+        checkpoint::load(empty, &self.names, weights, &options).map_err(|error| Error::from(error).at(&self.files.id))
     }
 }

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use crate::backends;
 use crate::cli::settings::Settings;
 use crate::error::Error;
+use crate::interrupt;
 use crate::progress::say;
 use crate::report::record::RunRecord;
 use crate::report::table::Table;
@@ -17,12 +18,15 @@ use crate::task_run::{output, run_task};
 pub fn run(settings: &Settings) -> Result<(), Error> {
     backends::check(settings.backend, settings.precision)?;
     output::check_folders(settings)?;
+    if settings.do_train {
+        interrupt::listen();
+    }
     let mut records: Vec<RunRecord> = Vec::new();
     let mut failures: Vec<(&str, Error)> = Vec::new();
     for task in &settings.tasks {
         match run_task(settings, task) {
             Ok(record) => records.push(record),
-            Err(error) if settings.several_tasks => {
+            Err(error) if settings.several_tasks && !interrupt::requested() => {
                 say(&format!("error: {}: {error}", task.name));
                 let again = failures.last().is_some_and(|(_, before)| before.to_string() == error.to_string());
                 failures.push((task.name, error));

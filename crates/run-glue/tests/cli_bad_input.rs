@@ -36,8 +36,10 @@ fn the_bench_is_sound_where_nothing_is_broken() {
     let bench = Bench::new();
     bench.run(["--task", "rte"].into_iter().chain(RUN)).assert_done("sound");
     assert_eq!(bench.record()["task"], "rte");
+    let outside: Vec<String> =
+        bench.files("out").into_iter().filter(|file| !file.starts_with("out/checkpoint-1/")).collect();
     assert_eq!(
-        bench.files("out"),
+        outside,
         [
             "README.md",
             "all_results.json",

@@ -27,14 +27,14 @@ fn a_saved_model_gives_the_logits_it_was_saved_with() {
         assert_eq!(config["problem_type"], problem_type);
         assert_eq!(config["architectures"], json!(["BertForSequenceClassification"]));
         let tensors = std::fs::read(bench.path("out/model.safetensors")).unwrap();
-        let header = String::from_utf8_lossy(&tensors[..4096]).into_owned();
-        assert!(
-            header.contains("\"format\":\"pt\"") && header.contains("bert.encoder.layer.0.attention.self.query.weight")
-        );
+        let header = u64::from_le_bytes(tensors[..8].try_into().unwrap()) as usize;
+        let header: Value = serde_json::from_slice(&tensors[8..8 + header]).unwrap();
+        assert_eq!(header["__metadata__"]["format"], "pt");
+        assert_eq!(header["bert.encoder.layer.0.attention.self.query.weight"]["shape"], json!([64, 64]));
         let card = std::fs::read_to_string(bench.path("out/README.md")).unwrap();
         let upper = task.to_uppercase();
         for part in
-            ["model-index:\n- name: \"out\"\n", &format!("      name: GLUE {upper}\n"), "- learning_rate: 5e-5\n"]
+            ["model-index:\n- name: \"out\"\n", &format!("      name: GLUE {upper}\n"), "- learning_rate: 5e-05\n"]
         {
             assert!(card.contains(part), "{part} is not in {card}");
         }

@@ -10,7 +10,7 @@ mod save;
 pub use error::CheckpointError;
 pub use files::{WeightFiles, locate};
 pub use load::{LoadOptions, LoadReport, load};
-pub use safetensors_file::write_safetensors;
+pub use safetensors_file::{read_safetensors, write_safetensors};
 pub use save::save;
 
 /// Tensors of one file.

@@ -73,6 +73,19 @@ fn to_f32(tensor: &TensorView) -> Option<Vec<f32>> {
     })
 }
 
+/// Reads all tensors of a file as f32, by name.
+///
+/// # Errors
+/// When the file cannot be read, is broken, or holds other than floats.
+pub fn read_safetensors(path: &Path) -> Result<HashMap<String, HostTensor>, CheckpointError> {
+    let file = SafetensorsFile::open(path)?;
+    let read = |name: String| {
+        let (shape, values) = (file.shape(&name).unwrap_or_default(), file.read(&name)?);
+        Ok((name, HostTensor { shape, values }))
+    };
+    file.names().into_iter().map(read).collect()
+}
+
 /// Writes tensors by name with the metadata `format: pt`, which transformers asks for. The file appears whole or not at
 /// all.
 ///

@@ -46,6 +46,20 @@ pub enum SamplingStrategy {
     Sequential,
 }
 
+/// When checkpoints are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SaveStrategy {
+    /// Never.
+    #[value(name = "no")]
+    No,
+    /// Every `save_steps`, and after the last step.
+    #[value(name = "steps")]
+    Steps,
+    /// After each epoch, and after the last step.
+    #[value(name = "epoch")]
+    Epoch,
+}
+
 /// Where tensors live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -211,6 +225,18 @@ pub struct RunArgs {
     /// Write into an output_dir that is not empty [default: false]
     #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Results")]
     pub overwrite_output_dir: Option<bool>,
+    /// When to save a checkpoint-N in output_dir: no, steps, epoch [default: steps]
+    #[arg(long, value_name = "WHEN", hide_possible_values = true, help_heading = "Checkpoints")]
+    pub save_strategy: Option<SaveStrategy>,
+    /// Steps from one checkpoint to the next; below 1 a share of all steps [default: 500]
+    #[arg(long, value_parser = number, value_name = "X", help_heading = "Checkpoints")]
+    pub save_steps: Option<f64>,
+    /// Keep the last N checkpoints [default: all]
+    #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Checkpoints")]
+    pub save_total_limit: Option<usize>,
+    /// Go on from this checkpoint [default: the last one in output_dir, if there is one]
+    #[arg(long, value_name = "DIR", help_heading = "Checkpoints")]
+    pub resume_from_checkpoint: Option<String>,
     /// Folder for one JSON record a run [default: results]
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub results_dir: Option<PathBuf>,

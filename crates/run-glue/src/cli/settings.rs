@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use glue_tasks::task::{TASKS, TaskKind, TaskSpec, find_task};
 use models::ops::Precision;
 
+pub use super::args::SaveStrategy;
 use super::args::{BackendChoice, RunArgs, SamplingStrategy};
 use crate::error::Error;
 use crate::trainer::schedule_kind::Schedule;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub output_dir: Option<PathBuf>,
     /// Whether `output_dir` may hold something.
     pub overwrite_output_dir: bool,
+    /// Checkpoints in `output_dir`.
+    pub checkpoints: CheckpointSettings,
     /// Records.
     pub results_dir: PathBuf,
     /// Write logits.
@@ -56,6 +59,19 @@ pub struct Settings {
     pub precision: Precision,
     /// How the Hub is reached.
     pub hub: HubAccess,
+}
+
+/// When checkpoints are made, and which one to go on from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckpointSettings {
+    /// When.
+    pub save_strategy: SaveStrategy,
+    /// Steps from one to the next; below 1 a share of all steps.
+    pub save_steps: f64,
+    /// How many are kept.
+    pub save_total_limit: Option<usize>,
+    /// The folder given; `None`: the last one in `output_dir`, if there is one.
+    pub resume_from_checkpoint: Option<PathBuf>,
 }
 
 /// What the environment does not say of the Hub.
@@ -180,6 +196,7 @@ impl Settings {
             ));
         }
         let training = training(&args)?;
+        let checkpoints = checkpoints(&args)?;
         if let Some(task) = tasks.iter().find(|task| task.kind == TaskKind::Regression)
             && training.label_smoothing_factor > 0.0
         {
@@ -212,6 +229,7 @@ impl Settings {
             )?,
             output_dir: args.output_dir,
             overwrite_output_dir: args.overwrite_output_dir.unwrap_or(false),
+            checkpoints,
             results_dir: args.results_dir.unwrap_or_else(|| "results".into()),
             save_logits: args.save_logits.unwrap_or(false),
             backend: args.backend.unwrap_or(BackendChoice::Auto),
@@ -290,6 +308,29 @@ fn dataset(args: &RunArgs, embedded: bool) -> Result<DatasetChoice, Error> {
         (None, None) if embedded => Ok(DatasetChoice::Embedded),
         (None, revision) => Ok(DatasetChoice::Hub { revision: revision.clone().unwrap_or_else(|| "main".into()) }),
     }
+}
+
+fn checkpoints(args: &RunArgs) -> Result<CheckpointSettings, Error> {
+    let save_strategy = args.save_strategy.unwrap_or(SaveStrategy::Steps);
+    let save_steps = args.save_steps.unwrap_or(500.0);
+    let whole_or_share = save_steps > 0.0 && (save_steps < 1.0 || save_steps.fract() == 0.0);
+    check(whole_or_share, "save_steps", save_steps, "a whole number of steps, or a share of all steps below 1")?;
+    let resume_from_checkpoint = match args.resume_from_checkpoint.as_deref() {
+        None | Some("true") => None,
+        Some(folder) if std::path::Path::new(folder).is_dir() => Some(PathBuf::from(folder)),
+        Some(folder) => {
+            return Err(Error::usage(format!(
+                "--resume_from_checkpoint {folder}: there is no such folder; expected a checkpoint-N of run-glue, or true for \
+                 the last one in --output_dir"
+            )));
+        }
+    };
+    Ok(CheckpointSettings {
+        save_strategy,
+        save_steps,
+        save_total_limit: args.save_total_limit.map(|n| at_least_one("save_total_limit", n)).transpose()?,
+        resume_from_checkpoint,
+    })
 }
 
 fn training(args: &RunArgs) -> Result<TrainingSettings, Error> {

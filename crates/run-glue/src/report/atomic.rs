@@ -129,10 +129,18 @@ pub fn write_whole_with(
     Ok(())
 }
 
+/// In front of and behind the names of scratch files.
+const SCRATCH: (&str, &str) = (".writing-", ".tmp");
+
+/// Whether this is the name of a scratch file, which a killed run may leave.
+pub(crate) fn is_scratch(name: &str) -> bool {
+    name.starts_with(SCRATCH.0) && name.ends_with(SCRATCH.1)
+}
+
 /// A hidden name that says which file it is for, and the usual rights of a new file (`tempfile` alone gives 0600).
 fn scratch_builder(path: &Path) -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".writing-").suffix(".tmp");
+    builder.prefix(SCRATCH.0).suffix(SCRATCH.1);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

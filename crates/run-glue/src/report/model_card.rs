@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use glue_tasks::task::TaskSpec;
 
+use super::python_json::float_repr;
 use super::record::RunRecord;
 use super::record_parts::Source;
 
@@ -78,7 +79,10 @@ fn write_card(card: &mut String, name: &str, task: &TaskSpec, record: &RunRecord
         match record.hyper_parameters.get(key) {
             None | Some(serde_json::Value::Null) => {}
             Some(serde_json::Value::String(text)) => writeln!(card, "- {key}: {text}")?,
-            Some(value) => writeln!(card, "- {key}: {value}")?,
+            Some(value) => match value.as_f64().filter(|_| value.is_f64()) {
+                Some(number) => writeln!(card, "- {key}: {}", float_repr(number))?,
+                None => writeln!(card, "- {key}: {value}")?,
+            },
         }
     }
     writeln!(card, "- seed: {}", record.seed)?;

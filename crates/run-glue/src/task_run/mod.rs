@@ -1,5 +1,6 @@
 //! One task with one model: prepare, train, evaluate, write.
 
+mod checkpoints;
 mod facts;
 pub mod output;
 mod predictions;
@@ -7,6 +8,7 @@ mod prepare;
 mod saved_model;
 mod score;
 
+use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
 use burn::module::AutodiffModule;
@@ -15,6 +17,7 @@ use glue_tasks::task::TaskSpec;
 use models::checkpoint::LoadReport;
 use models::ops::EncoderOps;
 
+use self::checkpoints::{Checkpoints, Resume, decisive_settings, latest};
 use self::predictions::Prediction;
 use self::prepare::Prepared;
 use self::saved_model::SavedModel;
@@ -23,14 +26,16 @@ use crate::backends::{OnBackend, dispatch};
 use crate::cli::settings::Settings;
 use crate::data::Padding;
 use crate::error::Error;
+use crate::interrupt;
 use crate::model_files::Build;
 use crate::progress::{Progress, say};
 use crate::report::metrics_files::Metrics;
 use crate::report::record::RunRecord;
 use crate::trainer::evaluate::predict;
 use crate::trainer::log::{Totals, TrainLog};
+use crate::trainer::optimizer::AdamW;
 use crate::trainer::schedule::StepPlan;
-use crate::trainer::{TrainingData, train};
+use crate::trainer::{StepEnd, TrainingData, train};
 
 /// Trains and evaluates one task and writes its results.
 ///
@@ -40,6 +45,12 @@ pub fn run_task(settings: &Settings, task: &'static TaskSpec) -> Result<RunRecor
     let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
     let prepared = prepare::prepare(settings, task)?;
     dispatch(settings.backend, TaskRun { settings, task, prepared, clock })?
+}
+
+/// The checkpoint to go on from: the one given, or the last one in the output folder that the run does not overwrite.
+fn resume_folder(settings: &Settings, task: &TaskSpec) -> Option<PathBuf> {
+    let given = settings.checkpoints.resume_from_checkpoint.clone();
+    given.or_else(|| latest(&output::output_dir(settings, task)?).filter(|_| !settings.overwrite_output_dir))
 }
 
 /// When the run began.
@@ -120,7 +131,36 @@ impl OnBackend for TaskRun<'_> {
                 let progress = Progress::new(task.name, plan.max_steps);
                 let mut log = TrainLog::new(plan, &settings.training, progress);
                 let data = TrainingData { split, padding, class_order: &class_order };
-                let model = train(model, &prepared.model.names, &data, &settings.training, &plan, &mut log);
+                let mut optimizer = AdamW::new(&model, &prepared.model.names, &settings.training);
+                let decisive = decisive_settings(settings, &plan, split.len(), prepared.model.max_seq_length);
+                let model = match resume_folder(settings, task) {
+                    None => model,
+                    Some(folder) => {
+                        let resume = Resume::open(&folder, &decisive)?;
+                        let (model, _) =
+                            prepared.model.build_from::<Autodiff<B>>(&resume.weights()?, &build, &device)?;
+                        resume.restore(&mut optimizer, &mut log, &device)?;
+                        model
+                    }
+                };
+                let checkpoints =
+                    output::output_dir(settings, task).map(|dir| Checkpoints { dir, settings, plan, decisive });
+                let after_step = |end: StepEnd<'_, Autodiff<B>>| match &checkpoints {
+                    Some(checkpoints) => {
+                        let totals = end.log.totals;
+                        let flos = output::total_flos(totals.padded_tokens, parameters - embeddings);
+                        let state = output::trainer_state(settings, &plan, &totals, end.log.history.clone(), flos);
+                        let files = &prepared.model;
+                        let saved = SavedModel { model: end.model, files, task, class_order: &class_order };
+                        checkpoints.after_step(&end, &saved, state)
+                    }
+                    None if interrupt::requested() => Err(Error::interrupted(format!(
+                        "stopped after step {} of {}; nothing was saved, since there is no --output_dir",
+                        end.step, plan.max_steps
+                    ))),
+                    None => Ok(()),
+                };
+                let model = train(model, optimizer, &data, &settings.training, &plan, &mut log, after_step)?;
                 if !log.totals.train_loss.is_finite() {
                     warn(format!(
                         "the training loss became {}: try a lower --learning_rate, or another checkpoint where this one \

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use glue_tasks::task::TaskSpec;
 
 use super::Outcome;
+use super::checkpoints::{is_scratch, latest};
 use super::score::{Evaluation, mean_score};
 use crate::cli::settings::Settings;
 use crate::error::Error;
@@ -15,6 +16,8 @@ use crate::report::logits::{Label, write_logits};
 use crate::report::metrics_files::{EvalSummary, Metrics, TrainSummary, save_metrics};
 use crate::report::record::RunRecord;
 use crate::report::trainer_state::{TrainerState, last_row};
+use crate::trainer::log::Totals;
+use crate::trainer::schedule::StepPlan;
 
 /// The task's folder under `--output_dir`: itself for one task, a folder of the task's name for several.
 #[must_use]
@@ -46,13 +49,39 @@ fn check_output_dir(settings: &Settings, task: &TaskSpec) -> Result<(), Error> {
     if dir.exists() && !dir.is_dir() {
         return Err(Error::usage(format!("--output_dir {}: this is a file", dir.display())));
     }
-    if is_empty(&dir) || settings.overwrite_output_dir || !settings.do_train {
+    if is_empty(&dir) || settings.overwrite_output_dir || !settings.do_train || latest(&dir).is_some() {
         return Ok(());
     }
     Err(Error::usage(format!(
         "--output_dir {} is not empty; give another folder, or --overwrite_output_dir true to write into it",
         dir.display()
     )))
+}
+
+/// 6 x tokens (padding included) x parameters without embeddings: transformers' `floating_point_ops`.
+pub(super) fn total_flos(padded_tokens: usize, non_embedding_parameters: usize) -> f64 {
+    6.0 * padded_tokens as f64 * non_embedding_parameters as f64
+}
+
+/// trainer_state.json after `totals`.
+pub(super) fn trainer_state(
+    settings: &Settings,
+    plan: &StepPlan,
+    totals: &Totals,
+    log_history: Vec<Metrics>,
+    total_flos: f64,
+) -> TrainerState {
+    TrainerState {
+        epoch: totals.epoch,
+        global_step: totals.steps as u64,
+        max_steps: plan.max_steps as u64,
+        num_train_epochs: plan.epochs() as u64,
+        logging_steps: settings.training.logging_steps as u64,
+        log_history,
+        total_flos,
+        train_batch_size: Some(settings.training.per_device_train_batch_size as u64),
+        ..TrainerState::default()
+    }
 }
 
 /// Totals of one run as run_glue.py's files have them.
@@ -62,9 +91,8 @@ pub(super) struct Files {
 }
 
 impl Outcome<'_> {
-    /// 6 x tokens (padding included) x parameters without embeddings: transformers' `floating_point_ops`.
     fn total_flos(&self, padded_tokens: usize) -> f64 {
-        6.0 * padded_tokens as f64 * self.non_embedding_parameters as f64
+        total_flos(padded_tokens, self.non_embedding_parameters)
     }
 
     fn train_metrics(&self) -> Option<Metrics> {
@@ -139,21 +167,10 @@ impl Outcome<'_> {
     fn write_output_dir(&self, dir: &Path, files: &Files) -> Result<(), Error> {
         if let (Some(metrics), Some(trained)) = (&files.train, &self.trained) {
             save_metrics(dir, "train", metrics, true)?;
-            let training = &self.settings.training;
             let mut history = trained.history.clone();
             history.push(last_row(trained.totals.steps as u64, metrics));
-            TrainerState {
-                epoch: trained.totals.epoch,
-                global_step: trained.totals.steps as u64,
-                max_steps: trained.plan.max_steps as u64,
-                num_train_epochs: trained.plan.epochs() as u64,
-                logging_steps: training.logging_steps as u64,
-                log_history: history,
-                total_flos: self.total_flos(trained.totals.padded_tokens),
-                train_batch_size: Some(training.per_device_train_batch_size as u64),
-                ..TrainerState::default()
-            }
-            .save(dir)?;
+            let flos = self.total_flos(trained.totals.padded_tokens);
+            trainer_state(self.settings, &trained.plan, &trained.totals, history, flos).save(dir)?;
         }
         if let Some(metrics) = &files.eval {
             save_metrics(dir, "eval", metrics, true)?;
@@ -182,9 +199,12 @@ impl Outcome<'_> {
     }
 }
 
-/// Whether a folder holds nothing, or is not there.
+/// Whether a folder holds nothing, or is not there. What a run leaves that is killed while it writes counts as nothing.
 fn is_empty(dir: &Path) -> bool {
-    std::fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none())
+    let scratch = |name: &str| is_scratch(name) || atomic::is_scratch(name);
+    std::fs::read_dir(dir).map_or(true, |mut entries| {
+        entries.all(|entry| entry.is_ok_and(|e| e.file_name().to_str().is_some_and(scratch)))
+    })
 }
 
 /// Removes the files that a run writes, and nothing else.

@@ -37,7 +37,19 @@ impl<B: EncoderOps> SavedModel<'_, B> {
     /// # Errors
     /// Names the file that could not be written.
     pub(super) fn write(&self, dir: &Path, record: &RunRecord) -> Result<(), Error> {
-        let failed = |error: &dyn std::fmt::Display| Error::failure(format!("the model could not be saved: {error}"));
+        self.write_files(dir)?;
+        let absolute = std::path::absolute(dir);
+        let name = absolute.ok().and_then(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()));
+        let card = model_card(&name.unwrap_or_else(|| self.task.name.to_owned()), self.task, record);
+        Ok(write_whole(dir.join("README.md"), card.as_bytes())?)
+    }
+
+    /// Writes all but the card.
+    ///
+    /// # Errors
+    /// Names the file that could not be written.
+    pub(super) fn write_files(&self, dir: &Path) -> Result<(), Error> {
+        let failed = |error: &dyn std::fmt::Display| Error::input(format!("the model could not be saved: {error}"));
         let (names, prefix) = (&self.files.names, self.files.family.prefix);
         // Read before anything is written: the folder may be the one that the model came from.
         let tokenizer_files = self.tokenizer_files()?;
@@ -47,10 +59,7 @@ impl<B: EncoderOps> SavedModel<'_, B> {
         for (name, bytes) in tokenizer_files {
             write_whole(dir.join(name), &bytes).map_err(|e| failed(&e))?;
         }
-        let absolute = std::path::absolute(dir);
-        let name = absolute.ok().and_then(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()));
-        let card = model_card(&name.unwrap_or_else(|| self.task.name.to_owned()), self.task, record);
-        write_whole(dir.join("README.md"), card.as_bytes()).map_err(|e| failed(&e))
+        Ok(())
     }
 
     fn tokenizer_files(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {

@@ -5,6 +5,7 @@ use std::time::Instant;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use models::batch::Sequences;
+use serde::{Deserialize, Serialize};
 
 use super::schedule::StepPlan;
 use crate::cli::settings::TrainingSettings;
@@ -24,14 +25,25 @@ pub struct TrainLog<B: Backend> {
     loss_sum: f64,
     progress: Progress,
     started: Instant,
+    /// Seconds before this process took the run up.
+    before: f64,
     /// Rows of `log_history`.
     pub history: Vec<Metrics>,
     /// Totals.
     pub totals: Totals,
 }
 
+/// What a log needs to go on, besides its history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LogState {
+    pending: Option<f64>,
+    pending_steps: usize,
+    loss_sum: f64,
+    totals: Totals,
+}
+
 /// Counts over the whole run.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Totals {
     /// Optimizer steps.
     pub steps: usize,
@@ -64,9 +76,31 @@ impl<B: Backend> TrainLog<B> {
             loss_sum: 0.0,
             progress,
             started: Instant::now(),
+            before: 0.0,
             history: Vec::new(),
             totals: Totals::default(),
         }
+    }
+
+    /// Where the log stands.
+    #[must_use]
+    pub fn state(&self) -> LogState {
+        LogState {
+            pending: self.pending.clone().map(host),
+            pending_steps: self.pending_steps,
+            loss_sum: self.loss_sum,
+            totals: self.totals,
+        }
+    }
+
+    /// Goes on from `state`; the clock too.
+    pub fn restore(&mut self, state: &LogState, history: Vec<Metrics>, device: &B::Device) {
+        self.pending = state.pending.map(|sum| Tensor::from_data([sum as f32], device));
+        self.pending_steps = state.pending_steps;
+        self.loss_sum = state.loss_sum;
+        self.totals = state.totals;
+        self.before = state.totals.seconds;
+        self.history = history;
     }
 
     /// Counts a micro-batch and adds its share of the step's loss, `[1]`.
@@ -85,7 +119,7 @@ impl<B: Backend> TrainLog<B> {
         self.totals.steps = step;
         self.totals.epoch = epoch;
         self.totals.examples += examples;
-        self.totals.seconds = self.started.elapsed().as_secs_f64();
+        self.totals.seconds = self.before + self.started.elapsed().as_secs_f64();
         self.pending_steps += 1;
         let last = step == self.plan.max_steps;
         let due = step.is_multiple_of(self.logging_steps) || (step == 1 && self.logging_first_step);

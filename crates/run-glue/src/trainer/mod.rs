@@ -8,7 +8,6 @@ pub mod schedule_kind;
 
 use burn::tensor::backend::AutodiffBackend;
 use models::head::{LossOptions, SequenceClassifier, loss};
-use models::names::TensorName;
 use models::ops::{DropoutPlan, EncoderOps};
 
 use self::log::TrainLog;
@@ -28,33 +27,48 @@ pub struct TrainingData<'a> {
     pub class_order: &'a [usize],
 }
 
-/// Trains `model` over `data`; every step goes to `log`.
-pub fn train<B>(
+/// A run at the end of a step: what a checkpoint is made of.
+pub struct StepEnd<'a, B: AutodiffBackend> {
+    /// Optimizer steps done.
+    pub step: usize,
+    /// Whether the step was its epoch's last.
+    pub ends_epoch: bool,
+    /// The model.
+    pub model: &'a SequenceClassifier<B>,
+    /// Its optimizer.
+    pub optimizer: &'a AdamW<B>,
+    /// The log.
+    pub log: &'a TrainLog<B::InnerBackend>,
+}
+
+/// Trains `model` over `data`; every step goes to `log`, and then to `after_step`, whose error ends the training.
+/// An `optimizer` that has made steps already goes on where it was: order, dropout and rates are functions of the step.
+pub fn train<B, E>(
     mut model: SequenceClassifier<B>,
-    names: &[TensorName],
+    mut optimizer: AdamW<B>,
     data: &TrainingData,
     settings: &TrainingSettings,
     plan: &StepPlan,
     log: &mut TrainLog<B::InnerBackend>,
-) -> SequenceClassifier<B>
+    mut after_step: impl FnMut(StepEnd<'_, B>) -> Result<(), E>,
+) -> Result<SequenceClassifier<B>, E>
 where
     B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps,
 {
-    let mut optimizer = AdamW::new(&model, names, settings);
     let order_seed = settings.data_seed.unwrap_or(settings.seed);
-    let mut step = 0;
-    for epoch in 0.. {
-        let order = epoch_order(settings.train_sampling_strategy, data.split.len(), order_seed, epoch);
+    let mut step = optimizer.steps();
+    for epoch in step / plan.updates_per_epoch.. {
+        let order = epoch_order(settings.train_sampling_strategy, data.split.len(), order_seed, epoch as u64);
         let micro_batches: Vec<&[u32]> = order.chunks(settings.per_device_train_batch_size).collect();
-        let mut micro_batches_done = 0;
-        for group in micro_batches.chunks(settings.gradient_accumulation_steps) {
+        let groups: Vec<&[&[u32]]> = micro_batches.chunks(settings.gradient_accumulation_steps).collect();
+        for (i, group) in groups.iter().enumerate().skip(step % plan.updates_per_epoch) {
             if step == plan.max_steps {
-                return model;
+                return Ok(model);
             }
             let examples: usize = group.iter().map(|rows| rows.len()).sum();
             let mut gradients: Option<Gradients<B>> = None;
             let mut first_example = 0;
-            for rows in group {
+            for rows in *group {
                 let batch = data.split.batch(rows, data.padding, first_example);
                 let targets = data.split.targets(rows, data.class_order);
                 let mut dropout = DropoutPlan::train(settings.seed, step as u64);
@@ -69,7 +83,6 @@ where
                 }
                 first_example += rows.len();
             }
-            micro_batches_done += group.len();
             let rate = learning_rate(settings, step, plan);
             let mut norm = 0.0;
             if let Some(gradients) = gradients {
@@ -77,9 +90,12 @@ where
                 model = optimizer.step(model, gradients, rate, clip_coefficient(norm, settings.max_grad_norm));
             }
             step += 1;
-            let epoch = epoch as f64 + micro_batches_done as f64 / plan.batches_per_epoch as f64;
-            log.step(step, epoch, examples, norm, rate);
+            let micro_batches_done = i * settings.gradient_accumulation_steps + group.len();
+            let done = epoch as f64 + micro_batches_done as f64 / plan.batches_per_epoch as f64;
+            log.step(step, done, examples, norm, rate);
+            let ends_epoch = i + 1 == groups.len();
+            after_step(StepEnd { step, ends_epoch, model: &model, optimizer: &optimizer, log })?;
         }
     }
-    model
+    Ok(model)
 }

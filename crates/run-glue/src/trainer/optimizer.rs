@@ -1,15 +1,16 @@
 //! AdamW over a module's parameters in two groups, gradients in the same order, and their global norm.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use burn::module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::backend::AutodiffBackend;
-use burn::tensor::ops::FloatTensor;
-use burn::tensor::{Tensor, TensorMetadata, TensorPrimitive};
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::ops::{FloatTensor, FloatTensorOps};
+use burn::tensor::{Shape, Tensor, TensorData, TensorMetadata, TensorPrimitive};
 use models::batch::TokenBatch;
 use models::names::TensorName;
 use models::ops::adamw::{add, zero_moments};
 use models::ops::{AdamWSlot, AdamWStep, EncoderOps, Gradient};
+use models::parameters::HostTensor;
 
 use crate::cli::settings::TrainingSettings;
 
@@ -84,9 +85,14 @@ pub struct AdamW<B: AutodiffBackend> {
     /// Absent before the first step.
     states: Option<Vec<State<Inner<B>>>>,
     weight_decays: Vec<f64>,
+    /// Paths and shapes of the parameters, in the module's order.
+    parameters: Vec<(String, Vec<usize>)>,
     step: i32,
     template: AdamWStep,
 }
+
+/// Names of what is kept of a parameter, in front of its path.
+const KEPT: [&str; 3] = ["exp_avg.", "exp_avg_sq.", "touched."];
 
 /// Takes the values out of a module, so that nothing else holds them while the step changes them in place.
 struct TakeOut<B: AutodiffBackend>(Vec<Inner<B>>);
@@ -116,9 +122,11 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> AdamW<B> {
     pub fn new<M: Module<B>>(module: &M, names: &[TensorName], settings: &TrainingSettings) -> Self {
         let decaying: HashSet<&str> = names.iter().filter(|n| n.decay).map(|n| n.parameter.as_str()).collect();
         let weight_decay = |path: &str| if decaying.contains(path) { settings.weight_decay } else { 0.0 };
+        let parameters = models::parameters::shapes(module);
         Self {
             states: None,
-            weight_decays: models::parameters::shapes(module).iter().map(|(path, _)| weight_decay(path)).collect(),
+            weight_decays: parameters.iter().map(|(path, _)| weight_decay(path)).collect(),
+            parameters,
             step: 0,
             template: AdamWStep {
                 learning_rate: 0.0,
@@ -129,6 +137,11 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> AdamW<B> {
                 gradient_scale: 1.0,
             },
         }
+    }
+
+    /// Steps made so far.
+    pub fn steps(&self) -> usize {
+        self.step as usize
     }
 
     /// One step: `gradients` times `gradient_scale`, at `learning_rate`.
@@ -164,6 +177,53 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> AdamW<B> {
         module.map(&mut PutBack(values.into_iter()))
     }
 
+    /// Moments by the path of their parameter: none before the first step.
+    pub fn tensors(&self) -> Vec<(String, HostTensor)> {
+        let kept = |(state, (path, shape)): (&State<Inner<B>>, &(String, Vec<usize>))| {
+            let touched = state.touched.iter().map(|&touched| f32::from(u8::from(touched))).collect();
+            let touched = HostTensor { shape: vec![state.touched.len()], values: touched };
+            let [first, second] = [&state.moments.0, &state.moments.1].map(|moment| HostTensor {
+                shape: shape.clone(),
+                values: host_values::<B::InnerBackend>(moment.clone()),
+            });
+            KEPT.iter().zip([first, second, touched]).map(|(kind, tensor)| (format!("{kind}{path}"), tensor)).collect()
+        };
+        let states = self.states.iter().flatten().zip(&self.parameters);
+        states.flat_map(|pair| -> Vec<(String, HostTensor)> { kept(pair) }).collect()
+    }
+
+    /// Takes up the moments of [`Self::tensors`] after `step` steps.
+    ///
+    /// # Errors
+    /// The name of a tensor that is missing or has another size.
+    pub fn restore(
+        &mut self,
+        mut tensors: HashMap<String, HostTensor>,
+        step: usize,
+        device: &B::Device,
+    ) -> Result<(), String> {
+        self.step = step as i32;
+        if step == 0 {
+            return Ok(());
+        }
+        let mut states = Vec::new();
+        for ((path, shape), &weight_decay) in self.parameters.iter().zip(&self.weight_decays) {
+            let mut take = |kind: &str, len: usize| {
+                let name = format!("{kind}{path}");
+                tensors.remove(&name).map(|t| t.values).filter(|values| values.len() == len).ok_or(name)
+            };
+            let size = shape.iter().product();
+            let [first, second] = [take(KEPT[0], size)?, take(KEPT[1], size)?].map(|values| {
+                let flat = Tensor::<B::InnerBackend, 1>::from_data(TensorData::new(values, [size]), device);
+                B::InnerBackend::float_reshape(flat.into_primitive().tensor(), Shape::from(shape.clone()))
+            });
+            let touched = take(KEPT[2], shape[0])?.into_iter().map(|v| v != 0.0).collect();
+            states.push(State { moments: (first, second), weight_decay, touched });
+        }
+        self.states = Some(states);
+        Ok(())
+    }
+
     fn fresh(&self, parameters: &[Inner<B>]) -> Vec<State<Inner<B>>> {
         let state = |(parameter, &weight_decay): (&Inner<B>, &f64)| State {
             moments: zero_moments::<B::InnerBackend>(parameter),
@@ -172,6 +232,12 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> AdamW<B> {
         };
         parameters.iter().zip(&self.weight_decays).map(state).collect()
     }
+}
+
+fn host_values<B: Backend>(x: FloatTensor<B>) -> Vec<f32> {
+    let n = x.shape().num_elements();
+    let flat = Tensor::<B, 1>::from_primitive(TensorPrimitive::Float(B::float_reshape(x, [n].into())));
+    flat.into_data().iter().collect()
 }
 
 /// What gradients are multiplied with so that their norm is at most `max_norm` (`clip_grad_norm_`); 0 is off.

@@ -1,0 +1,25 @@
+//! Ctrl-C and SIGTERM: the first asks the run to stop after its step, the second ends it at once.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::progress::say;
+
+static REQUESTED: AtomicBool = AtomicBool::new(false);
+
+/// The exit code of a run that was stopped: 128 and the number of SIGINT, as shells have it.
+pub const EXIT_CODE: u8 = 130;
+
+/// Listens. Where no handler can be set, signals end the program as they always do.
+pub fn listen() {
+    let _ = ctrlc::set_handler(|| {
+        if REQUESTED.swap(true, Ordering::SeqCst) {
+            std::process::exit(i32::from(EXIT_CODE));
+        }
+        say("stopping after this step; once more to stop at once");
+    });
+}
+
+/// Whether the user asked the run to stop.
+pub fn requested() -> bool {
+    REQUESTED.load(Ordering::SeqCst)
+}

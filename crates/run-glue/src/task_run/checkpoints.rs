@@ -1,0 +1,262 @@
+//! `checkpoint-N/` in the output folder: the model after step N, and what a run needs to go on from there as if it had
+//! never stopped. A folder takes its name when all of its files are on the disk, so whatever carries the name is whole.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::backend::AutodiffBackend;
+use models::checkpoint::{WeightFiles, locate, read_safetensors, write_safetensors};
+use models::ops::{EncoderOps, Precision};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::saved_model::SavedModel;
+use crate::cli::settings::{SaveStrategy, Settings};
+use crate::error::Error;
+use crate::interrupt;
+use crate::progress::say;
+use crate::report::atomic::write_whole;
+use crate::report::trainer_state::TrainerState;
+use crate::trainer::StepEnd;
+use crate::trainer::log::{LogState, TrainLog};
+use crate::trainer::optimizer::AdamW;
+use crate::trainer::schedule::StepPlan;
+
+const PREFIX: &str = "checkpoint-";
+/// Behind the name of a folder that is not whole yet.
+const PARTIAL: &str = ".partial";
+const STATE: &str = "run_state.json";
+const OPTIMIZER: &str = "optimizer.safetensors";
+
+/// What a checkpoint says besides its tensors and its log.
+#[derive(Serialize, Deserialize)]
+struct RunState {
+    step: usize,
+    log: LogState,
+    /// The settings that decide the numbers.
+    settings: BTreeMap<String, Value>,
+}
+
+/// Checkpoints by their step, ascending; only whole ones.
+fn list(dir: &Path) -> Vec<(usize, PathBuf)> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut found: Vec<(usize, PathBuf)> = entries
+        .filter_map(|entry| Some((entry.file_name().to_str()?.strip_prefix(PREFIX)?.parse().ok()?, entry.path())))
+        .filter(|(_, path)| path.join(STATE).is_file())
+        .collect();
+    found.sort();
+    found
+}
+
+/// Whether this is the name of a checkpoint that is being written, or was when the run was killed.
+pub(super) fn is_scratch(name: &str) -> bool {
+    name.strip_prefix('.').is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(PARTIAL))
+}
+
+/// The last checkpoint of an output folder.
+pub(super) fn latest(dir: &Path) -> Option<PathBuf> {
+    list(dir).pop().map(|(_, path)| path)
+}
+
+/// The settings that decide the numbers of a training run over `rows` rows.
+pub(super) fn decisive_settings(
+    settings: &Settings,
+    plan: &StepPlan,
+    rows: usize,
+    max_seq_length: usize,
+) -> BTreeMap<String, Value> {
+    let t = &settings.training;
+    let pairs = [
+        ("training rows", json!(rows)),
+        ("max_seq_length", json!(max_seq_length)),
+        ("bf16", json!(settings.precision == Precision::Bf16)),
+        ("per_device_train_batch_size", json!(t.per_device_train_batch_size)),
+        ("gradient_accumulation_steps", json!(t.gradient_accumulation_steps)),
+        ("steps (num_train_epochs, max_steps)", json!(plan.max_steps)),
+        ("warmup_steps", json!(plan.warmup_steps)),
+        ("learning_rate", json!(t.learning_rate)),
+        ("lr_scheduler_type", t.schedule.describe()),
+        ("label_smoothing_factor", json!(t.label_smoothing_factor)),
+        ("weight_decay", json!(t.weight_decay)),
+        ("adam_beta1", json!(t.adam_beta1)),
+        ("adam_beta2", json!(t.adam_beta2)),
+        ("adam_epsilon", json!(t.adam_epsilon)),
+        ("max_grad_norm", json!(t.max_grad_norm)),
+        ("train_sampling_strategy", json!(t.train_sampling_strategy)),
+        ("seed", json!(t.seed)),
+        ("data_seed", json!(t.data_seed)),
+    ];
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// A checkpoint to go on from.
+pub(super) struct Resume {
+    folder: PathBuf,
+    state: RunState,
+}
+
+impl Resume {
+    /// Reads what the checkpoint says of itself.
+    pub(super) fn open(folder: &Path, settings: &BTreeMap<String, Value>) -> Result<Self, Error> {
+        let place = folder.join(STATE);
+        let wrong = |reason: &dyn std::fmt::Display| Error::usage(format!("{}: {reason}", place.display()));
+        let text = fs::read_to_string(&place).map_err(|e| wrong(&format!("{e}; expected a checkpoint of run-glue")))?;
+        let state: RunState = serde_json::from_str(&text).map_err(|e| wrong(&e))?;
+        let other = settings.iter().find(|(name, value)| state.settings.get(*name) != Some(value));
+        if let Some((name, value)) = other {
+            let before = state.settings.get(name).map_or("absent".to_owned(), Value::to_string);
+            return Err(Error::usage(format!(
+                "{}: the checkpoint was made with {name} {before}, and this run has {value}: give the same flags to go on, \
+                 or another --output_dir to start anew",
+                folder.display()
+            )));
+        }
+        say(&format!("going on from {} (step {})", folder.display(), state.step));
+        Ok(Self { folder: folder.to_owned(), state })
+    }
+
+    /// The model's weights.
+    pub(super) fn weights(&self) -> Result<WeightFiles, Error> {
+        let file = |name: &str| Ok::<_, Error>(Some(self.folder.join(name)).filter(|path| path.is_file()));
+        locate(file).map_err(|error: Error| error.at(&self.folder.display().to_string()))
+    }
+
+    /// Moments into the optimizer, history and counts into the log.
+    pub(super) fn restore<B: AutodiffBackend<InnerBackend: EncoderOps>>(
+        &self,
+        optimizer: &mut AdamW<B>,
+        log: &mut TrainLog<B::InnerBackend>,
+        device: &B::Device,
+    ) -> Result<(), Error> {
+        let path = self.folder.join(OPTIMIZER);
+        let tensors = read_safetensors(&path)?;
+        optimizer
+            .restore(tensors, self.state.step, device)
+            .map_err(|name| Error::usage(format!("{}: `{name}` is missing or has another size", path.display())))?;
+        let history = TrainerState::load(&self.folder).map_err(Error::input)?.log_history;
+        log.restore(&self.state.log, history, device);
+        Ok(())
+    }
+}
+
+/// Makes checkpoints of a run.
+pub(super) struct Checkpoints<'a> {
+    pub(super) dir: PathBuf,
+    pub(super) settings: &'a Settings,
+    pub(super) plan: StepPlan,
+    pub(super) decisive: BTreeMap<String, Value>,
+}
+
+impl Checkpoints<'_> {
+    /// Whether one is due after this step.
+    fn is_due(&self, step: usize, ends_epoch: bool) -> bool {
+        let last = step == self.plan.max_steps;
+        match self.settings.checkpoints.save_strategy {
+            SaveStrategy::No => false,
+            SaveStrategy::Steps => step.is_multiple_of(self.save_steps()) || last,
+            SaveStrategy::Epoch => ends_epoch || last,
+        }
+    }
+
+    fn save_steps(&self) -> usize {
+        match self.settings.checkpoints.save_steps {
+            share if share < 1.0 => ((share * self.plan.max_steps as f64).ceil() as usize).max(1),
+            steps => steps as usize,
+        }
+    }
+
+    /// Saves where it is due, or where the user asks the run to stop, which then ends with how to go on.
+    pub(super) fn after_step<B>(
+        &self,
+        end: &StepEnd<'_, B>,
+        saved: &SavedModel<'_, B>,
+        state: TrainerState,
+    ) -> Result<(), Error>
+    where
+        B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps,
+    {
+        let stop = interrupt::requested();
+        if !stop && !self.is_due(end.step, end.ends_epoch) {
+            return Ok(());
+        }
+        let folder = self.dir.join(format!("{PREFIX}{}", end.step));
+        if let Err(error) = self.save(&folder, end, saved, state) {
+            // What was written of it would only take room.
+            let _ = remove(&self.scratch(end.step));
+            let error = error.in_context(format!("{} could not be saved", folder.display()));
+            if stop {
+                return Err(error);
+            }
+            // The run itself is sound, and its results are worth more than a place to go on from.
+            say(&format!("warning: {error}"));
+            return Ok(());
+        }
+        if stop && end.step < self.plan.max_steps {
+            return Err(Error::interrupted(format!(
+                "stopped after step {} of {}; the same command goes on from {}",
+                end.step,
+                self.plan.max_steps,
+                folder.display()
+            )));
+        }
+        self.rotate();
+        Ok(())
+    }
+
+    fn save<B>(
+        &self,
+        folder: &Path,
+        end: &StepEnd<'_, B>,
+        saved: &SavedModel<'_, B>,
+        state: TrainerState,
+    ) -> Result<(), Error>
+    where
+        B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps,
+    {
+        let scratch = self.scratch(end.step);
+        remove(&scratch)?;
+        fs::create_dir_all(&scratch).map_err(Error::failure)?;
+        saved.write_files(&scratch)?;
+        write_safetensors(&scratch.join(OPTIMIZER), &end.optimizer.tensors())?;
+        state.save(&scratch)?;
+        let run_state = RunState { step: end.step, log: end.log.state(), settings: self.decisive.clone() };
+        let text = serde_json::to_string_pretty(&run_state).map_err(Error::failure)?;
+        write_whole(scratch.join(STATE), text.as_bytes())?;
+        for entry in fs::read_dir(&scratch).map_err(Error::failure)?.flatten() {
+            fs::File::open(entry.path()).and_then(|file| file.sync_all()).map_err(Error::failure)?;
+        }
+        // A folder of that name is an older run's, or was saved by this one before it went back.
+        remove(folder)?;
+        fs::rename(&scratch, folder).map_err(Error::failure)
+    }
+
+    fn scratch(&self, step: usize) -> PathBuf {
+        self.dir.join(format!(".{PREFIX}{step}{PARTIAL}"))
+    }
+
+    /// Removes what killed runs left, and the oldest ones beyond `--save_total_limit`. What cannot be removed is no reason
+    /// to end the run.
+    fn rotate(&self) {
+        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_scratch)) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+        let Some(limit) = self.settings.checkpoints.save_total_limit else { return };
+        let all = list(&self.dir);
+        for (_, path) in &all[..all.len().saturating_sub(limit)] {
+            if let Err(error) = fs::remove_dir_all(path) {
+                say(&format!("warning: {}: {error}", path.display()));
+            }
+        }
+    }
+}
+
+fn remove(folder: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::failure(format!("{}: {error}", folder.display())))
+        }
+        _ => Ok(()),
+    }
+}
