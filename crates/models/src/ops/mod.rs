@@ -169,7 +169,7 @@ pub trait EncoderOps: Backend {
         attention::composed_backward::<Self>(qkv, g, spec)
     }
 
-    /// Sum over the rows of -log softmax(logits)[class], smoothed, over `divisor`: logits `[rows, classes]`, gives `[1]`.
+    /// Sum over the rows of -log of the class's softmax, smoothed, over `divisor`: logits `[rows, classes]`, gives `[1]`.
     fn eo_cross_entropy(logits: FloatTensor<Self>, targets: &ClassTargets) -> FloatTensor<Self> {
         composed::cross_entropy::<Self>(logits, targets)
     }

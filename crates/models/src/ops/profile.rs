@@ -39,6 +39,7 @@ pub const PARTS: [(Part, &str); 8] = [
 static NANOSECONDS: [AtomicU64; PARTS.len()] = [const { AtomicU64::new(0) }; PARTS.len()];
 
 /// Runs `f` and counts its time.
+#[cfg_attr(not(feature = "flex"), allow(dead_code, reason = "only backends with kernels of their own count"))]
 pub(super) fn timed<T>(part: Part, f: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let result = f();
