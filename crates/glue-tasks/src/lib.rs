@@ -9,6 +9,7 @@
 pub mod dataset;
 pub mod metrics;
 pub mod score;
+pub mod slices;
 pub mod split_files;
 pub mod statistics;
 pub mod task;
@@ -18,6 +19,7 @@ mod near;
 pub use dataset::{DataError, Example, Label, LabelKind, Schema, Split, Warning, read_split, read_unlabelled_split};
 pub use metrics::{Metric, MetricError, Predictions, References, argmax, evaluate};
 pub use score::{GlueScore, ScoreError, glue_score, task_score};
+pub use slices::{BadSlice, Slice};
 pub use split_files::{find_split_files, select_split_files};
 pub use statistics::Summary;
-pub use task::{AX, TASKS, TaskKind, TaskSpec, UnknownTask, find_task};
+pub use task::{AX, OwnTask, TASKS, TaskKind, TaskSpec, UnknownTask, find_task};

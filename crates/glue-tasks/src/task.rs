@@ -4,6 +4,7 @@
 //! counts are those of the Hub's dataset: <https://huggingface.co/datasets/nyu-mll/glue>. Metrics are those of
 //! `evaluate.load("glue", task)`: <https://huggingface.co/spaces/evaluate-metric/glue>.
 
+use crate::dataset::LabelKind;
 use crate::metrics::Metric;
 use crate::near::{nearest, quoted};
 
@@ -14,6 +15,19 @@ pub enum TaskKind {
     Classification,
     /// A number.
     Regression,
+    /// Any number of the task's labels.
+    MultiLabel,
+}
+
+impl TaskKind {
+    /// The name in config.json.
+    pub fn problem_type(self) -> &'static str {
+        match self {
+            Self::Classification => "single_label_classification",
+            Self::Regression => "regression",
+            Self::MultiLabel => "multi_label_classification",
+        }
+    }
 }
 
 /// A split that is evaluated or predicted, and what its results are called.
@@ -67,6 +81,8 @@ pub struct TaskSpec {
     pub config: &'static str,
     /// The column of the first text, and that of the second where the task compares two.
     pub text_columns: (&'static str, Option<&'static str>),
+    /// The column of the label.
+    pub label_column: &'static str,
     /// The split to train on; none for the diagnostic set.
     pub train_split: Option<&'static str>,
     /// The labelled splits to evaluate on.
@@ -79,6 +95,8 @@ pub struct TaskSpec {
     pub kind: TaskKind,
     /// What is measured, in the order in which it is reported.
     pub metrics: &'static [Metric],
+    /// Whether the task's number is the mean of its metrics, as in GLUE; else it is the first of them.
+    pub averages_metrics: bool,
     /// Rows of each split.
     pub rows: RowCounts,
     /// The leaderboard's files, parallel to `test_splits`.
@@ -87,11 +105,65 @@ pub struct TaskSpec {
     pub recipe_epochs: f64,
 }
 
+/// A task that is none of GLUE's, as it is found in the data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnTask {
+    /// What it is called in results.
+    pub name: String,
+    /// The configuration, which is a folder of the dataset.
+    pub config: String,
+    /// The column of the first text, and that of the second.
+    pub text_columns: (String, Option<String>),
+    /// The column of the label.
+    pub label_column: String,
+    /// What that column holds.
+    pub labels: LabelKind,
+    /// What is measured; the first is the task's number.
+    pub metrics: Vec<Metric>,
+}
+
+impl OwnTask {
+    /// What is measured where nothing else is asked for.
+    pub fn default_metrics(kind: TaskKind) -> &'static [Metric] {
+        use Metric::{Accuracy, F1Macro, F1Micro, Mae, Mse, Pearson, PrecisionMacro, RecallMacro, Rmse, Spearman};
+        match kind {
+            TaskKind::Classification => &[Accuracy, F1Macro, F1Micro, PrecisionMacro, RecallMacro],
+            TaskKind::MultiLabel => &[F1Micro, F1Macro, PrecisionMacro, RecallMacro, Accuracy],
+            TaskKind::Regression => &[Pearson, Spearman, Mse, Rmse, Mae],
+        }
+    }
+
+    /// The task as a row like those of [`TASKS`]. It stays until the program ends, as they do; a program has one.
+    pub fn leak(self) -> &'static TaskSpec {
+        let text = |text: String| -> &'static str { text.leak() };
+        let kind = self.labels.task_kind();
+        let labels: Vec<&'static str> = self.labels.names().iter().cloned().map(text).collect();
+        let name = text(self.name);
+        Box::leak(Box::new(TaskSpec {
+            name,
+            display_name: name,
+            config: text(self.config),
+            text_columns: (text(self.text_columns.0), self.text_columns.1.map(text)),
+            label_column: text(self.label_column),
+            train_split: Some("train"),
+            eval_splits: VALIDATION,
+            test_splits: TEST,
+            labels: labels.leak(),
+            kind,
+            metrics: self.metrics.leak(),
+            averages_metrics: false,
+            rows: RowCounts { train: 0, eval: &[0], test: &[0] },
+            leaderboard_files: &[],
+            recipe_epochs: 3.0,
+        }))
+    }
+}
+
 impl TaskSpec {
     /// The width of the head: one output a label, or one in all for regression.
     pub fn num_labels(&self) -> usize {
         match self.kind {
-            TaskKind::Classification => self.labels.len(),
+            TaskKind::Classification | TaskKind::MultiLabel => self.labels.len(),
             TaskKind::Regression => 1,
         }
     }
@@ -131,12 +203,14 @@ pub static TASKS: [TaskSpec; 9] = [
         display_name: "CoLA",
         config: "cola",
         text_columns: ("sentence", None),
+        label_column: "label",
         train_split: Some("train"),
         eval_splits: VALIDATION,
         test_splits: TEST,
         labels: &["unacceptable", "acceptable"],
         kind: Classification,
         metrics: &[Metric::Matthews],
+        averages_metrics: true,
         rows: RowCounts { train: 8551, eval: &[1043], test: &[1063] },
         leaderboard_files: &[file("CoLA.tsv", LabelIds)],
         recipe_epochs: 3.0,
@@ -146,12 +220,14 @@ pub static TASKS: [TaskSpec; 9] = [
         display_name: "SST-2",
         config: "sst2",
         text_columns: ("sentence", None),
+        label_column: "label",
         train_split: Some("train"),
         eval_splits: VALIDATION,
         test_splits: TEST,
         labels: &["negative", "positive"],
         kind: Classification,
         metrics: &[Metric::Accuracy],
+        averages_metrics: true,
         rows: RowCounts { train: 67349, eval: &[872], test: &[1821] },
         leaderboard_files: &[file("SST-2.tsv", LabelIds)],
         recipe_epochs: 3.0,
@@ -161,12 +237,14 @@ pub static TASKS: [TaskSpec; 9] = [
         display_name: "MRPC",
         config: "mrpc",
         text_columns: ("sentence1", Some("sentence2")),
+        label_column: "label",
         train_split: Some("train"),
         eval_splits: VALIDATION,
         test_splits: TEST,
         labels: &["not_equivalent", "equivalent"],
         kind: Classification,
         metrics: &[Metric::Accuracy, Metric::F1],
+        averages_metrics: true,
         rows: RowCounts { train: 3668, eval: &[408], test: &[1725] },
         leaderboard_files: &[file("MRPC.tsv", LabelIds)],
         recipe_epochs: 5.0,
@@ -176,12 +254,14 @@ pub static TASKS: [TaskSpec; 9] = [
         display_name: "STS-B",
         config: "stsb",
         text_columns: ("sentence1", Some("sentence2")),
+        label_column: "label",
         train_split: Some("train"),
         eval_splits: VALIDATION,
         test_splits: TEST,
         labels: &[],
         kind: Regression,
         metrics: &[Metric::Pearson, Metric::Spearman],
+        averages_metrics: true,
         rows: RowCounts { train: 5749, eval: &[1500], test: &[1379] },
         leaderboard_files: &[file("STS-B.tsv", Scores)],
         recipe_epochs: 3.0,
@@ -191,12 +271,14 @@ pub static TASKS: [TaskSpec; 9] = [
         display_name: "QQP",
         config: "qqp",
         text_columns: ("question1", Some("question2")),
+        label_column: "label",
         train_split: Some("train"),
         eval_splits: VALIDATION,
         test_splits: TEST,
         labels: &["not_duplicate", "duplicate"],
         kind: Classification,
         metrics: &[Metric::Accuracy, Metric::F1],
+        averages_metrics: true,
         rows: RowCounts { train: 363_846, eval: &[40430], test: &[390_965] },
         leaderboard_files: &[file("QQP.tsv", LabelIds)],
         recipe_epochs: 3.0,
@@ -206,12 +288,14 @@ pub static TASKS: [TaskSpec; 9] = [
         display_name: "MNLI",
         config: "mnli",
         text_columns: ("premise", Some("hypothesis")),
+        label_column: "label",
         train_split: Some("train"),
         eval_splits: &[split("validation_matched", ""), split("validation_mismatched", "_mm")],
         test_splits: &[split("test_matched", ""), split("test_mismatched", "_mm")],
         labels: THREE_WAY,
         kind: Classification,
         metrics: &[Metric::Accuracy],
+        averages_metrics: true,
         rows: RowCounts { train: 392_702, eval: &[9815, 9832], test: &[9796, 9847] },
         leaderboard_files: &[file("MNLI-m.tsv", LabelNames), file("MNLI-mm.tsv", LabelNames)],
         recipe_epochs: 3.0,
@@ -221,12 +305,14 @@ pub static TASKS: [TaskSpec; 9] = [
         display_name: "QNLI",
         config: "qnli",
         text_columns: ("question", Some("sentence")),
+        label_column: "label",
         train_split: Some("train"),
         eval_splits: VALIDATION,
         test_splits: TEST,
         labels: &["entailment", "not_entailment"],
         kind: Classification,
         metrics: &[Metric::Accuracy],
+        averages_metrics: true,
         rows: RowCounts { train: 104_743, eval: &[5463], test: &[5463] },
         leaderboard_files: &[file("QNLI.tsv", LabelNames)],
         recipe_epochs: 3.0,
@@ -236,12 +322,14 @@ pub static TASKS: [TaskSpec; 9] = [
         display_name: "RTE",
         config: "rte",
         text_columns: ("sentence1", Some("sentence2")),
+        label_column: "label",
         train_split: Some("train"),
         eval_splits: VALIDATION,
         test_splits: TEST,
         labels: &["entailment", "not_entailment"],
         kind: Classification,
         metrics: &[Metric::Accuracy],
+        averages_metrics: true,
         rows: RowCounts { train: 2490, eval: &[277], test: &[3000] },
         leaderboard_files: &[file("RTE.tsv", LabelNames)],
         recipe_epochs: 3.0,
@@ -251,6 +339,7 @@ pub static TASKS: [TaskSpec; 9] = [
         display_name: "WNLI",
         config: "wnli",
         text_columns: ("sentence1", Some("sentence2")),
+        label_column: "label",
         train_split: Some("train"),
         eval_splits: VALIDATION,
         test_splits: TEST,
@@ -258,6 +347,7 @@ pub static TASKS: [TaskSpec; 9] = [
         labels: &["not_entailment", "entailment"],
         kind: Classification,
         metrics: &[Metric::Accuracy],
+        averages_metrics: true,
         rows: RowCounts { train: 635, eval: &[71], test: &[146] },
         leaderboard_files: &[file("WNLI.tsv", LabelIds)],
         recipe_epochs: 5.0,
@@ -270,12 +360,14 @@ pub static AX: TaskSpec = TaskSpec {
     display_name: "AX",
     config: "ax",
     text_columns: ("premise", Some("hypothesis")),
+    label_column: "label",
     train_split: None,
     eval_splits: &[],
     test_splits: TEST,
     labels: THREE_WAY,
     kind: Classification,
     metrics: &[Metric::Matthews],
+    averages_metrics: true,
     rows: RowCounts { train: 0, eval: &[], test: &[1104] },
     leaderboard_files: &[file("AX.tsv", LabelNames)],
     recipe_epochs: 3.0,

@@ -52,7 +52,7 @@ fn csv_with_quotes_line_breaks_and_a_byte_order_mark() {
     assert_eq!(rows.len(), 2);
     assert_eq!(rows[0].text, "one, \"two\"\nthree");
     assert_eq!(rows[0].text_pair.as_deref(), Some("four"));
-    assert_eq!((rows[0].label, rows[1].label), (Some(Label::Class(1)), Some(Label::Class(0))));
+    assert_eq!((rows[0].label.clone(), rows[1].label.clone()), (Some(Label::Class(1)), Some(Label::Class(0))));
     assert_eq!(rows[1].text_pair.as_deref(), Some("sïx"));
 }
 

@@ -45,7 +45,7 @@ fn rows_and_labels_are_those_of_the_table() {
                 assert_eq!(example.text_pair.is_some(), task.text_columns.1.is_some(), "{name} {row}");
                 // The Hub has the labels of MRPC's test split.
                 assert_eq!(example.label.is_some(), labelled || task.name == "mrpc", "{name} {row}");
-                match (task.kind, example.label) {
+                match (task.kind, example.label.clone()) {
                     (TaskKind::Regression, Some(Label::Score(score))) => assert!((0.0..=5.0).contains(&score)),
                     (TaskKind::Classification, Some(Label::Class(class))) => assert!(class < task.num_labels()),
                     (_, None) => {}

@@ -116,6 +116,7 @@ fn cross_entropy(c: &mut Criterion) {
         classes: (0..BATCH as u32).map(|i| i % 3).collect(),
         divisor: BATCH as f64,
         label_smoothing: 0.0,
+        class_weights: None,
     };
     time(c, "cross-entropy", "fused", || ops::cross_entropy(logits.clone(), &targets));
 }

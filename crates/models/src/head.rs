@@ -18,6 +18,8 @@ pub enum Targets {
     Classes(Vec<usize>),
     /// Scores, `[batch]`: mean squared error of the one logit.
     Scores(Vec<f32>),
+    /// Any number of classes each, `[batch, num_labels]` of 0 and 1: binary cross-entropy, one logit a class.
+    MultiLabel(Vec<Vec<f32>>),
 }
 
 impl Targets {
@@ -27,6 +29,7 @@ impl Targets {
         match self {
             Self::Classes(classes) => classes.len(),
             Self::Scores(scores) => scores.len(),
+            Self::MultiLabel(rows) => rows.len(),
         }
     }
 
@@ -66,29 +69,40 @@ impl<B: EncoderOps> SequenceClassifier<B> {
 }
 
 /// How examples' losses become one number.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct LossOptions {
-    /// The sum is divided by it. With the number of examples of the whole optimizer step, micro-batches add up to the
-    /// large batch's mean exactly.
-    pub divisor: usize,
+    /// The sum is divided by it. With the number of examples of the whole optimizer step (or the sum of their weights),
+    /// micro-batches add up to the large batch's mean exactly.
+    pub divisor: f64,
     /// transformers' `label_smoothing_factor`, for classes.
     pub label_smoothing_factor: f64,
+    /// `torch.nn.CrossEntropyLoss`'s `weight`.
+    pub class_weights: Option<Arc<[f64]>>,
 }
 
 /// The loss of a batch, `[1]`.
 #[must_use]
 pub fn loss<B: EncoderOps>(logits: Tensor<B, 2>, targets: &Targets, options: LossOptions) -> Tensor<B, 1> {
-    let divisor = options.divisor as f64;
+    let divisor = options.divisor;
     match targets {
         Targets::Classes(classes) => {
             let classes = classes.iter().map(|&class| class as u32).collect();
             let label_smoothing = options.label_smoothing_factor;
-            ops::cross_entropy(logits, &ClassTargets { classes, divisor, label_smoothing })
+            let class_weights = options.class_weights;
+            ops::cross_entropy(logits, &ClassTargets { classes, divisor, label_smoothing, class_weights })
         }
         Targets::Scores(scores) => {
             let scores = TensorData::new(scores.clone(), [targets.len(), 1]);
             let error = logits.clone() - Tensor::from_data(scores, &logits.device());
             (error.clone() * error).sum() / divisor
+        }
+        // `torch.nn.BCEWithLogitsLoss`: max(x, 0) - x y + log(1 + exp(-|x|)), the mean over all logits.
+        Targets::MultiLabel(rows) => {
+            let num_labels = logits.dims()[1];
+            let y = TensorData::new(rows.concat(), [rows.len(), num_labels]);
+            let y = Tensor::from_data(y, &logits.device());
+            let tail = (logits.clone().abs().neg().exp() + 1.0).log();
+            (logits.clone().clamp_min(0.0) - logits * y + tail).sum() / (divisor * num_labels as f64)
         }
     }
 }

@@ -112,3 +112,28 @@ impl<B: Backend> ModuleMapper<B> for Writer {
 pub fn write<B: Backend, M: Module<B>>(module: M, values: HashMap<String, Vec<f32>>) -> M {
     module.map(&mut Writer { path: Path::default(), values })
 }
+
+struct Freezer<F> {
+    path: Path,
+    frozen: F,
+}
+
+impl<B: Backend, F: FnMut(&str) -> bool> ModuleMapper<B> for Freezer<F> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.0.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.0.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
+        if (self.frozen)(&self.path.text()) { param.set_require_grad(false) } else { param }
+    }
+}
+
+/// The module with the parameters whose path is `frozen` left out of gradients.
+#[must_use]
+pub fn freeze<B: Backend, M: Module<B>>(module: M, frozen: impl FnMut(&str) -> bool) -> M {
+    module.map(&mut Freezer { path: Path::default(), frozen })
+}

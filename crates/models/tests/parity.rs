@@ -109,7 +109,7 @@ fn logits_error(model: &SequenceClassifier<Ad>, cases: &Value) -> f64 {
 
 /// The mean over the batch.
 fn mean(targets: &Targets) -> LossOptions {
-    LossOptions { divisor: targets.len(), label_smoothing_factor: 0.0 }
+    LossOptions { divisor: targets.len() as f64, label_smoothing_factor: 0.0, class_weights: None }
 }
 
 #[test]

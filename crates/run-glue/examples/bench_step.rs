@@ -18,7 +18,7 @@ use models::ops::{self, DropoutPlan, EncoderOps, Precision, profile};
 use models::{parameters, torch_rng::TorchRng};
 use run_glue::cli::args::RunArgs;
 use run_glue::cli::settings::Settings;
-use run_glue::trainer::optimizer::{AdamW, Gradients, clip_coefficient};
+use run_glue::trainer::optimizer::{Gradients, Optimizer, clip_coefficient};
 use serde_json::{Map, Value, json};
 
 #[global_allocator]
@@ -128,7 +128,7 @@ fn measure(args: &Args, precision: Precision) -> Value {
         Ok(settings) => settings.training,
         Err(error) => return json!({ "error": error.to_string() }),
     };
-    let mut optimizer = AdamW::new(&model, &[], &training);
+    let mut optimizer = Optimizer::new(&model, &[], &training);
     let mut phases: Vec<[f64; 3]> = Vec::new();
     let (mut faults, mut parts) = (0, profile::times());
     for step in 0..args.warmup + args.steps {
@@ -143,7 +143,8 @@ fn measure(args: &Args, precision: Precision) -> Value {
             continue;
         }
         let logits = model.forward(&tokens, &mut DropoutPlan::train(1, step as u64));
-        let loss = loss(logits, &targets, LossOptions { divisor: examples, label_smoothing_factor: 0.0 });
+        let options = LossOptions { divisor: examples as f64, label_smoothing_factor: 0.0, class_weights: None };
+        let loss = loss(logits, &targets, options);
         let forward = start.elapsed().as_secs_f64();
         let gradients = Gradients::collect(&model, loss.backward(), &tokens);
         let backward = start.elapsed().as_secs_f64();

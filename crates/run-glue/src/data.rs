@@ -45,7 +45,7 @@ impl Split {
         Ok(Self {
             name: name.to_owned(),
             encoded: tokenizer.encode(&texts, max_seq_length)?,
-            labels: examples.iter().map(|e| e.label).collect(),
+            labels: examples.iter().map(|e| e.label.clone()).collect(),
             kind,
             pad_token_id: tokenizer.pad_token_id(),
         })
@@ -81,6 +81,15 @@ impl Split {
         &self.labels
     }
 
+    /// The class of a row, in the dataset's order.
+    #[must_use]
+    pub fn class(&self, row: u32) -> Option<usize> {
+        match self.labels[row as usize] {
+            Some(Label::Class(class)) => Some(class),
+            _ => None,
+        }
+    }
+
     /// The first row without a label.
     #[must_use]
     pub fn first_unlabelled(&self) -> Option<usize> {
@@ -90,12 +99,12 @@ impl Split {
     /// Targets of labelled `rows`, classes through `class_order` (dataset index to model index).
     #[must_use]
     pub fn targets(&self, rows: &[u32], class_order: &[usize]) -> Targets {
-        let labels = rows.iter().map(|&row| self.labels[row as usize]);
+        let labels = rows.iter().map(|&row| &self.labels[row as usize]);
         match self.kind {
             TaskKind::Classification => Targets::Classes(
                 labels
                     .map(|label| match label {
-                        Some(Label::Class(class)) => class_order[class],
+                        Some(Label::Class(class)) => class_order[*class],
                         _ => 0,
                     })
                     .collect(),
@@ -103,8 +112,19 @@ impl Split {
             TaskKind::Regression => Targets::Scores(
                 labels
                     .map(|label| match label {
-                        Some(Label::Score(score)) => score,
+                        Some(Label::Score(score)) => *score,
                         _ => f32::NAN,
+                    })
+                    .collect(),
+            ),
+            TaskKind::MultiLabel => Targets::MultiLabel(
+                labels
+                    .map(|label| {
+                        let mut row = vec![0.0; class_order.len()];
+                        if let Some(Label::Classes(classes)) = label {
+                            classes.iter().for_each(|&class| row[class_order[class]] = 1.0);
+                        }
+                        row
                     })
                     .collect(),
             ),

@@ -6,7 +6,7 @@ use clap::Parser;
 use run_glue::cli::args::{Cli, Command};
 use run_glue::cli::predict_args::PredictSettings;
 use run_glue::cli::settings::Settings;
-use run_glue::cli::underscore_flags;
+use run_glue::cli::spelling::spell;
 use run_glue::error::Error;
 
 #[global_allocator]
@@ -14,7 +14,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     run_glue::memory::keep_freed_pages();
-    let cli = match Cli::try_parse_from(underscore_flags(std::env::args_os())) {
+    let spelled = match spell(std::env::args_os()) {
+        Ok(spelled) => spelled,
+        Err(error) => return fail(&error),
+    };
+    let cli = match Cli::try_parse_from(spelled.args) {
         Ok(cli) => cli,
         Err(error) => {
             // clap prints help to standard output and mistakes to standard error, and knows the exit code of each.
@@ -22,13 +26,16 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    spelled.notes.iter().for_each(|note| run_glue::progress::warn(note));
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            run_glue::progress::say(&format!("error: {error}"));
-            error.exit_code()
-        }
+        Err(error) => fail(&error),
     }
+}
+
+fn fail(error: &Error) -> ExitCode {
+    run_glue::progress::complain(&error.to_string());
+    error.exit_code()
 }
 
 fn run(cli: Cli) -> Result<(), Error> {

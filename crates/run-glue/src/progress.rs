@@ -1,15 +1,50 @@
-//! The live line of a training run: a bar on a terminal, plain lines elsewhere. All of it goes to standard error.
+//! What is said on standard error, and the live line of a training run: a bar on a terminal,
+//! plain lines elsewhere.
 
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::cli::settings::LogLevel;
 use crate::trainer::log::Totals;
 
+/// How much is said, see [`set_level`].
+static LEVEL: AtomicU8 = AtomicU8::new(LogLevel::Info as u8);
+
+/// Says no more than `level` asks for from here on (`--log_level`).
+pub fn set_level(level: LogLevel) {
+    LEVEL.store(level as u8, Ordering::Relaxed);
+}
+
+fn is_said(level: LogLevel) -> bool {
+    level as u8 >= LEVEL.load(Ordering::Relaxed)
+}
+
 /// A line on standard error. Where nobody reads it, or the disk under a log is full, the run goes on without.
-pub fn say(line: &str) {
+fn line_to_stderr(line: &str) {
     use std::io::Write;
     let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
+/// Says how the run gets on.
+pub fn say(line: &str) {
+    if is_said(LogLevel::Info) {
+        line_to_stderr(line);
+    }
+}
+
+/// Says what is odd.
+pub fn warn(what: &str) {
+    if is_said(LogLevel::Warning) {
+        line_to_stderr(&format!("warning: {what}"));
+    }
+}
+
+/// Says what is wrong; this is always said.
+pub fn complain(what: &str) {
+    line_to_stderr(&format!("error: {what}"));
 }
 
 /// How often a line is written where there is no terminal.
@@ -26,10 +61,10 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// For a run of `steps`, named `name`.
+    /// For a run of `steps`, named `name`; the bar only on a terminal, and where `live_line` asks for it.
     #[must_use]
-    pub fn new(name: &str, steps: usize) -> Self {
-        let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    pub fn new(name: &str, steps: usize, live_line: bool) -> Self {
+        let is_terminal = live_line && is_said(LogLevel::Info) && std::io::stderr().is_terminal();
         let bar = is_terminal.then(|| {
             let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
             let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}");
@@ -63,10 +98,14 @@ impl Progress {
     pub fn logged(&mut self, totals: &Totals, max_steps: usize, loss: f64, grad_norm: f64, learning_rate: f64) {
         self.last = Instant::now();
         let text = format!("{} grad_norm {grad_norm:.4}", line(totals, max_steps, loss, learning_rate));
-        let text = format!("{}: step {}/{max_steps} {text}", self.name, totals.steps);
+        self.say(&format!("{}: step {}/{max_steps} {text}", self.name, totals.steps));
+    }
+
+    /// A line that stays on the screen.
+    pub fn say(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| say(&text)),
-            None => say(&text),
+            Some(bar) => bar.suspend(|| say(text)),
+            None => say(text),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::backends;
 use crate::cli::settings::Settings;
 use crate::error::Error;
 use crate::interrupt;
-use crate::progress::say;
+use crate::progress::{complain, set_level};
 use crate::report::record::RunRecord;
 use crate::report::table::Table;
 use crate::task_run::{output, run_task};
@@ -16,6 +16,7 @@ use crate::task_run::{output, run_task};
 /// # Errors
 /// The task's error; of several tasks, how many failed and which.
 pub fn run(settings: &Settings) -> Result<(), Error> {
+    set_level(settings.log.level);
     backends::check(settings.backend, settings.precision)?;
     output::check_folders(settings)?;
     if settings.do_train {
@@ -27,7 +28,7 @@ pub fn run(settings: &Settings) -> Result<(), Error> {
         match run_task(settings, task) {
             Ok(record) => records.push(record),
             Err(error) if settings.several_tasks && !interrupt::requested() => {
-                say(&format!("error: {}: {error}", task.name));
+                complain(&format!("{}: {error}", task.name));
                 let again = failures.last().is_some_and(|(_, before)| before.to_string() == error.to_string());
                 failures.push((task.name, error));
                 // The same words twice are about no task of its own, but about the model or the machine.

@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use glue_tasks::split_files::find_split_files;
-#[cfg(feature = "hub")]
-use glue_tasks::split_files::select_split_files;
+use glue_tasks::split_files::{find_split_files, select_split_files};
 
 use crate::cli::settings::{DatasetChoice, HubAccess, ModelChoice, Settings};
 use crate::demo::Embedded;
@@ -29,6 +27,8 @@ pub struct Files {
 
 enum Place {
     Folder(PathBuf),
+    /// Files by the split that they are.
+    Files(Vec<(&'static str, PathBuf)>),
     /// A folder that exists as long as this does.
     Embedded(Embedded),
     #[cfg(feature = "hub")]
@@ -71,13 +71,21 @@ impl Files {
         match &settings.dataset {
             DatasetChoice::Folder(folder) => Ok(Self::folder(folder.clone())),
             DatasetChoice::Embedded => Self::embedded("run-glue/demo-glue", "glue"),
-            DatasetChoice::Hub { revision } => hub(&settings.hub, HubKind::Dataset, GLUE_REPOSITORY, revision),
+            DatasetChoice::Hub { id, revision } => hub(&settings.hub, HubKind::Dataset, id, revision),
+            DatasetChoice::Files(files) => Ok(Self {
+                id: files.iter().map(|(_, file)| file.display().to_string()).collect::<Vec<_>>().join(", "),
+                source: Source::Folder,
+                revision: None,
+                commit: None,
+                place: Place::Files(files.clone()),
+            }),
         }
     }
 
     fn local(&self) -> Option<PathBuf> {
         match &self.place {
             Place::Folder(folder) => Some(folder.clone()),
+            Place::Files(_) => None,
             Place::Embedded(embedded) => Some(embedded.folder()),
             #[cfg(feature = "hub")]
             Place::Hub(_) => None,
@@ -113,12 +121,36 @@ impl Files {
         }
     }
 
+    /// The folders that hold splits: a dataset's configurations, or the top folder (an empty name).
+    ///
+    /// # Errors
+    /// When the repository cannot be listed.
+    pub fn configs(&self) -> Result<Vec<String>, Error> {
+        let names: Vec<String> = match &self.place {
+            Place::Files(_) => return Ok(vec![String::new()]),
+            #[cfg(feature = "hub")]
+            Place::Hub(snapshot) => snapshot.files()?.into_iter().map(|file| file.path).collect(),
+            _ => self.local().map(|folder| names_in(&folder)).unwrap_or_default(),
+        };
+        let mut configs: Vec<&str> =
+            names.iter().map(|name| name.rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
+        configs.sort_unstable();
+        configs.dedup();
+        configs.retain(|config| {
+            ["train", "test", "validation"].iter().any(|split| select_split_files(&names, config, split).is_ok())
+        });
+        Ok(configs.into_iter().map(str::to_owned).collect())
+    }
+
     /// The data files of a split, shards in order; `None` where the dataset has no such split.
     ///
     /// # Errors
     /// When shards are missing, or a file cannot be fetched.
     pub fn split_files(&self, config: &str, split: &str) -> Result<Option<Vec<PathBuf>>, Error> {
         let found = match &self.place {
+            Place::Files(files) => {
+                return Ok(files.iter().find(|(name, _)| *name == split).map(|(_, file)| vec![file.clone()]));
+            }
             #[cfg(feature = "hub")]
             Place::Hub(snapshot) => {
                 let names: Vec<String> = snapshot.files()?.into_iter().map(|file| file.path).collect();
@@ -136,6 +168,19 @@ impl Files {
             })),
         }
     }
+}
+
+/// The files of a folder and of the folders in it.
+fn names_in(folder: &std::path::Path) -> Vec<String> {
+    let entries = |path: &std::path::Path| {
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path())).collect::<Vec<_>>()
+    };
+    let below = |(name, path): (String, PathBuf)| match path.is_dir() {
+        true => entries(&path).into_iter().map(|(file, _)| format!("{name}/{file}")).collect(),
+        false => vec![name],
+    };
+    entries(folder).into_iter().flat_map(below).collect()
 }
 
 enum HubKind {

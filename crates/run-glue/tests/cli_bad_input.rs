@@ -45,6 +45,7 @@ fn the_bench_is_sound_where_nothing_is_broken() {
             "all_results.json",
             "config.json",
             "eval_results.json",
+            "log.jsonl",
             "model.safetensors",
             "tokenizer.json",
             "tokenizer_config.json",

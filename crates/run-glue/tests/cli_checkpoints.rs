@@ -11,8 +11,8 @@ use std::time::Duration;
 use serde_json::Value;
 use support::program::Bench;
 
-/// A run of 40 steps that saves every third.
-const RUN: [&str; 20] = [
+/// A run of 40 steps that evaluates and saves every third, and ends with the best.
+const RUN: [&str; 27] = [
     "--task",
     "rte",
     "--model",
@@ -33,6 +33,13 @@ const RUN: [&str; 20] = [
     "2",
     "--max_train_samples",
     "150",
+    "--eval_strategy",
+    "steps",
+    "--eval_steps",
+    "3",
+    "--metric_for_best_model",
+    "accuracy",
+    "--load_best_model_at_end",
 ];
 
 /// The final weights, and the log without times.
@@ -54,6 +61,12 @@ fn checkpoints(bench: &Bench) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// The folder of the best evaluation.
+fn best_checkpoint(bench: &Bench) -> String {
+    let state: Value = serde_json::from_slice(&std::fs::read(bench.path("out/trainer_state.json")).unwrap()).unwrap();
+    state["best_model_checkpoint"].as_str().unwrap().trim_start_matches("out/").to_owned()
 }
 
 #[test]
@@ -78,6 +91,14 @@ fn a_run_that_is_killed_ends_as_one_that_was_not() {
         assert_eq!(result(&bench), expected, "run {i}");
     }
     assert!(kills >= 20, "only {kills} kills");
+}
+
+#[test]
+fn a_run_that_left_nothing_but_its_log_starts_anew() {
+    let bench = Bench::new();
+    bench.write("out/log.jsonl", "");
+    bench.write("out/runs/then/events.out.tfevents.1", "");
+    bench.run(RUN).assert_done("after a kill before the first checkpoint");
 }
 
 #[test]
@@ -108,7 +129,10 @@ fn folders_are_kept_found_and_refused_as_they_should() {
     let bench = Bench::new();
     let first: Vec<&str> = RUN.map(|word| if word == "40" { "7" } else { word }).to_vec();
     bench.run(first.iter().copied().chain(["--save_total_limit", "2"])).assert_done("limit");
-    assert_eq!(checkpoints(&bench), ["checkpoint-6", "checkpoint-7"]);
+    // The newest, and the best besides.
+    let (kept, best) = (checkpoints(&bench), best_checkpoint(&bench));
+    assert!(kept.contains(&"checkpoint-7".to_owned()) && kept.contains(&best), "{kept:?}, best {best}");
+    assert_eq!(kept.len(), 2, "{kept:?}");
     // What was cut off or is none of ours is not taken for a checkpoint.
     bench.write("out/checkpoint-99/model.safetensors", "");
     bench.write("out/.checkpoint-100.partial/run_state.json", "");
@@ -127,13 +151,15 @@ fn folders_are_kept_found_and_refused_as_they_should() {
     let none = Bench::new();
     none.run(RUN.iter().copied().chain(["--resume_from_checkpoint", "nowhere"]))
         .assert_one_line("no folder", &["--resume_from_checkpoint nowhere: there is no such folder"]);
-    let epochs = ["--max_steps", "-1", "--num_train_epochs", "2", "--save_strategy", "epoch"];
+    let epochs =
+        ["--max_steps", "-1", "--num_train_epochs", "2", "--save_strategy", "epoch", "--eval_strategy", "epoch"];
     let flags: Vec<&str> = RUN.iter().copied().filter(|word| !["--max_steps", "40"].contains(word)).collect();
     none.run(flags.into_iter().chain(epochs)).assert_done("by epochs");
     assert_eq!(checkpoints(&none), ["checkpoint-10", "checkpoint-20"]);
     let no = Bench::new();
-    no.run(first.iter().copied().chain(["--save_strategy", "no"])).assert_done("none");
+    let none_saved = ["--save_strategy", "no", "--load_best_model_at_end", "false"];
+    no.run(first.iter().copied().chain(none_saved)).assert_done("none");
     assert!(checkpoints(&no).is_empty());
-    no.run(first.iter().copied().filter(|word| !["--save_steps", "3"].contains(word)).chain(["--save_steps", "1.5"]))
+    no.run(first.iter().copied().chain(["--save_steps", "1.5"]))
         .assert_one_line("save_steps", &["--save_steps is 1.5", "below 1"]);
 }

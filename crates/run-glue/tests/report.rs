@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
 
+use run_glue::report::class_table::{ClassRow, ClassTable};
 use run_glue::report::host::Host;
 use run_glue::report::record::{FORMAT_VERSION, RecordError, RunRecord, read_folder};
 use run_glue::report::record_parts::{
@@ -26,12 +27,25 @@ fn full() -> RunRecord {
         format_version: FORMAT_VERSION,
         task: "mnli".to_owned(),
         metrics: scores(&[("accuracy", 0.84), ("accuracy_mm", 0.85), ("loss", 0.4), ("loss_mm", 0.5)]),
+        test_metrics: Some(scores(&[("accuracy", 0.83)])),
         score: Some(0.845),
         majority_baseline: Some(Baseline {
             predictor: Predictor::MajorityClass,
             metrics: scores(&[("accuracy", 0.354), ("accuracy_mm", 0.352)]),
             score: Some(0.353),
         }),
+        class_tables: vec![ClassTable {
+            split: "validation_matched".to_owned(),
+            classes: vec![ClassRow {
+                label: "entailment".to_owned(),
+                precision: 0.8,
+                recall: 0.9,
+                f1: 0.847,
+                support: 3479,
+                predicted: 3900,
+            }],
+            confusion_matrix: Some(vec![vec![3100]]),
+        }],
         collapsed: false,
         model: ModelFacts {
             id: "prajjwal1/bert-tiny".to_owned(),
@@ -95,8 +109,10 @@ fn bare() -> RunRecord {
     let full = full();
     RunRecord {
         metrics: Scores::from([("pearson".to_owned(), None)]),
+        test_metrics: None,
         score: None,
         majority_baseline: None,
+        class_tables: Vec::new(),
         collapsed: true,
         model: ModelFacts {
             revision: None,
@@ -285,7 +301,7 @@ fn schema_and_structures_have_the_same_fields() {
         assert_eq!(written, described, "fields of the record{path}");
     }
     // The other way: no fixed object of the record is a free one in the schema.
-    let free = ["/metrics", "/hyper_parameters"];
+    let free = ["/metrics", "/test_metrics", "/hyper_parameters"];
     let known: Vec<String> = objects().into_iter().map(|(path, _)| path).collect();
     for (name, inner) in record.as_object().unwrap() {
         let path = format!("/{name}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::rows::{RawLabel, Selection, columns_of, read_rows};
+use super::rows::{ListItem, RawLabel, Selection, columns_of, read_rows};
 use super::{DataError, LabelKind};
 
 /// The columns of a file, in its order.
@@ -37,6 +37,7 @@ pub fn infer_label_kind(files: &[PathBuf], label_column: &str) -> Result<LabelKi
         declared = declared.or(names);
     }
     match declared {
+        Some(names) if seen.lists => Ok(LabelKind::ClassLists(names)),
         Some(names) => Ok(LabelKind::Classes(names)),
         None => seen.kind().ok_or_else(|| DataError::EmptySplit { files: files.to_vec() }),
     }
@@ -48,6 +49,7 @@ struct Seen {
     integers: BTreeSet<i64>,
     words: BTreeSet<String>,
     floats: bool,
+    lists: bool,
 }
 
 impl Seen {
@@ -58,6 +60,13 @@ impl Seen {
                 self.integers.insert(integer);
             }
             RawLabel::Float(_) => self.floats = true,
+            RawLabel::List(items) => {
+                self.lists = true;
+                items.iter().for_each(|item| match item {
+                    ListItem::Integer(integer) => drop(self.integers.insert(*integer)),
+                    ListItem::Text(text) => self.add(RawLabel::Text(text)),
+                });
+            }
             // A delimited file has only text, so what a cell looks like must decide, as it does for pandas.
             RawLabel::Text(text) => {
                 if let Ok(integer) = text.trim().parse::<i64>() {
@@ -72,16 +81,17 @@ impl Seen {
     }
 
     fn kind(self) -> Option<LabelKind> {
+        let kind = if self.lists { LabelKind::ClassLists } else { LabelKind::Classes };
         let integers = self.integers.into_iter().map(|integer| integer.to_string());
         if !self.words.is_empty() {
             // One word makes all of them words.
             let all: BTreeSet<String> = self.words.into_iter().chain(integers).collect();
-            return Some(LabelKind::Classes(all.into_iter().collect()));
+            return Some(kind(all.into_iter().collect()));
         }
         if self.floats {
             return Some(LabelKind::Score);
         }
         let names: Vec<String> = integers.collect();
-        (!names.is_empty()).then_some(LabelKind::Classes(names))
+        (!names.is_empty()).then(|| kind(names))
     }
 }

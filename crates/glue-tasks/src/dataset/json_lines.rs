@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::DataError;
-use super::rows::{RawLabel, Row, RowSink, Selection, place_of};
+use super::rows::{ListItem, RawLabel, Row, RowSink, Selection, place_of};
 
 type Object = Map<String, Value>;
 
@@ -28,8 +28,15 @@ pub(super) fn read(file: &Path, wanted: &Selection, sink: &mut RowSink<'_>) -> R
     for (index, row) in rows.iter().enumerate() {
         let texts: Vec<Option<&str>> =
             wanted.texts.iter().map(|column| text(file, index, row, column)).collect::<Result<_, _>>()?;
+        let list;
         let label = match &wanted.label {
-            Some(column) => label(file, index, row, column)?,
+            Some(column) => match row.get(column) {
+                Some(Value::Array(items)) => {
+                    list = list_of(file, index, column, items)?;
+                    RawLabel::List(&list)
+                }
+                _ => label(file, index, row, column)?,
+            },
             None => RawLabel::Missing,
         };
         sink(Row { index, texts: &texts, label })?;
@@ -90,6 +97,15 @@ fn label<'a>(file: &Path, row: usize, object: &'a Object, column: &str) -> Resul
         },
         Some(other) => Err(wrong_type(file, row, column, other, "a label: a text or a number")),
     }
+}
+
+fn list_of(file: &Path, row: usize, column: &str, items: &[Value]) -> Result<Vec<ListItem>, DataError> {
+    let item = |item: &Value| match item {
+        Value::String(text) => Ok(ListItem::Text(text.clone())),
+        Value::Number(number) if number.is_i64() => Ok(ListItem::Integer(number.as_i64().unwrap_or_default())),
+        other => Err(wrong_type(file, row, column, other, "in its list, a text or a whole number")),
+    };
+    items.iter().map(item).collect()
 }
 
 fn wrong_type(file: &Path, row: usize, column: &str, value: &Value, expected: &str) -> DataError {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::rows::RawLabel;
+use super::rows::{ListItem, RawLabel};
 use super::{Label, LabelKind};
 
 /// A label that cannot be understood: what it says and what it may say.
@@ -23,10 +23,7 @@ pub(super) struct LabelDecoder<'a> {
 
 impl<'a> LabelDecoder<'a> {
     pub(super) fn new(kind: &'a LabelKind) -> Self {
-        let names: &[String] = match kind {
-            LabelKind::Classes(names) => names,
-            LabelKind::Score => &[],
-        };
+        let names = kind.names();
         let by_name = names.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
         let names_are_numbers = names.iter().any(|name| name.parse::<i64>().is_ok());
         Self { kind, by_name, names_are_numbers }
@@ -37,6 +34,8 @@ impl<'a> LabelDecoder<'a> {
         let label = match (self.kind, raw) {
             (_, RawLabel::Missing) => return Ok(None),
             (LabelKind::Score, raw) => score(raw).map(Some),
+            (LabelKind::ClassLists(_), RawLabel::List(items)) => self.classes(items).map(Some),
+            (LabelKind::ClassLists(_), _) | (LabelKind::Classes(_), RawLabel::List(_)) => None,
             (LabelKind::Classes(_), RawLabel::Integer(integer)) => self.class_of_integer(integer),
             (LabelKind::Classes(_), RawLabel::Float(float)) => {
                 whole(float).and_then(|integer| self.class_of_integer(integer))
@@ -60,6 +59,25 @@ impl<'a> LabelDecoder<'a> {
         (!self.names_are_numbers && class < self.by_name.len()).then_some(Some(Label::Class(class)))
     }
 
+    /// Any number of classes; an empty list is a row of none of them.
+    fn classes(&self, items: &[ListItem]) -> Option<Label> {
+        let class = |item: &ListItem| match item {
+            ListItem::Integer(integer) => self.class_of_integer(*integer),
+            ListItem::Text(text) => self.class_of_text(text),
+        };
+        let classes: Option<Vec<usize>> = items
+            .iter()
+            .map(|item| match class(item) {
+                Some(Some(Label::Class(class))) => Some(class),
+                _ => None,
+            })
+            .collect();
+        let mut classes = classes?;
+        classes.sort_unstable();
+        classes.dedup();
+        Some(Label::Classes(classes))
+    }
+
     fn class_of_text(&self, text: &str) -> Option<Option<Label>> {
         if let Some(&class) = self.by_name.get(text).or_else(|| self.by_name.get(text.trim())) {
             return Some(Some(Label::Class(class)));
@@ -72,14 +90,18 @@ impl<'a> LabelDecoder<'a> {
 
     fn allowed(&self) -> String {
         const SHOWN: usize = 20;
-        let LabelKind::Classes(names) = self.kind else {
+        let names = self.kind.names();
+        if *self.kind == LabelKind::Score {
             return "a finite number, or nothing for an unlabelled row".to_owned();
-        };
+        }
         let mut all: Vec<String> = names.iter().take(SHOWN).enumerate().map(|(i, name)| self.one(i, name)).collect();
         if names.len() > SHOWN {
             all.push(format!("... ({} in all)", names.len()));
         }
-        format!("{}; -1 or nothing for an unlabelled row", all.join(", "))
+        match self.kind {
+            LabelKind::ClassLists(_) => format!("a list of {}; nothing for an unlabelled row", all.join(", ")),
+            _ => format!("{}; -1 or nothing for an unlabelled row", all.join(", ")),
+        }
     }
 
     fn one(&self, index: usize, name: &str) -> String {
@@ -89,7 +111,7 @@ impl<'a> LabelDecoder<'a> {
 
 fn score(raw: RawLabel<'_>) -> Option<Label> {
     let score = match raw {
-        RawLabel::Missing => return None,
+        RawLabel::Missing | RawLabel::List(_) => return None,
         RawLabel::Integer(integer) => integer as f32,
         RawLabel::Float(float) => float as f32,
         // Parsed once and rounded once: through f64 a decimal could be rounded twice.
@@ -110,6 +132,13 @@ fn spelled(raw: RawLabel<'_>) -> String {
         RawLabel::Integer(integer) => integer.to_string(),
         RawLabel::Float(float) => float.to_string(),
         RawLabel::Text(text) => text.to_owned(),
+        RawLabel::List(items) => {
+            let item = |item: &ListItem| match item {
+                ListItem::Integer(integer) => integer.to_string(),
+                ListItem::Text(text) => text.clone(),
+            };
+            format!("[{}]", items.iter().map(item).collect::<Vec<_>>().join(", "))
+        }
     }
 }
 

@@ -33,12 +33,14 @@ pub struct Example {
 }
 
 /// What is right for a row.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Label {
     /// The index of a class.
     Class(usize),
     /// A number.
     Score(f32),
+    /// The indices of any number of classes, ascending.
+    Classes(Vec<usize>),
 }
 
 /// What a label column holds.
@@ -48,6 +50,8 @@ pub enum LabelKind {
     Classes(Vec<String>),
     /// A number.
     Score,
+    /// A list of these names, or of their indices.
+    ClassLists(Vec<String>),
 }
 
 /// Which columns to read and what they hold.
@@ -61,15 +65,37 @@ pub struct Schema {
     pub kind: LabelKind,
 }
 
+impl LabelKind {
+    /// The label names; none for numbers.
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::Classes(names) | Self::ClassLists(names) => names,
+            Self::Score => &[],
+        }
+    }
+
+    /// The kind of task that such labels make.
+    pub fn task_kind(&self) -> TaskKind {
+        match self {
+            Self::Classes(_) => TaskKind::Classification,
+            Self::ClassLists(_) => TaskKind::MultiLabel,
+            Self::Score => TaskKind::Regression,
+        }
+    }
+}
+
 impl Schema {
-    /// The columns of a GLUE task as the Hub has them.
+    /// The columns of a task, of GLUE as the Hub has them.
     pub fn of_task(task: &TaskSpec) -> Self {
         let (first, second) = task.text_columns;
+        let names = || task.labels.iter().map(|&name| name.to_owned()).collect();
         let kind = match task.kind {
-            TaskKind::Classification => LabelKind::Classes(task.labels.iter().map(|&name| name.to_owned()).collect()),
+            TaskKind::Classification => LabelKind::Classes(names()),
+            TaskKind::MultiLabel => LabelKind::ClassLists(names()),
             TaskKind::Regression => LabelKind::Score,
         };
-        Self { text_columns: (first.to_owned(), second.map(str::to_owned)), label_column: "label".to_owned(), kind }
+        let label_column = task.label_column.to_owned();
+        Self { text_columns: (first.to_owned(), second.map(str::to_owned)), label_column, kind }
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn read(file: &Path, wanted: &Selection, sink: &mut RowSink<'_>) -> R
     }
     if let Some(column) = &wanted.label {
         let place = place_of(file, &columns, wanted, column)?;
-        check_type(file, &builder, place, is_label, "text, whole numbers or floats")?;
+        check_type(file, &builder, place, is_label, "text, whole numbers, floats, or lists of texts or whole numbers")?;
     }
     let declared = wanted.label.as_ref().and_then(|column| label_names(&builder, column));
 
@@ -98,7 +98,10 @@ fn label_names(builder: &Builder, column: &str) -> Option<Vec<String>> {
     let metadata = builder.metadata().file_metadata().key_value_metadata()?;
     let json = metadata.iter().find(|entry| entry.key == HUGGINGFACE)?.value.as_ref()?;
     let features: Value = serde_json::from_str(json).ok()?;
-    let names = features.get("info")?.get("features")?.get(column)?.get("names")?.as_array()?;
+    let label = features.get("info")?.get("features")?.get(column)?;
+    // Of lists, the names belong to the items: `feature` in newer files, `sequence` in older ones.
+    let of_items = || label.get("feature").or_else(|| label.get("sequence"))?.get("names");
+    let names = label.get("names").or_else(of_items)?.as_array()?;
     names.iter().map(|name| name.as_str().map(str::to_owned)).collect()
 }
 

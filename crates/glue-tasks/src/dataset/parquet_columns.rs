@@ -7,7 +7,7 @@ use arrow_array::types::{
 use arrow_array::{Array, LargeStringArray, StringArray, StringViewArray};
 use arrow_schema::DataType;
 
-use super::rows::RawLabel;
+use super::rows::{ListItem, RawLabel};
 
 /// Whether a column of this type can be read as text.
 pub(super) fn is_text(data_type: &DataType) -> bool {
@@ -23,6 +23,15 @@ pub(super) fn is_label(data_type: &DataType) -> bool {
     is_text(data_type)
         || data_type.is_integer()
         || matches!(data_type, DataType::Float32 | DataType::Float64 | DataType::Boolean | DataType::Null)
+        || item_type(data_type).is_some_and(|item| is_text(item) || item.is_integer())
+}
+
+/// The type of a list's items.
+fn item_type(data_type: &DataType) -> Option<&DataType> {
+    match data_type {
+        DataType::List(field) | DataType::LargeList(field) => Some(field.data_type()),
+        _ => None,
+    }
 }
 
 /// A column of text.
@@ -72,6 +81,8 @@ impl<'a> TextColumn<'a> {
 pub(super) enum LabelColumn<'a> {
     Text(TextColumn<'a>),
     Numbers(&'a dyn Array),
+    /// The list of each row; none for a null.
+    Lists(Vec<Option<Vec<ListItem>>>),
 }
 
 impl<'a> LabelColumn<'a> {
@@ -79,16 +90,38 @@ impl<'a> LabelColumn<'a> {
         if is_text(array.data_type()) {
             return TextColumn::new(array).map(Self::Text);
         }
+        if item_type(array.data_type()).is_some() {
+            return (0..array.len()).map(|row| list(array, row)).collect::<Option<_>>().map(Self::Lists);
+        }
         is_label(array.data_type()).then_some(Self::Numbers(array))
     }
 
     pub(super) fn get(&self, row: usize) -> RawLabel<'_> {
         match self {
             Self::Text(column) => column.get(row).map_or(RawLabel::Missing, RawLabel::Text),
+            Self::Lists(lists) => lists[row].as_ref().map_or(RawLabel::Missing, |items| RawLabel::List(items)),
             Self::Numbers(array) if array.is_null(row) => RawLabel::Missing,
             Self::Numbers(array) => number(*array, row),
         }
     }
+}
+
+/// The items of a row's list. Outer `None`: no list of labels; inner `None`: a null.
+fn list(array: &dyn Array, row: usize) -> Option<Option<Vec<ListItem>>> {
+    if array.is_null(row) {
+        return Some(None);
+    }
+    let items = match array.data_type() {
+        DataType::List(_) => array.as_list_opt::<i32>()?.value(row),
+        _ => array.as_list_opt::<i64>()?.value(row),
+    };
+    let column = LabelColumn::new(items.as_ref())?;
+    let item = |place: usize| match column.get(place) {
+        RawLabel::Integer(integer) => Some(ListItem::Integer(integer)),
+        RawLabel::Text(text) => Some(ListItem::Text(text.to_owned())),
+        _ => None,
+    };
+    (0..items.len()).map(item).collect::<Option<Vec<_>>>().map(Some)
 }
 
 fn number(array: &dyn Array, row: usize) -> RawLabel<'static> {

@@ -19,6 +19,14 @@ pub(super) enum RawLabel<'a> {
     Integer(i64),
     Float(f64),
     Text(&'a str),
+    List(&'a [ListItem]),
+}
+
+/// A label of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum ListItem {
+    Integer(i64),
+    Text(String),
 }
 
 /// A row as the file spells it; `texts` in the order of the selection.

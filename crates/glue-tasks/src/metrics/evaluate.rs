@@ -1,7 +1,6 @@
 //! Predictions and references of a whole split, and all metrics of a task on them.
 
-use super::{Compute, Metric, MetricError, argmax};
-use crate::dataset::{Example, Label};
+use super::{Compute, Metric, MetricError, argmax, multilabel};
 use crate::task::TaskKind;
 
 /// The key of the mean over several metrics, as `run_glue.py` names it.
@@ -14,6 +13,8 @@ pub enum Predictions {
     Classes(Vec<usize>),
     /// A number for each row.
     Scores(Vec<f64>),
+    /// Yes or no for each class of each row.
+    Sets(Vec<Vec<bool>>),
 }
 
 /// What is right for each row of a split.
@@ -23,6 +24,8 @@ pub enum References {
     Classes(Vec<usize>),
     /// A number for each row.
     Scores(Vec<f64>),
+    /// Yes or no for each class of each row.
+    Sets(Vec<Vec<bool>>),
 }
 
 impl Predictions {
@@ -45,6 +48,10 @@ impl Predictions {
                 Ok(Self::Scores(logits.iter().map(|&score| f64::from(score)).collect()))
             }
             TaskKind::Regression => Err(shape()),
+            // A probability above one half.
+            TaskKind::MultiLabel => Ok(Self::Sets(
+                logits.chunks_exact(num_labels).map(|row| row.iter().map(|&x| x > 0.0).collect()).collect(),
+            )),
         }
     }
 
@@ -53,38 +60,13 @@ impl Predictions {
         match self {
             Self::Classes(classes) => classes.len(),
             Self::Scores(scores) => scores.len(),
+            Self::Sets(sets) => sets.len(),
         }
     }
 
     /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-}
-
-impl References {
-    /// The labels of a split.
-    ///
-    /// # Errors
-    /// [`MetricError::Unlabelled`] with the first row whose label is missing or of the other kind.
-    pub fn from_examples(examples: &[Example], kind: TaskKind) -> Result<Self, MetricError> {
-        let rows = examples.iter().enumerate();
-        match kind {
-            TaskKind::Classification => rows
-                .map(|(row, example)| match example.label {
-                    Some(Label::Class(class)) => Ok(class),
-                    _ => Err(MetricError::Unlabelled { row, expected: "class" }),
-                })
-                .collect::<Result<_, _>>()
-                .map(Self::Classes),
-            TaskKind::Regression => rows
-                .map(|(row, example)| match example.label {
-                    Some(Label::Score(score)) => Ok(f64::from(score)),
-                    _ => Err(MetricError::Unlabelled { row, expected: "score" }),
-                })
-                .collect::<Result<_, _>>()
-                .map(Self::Scores),
-        }
     }
 }
 
@@ -114,7 +96,11 @@ pub fn evaluate(
 fn value(metric: Metric, predictions: &Predictions, references: &References) -> Result<f64, MetricError> {
     const CLASSES: &str = "classes";
     const SCORES: &str = "numbers";
+    const SETS: &str = "sets of classes";
     let wrong = |side, needs, found| Err(MetricError::WrongKind { metric: metric.key(), side, needs, found });
+    if let (Predictions::Sets(p), References::Sets(r)) = (predictions, references) {
+        return multilabel::value(metric, p, r);
+    }
     match (metric.compute(), predictions, references) {
         (Compute::Classes(compute), Predictions::Classes(p), References::Classes(r)) => compute(p, r),
         (Compute::Scores(compute), Predictions::Scores(p), References::Scores(r)) => compute(p, r),
@@ -122,6 +108,10 @@ fn value(metric: Metric, predictions: &Predictions, references: &References) -> 
         (Compute::Classes(_), _, References::Scores(_)) => wrong("references", CLASSES, SCORES),
         (Compute::Scores(_), Predictions::Classes(_), _) => wrong("predictions", SCORES, CLASSES),
         (Compute::Scores(_), _, References::Classes(_)) => wrong("references", SCORES, CLASSES),
+        (Compute::Classes(_), Predictions::Sets(_), _) => wrong("predictions", CLASSES, SETS),
+        (Compute::Classes(_), _, References::Sets(_)) => wrong("references", CLASSES, SETS),
+        (Compute::Scores(_), Predictions::Sets(_), _) => wrong("predictions", SCORES, SETS),
+        (Compute::Scores(_), _, References::Sets(_)) => wrong("references", SCORES, SETS),
     }
 }
 
@@ -176,14 +166,5 @@ mod tests {
         );
         let three = (Predictions::Classes(vec![0, 2]), References::Classes(vec![0, 1]));
         assert_eq!(evaluate(&[Metric::F1], &three.0, &three.1), Err(MetricError::NotBinary { label: 2 }));
-    }
-
-    #[test]
-    fn references_name_the_unlabelled_row() {
-        let example = |label| Example { text: String::new(), text_pair: None, label };
-        let rows = [example(Some(Label::Class(1))), example(None)];
-        let error = References::from_examples(&rows, TaskKind::Classification).unwrap_err();
-        assert_eq!(error, MetricError::Unlabelled { row: 1, expected: "class" });
-        assert_eq!(References::from_examples(&rows[..1], TaskKind::Classification), Ok(References::Classes(vec![1])));
     }
 }

@@ -11,6 +11,7 @@ mod classification;
 mod correlation;
 mod error;
 mod evaluate;
+mod multilabel;
 mod regression;
 
 pub use argmax::argmax;
@@ -18,8 +19,10 @@ pub use classification::{Average, ConfusionMatrix, PrecisionRecallF1, accuracy, 
 pub use correlation::{average_ranks, pearson, spearman};
 pub use error::MetricError;
 pub use evaluate::{COMBINED_SCORE, Predictions, References, evaluate};
+pub use multilabel::per_label;
 pub use regression::{mae, mse, rmse};
 
+use crate::task::TaskKind;
 use classification::{binary, macro_average, micro_average};
 
 /// Something that can be measured on predictions and references.
@@ -119,6 +122,18 @@ impl Metric {
         !matches!(self, Self::Mse | Self::Rmse | Self::Mae)
     }
 
+    /// Whether there is such a number for a kind of task with so many labels: errors and correlations are of numbers, and
+    /// precision, recall and F1 of one class are of two classes.
+    pub fn fits(self, kind: TaskKind, num_labels: usize) -> bool {
+        let of_numbers = matches!(self.compute(), Compute::Scores(_));
+        let binary = matches!(self, Self::Precision | Self::Recall | Self::F1);
+        match kind {
+            TaskKind::Regression => of_numbers,
+            TaskKind::Classification => !of_numbers && (!binary || num_labels == 2),
+            TaskKind::MultiLabel => !of_numbers && !binary && self != Self::Matthews,
+        }
+    }
+
     fn compute(self) -> Compute {
         use Compute::{Classes, Scores};
         match self {
@@ -163,6 +178,27 @@ mod tests {
             assert_eq!(Metric::from_key(metric.key()), Some(metric));
         }
         assert_eq!(Metric::from_key("combined_score"), None);
+    }
+
+    #[test]
+    fn a_metric_that_fits_can_be_computed() {
+        let cases = [
+            (TaskKind::Classification, 2, Predictions::Classes(vec![0, 1]), References::Classes(vec![1, 0])),
+            (TaskKind::Classification, 3, Predictions::Classes(vec![0, 1, 2]), References::Classes(vec![1, 2, 0])),
+            (TaskKind::Regression, 1, Predictions::Scores(vec![0.0, 1.0]), References::Scores(vec![1.0, 0.5])),
+            (
+                TaskKind::MultiLabel,
+                2,
+                Predictions::Sets(vec![vec![true, false]; 2]),
+                References::Sets(vec![vec![true, true], vec![false, true]]),
+            ),
+        ];
+        for (kind, num_labels, predictions, references) in cases {
+            for metric in Metric::ALL {
+                let computed = evaluate(&[metric], &predictions, &references);
+                assert_eq!(computed.is_ok(), metric.fits(kind, num_labels), "{} of {kind:?}", metric.key());
+            }
+        }
     }
 
     #[test]

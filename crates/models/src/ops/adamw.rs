@@ -43,6 +43,8 @@ pub struct AdamWSlot<T> {
     pub gradient: Option<Gradient<T>>,
     /// First and second moment, in the parameter's shape.
     pub moments: (T, T),
+    /// What the step's learning rate is multiplied with for this parameter.
+    pub learning_rate_scale: f64,
     /// Decoupled weight decay of the parameter's group.
     pub weight_decay: f64,
     /// Which rows ever had a gradient. A row that had none has moments of 0, and without
@@ -51,7 +53,8 @@ pub struct AdamWSlot<T> {
 }
 
 /// A gradient in its parameter's shape.
-pub(super) fn dense<B: Backend>(gradient: Gradient<FloatTensor<B>>, rows: usize) -> FloatTensor<B> {
+#[must_use]
+pub fn dense<B: Backend>(gradient: Gradient<FloatTensor<B>>, rows: usize) -> FloatTensor<B> {
     let Some(ids) = gradient.rows else { return gradient.values };
     let values: Tensor<B, 2> = wrap(gradient.values);
     scatter(Tensor::zeros([rows, values.dims()[1]], &values.device()), &ids, values)

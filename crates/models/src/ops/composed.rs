@@ -186,8 +186,8 @@ pub(super) fn cross_entropy<B: Backend>(logits: FloatTensor<B>, targets: &ClassT
     let (columns, smoothing) = (logits.dims()[1] as f64, targets.label_smoothing);
     let log_probabilities = activation::log_softmax(logits, 1);
     let spread = log_probabilities.clone().sum() * (smoothing / columns);
-    let sum = log_probabilities.gather(1, classes).sum() * (1.0 - smoothing) + spread;
-    raw(sum.neg() / targets.divisor)
+    let chosen = weighted(log_probabilities.gather(1, classes), targets);
+    raw((chosen.sum() * (1.0 - smoothing) + spread).neg() / targets.divisor)
 }
 
 pub(super) fn cross_entropy_backward<B: Backend>(
@@ -200,7 +200,18 @@ pub(super) fn cross_entropy_backward<B: Backend>(
     let (columns, smoothing) = (probabilities.dims()[1] as f64, targets.label_smoothing);
     let one_hot = Tensor::<B, 2>::full([targets.classes.len(), 1], smoothing - 1.0, &probabilities.device());
     let difference = probabilities.scatter(1, classes, one_hot, IndexingUpdateOp::Add) - smoothing / columns;
-    raw(difference / targets.divisor * wrap::<B, 1>(g).unsqueeze())
+    raw(weighted(difference, targets) / targets.divisor * wrap::<B, 1>(g).unsqueeze())
+}
+
+/// Each row times the weight of its class.
+fn weighted<B: Backend>(rows: Tensor<B, 2>, targets: &ClassTargets) -> Tensor<B, 2> {
+    if targets.class_weights.is_none() {
+        return rows;
+    }
+    let weights: Vec<f32> = targets.classes.iter().map(|&class| targets.weight(class) as f32).collect();
+    let column = TensorData::new(weights, [targets.classes.len(), 1]);
+    let device = rows.device();
+    rows * Tensor::from_data(column, &device)
 }
 
 pub(super) fn adamw<B: Backend>(mut slot: AdamWSlot<FloatTensor<B>>, step: &AdamWStep) -> AdamWSlot<FloatTensor<B>> {
@@ -213,8 +224,8 @@ pub(super) fn adamw<B: Backend>(mut slot: AdamWSlot<FloatTensor<B>>, step: &Adam
     let correction1 = 1.0 - step.beta1.powi(step.step);
     let correction2 = 1.0 - step.beta2.powi(step.step);
     let denominator = v.clone().sqrt() / correction2.sqrt() + step.epsilon;
-    let p = p * (1.0 - step.learning_rate * slot.weight_decay)
-        - m.clone() / denominator * (step.learning_rate / correction1);
+    let learning_rate = step.learning_rate * slot.learning_rate_scale;
+    let p = p * (1.0 - learning_rate * slot.weight_decay) - m.clone() / denominator * (learning_rate / correction1);
     AdamWSlot { parameter: unflat(p, dims.clone()), moments: (unflat(m, dims.clone()), unflat(v, dims)), ..slot }
 }
 

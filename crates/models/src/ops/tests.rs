@@ -233,10 +233,12 @@ fn attention_agrees() {
 
 #[test]
 fn cross_entropy_agrees() {
-    for (rows, classes) in [(1, 2), (3, 2), (7, 3), (32, 5), (2, 1)] {
+    for (rows, classes, label_smoothing, is_weighted) in
+        [(1, 2, 0.0, false), (3, 2, 0.0, true), (7, 3, 0.1, false), (32, 5, 0.0, true), (2, 1, 0.0, false)]
+    {
         let classes_of = (0..rows).map(|i| (i * 7 % classes) as u32).collect();
-        let label_smoothing = if rows == 7 { 0.1 } else { 0.0 };
-        let targets = ClassTargets { classes: classes_of, divisor: 9.0, label_smoothing };
+        let class_weights = is_weighted.then(|| (0..classes).map(|class| 0.5 + class as f64).collect());
+        let targets = ClassTargets { classes: classes_of, divisor: 9.0, label_smoothing, class_weights };
         let logits = inner(rows, classes, 1) * 3.0;
         compare(
             "cross-entropy",
@@ -301,7 +303,7 @@ fn gradients_of_rows_add_up() {
 fn slot(rows: usize, weight_decay: f64) -> AdamWSlot<FloatTensor<Flex>> {
     let parameter = raw(inner(rows, 9, 1));
     let moments = adamw::zero_moments::<Flex>(&parameter);
-    AdamWSlot { parameter, gradient: None, moments, weight_decay, touched: vec![false; rows] }
+    AdamWSlot { parameter, gradient: None, moments, weight_decay, learning_rate_scale: 0.5, touched: vec![false; rows] }
 }
 
 #[test]

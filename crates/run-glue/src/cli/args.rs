@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::data_args::DataArgs;
+use super::optimizer_args::OptimizerArgs;
 use super::predict_args::PredictArgs;
+use super::watch_args::WatchArgs;
 
 /// The GLUE benchmark on Burn: fine-tunes an encoder, evaluates it, and writes tables of results.
 #[derive(Parser, Debug)]
@@ -13,7 +16,9 @@ use super::predict_args::PredictArgs;
     version,
     about,
     args_conflicts_with_subcommands = true,
-    after_help = "Flags may be written with dashes or underscores. With neither --do_train nor --do_eval, both are done.\n\
+    args_override_self = true,
+    after_help = "Flags may be written with dashes or underscores, or stand in one JSON file: run-glue config.json [FLAGS].\n\
+                  With neither --do_train nor --do_eval, both are done. docs/flags.md lists run_glue.py's flags.\n\
                   Exit codes: 0 done, 1 failure, 2 wrong flags or input."
 )]
 pub struct Cli {
@@ -44,20 +49,9 @@ pub enum SamplingStrategy {
     /// The dataset's order.
     #[value(name = "sequential")]
     Sequential,
-}
-
-/// When checkpoints are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SaveStrategy {
-    /// Never.
-    #[value(name = "no")]
-    No,
-    /// Every `save_steps`, and after the last step.
-    #[value(name = "steps")]
-    Steps,
-    /// After each epoch, and after the last step.
-    #[value(name = "epoch")]
-    Epoch,
+    /// Shuffled, then rows of like length together.
+    #[value(name = "group_by_length")]
+    GroupByLength,
 }
 
 /// Where tensors live.
@@ -82,20 +76,22 @@ pub(super) fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
 }
 
 /// A whole number that may be negative.
-fn signed(text: &str) -> Result<i64, String> {
+pub(super) fn signed(text: &str) -> Result<i64, String> {
     text.parse().map_err(|_| "expected a whole number, such as 100, or -1 for none".to_owned())
 }
 
 /// A number. NaN and infinities are numbers here, and refused with their flag's bounds.
-fn number(text: &str) -> Result<f64, String> {
+pub(super) fn number(text: &str) -> Result<f64, String> {
     text.parse().map_err(|_| "expected a number, such as 0.1 or 5e-5".to_owned())
 }
 
-/// A switch: `--x`, `--x true`, `--x false`.
-macro_rules! switch {
-    () => {
-        "true"
-    };
+/// A switch: `--x`, `--x true`, `--x false`, and the other words that Python's HfArgumentParser takes.
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "t" | "y" | "1" => Ok(true),
+        "false" | "no" | "f" | "n" | "0" => Ok(false),
+        _ => Err("expected true or false".to_owned()),
+    }
 }
 
 /// Everything a run can be told. `None`: not typed, so that another source (the demo's recipe) may decide.
@@ -116,26 +112,26 @@ pub struct RunArgs {
     #[arg(long = "model_name_or_path", visible_alias = "model", value_name = "MODEL", help_heading = "What to run")]
     pub model_name_or_path: Option<String>,
     /// Train [default: true unless only the other is asked for]
-    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "What to run")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "What to run")]
     pub do_train: Option<bool>,
     /// Evaluate [default: true unless only the other is asked for]
-    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "What to run")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "What to run")]
     pub do_eval: Option<bool>,
     /// Predict the test splits into predict_results_TASK.txt [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "What to run")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "What to run")]
     pub do_predict: Option<bool>,
 
     /// Folder laid out as the Hub's nyu-mll/glue: CONFIG/SPLIT-*.parquet
     #[arg(long, value_name = "DIR", help_heading = "Data")]
     pub dataset_dir: Option<PathBuf>,
-    /// Branch, tag or commit of nyu-mll/glue [default: main]
+    /// Branch, tag or commit of the dataset's repository [default: main]
     #[arg(long, value_name = "REV", help_heading = "Data")]
     pub dataset_revision: Option<String>,
     /// Longest input in tokens, special ones included; longer ones are cut [default: 128]
     #[arg(long, alias = "max_length", value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
     pub max_seq_length: Option<usize>,
     /// Pad every input to max_seq_length rather than not at all; the numbers are the same, it is only slower [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Data")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Data")]
     pub pad_to_max_length: Option<bool>,
     /// Use the first N training rows
     #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
@@ -157,7 +153,7 @@ pub struct RunArgs {
     #[arg(long, alias = "use_auth_token", value_name = "TOKEN", help_heading = "Model")]
     pub token: Option<String>,
     /// Draw a new head where the checkpoint's has another number of labels [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Model")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Model")]
     pub ignore_mismatched_sizes: Option<bool>,
 
     /// Epochs; may be a fraction [default: 3]
@@ -167,10 +163,10 @@ pub struct RunArgs {
     #[arg(long, alias = "max_train_steps", value_parser = signed, value_name = "N", help_heading = "Training")]
     pub max_steps: Option<i64>,
     /// Examples a batch [default: 8]
-    #[arg(long, alias = "train_batch_size", value_parser = whole::<usize>, value_name = "N", help_heading = "Training")]
+    #[arg(long, aliases = ["train_batch_size", "per_gpu_train_batch_size"], value_parser = whole::<usize>, value_name = "N", help_heading = "Training")]
     pub per_device_train_batch_size: Option<usize>,
     /// Examples an evaluation batch; does not change results [default: 32]
-    #[arg(long, alias = "eval_batch_size", value_parser = whole::<usize>, value_name = "N", help_heading = "Training")]
+    #[arg(long, aliases = ["eval_batch_size", "per_gpu_eval_batch_size"], value_parser = whole::<usize>, value_name = "N", help_heading = "Training")]
     pub per_device_eval_batch_size: Option<usize>,
     /// Batches an optimizer step; N x B equals one batch of N B exactly [default: 1]
     #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Training")]
@@ -209,8 +205,8 @@ pub struct RunArgs {
     /// Share of the target spread over all classes alike [default: 0]
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
     pub label_smoothing_factor: Option<f64>,
-    /// Order of the rows [default: random, as torch draws it]
-    #[arg(long, value_name = "ORDER", help_heading = "Training")]
+    /// Order of the rows: random, sequential, group_by_length [default: random, as torch draws it]
+    #[arg(long, value_name = "ORDER", hide_possible_values = true, help_heading = "Training")]
     pub train_sampling_strategy: Option<SamplingStrategy>,
     /// Seed of the head, the order and dropout [default: 42]
     #[arg(long, value_parser = whole::<u64>, value_name = "N", help_heading = "Training")]
@@ -223,36 +219,33 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub output_dir: Option<PathBuf>,
     /// Write into an output_dir that is not empty [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Results")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Results")]
     pub overwrite_output_dir: Option<bool>,
-    /// When to save a checkpoint-N in output_dir: no, steps, epoch [default: steps]
-    #[arg(long, value_name = "WHEN", hide_possible_values = true, help_heading = "Checkpoints")]
-    pub save_strategy: Option<SaveStrategy>,
-    /// Steps from one checkpoint to the next; below 1 a share of all steps [default: 500]
-    #[arg(long, value_parser = number, value_name = "X", help_heading = "Checkpoints")]
-    pub save_steps: Option<f64>,
-    /// Keep the last N checkpoints [default: all]
-    #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Checkpoints")]
-    pub save_total_limit: Option<usize>,
-    /// Go on from this checkpoint [default: the last one in output_dir, if there is one]
-    #[arg(long, value_name = "DIR", help_heading = "Checkpoints")]
-    pub resume_from_checkpoint: Option<String>,
     /// Folder for one JSON record a run [default: results]
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub results_dir: Option<PathBuf>,
     /// Write eval_logits.jsonl, or predict_logits_TASK.jsonl, into output_dir [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Results")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Results")]
     pub save_logits: Option<bool>,
-    /// Steps from one log row to the next [default: 500]
-    #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Results")]
-    pub logging_steps: Option<usize>,
-    /// Log the first step too [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Results")]
-    pub logging_first_step: Option<bool>,
+    /// Data that are none of GLUE's, and which rows and columns are used.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Optimizer, and which parameters it changes.
+    #[command(flatten)]
+    pub optimizer: OptimizerArgs,
+    /// What happens beside the training.
+    #[command(flatten)]
+    pub watch: WatchArgs,
 
     /// Round the factors of matrix products to bf16, sums stay f32; needs a CPU with AVX512-BF16 [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = switch!(), value_name = "BOOL", help_heading = "Machine")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Machine")]
     pub bf16: Option<bool>,
+    /// Compute on the CPU, also where there is a GPU [default: false]
+    #[arg(
+        long, alias = "no_cuda", num_args = 0..=1, default_missing_value = "true", value_parser = boolean,
+        value_name = "BOOL", help_heading = "Machine"
+    )]
+    pub use_cpu: Option<bool>,
     /// auto, flex, ndarray, cuda [default: auto]
     #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "Machine")]
     pub backend: Option<BackendChoice>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use models::ops::Precision;
 
-use super::args::{BackendChoice, whole};
+use super::args::{BackendChoice, boolean, whole};
 use super::settings::{HubAccess, ModelChoice, at_least_one, model};
 use crate::error::Error;
 
@@ -23,10 +23,10 @@ pub struct PredictArgs {
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Each input is two texts; in lines, a tab stands between them [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
     pub pairs: Option<bool>,
     /// Print one JSON value a line instead of label, tab, score [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
     pub json: Option<bool>,
     /// Print the N best labels [default: 1]
     #[arg(long, value_parser = whole::<usize>, value_name = "N")]
@@ -47,7 +47,7 @@ pub struct PredictArgs {
     #[arg(long, value_name = "TOKEN")]
     pub token: Option<String>,
     /// Round the factors of matrix products to bf16 [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
     pub bf16: Option<bool>,
     /// auto, flex, ndarray, cuda [default: auto]
     #[arg(long, value_name = "NAME", hide_possible_values = true)]

@@ -46,6 +46,14 @@ impl Host {
     }
 }
 
+/// The machine's name, where it is known.
+#[must_use]
+pub fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
+}
+
 /// The most memory this process has had in use at once, in bytes, where the system tells.
 #[must_use]
 pub fn peak_memory_bytes() -> Option<u64> {

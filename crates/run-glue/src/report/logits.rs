@@ -19,20 +19,22 @@ pub const FILE_NAME: &str = "eval_logits.jsonl";
 pub const FILE_NAME_MISMATCHED: &str = "eval_logits_mm.jsonl";
 
 /// What a row's label is.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Label {
     /// The index of a class.
     Class(u32),
     /// The target of a regression.
     Value(f32),
+    /// The indices of any number of classes.
+    Classes(Vec<u32>),
 }
 
 #[derive(Serialize)]
 struct Line<'a> {
     index: usize,
     logits: &'a [f32],
-    label: Option<Label>,
+    label: Option<&'a Label>,
 }
 
 /// Logits could not be written.
@@ -64,7 +66,8 @@ pub fn write_logits(path: &Path, logits: &[f32], outputs: usize, labels: &[Optio
     }
     write_whole_with(path, |out| {
         for (index, (logits, label)) in logits.chunks_exact(outputs).zip(labels).enumerate() {
-            serde_json::to_writer(&mut *out, &Line { index, logits, label: *label }).map_err(io::Error::from)?;
+            serde_json::to_writer(&mut *out, &Line { index, logits, label: label.as_ref() })
+                .map_err(io::Error::from)?;
             out.write_all(b"\n")?;
         }
         Ok(())

@@ -45,11 +45,18 @@ fn write_card(card: &mut String, name: &str, task: &TaskSpec, record: &RunRecord
         .collect();
     let metrics: Vec<(&str, f64)> = scores.iter().copied().filter(|(key, _)| is_metric(key)).collect();
     let (model, from_hub) = (&record.model.id, record.model.source == Source::Hub);
-    writeln!(card, "---\nlibrary_name: transformers\nlanguage:\n- en")?;
+    let dataset = Dataset::of(task, record);
+    writeln!(card, "---\nlibrary_name: transformers")?;
+    if dataset.is_glue {
+        writeln!(card, "language:\n- en")?;
+    }
     if from_hub {
         writeln!(card, "base_model: {model}")?;
     }
-    writeln!(card, "tags:\n- generated_from_trainer\ndatasets:\n- glue")?;
+    writeln!(card, "tags:\n- generated_from_trainer")?;
+    if let Some(id) = &dataset.id {
+        writeln!(card, "datasets:\n- {id}")?;
+    }
     if !metrics.is_empty() {
         writeln!(card, "metrics:")?;
         for metric in task.metrics {
@@ -57,17 +64,29 @@ fn write_card(card: &mut String, name: &str, task: &TaskSpec, record: &RunRecord
         }
         writeln!(card, "model-index:\n- name: {}\n  results:", quoted(name))?;
         writeln!(card, "  - task:\n      name: Text Classification\n      type: text-classification")?;
-        let (upper, config) = (task.name.to_uppercase(), task.config);
         let split = task.eval_splits.first().map_or("validation", |split| split.name);
-        writeln!(card, "    dataset:\n      name: GLUE {upper}\n      type: glue\n      config: {config}")?;
-        writeln!(card, "      split: {split}\n      args: {config}\n    metrics:")?;
+        let kind = dataset.id.as_deref().unwrap_or(task.name);
+        writeln!(
+            card,
+            "    dataset:\n      name: {}\n      type: {}",
+            plain_or_quoted(&dataset.name),
+            plain_or_quoted(kind)
+        )?;
+        if !task.config.is_empty() {
+            writeln!(card, "      config: {}", task.config)?;
+        }
+        writeln!(card, "      split: {split}")?;
+        if !task.config.is_empty() {
+            writeln!(card, "      args: {}", task.config)?;
+        }
+        writeln!(card, "    metrics:")?;
         for (key, value) in metrics {
             writeln!(card, "    - name: {}\n      type: {key}\n      value: {value}", title(key))?;
         }
     }
     writeln!(card, "---\n\n# {name}\n")?;
     let model = if from_hub { format!("[{model}](https://huggingface.co/{model})") } else { format!("`{model}`") };
-    writeln!(card, "A fine-tuned version of {model} on the GLUE {} dataset.", task.name.to_uppercase())?;
+    writeln!(card, "A fine-tuned version of {model} on the {} dataset.", dataset.name)?;
     if !scores.is_empty() {
         writeln!(card, "On the evaluation split:\n")?;
         for (key, value) in scores {
@@ -90,6 +109,32 @@ fn write_card(card: &mut String, name: &str, task: &TaskSpec, record: &RunRecord
         writeln!(card, "- mixed_precision_training: bf16 matrix products")?;
     }
     writeln!(card, "\n## Framework versions\n\n- {} {}", record.program.name, record.program.version)
+}
+
+/// What the model was trained on, in the card's words.
+struct Dataset {
+    is_glue: bool,
+    name: String,
+    /// On the Hub.
+    id: Option<String>,
+}
+
+impl Dataset {
+    fn of(task: &TaskSpec, record: &RunRecord) -> Self {
+        let is_glue = !task.leaderboard_files.is_empty();
+        let id = || (record.dataset.source == Source::Hub).then(|| record.dataset.id.clone());
+        match is_glue {
+            true => Self { is_glue, name: format!("GLUE {}", task.name.to_uppercase()), id: Some("glue".to_owned()) },
+            false => Self { is_glue, name: task.name.to_owned(), id: id() },
+        }
+    }
+}
+
+/// A text as YAML: bare where nothing in it could be taken for YAML.
+fn plain_or_quoted(text: &str) -> String {
+    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "-_/ ".contains(c));
+    let word = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    if plain && word { text.to_owned() } else { quoted(text) }
 }
 
 /// Losses and the script's combined score are no metrics of the Hub.

@@ -5,6 +5,7 @@
 //! would mislead an old reader takes version 2.
 
 use super::atomic::{WriteError, write_whole};
+use super::class_table::ClassTable;
 use super::host::Host;
 use super::metrics_files::Metrics;
 use super::record_parts::{Baseline, DatasetFacts, ModelFacts, Program, Scores, Throughput, Timings};
@@ -25,10 +26,16 @@ pub struct RunRecord {
     pub task: String,
     /// Scores and losses on the evaluation split, see [`scores`](super::record_parts::scores).
     pub metrics: Scores,
+    /// The same on a test split that has labels, and was predicted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_metrics: Option<Scores>,
     /// The task's one number, as the GLUE average counts it: the mean of its metrics, MNLI over both splits.
     pub score: Option<f64>,
     /// What a model that has learnt nothing would score.
     pub majority_baseline: Option<Baseline>,
+    /// Every scored split with classes, class by class.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_tables: Vec<ClassTable>,
     /// Whether all predictions were the same: training collapsed.
     pub collapsed: bool,
     /// The model.

@@ -15,12 +15,22 @@ pub type Scores = BTreeMap<String, Option<f64>>;
 /// and `accuracy_mm` for mismatched MNLI. Times, rates and counts are left out; a record has its own places for them.
 #[must_use]
 pub fn scores(metrics: &Metrics) -> Scores {
+    scores_of(metrics, "eval_")
+}
+
+/// The same of `predict_results.json`.
+#[must_use]
+pub fn test_scores(metrics: &Metrics) -> Scores {
+    scores_of(metrics, "predict_")
+}
+
+fn scores_of(metrics: &Metrics, prefix: &str) -> Scores {
     const NO_SCORES: [&str; 5] =
         ["runtime", "samples", "samples_per_second", "steps_per_second", "model_preparation_time"];
     metrics
         .iter()
         .filter_map(|(key, value)| {
-            let name = key.strip_prefix("eval_")?;
+            let name = key.strip_prefix(prefix)?;
             let number = value.as_f64()?;
             let plain = name.strip_suffix("_mm").unwrap_or(name);
             (!NO_SCORES.contains(&plain)).then(|| (name.to_owned(), finite(number)))

@@ -199,6 +199,17 @@ impl TrainerState {
         .collect()
     }
 
+    /// Add the entry of transformers' `EarlyStoppingCallback`.
+    pub fn set_early_stopping(&mut self, patience: usize, threshold: f64, patience_counter: usize) {
+        let args = Object::from([
+            ("early_stopping_patience".to_owned(), patience.into()),
+            ("early_stopping_threshold".to_owned(), threshold.into()),
+        ]);
+        let counter = ("early_stopping_patience_counter".to_owned(), patience_counter.into());
+        let entry = [("args".to_owned(), args.into()), ("attributes".to_owned(), Object::from([counter]).into())];
+        self.stateful_callbacks.insert("EarlyStoppingCallback".to_owned(), Object::from(entry).into());
+    }
+
     /// Add the `TrainerControl` entry that every checkpoint of the Trainer holds. `stop` is true in the last one.
     pub fn set_control(&mut self, save: bool, stop: bool) {
         let args = [

@@ -5,14 +5,39 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// `2026-03-01T12:00:00Z`: whole seconds, UTC.
 #[must_use]
 pub fn rfc3339(moment: SystemTime) -> String {
-    let seconds = match moment.duration_since(UNIX_EPOCH) {
-        Ok(after) => i64::try_from(after.as_secs()).unwrap_or(0),
-        // A clock before 1970 is wrong anyway; whole seconds are enough to show it.
-        Err(before) => i64::try_from(before.duration().as_secs()).map_or(0, |seconds| -seconds),
-    };
-    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = civil_from_days(days);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+    let Moment { year, month, day, hour, minute, second } = Moment::new(moment);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// `Mar01_12-00-00`: the moment in the names of TensorBoard's folders, UTC.
+#[must_use]
+pub fn folder_name(moment: SystemTime) -> String {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let Moment { month, day, hour, minute, second, .. } = Moment::new(moment);
+    let month = usize::try_from(month - 1).ok().and_then(|month| MONTHS.get(month)).unwrap_or(&"");
+    format!("{month}{day:02}_{hour:02}-{minute:02}-{second:02}")
+}
+
+struct Moment {
+    year: i64,
+    month: i64,
+    day: i64,
+    hour: i64,
+    minute: i64,
+    second: i64,
+}
+
+impl Moment {
+    fn new(moment: SystemTime) -> Self {
+        let seconds = match moment.duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_secs()).unwrap_or(0),
+            // A clock before 1970 is wrong anyway; whole seconds are enough to show it.
+            Err(before) => i64::try_from(before.duration().as_secs()).map_or(0, |seconds| -seconds),
+        };
+        let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let (year, month, day) = civil_from_days(days);
+        Self { year, month, day, hour: rest / 3600, minute: rest / 60 % 60, second: rest % 60 }
+    }
 }
 
 /// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar.
@@ -52,5 +77,6 @@ mod tests {
             assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_secs(seconds)), printed);
         }
         assert_eq!(rfc3339(UNIX_EPOCH - Duration::from_secs(1)), "1969-12-31T23:59:59Z");
+        assert_eq!(folder_name(UNIX_EPOCH + Duration::from_secs(1_772_366_400)), "Mar01_12-00-00");
     }
 }

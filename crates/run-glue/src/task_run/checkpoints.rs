@@ -12,16 +12,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::saved_model::SavedModel;
-use crate::cli::settings::{SaveStrategy, Settings};
+use crate::cli::settings::{CheckpointSettings, SaveStrategy, Settings};
 use crate::error::Error;
-use crate::interrupt;
-use crate::progress::say;
+use crate::progress::{say, warn};
 use crate::report::atomic::write_whole;
 use crate::report::trainer_state::TrainerState;
-use crate::trainer::StepEnd;
+use crate::trainer::best::Best;
 use crate::trainer::log::{LogState, TrainLog};
-use crate::trainer::optimizer::AdamW;
-use crate::trainer::schedule::StepPlan;
+use crate::trainer::optimizer::Optimizer;
+use crate::trainer::schedule::{StepPlan, interval};
 
 const PREFIX: &str = "checkpoint-";
 /// Behind the name of a folder that is not whole yet.
@@ -34,16 +33,18 @@ const OPTIMIZER: &str = "optimizer.safetensors";
 struct RunState {
     step: usize,
     log: LogState,
+    #[serde(default)]
+    best: Best,
     /// The settings that decide the numbers.
     settings: BTreeMap<String, Value>,
 }
 
-/// Checkpoints by their step, ascending; only whole ones.
+/// Checkpoints by their step, ascending.
 fn list(dir: &Path) -> Vec<(usize, PathBuf)> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let mut found: Vec<(usize, PathBuf)> = entries
         .filter_map(|entry| Some((entry.file_name().to_str()?.strip_prefix(PREFIX)?.parse().ok()?, entry.path())))
-        .filter(|(_, path)| path.join(STATE).is_file())
+        .filter(|(_, path)| path.join("config.json").is_file())
         .collect();
     found.sort();
     found
@@ -54,9 +55,15 @@ pub(super) fn is_scratch(name: &str) -> bool {
     name.strip_prefix('.').is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(PARTIAL))
 }
 
-/// The last checkpoint of an output folder.
+/// The last checkpoint of an output folder that a run can go on from.
 pub(super) fn latest(dir: &Path) -> Option<PathBuf> {
-    list(dir).pop().map(|(_, path)| path)
+    list(dir).into_iter().map(|(_, path)| path).rfind(|path| path.join(STATE).is_file())
+}
+
+/// The weights of a checkpoint.
+pub(super) fn weights(folder: &Path) -> Result<WeightFiles, Error> {
+    let file = |name: &str| Ok::<_, Error>(Some(folder.join(name)).filter(|path| path.is_file()));
+    locate(file).map_err(|error: Error| error.at(&folder.display().to_string()))
 }
 
 /// The settings that decide the numbers of a training run over `rows` rows.
@@ -78,6 +85,12 @@ pub(super) fn decisive_settings(
         ("learning_rate", json!(t.learning_rate)),
         ("lr_scheduler_type", t.schedule.describe()),
         ("label_smoothing_factor", json!(t.label_smoothing_factor)),
+        ("optim", json!(t.optim.name())),
+        ("layerwise_lr_decay", json!(t.layerwise_lr_decay)),
+        ("freeze_layers", json!(t.freeze_layers)),
+        ("freeze_embeddings", json!(t.freeze_embeddings)),
+        ("class_weights", json!(t.class_weights)),
+        ("dataloader_drop_last", json!(t.dataloader_drop_last)),
         ("weight_decay", json!(t.weight_decay)),
         ("adam_beta1", json!(t.adam_beta1)),
         ("adam_beta2", json!(t.adam_beta2)),
@@ -86,6 +99,7 @@ pub(super) fn decisive_settings(
         ("train_sampling_strategy", json!(t.train_sampling_strategy)),
         ("seed", json!(t.seed)),
         ("data_seed", json!(t.data_seed)),
+        ("early stopping", json!(settings.evaluation.early_stopping.map(|e| (e.patience, e.threshold)))),
     ];
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -118,14 +132,18 @@ impl Resume {
 
     /// The model's weights.
     pub(super) fn weights(&self) -> Result<WeightFiles, Error> {
-        let file = |name: &str| Ok::<_, Error>(Some(self.folder.join(name)).filter(|path| path.is_file()));
-        locate(file).map_err(|error: Error| error.at(&self.folder.display().to_string()))
+        weights(&self.folder)
+    }
+
+    /// How evaluations compared so far.
+    pub(super) fn best(&self) -> Best {
+        self.state.best
     }
 
     /// Moments into the optimizer, history and counts into the log.
     pub(super) fn restore<B: AutodiffBackend<InnerBackend: EncoderOps>>(
         &self,
-        optimizer: &mut AdamW<B>,
+        optimizer: &mut Optimizer<B>,
         log: &mut TrainLog<B::InnerBackend>,
         device: &B::Device,
     ) -> Result<(), Error> {
@@ -143,86 +161,69 @@ impl Resume {
 /// Makes checkpoints of a run.
 pub(super) struct Checkpoints<'a> {
     pub(super) dir: PathBuf,
-    pub(super) settings: &'a Settings,
+    pub(super) settings: &'a CheckpointSettings,
     pub(super) plan: StepPlan,
     pub(super) decisive: BTreeMap<String, Value>,
 }
 
+/// What goes into a checkpoint.
+pub(super) struct Content<'a, B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps> {
+    pub(super) saved: SavedModel<'a, B>,
+    pub(super) optimizer: &'a Optimizer<B>,
+    pub(super) log: LogState,
+    pub(super) state: TrainerState,
+    pub(super) best: Best,
+}
+
 impl Checkpoints<'_> {
     /// Whether one is due after this step.
-    fn is_due(&self, step: usize, ends_epoch: bool) -> bool {
+    pub(super) fn is_due(&self, step: usize, ends_epoch: bool, is_best: bool) -> bool {
         let last = step == self.plan.max_steps;
-        match self.settings.checkpoints.save_strategy {
+        match self.settings.save_strategy {
             SaveStrategy::No => false,
-            SaveStrategy::Steps => step.is_multiple_of(self.save_steps()) || last,
+            SaveStrategy::Steps => step.is_multiple_of(interval(self.settings.save_steps, self.plan.max_steps)) || last,
             SaveStrategy::Epoch => ends_epoch || last,
+            SaveStrategy::Best => is_best,
         }
     }
 
-    fn save_steps(&self) -> usize {
-        match self.settings.checkpoints.save_steps {
-            share if share < 1.0 => ((share * self.plan.max_steps as f64).ceil() as usize).max(1),
-            steps => steps as usize,
-        }
+    /// The folder of step `step`.
+    pub(super) fn folder(&self, step: usize) -> PathBuf {
+        self.dir.join(format!("{PREFIX}{step}"))
     }
 
-    /// Saves where it is due, or where the user asks the run to stop, which then ends with how to go on.
-    pub(super) fn after_step<B>(
-        &self,
-        end: &StepEnd<'_, B>,
-        saved: &SavedModel<'_, B>,
-        state: TrainerState,
-    ) -> Result<(), Error>
+    /// Saves the run after step `step`.
+    ///
+    /// # Errors
+    /// Names the folder; nothing is left of it.
+    pub(super) fn save<B>(&self, step: usize, content: &Content<'_, B>) -> Result<(), Error>
     where
         B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps,
     {
-        let stop = interrupt::requested();
-        if !stop && !self.is_due(end.step, end.ends_epoch) {
-            return Ok(());
-        }
-        let folder = self.dir.join(format!("{PREFIX}{}", end.step));
-        if let Err(error) = self.save(&folder, end, saved, state) {
+        let folder = self.folder(step);
+        self.write(step, &folder, content).map_err(|error| {
             // What was written of it would only take room.
-            let _ = remove(&self.scratch(end.step));
-            let error = error.in_context(format!("{} could not be saved", folder.display()));
-            if stop {
-                return Err(error);
-            }
-            // The run itself is sound, and its results are worth more than a place to go on from.
-            say(&format!("warning: {error}"));
-            return Ok(());
-        }
-        if stop && end.step < self.plan.max_steps {
-            return Err(Error::interrupted(format!(
-                "stopped after step {} of {}; the same command goes on from {}",
-                end.step,
-                self.plan.max_steps,
-                folder.display()
-            )));
-        }
-        self.rotate();
-        Ok(())
+            let _ = remove(&self.scratch(step));
+            error.in_context(format!("{} could not be saved", folder.display()))
+        })
     }
 
-    fn save<B>(
-        &self,
-        folder: &Path,
-        end: &StepEnd<'_, B>,
-        saved: &SavedModel<'_, B>,
-        state: TrainerState,
-    ) -> Result<(), Error>
+    fn write<B>(&self, step: usize, folder: &Path, content: &Content<'_, B>) -> Result<(), Error>
     where
         B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps,
     {
-        let scratch = self.scratch(end.step);
+        let scratch = self.scratch(step);
         remove(&scratch)?;
         fs::create_dir_all(&scratch).map_err(Error::failure)?;
-        saved.write_files(&scratch)?;
-        write_safetensors(&scratch.join(OPTIMIZER), &end.optimizer.tensors())?;
-        state.save(&scratch)?;
-        let run_state = RunState { step: end.step, log: end.log.state(), settings: self.decisive.clone() };
-        let text = serde_json::to_string_pretty(&run_state).map_err(Error::failure)?;
-        write_whole(scratch.join(STATE), text.as_bytes())?;
+        content.saved.write_files(&scratch)?;
+        content.state.save(&scratch)?;
+        if !self.settings.save_only_model {
+            write_safetensors(&scratch.join(OPTIMIZER), &content.optimizer.tensors())?;
+            let settings = self.decisive.clone();
+            let run_state = RunState { step, log: content.log, best: content.best, settings };
+            let text = serde_json::to_string_pretty(&run_state).map_err(Error::failure)?;
+            write_whole(scratch.join(STATE), text.as_bytes())?;
+        }
         for entry in fs::read_dir(&scratch).map_err(Error::failure)?.flatten() {
             fs::File::open(entry.path()).and_then(|file| file.sync_all()).map_err(Error::failure)?;
         }
@@ -235,20 +236,33 @@ impl Checkpoints<'_> {
         self.dir.join(format!(".{PREFIX}{step}{PARTIAL}"))
     }
 
-    /// Removes what killed runs left, and the oldest ones beyond `--save_total_limit`. What cannot be removed is no reason
-    /// to end the run.
-    fn rotate(&self) {
+    /// Removes what killed runs left, and the oldest ones beyond `--save_total_limit`, but not the newest nor the best
+    /// (transformers' `rotate_checkpoints`). What cannot be removed is no reason to end the run.
+    pub(super) fn rotate(&self, best: Option<&Path>) {
         let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
         for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_scratch)) {
             let _ = fs::remove_dir_all(entry.path());
         }
-        let Some(limit) = self.settings.checkpoints.save_total_limit else { return };
+        let Some(limit) = self.settings.save_total_limit else { return };
         let all = list(&self.dir);
-        for (_, path) in &all[..all.len().saturating_sub(limit)] {
-            if let Err(error) = fs::remove_dir_all(path) {
-                say(&format!("warning: {}: {error}", path.display()));
-            }
+        let newest = all.last().map(|(_, path)| path.clone());
+        let kept = |path: &PathBuf| Some(path) == newest.as_ref() || Some(path.as_path()) == best;
+        let protected = all.iter().filter(|(_, path)| kept(path)).count();
+        let surplus = all.len().saturating_sub(limit.max(protected));
+        all.iter().filter(|(_, path)| !kept(path)).take(surplus).for_each(|(_, path)| discard(path));
+    }
+
+    /// At the end of a run that keeps one checkpoint and ends with the best: only that one stays.
+    pub(super) fn keep_only(&self, best: &Path) {
+        if self.settings.save_total_limit == Some(1) {
+            list(&self.dir).iter().filter(|(_, path)| path != best).for_each(|(_, path)| discard(path));
         }
+    }
+}
+
+fn discard(folder: &Path) {
+    if let Err(error) = fs::remove_dir_all(folder) {
+        warn(&format!("{}: {error}", folder.display()));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use glue_tasks::slices::Slice;
+use glue_tasks::task::TaskSpec;
 use models::ops::Precision;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -10,7 +12,7 @@ use super::Outcome;
 use super::output::Files;
 use crate::report::host::{Host, peak_memory_bytes};
 use crate::report::record::{FORMAT_VERSION, RunRecord};
-use crate::report::record_parts::{DatasetFacts, ModelFacts, Program, Throughput, Timings, scores};
+use crate::report::record_parts::{DatasetFacts, ModelFacts, Program, Throughput, Timings, scores, test_scores};
 use crate::report::utc::rfc3339;
 
 impl Outcome<'_> {
@@ -24,8 +26,10 @@ impl Outcome<'_> {
             format_version: FORMAT_VERSION,
             task: self.task.name.to_owned(),
             metrics: files.eval.as_ref().map(scores).unwrap_or_default(),
+            test_metrics: files.predict.as_ref().map(test_scores),
             score: self.score(),
             majority_baseline: self.evaluations.first().and_then(|e| e.baseline.clone()),
+            class_tables: self.class_tables(),
             collapsed: self.evaluations.iter().any(|e| e.collapsed && e.loss.is_some()),
             model: self.model_facts(),
             dataset: self.dataset_facts(),
@@ -83,9 +87,10 @@ impl Outcome<'_> {
     fn dataset_facts(&self) -> DatasetFacts {
         let files = &self.prepared.dataset;
         let splits = self.prepared.train.iter().chain(self.prepared.eval.iter().map(|(split, _)| split));
+        let splits = splits.chain(self.prepared.test.iter().map(|(split, _)| split));
         DatasetFacts {
             id: files.id.clone(),
-            config: Some(self.task.config.to_owned()),
+            config: Some(self.task.config.to_owned()).filter(|config| !config.is_empty()),
             source: files.source,
             // The commit where it is known, since a branch moves.
             revision: files.commit.clone().or_else(|| files.revision.clone()),
@@ -95,6 +100,7 @@ impl Outcome<'_> {
 
     fn hyper_parameters(&self) -> BTreeMap<String, Value> {
         let t = &self.settings.training;
+        let own = self.settings.own_data.is_some();
         let dropout = |field: &str| self.prepared.model.config.number(field, 0.1).map_or(Value::Null, Value::from);
         let pairs = [
             ("max_seq_length", json!(self.prepared.model.max_seq_length)),
@@ -110,7 +116,16 @@ impl Outcome<'_> {
             ("lr_scheduler_type", t.schedule.describe()),
             ("label_smoothing_factor", json!(t.label_smoothing_factor)),
             ("warmup_steps", json!(self.trained.as_ref().map(|trained| trained.plan.warmup_steps))),
-            ("optim", json!("adamw_torch")),
+            ("optim", json!(t.optim.name())),
+            ("layerwise_lr_decay", json!(t.layerwise_lr_decay)),
+            ("freeze_layers", json!(t.freeze_layers)),
+            ("freeze_embeddings", json!(t.freeze_embeddings)),
+            ("class_weights", json!(t.class_weights)),
+            ("dataloader_drop_last", json!(t.dataloader_drop_last)),
+            ("metric_for_best_model", json!(self.settings.evaluation.best.as_ref().map(|best| &best.metric))),
+            ("load_best_model_at_end", json!(self.settings.evaluation.best.as_ref().is_some_and(|b| b.load_at_end))),
+            ("early_stopping_patience", json!(self.settings.evaluation.early_stopping.map(|e| e.patience))),
+            ("early_stopping_threshold", json!(self.settings.evaluation.early_stopping.map(|e| e.threshold))),
             ("weight_decay", json!(t.weight_decay)),
             ("adam_beta1", json!(t.adam_beta1)),
             ("adam_beta2", json!(t.adam_beta2)),
@@ -120,12 +135,30 @@ impl Outcome<'_> {
             ("hidden_dropout_prob", dropout("hidden_dropout_prob")),
             ("attention_probs_dropout_prob", dropout("attention_probs_dropout_prob")),
             ("new_head", json!(self.report.new_head())),
+            ("train_split_name", slices(&self.settings.splits.train)),
+            ("validation_split_name", slices(&self.settings.splits.validation)),
+            ("test_split_name", slices(&self.settings.splits.test)),
+            ("validation_split_percentage", json!(self.settings.splits.held_out)),
+            ("shuffle_train_dataset", json!(self.settings.splits.shuffle)),
+            ("shuffle_seed", json!(self.settings.splits.shuffle_seed)),
+            ("text_column_names", json!(own.then(|| text_columns(self.task)))),
+            ("label_column_name", json!(own.then_some(self.task.label_column))),
+            ("problem_type", json!(own.then(|| self.task.kind.problem_type()))),
             ("max_train_samples", json!(self.settings.max_train_samples)),
             ("max_predict_samples", json!(self.settings.max_predict_samples)),
             ("max_eval_samples", json!(self.settings.max_eval_samples)),
         ];
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
+}
+
+fn slices(slices: &Option<Vec<Slice>>) -> Value {
+    json!(slices.as_ref().map(|slices| slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+")))
+}
+
+fn text_columns(task: &TaskSpec) -> String {
+    let (first, second) = task.text_columns;
+    second.map_or_else(|| first.to_owned(), |second| format!("{first},{second}"))
 }
 
 /// A file's hash without reading it into memory whole.

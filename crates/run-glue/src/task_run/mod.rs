@@ -2,13 +2,16 @@
 
 mod checkpoints;
 mod facts;
+mod fine_tuning;
 pub mod output;
+mod own_task;
 mod predictions;
 mod prepare;
+mod rows;
 mod saved_model;
 mod score;
+mod watch;
 
-use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
 use burn::module::AutodiffModule;
@@ -17,25 +20,20 @@ use glue_tasks::task::TaskSpec;
 use models::checkpoint::LoadReport;
 use models::ops::EncoderOps;
 
-use self::checkpoints::{Checkpoints, Resume, decisive_settings, latest};
+use self::fine_tuning::{FineTuning, Trained};
 use self::predictions::Prediction;
 use self::prepare::Prepared;
 use self::saved_model::SavedModel;
-use self::score::Evaluation;
+use self::score::{Criterion, Evaluation};
 use crate::backends::{OnBackend, dispatch};
 use crate::cli::settings::Settings;
 use crate::data::Padding;
 use crate::error::Error;
-use crate::interrupt;
 use crate::model_files::Build;
-use crate::progress::{Progress, say};
-use crate::report::metrics_files::Metrics;
+use crate::progress::{say, warn};
 use crate::report::record::RunRecord;
+use crate::trainer::TrainingData;
 use crate::trainer::evaluate::predict;
-use crate::trainer::log::{Totals, TrainLog};
-use crate::trainer::optimizer::AdamW;
-use crate::trainer::schedule::StepPlan;
-use crate::trainer::{StepEnd, TrainingData, train};
 
 /// Trains and evaluates one task and writes its results.
 ///
@@ -44,13 +42,7 @@ use crate::trainer::{StepEnd, TrainingData, train};
 pub fn run_task(settings: &Settings, task: &'static TaskSpec) -> Result<RunRecord, Error> {
     let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
     let prepared = prepare::prepare(settings, task)?;
-    dispatch(settings.backend, TaskRun { settings, task, prepared, clock })?
-}
-
-/// The checkpoint to go on from: the one given, or the last one in the output folder that the run does not overwrite.
-fn resume_folder(settings: &Settings, task: &TaskSpec) -> Option<PathBuf> {
-    let given = settings.checkpoints.resume_from_checkpoint.clone();
-    given.or_else(|| latest(&output::output_dir(settings, task)?).filter(|_| !settings.overwrite_output_dir))
+    dispatch(settings.backend, TaskRun { settings, task: prepared.task, prepared, clock })?
 }
 
 /// When the run began.
@@ -65,13 +57,6 @@ struct TaskRun<'a> {
     task: &'static TaskSpec,
     prepared: Prepared,
     clock: Clock,
-}
-
-/// What training left behind.
-struct Trained {
-    totals: Totals,
-    plan: StepPlan,
-    history: Vec<Metrics>,
 }
 
 /// Everything that the results are made of.
@@ -105,10 +90,10 @@ impl OnBackend for TaskRun<'_> {
         let (model, report) = prepared.model.build::<Autodiff<B>>(&build, &device)?;
         let mut warnings = prepared.warnings.clone();
         warnings.extend(prepare::load_warnings(&report, settings));
-        warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
+        warnings.iter().for_each(|warning| warn(warning));
         say(&format!("{}: {}", task.name, prepare::load_summary(&report)));
-        let mut warn = |warning: String| {
-            say(&format!("warning: {warning}"));
+        let mut warn_of = |warning: String| {
+            warn(&warning);
             warnings.push(warning);
         };
         let shapes = models::parameters::shapes(&model);
@@ -124,51 +109,33 @@ impl OnBackend for TaskRun<'_> {
             Padding::Longest
         };
         let class_order = prepared.class_order(&report);
+        let criterion = Criterion::new(settings, &prepared, &class_order)?;
         let (model, trained) = match &prepared.train {
             None => (model, None),
             Some(split) => {
-                let plan = StepPlan::new(split.len(), &settings.training);
-                let progress = Progress::new(task.name, plan.max_steps);
-                let mut log = TrainLog::new(plan, &settings.training, progress);
-                let data = TrainingData { split, padding, class_order: &class_order };
-                let mut optimizer = AdamW::new(&model, &prepared.model.names, &settings.training);
-                let decisive = decisive_settings(settings, &plan, split.len(), prepared.model.max_seq_length);
-                let model = match resume_folder(settings, task) {
-                    None => model,
-                    Some(folder) => {
-                        let resume = Resume::open(&folder, &decisive)?;
-                        let (model, _) =
-                            prepared.model.build_from::<Autodiff<B>>(&resume.weights()?, &build, &device)?;
-                        resume.restore(&mut optimizer, &mut log, &device)?;
-                        model
-                    }
+                let fine_tuning = FineTuning {
+                    settings,
+                    task,
+                    prepared: &prepared,
+                    build: &build,
+                    data: TrainingData {
+                        split,
+                        padding,
+                        class_order: &class_order,
+                        class_weights: criterion.class_weights.clone(),
+                    },
+                    criterion: &criterion,
+                    non_embedding_parameters: parameters - embeddings,
                 };
-                let checkpoints =
-                    output::output_dir(settings, task).map(|dir| Checkpoints { dir, settings, plan, decisive });
-                let after_step = |end: StepEnd<'_, Autodiff<B>>| match &checkpoints {
-                    Some(checkpoints) => {
-                        let totals = end.log.totals;
-                        let flos = output::total_flos(totals.padded_tokens, parameters - embeddings);
-                        let state = output::trainer_state(settings, &plan, &totals, end.log.history.clone(), flos);
-                        let files = &prepared.model;
-                        let saved = SavedModel { model: end.model, files, task, class_order: &class_order };
-                        checkpoints.after_step(&end, &saved, state)
-                    }
-                    None if interrupt::requested() => Err(Error::interrupted(format!(
-                        "stopped after step {} of {}; nothing was saved, since there is no --output_dir",
-                        end.step, plan.max_steps
-                    ))),
-                    None => Ok(()),
-                };
-                let model = train(model, optimizer, &data, &settings.training, &plan, &mut log, after_step)?;
-                if !log.totals.train_loss.is_finite() {
-                    warn(format!(
-                        "the training loss became {}: try a lower --learning_rate, or another checkpoint where this one \
-                         holds such numbers itself",
-                        log.totals.train_loss
+                let (model, trained) = fine_tuning.run(model, &device)?;
+                let loss = trained.totals.train_loss;
+                if !loss.is_finite() {
+                    warn_of(format!(
+                        "the training loss became {loss}: try a lower --learning_rate, or another checkpoint where this one \
+                         holds such numbers itself"
                     ));
                 }
-                (model, Some(Trained { totals: log.totals, plan, history: log.history }))
+                (model, Some(trained))
             }
         };
         let model = model.valid();
@@ -177,12 +144,12 @@ impl OnBackend for TaskRun<'_> {
             .iter()
             .map(|(split, suffix)| {
                 let logits = predict(&model, split, settings.per_device_eval_batch_size, padding);
-                Evaluation::new(task, split, suffix, logits, &class_order, settings.training.label_smoothing_factor)
+                Evaluation::new(task, split, suffix, logits, &class_order, &criterion)
             })
             .collect::<Result<_, _>>()?;
         for evaluation in &evaluations {
             if let Some(loss) = evaluation.loss.filter(|loss| !loss.is_finite()) {
-                warn(format!("the loss on {} is {loss}: the scores mean nothing", evaluation.split));
+                warn_of(format!("the loss on {} is {loss}: the scores mean nothing", evaluation.split));
             }
         }
         let predictions: Vec<Prediction> = prepared
@@ -190,7 +157,7 @@ impl OnBackend for TaskRun<'_> {
             .iter()
             .map(|(split, name)| {
                 let logits = predict(&model, split, settings.per_device_eval_batch_size, padding);
-                Prediction::new(task, split, name.clone(), logits, &class_order)
+                Prediction::new(task, split, name.clone(), logits, &class_order, &criterion)
             })
             .collect::<Result<_, _>>()?;
         let saved = trained.is_some().then(|| SavedModel {

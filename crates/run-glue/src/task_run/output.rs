@@ -6,18 +6,22 @@ use glue_tasks::task::TaskSpec;
 
 use super::Outcome;
 use super::checkpoints::{is_scratch, latest};
-use super::score::{Evaluation, mean_score};
-use crate::cli::settings::Settings;
+use super::rows::AX_SUFFIX;
+use super::score::{Evaluation, task_number};
+use super::watch::BestCheckpoint;
+use crate::cli::settings::{SaveStrategy, Settings};
 use crate::error::Error;
-use crate::progress::say;
+use crate::progress::{say, warn};
 use crate::report::atomic;
+use crate::report::class_table::ClassTable;
 use crate::report::console::metrics_block;
-use crate::report::logits::{Label, write_logits};
-use crate::report::metrics_files::{EvalSummary, Metrics, TrainSummary, save_metrics};
+use crate::report::journal;
+use crate::report::logits::write_logits;
+use crate::report::metrics_files::{Metrics, TrainSummary, save_metrics};
 use crate::report::record::RunRecord;
-use crate::report::trainer_state::{TrainerState, last_row};
+use crate::report::trainer_state::{TrainerState, eval_row, last_row};
 use crate::trainer::log::Totals;
-use crate::trainer::schedule::StepPlan;
+use crate::trainer::schedule::{StepPlan, interval};
 
 /// The task's folder under `--output_dir`: itself for one task, a folder of the task's name for several.
 #[must_use]
@@ -68,26 +72,40 @@ pub(super) fn trainer_state(
     settings: &Settings,
     plan: &StepPlan,
     totals: &Totals,
+    best: &BestCheckpoint,
     log_history: Vec<Metrics>,
     total_flos: f64,
 ) -> TrainerState {
-    TrainerState {
+    let every = |steps: f64| interval(steps, plan.max_steps) as u64;
+    let mut state = TrainerState {
+        best_global_step: best.best.step.map(|step| step as u64),
+        best_metric: best.best.metric,
+        best_model_checkpoint: best.folder.as_ref().map(|folder| folder.display().to_string()),
         epoch: totals.epoch,
+        eval_steps: every(settings.evaluation.steps),
         global_step: totals.steps as u64,
         max_steps: plan.max_steps as u64,
         num_train_epochs: plan.epochs() as u64,
-        logging_steps: settings.training.logging_steps as u64,
+        logging_steps: every(settings.log.steps),
+        save_steps: every(settings.checkpoints.save_steps),
         log_history,
         total_flos,
         train_batch_size: Some(settings.training.per_device_train_batch_size as u64),
         ..TrainerState::default()
+    };
+    state.set_control(settings.checkpoints.save_strategy != SaveStrategy::No, totals.steps == plan.max_steps);
+    if let Some(early) = settings.evaluation.early_stopping {
+        state.set_early_stopping(early.patience, early.threshold, best.best.patience_counter);
     }
+    state
 }
 
 /// Totals of one run as run_glue.py's files have them.
 pub(super) struct Files {
     pub(super) train: Option<Metrics>,
     pub(super) eval: Option<Metrics>,
+    /// Of test splits with labels.
+    pub(super) predict: Option<Metrics>,
 }
 
 impl Outcome<'_> {
@@ -114,21 +132,16 @@ impl Outcome<'_> {
 
     fn eval_metrics(&self) -> Option<Metrics> {
         let epoch = self.trained.as_ref().map(|t| t.totals.epoch);
-        let mut all = Metrics::new();
-        for evaluation in &self.evaluations {
-            let scores: Vec<(&str, f64)> = evaluation.scores.iter().map(|(k, v)| (k.as_str(), *v)).collect();
-            let summary = EvalSummary {
-                epoch,
-                loss: evaluation.loss,
-                scores: &scores,
-                seconds: evaluation.logits.seconds,
-                samples: evaluation.labels.len(),
-                steps: evaluation.logits.batches as u64,
-            };
-            let suffix = evaluation.suffix;
-            all.extend(summary.metrics().into_iter().map(|(key, value)| (format!("{key}{suffix}"), value)));
-        }
+        let all: Metrics = self.evaluations.iter().flat_map(|evaluation| evaluation.metrics(epoch)).collect();
         (!all.is_empty()).then_some(all)
+    }
+
+    fn predict_metrics(&self) -> Option<Metrics> {
+        let scored = self.predictions.iter().filter_map(|prediction| prediction.evaluation.as_ref());
+        let all: Metrics = scored.flat_map(|evaluation| evaluation.metrics(None)).collect();
+        let renamed = all.into_iter().map(|(key, value)| (key.replacen("eval_", "predict_", 1), value));
+        let renamed: Metrics = renamed.collect();
+        (!renamed.is_empty()).then_some(renamed)
     }
 
     /// Writes everything and prints the metric blocks.
@@ -138,10 +151,10 @@ impl Outcome<'_> {
                 "every row of {} got the same prediction: the run collapsed; try another --seed or a lower --learning_rate",
                 one.split
             );
-            say(&format!("warning: {what}"));
+            warn(&what);
             self.warnings.push(what);
         }
-        let files = Files { train: self.train_metrics(), eval: self.eval_metrics() };
+        let files = Files { train: self.train_metrics(), eval: self.eval_metrics(), predict: self.predict_metrics() };
         if let Some(dir) = output_dir(self.settings, self.task) {
             let was_empty = is_empty(&dir);
             self.write_output_dir(&dir, &files).inspect_err(|_| {
@@ -151,10 +164,16 @@ impl Outcome<'_> {
                 }
             })?;
         }
-        let blocks = [("train", &files.train), ("eval", &files.eval)];
+        self.log_results(&files);
+        let blocks = [("train", &files.train), ("eval", &files.eval), ("predict", &files.predict)];
         for (stage, metrics) in blocks.into_iter().filter_map(|(stage, m)| Some((stage, m.as_ref()?))) {
             if !self.settings.several_tasks {
                 print(&metrics_block(stage, metrics));
+            }
+        }
+        if self.settings.own_data.is_some() {
+            for table in self.class_tables() {
+                print(&format!("***** classes of {} *****\n{}", table.split, table.render()));
             }
         }
         let record = self.record(&files);
@@ -164,16 +183,31 @@ impl Outcome<'_> {
         Ok(RunRecord::read(&path)?)
     }
 
+    /// The last rows of the log, which transformers logs too.
+    fn log_results(&mut self, files: &Files) {
+        let Some(trained) = &mut self.trained else { return };
+        let step = trained.totals.steps as u64;
+        if let Some(metrics) = &files.train {
+            trained.journal.add(&last_row(step, metrics));
+        }
+        if let Some(metrics) = &files.eval {
+            trained.journal.add(&eval_row(trained.totals.epoch, step, metrics));
+        }
+    }
+
     fn write_output_dir(&self, dir: &Path, files: &Files) -> Result<(), Error> {
         if let (Some(metrics), Some(trained)) = (&files.train, &self.trained) {
             save_metrics(dir, "train", metrics, true)?;
             let mut history = trained.history.clone();
             history.push(last_row(trained.totals.steps as u64, metrics));
             let flos = self.total_flos(trained.totals.padded_tokens);
-            trainer_state(self.settings, &trained.plan, &trained.totals, history, flos).save(dir)?;
+            trainer_state(self.settings, &trained.plan, &trained.totals, &trained.best, history, flos).save(dir)?;
         }
         if let Some(metrics) = &files.eval {
             save_metrics(dir, "eval", metrics, true)?;
+        }
+        if let Some(metrics) = &files.predict {
+            save_metrics(dir, "predict", metrics, true)?;
         }
         for prediction in &self.predictions {
             prediction.write(dir, self.settings.save_logits)?;
@@ -181,27 +215,40 @@ impl Outcome<'_> {
         if self.settings.save_logits {
             for evaluation in &self.evaluations {
                 let path = dir.join(format!("eval_logits{}.jsonl", evaluation.suffix));
-                write_logits(&path, &evaluation.logits.values, evaluation.logits.num_labels, &labels(evaluation))?;
+                write_logits(
+                    &path,
+                    &evaluation.logits.values,
+                    evaluation.logits.num_labels,
+                    &evaluation.host_labels(),
+                )?;
             }
         }
         Ok(())
     }
 
+    /// Every scored split with classes.
+    pub(super) fn class_tables(&self) -> Vec<ClassTable> {
+        let predicted = self.predictions.iter().filter_map(|prediction| prediction.evaluation.as_ref());
+        self.evaluations.iter().chain(predicted).filter_map(|evaluation| evaluation.class_table.clone()).collect()
+    }
+
     /// The task's number: the mean over its scored splits (MNLI: matched and mismatched), each the mean of its metrics.
     pub(super) fn score(&self) -> Option<f64> {
         let scored: Vec<&Evaluation> =
-            self.evaluations.iter().filter(|e| e.loss.is_some() && e.suffix != "_ax").collect();
+            self.evaluations.iter().filter(|e| e.loss.is_some() && e.suffix != AX_SUFFIX).collect();
         if scored.is_empty() {
             return None;
         }
-        let scores: Option<Vec<f64>> = scored.iter().map(|e| mean_score(&e.scores)).collect();
+        let scores: Option<Vec<f64>> = scored.iter().map(|e| task_number(self.task, &e.scores)).collect();
         scores.map(|s| s.iter().sum::<f64>() / s.len() as f64)
     }
 }
 
-/// Whether a folder holds nothing, or is not there. What a run leaves that is killed while it writes counts as nothing.
+/// Whether a folder holds nothing, or is not there. What a run leaves that is killed before its first checkpoint, or while
+/// it writes, counts as nothing: the log, and files with a name of their own.
 fn is_empty(dir: &Path) -> bool {
-    let scratch = |name: &str| is_scratch(name) || atomic::is_scratch(name);
+    let scratch =
+        |name: &str| is_scratch(name) || atomic::is_scratch(name) || [journal::FILE_NAME, "runs"].contains(&name);
     std::fs::read_dir(dir).map_or(true, |mut entries| {
         entries.all(|entry| entry.is_ok_and(|e| e.file_name().to_str().is_some_and(scratch)))
     })
@@ -214,25 +261,13 @@ fn remove_files(dir: &Path) {
         let name = name.to_string_lossy();
         if name.ends_with("_results.json")
             || name == "trainer_state.json"
+            || name == journal::FILE_NAME
             || name.starts_with("eval_logits")
             || name.starts_with("predict_")
         {
             let _ = std::fs::remove_file(entry.path());
         }
     }
-}
-
-fn labels(evaluation: &Evaluation) -> Vec<Option<Label>> {
-    evaluation
-        .labels
-        .iter()
-        .map(|label| {
-            label.map(|label| match label {
-                glue_tasks::dataset::Label::Class(class) => Label::Class(class as u32),
-                glue_tasks::dataset::Label::Score(score) => Label::Value(score),
-            })
-        })
-        .collect()
 }
 
 /// Standard output; a reader that went away is no failure of the run.

@@ -4,9 +4,10 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use glue_tasks::metrics::Predictions;
-use glue_tasks::task::TaskSpec;
+use glue_tasks::task::{AX, TaskSpec};
 
-use super::score::in_dataset_order;
+use super::rows::AX_SUFFIX;
+use super::score::{Criterion, Evaluation, in_dataset_order};
 use crate::data::Split;
 use crate::error::Error;
 use crate::report::atomic::write_whole;
@@ -21,6 +22,8 @@ pub(super) struct Prediction {
     logits: Logits,
     predictions: Predictions,
     labels: &'static [&'static str],
+    /// How good they are, where the split has labels.
+    pub(super) evaluation: Option<Evaluation>,
 }
 
 impl Prediction {
@@ -30,12 +33,20 @@ impl Prediction {
         name: String,
         logits: Logits,
         class_order: &[usize],
+        criterion: &Criterion,
     ) -> Result<Self, Error> {
+        let is_labelled = split.first_unlabelled().is_none() && !split.is_empty();
+        let evaluation = is_labelled
+            .then(|| {
+                let suffix = if name == AX.name { AX_SUFFIX } else { "" };
+                Evaluation::new(task, split, suffix, logits.clone(), class_order, criterion)
+            })
+            .transpose()?;
         let logits = in_dataset_order(logits, task.kind, class_order);
         let predictions =
             Predictions::from_logits(&logits.values, logits.num_labels, task.kind).map_err(Error::input)?;
         debug_assert_eq!(logits.rows().count(), split.len());
-        Ok(Self { name, logits, predictions, labels: task.labels })
+        Ok(Self { name, logits, predictions, labels: task.labels, evaluation })
     }
 
     /// run_glue.py's lines: row and label, or row and score with three decimals.
@@ -49,6 +60,11 @@ impl Prediction {
             Predictions::Classes(classes) => {
                 classes.iter().enumerate().for_each(|(i, &class)| line(i, &self.labels[class]));
             }
+            Predictions::Sets(sets) => sets.iter().enumerate().for_each(|(i, set)| {
+                let names: Vec<&str> =
+                    set.iter().zip(self.labels).filter(|(said, _)| **said).map(|(_, l)| *l).collect();
+                line(i, &names.join(","));
+            }),
             Predictions::Scores(scores) => {
                 scores.iter().enumerate().for_each(|(i, score)| line(i, &format_args!("{score:.3}")));
             }
@@ -61,7 +77,8 @@ impl Prediction {
         write_whole(self.path(dir), self.text().as_bytes())?;
         if save_logits {
             let path = dir.join(format!("predict_logits_{}.jsonl", self.name));
-            let labels = vec![None; self.logits.rows().count()];
+            let unlabelled = || vec![None; self.logits.rows().count()];
+            let labels = self.evaluation.as_ref().map_or_else(unlabelled, Evaluation::host_labels);
             write_logits(&path, &self.logits.values, self.logits.num_labels, &labels)?;
         }
         Ok(())

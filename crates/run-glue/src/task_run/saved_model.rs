@@ -83,14 +83,14 @@ impl<B: EncoderOps> SavedModel<'_, B> {
     }
 
     fn head_fields(&self) -> Map<String, Value> {
-        let (names, problem_type): (Vec<&str>, _) = match self.task.kind {
-            TaskKind::Regression => (vec!["LABEL_0"], "regression"),
-            TaskKind::Classification => {
+        let names: Vec<&str> = match self.task.kind {
+            TaskKind::Regression => vec!["LABEL_0"],
+            TaskKind::Classification | TaskKind::MultiLabel => {
                 let mut names = vec![""; self.class_order.len()];
                 for (label, &class) in self.task.labels.iter().zip(self.class_order) {
                     names[class] = label;
                 }
-                (names, "single_label_classification")
+                names
             }
         };
         let id2label: Map<String, Value> =
@@ -102,7 +102,7 @@ impl<B: EncoderOps> SavedModel<'_, B> {
             ("dtype".to_owned(), json!("float32")),
             ("id2label".to_owned(), Value::Object(id2label)),
             ("label2id".to_owned(), Value::Object(label2id)),
-            ("problem_type".to_owned(), json!(problem_type)),
+            ("problem_type".to_owned(), json!(self.task.kind.problem_type())),
         ])
     }
 }

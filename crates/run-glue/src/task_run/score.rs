@@ -1,16 +1,66 @@
 //! Logits to metrics.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use glue_tasks::dataset::Label;
-use glue_tasks::metrics::{Metric, Predictions, References, evaluate};
-use glue_tasks::task::{TaskKind, TaskSpec};
+use glue_tasks::metrics::{COMBINED_SCORE, Metric, MetricError, Predictions, References, evaluate};
+use glue_tasks::task::{AX, TaskKind, TaskSpec};
 use models::head::Targets;
 
+use super::prepare::Prepared;
+use super::rows::AX_SUFFIX;
+use crate::cli::settings::{ClassWeights, Settings};
 use crate::data::Split;
 use crate::error::Error;
+use crate::report::class_table::ClassTable;
+use crate::report::logits::Label as LogitsLabel;
+use crate::report::metrics_files::{EvalSummary, Metrics};
 use crate::report::record_parts::{Baseline, Predictor, finite};
 use crate::trainer::evaluate::{Logits, mean_loss};
+
+/// What the loss is besides its kind.
+pub(super) struct Criterion {
+    label_smoothing_factor: f64,
+    /// Weights of the model's classes.
+    pub(super) class_weights: Option<Arc<[f64]>>,
+    /// The same in the dataset's order.
+    by_dataset: Option<Vec<f64>>,
+}
+
+impl Criterion {
+    /// Finds the weights, of `balanced` ones by counting the training split.
+    pub(super) fn new(settings: &Settings, prepared: &Prepared, class_order: &[usize]) -> Result<Self, Error> {
+        let training = &settings.training;
+        let num_labels = class_order.len();
+        let by_dataset = match &training.class_weights {
+            None => None,
+            Some(ClassWeights::Given(weights)) if weights.len() == num_labels => Some(weights.clone()),
+            Some(ClassWeights::Given(weights)) => {
+                return Err(Error::usage(format!(
+                    "--class_weights has {} weights, and there are {num_labels} classes: {}",
+                    weights.len(),
+                    prepared.task.labels.join(", ")
+                )));
+            }
+            Some(ClassWeights::Balanced) => prepared.train.as_ref().map(|split| balanced(split, num_labels)),
+        };
+        let class_weights = by_dataset.as_ref().map(|weights| {
+            let mut of_model = vec![0.0; num_labels];
+            class_order.iter().zip(weights).for_each(|(&class, &weight)| of_model[class] = weight);
+            Arc::from(of_model)
+        });
+        Ok(Self { label_smoothing_factor: training.label_smoothing_factor, class_weights, by_dataset })
+    }
+}
+
+/// Rows over classes and the class's rows; a class without rows weighs nothing.
+fn balanced(split: &Split, num_labels: usize) -> Vec<f64> {
+    let mut counts = vec![0usize; num_labels];
+    (0..split.len() as u32).filter_map(|row| split.class(row)).for_each(|class| counts[class] += 1);
+    let weight = |count: usize| if count == 0 { 0.0 } else { split.len() as f64 / (num_labels * count) as f64 };
+    counts.into_iter().map(weight).collect()
+}
 
 /// What one evaluated split gave.
 pub(super) struct Evaluation {
@@ -24,6 +74,7 @@ pub(super) struct Evaluation {
     pub(super) loss: Option<f64>,
     pub(super) scores: Vec<(String, f64)>,
     pub(super) baseline: Option<Baseline>,
+    pub(super) class_table: Option<ClassTable>,
     /// Every prediction is the same.
     pub(super) collapsed: bool,
 }
@@ -35,7 +86,7 @@ impl Evaluation {
         suffix: &'static str,
         logits: Logits,
         class_order: &[usize],
-        label_smoothing_factor: f64,
+        criterion: &Criterion,
     ) -> Result<Self, Error> {
         let logits = in_dataset_order(logits, task.kind, class_order);
         let predictions =
@@ -48,6 +99,7 @@ impl Evaluation {
             loss: None,
             scores: Vec::new(),
             baseline: None,
+            class_table: None,
             collapsed,
             logits,
         };
@@ -55,25 +107,63 @@ impl Evaluation {
             let rows: Vec<u32> = (0..split.len() as u32).collect();
             let plain: Vec<usize> = (0..class_order.len()).collect();
             let targets = split.targets(&rows, &plain);
-            this.loss = Some(mean_loss(&this.logits, &targets, label_smoothing_factor));
-            let metrics = metrics_of(task, suffix);
+            this.loss =
+                Some(mean_loss(&this.logits, &targets, criterion.label_smoothing_factor, &criterion.by_dataset));
             let references = references(&targets);
-            this.scores = evaluate(metrics, &predictions, &references).map_err(Error::input)?;
-            this.baseline = Some(baseline(metrics, &targets)?);
+            this.scores = scores(task, suffix, &predictions, &references).map_err(Error::input)?;
+            this.baseline = Some(baseline(task, suffix, &targets)?);
+            this.class_table =
+                ClassTable::new(&split.name, task.labels, &predictions, &references).map_err(Error::input)?;
         }
         Ok(this)
     }
 }
 
-/// The diagnostic set has a metric of its own.
-fn metrics_of(task: &TaskSpec, suffix: &str) -> &'static [Metric] {
-    if suffix == "_ax" { glue_tasks::task::AX.metrics } else { task.metrics }
+impl Evaluation {
+    /// The numbers by run_glue.py's names, `suffix` behind each; `epoch` is how far the model was trained in this run.
+    pub(super) fn metrics(&self, epoch: Option<f64>) -> Metrics {
+        let scores: Vec<(&str, f64)> = self.scores.iter().map(|(k, v)| (k.as_str(), *v)).collect();
+        let summary = EvalSummary {
+            epoch,
+            loss: self.loss,
+            scores: &scores,
+            seconds: self.logits.seconds,
+            samples: self.labels.len(),
+            steps: self.logits.batches as u64,
+        };
+        summary.metrics().into_iter().map(|(key, value)| (format!("{key}{}", self.suffix), value)).collect()
+    }
+}
+
+impl Evaluation {
+    /// The labels as they stand in a file of logits.
+    pub(super) fn host_labels(&self) -> Vec<Option<LogitsLabel>> {
+        let shown = |label: &Label| match label {
+            Label::Class(class) => LogitsLabel::Class(*class as u32),
+            Label::Score(score) => LogitsLabel::Value(*score),
+            Label::Classes(classes) => LogitsLabel::Classes(classes.iter().map(|&class| class as u32).collect()),
+        };
+        self.labels.iter().map(|label| label.as_ref().map(shown)).collect()
+    }
+}
+
+/// The numbers of a task. The diagnostic set has a metric of its own, and only GLUE's tasks have a combined score.
+fn scores(
+    task: &TaskSpec,
+    suffix: &str,
+    predictions: &Predictions,
+    references: &References,
+) -> Result<Vec<(String, f64)>, MetricError> {
+    let metrics: &[Metric] = if suffix == AX_SUFFIX { AX.metrics } else { task.metrics };
+    let mut scores = evaluate(metrics, predictions, references)?;
+    scores.retain(|(key, _)| task.averages_metrics || key != COMBINED_SCORE);
+    Ok(scores)
 }
 
 /// Puts a model's own class order back into the dataset's.
 pub(super) fn in_dataset_order(mut logits: Logits, kind: TaskKind, class_order: &[usize]) -> Logits {
     let is_plain = class_order.iter().enumerate().all(|(i, &class)| i == class);
-    if kind == TaskKind::Classification && !is_plain {
+    if kind != TaskKind::Regression && !is_plain {
         let n = logits.num_labels;
         logits.values = logits.rows().flat_map(|row| class_order.iter().map(|&class| row[class])).collect();
         debug_assert_eq!(logits.values.len() % n, 0);
@@ -85,6 +175,9 @@ fn references(targets: &Targets) -> References {
     match targets {
         Targets::Classes(classes) => References::Classes(classes.clone()),
         Targets::Scores(scores) => References::Scores(scores.iter().map(|&s| f64::from(s)).collect()),
+        Targets::MultiLabel(rows) => {
+            References::Sets(rows.iter().map(|row| row.iter().map(|&y| y > 0.5).collect()).collect())
+        }
     }
 }
 
@@ -92,11 +185,12 @@ fn is_constant(predictions: &Predictions) -> bool {
     match predictions {
         Predictions::Classes(classes) => classes.iter().collect::<HashSet<_>>().len() == 1 && classes.len() > 1,
         Predictions::Scores(scores) => scores.len() > 1 && scores.iter().all(|s| *s == scores[0]),
+        Predictions::Sets(sets) => sets.len() > 1 && sets.iter().all(|set| *set == sets[0]),
     }
 }
 
 /// What the most frequent class, or the mean, scores on the same rows.
-fn baseline(metrics: &[Metric], targets: &Targets) -> Result<Baseline, Error> {
+fn baseline(task: &TaskSpec, suffix: &str, targets: &Targets) -> Result<Baseline, Error> {
     let (predictor, predictions) = match targets {
         Targets::Classes(classes) => {
             let highest = classes.iter().copied().max().unwrap_or(0);
@@ -110,17 +204,26 @@ fn baseline(metrics: &[Metric], targets: &Targets) -> Result<Baseline, Error> {
             let mean = scores.iter().map(|&s| f64::from(s)).sum::<f64>() / scores.len() as f64;
             (Predictor::Mean, Predictions::Scores(vec![mean; scores.len()]))
         }
+        Targets::MultiLabel(rows) => {
+            // Each class as it is in most rows.
+            let width = rows.first().map_or(0, Vec::len);
+            let share = |class: usize| rows.iter().map(|row| row[class]).sum::<f32>() / rows.len() as f32;
+            let set: Vec<bool> = (0..width).map(|class| share(class) > 0.5).collect();
+            (Predictor::MajorityClass, Predictions::Sets(vec![set; rows.len()]))
+        }
     };
-    let scores = evaluate(metrics, &predictions, &references(targets)).map_err(Error::input)?;
+    let scores = scores(task, suffix, &predictions, &references(targets)).map_err(Error::input)?;
     Ok(Baseline {
         predictor,
-        score: mean_score(&scores),
+        score: task_number(task, &scores),
         metrics: scores.into_iter().map(|(k, v)| (k, finite(v))).collect(),
     })
 }
 
-/// A task's number: the mean of its metrics, `combined_score` not counted; `None` where one is undefined.
-pub(super) fn mean_score(scores: &[(String, f64)]) -> Option<f64> {
-    let plain: Vec<f64> = scores.iter().filter(|(name, _)| name != "combined_score").map(|(_, v)| *v).collect();
-    finite(plain.iter().sum::<f64>() / plain.len() as f64)
+/// A task's number: of GLUE's the mean of its metrics, `combined_score` not counted, else the first metric; `None` where
+/// one is undefined.
+pub(super) fn task_number(task: &TaskSpec, scores: &[(String, f64)]) -> Option<f64> {
+    let plain = scores.iter().filter(|(name, _)| name != COMBINED_SCORE).map(|(_, v)| *v);
+    let counted: Vec<f64> = plain.take(if task.averages_metrics { usize::MAX } else { 1 }).collect();
+    finite(counted.iter().sum::<f64>() / counted.len() as f64)
 }

@@ -57,24 +57,41 @@ fn host<B: Backend>(logits: burn::tensor::Tensor<B, 2>) -> Vec<f32> {
     logits.into_data().iter::<f32>().collect()
 }
 
-/// Mean loss over all rows in f64: cross-entropy for classes, smoothed as in training, squared error for scores.
+/// Mean loss over all rows in f64: cross-entropy for classes, smoothed or weighted as in training, squared error for
+/// scores, binary cross-entropy for any number of classes.
 #[must_use]
-pub fn mean_loss(logits: &Logits, targets: &Targets, label_smoothing_factor: f64) -> f64 {
-    let sum: f64 = match targets {
+pub fn mean_loss(
+    logits: &Logits,
+    targets: &Targets,
+    label_smoothing_factor: f64,
+    class_weights: &Option<Vec<f64>>,
+) -> f64 {
+    match targets {
         Targets::Classes(classes) => {
-            let smoothed = |(row, &class): (&[f32], &usize)| {
+            let weight = |class: usize| class_weights.as_ref().map_or(1.0, |weights| weights[class]);
+            let loss = |(row, &class): (&[f32], &usize)| {
                 let mean = row.iter().map(|&x| f64::from(x)).sum::<f64>() / row.len() as f64;
-                log_sum_exp(row)
+                let loss = log_sum_exp(row)
                     - (1.0 - label_smoothing_factor) * f64::from(row[class])
-                    - label_smoothing_factor * mean
+                    - label_smoothing_factor * mean;
+                weight(class) * loss
             };
-            logits.rows().zip(classes).map(smoothed).sum()
+            let sum: f64 = logits.rows().zip(classes).map(loss).sum();
+            sum / classes.iter().map(|&class| weight(class)).sum::<f64>()
         }
         Targets::Scores(scores) => {
-            logits.rows().zip(scores).map(|(row, &score)| (f64::from(row[0]) - f64::from(score)).powi(2)).sum()
+            let squares = logits.rows().zip(scores).map(|(row, &score)| (f64::from(row[0]) - f64::from(score)).powi(2));
+            squares.sum::<f64>() / scores.len() as f64
         }
-    };
-    sum / targets.len() as f64
+        Targets::MultiLabel(rows) => {
+            let pairs = logits.values.iter().zip(rows.iter().flatten());
+            let losses = pairs.map(|(&x, &y)| {
+                let (x, y) = (f64::from(x), f64::from(y));
+                x.max(0.0) - x * y + (-x.abs()).exp().ln_1p()
+            });
+            losses.sum::<f64>() / logits.values.len() as f64
+        }
+    }
 }
 
 /// log(sum(exp(x))), shifted by the largest so that it cannot overflow.
@@ -91,11 +108,16 @@ mod tests {
     fn losses_are_means_over_rows() {
         let logits = Logits { values: vec![0.0, 0.0, 1000.0, 0.0], num_labels: 2, seconds: 0.0, batches: 1 };
         let expected = (2f64.ln() + 0.0) / 2.0;
-        assert!((mean_loss(&logits, &Targets::Classes(vec![1, 0]), 0.0) - expected).abs() < 1e-12);
+        assert!((mean_loss(&logits, &Targets::Classes(vec![1, 0]), 0.0, &None) - expected).abs() < 1e-12);
         // Half of each target spread over both classes: the second row pays 1000 for a quarter of its target.
-        let smoothed = mean_loss(&logits, &Targets::Classes(vec![1, 0]), 0.5);
+        let smoothed = mean_loss(&logits, &Targets::Classes(vec![1, 0]), 0.5, &None);
         assert!((smoothed - (2f64.ln() + 250.0) / 2.0).abs() < 1e-9, "{smoothed}");
+        // Weights count in the divisor too: (0 + 2 log 2) / 3 for the rows in turn.
+        let weighted = mean_loss(&logits, &Targets::Classes(vec![1, 0]), 0.0, &Some(vec![1.0, 2.0]));
+        assert!((weighted - 2.0 * 2f64.ln() / 3.0).abs() < 1e-12);
+        let several = mean_loss(&logits, &Targets::MultiLabel(vec![vec![1.0, 0.0], vec![1.0, 0.0]]), 0.0, &None);
+        assert!((several - 3.0 * 2f64.ln() / 4.0).abs() < 1e-12, "{several}");
         let logits = Logits { values: vec![1.0, 3.0], num_labels: 1, ..logits };
-        assert_eq!(mean_loss(&logits, &Targets::Scores(vec![0.0, 1.0]), 0.0), 2.5);
+        assert_eq!(mean_loss(&logits, &Targets::Scores(vec![0.0, 1.0]), 0.0, &None), 2.5);
     }
 }

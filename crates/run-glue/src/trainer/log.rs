@@ -7,8 +7,8 @@ use burn::tensor::backend::Backend;
 use models::batch::Sequences;
 use serde::{Deserialize, Serialize};
 
-use super::schedule::StepPlan;
-use crate::cli::settings::TrainingSettings;
+use super::schedule::{StepPlan, interval};
+use crate::cli::settings::{Interval, LogSettings};
 use crate::progress::Progress;
 use crate::report::metrics_files::Metrics;
 use crate::report::trainer_state::train_row;
@@ -16,6 +16,7 @@ use crate::report::trainer_state::train_row;
 /// The log of one training run. Losses stay on the device until a row is written.
 pub struct TrainLog<B: Backend> {
     plan: StepPlan,
+    strategy: Interval,
     logging_steps: usize,
     logging_first_step: bool,
     /// Sum of the step losses since the last row.
@@ -42,6 +43,23 @@ pub struct LogState {
     totals: Totals,
 }
 
+/// A step that ended.
+#[derive(Clone, Copy, Debug)]
+pub struct StepFacts {
+    /// Optimizer steps done.
+    pub step: usize,
+    /// Whether it was its epoch's last.
+    pub ends_epoch: bool,
+    /// Epochs done, with the fraction.
+    pub epoch: f64,
+    /// Rows of the step.
+    pub examples: usize,
+    /// Before clipping.
+    pub grad_norm: f64,
+    /// Of this step.
+    pub learning_rate: f64,
+}
+
 /// Counts over the whole run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Totals {
@@ -66,11 +84,12 @@ pub struct Totals {
 impl<B: Backend> TrainLog<B> {
     /// An empty log whose clock starts now.
     #[must_use]
-    pub fn new(plan: StepPlan, settings: &TrainingSettings, progress: Progress) -> Self {
+    pub fn new(plan: StepPlan, settings: &LogSettings, progress: Progress) -> Self {
         Self {
             plan,
-            logging_steps: settings.logging_steps,
-            logging_first_step: settings.logging_first_step,
+            strategy: settings.strategy,
+            logging_steps: interval(settings.steps, plan.max_steps),
+            logging_first_step: settings.first_step,
             pending: None,
             pending_steps: 0,
             loss_sum: 0.0,
@@ -115,30 +134,45 @@ impl<B: Backend> TrainLog<B> {
     }
 
     /// Ends a step: updates the live line, and writes a row where one is due.
-    pub fn step(&mut self, step: usize, epoch: f64, examples: usize, grad_norm: f64, learning_rate: f64) {
+    pub fn step(&mut self, facts: &StepFacts) {
+        let StepFacts { step, epoch, learning_rate, grad_norm, .. } = *facts;
         self.totals.steps = step;
         self.totals.epoch = epoch;
-        self.totals.examples += examples;
+        self.totals.examples += facts.examples;
         self.totals.seconds = self.before + self.started.elapsed().as_secs_f64();
         self.pending_steps += 1;
-        let last = step == self.plan.max_steps;
-        let due = step.is_multiple_of(self.logging_steps) || (step == 1 && self.logging_first_step);
-        if due || last {
+        if self.is_due(facts) {
             let (sum, steps) = self.take_pending();
-            if due {
-                let loss = sum / steps as f64;
-                let row = train_row(epoch, step as u64, loss, Some(grad_norm), learning_rate);
-                self.history.push(row);
-                self.progress.logged(&self.totals, self.plan.max_steps, loss, grad_norm, learning_rate);
-            }
-            self.totals.train_loss = self.loss_sum / step as f64;
+            let loss = sum / steps as f64;
+            self.history.push(train_row(epoch, step as u64, loss, Some(grad_norm), learning_rate));
+            self.progress.logged(&self.totals, self.plan.max_steps, loss, grad_norm, learning_rate);
         } else if self.progress.wants_update() {
             let (sum, steps) = (self.pending.clone().map_or(0.0, host), self.pending_steps);
             self.progress.live(&self.totals, self.plan.max_steps, sum / steps as f64, learning_rate);
         }
-        if last {
-            self.progress.finish();
-        }
+    }
+
+    fn is_due(&self, facts: &StepFacts) -> bool {
+        let due = match self.strategy {
+            Interval::No => false,
+            Interval::Steps => facts.step.is_multiple_of(self.logging_steps),
+            Interval::Epoch => facts.ends_epoch,
+        };
+        due || (facts.step == 1 && self.logging_first_step)
+    }
+
+    /// Adds the row of an evaluation, and shows it.
+    pub fn evaluated(&mut self, row: Metrics, text: &str) {
+        self.history.push(row);
+        self.progress.say(text);
+    }
+
+    /// Ends the log: the mean of all losses.
+    pub fn finish(&mut self) {
+        self.take_pending();
+        self.totals.seconds = self.before + self.started.elapsed().as_secs_f64();
+        self.totals.train_loss = self.loss_sum / self.totals.steps.max(1) as f64;
+        self.progress.finish();
     }
 
     /// The sum of the step losses since the last row, and their number.

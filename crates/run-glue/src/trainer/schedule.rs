@@ -19,7 +19,10 @@ impl StepPlan {
     /// The plan for `rows` training rows (at least one).
     #[must_use]
     pub fn new(rows: usize, settings: &TrainingSettings) -> Self {
-        let batches_per_epoch = rows.div_ceil(settings.per_device_train_batch_size);
+        let batches_per_epoch = match settings.dataloader_drop_last {
+            true => rows / settings.per_device_train_batch_size,
+            false => rows.div_ceil(settings.per_device_train_batch_size),
+        };
         let updates_per_epoch = batches_per_epoch.div_ceil(settings.gradient_accumulation_steps).max(1);
         let max_steps = settings
             .max_steps
@@ -36,6 +39,13 @@ impl StepPlan {
     pub fn epochs(&self) -> usize {
         self.max_steps.div_ceil(self.updates_per_epoch)
     }
+}
+
+/// Steps from one event to the next, of a number that is a share of all steps where it is below 1.
+#[must_use]
+pub fn interval(steps: f64, max_steps: usize) -> usize {
+    let steps = if steps < 1.0 { (steps * max_steps as f64).ceil() } else { steps };
+    (steps as usize).max(1)
 }
 
 /// The rate of 0-based step `step`.
@@ -68,5 +78,10 @@ mod tests {
         assert_eq!(StepPlan::new(3668, &fraction).max_steps, 288);
         let accumulated = TrainingSettings { gradient_accumulation_steps: 4, ..settings };
         assert_eq!(StepPlan::new(3668, &accumulated).updates_per_epoch, 29);
+    }
+
+    #[test]
+    fn intervals_below_one_are_shares() {
+        assert_eq!([interval(500.0, 10), interval(0.25, 10), interval(0.001, 10)], [500, 3, 1]);
     }
 }

@@ -24,13 +24,14 @@ struct Factors {
 }
 
 impl Factors {
-    fn new(step: &AdamWStep, weight_decay: f64) -> Self {
+    fn new(step: &AdamWStep, weight_decay: f64, learning_rate_scale: f64) -> Self {
+        let learning_rate = step.learning_rate * learning_rate_scale;
         Self {
-            decay: (1.0 - step.learning_rate * weight_decay) as f32,
+            decay: (1.0 - learning_rate * weight_decay) as f32,
             rate1: (1.0 - step.beta1) as f32,
             rate2: (1.0 - step.beta2) as f32,
             beta2: step.beta2 as f32,
-            step_size: (step.learning_rate / (1.0 - step.beta1.powi(step.step))) as f32,
+            step_size: (learning_rate / (1.0 - step.beta1.powi(step.step))) as f32,
             root_correction: (1.0 - step.beta2.powi(step.step)).sqrt() as f32,
             epsilon: step.epsilon as f32,
             gradient_scale: step.gradient_scale,
@@ -134,7 +135,7 @@ pub(super) fn step(mut slots: Vec<AdamWSlot<FlexTensor>>, step: &AdamWStep) -> V
     let mut pieces = Vec::new();
     for ((slot, gradient), row_of) in slots.iter_mut().zip(&gradients).zip(&row_maps) {
         let Some(gradient) = gradient else { continue };
-        let factors = Factors::new(step, slot.weight_decay);
+        let factors = Factors::new(step, slot.weight_decay, slot.learning_rate_scale);
         let parameter = elements_mut(&mut slot.parameter);
         let moments = (elements_mut(&mut slot.moments.0), elements_mut(&mut slot.moments.1));
         let values = elements(&gradient.values);

@@ -19,7 +19,8 @@ pub(super) fn forward(logits: FlexTensor, targets: &ClassTargets) -> FlexTensor 
         .zip(&*targets.classes)
         .map(|(row, &class)| {
             let mean = row.iter().map(|&x| f64::from(x)).sum::<f64>() / row.len() as f64;
-            log_sum_exp(row) - (1.0 - smoothing) * f64::from(row[class as usize]) - smoothing * mean
+            let loss = log_sum_exp(row) - (1.0 - smoothing) * f64::from(row[class as usize]) - smoothing * mean;
+            targets.weight(class) * loss
         })
         .sum();
     let mut loss = Buffer::new(1);
@@ -35,6 +36,7 @@ pub(super) fn backward(logits: FlexTensor, g: FlexTensor, targets: &ClassTargets
     let rows_of = elements(&logits).chunks_exact(classes).zip(gradient.chunks_exact_mut(classes));
     for ((row, gradient), &class) in rows_of.zip(&*targets.classes) {
         let normaliser = log_sum_exp(row);
+        let scale = scale * targets.weight(class);
         for (i, (gradient, &x)) in gradient.iter_mut().zip(row).enumerate() {
             let one_hot = if i == class as usize { 1.0 - targets.label_smoothing } else { 0.0 };
             let target = one_hot + targets.label_smoothing / classes as f64;

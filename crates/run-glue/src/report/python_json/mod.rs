@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub use number::{float_repr, round_decimals};
 pub use read::{ParseError, parse};
 pub use serde_glue::{ConvertError, from_value};
-pub use write::dumps;
+pub use write::{dumps, dumps_line};
 
 /// An object. Its keys are held sorted, as `sort_keys=True` writes them.
 pub type Object = BTreeMap<String, Value>;

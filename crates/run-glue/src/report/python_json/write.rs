@@ -7,11 +7,19 @@ use std::fmt::Write as _;
 #[must_use]
 pub fn dumps(value: &Value, indent: usize) -> String {
     let mut text = String::new();
-    write_value(&mut text, value, indent, 0);
+    write_value(&mut text, value, Some(indent), 0);
     text
 }
 
-fn write_value(text: &mut String, value: &Value, indent: usize, depth: usize) {
+/// The text of `json.dumps(value, sort_keys=True)`: all in one line.
+#[must_use]
+pub fn dumps_line(value: &Value) -> String {
+    let mut text = String::new();
+    write_value(&mut text, value, None, 0);
+    text
+}
+
+fn write_value(text: &mut String, value: &Value, indent: Option<usize>, depth: usize) {
     match value {
         Value::Null => text.push_str("null"),
         Value::Bool(flag) => text.push_str(if *flag { "true" } else { "false" }),
@@ -39,7 +47,7 @@ fn write_items<T>(
     open: char,
     close: char,
     items: impl ExactSizeIterator<Item = T>,
-    indent: usize,
+    indent: Option<usize>,
     depth: usize,
     mut write: impl FnMut(&mut String, T),
 ) {
@@ -47,12 +55,14 @@ fn write_items<T>(
     let empty = items.len() == 0;
     for (place, item) in items.enumerate() {
         if place > 0 {
-            text.push(',');
+            text.push_str(if indent.is_some() { "," } else { ", " });
         }
-        new_line(text, indent * (depth + 1));
+        if let Some(indent) = indent {
+            new_line(text, indent * (depth + 1));
+        }
         write(text, item);
     }
-    if !empty {
+    if let Some(indent) = indent.filter(|_| !empty) {
         new_line(text, indent * depth);
     }
     text.push(close);

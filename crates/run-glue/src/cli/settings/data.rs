@@ -1,0 +1,131 @@
+//! Which rows and columns are used, and data that are none of GLUE's.
+
+use glue_tasks::metrics::Metric;
+use glue_tasks::slices::Slice;
+
+use super::check;
+use crate::cli::args::RunArgs;
+use crate::error::Error;
+
+/// A dataset that is none of GLUE's. What is not given is found in the data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnData {
+    /// What it is called in results.
+    pub name: String,
+    /// The folder of its configuration.
+    pub config: Option<String>,
+    /// Columns of the first and the second text.
+    pub text_columns: Option<(String, Option<String>)>,
+    /// Column of the label.
+    pub label_column: Option<String>,
+    /// Whether labels are numbers to come near to.
+    pub do_regression: Option<bool>,
+    /// What is measured; empty: by the kind of label.
+    pub metrics: Vec<Metric>,
+}
+
+/// Which rows are trained on, evaluated and predicted. `None`: the task's own splits.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SplitChoice {
+    /// To train on.
+    pub train: Option<Vec<Slice>>,
+    /// To evaluate on.
+    pub validation: Option<Vec<Slice>>,
+    /// To predict.
+    pub test: Option<Vec<Slice>>,
+    /// Share of the training rows that are evaluated on instead, in percent.
+    pub held_out: Option<f64>,
+    /// Shuffle the training rows first.
+    pub shuffle: bool,
+    /// Seed of the shuffle and of the rows held out.
+    pub shuffle_seed: u64,
+}
+
+/// The dataset that is asked for instead of a task.
+pub(super) fn own_data(args: &RunArgs) -> Result<Option<OwnData>, Error> {
+    let data = &args.data;
+    let files = [&data.train_file, &data.validation_file, &data.test_file];
+    let stem = files.into_iter().flatten().find_map(|file| Some(file.file_stem()?.to_string_lossy().into_owned()));
+    let named = data.dataset_name.as_ref().map(|name| match &data.dataset_config_name {
+        Some(config) => format!("{}-{config}", last_part(name)),
+        None => last_part(name).to_owned(),
+    });
+    let flags = [
+        ("text_column_names", data.text_column_names.is_some()),
+        ("label_column_name", data.label_column_name.is_some()),
+        ("do_regression", data.do_regression.is_some()),
+        ("metric_name", !data.metric_name.is_empty()),
+    ];
+    let Some(name) = named.or(stem) else {
+        return match flags.into_iter().find(|(_, given)| *given) {
+            Some((flag, _)) => Err(Error::usage(format!(
+                "--{flag} is about data of your own, and there are none: give --dataset_name, or --train_file and its like"
+            ))),
+            None => Ok(None),
+        };
+    };
+    if !args.task_name.is_empty() {
+        return Err(Error::usage(format!(
+            "--task {} and --dataset_name or --train_file exclude each other: leave one out",
+            args.task_name.join(",")
+        )));
+    }
+    let metric = |key: &String| {
+        Metric::from_key(key.trim()).ok_or_else(|| {
+            let known = Metric::ALL.map(Metric::key).join(", ");
+            Error::usage(format!("--metric_name is {key}, expected one of {known}"))
+        })
+    };
+    Ok(Some(OwnData {
+        name,
+        config: data.dataset_config_name.clone(),
+        text_columns: data.text_column_names.as_deref().map(text_columns).transpose()?,
+        label_column: data.label_column_name.clone(),
+        do_regression: data.do_regression,
+        metrics: data.metric_name.iter().map(metric).collect::<Result<_, _>>()?,
+    }))
+}
+
+fn last_part(name: &str) -> &str {
+    name.trim_end_matches('/').rsplit('/').next().unwrap_or(name)
+}
+
+fn text_columns(text: &str) -> Result<(String, Option<String>), Error> {
+    let names: Vec<&str> = text.split(',').map(str::trim).collect();
+    match names.as_slice() {
+        [one] if !one.is_empty() => Ok(((*one).to_owned(), None)),
+        [first, second] if !first.is_empty() && !second.is_empty() => {
+            Ok(((*first).to_owned(), Some((*second).to_owned())))
+        }
+        _ => Err(Error::usage(format!("--text_column_names is {text}, expected one column, or two with a comma"))),
+    }
+}
+
+pub(super) fn splits(args: &RunArgs) -> Result<SplitChoice, Error> {
+    let data = &args.data;
+    let parse = |flag: &str, text: &Option<String>| {
+        let parsed = text.as_deref().map(Slice::parse).transpose();
+        parsed.map_err(|error| Error::usage(format!("--{flag}: {error}")))
+    };
+    let held_out = data.validation_split_percentage;
+    if let Some(share) = held_out {
+        check(share > 0.0 && share < 100.0, "validation_split_percentage", share, "above 0 and below 100")?;
+        let others = [
+            ("validation_split_name", data.validation_split_name.is_some()),
+            ("validation_file", data.validation_file.is_some()),
+        ];
+        if let Some((flag, _)) = others.into_iter().find(|(_, given)| *given) {
+            return Err(Error::usage(format!(
+                "--validation_split_percentage and --{flag} exclude each other: leave one out"
+            )));
+        }
+    }
+    Ok(SplitChoice {
+        train: parse("train_split_name", &data.train_split_name)?,
+        validation: parse("validation_split_name", &data.validation_split_name)?,
+        test: parse("test_split_name", &data.test_split_name)?,
+        held_out,
+        shuffle: data.shuffle_train_dataset.unwrap_or(false),
+        shuffle_seed: data.shuffle_seed.unwrap_or(42),
+    })
+}

@@ -1,0 +1,236 @@
+//! Flags, checked and complete: what the rest of the program works from.
+
+mod data;
+mod places;
+mod training;
+mod watching;
+
+use std::path::PathBuf;
+
+use glue_tasks::dataset::LabelKind;
+use glue_tasks::task::{OwnTask, TASKS, TaskKind, TaskSpec, find_task};
+use models::ops::Precision;
+
+pub use self::data::{OwnData, SplitChoice};
+pub use self::places::{DatasetChoice, HubAccess, ModelChoice, model};
+pub use self::training::{ClassWeights, OptimizerKind, TrainingSettings};
+pub use self::watching::{
+    BestSettings, CheckpointSettings, EarlyStopping, EvaluationSettings, LogSettings, known_metric,
+};
+use super::args::{BackendChoice, RunArgs};
+pub use super::watch_args::{Interval, LogLevel, SaveStrategy};
+use crate::error::Error;
+
+/// A run, ready to start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The tasks, in the order to run.
+    pub tasks: Vec<&'static TaskSpec>,
+    /// Whether several tasks were asked for, so that each gets a folder of its own under `output_dir`.
+    pub several_tasks: bool,
+    /// Folder or repository.
+    pub model: ModelChoice,
+    /// Where the datasets are.
+    pub dataset: DatasetChoice,
+    /// A dataset that is none of GLUE's; `tasks` then holds one row with its name and nothing of its data.
+    pub own_data: Option<OwnData>,
+    /// Which rows are used.
+    pub splits: SplitChoice,
+    /// Train.
+    pub do_train: bool,
+    /// Evaluate.
+    pub do_eval: bool,
+    /// Predict the test splits.
+    pub do_predict: bool,
+    /// Longest input asked for.
+    pub max_seq_length: usize,
+    /// Pad to `max_seq_length`.
+    pub pad_to_max_length: bool,
+    /// First rows only.
+    pub max_train_samples: Option<usize>,
+    /// First rows only.
+    pub max_eval_samples: Option<usize>,
+    /// First rows only.
+    pub max_predict_samples: Option<usize>,
+    /// A head of another size is drawn anew.
+    pub ignore_mismatched_sizes: bool,
+    /// How to train.
+    pub training: TrainingSettings,
+    /// Examples an evaluation batch.
+    pub per_device_eval_batch_size: usize,
+    /// run_glue.py's files.
+    pub output_dir: Option<PathBuf>,
+    /// Whether `output_dir` may hold something.
+    pub overwrite_output_dir: bool,
+    /// Checkpoints in `output_dir`.
+    pub checkpoints: CheckpointSettings,
+    /// Evaluations during the training.
+    pub evaluation: EvaluationSettings,
+    /// What is logged, and where.
+    pub log: LogSettings,
+    /// Records.
+    pub results_dir: PathBuf,
+    /// Write logits.
+    pub save_logits: bool,
+    /// The device.
+    pub backend: BackendChoice,
+    /// What products of matrices are rounded to.
+    pub precision: Precision,
+    /// How the Hub is reached.
+    pub hub: HubAccess,
+}
+
+/// A number's bounds, checked with the flag's name.
+fn check(ok: bool, flag: &str, value: impl std::fmt::Display, expected: &str) -> Result<(), Error> {
+    if ok { Ok(()) } else { Err(Error::usage(format!("--{flag} is {value}, expected {expected}"))) }
+}
+
+pub(super) fn at_least_one(flag: &str, value: usize) -> Result<usize, Error> {
+    check(value >= 1, flag, value, "at least 1").map(|()| value)
+}
+
+impl Settings {
+    /// Checks flags and fills in what was not typed. `embedded`: the demo, whose model and data are the defaults.
+    ///
+    /// # Errors
+    /// Names the first flag that is wrong, what was expected, and what to do.
+    pub fn new(args: RunArgs, embedded: bool) -> Result<Self, Error> {
+        let own_data = data::own_data(&args)?;
+        let (tasks, several_tasks) = match &own_data {
+            Some(own) => (vec![placeholder(own)], false),
+            None => tasks(&args.task_name, embedded)?,
+        };
+        let (do_train, do_eval, do_predict) = match (args.do_train, args.do_eval, args.do_predict) {
+            (None, None, None | Some(false)) => (true, true, false),
+            (train, eval, predict) => (train.unwrap_or(false), eval.unwrap_or(false), predict.unwrap_or(false)),
+        };
+        // An evaluation during the training asks for the split, as in transformers.
+        let do_eval = do_eval || args.watch.eval_strategy.is_some_and(|when| when != Interval::No);
+        if !do_train && !do_eval && !do_predict {
+            return Err(Error::usage("--do_train, --do_eval and --do_predict are false: nothing to do"));
+        }
+        if do_predict && args.output_dir.is_none() {
+            return Err(Error::usage("--do_predict writes into --output_dir, which is not given"));
+        }
+        let max_seq_length = args.max_seq_length.unwrap_or(128);
+        check(
+            max_seq_length >= 4,
+            "max_seq_length",
+            max_seq_length,
+            "at least 4 (a token, a separator, a pair's second token and special ones)",
+        )?;
+        if args.save_logits == Some(true) && args.output_dir.is_none() {
+            return Err(Error::usage("--save_logits writes into --output_dir, which is not given"));
+        }
+        if args.save_logits == Some(true) && !do_eval && !do_predict {
+            return Err(Error::usage(
+                "--save_logits writes the logits of an evaluation or prediction: give --do_eval or --do_predict too",
+            ));
+        }
+        let training = training::training(&args)?;
+        let checkpoints = watching::checkpoints(&args)?;
+        // Its steps are those of the evaluation too, where that has none of its own.
+        let log = watching::log(&args)?;
+        let evaluation =
+            watching::evaluation(&args, &checkpoints, do_train, if own_data.is_none() { &tasks } else { &[] })?;
+        let class_flags = [
+            (training.label_smoothing_factor > 0.0, "label_smoothing_factor"),
+            (training.class_weights.is_some(), "class_weights"),
+        ];
+        if let Some((_, flag)) = class_flags.into_iter().find(|(given, _)| *given)
+            && let Some(task) = tasks.iter().find(|task| task.kind == TaskKind::Regression)
+        {
+            return Err(Error::usage(format!(
+                "--{flag} is for classes, and {} is a regression: leave it out, or leave out the task",
+                task.name
+            )));
+        }
+        Ok(Self {
+            tasks,
+            several_tasks,
+            model: model(args.model_name_or_path.as_deref(), args.model_revision.as_deref(), embedded)?,
+            dataset: places::dataset(&args, embedded)?,
+            own_data,
+            splits: data::splits(&args)?,
+            do_train,
+            do_eval,
+            do_predict,
+            max_seq_length,
+            pad_to_max_length: args.pad_to_max_length.unwrap_or(false),
+            max_train_samples: args.max_train_samples.map(|n| at_least_one("max_train_samples", n)).transpose()?,
+            max_eval_samples: args.max_eval_samples.map(|n| at_least_one("max_eval_samples", n)).transpose()?,
+            max_predict_samples: args
+                .max_predict_samples
+                .map(|n| at_least_one("max_predict_samples", n))
+                .transpose()?,
+            ignore_mismatched_sizes: args.ignore_mismatched_sizes.unwrap_or(false),
+            training,
+            per_device_eval_batch_size: at_least_one(
+                "per_device_eval_batch_size",
+                args.per_device_eval_batch_size.unwrap_or(32),
+            )?,
+            output_dir: args.output_dir,
+            overwrite_output_dir: args.overwrite_output_dir.unwrap_or(false),
+            checkpoints,
+            evaluation,
+            log,
+            results_dir: args.results_dir.unwrap_or_else(|| "results".into()),
+            save_logits: args.save_logits.unwrap_or(false),
+            backend: backend(args.backend, args.use_cpu.unwrap_or(false))?,
+            precision: if args.bf16.unwrap_or(false) { Precision::Bf16 } else { Precision::F32 },
+            hub: HubAccess { cache_dir: args.cache_dir, token: args.token },
+        })
+    }
+}
+
+/// The row of a dataset whose columns and labels are not known yet.
+fn placeholder(own: &OwnData) -> &'static TaskSpec {
+    OwnTask {
+        name: own.name.clone(),
+        config: String::new(),
+        text_columns: (String::new(), None),
+        label_column: String::new(),
+        labels: LabelKind::Classes(Vec::new()),
+        metrics: own.metrics.clone(),
+    }
+    .leak()
+}
+
+fn backend(given: Option<BackendChoice>, use_cpu: bool) -> Result<BackendChoice, Error> {
+    match (given.unwrap_or(BackendChoice::Auto), use_cpu) {
+        (BackendChoice::Cuda, true) => {
+            Err(Error::usage("--use_cpu and --backend cuda exclude each other: leave one out"))
+        }
+        // Without the CPU's own backend, auto still finds another one of the CPU.
+        (BackendChoice::Auto, true) if cfg!(feature = "flex") => Ok(BackendChoice::Flex),
+        (BackendChoice::Auto, true) if cfg!(feature = "ndarray") => Ok(BackendChoice::Ndarray),
+        (backend, _) => Ok(backend),
+    }
+}
+
+fn tasks(names: &[String], embedded: bool) -> Result<(Vec<&'static TaskSpec>, bool), Error> {
+    if names.is_empty() {
+        if embedded {
+            return Ok((TASKS.iter().collect(), true));
+        }
+        let known = TASKS.iter().map(|t| t.name).collect::<Vec<_>>().join(", ");
+        return Err(Error::usage(format!(
+            "--task is missing: give one of {known}, several with commas, or all; or --dataset_name, or --train_file"
+        )));
+    }
+    if names.iter().any(|name| name.eq_ignore_ascii_case("all")) {
+        return Ok((TASKS.iter().collect(), true));
+    }
+    let mut tasks: Vec<&'static TaskSpec> = Vec::new();
+    for name in names {
+        if name.trim().is_empty() {
+            return Err(Error::usage("--task has an empty name in it: give tasks with commas between them, or all"));
+        }
+        let task = find_task(name.trim()).map_err(|e| Error::usage(format!("--task: {e}")))?;
+        if !tasks.iter().any(|t| t.name == task.name) {
+            tasks.push(task);
+        }
+    }
+    let several = tasks.len() > 1;
+    Ok((tasks, several))
+}

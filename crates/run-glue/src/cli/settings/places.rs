@@ -1,0 +1,135 @@
+//! Where the model and the data are.
+
+use std::path::PathBuf;
+
+use crate::cli::args::RunArgs;
+use crate::error::Error;
+use crate::source::GLUE_REPOSITORY;
+
+/// What the environment does not say of the Hub.
+#[derive(Clone, Debug, Default)]
+pub struct HubAccess {
+    /// Cache of downloads.
+    pub cache_dir: Option<PathBuf>,
+    /// Access token.
+    pub token: Option<String>,
+}
+
+/// A checkpoint's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelChoice {
+    /// A folder.
+    Folder(PathBuf),
+    /// A repository and a revision of the Hub.
+    Hub {
+        /// `owner/name` or `name`.
+        id: String,
+        /// Branch, tag or commit.
+        revision: String,
+    },
+    /// The tiny encoder inside the program.
+    Embedded,
+}
+
+/// The datasets' place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatasetChoice {
+    /// A folder laid out as the repository.
+    Folder(PathBuf),
+    /// A repository of the Hub at a revision.
+    Hub {
+        /// `owner/name` or `name`.
+        id: String,
+        /// Branch, tag or commit.
+        revision: String,
+    },
+    /// Files by the split that they are.
+    Files(Vec<(&'static str, PathBuf)>),
+    /// The miniature tasks inside the program.
+    Embedded,
+}
+
+/// Where the checkpoint is. `embedded`: without a name it is the one inside the program.
+pub fn model(name: Option<&str>, revision: Option<&str>, embedded: bool) -> Result<ModelChoice, Error> {
+    let revision_of = |what: &str| {
+        Err(Error::usage(format!(
+            "--model_revision is of a repository on the Hub, and {what} has no revision: leave it out"
+        )))
+    };
+    let Some(name) = name else {
+        return if embedded && revision.is_some() {
+            revision_of("the demo's model")
+        } else if embedded {
+            Ok(ModelChoice::Embedded)
+        } else {
+            Err(Error::usage("--model is missing: give a folder or a Hub repository such as bert-base-cased"))
+        };
+    };
+    let path = PathBuf::from(name);
+    if path.is_dir() {
+        return match revision {
+            Some(_) => revision_of(&format!("the folder --model {name}")),
+            None => Ok(ModelChoice::Folder(path)),
+        };
+    }
+    if path.is_absolute() || name.starts_with('.') || name.starts_with('~') || path.is_file() {
+        return Err(Error::usage(format!(
+            "--model {name}: there is no such folder; expected one with config.json, weights and a tokenizer"
+        )));
+    }
+    Ok(ModelChoice::Hub { id: name.to_owned(), revision: revision.unwrap_or("main").to_owned() })
+}
+
+pub(super) fn dataset(args: &RunArgs, embedded: bool) -> Result<DatasetChoice, Error> {
+    if let Some(files) = files(args)? {
+        return Ok(DatasetChoice::Files(files));
+    }
+    let named = args.data.dataset_name.as_deref();
+    if named.is_some() && args.dataset_dir.is_some() {
+        return Err(Error::usage(
+            "--dataset_dir and --dataset_name exclude each other: a folder can be given as either",
+        ));
+    }
+    let folder = args.dataset_dir.clone().or_else(|| named.map(PathBuf::from).filter(|folder| folder.is_dir()));
+    match (folder, &args.dataset_revision) {
+        (Some(_), Some(_)) => {
+            Err(Error::usage("--dataset_dir and --dataset_revision exclude each other: a folder has no revision"))
+        }
+        (Some(dir), None) if dir.is_dir() => Ok(DatasetChoice::Folder(dir)),
+        (Some(dir), None) => Err(Error::usage(format!(
+            "--dataset_dir {}: there is no such folder; expected one with <config>/<split>-*.parquet, as nyu-mll/glue has",
+            dir.display()
+        ))),
+        (None, None) if embedded && named.is_none() => Ok(DatasetChoice::Embedded),
+        (None, revision) => Ok(DatasetChoice::Hub {
+            id: named.unwrap_or(GLUE_REPOSITORY).to_owned(),
+            revision: revision.clone().unwrap_or_else(|| "main".into()),
+        }),
+    }
+}
+
+/// The files of `--train_file` and its like, where there is one.
+fn files(args: &RunArgs) -> Result<Option<Vec<(&'static str, PathBuf)>>, Error> {
+    let data = &args.data;
+    let given = [
+        ("train_file", "train", &data.train_file),
+        ("validation_file", "validation", &data.validation_file),
+        ("test_file", "test", &data.test_file),
+    ];
+    let mut files = Vec::new();
+    for (flag, split, file) in given {
+        let Some(file) = file else { continue };
+        if !file.is_file() {
+            return Err(Error::usage(format!(
+                "--{flag} {}: there is no such file; expected csv, tsv, json, jsonl or parquet",
+                file.display()
+            )));
+        }
+        let others = [("dataset_name", data.dataset_name.is_some()), ("dataset_dir", args.dataset_dir.is_some())];
+        if let Some((other, _)) = others.into_iter().find(|(_, given)| *given) {
+            return Err(Error::usage(format!("--{flag} and --{other} exclude each other: leave one out")));
+        }
+        files.push((split, file.clone()));
+    }
+    Ok((!files.is_empty()).then_some(files))
+}

@@ -1,0 +1,273 @@
+//! What a dataset of the user's own is: its columns, its labels, and what is measured, as far as flags do not say it.
+//!
+//! run_glue.py takes the first two columns that are not called `label` for a pair of texts, an `id` among them; here
+//! only columns with a usual name are taken unasked.
+
+use glue_tasks::dataset::{LabelKind, column_names, infer_label_kind};
+use glue_tasks::slices::Slice;
+use glue_tasks::task::{OwnTask, TaskKind, TaskSpec};
+use models::config::Config;
+
+use crate::cli::settings::{OwnData, Settings, known_metric};
+use crate::error::Error;
+use crate::source::Files;
+
+/// Names of a pair of texts, the first that is there is taken.
+const PAIRS: [(&str, &str); 9] = [
+    ("sentence1", "sentence2"),
+    ("premise", "hypothesis"),
+    ("question1", "question2"),
+    ("question", "sentence"),
+    ("text1", "text2"),
+    ("text_a", "text_b"),
+    ("sentence_a", "sentence_b"),
+    ("query", "document"),
+    ("text", "text_pair"),
+];
+
+/// Names of a single text.
+const TEXTS: [&str; 9] = ["sentence", "text", "review", "content", "document", "body", "comment", "tweet", "sentence1"];
+
+/// Names of a label.
+const LABELS: [&str; 6] = ["label", "labels", "score", "class", "category", "target"];
+
+/// Names of columns that only number the rows.
+const ROW_NUMBERS: [&str; 5] = ["id", "idx", "index", "guid", "Unnamed: 0"];
+
+/// The task that data and flags make together.
+///
+/// # Errors
+/// Names the flag that is missing, and the columns, configurations or labels that there are.
+pub(super) fn resolve(
+    settings: &Settings,
+    own: &OwnData,
+    files: &Files,
+    config: &Config,
+) -> Result<&'static TaskSpec, Error> {
+    let folder = config_folder(own, files)?;
+    let splits = Splits::of(settings);
+    let mut present = Vec::new();
+    for split in splits.all() {
+        present.extend(files.split_files(&folder, &split)?.unwrap_or_default());
+    }
+    let Some(first) = present.first() else {
+        return Err(Error::usage(format!("{}: there is none of the splits {}", files.id, splits.all().join(", "))));
+    };
+    let columns = column_names(first)?;
+    let label_column = own.label_column.clone().or_else(|| named(&columns, &LABELS));
+    let text_columns = match &own.text_columns {
+        Some(given) => given.clone(),
+        None => text_columns(&columns, label_column.as_deref()).ok_or_else(|| {
+            Error::usage(format!(
+                "{}: which column is the text? Give --text_column_names A, or A,B for a pair; the columns are {}",
+                first.display(),
+                columns.join(", ")
+            ))
+        })?,
+    };
+    let labels = match (trusted_labels(settings, own, config), &label_column) {
+        (Some(labels), _) => labels,
+        (None, Some(column)) => inferred_labels(own, files, &folder, &splits.labelled, column)?,
+        (None, None) => {
+            return Err(Error::usage(format!(
+                "{}: which column is the label? Give --label_column_name; the columns are {}",
+                first.display(),
+                columns.join(", ")
+            )));
+        }
+    };
+    if settings.do_train && matches!(&labels, LabelKind::Classes(names) if names.len() < 2) {
+        return Err(Error::usage(format!(
+            "{}: all rows have the label {}; training needs at least two",
+            files.id,
+            labels.names().join("")
+        )));
+    }
+    let kind = labels.task_kind();
+    let metrics = match own.metrics.as_slice() {
+        [] => OwnTask::default_metrics(kind).to_vec(),
+        given => given.to_vec(),
+    };
+    if let Some(metric) = metrics.iter().find(|metric| !metric.fits(kind, labels.names().len())) {
+        return Err(Error::usage(format!(
+            "--metric_name {} does not fit {}; leave it out for {}",
+            metric.key(),
+            described(&labels),
+            OwnTask::default_metrics(kind).iter().map(|metric| metric.key()).collect::<Vec<_>>().join(", ")
+        )));
+    }
+    let task = OwnTask {
+        name: own.name.clone(),
+        config: folder,
+        text_columns,
+        // Only predictions do without one, and they do not look at it.
+        label_column: label_column.unwrap_or_else(|| LABELS[0].to_owned()),
+        labels,
+        metrics,
+    }
+    .leak();
+    if let Some(best) = &settings.evaluation.best {
+        known_metric(task, best.metric.strip_prefix("eval_").unwrap_or(&best.metric))?;
+    }
+    let class_flags = [
+        (settings.training.label_smoothing_factor > 0.0, "label_smoothing_factor"),
+        (settings.training.class_weights.is_some(), "class_weights"),
+    ];
+    match class_flags.into_iter().find(|(given, _)| *given && task.kind != TaskKind::Classification) {
+        Some((_, flag)) => Err(Error::usage(format!(
+            "--{flag} is for one class a row, and here there are {}",
+            kind_in_words(task.kind)
+        ))),
+        None => Ok(task),
+    }
+}
+
+/// The splits that a run reads, without their slices.
+struct Splits {
+    /// Trained on and evaluated.
+    labelled: Vec<String>,
+    test: Vec<String>,
+}
+
+impl Splits {
+    fn of(settings: &Settings) -> Self {
+        let choice = &settings.splits;
+        let names = |slices: &Option<Vec<Slice>>, usual: &str| match slices {
+            Some(slices) => slices.iter().map(|slice| slice.split.clone()).collect(),
+            None => vec![usual.to_owned()],
+        };
+        let mut labelled = Vec::new();
+        if settings.do_train || choice.held_out.is_some() {
+            labelled.extend(names(&choice.train, "train"));
+        }
+        if settings.do_eval && choice.held_out.is_none() {
+            labelled.extend(names(&choice.validation, "validation"));
+        }
+        labelled.dedup();
+        let test = if settings.do_predict { names(&choice.test, "test") } else { Vec::new() };
+        Self { labelled, test }
+    }
+
+    fn all(&self) -> Vec<String> {
+        [self.labelled.as_slice(), &self.test].concat()
+    }
+}
+
+fn config_folder(own: &OwnData, files: &Files) -> Result<String, Error> {
+    if let Some(given) = &own.config {
+        return Ok(given.clone());
+    }
+    match files.configs()?.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(Error::usage(format!(
+            "{}: there are no splits; expected files such as train-00000-of-00001.parquet or test.csv, in the top folder or \
+             in one of a configuration's name",
+            files.id
+        ))),
+        several => Err(Error::usage(format!(
+            "{}: which configuration? Give --dataset_config_name one of {}",
+            files.id,
+            several.join(", ")
+        ))),
+    }
+}
+
+fn named(columns: &[String], names: &[&str]) -> Option<String> {
+    names.iter().find(|name| columns.iter().any(|column| column == *name)).map(|name| (*name).to_owned())
+}
+
+fn text_columns(columns: &[String], label: Option<&str>) -> Option<(String, Option<String>)> {
+    let is_there = |name: &str| label != Some(name) && columns.iter().any(|column| column == name);
+    if let Some((first, second)) = PAIRS.into_iter().find(|(first, second)| is_there(first) && is_there(second)) {
+        return Some((first.to_owned(), Some(second.to_owned())));
+    }
+    if let Some(text) = TEXTS.into_iter().find(|name| is_there(name)) {
+        return Some((text.to_owned(), None));
+    }
+    let rest: Vec<&String> = columns
+        .iter()
+        .filter(|column| label != Some(column.as_str()) && !ROW_NUMBERS.contains(&column.as_str()))
+        .collect();
+    match rest.as_slice() {
+        [only] => Some(((*only).clone(), None)),
+        _ => None,
+    }
+}
+
+/// Labels that need no look at the data: numbers where the flag says so, and the model's own where it is not trained.
+fn trusted_labels(settings: &Settings, own: &OwnData, config: &Config) -> Option<LabelKind> {
+    if own.do_regression == Some(true) {
+        return Some(LabelKind::Score);
+    }
+    if settings.do_train {
+        return None;
+    }
+    let problem_type = config.text("problem_type", "").unwrap_or_default();
+    let names = config.label_names();
+    let generic = || (0..config.num_labels()).map(|class| format!("LABEL_{class}")).collect();
+    match problem_type {
+        "regression" => Some(LabelKind::Score),
+        "multi_label_classification" => Some(LabelKind::ClassLists(names.unwrap_or_else(generic))),
+        _ if names.is_some() => names.map(LabelKind::Classes),
+        _ if settings.do_eval => None,
+        _ if config.num_labels() == 1 => Some(LabelKind::Score),
+        _ => Some(LabelKind::Classes(generic())),
+    }
+}
+
+fn inferred_labels(
+    own: &OwnData,
+    files: &Files,
+    folder: &str,
+    splits: &[String],
+    column: &str,
+) -> Result<LabelKind, Error> {
+    let mut paths = Vec::new();
+    for split in splits {
+        paths.extend(files.split_files(folder, split)?.unwrap_or_default());
+    }
+    let labels = infer_label_kind(&paths, column)?;
+    if labels == LabelKind::Score && own.do_regression == Some(false) {
+        return Err(Error::usage(format!(
+            "--do_regression is false, and column {column} of {} has fractions; expected names, or whole numbers",
+            files.id
+        )));
+    }
+    Ok(labels)
+}
+
+fn described(labels: &LabelKind) -> String {
+    match labels {
+        LabelKind::Score => "labels that are numbers".to_owned(),
+        LabelKind::Classes(names) => format!("{} classes", names.len()),
+        LabelKind::ClassLists(_) => "lists of labels".to_owned(),
+    }
+}
+
+fn kind_in_words(kind: TaskKind) -> &'static str {
+    match kind {
+        TaskKind::Classification => "classes",
+        TaskKind::Regression => "numbers",
+        TaskKind::MultiLabel => "lists of labels",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(columns: &[&str], label: Option<&str>) -> Option<(String, Option<String>)> {
+        text_columns(&columns.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(), label)
+    }
+
+    #[test]
+    fn usual_columns_are_found_and_row_numbers_are_no_texts() {
+        let pair = |a: &str, b: &str| Some((a.to_owned(), Some(b.to_owned())));
+        let one = |a: &str| Some((a.to_owned(), None));
+        assert_eq!(found(&["idx", "sentence2", "sentence1", "label"], Some("label")), pair("sentence1", "sentence2"));
+        assert_eq!(found(&["label", "text"], Some("label")), one("text"));
+        assert_eq!(found(&["id", "haber", "kategori"], Some("kategori")), one("haber"));
+        assert_eq!(found(&["text", "label"], Some("text")), one("label"));
+        assert_eq!(found(&["a", "b", "label"], Some("label")), None);
+    }
+}

@@ -1,0 +1,290 @@
+//! Which rows of the dataset a run trains on, evaluates and predicts.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use glue_tasks::dataset::{Example, Schema, column_names, read_split, read_unlabelled_split};
+use glue_tasks::slices::Slice;
+use glue_tasks::task::{AX, TaskSpec};
+use models::torch_rng::TorchRng;
+
+use crate::cli::settings::Settings;
+use crate::error::Error;
+use crate::source::Files;
+
+/// The name under which the diagnostic set's results appear.
+pub(super) const AX_SUFFIX: &str = "_ax";
+
+/// Examples before tokenizing.
+pub(super) struct Rows {
+    /// The split, or the parts of splits.
+    pub(super) split: String,
+    pub(super) examples: Vec<Example>,
+}
+
+impl Rows {
+    fn first(mut self, limit: Option<usize>) -> Self {
+        self.examples.truncate(limit.unwrap_or(usize::MAX));
+        self
+    }
+}
+
+/// All rows of a run.
+pub(super) struct AllRows {
+    pub(super) train: Option<Rows>,
+    /// With the suffix of their keys.
+    pub(super) eval: Vec<(Rows, &'static str)>,
+    /// With the name of their files.
+    pub(super) test: Vec<(Rows, String)>,
+}
+
+/// Reads what the settings ask for.
+///
+/// # Errors
+/// A split that is not there or cannot be read, or a row without a label that needs one.
+pub(super) fn read(
+    settings: &Settings,
+    task: &'static TaskSpec,
+    dataset: &Files,
+    warnings: &mut Vec<String>,
+) -> Result<AllRows, Error> {
+    let mut reader = Reader { settings, dataset, warnings, places: Vec::new() };
+    let choice = &settings.splits;
+    let (mut train, mut eval) = (None, Vec::new());
+    if settings.do_train || choice.held_out.is_some() {
+        let slices = slices(&choice.train, task.train_split.unwrap_or("train"));
+        let mut rows = reader.labelled(task, &slices, "trained on")?;
+        if let Some(percent) = choice.held_out {
+            let (kept, held_out) = hold_out(rows, percent, choice.shuffle_seed);
+            rows = kept;
+            if settings.do_eval {
+                eval.push((held_out.first(settings.max_eval_samples), ""));
+            }
+        }
+        if choice.shuffle {
+            rows.examples = permuted(rows.examples, choice.shuffle_seed);
+        }
+        train = settings.do_train.then(|| rows.first(settings.max_train_samples));
+    }
+    if settings.do_eval && choice.held_out.is_none() {
+        match &choice.validation {
+            Some(slices) => eval.push((reader.labelled(task, slices, "evaluated")?, "")),
+            None => {
+                for split in task.eval_splits {
+                    eval.push((reader.labelled(task, &[Slice::all(split.name)], "evaluated")?, split.key_suffix));
+                }
+                eval.extend(reader.diagnostic(task)?.map(|rows| (rows, AX_SUFFIX)));
+            }
+        }
+        eval = eval.into_iter().map(|(rows, suffix)| (rows.first(settings.max_eval_samples), suffix)).collect();
+    }
+    let mut test = Vec::new();
+    if settings.do_predict {
+        match &choice.test {
+            Some(slices) => test.push((reader.parts(task, slices, "predicted")?, task.name.to_owned())),
+            None => {
+                for split in task.test_splits {
+                    let rows = reader.parts(task, &[Slice::all(split.name)], "predicted")?;
+                    test.push((rows, format!("{}{}", task.name, split.key_suffix.replace('_', "-"))));
+                }
+                // The leaderboard asks for the diagnostic set, predicted by the MNLI model.
+                if let Some(split) = AX.test_splits.first().filter(|_| task.name == "mnli")
+                    && let Some(rows) = reader.whole(&AX, split.name)?
+                {
+                    test.push((rows, AX.name.to_owned()));
+                }
+            }
+        }
+        test = test.into_iter().map(|(rows, name)| (rows.first(settings.max_predict_samples), name)).collect();
+    }
+    reader.warn_of_overlaps();
+    if let Some(rows) = train.iter().chain(eval.iter().map(|(rows, _)| rows)).find(|rows| rows.examples.is_empty()) {
+        return Err(Error::usage(format!("{}: there is no row in {}", dataset.id, rows.split)));
+    }
+    Ok(AllRows { train, eval, test })
+}
+
+fn slices(given: &Option<Vec<Slice>>, usual: &str) -> Vec<Slice> {
+    given.clone().unwrap_or_else(|| vec![Slice::all(usual)])
+}
+
+/// The rows but a share of them, and that share; both in the order of the rows.
+fn hold_out(rows: Rows, percent: f64, seed: u64) -> (Rows, Rows) {
+    let n = rows.examples.len();
+    let count = ((n as f64 * percent / 100.0).round() as usize).clamp(usize::from(n > 1), n.saturating_sub(1));
+    let mut is_out = vec![false; n];
+    TorchRng::new(seed).randperm(n).into_iter().take(count).for_each(|row| is_out[row as usize] = true);
+    let (out, kept): (Vec<_>, Vec<_>) = rows.examples.into_iter().zip(is_out).partition(|(_, out)| *out);
+    let plain = |rows: Vec<(Example, bool)>| rows.into_iter().map(|(example, _)| example).collect();
+    (
+        Rows { split: rows.split.clone(), examples: plain(kept) },
+        Rows { split: format!("{} ({percent} % held out)", rows.split), examples: plain(out) },
+    )
+}
+
+fn permuted(examples: Vec<Example>, seed: u64) -> Vec<Example> {
+    let mut examples: Vec<Option<Example>> = examples.into_iter().map(Some).collect();
+    let order = TorchRng::new(seed).randperm(examples.len());
+    order.into_iter().filter_map(|row| examples[row as usize].take()).collect()
+}
+
+/// Rows of a split that are used for something.
+struct Place {
+    what: &'static str,
+    split: String,
+    rows: Range<usize>,
+}
+
+struct Reader<'a> {
+    settings: &'a Settings,
+    dataset: &'a Files,
+    warnings: &'a mut Vec<String>,
+    places: Vec<Place>,
+}
+
+impl Reader<'_> {
+    /// A whole split; `None` where there is none.
+    fn whole(&mut self, task: &TaskSpec, split: &str) -> Result<Option<Rows>, Error> {
+        let Some(files) = self.dataset.split_files(task.config, split)? else { return Ok(None) };
+        Ok(Some(Rows { split: split.to_owned(), examples: self.examples(task, &files, false)? }))
+    }
+
+    fn examples(&mut self, task: &TaskSpec, files: &[PathBuf], needs_labels: bool) -> Result<Vec<Example>, Error> {
+        let schema = Schema::of_task(task);
+        let has_labels = needs_labels || has_column(files, task.label_column)?;
+        let read = if has_labels { read_split(files, &schema)? } else { read_unlabelled_split(files, &schema)? };
+        self.warnings.extend(read.warnings.iter().map(ToString::to_string));
+        Ok(read.examples)
+    }
+
+    /// Parts of splits that must be there, one after the other, for a purpose.
+    fn parts(&mut self, task: &TaskSpec, slices: &[Slice], what: &'static str) -> Result<Rows, Error> {
+        self.read_parts(task, slices, what, false)
+    }
+
+    fn read_parts(
+        &mut self,
+        task: &TaskSpec,
+        slices: &[Slice],
+        what: &'static str,
+        needs_labels: bool,
+    ) -> Result<Rows, Error> {
+        let mut examples = Vec::new();
+        let mut last: Option<(&str, Vec<Example>)> = None;
+        for slice in slices {
+            // Two parts of one split are read from its files once.
+            let all = match last.take() {
+                Some((split, all)) if split == slice.split => all,
+                _ => {
+                    let files = self.dataset.split_files(task.config, &slice.split)?;
+                    let files = files.ok_or_else(|| self.no_split(task, &slice.split))?;
+                    self.examples(task, &files, needs_labels)?
+                }
+            };
+            let rows = slice.range(all.len());
+            examples.extend_from_slice(&all[rows.clone()]);
+            self.places.push(Place { what, split: slice.split.clone(), rows });
+            last = Some((&slice.split, all));
+        }
+        let split = slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
+        Ok(Rows { split, examples })
+    }
+
+    fn no_split(&self, task: &TaskSpec, split: &str) -> Error {
+        let id = &self.dataset.id;
+        if self.settings.own_data.is_none() {
+            let config = task.config;
+            return Error::usage(format!(
+                "{id}: there is no split {split} of {config}; expected {config}/{split}-*.parquet (or csv, tsv, jsonl)"
+            ));
+        }
+        let instead = match split {
+            "validation" => {
+                "give --validation_file or --validation_split_name, or hold out a part of the training rows by \
+                 --validation_split_percentage, or turn the evaluation off by --do_train without --do_eval"
+            }
+            "test" => "give --test_file or --test_split_name",
+            _ => "give --train_file or --train_split_name, or --do_eval or --do_predict alone",
+        };
+        Error::usage(format!("{id}: there is no split {split}; {instead}"))
+    }
+
+    /// Parts of splits with a label in every row.
+    fn labelled(&mut self, task: &TaskSpec, slices: &[Slice], what: &'static str) -> Result<Rows, Error> {
+        let rows = self.read_parts(task, slices, what, true)?;
+        match rows.examples.iter().position(|example| example.label.is_none()) {
+            Some(row) => Err(Error::usage(format!(
+                "{}: split {}{}, row {row} (from 0) has no label; training and evaluation need one in every row",
+                self.dataset.id,
+                rows.split,
+                if task.config.is_empty() { String::new() } else { format!(" of {}", task.config) }
+            ))),
+            None => Ok(rows),
+        }
+    }
+
+    /// The diagnostic set, which goes with MNLI: labelled copies are scored, the Hub's unlabelled one only gives logits.
+    fn diagnostic(&mut self, task: &TaskSpec) -> Result<Option<Rows>, Error> {
+        let Some(split) = AX.test_splits.first().filter(|_| task.name == "mnli") else { return Ok(None) };
+        let rows = self.whole(&AX, split.name)?;
+        Ok(rows.filter(|rows| self.settings.save_logits || rows.examples.iter().all(|e| e.label.is_some())))
+    }
+
+    /// Rows that are trained on and looked at again make every score too good.
+    fn warn_of_overlaps(&mut self) {
+        let (trained, others): (Vec<&Place>, Vec<&Place>) =
+            self.places.iter().partition(|place| place.what == "trained on");
+        let mut found = Vec::new();
+        for (a, b) in trained.iter().flat_map(|a| others.iter().map(move |b| (a, b))) {
+            let common = a.rows.end.min(b.rows.end).saturating_sub(a.rows.start.max(b.rows.start));
+            if a.split == b.split && common > 0 {
+                found.push(format!("{common} rows of {} are trained on and {} too", a.split, b.what));
+            }
+        }
+        self.warnings.extend(found);
+    }
+}
+
+fn has_column(files: &[PathBuf], column: &str) -> Result<bool, Error> {
+    for file in files {
+        if !column_names(file)?.iter().any(|name| name == column) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(n: usize) -> Rows {
+        let examples = (0..n).map(|i| Example { text: i.to_string(), text_pair: None, label: None }).collect();
+        Rows { split: "train".to_owned(), examples }
+    }
+
+    fn texts(rows: &Rows) -> Vec<usize> {
+        rows.examples.iter().map(|example| example.text.parse().expect("a number")).collect()
+    }
+
+    #[test]
+    fn every_row_is_kept_or_held_out() {
+        for (n, percent, expected) in [(10, 20.0, 2), (10, 1.0, 1), (3, 99.0, 2), (1, 50.0, 0), (0, 50.0, 0)] {
+            let (kept, out) = hold_out(rows(n), percent, 42);
+            assert_eq!(out.examples.len(), expected, "{percent} % of {n}");
+            let mut all = [texts(&kept), texts(&out)].concat();
+            assert!(texts(&kept).is_sorted() && texts(&out).is_sorted());
+            all.sort_unstable();
+            assert_eq!(all, (0..n).collect::<Vec<_>>());
+        }
+        assert_eq!(hold_out(rows(10), 20.0, 42).1.split, "train (20 % held out)");
+    }
+
+    #[test]
+    fn a_shuffle_is_torch_randperm() {
+        let shuffled = Rows { split: String::new(), examples: permuted(rows(6).examples, 42) };
+        // torch.randperm(6, generator=torch.Generator().manual_seed(42))
+        assert_eq!(texts(&shuffled), TorchRng::new(42).randperm(6).iter().map(|&row| row as usize).collect::<Vec<_>>());
+        assert_ne!(texts(&shuffled), (0..6).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,72 @@
+//! The gradients of a step in the order of the parameters, and their norm.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::{Tensor, TensorMetadata};
+use models::batch::TokenBatch;
+use models::ops::adamw::add;
+use models::ops::{EncoderOps, Gradient};
+
+use super::Inner;
+
+/// Gradients of a module's parameters, in the module's order; `None` where the loss does not depend on one.
+pub struct Gradients<B: AutodiffBackend>(pub(super) Vec<Option<Parameter<B>>>);
+
+pub(super) struct Parameter<B: AutodiffBackend> {
+    pub(super) gradient: Gradient<Inner<B>>,
+    /// Of the parameter.
+    rows: usize,
+}
+
+struct Collect<'a, B: AutodiffBackend> {
+    grads: &'a mut B::Gradients,
+    batch: &'a TokenBatch,
+    found: Vec<Option<Parameter<B>>>,
+}
+
+impl<B: AutodiffBackend> ModuleVisitor<B> for Collect<'_, B> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        let value = param.val();
+        let rows = value.dims()[0];
+        self.found.push(value.grad_remove(self.grads).map(|gradient| {
+            let values = gradient.into_primitive().tensor();
+            // The words' table: its gradient has the rows of the batch alone.
+            let ids = (values.shape()[0] != rows).then(|| self.batch.words().ids.clone());
+            Parameter { gradient: Gradient { values, rows: ids }, rows }
+        }));
+    }
+}
+
+impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Gradients<B> {
+    /// Takes the gradients that a backward pass over `batch` left.
+    pub fn collect<M: Module<B>>(module: &M, mut grads: B::Gradients, batch: &TokenBatch) -> Self {
+        let mut visitor = Collect::<B> { grads: &mut grads, batch, found: Vec::new() };
+        module.visit(&mut visitor);
+        Self(visitor.found)
+    }
+
+    /// Adds another micro-batch's gradients.
+    pub fn add(&mut self, other: Self) {
+        for (sum, gradient) in self.0.iter_mut().zip(other.0) {
+            *sum = match (sum.take(), gradient) {
+                (Some(a), Some(b)) => {
+                    let gradient = add::<B::InnerBackend>(a.gradient, b.gradient, a.rows);
+                    Some(Parameter { gradient, rows: a.rows })
+                }
+                (a, b) => a.or(b),
+            };
+        }
+    }
+
+    /// L2 norm over all parameters (`torch.nn.utils.clip_grad_norm_`'s total norm).
+    pub fn norm(&self) -> f64 {
+        let values = self.0.iter().flatten().map(|parameter| parameter.gradient.values.clone()).collect();
+        B::InnerBackend::eo_sum_of_squares(values).sqrt()
+    }
+}
+
+/// What gradients are multiplied with so that their norm is at most `max_norm` (`clip_grad_norm_`); 0 is off.
+#[must_use]
+pub fn clip_coefficient(norm: f64, max_norm: f64) -> f64 {
+    if max_norm > 0.0 { (max_norm / (norm + 1e-6)).min(1.0) } else { 1.0 }
+}

@@ -1,0 +1,284 @@
+//! Optimizers made of Burn's own operations, one parameter at a time.
+
+use burn::tensor::backend::Backend;
+use burn::tensor::ops::FloatTensor;
+use burn::tensor::{Tensor, TensorPrimitive};
+use models::ops::Gradient;
+use models::ops::adamw::dense;
+use models::parameters::HostTensor;
+
+use super::{Facts, Kept, Rule, Step, from_host, host_values};
+
+/// A parameter, or one of those that are stacked in it.
+pub(super) struct Slot<B: Backend> {
+    /// `[rows, columns]`; a vector is one row.
+    value: Tensor<B, 2>,
+    gradient: Tensor<B, 2>,
+    /// It has one axis.
+    is_vector: bool,
+    learning_rate: f64,
+    weight_decay: f64,
+    step: i32,
+}
+
+/// A rule for one parameter.
+pub(super) trait ParameterRule {
+    /// Whether parameters that are stacked must be told apart.
+    const UNSTACKS: bool;
+
+    /// Shapes of what is kept of a parameter of `rows` and `columns`, zeros at first.
+    fn kept(rows: usize, columns: usize, is_vector: bool) -> Vec<[usize; 2]>;
+
+    /// The parameter after the step; `kept` changes.
+    fn step<B: Backend>(&self, slot: Slot<B>, kept: &mut [Tensor<B, 2>]) -> Tensor<B, 2>;
+}
+
+/// `torch.optim.SGD` without momentum, as transformers makes it: the weight decay is added to the gradient.
+pub(super) struct Sgd;
+
+impl ParameterRule for Sgd {
+    const UNSTACKS: bool = false;
+
+    fn kept(_: usize, _: usize, _: bool) -> Vec<[usize; 2]> {
+        Vec::new()
+    }
+
+    fn step<B: Backend>(&self, slot: Slot<B>, _: &mut [Tensor<B, 2>]) -> Tensor<B, 2> {
+        let gradient = slot.gradient + slot.value.clone() * slot.weight_decay;
+        slot.value - gradient * slot.learning_rate
+    }
+}
+
+/// Lion (Chen et al. 2023, <https://arxiv.org/abs/2302.06675>, algorithm 2), with decoupled weight decay.
+pub(super) struct Lion {
+    pub(super) beta1: f64,
+    pub(super) beta2: f64,
+}
+
+impl ParameterRule for Lion {
+    const UNSTACKS: bool = false;
+
+    fn kept(rows: usize, columns: usize, _: bool) -> Vec<[usize; 2]> {
+        vec![[rows, columns]]
+    }
+
+    fn step<B: Backend>(&self, slot: Slot<B>, kept: &mut [Tensor<B, 2>]) -> Tensor<B, 2> {
+        let moment = kept[0].clone();
+        let direction = (moment.clone() * self.beta1 + slot.gradient.clone() * (1.0 - self.beta1)).sign();
+        kept[0] = moment * self.beta2 + slot.gradient * (1.0 - self.beta2);
+        slot.value * (1.0 - slot.learning_rate * slot.weight_decay) - direction * slot.learning_rate
+    }
+}
+
+/// Adafactor (Shazeer & Stern 2018, <https://arxiv.org/abs/1804.04235>) as transformers' `Trainer` makes it:
+/// `scale_parameter` and `relative_step` off, no first moment, clip threshold 1, decay rate -0.8.
+pub(super) struct Adafactor;
+
+impl ParameterRule for Adafactor {
+    const UNSTACKS: bool = true;
+
+    fn kept(rows: usize, columns: usize, is_vector: bool) -> Vec<[usize; 2]> {
+        if is_vector { vec![[rows, columns]] } else { vec![[rows, 1], [1, columns]] }
+    }
+
+    fn step<B: Backend>(&self, slot: Slot<B>, kept: &mut [Tensor<B, 2>]) -> Tensor<B, 2> {
+        let beta2 = 1.0 - f64::from(slot.step).powf(-0.8);
+        let square = slot.gradient.clone() * slot.gradient.clone() + 1e-30;
+        let mean = |old: &Tensor<B, 2>, new: Tensor<B, 2>| old.clone() * beta2 + new * (1.0 - beta2);
+        let update = if slot.is_vector {
+            kept[0] = mean(&kept[0], square);
+            slot.gradient / kept[0].clone().sqrt()
+        } else {
+            kept[0] = mean(&kept[0], square.clone().mean_dim(1));
+            kept[1] = mean(&kept[1], square.mean_dim(0));
+            let rows = (kept[0].clone() / kept[0].clone().mean_dim(0)).sqrt().recip();
+            slot.gradient * rows * kept[1].clone().sqrt().recip()
+        };
+        let count = update.shape().num_elements() as f64;
+        let root_mean_square = ((update.clone() * update.clone()).sum() / count).sqrt();
+        let update = update / root_mean_square.clamp_min(1.0).unsqueeze() * slot.learning_rate;
+        slot.value.clone() - slot.value * (slot.weight_decay * slot.learning_rate) - update
+    }
+}
+
+/// Applies a rule to all parameters.
+pub(super) struct Composed<B: Backend, R> {
+    rule: R,
+    /// A list a parameter, of what each of its parts keeps; empty before the first step.
+    kept: Vec<Vec<Vec<Tensor<B, 2>>>>,
+}
+
+impl<B: Backend, R: ParameterRule> Composed<B, R> {
+    pub(super) fn new(rule: R) -> Self {
+        Self { rule, kept: Vec::new() }
+    }
+
+    /// Rows, columns, parts and whether it is a vector.
+    fn layout(facts: &Facts) -> (usize, usize, usize, bool) {
+        let parts = if R::UNSTACKS { facts.stacked.max(1) } else { 1 };
+        match facts.shape.as_slice() {
+            [n] => (1, n / parts, parts, true),
+            shape => (shape[0] / parts, shape[1..].iter().product(), parts, false),
+        }
+    }
+
+    fn shapes(facts: &Facts) -> (Vec<[usize; 2]>, usize) {
+        let (rows, columns, parts, is_vector) = Self::layout(facts);
+        (R::kept(rows, columns, is_vector), parts)
+    }
+
+    fn name(facts: &Facts, part: usize, number: usize) -> String {
+        format!("state.{part}.{number}.{}", facts.path)
+    }
+}
+
+fn matrix<B: Backend>(x: FloatTensor<B>, shape: [usize; 2]) -> Tensor<B, 2> {
+    Tensor::from_primitive(TensorPrimitive::Float(B::float_reshape(x, shape.into())))
+}
+
+impl<B: Backend, R: ParameterRule> Rule<B> for Composed<B, R> {
+    fn step(
+        &mut self,
+        facts: &[Facts],
+        values: Vec<FloatTensor<B>>,
+        gradients: Vec<Option<Gradient<FloatTensor<B>>>>,
+        step: &Step,
+    ) -> Vec<FloatTensor<B>> {
+        if self.kept.is_empty() {
+            let device = values.first().map(B::float_device).unwrap_or_default();
+            let zeros = |facts: &Facts| {
+                let (shapes, parts) = Self::shapes(facts);
+                vec![shapes.iter().map(|&shape| Tensor::zeros(shape, &device)).collect(); parts]
+            };
+            self.kept = facts.iter().map(zeros).collect();
+        }
+        let mut after = Vec::with_capacity(values.len());
+        for (((value, gradient), facts), kept) in values.into_iter().zip(gradients).zip(facts).zip(&mut self.kept) {
+            let Some(gradient) = gradient else {
+                after.push(value);
+                continue;
+            };
+            let (rows, columns, parts, is_vector) = Self::layout(facts);
+            let gradient = matrix::<B>(dense::<B>(gradient, facts.shape[0]), [parts * rows, columns]);
+            let (value, gradient) = (matrix::<B>(value, [parts * rows, columns]), gradient * step.gradient_scale);
+            let stepped = kept.iter_mut().enumerate().map(|(part, kept)| {
+                let cut = |x: &Tensor<B, 2>| x.clone().narrow(0, part * rows, rows);
+                let slot = Slot {
+                    value: cut(&value),
+                    gradient: cut(&gradient),
+                    is_vector,
+                    learning_rate: step.learning_rate * facts.learning_rate_scale,
+                    weight_decay: facts.weight_decay,
+                    step: step.number,
+                };
+                self.rule.step(slot, kept)
+            });
+            let whole = Tensor::cat(stepped.collect(), 0).into_primitive().tensor();
+            after.push(B::float_reshape(whole, facts.shape.clone().into()));
+        }
+        after
+    }
+
+    fn tensors(&self, facts: &[Facts]) -> Vec<(String, HostTensor)> {
+        let mut tensors = Vec::new();
+        for (parts, facts) in self.kept.iter().zip(facts) {
+            for (part, kept) in parts.iter().enumerate() {
+                tensors.extend(kept.iter().enumerate().map(|(number, tensor)| {
+                    let shape = tensor.dims().to_vec();
+                    let values = host_values::<B>(tensor.clone().into_primitive().tensor());
+                    (Self::name(facts, part, number), HostTensor { shape, values })
+                }));
+            }
+        }
+        tensors
+    }
+
+    fn restore(&mut self, facts: &[Facts], tensors: &mut Kept, device: &B::Device) -> Result<(), String> {
+        let mut all = Vec::new();
+        for facts in facts {
+            let (shapes, parts) = Self::shapes(facts);
+            let mut of_parameter = Vec::new();
+            for part in 0..parts {
+                let mut kept = Vec::new();
+                for (number, &shape) in shapes.iter().enumerate() {
+                    let values = tensors.take(Self::name(facts, part, number), shape[0] * shape[1])?;
+                    kept.push(matrix::<B>(from_host::<B>(values, &shape, device), shape));
+                }
+                of_parameter.push(kept);
+            }
+            all.push(of_parameter);
+        }
+        self.kept = all;
+        Ok(())
+    }
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn_flex::Flex;
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Written by scripts/fixtures/optimizers.py.
+    const FIXTURE: &str = include_str!("../../../tests/fixtures/optimizers.json");
+
+    fn numbers(value: &Value) -> Vec<f32> {
+        value.as_array().expect("numbers").iter().map(|v| v.as_f64().expect("a number") as f32).collect()
+    }
+
+    fn facts(path: &str, shape: &[usize]) -> Facts {
+        let (path, shape) = (path.to_owned(), shape.to_vec());
+        Facts { path, shape, weight_decay: 0.01, learning_rate_scale: 0.5, stacked: 1 }
+    }
+
+    /// Three steps; after the first the state goes through what a checkpoint keeps.
+    fn check<R: ParameterRule>(name: &str, rule: fn() -> R) {
+        let fixture: Value = serde_json::from_str(FIXTURE).expect("json");
+        let device = Default::default();
+        let facts = [facts("w", &[4, 3]), facts("b", &[5])];
+        let load = |lists: &Value| -> Vec<FloatTensor<Flex>> {
+            facts.iter().enumerate().map(|(i, f)| from_host::<Flex>(numbers(&lists[i]), &f.shape, &device)).collect()
+        };
+        let mut values = load(&fixture["start"]);
+        let mut composed: Composed<Flex, R> = Composed::new(rule());
+        for (i, gradients) in fixture["gradients"].as_array().expect("steps").iter().enumerate() {
+            let gradients = load(gradients).into_iter().map(|values| Some(Gradient { values, rows: None })).collect();
+            // The facts halve the rate.
+            let step = Step { number: i as i32 + 1, learning_rate: 0.2, gradient_scale: 1.0 };
+            values = composed.step(&facts, values, gradients, &step);
+            let kept = composed.tensors(&facts).into_iter().collect();
+            composed = Composed::new(rule());
+            composed.restore(&facts, &mut Kept(kept), &device).expect("what was kept");
+        }
+        for (i, value) in values.into_iter().enumerate() {
+            let expected = numbers(&fixture["after"][name][i]);
+            for (a, b) in host_values::<Flex>(value).iter().zip(&expected) {
+                assert!((a - b).abs() <= 2e-6 * b.abs().max(1.0), "{name}: {a} instead of {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn steps_are_those_of_the_references() {
+        check("sgd", || Sgd);
+        check("lion", || Lion { beta1: 0.9, beta2: 0.99 });
+        check("adafactor", || Adafactor);
+    }
+
+    #[test]
+    fn adafactor_tells_stacked_tensors_apart() {
+        let device = Default::default();
+        let values: Vec<f32> = (0..12).map(|i| ((i * 7) % 5) as f32 - 2.0).collect();
+        let step = Step { number: 1, learning_rate: 0.1, gradient_scale: 1.0 };
+        let run = |values: &[f32], rows: usize, stacked: usize| {
+            let facts = [Facts { stacked, ..facts("w", &[rows, 3]) }];
+            let tensor = || from_host::<Flex>(values.to_vec(), &[rows, 3], &device);
+            let gradient = Gradient { values: tensor(), rows: None };
+            let mut rule: Composed<Flex, _> = Composed::new(Adafactor);
+            let mut after = rule.step(&facts, vec![tensor()], vec![Some(gradient)], &step);
+            host_values::<Flex>(after.remove(0))
+        };
+        assert_eq!(run(&values, 4, 2), [run(&values[..6], 2, 1), run(&values[6..], 2, 1)].concat());
+    }
+}
