@@ -99,6 +99,28 @@ fn first_and_later_runs() {
     assert_eq!(unfinished(&bench), [""; 0]);
 }
 
+/// The command of run_glue.py's README, word for word but for the folder, on every task.
+#[test]
+fn the_commands_of_run_glue_work_as_they_are() {
+    let hub = hub();
+    hub.add_repo(RepoKind::Model, "bert-base-cased", MODEL_COMMIT, demo("model").as_path());
+    for task in glue_tasks::task::TASKS.iter().map(|task| task.name) {
+        let bench = Bench::new();
+        let mut command = bench.command();
+        let typed = format!(
+            "--model_name_or_path bert-base-cased --task_name {task} --do_train --do_eval --max_seq_length 128 \
+             --per_device_train_batch_size 32 --learning_rate 2e-5 --num_train_epochs 3 --output_dir DIR"
+        );
+        command.env("HF_ENDPOINT", hub.endpoint()).args(typed.split_whitespace());
+        end(&mut command).assert_done(task);
+        let results: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(bench.path("DIR/all_results.json")).unwrap()).unwrap();
+        assert_eq!(results["epoch"], 3.0, "{task}");
+        assert!(results["eval_loss"].is_f64() && results["train_loss"].is_f64(), "{task}: {results}");
+        assert!(bench.path("DIR/model.safetensors").is_file(), "{task}");
+    }
+}
+
 #[test]
 fn what_does_not_exist() {
     let cases: &[(&str, &[&str])] = &[

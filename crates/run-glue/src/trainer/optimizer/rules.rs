@@ -214,6 +214,7 @@ impl<B: Backend, R: ParameterRule> Rule<B> for Composed<B, R> {
 }
 
 #[cfg(all(test, feature = "flex"))]
+#[allow(clippy::expect_used, reason = "these functions only serve tests")]
 mod tests {
     use burn_flex::Flex;
     use serde_json::Value;
