@@ -65,3 +65,40 @@ reference=$(jq '.runs.rte.loss_every_20_steps[0].loss' "$2/reference_results.jso
 mean=$(logged plain loss | awk '{ sum += $1 } END { print sum / NR }')
 near "$mean" "$reference" 0.01 || fail "mean loss $mean, the reference has $reference"
 echo "mean loss $mean, the reference has $reference"
+
+echo "data of one's own, as in docs/custom-data.md, on a few hundred rows"
+# own NAME FLAGS...: as run, without GLUE's folder.
+own() {
+  local name=$1
+  shift
+  "$binary" "$@" --model "$work/minilm" --results_dir "$work/results/$name" --output_dir "$work/$name" \
+    --max_seq_length 64 --num_train_epochs 1 --learning_rate 1e-4 \
+    >"$work/$name.log" 2>&1 || { cat "$work/$name.log"; fail "$name: run-glue $*"; }
+}
+# has FILE PREFIX KEY...: finite numbers.
+has() {
+  local file=$work/$1 prefix=$2
+  shift 2
+  for key in "$@"; do
+    jq -e ".${prefix}_$key | type == \"number\"" "$file" >/dev/null || fail "$file has no ${prefix}_$key"
+  done
+}
+# classes NAME N: a table of N classes and an N x N matrix.
+classes() {
+  jq -e ".class_tables[0] | (.classes | length == $2) and (.confusion_matrix | length == $2)" \
+    "$work"/results/"$1"/*/*/*.json >/dev/null || fail "$1: no table of $2 classes"
+}
+own imdb --dataset_name "$2/hub/datasets/stanfordnlp/imdb" --do_train --do_eval --do_predict \
+  --train_split_name 'train[:150]+train[-150:]' --validation_split_name 'test[:50]+test[-50:]' \
+  --test_split_name 'test[50:100]+test[-100:-50]'
+has imdb/eval_results.json eval accuracy f1_macro precision_macro recall_macro
+has imdb/predict_results.json predict accuracy f1_macro precision_macro recall_macro
+classes imdb 2
+own news --train_file "$2/hub/ttc4900_eval.csv" --validation_split_percentage 20 --do_train --do_eval
+has news/eval_results.json eval accuracy f1_macro precision_macro recall_macro
+classes news 7
+own halves --dataset_name "$glue" --dataset_config_name stsb --max_train_samples 300 --do_train --do_eval --do_predict \
+  --validation_split_name 'validation[:50%]' --test_split_name 'validation[50%:]' \
+  --metric_name mse,rmse,mae,pearson,spearmanr
+has halves/eval_results.json eval mse rmse mae pearson spearmanr
+has halves/predict_results.json predict mse rmse mae pearson spearmanr
