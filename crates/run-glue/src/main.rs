@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use run_glue::cli::args::{Cli, Command};
+use run_glue::cli::args::{Cli, Command, SubmissionArgs};
 use run_glue::cli::predict_args::PredictSettings;
 use run_glue::cli::settings::Settings;
 use run_glue::cli::spelling::spell;
 use run_glue::error::Error;
+use run_glue::report::submission::{find, write_zip};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -38,9 +39,17 @@ fn fail(error: &Error) -> ExitCode {
     error.exit_code()
 }
 
+fn submission(args: &SubmissionArgs) -> Result<(), Error> {
+    let found = find(&args.folders)?;
+    write_zip(&found, &args.output)?;
+    run_glue::progress::say(&format!("{}: {} files, all checked", args.output.display(), found.len()));
+    Ok(())
+}
+
 fn run(cli: Cli) -> Result<(), Error> {
     let settings = match cli.command {
         Some(Command::Predict(args)) => return run_glue::predict::run(&PredictSettings::new(*args)?),
+        Some(Command::Submission(args)) => return submission(&args),
         Some(Command::Demo(args)) => Settings::new(run_glue::demo::with_recipe(*args)?, true)?,
         None => Settings::new(cli.run, false)?,
     };

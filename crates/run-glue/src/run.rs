@@ -1,13 +1,15 @@
 //! A whole invocation: every task in turn, then one table.
 
 use std::io::IsTerminal;
+use std::path::Path;
 
 use crate::backends;
 use crate::cli::settings::Settings;
 use crate::error::Error;
 use crate::interrupt;
-use crate::progress::{complain, set_level};
+use crate::progress::{complain, say, set_level};
 use crate::report::record::RunRecord;
+use crate::report::submission;
 use crate::report::table::Table;
 use crate::task_run::{output, run_task};
 
@@ -43,10 +45,30 @@ pub fn run(settings: &Settings) -> Result<(), Error> {
         let table = Table::from_records(&records);
         print(&table.render(std::io::stdout().is_terminal()));
     }
+    if let Some(dir) = settings.output_dir.as_deref().filter(|_| settings.glue_submission && failures.is_empty()) {
+        submit(dir)?;
+    }
     match failures.first() {
         Some((_, first)) => Err(first.with_message(summary(settings.tasks.len(), records.len(), &failures))),
         None => Ok(()),
     }
+}
+
+/// The leaderboard's zip, where the folder has all files of it by now.
+fn submit(dir: &Path) -> Result<(), Error> {
+    let found = submission::find(&[dir.to_owned()])?;
+    let missing = submission::missing(&found);
+    if missing.is_empty() {
+        let zip = dir.join(submission::ZIP_NAME);
+        submission::write_zip(&found, &zip)?;
+        say(&format!("{}: {} files, all checked", zip.display(), found.len()));
+    } else {
+        say(&format!(
+            "the leaderboard wants {} too; when all are there: run-glue submission DIR...",
+            missing.join(", ")
+        ));
+    }
+    Ok(())
 }
 
 /// The last line of a run in which tasks failed; each one's own error was shown when it came.

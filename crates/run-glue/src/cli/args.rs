@@ -37,6 +37,20 @@ pub enum Command {
     Demo(Box<RunArgs>),
     /// Prints label and score of texts: arguments, lines of a file, or lines of standard input
     Predict(Box<PredictArgs>),
+    /// Puts the files that --glue_submission wrote into the zip that the leaderboard takes, once each is checked
+    Submission(SubmissionArgs),
+}
+
+/// Flags of `run-glue submission`.
+#[derive(Args, Clone, Debug)]
+#[command(rename_all = "snake_case")]
+pub struct SubmissionArgs {
+    /// Folders with the eleven files, or with folders of them
+    #[arg(value_name = "DIR", required = true)]
+    pub folders: Vec<PathBuf>,
+    /// The zip
+    #[arg(long, value_name = "FILE", default_value = crate::report::submission::ZIP_NAME)]
+    pub output: PathBuf,
 }
 
 /// Which rows make which batch.
@@ -227,6 +241,9 @@ pub struct RunArgs {
     /// Write eval_logits.jsonl, or predict_logits_TASK.jsonl, into output_dir [default: false]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Results")]
     pub save_logits: Option<bool>,
+    /// Predict the test splits, write the leaderboard's files into output_dir, and with all nine tasks submission.zip [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Results")]
+    pub glue_submission: Option<bool>,
     /// Data that are none of GLUE's, and which rows and columns are used.
     #[command(flatten)]
     pub data: DataArgs,

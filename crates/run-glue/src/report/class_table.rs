@@ -68,6 +68,28 @@ impl ClassTable {
         Ok(Some(Self { split: split.to_owned(), classes: classes.collect(), confusion_matrix }))
     }
 
+    /// The share of right predictions, and the largest one that another order of the predicted classes would give; `None`
+    /// where a row can have several classes, or there are too many orders to try.
+    #[must_use]
+    pub fn accuracy_and_best_order(&self) -> Option<(f64, f64)> {
+        let matrix = self.confusion_matrix.as_ref().filter(|matrix| (2..=6).contains(&matrix.len()))?;
+        let total: u64 = matrix.iter().flatten().sum();
+        let right: u64 = (0..matrix.len()).map(|class| matrix[class][class]).sum();
+        let best = best_order(matrix, 0, &mut vec![false; matrix.len()]);
+        (total > 0).then(|| (right as f64 / total as f64, best as f64 / total as f64))
+    }
+
+    /// Whether the rows are told apart, but under each other's names: fewer are right than by chance (by three standard
+    /// deviations), and in another order most would be.
+    #[must_use]
+    pub fn is_permuted(&self) -> bool {
+        let Some((accuracy, best)) = self.accuracy_and_best_order() else { return false };
+        let rows: u64 = self.classes.iter().map(|row| row.support).sum();
+        let chance = 1.0 / self.classes.len() as f64;
+        let deviation = (chance * (1.0 - chance) / rows as f64).sqrt();
+        accuracy < chance - 3.0 * deviation && best > chance + 3.0 * deviation
+    }
+
     /// The rows as text, aligned.
     #[must_use]
     pub fn render(&self) -> String {
@@ -82,6 +104,20 @@ impl ClassTable {
         }
         text
     }
+}
+
+/// The most rows that are right where each right class from `row` on gets a predicted class of its own.
+fn best_order(matrix: &[Vec<u64>], row: usize, taken: &mut Vec<bool>) -> u64 {
+    let Some(counts) = matrix.get(row) else { return 0 };
+    let mut best = 0;
+    for (class, &count) in counts.iter().enumerate() {
+        if !taken[class] {
+            taken[class] = true;
+            best = best.max(count + best_order(matrix, row + 1, taken));
+            taken[class] = false;
+        }
+    }
+    best
 }
 
 #[cfg(test)]
@@ -106,6 +142,29 @@ mod tests {
             "{}",
             table.render()
         );
+    }
+
+    #[test]
+    fn classes_under_each_others_names_are_seen() {
+        let of = |matrix: [[u64; 3]; 3]| {
+            let rows = |i: usize| ClassRow {
+                label: i.to_string(),
+                precision: 0.0,
+                recall: 0.0,
+                f1: 0.0,
+                support: matrix[i].iter().sum(),
+                predicted: 0,
+            };
+            let confusion_matrix = Some(matrix.map(|row| row.to_vec()).to_vec());
+            ClassTable { split: "v".to_owned(), classes: (0..3).map(rows).collect(), confusion_matrix }
+        };
+        let turned = of([[2, 30, 1], [1, 2, 30], [30, 1, 3]]);
+        assert!(turned.is_permuted());
+        assert_eq!(turned.accuracy_and_best_order(), Some((0.07, 0.9)));
+        assert!(!of([[30, 2, 1], [1, 30, 2], [1, 2, 31]]).is_permuted());
+        // Chance, and too few rows to tell.
+        assert!(!of([[11, 12, 10], [10, 11, 12], [12, 10, 12]]).is_permuted());
+        assert!(!of([[0, 1, 0], [0, 0, 1], [1, 0, 0]]).is_permuted());
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub mod python_json;
 pub mod record;
 pub mod record_parts;
 pub mod record_path;
+pub mod submission;
 pub mod table;
 pub mod tensorboard;
 pub mod trainer_state;

@@ -154,6 +154,7 @@ impl Outcome<'_> {
             warn(&what);
             self.warnings.push(what);
         }
+        self.warn_of_permuted_classes();
         let files = Files { train: self.train_metrics(), eval: self.eval_metrics(), predict: self.predict_metrics() };
         if let Some(dir) = output_dir(self.settings, self.task) {
             let was_empty = is_empty(&dir);
@@ -211,6 +212,9 @@ impl Outcome<'_> {
         }
         for prediction in &self.predictions {
             prediction.write(dir, self.settings.save_logits)?;
+            if self.settings.glue_submission {
+                prediction.write_leaderboard_file(dir)?;
+            }
         }
         if self.settings.save_logits {
             for evaluation in &self.evaluations {
@@ -224,6 +228,25 @@ impl Outcome<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A checkpoint whose head has another order of classes than its config.json says looks worse than chance.
+    fn warn_of_permuted_classes(&mut self) {
+        if self.trained.is_some() {
+            return;
+        }
+        for table in self.class_tables().into_iter().filter(ClassTable::is_permuted) {
+            let Some((accuracy, best)) = table.accuracy_and_best_order() else { continue };
+            let what = format!(
+                "{}: accuracy {accuracy:.4} on {} is below chance, and in another order of the classes it would be {best:.4}: \
+                 the head's order is not {}; give the names in the head's order as id2label and label2id in config.json",
+                self.prepared.model.files.id,
+                table.split,
+                self.task.labels.join(", ")
+            );
+            warn(&what);
+            self.warnings.push(what);
+        }
     }
 
     /// Every scored split with classes.

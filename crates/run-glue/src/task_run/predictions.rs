@@ -12,6 +12,7 @@ use crate::data::Split;
 use crate::error::Error;
 use crate::report::atomic::write_whole;
 use crate::report::logits::write_logits;
+use crate::report::submission::{Expected, file_of};
 use crate::trainer::evaluate::Logits;
 
 /// A predicted split.
@@ -22,13 +23,15 @@ pub(super) struct Prediction {
     logits: Logits,
     predictions: Predictions,
     labels: &'static [&'static str],
+    /// The leaderboard's file, where it asks for this split.
+    leaderboard: Option<Expected>,
     /// How good they are, where the split has labels.
     pub(super) evaluation: Option<Evaluation>,
 }
 
 impl Prediction {
     pub(super) fn new(
-        task: &TaskSpec,
+        task: &'static TaskSpec,
         split: &Split,
         name: String,
         logits: Logits,
@@ -46,7 +49,8 @@ impl Prediction {
         let predictions =
             Predictions::from_logits(&logits.values, logits.num_labels, task.kind).map_err(Error::input)?;
         debug_assert_eq!(logits.rows().count(), split.len());
-        Ok(Self { name, logits, predictions, labels: task.labels, evaluation })
+        let leaderboard = file_of(if name == AX.name { &AX } else { task }, &split.name);
+        Ok(Self { name, logits, predictions, labels: task.labels, leaderboard, evaluation })
     }
 
     /// run_glue.py's lines: row and label, or row and score with three decimals.
@@ -82,6 +86,16 @@ impl Prediction {
             write_logits(&path, &self.logits.values, self.logits.num_labels, &labels)?;
         }
         Ok(())
+    }
+
+    /// Writes the leaderboard's file.
+    pub(super) fn write_leaderboard_file(&self, dir: &Path) -> Result<(), Error> {
+        match &self.leaderboard {
+            Some(expected) => {
+                Ok(write_whole(dir.join(expected.file.file_name), expected.text(&self.predictions).as_bytes())?)
+            }
+            None => Ok(()),
+        }
     }
 
     fn path(&self, dir: &Path) -> PathBuf {

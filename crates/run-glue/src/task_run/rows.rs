@@ -10,6 +10,7 @@ use models::torch_rng::TorchRng;
 
 use crate::cli::settings::Settings;
 use crate::error::Error;
+use crate::report::submission::file_of;
 use crate::source::Files;
 
 /// The name under which the diagnostic set's results appear.
@@ -88,12 +89,17 @@ pub(super) fn read(
                     test.push((rows, format!("{}{}", task.name, split.key_suffix.replace('_', "-"))));
                 }
                 // The leaderboard asks for the diagnostic set, predicted by the MNLI model.
-                if let Some(split) = AX.test_splits.first().filter(|_| task.name == "mnli")
-                    && let Some(rows) = reader.whole(&AX, split.name)?
-                {
-                    test.push((rows, AX.name.to_owned()));
+                if let Some(split) = AX.test_splits.first().filter(|_| task.name == "mnli") {
+                    match reader.whole(&AX, split.name)? {
+                        Some(rows) => test.push((rows, AX.name.to_owned())),
+                        None if settings.glue_submission => return Err(reader.no_split(&AX, split.name)),
+                        None => {}
+                    }
                 }
             }
+        }
+        if settings.glue_submission {
+            test.iter().try_for_each(|(rows, name)| complete(task, rows, name, &dataset.id))?;
         }
         test = test.into_iter().map(|(rows, name)| (rows.first(settings.max_predict_samples), name)).collect();
     }
@@ -102,6 +108,21 @@ pub(super) fn read(
         return Err(Error::usage(format!("{}: there is no row in {}", dataset.id, rows.split)));
     }
     Ok(AllRows { train, eval, test })
+}
+
+/// The leaderboard refuses a file with another number of rows, which is better known before the training.
+fn complete(task: &'static TaskSpec, rows: &Rows, name: &str, dataset: &str) -> Result<(), Error> {
+    let task = if name == AX.name { &AX } else { task };
+    match file_of(task, &rows.split) {
+        Some(expected) if expected.rows != rows.examples.len() => Err(Error::usage(format!(
+            "{dataset}: split {} of {} has {} rows, and the leaderboard expects {}; --glue_submission needs GLUE's own test splits",
+            rows.split,
+            task.config,
+            rows.examples.len(),
+            expected.rows
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn slices(given: &Option<Vec<Slice>>, usual: &str) -> Vec<Slice> {

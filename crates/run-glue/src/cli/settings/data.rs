@@ -101,6 +101,27 @@ fn text_columns(text: &str) -> Result<(String, Option<String>), Error> {
     }
 }
 
+/// The leaderboard wants every row of GLUE's own test splits.
+pub(super) fn check_submission(args: &RunArgs) -> Result<(), Error> {
+    let data = &args.data;
+    let others = [
+        ("max_predict_samples", args.max_predict_samples.is_some()),
+        ("test_split_name", data.test_split_name.is_some()),
+        ("test_file", data.test_file.is_some()),
+        ("train_file", data.train_file.is_some()),
+        ("dataset_name", data.dataset_name.is_some()),
+    ];
+    match others.into_iter().find(|(_, given)| *given) {
+        Some((flag, _)) => Err(Error::usage(format!(
+            "--glue_submission and --{flag} exclude each other: the leaderboard wants every row of GLUE's test splits"
+        ))),
+        None if args.output_dir.is_none() => {
+            Err(Error::usage("--glue_submission writes into --output_dir, which is not given"))
+        }
+        None => Ok(()),
+    }
+}
+
 pub(super) fn splits(args: &RunArgs) -> Result<SplitChoice, Error> {
     let data = &args.data;
     let parse = |flag: &str, text: &Option<String>| {

@@ -70,6 +70,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// Records.
     pub results_dir: PathBuf,
+    /// Write the leaderboard's files.
+    pub glue_submission: bool,
     /// Write logits.
     pub save_logits: bool,
     /// The device.
@@ -106,6 +108,11 @@ impl Settings {
         };
         // An evaluation during the training asks for the split, as in transformers.
         let do_eval = do_eval || args.watch.eval_strategy.is_some_and(|when| when != Interval::No);
+        let glue_submission = args.glue_submission.unwrap_or(false);
+        if glue_submission {
+            data::check_submission(&args)?;
+        }
+        let do_predict = do_predict || glue_submission;
         if !do_train && !do_eval && !do_predict {
             return Err(Error::usage("--do_train, --do_eval and --do_predict are false: nothing to do"));
         }
@@ -175,6 +182,7 @@ impl Settings {
             evaluation,
             log,
             results_dir: args.results_dir.unwrap_or_else(|| "results".into()),
+            glue_submission,
             save_logits: args.save_logits.unwrap_or(false),
             backend: backend(args.backend, args.use_cpu.unwrap_or(false))?,
             precision: if args.bf16.unwrap_or(false) { Precision::Bf16 } else { Precision::F32 },
