@@ -53,6 +53,33 @@ pub enum ConfigError {
     },
 }
 
+/// What transformers' configuration class puts where a config.json says nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FieldDefault {
+    /// `null`.
+    Null,
+    /// A switch.
+    Bool(bool),
+    /// A whole number.
+    Count(u64),
+    /// A fraction.
+    Number(f64),
+    /// A text.
+    Text(&'static str),
+}
+
+impl From<FieldDefault> for Value {
+    fn from(default: FieldDefault) -> Self {
+        match default {
+            FieldDefault::Null => Value::Null,
+            FieldDefault::Bool(value) => value.into(),
+            FieldDefault::Count(value) => value.into(),
+            FieldDefault::Number(value) => value.into(),
+            FieldDefault::Text(value) => value.into(),
+        }
+    }
+}
+
 /// A config.json: its fields as they are, so that unknown ones survive.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {

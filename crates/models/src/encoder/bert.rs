@@ -11,7 +11,7 @@ use burn::tensor::backend::Backend;
 use super::Family;
 use crate::activation::Activation;
 use crate::batch::{Sequences, TokenBatch};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, FieldDefault};
 use crate::layers::{LayerNorm, Linear, zeros};
 use crate::names::{Kind, Row, TensorName};
 use crate::ops::{self, AttentionSpec, DropoutPlan, EncoderOps, Precision, RowDropout};
@@ -22,8 +22,27 @@ pub const FAMILY: Family = Family {
     classifier_architecture: "BertForSequenceClassification",
     check: |config| BertConfig::new(config).map(|_| ()),
     tensor_names,
+    config_defaults: CONFIG_DEFAULTS,
     prefix: "bert.",
 };
+
+/// `BertConfig` of `configuration_bert.py`; fields without which no model can be made are not among them.
+const CONFIG_DEFAULTS: &[(&str, FieldDefault)] = &[
+    ("add_cross_attention", FieldDefault::Bool(false)),
+    ("attention_probs_dropout_prob", FieldDefault::Number(0.1)),
+    ("bos_token_id", FieldDefault::Null),
+    ("classifier_dropout", FieldDefault::Null),
+    ("eos_token_id", FieldDefault::Null),
+    ("hidden_act", FieldDefault::Text("gelu")),
+    ("hidden_dropout_prob", FieldDefault::Number(0.1)),
+    ("initializer_range", FieldDefault::Number(0.02)),
+    ("is_decoder", FieldDefault::Bool(false)),
+    ("layer_norm_eps", FieldDefault::Number(1e-12)),
+    ("pad_token_id", FieldDefault::Count(0)),
+    ("tie_word_embeddings", FieldDefault::Bool(true)),
+    ("type_vocab_size", FieldDefault::Count(2)),
+    ("use_cache", FieldDefault::Bool(true)),
+];
 
 /// Larger than any BERT there is.
 const MOST_PARAMETERS: f64 = 1e10;

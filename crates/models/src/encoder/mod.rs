@@ -2,7 +2,7 @@
 
 pub mod bert;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, FieldDefault};
 use crate::names::TensorName;
 
 /// What the rest of the program has to know of a family.
@@ -15,6 +15,8 @@ pub struct Family {
     pub check: fn(&Config) -> Result<(), ConfigError>,
     /// The tensors of an encoder and its head, in the order in which transformers initialises them.
     pub tensor_names: fn(&Config) -> Result<Vec<TensorName>, ConfigError>,
+    /// The fields that transformers writes into every config.json of the family, for files that lack them.
+    pub config_defaults: &'static [(&'static str, FieldDefault)],
     /// What precedes an encoder's tensor names in a classifier's checkpoint.
     pub prefix: &'static str,
 }

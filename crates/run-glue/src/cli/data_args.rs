@@ -7,6 +7,7 @@ use clap::Args;
 use super::args::{boolean, number, whole};
 
 /// Flags of the data.
+#[allow(rustdoc::broken_intra_doc_links, reason = "slices such as [:2000] are no links")]
 #[derive(Args, Clone, Debug, Default)]
 #[command(rename_all = "snake_case")]
 pub struct DataArgs {

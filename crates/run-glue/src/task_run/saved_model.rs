@@ -22,6 +22,9 @@ const TOKENIZER_FILES: [&str; 5] =
 /// What older versions left in config.json, or what the new head makes wrong.
 const DROPPED_FIELDS: [&str; 4] = ["_name_or_path", "finetuning_task", "num_labels", "torch_dtype"];
 
+/// The release whose files these are like.
+const TRANSFORMERS_VERSION: &str = "5.23.0";
+
 /// A model that goes into a folder.
 pub(super) struct SavedModel<'a, B: EncoderOps> {
     pub(super) model: &'a SequenceClassifier<B>,
@@ -74,7 +77,10 @@ impl<B: EncoderOps> SavedModel<'_, B> {
 
     /// The checkpoint's configuration with this head, in Python's form.
     fn config_json(&self) -> Result<String, Error> {
-        let mut fields = self.files.config.fields().clone();
+        let defaults = self.files.family.config_defaults.iter();
+        let mut fields: Map<String, Value> =
+            defaults.map(|(field, default)| ((*field).to_owned(), (*default).into())).collect();
+        fields.extend(self.files.config.fields().clone());
         DROPPED_FIELDS.iter().for_each(|field| drop(fields.remove(*field)));
         fields.extend(self.head_fields());
         let text = Value::Object(fields).to_string();
@@ -103,6 +109,7 @@ impl<B: EncoderOps> SavedModel<'_, B> {
             ("id2label".to_owned(), Value::Object(id2label)),
             ("label2id".to_owned(), Value::Object(label2id)),
             ("problem_type".to_owned(), json!(self.task.kind.problem_type())),
+            ("transformers_version".to_owned(), json!(TRANSFORMERS_VERSION)),
         ])
     }
 }
