@@ -12,6 +12,11 @@ pub mod memory;
 pub mod model_files;
 pub mod predict;
 pub mod progress;
+#[cfg(feature = "hub")]
+pub mod publish;
+#[cfg(not(feature = "hub"))]
+#[path = "publish_absent.rs"]
+pub mod publish;
 pub mod report;
 pub mod run;
 pub mod sampler;

@@ -50,6 +50,7 @@ fn run(cli: Cli) -> Result<(), Error> {
     let settings = match cli.command {
         Some(Command::Predict(args)) => return run_glue::predict::run(&PredictSettings::new(*args)?),
         Some(Command::Submission(args)) => return submission(&args),
+        Some(Command::Push(args)) => return run_glue::publish::push(&args),
         Some(Command::Demo(args)) => Settings::new(run_glue::demo::with_recipe(*args)?, true)?,
         None => Settings::new(cli.run, false)?,
     };

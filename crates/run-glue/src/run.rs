@@ -26,9 +26,16 @@ pub fn run(settings: &Settings) -> Result<(), Error> {
     }
     let mut records: Vec<RunRecord> = Vec::new();
     let mut failures: Vec<(&str, Error)> = Vec::new();
+    let mut left = settings.tasks.len();
     for task in &settings.tasks {
-        match run_task(settings, task) {
-            Ok(record) => records.push(record),
+        left -= 1;
+        // What was computed is a result, also where its upload failed.
+        let done = run_task(settings, task).and_then(|done| {
+            records.push(done.record);
+            done.upload
+        });
+        match done {
+            Ok(()) => {}
             Err(error) if settings.several_tasks && !interrupt::requested() => {
                 complain(&format!("{}: {error}", task.name));
                 let again = failures.last().is_some_and(|(_, before)| before.to_string() == error.to_string());
@@ -49,7 +56,7 @@ pub fn run(settings: &Settings) -> Result<(), Error> {
         submit(dir)?;
     }
     match failures.first() {
-        Some((_, first)) => Err(first.with_message(summary(settings.tasks.len(), records.len(), &failures))),
+        Some((_, first)) => Err(first.with_message(summary(settings.tasks.len(), left, &failures))),
         None => Ok(()),
     }
 }
@@ -72,10 +79,10 @@ fn submit(dir: &Path) -> Result<(), Error> {
 }
 
 /// The last line of a run in which tasks failed; each one's own error was shown when it came.
-fn summary(tasks: usize, done: usize, failures: &[(&str, Error)]) -> String {
+fn summary(tasks: usize, left: usize, failures: &[(&str, Error)]) -> String {
     let names = failures.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     let mut text = format!("{} of {tasks} tasks failed: {names}", failures.len());
-    match tasks - done - failures.len() {
+    match left {
         0 => {}
         left => text.push_str(&format!("; {left} more would fail alike and were not tried")),
     }

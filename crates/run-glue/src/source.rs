@@ -188,21 +188,25 @@ enum HubKind {
     Dataset,
 }
 
+/// The environment, and the flags that go before it.
+///
+/// # Errors
+/// A variable that cannot be used.
+#[cfg(feature = "hub")]
+pub fn hub_config(access: &HubAccess) -> Result<crate::hub::HubConfig, Error> {
+    use crate::hub::{HubConfig, Overrides};
+    let flags = Overrides { cache_dir: access.cache_dir.clone(), token: access.token.clone(), ..Overrides::default() };
+    Ok(HubConfig::from_env(|name| std::env::var(name).ok())?.with(flags)?)
+}
+
 #[cfg(feature = "hub")]
 fn hub(access: &HubAccess, kind: HubKind, id: &str, revision: &str) -> Result<Files, Error> {
-    use crate::hub::{Hub, HubConfig, RepoId, progress_to_stderr};
+    use crate::hub::{Hub, RepoId, progress_to_stderr};
     let repo = match kind {
         HubKind::Model => RepoId::model(id)?,
         HubKind::Dataset => RepoId::dataset(id)?,
     };
-    let mut config = HubConfig::from_env(|name| std::env::var(name).ok())?;
-    if let Some(dir) = &access.cache_dir {
-        config.cache_dir.clone_from(dir);
-    }
-    if access.token.is_some() {
-        config.token.clone_from(&access.token);
-    }
-    let snapshot = Hub::new(config, progress_to_stderr())?.open(&repo, revision)?;
+    let snapshot = Hub::new(hub_config(access)?, progress_to_stderr())?.open(&repo, revision)?;
     Ok(Files {
         id: id.to_owned(),
         source: Source::Hub,

@@ -9,7 +9,7 @@ mod support {
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use run_glue::hub::{Hub, HubConfig, HubError, Progress, RepoId, Silent, Snapshot, Transfer};
+use run_glue::hub::{Hub, HubConfig, HubError, Progress, RepoId, Silent, Snapshot, Transfer, Way};
 use support::loopback_hub::{LoopbackHub, RepoKind, git_sha1};
 
 const COMMIT: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -35,7 +35,7 @@ fn open(config: HubConfig, repo: &RepoId, revision: &str) -> Result<Snapshot, Hu
 struct Notes(Mutex<Vec<String>>);
 
 impl Progress for Notes {
-    fn start(&self, _: &str, _: Option<u64>) -> Box<dyn Transfer> {
+    fn start(&self, _: Way, _: &str, _: Option<u64>) -> Box<dyn Transfer> {
         Box::new(Silent)
     }
 

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::data_args::DataArgs;
 use super::optimizer_args::OptimizerArgs;
 use super::predict_args::PredictArgs;
+use super::publish_args::{PublishArgs, PushArgs};
 use super::watch_args::WatchArgs;
 
 /// The GLUE benchmark on Burn: fine-tunes an encoder, evaluates it, and writes tables of results.
@@ -39,6 +40,8 @@ pub enum Command {
     Predict(Box<PredictArgs>),
     /// Puts the files that --glue_submission wrote into the zip that the leaderboard takes, once each is checked
     Submission(SubmissionArgs),
+    /// Uploads the folder of a trained model to the Hub
+    Push(PushArgs),
 }
 
 /// Flags of `run-glue submission`.
@@ -253,6 +256,9 @@ pub struct RunArgs {
     /// What happens beside the training.
     #[command(flatten)]
     pub watch: WatchArgs,
+    /// Where the model goes.
+    #[command(flatten)]
+    pub publish: PublishArgs,
 
     /// Round the factors of matrix products to bf16, sums stay f32; needs a CPU with AVX512-BF16 [default: false]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Machine")]

@@ -52,7 +52,6 @@ const TORCH: &str = "it is about PyTorch, which does not run here";
 const TORCH_ONLY: &str = "it is about PyTorch, which does not run here; leave it out";
 const SPREAD: &str = "a run uses one device; leave it out";
 const HALF: &str = "half precision without bf16's range needs loss scaling; give --bf16, or leave it out";
-const HUB_PUSH: &str = "nothing is uploaded during a run; upload --output_dir when it has ended";
 
 /// All of them, by name.
 pub const FOREIGN: &[ForeignFlag] = &[
@@ -114,11 +113,6 @@ pub const FOREIGN: &[ForeignFlag] = &[
         where_true(value, &["--train_sampling_strategy", "group_by_length"])
     }),
     no_effect("half_precision_backend", "it says how --fp16 is done, which is off"),
-    refused("hub_always_push", OFF, HUB_PUSH),
-    refused("hub_model_id", UNSET, HUB_PUSH),
-    refused("hub_private_repo", OFF, HUB_PUSH),
-    refused("hub_revision", UNSET, HUB_PUSH),
-    no_effect("hub_strategy", "it says when to upload, and nothing is uploaded"),
     becomes("hub_token", "`--token`", |value| Some(vec!["--token".to_owned(), value.to_owned()])),
     refused("ignore_data_skip", OFF, "a resumed run goes on with the row that comes next; leave it out"),
     refused("include_for_metrics", UNSET, "metrics take predictions and labels; leave it out"),
@@ -151,10 +145,8 @@ pub const FOREIGN: &[ForeignFlag] = &[
     refused("prediction_loss_only", OFF, "an evaluation always gives the metrics; leave it out"),
     no_effect("preprocessing_num_workers", "texts are tokenized on all cores"),
     no_effect("project", "it names a place of a tracker that is not used"),
-    refused("push_to_hub", OFF, HUB_PUSH),
-    refused("push_to_hub_model_id", UNSET, HUB_PUSH),
-    refused("push_to_hub_organization", UNSET, HUB_PUSH),
-    refused("push_to_hub_token", UNSET, HUB_PUSH),
+    refused("push_to_hub_organization", UNSET, "it stands before the name: --hub_model_id ORGANIZATION/NAME"),
+    becomes("push_to_hub_token", "`--token`", |value| Some(vec!["--token".to_owned(), value.to_owned()])),
     no_effect("ray_scope", "it is about a search by Ray, which is not used"),
     no_effect("remove_columns", "only the columns that are used are read"),
     no_effect("remove_splits", "only the splits that are used are read"),

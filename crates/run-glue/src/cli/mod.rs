@@ -5,6 +5,7 @@ pub mod data_args;
 pub mod foreign;
 pub mod optimizer_args;
 pub mod predict_args;
+pub mod publish_args;
 pub mod settings;
 pub mod spelling;
 pub mod watch_args;

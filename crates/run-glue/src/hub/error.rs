@@ -191,6 +191,18 @@ pub enum HubError {
         /// What is wrong with the answer.
         what: String,
     },
+    /// Something could not be brought to the Hub.
+    #[error("{repo}: cannot {doing}: {reason}")]
+    Upload {
+        /// `model owner/name`.
+        repo: String,
+        /// `commit the files`, and the like.
+        doing: &'static str,
+        /// What is wrong, and what to do.
+        reason: String,
+        /// Whether the token, the names or the machine are to blame, rather than the server.
+        is_usage: bool,
+    },
     /// The cache cannot be read or written.
     #[error("{doing} {}: {}", path.display(), disk_reason(source))]
     Disk {
@@ -219,6 +231,7 @@ impl HubError {
             | Self::Denied { .. }
             | Self::Offline { .. }
             | Self::Mismatch { .. } => true,
+            Self::Upload { is_usage, .. } => *is_usage,
             Self::Network { .. }
             | Self::Busy { .. }
             | Self::Cut { .. }

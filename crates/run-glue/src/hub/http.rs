@@ -1,8 +1,11 @@
 //! Requests: redirects followed by hand, so that the token goes to the endpoint and nowhere else; retries with waits.
 
+mod send;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(super) use send::{Part, Reply};
 use ureq::http::{HeaderMap, Response, Uri};
 use ureq::{Agent, Body};
 
@@ -72,8 +75,18 @@ pub(super) enum Failure {
     Broken(String),
     /// What came is not HTTP, or leads nowhere.
     Nonsense(String),
+    /// A file that was to be sent cannot be read.
+    Unreadable(String),
     /// The server refused.
-    Status { status: u16, retry_after: Option<Duration>, code: Option<String> },
+    Status {
+        status: u16,
+        retry_after: Option<Duration>,
+        code: Option<String>,
+        /// Its words.
+        message: Option<String>,
+        /// What it answered to something that was sent.
+        body: Vec<u8>,
+    },
 }
 
 impl Failure {
@@ -81,7 +94,7 @@ impl Failure {
     pub(super) fn is_passing(&self) -> bool {
         match self {
             Self::Broken(_) => true,
-            Self::NoConnection(_) | Self::Nonsense(_) => false,
+            Self::NoConnection(_) | Self::Nonsense(_) | Self::Unreadable(_) => false,
             Self::Status { status, .. } => matches!(status, 408 | 429 | 500..=599),
         }
     }
@@ -96,7 +109,7 @@ impl Failure {
     /// For "waiting because of …".
     pub(super) fn words(&self) -> String {
         match self {
-            Self::NoConnection(why) | Self::Broken(why) | Self::Nonsense(why) => why.clone(),
+            Self::NoConnection(why) | Self::Broken(why) | Self::Nonsense(why) | Self::Unreadable(why) => why.clone(),
             Self::Status { status: 429, .. } => "the server says: too many requests (429)".to_owned(),
             Self::Status { status, .. } => format!("the server answered with status {status}"),
         }
@@ -249,6 +262,8 @@ fn refusal(status: u16, headers: &HeaderMap) -> Failure {
         status,
         retry_after: text("retry-after").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs),
         code: text("x-error-code").map(str::to_owned),
+        message: text("x-error-message").map(str::to_owned),
+        body: Vec::new(),
     }
 }
 

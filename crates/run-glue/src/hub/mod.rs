@@ -28,6 +28,7 @@ mod repo;
 mod retry;
 mod snapshot;
 mod transfer;
+mod upload;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -35,10 +36,11 @@ use std::time::{Duration, Instant};
 pub use config::{HubConfig, Overrides};
 pub use error::{HubError, Subject};
 pub use listing::RemoteFile;
-pub use progress::{PlainProgress, Progress, Silent, TerminalProgress, Transfer, progress_to_stderr};
+pub use progress::{PlainProgress, Progress, Silent, TerminalProgress, Transfer, Way, progress_to_stderr};
 pub use repo::RepoId;
 pub use retry::{RetryPolicy, Sleep};
 pub use snapshot::Snapshot;
+pub use upload::UploadFile;
 
 use cache::RepoCache;
 use remote::Remote;

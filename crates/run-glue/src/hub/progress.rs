@@ -1,4 +1,4 @@
-//! Downloads as a person sees them, on standard error: bars on a terminal, plain lines elsewhere.
+//! Downloads and uploads as a person sees them, on standard error: bars on a terminal, plain lines elsewhere.
 
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,17 +6,26 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-/// Is told about downloads. Several may run at the same time.
+/// Which way bytes go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// From the Hub.
+    Down,
+    /// To the Hub.
+    Up,
+}
+
+/// Is told about downloads and uploads. Several may run at the same time.
 pub trait Progress: Send + Sync {
-    /// A download begins; `total` bytes are to come where the server said how many.
-    fn start(&self, file: &str, total: Option<u64>) -> Box<dyn Transfer>;
+    /// Bytes of a file begin to come or go, `total` in all where that is known.
+    fn start(&self, way: Way, file: &str, total: Option<u64>) -> Box<dyn Transfer>;
     /// Something to know that is no error, such as a wait, or an answer from the cache in place of the Hub's.
     fn note(&self, message: &str);
 }
 
-/// One download. Dropped without [`Transfer::finish`], it has failed.
+/// One file on its way. Dropped without [`Transfer::finish`], it has failed.
 pub trait Transfer: Send {
-    /// So many more bytes are on the disk (the first call may count those of an earlier run).
+    /// So many more bytes are there (the first call may count those of an earlier run).
     fn advance(&mut self, bytes: u64);
     /// What had arrived is worth nothing: it begins again at zero.
     fn restart(&mut self);
@@ -39,7 +48,7 @@ pub fn progress_to_stderr() -> Arc<dyn Progress> {
 pub struct Silent;
 
 impl Progress for Silent {
-    fn start(&self, _: &str, _: Option<u64>) -> Box<dyn Transfer> {
+    fn start(&self, _: Way, _: &str, _: Option<u64>) -> Box<dyn Transfer> {
         Box::new(Self)
     }
 
@@ -54,7 +63,7 @@ impl Transfer for Silent {
     fn finish(self: Box<Self>) {}
 }
 
-/// A bar for each download.
+/// A bar for each file.
 #[derive(Debug, Clone, Default)]
 pub struct TerminalProgress {
     bars: MultiProgress,
@@ -69,7 +78,7 @@ impl TerminalProgress {
 }
 
 impl Progress for TerminalProgress {
-    fn start(&self, file: &str, total: Option<u64>) -> Box<dyn Transfer> {
+    fn start(&self, _: Way, file: &str, total: Option<u64>) -> Box<dyn Transfer> {
         let (bar, template) = match total {
             Some(total) => {
                 (ProgressBar::new(total), "{msg} [{wide_bar}] {bytes}/{total_bytes} {bytes_per_sec} ({eta})")
@@ -114,7 +123,7 @@ impl Drop for Bar {
 
 type Lines = Arc<Mutex<Box<dyn Write + Send>>>;
 
-/// A line when a download begins and one when it is done.
+/// A line when a file begins and one when it is done.
 pub struct PlainProgress {
     out: Lines,
 }
@@ -128,10 +137,15 @@ impl PlainProgress {
 }
 
 impl Progress for PlainProgress {
-    fn start(&self, file: &str, total: Option<u64>) -> Box<dyn Transfer> {
+    fn start(&self, way: Way, file: &str, total: Option<u64>) -> Box<dyn Transfer> {
         let size = total.map_or_else(|| "size unknown".to_owned(), human_size);
-        line(&self.out, &format!("downloading {file} ({size})"));
-        Box::new(PlainTransfer { out: Arc::clone(&self.out), file: file.to_owned(), bytes: 0, began: Instant::now() })
+        let (begins, done) = match way {
+            Way::Down => ("downloading", "downloaded"),
+            Way::Up => ("uploading", "uploaded"),
+        };
+        line(&self.out, &format!("{begins} {file} ({size})"));
+        let (out, file) = (Arc::clone(&self.out), file.to_owned());
+        Box::new(PlainTransfer { out, done, file, bytes: 0, began: Instant::now() })
     }
 
     fn note(&self, message: &str) {
@@ -141,6 +155,7 @@ impl Progress for PlainProgress {
 
 struct PlainTransfer {
     out: Lines,
+    done: &'static str,
     file: String,
     bytes: u64,
     began: Instant,
@@ -157,7 +172,7 @@ impl Transfer for PlainTransfer {
 
     fn finish(self: Box<Self>) {
         let text =
-            format!("downloaded {} ({}) in {}", self.file, human_size(self.bytes), seconds(self.began.elapsed()));
+            format!("{} {} ({}) in {}", self.done, self.file, human_size(self.bytes), seconds(self.began.elapsed()));
         line(&self.out, &text);
     }
 }
@@ -207,12 +222,12 @@ mod tests {
     fn plain_lines() {
         let page = Page::default();
         let progress = PlainProgress::new(page.clone());
-        let mut transfer = progress.start("model.safetensors", Some(438_012_345));
+        let mut transfer = progress.start(Way::Down, "model.safetensors", Some(438_012_345));
         transfer.advance(100);
         transfer.restart();
         transfer.advance(438_012_345);
         transfer.finish();
-        drop(progress.start("lost.bin", None));
+        drop(progress.start(Way::Down, "lost.bin", None));
         progress.note("a note");
         let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<_> = text.lines().collect();
@@ -231,7 +246,7 @@ mod tests {
     fn the_bars_templates_parse() {
         let progress = TerminalProgress::new();
         for total in [Some(10), None] {
-            let mut transfer = progress.start("x", total);
+            let mut transfer = progress.start(Way::Down, "x", total);
             transfer.advance(1);
             transfer.restart();
             transfer.finish();

@@ -169,7 +169,7 @@ impl Remote {
             Failure::NoConnection(reason) | Failure::Broken(reason) => {
                 return HubError::Network { subject, endpoint, reason, cache: self.config.cache_dir.clone() };
             }
-            Failure::Nonsense(what) => return self.nonsense(subject, what),
+            Failure::Nonsense(what) | Failure::Unreadable(what) => return self.nonsense(subject, what),
             Failure::Status { status, code, .. } => (status, code),
         };
         match (status, code.as_deref()) {

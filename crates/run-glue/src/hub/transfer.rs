@@ -7,7 +7,7 @@ use super::cache::RepoCache;
 use super::error::{HubError, Subject};
 use super::http::Failure;
 use super::partial::Partial;
-use super::progress::Transfer;
+use super::progress::{Transfer, Way};
 use super::remote::{Facts, Remote};
 use super::repo::RepoId;
 
@@ -46,7 +46,7 @@ pub(super) fn download(remote: &Remote, cache: &RepoCache, wanted: &Wanted<'_>) 
     if is_whole(&blob, wanted.facts) {
         return Ok(());
     }
-    let mut transfer = progress.start(wanted.file, wanted.facts.size);
+    let mut transfer = progress.start(Way::Down, wanted.file, wanted.facts.size);
     let mut first = true;
     loop {
         let mut partial = Partial::open(&blob, wanted.facts)?;

@@ -21,6 +21,7 @@ use crate::cli::settings::{Settings, TrainingSettings};
 use crate::error::Error;
 use crate::model_files::Build;
 use crate::progress::{Progress, say};
+use crate::publish::Publisher;
 use crate::report::host::host_name;
 use crate::report::journal::Journal;
 use crate::report::metrics_files::Metrics;
@@ -39,6 +40,7 @@ pub(super) struct FineTuning<'a> {
     pub(super) data: TrainingData<'a>,
     pub(super) criterion: &'a Criterion,
     pub(super) non_embedding_parameters: usize,
+    pub(super) publisher: Option<&'a mut Publisher>,
 }
 
 /// What training left behind.
@@ -56,11 +58,12 @@ impl FineTuning<'_> {
     /// # Errors
     /// A checkpoint that cannot be gone on from, or the user's wish to stop.
     pub(super) fn run<B: EncoderOps>(
-        &self,
+        mut self,
         model: SequenceClassifier<Autodiff<B>>,
         device: &B::Device,
     ) -> Result<(SequenceClassifier<Autodiff<B>>, Trained), Error> {
-        let Self { settings, task, prepared, data, .. } = self;
+        let publisher = self.publisher.take();
+        let Self { settings, task, prepared, data, .. } = &self;
         let rows = data.split.len();
         let plan = StepPlan::new(rows, &settings.training);
         let progress = Progress::new(task.name, plan.max_steps, settings.log.live_line);
@@ -78,6 +81,7 @@ impl FineTuning<'_> {
             plan,
             non_embedding_parameters: self.non_embedding_parameters,
             best: BestCheckpoint::default(),
+            publisher,
             journal: self.journal(dir.as_deref(), &decisive),
             checkpoints: dir.map(|dir| Checkpoints {
                 dir,

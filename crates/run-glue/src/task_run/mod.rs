@@ -31,6 +31,7 @@ use crate::data::Padding;
 use crate::error::Error;
 use crate::model_files::Build;
 use crate::progress::{say, warn};
+use crate::publish::Publisher;
 use crate::report::record::RunRecord;
 use crate::trainer::TrainingData;
 use crate::trainer::evaluate::predict;
@@ -39,10 +40,19 @@ use crate::trainer::evaluate::predict;
 ///
 /// # Errors
 /// Whatever is wrong with the input, or fails.
-pub fn run_task(settings: &Settings, task: &'static TaskSpec) -> Result<RunRecord, Error> {
+pub fn run_task(settings: &Settings, task: &'static TaskSpec) -> Result<Done, Error> {
     let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
     let prepared = prepare::prepare(settings, task)?;
-    dispatch(settings.backend, TaskRun { settings, task: prepared.task, prepared, clock })?
+    let publisher = Publisher::open(settings, prepared.task)?;
+    dispatch(settings.backend, TaskRun { settings, task: prepared.task, prepared, publisher, clock })?
+}
+
+/// A run whose results are written.
+pub struct Done {
+    /// What came of it.
+    pub record: RunRecord,
+    /// Whether it was uploaded, where that was asked for.
+    pub upload: Result<(), Error>,
 }
 
 /// When the run began.
@@ -56,6 +66,7 @@ struct TaskRun<'a> {
     settings: &'a Settings,
     task: &'static TaskSpec,
     prepared: Prepared,
+    publisher: Option<Publisher>,
     clock: Clock,
 }
 
@@ -77,10 +88,10 @@ struct Outcome<'a> {
 }
 
 impl OnBackend for TaskRun<'_> {
-    type Output = Result<RunRecord, Error>;
+    type Output = Result<Done, Error>;
 
     fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, device_name: &str) -> Self::Output {
-        let Self { settings, task, prepared, clock } = self;
+        let Self { settings, task, prepared, mut publisher, clock } = self;
         let build = Build {
             num_labels: task.num_labels(),
             precision: settings.precision,
@@ -126,6 +137,7 @@ impl OnBackend for TaskRun<'_> {
                     },
                     criterion: &criterion,
                     non_embedding_parameters: parameters - embeddings,
+                    publisher: publisher.as_mut(),
                 };
                 let (model, trained) = fine_tuning.run(model, &device)?;
                 let loss = trained.totals.train_loss;
@@ -183,9 +195,11 @@ impl OnBackend for TaskRun<'_> {
         };
         let record = outcome.write()?;
         // Last: results are safe by now, whatever becomes of the larger files.
+        let mut upload = Ok(());
         if let (Some(saved), Some(dir)) = (saved, output::output_dir(settings, task)) {
             saved.write(&dir, &record)?;
+            upload = publisher.map_or(Ok(()), |publisher| publisher.finish(&dir));
         }
-        Ok(record)
+        Ok(Done { record, upload })
     }
 }

@@ -13,11 +13,12 @@ use super::output;
 use super::prepare::Prepared;
 use super::saved_model::SavedModel;
 use super::score::{Criterion, Evaluation};
-use crate::cli::settings::{Interval, Settings};
+use crate::cli::settings::{Interval, SaveStrategy, Settings};
 use crate::data::Padding;
 use crate::error::Error;
 use crate::interrupt;
 use crate::progress::warn;
+use crate::publish::Publisher;
 use crate::report::journal::Journal;
 use crate::report::python_json::float_repr;
 use crate::report::trainer_state::eval_row;
@@ -48,6 +49,8 @@ pub(super) struct Watch<'a> {
     /// Absent without an output folder.
     pub(super) checkpoints: Option<Checkpoints<'a>>,
     pub(super) best: BestCheckpoint,
+    /// Absent where nothing is uploaded.
+    pub(super) publisher: Option<&'a mut Publisher>,
     pub(super) journal: Journal,
 }
 
@@ -167,6 +170,11 @@ impl Watch<'_> {
             return Ok(());
         }
         self.best = best;
+        if let Some(publisher) = self.publisher.as_deref_mut().filter(|_| !interrupted) {
+            let by_epoch = self.settings.checkpoints.save_strategy == SaveStrategy::Epoch;
+            let when = if by_epoch { format!("epoch {}", end.epoch as u64) } else { format!("step {step}") };
+            publisher.checkpoint(&folder, &when);
+        }
         if interrupted && step < last {
             let how = if self.settings.checkpoints.save_only_model {
                 "it holds only the model"

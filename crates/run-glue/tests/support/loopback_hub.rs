@@ -14,6 +14,7 @@
 
 mod answer;
 mod repos;
+mod upload;
 mod wire;
 
 use std::io::Write;
@@ -68,6 +69,7 @@ pub(crate) struct Shared {
     aliases: Mutex<Vec<(String, String)>>,
     faults: Mutex<Vec<(String, Behaviour)>>,
     requests: Mutex<Vec<Request>>,
+    uploads: Mutex<upload::Uploads>,
     cdn: SocketAddr,
     stopped: AtomicBool,
 }
@@ -87,6 +89,7 @@ impl LoopbackHub {
             aliases: Mutex::default(),
             faults: Mutex::default(),
             requests: Mutex::default(),
+            uploads: Mutex::default(),
             cdn: cdn.local_addr().unwrap(),
             stopped: AtomicBool::new(false),
         });
@@ -131,6 +134,38 @@ impl LoopbackHub {
         for repo in repos.iter_mut().filter(|repo| repo.id == id) {
             repo.token = Some(token.to_owned());
         }
+    }
+
+    /// Whoever sends this token may write to `owner`'s repositories, and make some.
+    pub(crate) fn add_account(&self, token: &str, owner: &str) {
+        self.shared.uploads.lock().unwrap().accounts.insert(token.to_owned(), owner.to_owned());
+    }
+
+    /// The token may write, and not make repositories.
+    pub(crate) fn narrow_token(&self, token: &str) {
+        self.shared.uploads.lock().unwrap().narrow_tokens.push(token.to_owned());
+    }
+
+    /// Large files are wanted in parts.
+    pub(crate) fn upload_in_parts(&self, chunk_size: usize) {
+        self.shared.uploads.lock().unwrap().chunk_size = Some(chunk_size);
+    }
+
+    /// Repository, branch and message of the commits that were uploaded.
+    pub(crate) fn commits(&self) -> Vec<(String, String, String)> {
+        self.shared.uploads.lock().unwrap().commits.clone()
+    }
+
+    /// The requests for new repositories.
+    pub(crate) fn created(&self) -> Vec<serde_json::Value> {
+        self.shared.uploads.lock().unwrap().created.clone()
+    }
+
+    /// The files of a model's branch.
+    pub(crate) fn model_files(&self, id: &str, revision: &str) -> RepoFiles {
+        let repos = self.shared.repos.lock().unwrap();
+        let repo = repos.iter().find(|repo| repo.kind == RepoKind::Model && repo.id == id);
+        repo.and_then(|repo| Some(repo.commit(revision)?.1.clone())).unwrap_or_default()
     }
 
     /// A name that redirects to another, as the Hub does with models that were moved to an owner.

@@ -2,6 +2,7 @@
 
 mod data;
 mod places;
+mod publishing;
 mod training;
 mod watching;
 
@@ -13,6 +14,7 @@ use models::ops::Precision;
 
 pub use self::data::{OwnData, SplitChoice};
 pub use self::places::{DatasetChoice, HubAccess, ModelChoice, model};
+pub use self::publishing::{PublishSettings, repository_name};
 pub use self::training::{ClassWeights, OptimizerKind, TrainingSettings};
 pub use self::watching::{
     BestSettings, CheckpointSettings, EarlyStopping, EvaluationSettings, LogSettings, known_metric,
@@ -78,6 +80,8 @@ pub struct Settings {
     pub backend: BackendChoice,
     /// What products of matrices are rounded to.
     pub precision: Precision,
+    /// Upload of the trained model.
+    pub publish: Option<PublishSettings>,
     /// How the Hub is reached.
     pub hub: HubAccess,
 }
@@ -140,6 +144,7 @@ impl Settings {
         let log = watching::log(&args)?;
         let evaluation =
             watching::evaluation(&args, &checkpoints, do_train, if own_data.is_none() { &tasks } else { &[] })?;
+        let publish = publishing::publishing(&args, do_train)?;
         let class_flags = [
             (training.label_smoothing_factor > 0.0, "label_smoothing_factor"),
             (training.class_weights.is_some(), "class_weights"),
@@ -186,6 +191,7 @@ impl Settings {
             save_logits: args.save_logits.unwrap_or(false),
             backend: backend(args.backend, args.use_cpu.unwrap_or(false))?,
             precision: if args.bf16.unwrap_or(false) { Precision::Bf16 } else { Precision::F32 },
+            publish,
             hub: HubAccess { cache_dir: args.cache_dir, token: args.token },
         })
     }

@@ -21,6 +21,9 @@ pub(crate) fn answer(shared: &Shared, request: &Request, stream: &mut TcpStream)
         let location = request.target.replacen(old.as_str(), new, 1);
         return write_answer(stream, 307, &[("Location", location)], 0, b"");
     }
+    if let Some(answered) = super::upload::answer(shared, request, stream) {
+        return answered;
+    }
     let repos = shared.repos.lock().unwrap();
     let Some((repo, rest)) = repos.iter().find_map(|repo| Some((repo, rest_of(repo, request)?))) else {
         return refuse(stream, 404, "RepoNotFound");

@@ -1,7 +1,7 @@
 //! HTTP/1.1, one request for each connection.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Result, Write};
+use std::io::{BufRead, BufReader, Read, Result, Write};
 use std::net::TcpStream;
 
 /// A request that was made.
@@ -14,6 +14,7 @@ pub(crate) struct Request {
     pub(crate) target: String,
     /// Names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Vec<u8>,
     /// Whether the CDN's port was asked.
     pub(crate) cdn: bool,
 }
@@ -30,7 +31,8 @@ impl Request {
 }
 
 pub(crate) fn read_request(stream: &mut TcpStream, cdn: bool) -> Option<Request> {
-    let mut lines = BufReader::new(stream).lines();
+    let mut reader = BufReader::new(stream);
+    let mut lines = reader.by_ref().lines();
     let first = lines.next()?.ok()?;
     let mut words = first.split(' ');
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
@@ -40,8 +42,11 @@ pub(crate) fn read_request(stream: &mut TcpStream, cdn: bool) -> Option<Request>
         let Some((name, value)) = line.split_once(':') else { break };
         headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
+    let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
     let path = decode(target.split('?').next()?);
-    Some(Request { method, path, target, headers, cdn })
+    Some(Request { method, path, target, headers, body, cdn })
 }
 
 fn decode(text: &str) -> String {

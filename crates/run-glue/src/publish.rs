@@ -1,0 +1,205 @@
+//! The trained model to the Hub: at the end, and with each checkpoint while the training goes on.
+//!
+//! What goes is what transformers' Trainer uploads: of the output folder everything but checkpoints and names that begin
+//! with `_` or `.`; of a checkpoint the model's files, and with `--hub_strategy checkpoint` the checkpoint itself.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+
+use glue_tasks::task::TaskSpec;
+
+use crate::cli::publish_args::{HubStrategy, PushArgs};
+use crate::cli::settings::{HubAccess, PublishSettings, Settings, repository_name};
+use crate::error::Error;
+use crate::hub::{Hub, Progress, RepoId, Silent, UploadFile, progress_to_stderr};
+use crate::progress::{say, warn};
+use crate::source::hub_config;
+
+/// What a checkpoint holds besides the model.
+const NOT_THE_MODEL: [&str; 3] = ["optimizer.safetensors", "run_state.json", "trainer_state.json"];
+
+/// A repository that is there and may be written to.
+struct Place {
+    repo: RepoId,
+    revision: String,
+    access: HubAccess,
+}
+
+impl Place {
+    fn open(id: &str, private: Option<bool>, revision: &str, access: &HubAccess) -> Result<Self, Error> {
+        let repo = Hub::new(hub_config(access)?, progress_to_stderr())?.create_model(id, private, revision)?;
+        Ok(Self { repo, revision: revision.to_owned(), access: access.clone() })
+    }
+
+    fn upload(&self, progress: Arc<dyn Progress>, job: &Job) -> Result<Option<String>, Error> {
+        let hub = Hub::new(hub_config(&self.access)?, progress)?;
+        Ok(hub.upload(&self.repo, &self.revision, &job.files, &job.message)?)
+    }
+
+    /// Uploads a finished folder, and says where it is.
+    fn upload_folder(&self, folder: &Path, message: &str) -> Result<(), Error> {
+        let files = files_of(folder, "", &|path| !path.starts_with("checkpoint-"))?;
+        let page = self.upload(progress_to_stderr(), &Job { files, message: message.to_owned() })?;
+        say(&format!("{}: uploaded to {}", folder.display(), page.unwrap_or_else(|| self.repo.id().to_owned())));
+        Ok(())
+    }
+}
+
+/// One commit.
+struct Job {
+    files: Vec<UploadFile>,
+    message: String,
+}
+
+/// Uploads of one task's run.
+pub struct Publisher {
+    place: Arc<Place>,
+    settings: PublishSettings,
+    worker: Option<Worker>,
+}
+
+/// Uploads beside the training, in order.
+struct Worker {
+    jobs: Sender<Job>,
+    waiting: Arc<AtomicUsize>,
+    thread: JoinHandle<()>,
+}
+
+impl Publisher {
+    /// Makes the repository, so that a missing token is known before the training. `None`: nothing is to be uploaded.
+    ///
+    /// # Errors
+    /// When the Hub refuses, or cannot be reached.
+    pub fn open(settings: &Settings, task: &TaskSpec) -> Result<Option<Self>, Error> {
+        let Some(publish) = &settings.publish else { return Ok(None) };
+        let id = match settings.several_tasks {
+            true => format!("{}-{}", publish.id, task.name),
+            false => publish.id.clone(),
+        };
+        let place = Place::open(&id, publish.private, &publish.revision, &settings.hub)
+            .map_err(|error| error.in_context("--push_to_hub"))?;
+        Ok(Some(Self { place: Arc::new(place), settings: publish.clone(), worker: None }))
+    }
+
+    /// Uploads the model of a checkpoint while the training goes on. What goes wrong is said; the run is not ended by it.
+    pub fn checkpoint(&mut self, folder: &Path, when: &str) {
+        if self.settings.strategy == HubStrategy::End {
+            return;
+        }
+        let place = &self.place;
+        let worker = self.worker.get_or_insert_with(|| Worker::start(Arc::clone(place)));
+        if worker.waiting.load(Ordering::Acquire) > 0 && !self.settings.always {
+            return;
+        }
+        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let below = match self.settings.strategy {
+            HubStrategy::End | HubStrategy::EverySave => None,
+            HubStrategy::Checkpoint => Some("last-checkpoint/".to_owned()),
+            HubStrategy::AllCheckpoints => Some(format!("{name}/")),
+        };
+        let message = format!("Training in progress, {when}");
+        let model = files_of(folder, "", &|path| !NOT_THE_MODEL.contains(&path));
+        let whole = below.map(|below| files_of(folder, &below, &|_| true));
+        for (files, message) in [(Some(model), message.clone()), (whole, format!("{message}, checkpoint"))] {
+            match files {
+                None => {}
+                Some(Ok(files)) => worker.push(Job { files, message }),
+                Some(Err(error)) => warn(&format!("{} is not uploaded: {error}", folder.display())),
+            }
+        }
+    }
+
+    /// Uploads the finished folder once the uploads of checkpoints have ended.
+    ///
+    /// # Errors
+    /// Says how to try again: everything is in the folder.
+    pub fn finish(mut self, folder: &Path) -> Result<(), Error> {
+        if let Some(worker) = self.worker.take() {
+            worker.finish();
+        }
+        self.place.upload_folder(folder, "End of training").map_err(|error| {
+            let (folder, id) = (folder.display(), self.place.repo.id());
+            error.with_message(format!(
+                "{error}. The model and its results are in {folder}; to upload them: run-glue push {folder} --hub_model_id {id}"
+            ))
+        })
+    }
+}
+
+impl Worker {
+    fn start(place: Arc<Place>) -> Self {
+        let (jobs, todo) = channel::<Job>();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let left = Arc::clone(&waiting);
+        let thread = std::thread::spawn(move || {
+            for job in todo {
+                // Bars of uploads would run into the line of the training.
+                if let Err(error) = place.upload(Arc::new(Silent), &job) {
+                    warn(&format!("\"{}\" was not uploaded: {error}", job.message));
+                }
+                left.fetch_sub(1, Ordering::Release);
+            }
+        });
+        Self { jobs, waiting, thread }
+    }
+
+    fn push(&self, job: Job) {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        if self.jobs.send(job).is_err() {
+            self.waiting.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    fn finish(self) {
+        drop(self.jobs);
+        if self.waiting.load(Ordering::Acquire) > 0 {
+            say("waiting for the upload of a checkpoint");
+        }
+        let _ = self.thread.join();
+    }
+}
+
+/// `run-glue push`.
+///
+/// # Errors
+/// When there is nothing to upload, or the Hub refuses.
+pub fn push(args: &PushArgs) -> Result<(), Error> {
+    let folder = &args.folder;
+    if !folder.join("config.json").is_file() {
+        return Err(Error::usage(format!(
+            "{}: there is no config.json; expected the folder of a model",
+            folder.display()
+        )));
+    }
+    let id = repository_name("DIR", args.hub_model_id.as_deref(), folder)?;
+    let access = HubAccess { cache_dir: None, token: args.token.clone() };
+    let revision = args.hub_revision.as_deref().unwrap_or("main");
+    Place::open(&id, args.hub_private_repo, revision, &access)?.upload_folder(folder, "Upload by run-glue")
+}
+
+/// The files below a folder that `wanted` takes, named `prefix` and their path there; none whose first name begins with
+/// `_` or `.`.
+fn files_of(folder: &Path, prefix: &str, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<UploadFile>, Error> {
+    let mut files = Vec::new();
+    let mut waiting = vec![(folder.to_owned(), String::new())];
+    while let Some((folder, below)) = waiting.pop() {
+        let unreadable = |error| Error::input(format!("{}: {error}", folder.display()));
+        for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let path = format!("{below}{}", entry.file_name().to_string_lossy());
+            if path.starts_with(['_', '.']) || !wanted(&path) {
+                continue;
+            }
+            if entry.path().is_dir() {
+                waiting.push((entry.path(), format!("{path}/")));
+            } else {
+                files.push(UploadFile::open(format!("{prefix}{path}"), &entry.path()).map_err(unreadable)?);
+            }
+        }
+    }
+    files.sort_by(|a, b| a.path().cmp(b.path()));
+    Ok(files)
+}

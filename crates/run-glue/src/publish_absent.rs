@@ -1,0 +1,35 @@
+//! In place of `publish` in a program without the feature `hub`: flags that would upload are refused before.
+
+use std::path::Path;
+
+use glue_tasks::task::TaskSpec;
+
+use crate::cli::publish_args::PushArgs;
+use crate::cli::settings::Settings;
+use crate::error::Error;
+
+/// Never there.
+pub enum Publisher {}
+
+#[allow(missing_docs, clippy::missing_errors_doc, reason = "the signatures of `publish`")]
+impl Publisher {
+    pub fn open(_: &Settings, _: &TaskSpec) -> Result<Option<Self>, Error> {
+        Ok(None)
+    }
+
+    pub fn checkpoint(&mut self, _: &Path, _: &str) {
+        match *self {}
+    }
+
+    pub fn finish(self, _: &Path) -> Result<(), Error> {
+        match self {}
+    }
+}
+
+/// `run-glue push`.
+///
+/// # Errors
+/// Always.
+pub fn push(_: &PushArgs) -> Result<(), Error> {
+    Err(Error::usage("push: this program was built without the feature `hub`; upload the folder by other means"))
+}
