@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 use run_glue::cli::args::{Cli, Command, SubmissionArgs};
 use run_glue::cli::predict_args::PredictSettings;
 use run_glue::cli::settings::Settings;
@@ -19,7 +19,9 @@ fn main() -> ExitCode {
         Ok(spelled) => spelled,
         Err(error) => return fail(&error),
     };
-    let cli = match Cli::try_parse_from(spelled.args) {
+    let brief = spelled.args.iter().any(|arg| arg == "-h");
+    let parsed = Cli::parser(brief).try_get_matches_from(spelled.args);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             // clap prints help to standard output and mistakes to standard error, and knows the exit code of each.

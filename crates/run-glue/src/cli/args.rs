@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::data_args::DataArgs;
 use super::optimizer_args::OptimizerArgs;
@@ -54,6 +54,48 @@ pub struct SubmissionArgs {
     /// The zip
     #[arg(long, value_name = "FILE", default_value = crate::report::submission::ZIP_NAME)]
     pub output: PathBuf,
+}
+
+/// Flags that `-h` shows; `--help` shows all.
+const OFTEN_USED: [&str; 23] = [
+    "task_name",
+    "model_name_or_path",
+    "do_train",
+    "do_eval",
+    "do_predict",
+    "dataset_dir",
+    "dataset_name",
+    "train_file",
+    "validation_file",
+    "test_file",
+    "max_seq_length",
+    "num_train_epochs",
+    "per_device_train_batch_size",
+    "learning_rate",
+    "warmup_ratio",
+    "seed",
+    "eval_strategy",
+    "load_best_model_at_end",
+    "save_strategy",
+    "output_dir",
+    "glue_submission",
+    "bf16",
+    "backend",
+];
+
+impl Cli {
+    /// The parser. `brief`: its help has only the flags that are often used.
+    #[must_use]
+    pub fn parser(brief: bool) -> clap::Command {
+        let command = Self::command();
+        if !brief {
+            return command;
+        }
+        let seldom = |arg: &clap::Arg| !OFTEN_USED.contains(&arg.get_id().as_str()) && arg.get_long() != Some("help");
+        command
+            .mut_args(|arg| if seldom(&arg) { arg.hide(true) } else { arg })
+            .after_help("These are the flags that are often used; --help shows all of them.")
+    }
 }
 
 /// Which rows make which batch.
@@ -212,8 +254,8 @@ pub struct RunArgs {
     /// Share of all steps, where warmup_steps is 0 [default: 0]
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
     pub warmup_ratio: Option<f64>,
-    /// linear, cosine, cosine_with_restarts, polynomial, constant, constant_with_warmup, inverse_sqrt, cosine_with_min_lr
-    /// [default: linear]
+    /// linear, cosine, cosine_with_restarts, polynomial, constant, constant_with_warmup, inverse_sqrt, cosine_with_min_lr,
+    /// cosine_warmup_with_min_lr, warmup_stable_decay [default: linear]
     #[arg(long, value_name = "NAME", help_heading = "Training")]
     pub lr_scheduler_type: Option<String>,
     /// Its numbers as JSON, such as {"num_cycles": 2}
@@ -272,4 +314,20 @@ pub struct RunArgs {
     /// auto, flex, ndarray, cuda [default: auto]
     #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "Machine")]
     pub backend: Option<BackendChoice>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_brief_help_shows_what_it_names() {
+        let help = |brief| Cli::parser(brief).render_help().to_string();
+        let (brief, all) = (help(true), help(false));
+        for name in OFTEN_USED {
+            assert!(brief.contains(&format!("--{name} ")), "{name}");
+        }
+        assert!(brief.contains("--help") && !brief.contains("--adam_beta1") && all.contains("--adam_beta1"));
+        assert!(2 * brief.lines().count() < all.lines().count());
+    }
 }

@@ -24,6 +24,10 @@ pub enum Schedule {
     InverseSqrt(InverseSqrt),
     /// Down along a cosine to a least rate.
     CosineWithMinLr(MinLr),
+    /// As the one before, one step ahead, and with a warm-up that does not begin at 0.
+    CosineWarmupWithMinLr(WarmupMinLr),
+    /// Up, level, and down over the last `num_decay_steps`.
+    WarmupStableDecay(StableDecay),
 }
 
 /// Numbers of a cosine.
@@ -57,11 +61,75 @@ pub struct MinLr {
     min_lr_rate: Option<f64>,
 }
 
+/// Numbers of `cosine_warmup_with_min_lr`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarmupMinLr {
+    num_cycles: Option<f64>,
+    min_lr: Option<f64>,
+    min_lr_rate: Option<f64>,
+    warmup_lr_rate: Option<f64>,
+}
+
+/// Numbers of `warmup_stable_decay`.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StableDecay {
+    num_decay_steps: f64,
+    num_stable_steps: Option<f64>,
+    #[serde(default)]
+    min_lr_ratio: f64,
+    num_cycles: Option<f64>,
+    #[serde(default)]
+    warmup_type: Slope,
+    decay_type: Option<Slope>,
+}
+
+/// The form of a way up or down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Slope {
+    #[default]
+    Linear,
+    Cosine,
+    #[serde(rename = "1-sqrt")]
+    OneMinusSqrt,
+}
+
+impl StableDecay {
+    /// `_get_wsd_scheduler_lambda` of transformers, its forms of warm-up and decay included.
+    fn factor(&self, step: f64, warmup: f64, total: f64) -> f64 {
+        let least = self.min_lr_ratio;
+        let between = |factor: f64| (factor * (1.0 - least) + least).max(0.0);
+        let stable = self.num_stable_steps.unwrap_or(total - warmup - self.num_decay_steps);
+        if step < warmup {
+            let progress = step / warmup.max(1.0);
+            return between(match self.warmup_type {
+                Slope::Linear => progress,
+                Slope::Cosine => 0.5 * (1.0 - (PI * progress).cos()),
+                Slope::OneMinusSqrt => 1.0 - (1.0 - progress).sqrt(),
+            });
+        }
+        if step < warmup + stable {
+            return 1.0;
+        }
+        if step >= warmup + stable + self.num_decay_steps {
+            return least;
+        }
+        let progress = (step - warmup - stable) / self.num_decay_steps.max(1.0);
+        between(match self.decay_type.unwrap_or(Slope::Cosine) {
+            Slope::Linear => 1.0 - progress,
+            Slope::Cosine => 0.5 * (1.0 + (PI * self.num_cycles.unwrap_or(0.5) * 2.0 * progress).cos()),
+            Slope::OneMinusSqrt => 1.0 - progress.sqrt(),
+        })
+    }
+}
+
 /// How a schedule is made of `--lr_scheduler_kwargs`.
 type FromKwargs = fn(Value) -> Result<Schedule, serde_json::Error>;
 
 /// The names that `--lr_scheduler_type` takes.
-pub const NAMES: [(&str, FromKwargs); 8] = [
+pub const NAMES: [(&str, FromKwargs); 10] = [
     ("linear", |kwargs| none(kwargs, Schedule::Linear)),
     ("cosine", |kwargs| serde_json::from_value(kwargs).map(Schedule::Cosine)),
     ("cosine_with_restarts", |kwargs| serde_json::from_value(kwargs).map(Schedule::CosineWithRestarts)),
@@ -70,13 +138,14 @@ pub const NAMES: [(&str, FromKwargs); 8] = [
     ("constant_with_warmup", |kwargs| none(kwargs, Schedule::ConstantWithWarmup)),
     ("inverse_sqrt", |kwargs| serde_json::from_value(kwargs).map(Schedule::InverseSqrt)),
     ("cosine_with_min_lr", |kwargs| serde_json::from_value(kwargs).map(Schedule::CosineWithMinLr)),
+    ("cosine_warmup_with_min_lr", |kwargs| serde_json::from_value(kwargs).map(Schedule::CosineWarmupWithMinLr)),
+    ("warmup_stable_decay", |kwargs| serde_json::from_value(kwargs).map(Schedule::WarmupStableDecay)),
 ];
 
 /// Schedules of transformers that are not here, and why.
-const REFUSED: [(&str, &str); 3] = [
+const REFUSED: [(&str, &str); 2] = [
     ("reduce_lr_on_plateau", "it depends on evaluations during training"),
-    ("warmup_stable_decay", "use linear or cosine"),
-    ("greedy", "use linear or cosine"),
+    ("greedy", "it depends on the losses seen so far; use linear or cosine"),
 ];
 
 fn none(kwargs: Value, schedule: Schedule) -> Result<Schedule, serde_json::Error> {
@@ -110,11 +179,16 @@ impl Schedule {
             Self::Polynomial(Polynomial { lr_end, .. }) if lr_end.unwrap_or(LR_END) >= learning_rate => {
                 Err(wrong(&format!("lr_end {} is not below --learning_rate {learning_rate}", lr_end.unwrap_or(LR_END))))
             }
-            Self::CosineWithMinLr(MinLr { min_lr: None, min_lr_rate: None, .. }) => {
+            Self::CosineWithMinLr(MinLr { min_lr: None, min_lr_rate: None, .. })
+            | Self::CosineWarmupWithMinLr(WarmupMinLr { min_lr: None, min_lr_rate: None, .. }) => {
                 Err(wrong(&"min_lr or min_lr_rate is needed"))
             }
-            Self::CosineWithMinLr(MinLr { min_lr: Some(_), min_lr_rate: Some(_), .. }) => {
+            Self::CosineWithMinLr(MinLr { min_lr: Some(_), min_lr_rate: Some(_), .. })
+            | Self::CosineWarmupWithMinLr(WarmupMinLr { min_lr: Some(_), min_lr_rate: Some(_), .. }) => {
                 Err(wrong(&"min_lr and min_lr_rate exclude each other"))
+            }
+            Self::WarmupStableDecay(s) if s.num_decay_steps < 0.0 || s.num_stable_steps.is_some_and(|n| n < 0.0) => {
+                Err(wrong(&"num_decay_steps and num_stable_steps are numbers of steps from 0 on"))
             }
             schedule => Ok(schedule),
         }
@@ -139,14 +213,24 @@ impl Schedule {
                 None => "inverse_sqrt".to_owned(),
             }),
             Self::CosineWithMinLr(m) => json!(format!("cosine_with_min_lr({m:?})")),
+            Self::CosineWarmupWithMinLr(m) => json!(format!("cosine_warmup_with_min_lr({m:?})")),
+            Self::WarmupStableDecay(s) => json!(format!("warmup_stable_decay({s:?})")),
         }
     }
 
     /// The factor of 0-based step `step` of `total`, `warmup` of which are warm-up.
     #[must_use]
     pub fn factor(&self, step: usize, warmup: usize, total: usize, peak: f64) -> f64 {
-        if step < warmup && *self != Self::Constant {
-            return step as f64 / warmup.max(1) as f64;
+        if step < warmup {
+            let (step, warmup) = (step as f64, warmup.max(1) as f64);
+            match self {
+                Self::Constant | Self::WarmupStableDecay(_) => {}
+                Self::CosineWarmupWithMinLr(WarmupMinLr { warmup_lr_rate: None, .. }) => return (step + 1.0) / warmup,
+                Self::CosineWarmupWithMinLr(WarmupMinLr { warmup_lr_rate: Some(first), .. }) => {
+                    return first + (1.0 - first) * step / (warmup - 1.0).max(1.0);
+                }
+                _ => return step / warmup,
+            }
         }
         let (step, warmup, total) = (step as f64, warmup as f64, total as f64);
         let progress = (step - warmup) / (total - warmup).max(1.0);
@@ -167,9 +251,13 @@ impl Schedule {
             }
             Self::CosineWithMinLr(m) => {
                 let least = m.min_lr_rate.unwrap_or_else(|| m.min_lr.unwrap_or(0.0) / peak);
-                let factor = 0.5 * (1.0 + (PI * 2.0 * m.num_cycles.unwrap_or(0.5) * progress).cos());
-                (factor * (1.0 - least) + least).max(0.0)
+                cosine_above(least, m.num_cycles, progress)
             }
+            Self::CosineWarmupWithMinLr(m) => {
+                let least = m.min_lr_rate.unwrap_or_else(|| m.min_lr.unwrap_or(0.0) / peak);
+                cosine_above(least, m.num_cycles, (step - warmup + 1.0) / (total - warmup).max(1.0))
+            }
+            Self::WarmupStableDecay(s) => s.factor(step, warmup, total),
         }
     }
 }
@@ -180,6 +268,12 @@ const LR_END: f64 = 1e-7;
 /// `(1 + cos(pi x)) / 2`, not below 0.
 fn half_cosine(x: f64) -> f64 {
     (0.5 * (1.0 + (PI * x).cos())).max(0.0)
+}
+
+/// A cosine from 1 down to `least`.
+fn cosine_above(least: f64, num_cycles: Option<f64>, progress: f64) -> f64 {
+    let factor = 0.5 * (1.0 + (PI * 2.0 * num_cycles.unwrap_or(0.5) * progress).cos());
+    (factor * (1.0 - least) + least).max(0.0)
 }
 
 #[cfg(test)]
