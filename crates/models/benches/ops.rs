@@ -9,7 +9,7 @@ use burn_autodiff::Autodiff;
 use burn_flex::Flex;
 use criterion::{Criterion, criterion_group, criterion_main};
 use models::batch::{Sequences, TokenBatch};
-use models::ops::{self, AttentionSpec, ClassTargets, Dropout, EncoderOps, Precision, RowDropout};
+use models::ops::{self, AttentionSpec, ClassTargets, Dropout, EncoderOps, GeluForm, Precision, RowDropout};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -60,7 +60,7 @@ fn linear(c: &mut Criterion) {
 
 fn bias_gelu(c: &mut Criterion) {
     let (x, b) = (matrix(ROWS, FFN), vector(FFN));
-    time(c, "bias and GELU", "fused", || ops::bias_gelu(x.clone(), b.clone()));
+    time(c, "bias and GELU", "fused", || ops::bias_gelu(x.clone(), b.clone(), GeluForm::Erf));
     time(c, "bias and GELU", "Burn", || activation::gelu(x.clone() + b.clone().unsqueeze()));
 }
 
@@ -84,7 +84,9 @@ fn add_norm(c: &mut Criterion) {
 
 fn attention(c: &mut Criterion) {
     let qkv = matrix(ROWS, 3 * HIDDEN);
-    let spec = AttentionSpec { heads: HEADS, sequences: sequences(), dropout: Dropout::new(0.1, 1) };
+    let scale = 1.0 / ((HIDDEN / HEADS) as f64).sqrt();
+    let dropout = Dropout::new(0.1, 1);
+    let spec = AttentionSpec { heads: HEADS, scale, window: None, sequences: sequences(), dropout };
     time(c, "attention", "fused", || ops::attention(qkv.clone(), &spec));
     let heads = |i: usize| {
         let part = qkv.clone().slice([0..ROWS, i * HIDDEN..(i + 1) * HIDDEN]);

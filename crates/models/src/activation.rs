@@ -4,13 +4,15 @@ use burn::tensor::{Tensor, activation};
 
 use crate::config::ConfigError;
 use crate::layers::Linear;
-use crate::ops::{self, EncoderOps};
+use crate::ops::{self, EncoderOps, GeluForm};
 
 /// A feed-forward activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
     /// `gelu`: exact, by erf.
     Gelu,
+    /// `gelu_new`, `gelu_pytorch_tanh`, `gelu_fast`: by tanh.
+    GeluTanh,
     /// `relu`.
     Relu,
     /// `silu` or `swish`.
@@ -21,6 +23,9 @@ pub enum Activation {
 
 const NAMES: &[(&str, Activation)] = &[
     ("gelu", Activation::Gelu),
+    ("gelu_new", Activation::GeluTanh),
+    ("gelu_pytorch_tanh", Activation::GeluTanh),
+    ("gelu_fast", Activation::GeluTanh),
     ("relu", Activation::Relu),
     ("silu", Activation::Silu),
     ("swish", Activation::Silu),
@@ -28,14 +33,14 @@ const NAMES: &[(&str, Activation)] = &[
 ];
 
 impl Activation {
-    /// `hidden_act` of a config.json.
+    /// The value of `field` in a config.json, such as `hidden_act`.
     ///
     /// # Errors
     /// When the name is not among those implemented.
-    pub fn from_config(name: &str) -> Result<Self, ConfigError> {
+    pub fn from_config(field: &'static str, name: &str) -> Result<Self, ConfigError> {
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, activation)| *activation).ok_or_else(|| {
             ConfigError::Unsupported {
-                field: "hidden_act",
+                field,
                 value: name.to_owned(),
                 supported: NAMES.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", "),
             }
@@ -46,7 +51,8 @@ impl Activation {
     #[must_use]
     pub fn forward<B: EncoderOps>(self, linear: &Linear<B>, x: Tensor<B, 2>) -> Tensor<B, 2> {
         match self {
-            Self::Gelu => ops::bias_gelu(linear.product(x), linear.bias.val()),
+            Self::Gelu => ops::bias_gelu(linear.product(x), linear.added(), GeluForm::Erf),
+            Self::GeluTanh => ops::bias_gelu(linear.product(x), linear.added(), GeluForm::Tanh),
             Self::Relu => activation::relu(linear.forward(x)),
             Self::Silu => activation::silu(linear.forward(x)),
             Self::Tanh => activation::tanh(linear.forward(x)),

@@ -102,6 +102,13 @@ impl Sequences {
         &self.starts
     }
 
+    /// The position of each row in its sequence, padding rows counted on.
+    #[must_use]
+    pub fn positions(&self) -> Vec<u32> {
+        let rows = |i: usize| self.padded_len.unwrap_or(self.lengths[i]);
+        (0..self.len()).flat_map(|i| 0..rows(i) as u32).collect()
+    }
+
     /// Tokens of sequence `i`.
     #[must_use]
     pub fn length(&self, i: usize) -> usize {
@@ -187,6 +194,16 @@ impl TokenBatch {
     #[must_use]
     pub fn words(&self) -> &Words {
         &self.words
+    }
+
+    /// The same tokens with other positions and segments, where a model counts them otherwise.
+    #[must_use]
+    pub fn with_ids(&self, position: impl Fn(u32) -> u32, token_type: impl Fn(u32) -> u32) -> Self {
+        Self {
+            position_ids: self.position_ids.iter().map(|&id| position(id)).collect(),
+            token_type_ids: self.token_type_ids.iter().map(|&id| token_type(id)).collect(),
+            ..self.clone()
+        }
     }
 
     /// Lays `rows` of (ids, segment ids) out, with absolute positions 0, 1, 2, ...

@@ -62,6 +62,8 @@ pub enum FieldDefault {
     Bool(bool),
     /// A whole number.
     Count(u64),
+    /// A whole number that may be negative.
+    Signed(i64),
     /// A fraction.
     Number(f64),
     /// A text.
@@ -74,6 +76,7 @@ impl From<FieldDefault> for Value {
             FieldDefault::Null => Value::Null,
             FieldDefault::Bool(value) => value.into(),
             FieldDefault::Count(value) => value.into(),
+            FieldDefault::Signed(value) => value.into(),
             FieldDefault::Number(value) => value.into(),
             FieldDefault::Text(value) => value.into(),
         }
@@ -134,6 +137,30 @@ impl Config {
         match value.as_u64() {
             Some(n) if n > 0 => Ok(n as usize),
             _ => Err(wrong(field, value, "a whole number of at least 1")),
+        }
+    }
+
+    /// A whole number, 0 included, with the architecture's default.
+    ///
+    /// # Errors
+    /// When the field holds something else.
+    pub fn whole(&self, field: &str, default: usize) -> Result<usize, ConfigError> {
+        match self.get(field) {
+            None => Ok(default),
+            Some(value) => {
+                value.as_u64().map(|n| n as usize).ok_or_else(|| wrong(field, value, "a whole number of at least 0"))
+            }
+        }
+    }
+
+    /// A switch, with the architecture's default.
+    ///
+    /// # Errors
+    /// When the field holds something else.
+    pub fn switch(&self, field: &str, default: bool) -> Result<bool, ConfigError> {
+        match self.get(field) {
+            None => Ok(default),
+            Some(value) => value.as_bool().ok_or_else(|| wrong(field, value, "true or false")),
         }
     }
 

@@ -7,8 +7,9 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 
 use crate::batch::TokenBatch;
-use crate::encoder::bert::{Bert, BertConfig};
-use crate::layers::Linear;
+use crate::encoder::architecture::Architecture;
+use crate::encoder::model::Encoder;
+use crate::layers::{LayerNorm, Linear};
 use crate::ops::{self, ClassTargets, DropoutPlan, EncoderOps, Precision};
 
 /// What the model is asked to predict for a batch.
@@ -40,11 +41,15 @@ impl Targets {
     }
 }
 
-/// `BertForSequenceClassification`.
+/// `…ForSequenceClassification` of any family: encoder, dense layer, classifier.
 #[derive(Module, Debug)]
 pub struct SequenceClassifier<B: Backend> {
     /// The encoder.
-    pub encoder: Bert<B>,
+    pub encoder: Encoder<B>,
+    /// `[hidden, hidden]`: BERT's pooler, or the head's own.
+    pub dense: Linear<B>,
+    /// After the dense layer.
+    pub dense_norm: Option<LayerNorm<B>>,
     /// `[num_labels, hidden]`; one label is a regression.
     pub classifier: Linear<B>,
 }
@@ -52,9 +57,15 @@ pub struct SequenceClassifier<B: Backend> {
 impl<B: Backend> SequenceClassifier<B> {
     /// All parameters zero, to be loaded or initialised.
     #[must_use]
-    pub fn zeros(config: BertConfig, num_labels: usize, precision: Precision, device: &B::Device) -> Self {
-        let classifier = Linear::zeros(config.hidden_size, num_labels, precision, device);
-        Self { encoder: Bert::zeros(config, precision, device), classifier }
+    pub fn zeros(architecture: Architecture, num_labels: usize, precision: Precision, device: &B::Device) -> Self {
+        let a = Arc::new(architecture);
+        let hidden = a.hidden_size;
+        Self {
+            dense: Linear::zeros(hidden, hidden, a.head.dense_bias, precision, device),
+            dense_norm: a.head.norm.then(|| LayerNorm::zeros(hidden, a.layer_norm_eps, a.norm_bias, device)),
+            classifier: Linear::zeros(hidden, num_labels, true, precision, device),
+            encoder: Encoder::zeros(a, precision, device),
+        }
     }
 }
 
@@ -62,9 +73,17 @@ impl<B: EncoderOps> SequenceClassifier<B> {
     /// Logits, `[batch, num_labels]`.
     #[must_use]
     pub fn forward(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
-        let pooled = self.encoder.pooled(batch, plan);
-        let dropout = plan.next(self.encoder.config().classifier_dropout);
-        self.classifier.forward(ops::dropout(pooled, dropout, &Arc::new(batch.sequences.firsts())))
+        let head = self.encoder.architecture().head;
+        let rows = Arc::new(batch.sequences.firsts());
+        let mut x = self.encoder.pooled(batch, plan);
+        if head.dense_dropout > 0.0 {
+            x = ops::dropout(x, plan.next(head.dense_dropout), &rows);
+        }
+        x = head.activation.forward(&self.dense, x);
+        if let Some(norm) = &self.dense_norm {
+            x = norm.forward(x);
+        }
+        self.classifier.forward(ops::dropout(x, plan.next(head.dropout), &rows))
     }
 }
 

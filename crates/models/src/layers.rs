@@ -6,13 +6,13 @@ use burn::tensor::{Tensor, TensorData};
 
 use crate::ops::{self, EncoderOps, Precision, RowDropout};
 
-/// `x wᵀ + b`.
+/// `x wᵀ + b`, or `x wᵀ`.
 #[derive(Module, Debug)]
 pub struct Linear<B: Backend> {
     /// `[out, in]`.
     pub weight: Param<Tensor<B, 2>>,
     /// `[out]`.
-    pub bias: Param<Tensor<B, 1>>,
+    pub bias: Option<Param<Tensor<B, 1>>>,
     #[module(skip)]
     precision: Precision,
 }
@@ -20,8 +20,9 @@ pub struct Linear<B: Backend> {
 impl<B: Backend> Linear<B> {
     /// Zeros, to be loaded or initialised.
     #[must_use]
-    pub fn zeros(inputs: usize, outputs: usize, precision: Precision, device: &B::Device) -> Self {
-        Self { weight: zeros([outputs, inputs], device), bias: zeros([outputs], device), precision }
+    pub fn zeros(inputs: usize, outputs: usize, bias: bool, precision: Precision, device: &B::Device) -> Self {
+        let bias = bias.then(|| zeros([outputs], device));
+        Self { weight: zeros([outputs, inputs], device), bias, precision }
     }
 }
 
@@ -29,7 +30,14 @@ impl<B: EncoderOps> Linear<B> {
     /// `[rows, in]` to `[rows, out]`.
     #[must_use]
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        ops::linear(x, self.weight.val(), Some(self.bias.val()), self.precision)
+        ops::linear(x, self.weight.val(), self.bias.as_ref().map(Param::val), self.precision)
+    }
+
+    /// The bias, or zeros, for an operation that always adds one: `[out]`.
+    #[must_use]
+    pub fn added(&self) -> Tensor<B, 1> {
+        let weight = self.weight.val();
+        self.bias.as_ref().map_or_else(|| Tensor::zeros([weight.dims()[0]], &weight.device()), Param::val)
     }
 
     /// `x wᵀ`, for an operation that adds the bias on its way.
@@ -45,15 +53,15 @@ pub struct LayerNorm<B: Backend> {
     /// Scale, `[hidden]`.
     pub weight: Param<Tensor<B, 1>>,
     /// Shift, `[hidden]`.
-    pub bias: Param<Tensor<B, 1>>,
+    pub bias: Option<Param<Tensor<B, 1>>>,
     epsilon: f64,
 }
 
 impl<B: Backend> LayerNorm<B> {
     /// Zeros, to be loaded or initialised.
     #[must_use]
-    pub fn zeros(hidden: usize, epsilon: f64, device: &B::Device) -> Self {
-        Self { weight: zeros([hidden], device), bias: zeros([hidden], device), epsilon }
+    pub fn zeros(hidden: usize, epsilon: f64, bias: bool, device: &B::Device) -> Self {
+        Self { weight: zeros([hidden], device), bias: bias.then(|| zeros([hidden], device)), epsilon }
     }
 }
 
@@ -61,7 +69,13 @@ impl<B: EncoderOps> LayerNorm<B> {
     /// `[rows, hidden]`.
     #[must_use]
     pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        ops::layer_norm(x, self.weight.val(), self.bias.val(), self.epsilon)
+        ops::layer_norm(x, self.weight.val(), self.shift(), self.epsilon)
+    }
+
+    /// The shift, or zeros.
+    fn shift(&self) -> Tensor<B, 1> {
+        let weight = self.weight.val();
+        self.bias.as_ref().map_or_else(|| Tensor::zeros(weight.shape(), &weight.device()), Param::val)
     }
 
     /// `LayerNorm(residual + dropout(linear(x)))`, `[rows, hidden]`.
@@ -73,8 +87,8 @@ impl<B: EncoderOps> LayerNorm<B> {
         residual: Tensor<B, 2>,
         dropout: &RowDropout,
     ) -> Tensor<B, 2> {
-        let (product, bias) = (linear.product(x), linear.bias.val());
-        ops::add_norm(product, bias, residual, self.weight.val(), self.bias.val(), self.epsilon, dropout)
+        let (product, bias) = (linear.product(x), linear.added());
+        ops::add_norm(product, bias, residual, self.weight.val(), self.shift(), self.epsilon, dropout)
     }
 }
 

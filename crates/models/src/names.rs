@@ -1,10 +1,18 @@
 //! Parameters of a module and the tensors of a Hugging Face checkpoint that they are made of.
 
 /// How a tensor that a checkpoint lacks is initialised, as transformers' `_init_weights` does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
     /// N(0, initializer_range).
     Normal,
+    /// N(0, std) cut at +-`cut`, after a draw of N(0, initializer_range) that is thrown away: transformers first treats
+    /// the layer as any other, then as its family's.
+    TruncatedNormal {
+        /// Standard deviation.
+        std: f64,
+        /// Largest absolute value.
+        cut: f64,
+    },
     /// Zeros.
     Zeros,
     /// Ones.
@@ -12,7 +20,7 @@ pub enum Init {
 }
 
 /// One parameter of the module.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TensorName {
     /// Path of the parameter in the module, such as `encoder.layers.0.qkv.weight`.
     pub parameter: String,
@@ -27,36 +35,100 @@ pub struct TensorName {
     pub decay: bool,
 }
 
-/// One row of a family's table: parameter path, tensor names, and what kind of parameter it is; `{}` is the layer.
-pub struct Row(pub &'static str, pub &'static [&'static str], pub Kind);
-
-/// What a row's parameter is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A matrix of a linear layer or an embedding: decays.
-    Weight,
-    /// A bias.
-    Bias,
-    /// The scale of a normalisation.
-    NormWeight,
+impl TensorName {
+    fn new(parameter: String, tensors: Vec<String>, init: Init) -> Self {
+        Self { parameter, tensors, init, in_encoder: true, decay: init == Init::Normal }
+    }
 }
 
-impl Row {
-    /// The row's entry, for layer `layer` where it has one.
-    #[must_use]
-    pub fn entry(&self, layer: usize, in_encoder: bool) -> TensorName {
-        let fill = |pattern: &str| pattern.replace("{}", &layer.to_string());
-        TensorName {
-            parameter: fill(self.0),
-            tensors: self.1.iter().map(|t| fill(t)).collect(),
-            init: match self.2 {
-                Kind::Weight => Init::Normal,
-                Kind::Bias => Init::Zeros,
-                Kind::NormWeight => Init::Ones,
-            },
-            in_encoder,
-            decay: self.2 == Kind::Weight,
+/// A family's names of the parts of a layer; `{}` is the layer. Weights and biases get their endings.
+pub struct LayerNames {
+    /// Queries, keys and values: three layers, or one.
+    pub qkv: &'static [&'static str],
+    /// After attention.
+    pub attention_output: &'static str,
+    /// The first normalisation.
+    pub attention_norm: &'static str,
+    /// First feed-forward layer.
+    pub intermediate: &'static str,
+    /// Second feed-forward layer.
+    pub output: &'static str,
+    /// The second normalisation.
+    pub output_norm: &'static str,
+}
+
+/// Collects the names of a model, in the order in which transformers initialises them.
+#[derive(Default)]
+pub struct Names {
+    rows: Vec<TensorName>,
+}
+
+impl Names {
+    /// An embedding table.
+    pub fn table(&mut self, parameter: &str, tensor: &str) -> &mut Self {
+        let tensors = vec![format!("{tensor}.weight")];
+        self.rows.push(TensorName::new(format!("encoder.{parameter}"), tensors, Init::Normal));
+        self
+    }
+
+    /// A linear layer, made of one or several of the checkpoint's.
+    pub fn linear(&mut self, parameter: &str, tensors: &[&str], bias: bool) -> &mut Self {
+        let mut row = |ending: &str, init| {
+            let tensors = tensors.iter().map(|tensor| format!("{tensor}.{ending}")).collect();
+            self.rows.push(TensorName::new(format!("{parameter}.{ending}"), tensors, init));
+        };
+        row("weight", Init::Normal);
+        if bias {
+            row("bias", Init::Zeros);
         }
+        self
+    }
+
+    /// A normalisation.
+    pub fn norm(&mut self, parameter: &str, tensor: &str, bias: bool) -> &mut Self {
+        let mut row = |ending: &str, init| {
+            let tensors = vec![format!("{tensor}.{ending}")];
+            self.rows.push(TensorName::new(format!("{parameter}.{ending}"), tensors, init));
+        };
+        row("weight", Init::Ones);
+        if bias {
+            row("bias", Init::Zeros);
+        }
+        self
+    }
+
+    /// A layer with biases everywhere, called `name` in the checkpoint.
+    pub fn layer(&mut self, index: usize, name: &str, names: &LayerNames) -> &mut Self {
+        let path = |part: &str| format!("encoder.layers.{index}.{part}");
+        let fill = |pattern: &str| pattern.replace("{}", name);
+        let qkv: Vec<String> = names.qkv.iter().map(|part| fill(part)).collect();
+        self.linear(&path("qkv"), &qkv.iter().map(String::as_str).collect::<Vec<_>>(), true)
+            .linear(&path("attention_output"), &[&fill(names.attention_output)], true)
+            .norm(&path("attention_norm"), &fill(names.attention_norm), true)
+            .linear(&path("intermediate"), &[&fill(names.intermediate)], true)
+            .linear(&path("output"), &[&fill(names.output)], true)
+            .norm(&path("output_norm"), &fill(names.output_norm), true)
+    }
+
+    /// What was added since there were `from` rows does not carry the family's prefix.
+    pub fn outside_encoder(&mut self, from: usize) -> &mut Self {
+        self.rows[from..].iter_mut().for_each(|row| row.in_encoder = false);
+        self
+    }
+
+    /// The head: a dense layer, `in_encoder` where it is the encoder's pooler, and the classifier.
+    pub fn head(&mut self, dense: &str, in_encoder: bool, classifier: &str) -> Vec<TensorName> {
+        let from = self.rows.len();
+        self.linear("dense", &[dense], true);
+        let pooler = self.rows.len();
+        self.linear("classifier", &[classifier], true);
+        self.outside_encoder(if in_encoder { pooler } else { from });
+        std::mem::take(&mut self.rows)
+    }
+
+    /// The rows so far.
+    pub fn rows(&mut self) -> &mut Vec<TensorName> {
+        &mut self.rows
     }
 }
 

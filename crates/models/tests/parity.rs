@@ -11,7 +11,6 @@ use burn_flex::Flex;
 use models::batch::TokenBatch;
 use models::checkpoint::{CheckpointError, LoadOptions, LoadReport, load, locate};
 use models::config::Config;
-use models::encoder::bert::BertConfig;
 use models::encoder::family;
 use models::head::{LossOptions, SequenceClassifier, Targets, loss};
 use models::names::TensorName;
@@ -37,7 +36,7 @@ fn open(
     let family = family(&config).expect("a known family");
     let names = (family.tensor_names)(&config).expect("names");
     let model = SequenceClassifier::zeros(
-        BertConfig::new(&config).expect("a BERT"),
+        (family.architecture)(&config).expect("a BERT"),
         num_labels,
         Precision::F32,
         &Default::default(),

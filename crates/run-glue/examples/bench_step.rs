@@ -1,4 +1,4 @@
-//! Times training steps or inference of a BERT classifier with random weights, and prints one JSON object.
+//! Times training steps or inference of a classifier with random weights, and prints one JSON object.
 //! `scripts/bench/steps.py` runs it beside PyTorch.
 
 use std::collections::HashMap;
@@ -10,9 +10,9 @@ use burn::tensor::{Tensor, TensorData};
 use burn_autodiff::Autodiff;
 use burn_flex::Flex;
 use clap::Parser;
-use models::activation::Activation;
 use models::batch::TokenBatch;
-use models::encoder::bert::BertConfig;
+use models::config::Config;
+use models::encoder::family;
 use models::head::{LossOptions, SequenceClassifier, Targets, loss};
 use models::ops::{self, DropoutPlan, EncoderOps, Precision, profile};
 use models::{parameters, torch_rng::TorchRng};
@@ -47,6 +47,9 @@ struct Args {
     /// Forward passes without gradients.
     #[arg(long)]
     inference: bool,
+    /// The family.
+    #[arg(long, default_value = "bert")]
+    model_type: String,
     #[arg(long)]
     bf16: bool,
     /// Measure the largest rate of an f32 product instead.
@@ -86,21 +89,25 @@ fn peak() -> f64 {
 }
 
 fn model(args: &Args, precision: Precision) -> SequenceClassifier<Autodiff<Flex>> {
-    let config = BertConfig {
-        vocab_size: 30522,
-        hidden_size: args.hidden,
-        num_hidden_layers: args.layers,
-        num_attention_heads: args.heads,
-        intermediate_size: args.ffn,
-        hidden_act: Activation::Gelu,
-        hidden_dropout_prob: 0.1,
-        attention_probs_dropout_prob: 0.1,
-        classifier_dropout: 0.1,
-        max_position_embeddings: 512,
-        type_vocab_size: 2,
-        layer_norm_eps: 1e-12,
-    };
-    let model = SequenceClassifier::zeros(config, 2, precision, &Default::default());
+    let config = json!({
+        "model_type": args.model_type,
+        "vocab_size": 30522,
+        "hidden_size": args.hidden,
+        "num_hidden_layers": args.layers,
+        "num_attention_heads": args.heads,
+        "intermediate_size": args.ffn,
+        "max_position_embeddings": 514,
+        "type_vocab_size": 2,
+        // DistilBERT's names.
+        "dim": args.hidden, "n_layers": args.layers, "n_heads": args.heads, "hidden_dim": args.ffn,
+        // DeBERTa v3's switches.
+        "relative_attention": true, "position_buckets": 256, "norm_rel_ebd": "layer_norm", "share_att_key": true,
+        "pos_att_type": "p2c|c2p", "position_biased_input": false,
+    });
+    let config = Config::from_fields(config.as_object().cloned().unwrap_or_default());
+    let family = family(&config).unwrap_or_else(|error| panic!("{error}"));
+    let architecture = (family.architecture)(&config).unwrap_or_else(|error| panic!("{error}"));
+    let model = SequenceClassifier::zeros(architecture, 2, precision, &Default::default());
     let mut rng = TorchRng::new(0);
     let values: HashMap<_, _> = parameters::shapes(&model)
         .into_iter()

@@ -2,7 +2,7 @@
 
 use models::checkpoint::{self, LoadOptions, LoadReport, WeightFiles, locate};
 use models::config::Config;
-use models::encoder::bert::BertConfig;
+use models::encoder::architecture::Architecture;
 use models::encoder::{Family, family};
 use models::head::SequenceClassifier;
 use models::names::TensorName;
@@ -18,8 +18,10 @@ pub struct ModelFiles {
     pub files: Files,
     /// config.json.
     pub config: Config,
-    /// The architecture.
+    /// The family.
     pub family: &'static Family,
+    /// What its configuration comes down to.
+    pub architecture: Architecture,
     /// Its tensors.
     pub names: Vec<TensorName>,
     /// Files of the weights.
@@ -31,6 +33,9 @@ pub struct ModelFiles {
     /// What the user should know.
     pub warnings: Vec<String>,
 }
+
+/// Tokens of the longest input to a model that has no limit of its own.
+const LONGEST_INPUT: usize = 8192;
 
 /// How a model is made of files.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +59,7 @@ impl ModelFiles {
         let config = Config::read(&files.fetch("config.json")?)?;
         let of_model = |error: Error| error.at(&files.id);
         let family = family(&config).map_err(|e| of_model(e.into()))?;
-        (family.check)(&config).map_err(|e| of_model(e.into()))?;
+        let architecture = (family.architecture)(&config).map_err(|e| of_model(e.into()))?;
         let names = (family.tensor_names)(&config)?;
         let weights = locate(|name| files.try_fetch(name)).map_err(of_model)?;
         let tokenizer = TextTokenizer::load(&TokenizerFiles {
@@ -64,13 +69,14 @@ impl ModelFiles {
             special_tokens_map: files.try_fetch("special_tokens_map.json")?,
         })
         .map_err(|e| of_model(e.into()))?;
-        tokenizer.check_vocab(config.count("vocab_size")?).map_err(|e| of_model(e.into()))?;
-        let positions = config.count("max_position_embeddings")?;
+        tokenizer.check_vocab(architecture.vocab_size).map_err(|e| of_model(e.into()))?;
+        // Without positions of its own a model takes any length; what fits into memory is less than the cap.
+        let positions = architecture.longest_input().unwrap_or(LONGEST_INPUT);
         let (longest, lowered) =
             effective_max_seq_length(max_seq_length.unwrap_or(usize::MAX), tokenizer.model_max_length(), positions)?;
         let mut warnings: Vec<String> = tokenizer.warnings().to_vec();
         warnings.extend(lowered.filter(|_| max_seq_length.is_some()));
-        Ok(Self { files, config, family, names, weights, tokenizer, max_seq_length: longest, warnings })
+        Ok(Self { files, config, family, architecture, names, weights, tokenizer, max_seq_length: longest, warnings })
     }
 
     /// The model with its values.
@@ -95,8 +101,8 @@ impl ModelFiles {
         build: &Build,
         device: &B::Device,
     ) -> Result<(SequenceClassifier<B>, LoadReport), Error> {
-        let config = BertConfig::new(&self.config)?;
-        let empty = SequenceClassifier::<B>::zeros(config, build.num_labels, build.precision, device);
+        let architecture = self.architecture.clone();
+        let empty = SequenceClassifier::<B>::zeros(architecture, build.num_labels, build.precision, device);
         let options = LoadOptions {
             model_type: self.family.model_type.to_owned(),
             prefix: self.family.prefix,

@@ -142,6 +142,10 @@ fn check_shape(
 fn initial_values(init: Init, count: usize, std: f64, rng: &mut TorchRng) -> Vec<f32> {
     match init {
         Init::Normal => rng.normal(count, std),
+        Init::TruncatedNormal { std: own, cut } => {
+            rng.normal(count, std);
+            rng.truncated_normal(count, own, cut)
+        }
         Init::Zeros => vec![0.0; count],
         Init::Ones => vec![1.0; count],
     }

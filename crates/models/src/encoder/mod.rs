@@ -1,7 +1,17 @@
 //! Encoders: one file a family, registered here.
 
-pub mod bert;
+mod albert;
+pub mod architecture;
+mod bert;
+mod deberta_v2;
+mod distilbert;
+mod electra;
+pub mod model;
+mod modernbert;
+mod mpnet;
+mod roberta;
 
+use self::architecture::Architecture;
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::names::TensorName;
 
@@ -11,8 +21,8 @@ pub struct Family {
     pub model_type: &'static str,
     /// Class name that transformers gives a classifier of the family.
     pub classifier_architecture: &'static str,
-    /// Checks config.json.
-    pub check: fn(&Config) -> Result<(), ConfigError>,
+    /// What config.json comes down to; an error where it asks for something that is not implemented.
+    pub architecture: fn(&Config) -> Result<Architecture, ConfigError>,
     /// The tensors of an encoder and its head, in the order in which transformers initialises them.
     pub tensor_names: fn(&Config) -> Result<Vec<TensorName>, ConfigError>,
     /// The fields that transformers writes into every config.json of the family, for files that lack them.
@@ -22,7 +32,18 @@ pub struct Family {
 }
 
 /// The families, one row each.
-pub static FAMILIES: &[Family] = &[bert::FAMILY];
+pub static FAMILIES: &[Family] = &[
+    bert::FAMILY,
+    distilbert::FAMILY,
+    roberta::FAMILY,
+    roberta::XLM_ROBERTA,
+    roberta::CAMEMBERT,
+    electra::FAMILY,
+    albert::FAMILY,
+    mpnet::FAMILY,
+    deberta_v2::FAMILY,
+    modernbert::FAMILY,
+];
 
 /// The family of a config.json.
 ///

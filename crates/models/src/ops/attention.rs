@@ -5,7 +5,9 @@ use std::sync::Arc;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Int, Tensor, TensorData, activation};
+use burn_autodiff::Autodiff;
 
+use super::composed::differentiate;
 use super::{Dropout, raw, wrap};
 use crate::batch::Sequences;
 
@@ -14,10 +16,42 @@ use crate::batch::Sequences;
 pub struct AttentionSpec {
     /// Heads; the hidden size is a multiple.
     pub heads: usize,
+    /// What scores are multiplied with: 1 / sqrt(head_dim) as a rule.
+    pub scale: f64,
+    /// Tokens look at those at most so far away; `None`: at all.
+    pub window: Option<usize>,
     /// Where the sequences lie.
     pub sequences: Arc<Sequences>,
     /// Dropout of the probabilities.
     pub dropout: Dropout,
+}
+
+/// What a table of relative positions adds to the scores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelativeKind {
+    /// A table `[rows, heads]`: its number is added to the scaled score (Raffel et al. 2020, section 2.1).
+    Bias,
+    /// A table `[rows, 2 hidden or more]`, queries and keys of positions side by side: query times key of position, and key
+    /// times query of position, are added before scaling (He et al. 2021, DeBERTa, equation 4).
+    Disentangled,
+}
+
+/// A table of relative positions.
+#[derive(Clone, Debug)]
+pub struct Relative {
+    /// What it adds.
+    pub kind: RelativeKind,
+    /// The table's row of each distance `query - key`, from `-(n - 1)` on, for the longest sequence's n tokens.
+    pub rows: Arc<[u32]>,
+}
+
+impl Relative {
+    /// Rows of the distances in a sequence of `n` tokens, from `-(n - 1)` on.
+    #[must_use]
+    pub fn rows_of(&self, n: usize) -> &[u32] {
+        let spare = (self.rows.len() - (2 * n - 1)) / 2;
+        &self.rows[spare..self.rows.len() - spare]
+    }
 }
 
 impl AttentionSpec {
@@ -34,10 +68,9 @@ struct Padded<B: Backend> {
     q: Tensor<B, 4>,
     k: Tensor<B, 4>,
     v: Tensor<B, 4>,
-    /// softmax(q kᵀ / sqrt(d)), `[batch, heads, len, len]`.
+    /// softmax of the scores, `[batch, heads, len, len]`.
     probabilities: Tensor<B, 4>,
     factors: Option<Tensor<B, 4>>,
-    scale: f64,
 }
 
 /// Row of the `[rows, ..]` matrix for each (sequence, position), 0 for padding; and the way back.
@@ -100,22 +133,72 @@ fn dropout_factors<B: Backend>(spec: &AttentionSpec, device: &B::Device) -> Opti
     Some(Tensor::from_data(TensorData::new(factors, [batch, spec.heads, len, len]), device))
 }
 
-fn padded<B: Backend>(qkv: Tensor<B, 2>, spec: &AttentionSpec) -> Padded<B> {
+/// 0 where a query may look at a key, else a number that makes its probability 0: `[batch, 1, len or 1, len]`.
+fn mask<B: Backend>(spec: &AttentionSpec, device: &B::Device) -> Tensor<B, 4> {
+    const HIDDEN: f32 = -1e30;
+    let (batch, len) = (spec.sequences.len(), spec.sequences.max_len());
+    let queries = if spec.window.is_some() { len } else { 1 };
+    let mut mask = vec![0.0f32; batch * queries * len];
+    for (row, keys) in mask.chunks_exact_mut(len).enumerate() {
+        let (sequence, query) = (row / queries, row % queries);
+        keys[spec.sequences.length(sequence)..].fill(HIDDEN);
+        for (key, slot) in keys.iter_mut().enumerate() {
+            if spec.window.is_some_and(|window| key.abs_diff(query) > window) {
+                *slot = HIDDEN;
+            }
+        }
+    }
+    Tensor::from_data(TensorData::new(mask, [batch, queries, 1, len]), device).swap_dims(1, 2)
+}
+
+/// What the table adds to the scores, scaled: `[batch or 1, heads, len, len]`.
+fn relative_scores<B: Backend>(
+    q: &Tensor<B, 4>,
+    k: &Tensor<B, 4>,
+    table: Tensor<B, 2>,
+    relative: &Relative,
+    scale: f64,
+) -> Tensor<B, 4> {
+    let [batch, heads, len, head_dim] = q.dims();
+    // Row of the table for each query and key.
+    let rows: Vec<i32> = (0..len * len).map(|at| relative.rows[at / len + len - 1 - at % len] as i32).collect();
+    let device = table.device();
+    let index = Tensor::<B, 1, Int>::from_data(TensorData::new(rows, [len * len]), &device);
+    match relative.kind {
+        RelativeKind::Bias => table.select(0, index).reshape([1, len, len, heads]).permute([0, 3, 1, 2]),
+        RelativeKind::Disentangled => {
+            let (count, hidden) = (table.dims()[0], heads * head_dim);
+            let part = |i: usize| {
+                let part = table.clone().narrow(1, i * hidden, hidden);
+                part.reshape([1, count, heads, head_dim]).permute([0, 2, 3, 1])
+            };
+            let (queries, keys) = (part(0), part(1));
+            let index = index.reshape([1, 1, len, len]).repeat(&[batch, heads, 1, 1]);
+            let content_to_position = q.clone().matmul(keys).gather(3, index.clone());
+            // The distance from query to key picks the row here too, and the key's index comes first.
+            let by_key = index.swap_dims(2, 3);
+            let position_to_content = k.clone().matmul(queries).gather(3, by_key).swap_dims(2, 3);
+            (content_to_position + position_to_content) * scale
+        }
+    }
+}
+
+fn padded<B: Backend>(
+    qkv: Tensor<B, 2>,
+    relative: Option<(Tensor<B, 2>, &Relative)>,
+    spec: &AttentionSpec,
+) -> Padded<B> {
     let device = qkv.device();
     let [q, k, v]: [Tensor<B, 4>; 3] = {
         let hidden = qkv.dims()[1] / 3;
         std::array::from_fn(|i| split_heads(qkv.clone().narrow(1, i * hidden, hidden), spec))
     };
-    let [batch, _, len, head_dim] = q.dims();
-    let scale = 1.0 / (head_dim as f64).sqrt();
-    let mut bias = vec![0.0f32; batch * len];
-    for i in 0..batch {
-        bias[i * len + spec.sequences.length(i)..(i + 1) * len].fill(-1e30);
+    let mut scores = q.clone().matmul(k.clone().swap_dims(2, 3)) * spec.scale + mask::<B>(spec, &device);
+    if let Some((table, relative)) = relative {
+        scores = scores + relative_scores(&q, &k, table, relative, spec.scale);
     }
-    let bias = Tensor::<B, 4>::from_data(TensorData::new(bias, [batch, 1, 1, len]), &device);
-    let scores = q.clone().matmul(k.clone().swap_dims(2, 3)) * scale + bias;
     let factors = dropout_factors(spec, &device);
-    Padded { q, k, v, probabilities: activation::softmax(scores, 3), factors, scale }
+    Padded { q, k, v, probabilities: activation::softmax(scores, 3), factors }
 }
 
 fn drop<B: Backend>(x: Tensor<B, 4>, factors: &Option<Tensor<B, 4>>) -> Tensor<B, 4> {
@@ -126,8 +209,37 @@ fn drop<B: Backend>(x: Tensor<B, 4>, factors: &Option<Tensor<B, 4>>) -> Tensor<B
 }
 
 pub(super) fn composed_forward<B: Backend>(qkv: FloatTensor<B>, spec: &AttentionSpec) -> FloatTensor<B> {
-    let p = padded::<B>(wrap(qkv), spec);
+    attend(padded::<B>(wrap(qkv), None, spec), spec)
+}
+
+fn attend<B: Backend>(p: Padded<B>, spec: &AttentionSpec) -> FloatTensor<B> {
     raw(merge_heads(drop(p.probabilities, &p.factors).matmul(p.v), spec))
+}
+
+/// With what a table of relative positions adds to the scores.
+pub(super) fn composed_relative<B: Backend>(
+    qkv: FloatTensor<B>,
+    table: FloatTensor<B>,
+    relative: &Relative,
+    spec: &AttentionSpec,
+) -> FloatTensor<B> {
+    attend(padded::<B>(wrap(qkv), Some((wrap(table), relative)), spec), spec)
+}
+
+/// The gradients of [`composed_relative`], by Burn's differentiation of it.
+pub(super) fn composed_relative_backward<B: Backend>(
+    qkv: FloatTensor<B>,
+    table: FloatTensor<B>,
+    g: FloatTensor<B>,
+    relative: &Relative,
+    spec: &AttentionSpec,
+) -> [FloatTensor<B>; 2] {
+    let g: Tensor<B, 2> = wrap(g);
+    // Padding rows repeat some token's values: what comes back to them is not meant.
+    let token = padding_rows::<B>(&spec.sequences, &g.device()).neg().add_scalar(1.0);
+    differentiate([qkv, table], g * token, |[qkv, table]| {
+        wrap(composed_relative::<Autodiff<B>>(raw(qkv), raw(table), relative, spec))
+    })
 }
 
 pub(super) fn composed_backward<B: Backend>(
@@ -137,7 +249,7 @@ pub(super) fn composed_backward<B: Backend>(
 ) -> FloatTensor<B> {
     let g: Tensor<B, 2> = wrap(g);
     let token = padding_rows::<B>(&spec.sequences, &g.device()).neg().add_scalar(1.0);
-    let p = padded::<B>(wrap(qkv), spec);
+    let p = padded::<B>(wrap(qkv), None, spec);
     // Padding positions of the gathered gradient repeat row 0: they must not reach keys and values.
     let [batch, _, len, _] = p.q.dims();
     let mut valid = vec![0.0f32; batch * len];
@@ -150,7 +262,7 @@ pub(super) fn composed_backward<B: Backend>(
     let dv = dropped.swap_dims(2, 3).matmul(g.clone());
     let dprobabilities = drop(g.matmul(p.v.swap_dims(2, 3)), &p.factors);
     let along = (dprobabilities.clone() * p.probabilities.clone()).sum_dim(3);
-    let dscores = p.probabilities * (dprobabilities - along) * p.scale;
+    let dscores = p.probabilities * (dprobabilities - along) * spec.scale;
     let dq = dscores.clone().matmul(p.k);
     let dk = dscores.swap_dims(2, 3).matmul(p.q);
     let merged = [dq, dk, dv].map(|d| merge_heads(d, spec) * token.clone());

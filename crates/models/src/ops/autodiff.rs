@@ -8,7 +8,7 @@ use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
-use super::{AttentionSpec, ClassTargets, EncoderOps, Precision, RowDropout};
+use super::{AttentionSpec, ClassTargets, EncoderOps, GeluForm, Precision, Relative, RotarySpec, RowDropout};
 use crate::batch::TokenBatch;
 
 /// A backward pass: a type, its saved state, and what it registers.
@@ -41,7 +41,9 @@ backward!(Linear, 2, (FloatTensor<B>, FloatTensor<B>, Precision), |s, g, parents
     let (dx, dw, _) = B::eo_linear_backward(s.0, s.1, g, (parents[0].is_some(), false), s.2);
     [dx, Some(dw)]
 });
-backward!(BiasGelu, 2, FloatTensor<B>, |sum, g, parents| B::eo_bias_gelu_backward(sum, g).map(Some));
+backward!(BiasGelu, 2, (FloatTensor<B>, GeluForm), |s, g, parents| B::eo_bias_gelu_backward(s.0, g, s.1).map(Some));
+backward!(GatedGelu, 1, (FloatTensor<B>, GeluForm), |s, g, parents| [Some(B::eo_gated_gelu_backward(s.0, g, s.1))]);
+backward!(Rotary, 1, RotarySpec, |spec, g, parents| [Some(B::eo_rotary(g, &spec))]);
 backward!(DropoutRows, 1, RowDropout, |dropout, g, parents| [Some(B::eo_dropout(g, &dropout))]);
 backward!(LayerNorm, 3, (FloatTensor<B>, FloatTensor<B>, f64), |s, g, parents| {
     B::eo_layer_norm_backward(s.0, s.1, g, s.2).map(Some)
@@ -52,6 +54,9 @@ backward!(AddNorm, 5, (FloatTensor<B>, FloatTensor<B>, f64, RowDropout), |s, g, 
 backward!(Embed, 3, ([usize; 2], TokenBatch), |s, g, parents| B::eo_embed_backward(g, s.0, &s.1).map(Some));
 backward!(Attention, 1, (FloatTensor<B>, AttentionSpec), |s, g, parents| {
     [Some(B::eo_attention_backward(s.0, g, &s.1))]
+});
+backward!(RelativeAttention, 2, (FloatTensor<B>, FloatTensor<B>, Relative, AttentionSpec), |s, g, parents| {
+    B::eo_relative_attention_backward(s.0, s.1, g, &s.2, &s.3).map(Some)
 });
 backward!(CrossEntropy, 1, (FloatTensor<B>, ClassTargets), |s, g, parents| {
     [Some(B::eo_cross_entropy_backward(s.0, g, &s.1))]
@@ -88,13 +93,46 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         }
     }
 
-    fn eo_bias_gelu(x: FloatTensor<Self>, b: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (y, sum) = B::eo_bias_gelu(x.primitive, b.primitive);
+    fn eo_bias_gelu(
+        x: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        form: GeluForm,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (y, sum) = B::eo_bias_gelu(x.primitive, b.primitive, form);
         let y = match BiasGelu.prepare::<C>([x.node, b.node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(sum.clone(), y),
+            OpsKind::Tracked(prep) => prep.finish((sum.clone(), form), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         };
         (y, FloatTensor::<Self>::new(sum))
+    }
+
+    fn eo_gated_gelu(x: FloatTensor<Self>, form: GeluForm) -> FloatTensor<Self> {
+        let y = B::eo_gated_gelu(x.primitive.clone(), form);
+        match GatedGelu.prepare::<C>([x.node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((x.primitive, form), y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn eo_rotary(qkv: FloatTensor<Self>, spec: &RotarySpec) -> FloatTensor<Self> {
+        let y = B::eo_rotary(qkv.primitive, spec);
+        match Rotary.prepare::<C>([qkv.node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(RotarySpec { inverse: !spec.inverse, ..spec.clone() }, y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn eo_relative_attention(
+        qkv: FloatTensor<Self>,
+        table: FloatTensor<Self>,
+        relative: &Relative,
+        spec: &AttentionSpec,
+    ) -> FloatTensor<Self> {
+        let y = B::eo_relative_attention(qkv.primitive.clone(), table.primitive.clone(), relative, spec);
+        match RelativeAttention.prepare::<C>([qkv.node, table.node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((qkv.primitive, table.primitive, relative.clone(), spec.clone()), y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
     }
 
     fn eo_dropout(x: FloatTensor<Self>, dropout: &RowDropout) -> FloatTensor<Self> {
@@ -178,7 +216,21 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         first_order_only()
     }
 
-    fn eo_bias_gelu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>) -> [FloatTensor<Self>; 2] {
+    fn eo_gated_gelu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: GeluForm) -> FloatTensor<Self> {
+        first_order_only()
+    }
+
+    fn eo_relative_attention_backward(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: &Relative,
+        _: &AttentionSpec,
+    ) -> [FloatTensor<Self>; 2] {
+        first_order_only()
+    }
+
+    fn eo_bias_gelu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: GeluForm) -> [FloatTensor<Self>; 2] {
         first_order_only()
     }
 

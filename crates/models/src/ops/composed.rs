@@ -4,9 +4,10 @@
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData, TensorMetadata, activation};
+use burn_autodiff::Autodiff;
 
 use super::adamw::dense;
-use super::{AdamWSlot, AdamWStep, ClassTargets, RowDropout, indices, raw, wrap};
+use super::{AdamWSlot, AdamWStep, ClassTargets, GeluForm, RotarySpec, RowDropout, indices, raw, wrap};
 use crate::batch::TokenBatch;
 
 pub(super) fn linear<B: Backend>(x: FloatTensor<B>, w: FloatTensor<B>, b: Option<FloatTensor<B>>) -> FloatTensor<B> {
@@ -30,11 +31,6 @@ pub(super) fn linear_backward<B: Backend>(
     (dx, raw(dw), db)
 }
 
-/// Φ(x), the standard normal distribution function.
-fn normal_cdf<B: Backend>(x: Tensor<B, 1>) -> Tensor<B, 1> {
-    (x * std::f64::consts::FRAC_1_SQRT_2).erf().add_scalar(1.0).mul_scalar(0.5)
-}
-
 fn flat<B: Backend>(x: FloatTensor<B>) -> (Tensor<B, 1>, Vec<usize>) {
     let shape = burn::tensor::TensorMetadata::shape(&x);
     let dims = shape.to_vec();
@@ -46,19 +42,67 @@ fn unflat<B: Backend>(x: Tensor<B, 1>, dims: Vec<usize>) -> FloatTensor<B> {
     B::float_reshape(raw(x), dims.into())
 }
 
-pub(super) fn bias_gelu<B: Backend>(x: FloatTensor<B>, b: FloatTensor<B>) -> (FloatTensor<B>, FloatTensor<B>) {
-    let sum = raw(wrap::<B, 2>(x) + wrap::<B, 1>(b).unsqueeze());
-    let (s, dims) = flat::<B>(sum.clone());
-    (unflat(s.clone() * normal_cdf(s), dims), sum)
+/// Φ(x), the standard normal distribution function.
+fn normal_cdf<B: Backend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, D> {
+    (x * std::f64::consts::FRAC_1_SQRT_2).erf().add_scalar(1.0).mul_scalar(0.5)
 }
 
-pub(super) fn bias_gelu_backward<B: Backend>(sum: FloatTensor<B>, g: FloatTensor<B>) -> [FloatTensor<B>; 2] {
-    let (s, dims) = flat::<B>(sum);
-    let (g, _) = flat::<B>(g);
-    let density = (s.clone() * s.clone() * -0.5).exp()
-        * (0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2);
-    let dx = unflat(g * (normal_cdf(s.clone()) + s * density), dims);
+/// 2 sqrt(2 / pi) and the cubic's factor of [`GeluForm::Tanh`].
+const TANH: [f64; 2] = [std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::SQRT_2, 0.044_715];
+
+/// What x is multiplied with.
+fn gelu_factor<B: Backend, const D: usize>(x: Tensor<B, D>, form: GeluForm) -> Tensor<B, D> {
+    match form {
+        GeluForm::Erf => normal_cdf(x),
+        // (1 + tanh(u)) / 2 is the logistic function of 2 u.
+        GeluForm::Tanh => activation::sigmoid((x.clone() + x.clone() * x.clone() * x * TANH[1]) * TANH[0]),
+    }
+}
+
+fn gelu<B: Backend, const D: usize>(x: Tensor<B, D>, form: GeluForm) -> Tensor<B, D> {
+    x.clone() * gelu_factor(x, form)
+}
+
+pub(super) fn bias_gelu<B: Backend>(
+    x: FloatTensor<B>,
+    b: FloatTensor<B>,
+    form: GeluForm,
+) -> (FloatTensor<B>, FloatTensor<B>) {
+    let sum = wrap::<B, 2>(x) + wrap::<B, 1>(b).unsqueeze();
+    (raw(gelu(sum.clone(), form)), raw(sum))
+}
+
+pub(super) fn bias_gelu_backward<B: Backend>(
+    sum: FloatTensor<B>,
+    g: FloatTensor<B>,
+    form: GeluForm,
+) -> [FloatTensor<B>; 2] {
+    let (s, g): (Tensor<B, 2>, Tensor<B, 2>) = (wrap(sum), wrap(g));
+    let factor = gelu_factor(s.clone(), form);
+    let slope = match form {
+        GeluForm::Erf => {
+            let peak = 0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
+            (s.clone() * s.clone() * -0.5).exp() * peak
+        }
+        GeluForm::Tanh => {
+            let inner = (s.clone() * s.clone() * (3.0 * TANH[1])).add_scalar(1.0) * TANH[0];
+            factor.clone() * factor.clone().neg().add_scalar(1.0) * inner
+        }
+    };
+    let dx = raw(g * (factor + s * slope));
     [dx.clone(), column_sums::<B>(dx)]
+}
+
+/// The gradients of `f` at `inputs`, by Burn's differentiation: for bodies that have no backward pass written by hand.
+pub(super) fn differentiate<B: Backend, const N: usize>(
+    inputs: [FloatTensor<B>; N],
+    g: Tensor<B, 2>,
+    f: impl FnOnce([Tensor<Autodiff<B>, 2>; N]) -> Tensor<Autodiff<B>, 2>,
+) -> [FloatTensor<B>; N] {
+    let inputs = inputs.map(|x| Tensor::<Autodiff<B>, 2>::from_inner(wrap(x)).require_grad());
+    let output = f(inputs.clone());
+    let grads = (output * Tensor::from_inner(g)).sum().backward();
+    inputs.map(|x| raw(x.grad(&grads).unwrap_or_else(|| x.inner().zeros_like())))
 }
 
 /// Sums over the rows.
@@ -235,4 +279,39 @@ pub(super) fn sum_of_squares<B: Backend>(tensors: Vec<FloatTensor<B>>) -> f64 {
         (x.clone() * x).sum().into_data().iter::<f64>().sum::<f64>()
     };
     tensors.into_iter().map(square).sum()
+}
+
+/// `gelu(x[:, ..n]) x[:, n..]` of `[rows, 2 n]`.
+pub(super) fn gated_gelu<B: Backend>(x: FloatTensor<B>, form: GeluForm) -> FloatTensor<B> {
+    let x: Tensor<B, 2> = wrap(x);
+    let n = x.dims()[1] / 2;
+    let (input, gate) = (x.clone().narrow(1, 0, n), x.narrow(1, n, n));
+    raw(gelu(input, form) * gate)
+}
+
+pub(super) fn gated_gelu_backward<B: Backend>(x: FloatTensor<B>, g: FloatTensor<B>, form: GeluForm) -> FloatTensor<B> {
+    let [dx] = differentiate([x], wrap(g), |[x]| wrap(gated_gelu::<Autodiff<B>>(raw(x), form)));
+    dx
+}
+
+/// Queries and keys turned by their positions, values as they are.
+pub(super) fn rotary<B: Backend>(qkv: FloatTensor<B>, spec: &RotarySpec) -> FloatTensor<B> {
+    let qkv: Tensor<B, 2> = wrap(qkv);
+    let [rows, width] = qkv.dims();
+    let (hidden, half) = (width / 3, width / 3 / spec.heads / 2);
+    let (device, angles) = (qkv.device(), spec.angles(half));
+    let positions = spec.sequences.positions();
+    let table = |part: usize| {
+        let values: Vec<f32> =
+            positions.iter().flat_map(|&p| &angles[p as usize * half..][..half]).map(|pair| pair[part]).collect();
+        Tensor::<B, 4>::from_data(TensorData::new(values, [rows, 1, 1, half]), &device)
+    };
+    let (cosine, sine) = (table(0), table(1));
+    let x = qkv.clone().narrow(1, 0, 2 * hidden).reshape([rows, 2 * spec.heads, 2, half]);
+    let (first, second) = (x.clone().narrow(2, 0, 1), x.narrow(2, 1, 1));
+    let turned = Tensor::cat(
+        vec![first.clone() * cosine.clone() - second.clone() * sine.clone(), second * cosine + first * sine],
+        2,
+    );
+    raw(Tensor::cat(vec![turned.reshape([rows, 2 * hidden]), qkv.narrow(1, 2 * hidden, hidden)], 1))
 }

@@ -11,6 +11,7 @@ mod composed;
 mod dropout;
 #[cfg(feature = "flex")]
 mod flex;
+mod forms;
 pub mod profile;
 #[cfg(test)]
 mod tests;
@@ -22,10 +23,11 @@ use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Int, Tensor, TensorData, TensorPrimitive};
 
 pub use adamw::{AdamWSlot, AdamWStep, Gradient};
-pub use attention::AttentionSpec;
+pub use attention::{AttentionSpec, Relative, RelativeKind};
 pub use dropout::{Dropout, DropoutPlan, RowStream};
 #[cfg(feature = "flex")]
 pub use flex::simd_level;
+pub use forms::{GeluForm, RotarySpec};
 
 use crate::batch::{Sequences, TokenBatch};
 
@@ -92,14 +94,34 @@ pub trait EncoderOps: Backend {
         composed::linear_backward::<Self>(x, w, g, needs)
     }
 
-    /// `s Φ(s)` of `s = x + b` with the exact Φ by erf (Hendrycks & Gimpel 2016), and s, which the backward pass needs.
-    fn eo_bias_gelu(x: FloatTensor<Self>, b: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        composed::bias_gelu::<Self>(x, b)
+    /// `s Φ(s)` of `s = x + b` (Hendrycks & Gimpel 2016), and s, which the backward pass needs.
+    fn eo_bias_gelu(
+        x: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        form: GeluForm,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        composed::bias_gelu::<Self>(x, b, form)
     }
 
-    /// Gradients of [`Self::eo_bias_gelu`] for x, `g (Φ(s) + s φ(s))`, and b.
-    fn eo_bias_gelu_backward(sum: FloatTensor<Self>, g: FloatTensor<Self>) -> [FloatTensor<Self>; 2] {
-        composed::bias_gelu_backward::<Self>(sum, g)
+    /// Gradients of [`Self::eo_bias_gelu`] for x, `g (Φ(s) + s Φ'(s))`, and b.
+    fn eo_bias_gelu_backward(sum: FloatTensor<Self>, g: FloatTensor<Self>, form: GeluForm) -> [FloatTensor<Self>; 2] {
+        composed::bias_gelu_backward::<Self>(sum, g, form)
+    }
+
+    /// `gelu(x[:, ..n]) x[:, n..]` of `[rows, 2 n]` (Shazeer 2020, GEGLU); gives `[rows, n]`.
+    fn eo_gated_gelu(x: FloatTensor<Self>, form: GeluForm) -> FloatTensor<Self> {
+        composed::gated_gelu::<Self>(x, form)
+    }
+
+    /// Gradient of [`Self::eo_gated_gelu`].
+    fn eo_gated_gelu_backward(x: FloatTensor<Self>, g: FloatTensor<Self>, form: GeluForm) -> FloatTensor<Self> {
+        composed::gated_gelu_backward::<Self>(x, g, form)
+    }
+
+    /// Queries and keys of `[rows, 3 hidden]` turned by their positions (Su et al. 2021), values as they are. Its own
+    /// backward pass with the spec's inverse.
+    fn eo_rotary(qkv: FloatTensor<Self>, spec: &RotarySpec) -> FloatTensor<Self> {
+        composed::rotary::<Self>(qkv, spec)
     }
 
     /// Drops elements of `[rows, columns]` and scales the kept ones; its own backward pass.
@@ -179,6 +201,27 @@ pub trait EncoderOps: Backend {
         attention::composed_backward::<Self>(qkv, g, spec)
     }
 
+    /// As [`Self::eo_attention`], with what a table of relative positions adds to the scores.
+    fn eo_relative_attention(
+        qkv: FloatTensor<Self>,
+        table: FloatTensor<Self>,
+        relative: &Relative,
+        spec: &AttentionSpec,
+    ) -> FloatTensor<Self> {
+        attention::composed_relative::<Self>(qkv, table, relative, spec)
+    }
+
+    /// Gradients of [`Self::eo_relative_attention`] for qkv and the table.
+    fn eo_relative_attention_backward(
+        qkv: FloatTensor<Self>,
+        table: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        relative: &Relative,
+        spec: &AttentionSpec,
+    ) -> [FloatTensor<Self>; 2] {
+        attention::composed_relative_backward::<Self>(qkv, table, g, relative, spec)
+    }
+
     /// Sum over the rows of -log of the class's softmax, smoothed, over `divisor`: logits `[rows, classes]`, gives `[1]`.
     fn eo_cross_entropy(logits: FloatTensor<Self>, targets: &ClassTargets) -> FloatTensor<Self> {
         composed::cross_entropy::<Self>(logits, targets)
@@ -250,8 +293,18 @@ pub fn linear<B: EncoderOps>(
 }
 
 /// [`EncoderOps::eo_bias_gelu`].
-pub fn bias_gelu<B: EncoderOps>(x: Tensor<B, 2>, b: Tensor<B, 1>) -> Tensor<B, 2> {
-    wrap(B::eo_bias_gelu(raw(x), raw(b)).0)
+pub fn bias_gelu<B: EncoderOps>(x: Tensor<B, 2>, b: Tensor<B, 1>, form: GeluForm) -> Tensor<B, 2> {
+    wrap(B::eo_bias_gelu(raw(x), raw(b), form).0)
+}
+
+/// [`EncoderOps::eo_gated_gelu`].
+pub fn gated_gelu<B: EncoderOps>(x: Tensor<B, 2>, form: GeluForm) -> Tensor<B, 2> {
+    wrap(B::eo_gated_gelu(raw(x), form))
+}
+
+/// [`EncoderOps::eo_rotary`].
+pub fn rotary<B: EncoderOps>(qkv: Tensor<B, 2>, spec: &RotarySpec) -> Tensor<B, 2> {
+    wrap(B::eo_rotary(raw(qkv), spec))
 }
 
 /// [`EncoderOps::eo_dropout`].
@@ -298,6 +351,16 @@ pub fn embed<B: EncoderOps>(
 /// [`EncoderOps::eo_attention`].
 pub fn attention<B: EncoderOps>(qkv: Tensor<B, 2>, spec: &AttentionSpec) -> Tensor<B, 2> {
     wrap(B::eo_attention(raw(qkv), spec))
+}
+
+/// [`EncoderOps::eo_relative_attention`].
+pub fn relative_attention<B: EncoderOps>(
+    qkv: Tensor<B, 2>,
+    table: Tensor<B, 2>,
+    relative: &Relative,
+    spec: &AttentionSpec,
+) -> Tensor<B, 2> {
+    wrap(B::eo_relative_attention(raw(qkv), raw(table), relative, spec))
 }
 
 /// [`EncoderOps::eo_cross_entropy`].

@@ -114,22 +114,58 @@ fn linear_agrees() {
     }
 }
 
+const FORMS: [GeluForm; 2] = [GeluForm::Erf, GeluForm::Tanh];
+
 #[test]
 fn bias_gelu_agrees() {
-    for (rows, columns, _) in SIZES {
+    for ((rows, columns, _), form) in SIZES.into_iter().flat_map(|size| FORMS.map(|form| (size, form))) {
         let x = [inner(rows, columns, 1) * 2.0, inner(1, columns, 3)];
         compare(
-            "bias and gelu",
+            &format!("bias and gelu, {form:?}"),
             &x,
             5e-6,
-            |t| bias_gelu(t[0].clone(), vector(&t[1])),
-            |t| wrap(composed::bias_gelu::<Ad>(raw(t[0].clone()), raw(vector(&t[1]))).0),
+            |t| bias_gelu(t[0].clone(), vector(&t[1]), form),
+            |t| wrap(composed::bias_gelu::<Ad>(raw(t[0].clone()), raw(vector(&t[1])), form).0),
         );
         let (sum, g) = (raw(x[0].clone()), raw(inner(rows, columns, 2)));
-        let [dx, db] = Flex::eo_bias_gelu_backward(sum.clone(), g.clone());
-        let [expected_dx, expected_db] = composed::bias_gelu_backward::<Flex>(sum, g);
+        let [dx, db] = Flex::eo_bias_gelu_backward(sum.clone(), g.clone(), form);
+        let [expected_dx, expected_db] = composed::bias_gelu_backward::<Flex>(sum, g, form);
         close(&wrap(dx), &wrap(expected_dx), 1e-6, "composed bias and gelu backward");
         close(&row(db), &row(expected_db), 5e-6, "composed bias gradient");
+    }
+}
+
+#[test]
+fn gated_gelu_agrees() {
+    for ((rows, columns, _), form) in SIZES.into_iter().flat_map(|size| FORMS.map(|form| (size, form))) {
+        let x = inner(rows, 2 * columns, 1) * 2.0;
+        compare(
+            &format!("gated gelu, {form:?}"),
+            std::slice::from_ref(&x),
+            5e-6,
+            |t| gated_gelu(t[0].clone(), form),
+            |t| wrap(composed::gated_gelu::<Ad>(raw(t[0].clone()), form)),
+        );
+        let (x, g) = (raw(x), raw(inner(rows, columns, 2)));
+        let kernel = Flex::eo_gated_gelu_backward(x.clone(), g.clone(), form);
+        close(&wrap(kernel), &wrap(composed::gated_gelu_backward::<Flex>(x, g, form)), 5e-6, "composed gated gelu");
+    }
+}
+
+#[test]
+fn rotary_agrees_and_is_undone() {
+    for sequences in layouts() {
+        let spec = RotarySpec { heads: 3, theta: 100.0, sequences: sequences.clone(), inverse: false };
+        let qkv = inner(sequences.rows(), 3 * 3 * 6, 1);
+        compare(
+            &format!("rotary over {sequences:?}"),
+            std::slice::from_ref(&qkv),
+            5e-6,
+            |t| rotary(t[0].clone(), &spec),
+            |t| wrap(composed::rotary::<Ad>(raw(t[0].clone()), &spec)),
+        );
+        let back = RotarySpec { inverse: true, ..spec.clone() };
+        close(&rotary(rotary(qkv.clone(), &spec), &back), &qkv, 5e-6, "there and back");
     }
 }
 
@@ -211,7 +247,8 @@ fn tokens_only<B: burn::tensor::backend::Backend>(x: Tensor<B, 2>, sequences: &S
 fn attention_agrees() {
     for sequences in layouts() {
         for dropout in [Dropout::OFF, Dropout::new(0.2, 11)] {
-            let spec = AttentionSpec { heads: 3, sequences: sequences.clone(), dropout };
+            let window = dropout.is_off().then_some(4);
+            let spec = AttentionSpec { heads: 3, scale: 0.4, window, sequences: sequences.clone(), dropout };
             let qkv = inner(sequences.rows(), 3 * 3 * 5, 1);
             compare(
                 &format!("attention over {sequences:?}"),
@@ -227,6 +264,53 @@ fn attention_agrees() {
             let kernel = Flex::eo_attention_backward(raw(qkv.clone()), raw(g.clone()), &spec);
             let by_hand = attention::composed_backward::<Flex>(raw(qkv), raw(g), &spec);
             close(&wrap(kernel), &wrap(by_hand), 2e-5, "composed attention backward");
+        }
+    }
+}
+
+/// Distances from `-(n - 1)` on to rows of a table of `count`: exact near 0, then shared.
+fn distances(n: usize, count: usize) -> Arc<[u32]> {
+    let middle = count as i64 / 2;
+    let row = |distance: i64| (middle + distance.clamp(-3, 3) + distance / 9).clamp(0, count as i64 - 1) as u32;
+    (1 - n as i64..n as i64).map(row).collect()
+}
+
+#[test]
+fn relative_attention_agrees() {
+    let (heads, head_dim, count) = (3, 5, 13);
+    let hidden = heads * head_dim;
+    for sequences in layouts() {
+        for (kind, width) in [
+            (RelativeKind::Bias, heads),
+            (RelativeKind::Disentangled, 2 * hidden),
+            // As where the values' columns follow.
+            (RelativeKind::Disentangled, 3 * hidden),
+        ] {
+            for dropout in [Dropout::OFF, Dropout::new(0.2, 11)] {
+                let relative = Relative { kind, rows: distances(sequences.max_len(), count) };
+                let window = dropout.is_off().then_some(20);
+                let spec = AttentionSpec { heads, scale: 0.3, window, sequences: sequences.clone(), dropout };
+                let inputs = [inner(sequences.rows(), 3 * hidden, 1), inner(count, width, 2)];
+                compare(
+                    &format!("relative attention, {kind:?}, over {sequences:?}"),
+                    &inputs,
+                    3e-5,
+                    |t| tokens_only(relative_attention(t[0].clone(), t[1].clone(), &relative, &spec), &sequences),
+                    |t| {
+                        let (qkv, table) = (raw(t[0].clone()), raw(t[1].clone()));
+                        let out = attention::composed_relative::<Ad>(qkv, table, &relative, &spec);
+                        tokens_only(wrap::<Ad, 2>(out), &sequences)
+                    },
+                );
+                let [qkv, table] = inputs.map(raw);
+                let g = raw(tokens_only(inner(sequences.rows(), hidden, 2), &sequences));
+                let kernel =
+                    Flex::eo_relative_attention_backward(qkv.clone(), table.clone(), g.clone(), &relative, &spec);
+                let composed = attention::composed_relative_backward::<Flex>(qkv, table, g, &relative, &spec);
+                for (kernel, composed) in kernel.into_iter().zip(composed) {
+                    close(&wrap(kernel), &wrap(composed), 3e-5, "composed relative attention backward");
+                }
+            }
         }
     }
 }
@@ -350,6 +434,7 @@ proptest::proptest! {
         heads in 1usize..5,
         head_dim in 1usize..20,
         padding in proptest::option::of(0usize..5),
+        window in proptest::option::of(0usize..50),
         probability in 0.0f64..0.9,
     ) {
         let longest = lengths.iter().copied().max().unwrap_or(0);
@@ -357,7 +442,9 @@ proptest::proptest! {
             None => Sequences::packed(lengths),
             Some(more) => Sequences::padded(lengths, longest + more),
         });
-        let spec = AttentionSpec { heads, sequences: sequences.clone(), dropout: Dropout::new(probability, 3) };
+        let dropout = Dropout::new(probability, 3);
+        let scale = 1.0 / (head_dim as f64).sqrt();
+        let spec = AttentionSpec { heads, scale, window, sequences: sequences.clone(), dropout };
         let qkv = inner(sequences.rows(), 3 * heads * head_dim, 1);
         compare(
             "attention",

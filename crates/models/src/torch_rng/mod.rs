@@ -100,6 +100,23 @@ impl TorchRng {
         values
     }
 
+    /// `torch.nn.init.trunc_normal_(torch.empty(n), 0, std, -cut, cut)` for a cut that leaves more than 0.3 of the mass:
+    /// all values are drawn again until each has been in range once (torch 2.13 and later).
+    pub fn truncated_normal(&mut self, n: usize, std: f64, cut: f64) -> Vec<f32> {
+        let cut = cut as f32;
+        let outside = |value: f32| !(-cut..=cut).contains(&value);
+        let mut values = self.normal(n, std);
+        while values.iter().any(|&value| outside(value)) {
+            let others = self.normal(n, std);
+            values
+                .iter_mut()
+                .zip(others)
+                .filter(|(value, _)| outside(**value))
+                .for_each(|(value, other)| *value = other);
+        }
+        values
+    }
+
     /// Standard normal by Box & Muller (1958), in pairs.
     fn normal_f64(&mut self) -> f64 {
         if let Some(value) = self.cached_normal.take() {

@@ -1,4 +1,4 @@
-//! Bias with GELU, and dropout.
+//! Bias with GELU, gated GELU, and dropout.
 
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
@@ -6,35 +6,65 @@ use rayon::prelude::*;
 use super::ROWS;
 use super::buffer::{Buffer, dense, dims2, elements, elements_mut, tensor, tensor_like};
 use super::linear::add_rows;
-use super::math::{normal_cdf, normal_density};
+use super::math::{ByErf, ByTanh, Gelu};
 use super::simd::kernel;
-use crate::ops::{Dropout, RowDropout, RowStream};
+use crate::ops::{Dropout, GeluForm, RowDropout, RowStream};
 
-kernel! {
-    /// x becomes `x + bias`, y its GELU.
-    fn bias_gelu_kernel(y: &'k mut [f32], x: &'k mut [f32], bias: &'k [f32]) {
-        for (y, x) in y.chunks_exact_mut(bias.len()).zip(x.chunks_exact_mut(bias.len())) {
-            for ((y, x), b) in y.iter_mut().zip(x).zip(bias) {
-                *x += b;
-                *y = *x * normal_cdf(*x);
+/// The kernels of one form of GELU.
+macro_rules! gelu_kernels {
+    ($form:ty, $forward:ident, $backward:ident, $gated:ident, $gated_backward:ident) => {
+        kernel! {
+            /// x becomes `x + bias`, y its GELU.
+            fn $forward(y: &'k mut [f32], x: &'k mut [f32], bias: &'k [f32]) {
+                for (y, x) in y.chunks_exact_mut(bias.len()).zip(x.chunks_exact_mut(bias.len())) {
+                    for ((y, x), b) in y.iter_mut().zip(x).zip(bias) {
+                        *x += b;
+                        *y = *x * <$form>::factor(*x);
+                    }
+                }
             }
         }
-    }
-}
-
-kernel! {
-    /// The gradient of a sum, whose columns are added to dbias.
-    fn bias_gelu_backward_kernel(dx: &'k mut [f32], sum: &'k [f32], g: &'k [f32], dbias: &'k mut [f32]) {
-        let columns = dbias.len();
-        let rows = dx.chunks_exact_mut(columns).zip(sum.chunks_exact(columns)).zip(g.chunks_exact(columns));
-        for ((dx, sum), g) in rows {
-            for (((dx, &x), &g), dbias) in dx.iter_mut().zip(sum).zip(g).zip(dbias.iter_mut()) {
-                *dx = g * x.mul_add(normal_density(x), normal_cdf(x));
-                *dbias += *dx;
+        kernel! {
+            /// The gradient of a sum, whose columns are added to dbias.
+            fn $backward(dx: &'k mut [f32], sum: &'k [f32], g: &'k [f32], dbias: &'k mut [f32]) {
+                let columns = dbias.len();
+                let rows = dx.chunks_exact_mut(columns).zip(sum.chunks_exact(columns)).zip(g.chunks_exact(columns));
+                for ((dx, sum), g) in rows {
+                    for (((dx, &x), &g), dbias) in dx.iter_mut().zip(sum).zip(g).zip(dbias.iter_mut()) {
+                        *dx = g * <$form>::derivative(x);
+                        *dbias += *dx;
+                    }
+                }
             }
         }
-    }
+        kernel! {
+            /// `gelu(x) gate`, x and gate side by side in rows of `2 n`.
+            fn $gated(y: &'k mut [f32], x: &'k [f32], n: usize) {
+                for (y, x) in y.chunks_exact_mut(n).zip(x.chunks_exact(2 * n)) {
+                    let (x, gate) = x.split_at(n);
+                    for ((y, &x), &gate) in y.iter_mut().zip(x).zip(gate) {
+                        *y = x * <$form>::factor(x) * gate;
+                    }
+                }
+            }
+        }
+        kernel! {
+            /// Gradients of x and gate, side by side.
+            fn $gated_backward(dx: &'k mut [f32], x: &'k [f32], g: &'k [f32], n: usize) {
+                for ((dx, x), g) in dx.chunks_exact_mut(2 * n).zip(x.chunks_exact(2 * n)).zip(g.chunks_exact(n)) {
+                    let ((dx, dgate), (x, gate)) = (dx.split_at_mut(n), x.split_at(n));
+                    for ((((dx, dgate), &x), &gate), &g) in dx.iter_mut().zip(dgate).zip(x).zip(gate).zip(g) {
+                        *dx = g * gate * <$form>::derivative(x);
+                        *dgate = g * x * <$form>::factor(x);
+                    }
+                }
+            }
+        }
+    };
 }
+
+gelu_kernels!(ByErf, erf_kernel, erf_backward_kernel, gated_erf_kernel, gated_erf_backward_kernel);
+gelu_kernels!(ByTanh, tanh_kernel, tanh_backward_kernel, gated_tanh_kernel, gated_tanh_backward_kernel);
 
 kernel! {
     fn dropout_kernel(y: &'k mut [f32], x: &'k [f32], keys: &'k [u64], columns: usize, dropout: Dropout) {
@@ -60,18 +90,26 @@ pub(super) fn drop_row(row: &mut [f32], stream: RowStream, threshold: u32, scale
     }
 }
 
-pub(super) fn bias_gelu(mut x: FlexTensor, bias: FlexTensor) -> (FlexTensor, FlexTensor) {
+pub(super) fn bias_gelu(mut x: FlexTensor, bias: FlexTensor, form: GeluForm) -> (FlexTensor, FlexTensor) {
+    let kernel = match form {
+        GeluForm::Erf => erf_kernel,
+        GeluForm::Tanh => tanh_kernel,
+    };
     let bias = dense(bias);
     let columns = elements(&bias).len();
     let sum = elements_mut(&mut x);
     let mut y = Buffer::new(sum.len());
     y.par_chunks_mut(columns * ROWS)
         .zip(sum.par_chunks_mut(columns * ROWS))
-        .for_each(|(y, x)| bias_gelu_kernel(y, x, elements(&bias)));
+        .for_each(|(y, x)| kernel(y, x, elements(&bias)));
     (tensor_like(y, &x), x)
 }
 
-pub(super) fn bias_gelu_backward(sum: FlexTensor, g: FlexTensor) -> [FlexTensor; 2] {
+pub(super) fn bias_gelu_backward(sum: FlexTensor, g: FlexTensor, form: GeluForm) -> [FlexTensor; 2] {
+    let kernel = match form {
+        GeluForm::Erf => erf_backward_kernel,
+        GeluForm::Tanh => tanh_backward_kernel,
+    };
     let (sum, g) = (dense(sum), dense(g));
     let [_, columns] = dims2(&sum);
     let mut dx = Buffer::new(elements(&sum).len());
@@ -81,13 +119,42 @@ pub(super) fn bias_gelu_backward(sum: FlexTensor, g: FlexTensor) -> [FlexTensor;
         .zip(elements(&g).par_chunks(columns * ROWS))
         .map(|((dx, sum), g)| {
             let mut dbias = vec![0.0; columns];
-            bias_gelu_backward_kernel(dx, sum, g, &mut dbias);
+            kernel(dx, sum, g, &mut dbias);
             dbias
         })
         .collect();
     let mut dbias = Buffer::zeros(columns);
     parts.iter().for_each(|part| add_rows(&mut dbias, part));
     [tensor_like(dx, &sum), tensor(dbias, [columns])]
+}
+
+pub(super) fn gated_gelu(x: FlexTensor, form: GeluForm) -> FlexTensor {
+    let kernel = match form {
+        GeluForm::Erf => gated_erf_kernel,
+        GeluForm::Tanh => gated_tanh_kernel,
+    };
+    let x = dense(x);
+    let [rows, width] = dims2(&x);
+    let n = width / 2;
+    let mut y = Buffer::new(rows * n);
+    y.par_chunks_mut(n * ROWS).zip(elements(&x).par_chunks(width * ROWS)).for_each(|(y, x)| kernel(y, x, n));
+    tensor(y, [rows, n])
+}
+
+pub(super) fn gated_gelu_backward(x: FlexTensor, g: FlexTensor, form: GeluForm) -> FlexTensor {
+    let kernel = match form {
+        GeluForm::Erf => gated_erf_backward_kernel,
+        GeluForm::Tanh => gated_tanh_backward_kernel,
+    };
+    let (x, g) = (dense(x), dense(g));
+    let [rows, width] = dims2(&x);
+    let n = width / 2;
+    let mut dx = Buffer::new(rows * width);
+    dx.par_chunks_mut(width * ROWS)
+        .zip(elements(&x).par_chunks(width * ROWS))
+        .zip(elements(&g).par_chunks(n * ROWS))
+        .for_each(|((dx, x), g)| kernel(dx, x, g, n));
+    tensor(dx, [rows, width])
 }
 
 pub(super) fn dropout(x: FlexTensor, row_dropout: &RowDropout) -> FlexTensor {

@@ -57,6 +57,53 @@ pub(super) fn normal_density(x: f32) -> f32 {
     PEAK * exp(-0.5 * x * x)
 }
 
+/// Φ of GELU's form, and its slope.
+pub(super) trait Gelu: Copy + Send + Sync {
+    fn factor(x: f32) -> f32;
+    /// Φ + x Φ'.
+    fn derivative(x: f32) -> f32;
+}
+
+/// By erf.
+#[derive(Clone, Copy)]
+pub(super) struct ByErf;
+
+impl Gelu for ByErf {
+    #[inline(always)]
+    fn factor(x: f32) -> f32 {
+        normal_cdf(x)
+    }
+
+    #[inline(always)]
+    fn derivative(x: f32) -> f32 {
+        x.mul_add(normal_density(x), normal_cdf(x))
+    }
+}
+
+/// By tanh: (1 + tanh(u)) / 2 is the logistic function of 2 u, u = sqrt(2 / pi) (x + 0.044715 x^3).
+#[derive(Clone, Copy)]
+pub(super) struct ByTanh;
+
+impl ByTanh {
+    const FACTOR: f32 = 1.595_769_1;
+    const CUBIC: f32 = 0.044_715;
+}
+
+impl Gelu for ByTanh {
+    #[inline(always)]
+    fn factor(x: f32) -> f32 {
+        let inner = (Self::CUBIC * x * x).mul_add(x, x) * Self::FACTOR;
+        1.0 / (1.0 + exp(-inner))
+    }
+
+    #[inline(always)]
+    fn derivative(x: f32) -> f32 {
+        let factor = Self::factor(x);
+        let slope = (3.0 * Self::CUBIC * x).mul_add(x, 1.0) * Self::FACTOR;
+        (x * factor * (1.0 - factor)).mul_add(slope, factor)
+    }
+}
+
 /// Independent partial sums, so that additions need not wait for each other.
 pub(super) const LANES: usize = 32;
 

@@ -13,12 +13,16 @@ mod linear;
 mod math;
 mod norm;
 mod pool;
+mod rotary;
 mod simd;
 
 use burn_flex::{Flex, FlexTensor};
 
 use super::profile::{Part, timed};
-use super::{AdamWSlot, AdamWStep, AttentionSpec, ClassTargets, EncoderOps, Precision, RowDropout};
+use super::{
+    AdamWSlot, AdamWStep, AttentionSpec, ClassTargets, EncoderOps, GeluForm, Precision, Relative, RotarySpec,
+    RowDropout,
+};
 use crate::batch::TokenBatch;
 
 pub use simd::level as simd_level;
@@ -44,12 +48,43 @@ impl EncoderOps for Flex {
         timed(Part::Linear, || linear::backward(x, w, g, needs, precision))
     }
 
-    fn eo_bias_gelu(x: FlexTensor, bias: FlexTensor) -> (FlexTensor, FlexTensor) {
-        timed(Part::Activation, || elementwise::bias_gelu(x, bias))
+    fn eo_bias_gelu(x: FlexTensor, bias: FlexTensor, form: GeluForm) -> (FlexTensor, FlexTensor) {
+        timed(Part::Activation, || elementwise::bias_gelu(x, bias, form))
     }
 
-    fn eo_bias_gelu_backward(sum: FlexTensor, g: FlexTensor) -> [FlexTensor; 2] {
-        timed(Part::Activation, || elementwise::bias_gelu_backward(sum, g))
+    fn eo_bias_gelu_backward(sum: FlexTensor, g: FlexTensor, form: GeluForm) -> [FlexTensor; 2] {
+        timed(Part::Activation, || elementwise::bias_gelu_backward(sum, g, form))
+    }
+
+    fn eo_gated_gelu(x: FlexTensor, form: GeluForm) -> FlexTensor {
+        timed(Part::Activation, || elementwise::gated_gelu(x, form))
+    }
+
+    fn eo_gated_gelu_backward(x: FlexTensor, g: FlexTensor, form: GeluForm) -> FlexTensor {
+        timed(Part::Activation, || elementwise::gated_gelu_backward(x, g, form))
+    }
+
+    fn eo_rotary(qkv: FlexTensor, spec: &RotarySpec) -> FlexTensor {
+        timed(Part::Attention, || rotary::turn(qkv, spec))
+    }
+
+    fn eo_relative_attention(
+        qkv: FlexTensor,
+        table: FlexTensor,
+        relative: &Relative,
+        spec: &AttentionSpec,
+    ) -> FlexTensor {
+        timed(Part::Attention, || attention::relative_forward(qkv, table, relative, spec))
+    }
+
+    fn eo_relative_attention_backward(
+        qkv: FlexTensor,
+        table: FlexTensor,
+        g: FlexTensor,
+        relative: &Relative,
+        spec: &AttentionSpec,
+    ) -> [FlexTensor; 2] {
+        timed(Part::Attention, || attention::relative_backward(qkv, table, g, relative, spec))
     }
 
     fn eo_dropout(x: FlexTensor, dropout: &RowDropout) -> FlexTensor {

@@ -1,0 +1,87 @@
+//! ALBERT (Lan et al. 2020): one layer run many times, and narrow embeddings.
+//!
+//! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/albert/modeling_albert.py>
+
+use super::Family;
+use super::architecture::{Architecture, Projection, bert_like};
+use super::bert::embedding_names;
+use crate::activation::Activation;
+use crate::config::{Config, ConfigError, FieldDefault};
+use crate::names::{LayerNames, TensorName};
+
+/// The family's registration.
+pub(super) const FAMILY: Family = Family {
+    model_type: "albert",
+    classifier_architecture: "AlbertForSequenceClassification",
+    architecture,
+    tensor_names,
+    config_defaults: CONFIG_DEFAULTS,
+    prefix: "albert.",
+};
+
+/// `AlbertConfig` of `configuration_albert.py`.
+const CONFIG_DEFAULTS: &[(&str, FieldDefault)] = &[
+    ("attention_probs_dropout_prob", FieldDefault::Number(0.0)),
+    ("bos_token_id", FieldDefault::Count(2)),
+    ("classifier_dropout_prob", FieldDefault::Number(0.1)),
+    ("embedding_size", FieldDefault::Count(128)),
+    ("eos_token_id", FieldDefault::Count(3)),
+    ("hidden_act", FieldDefault::Text("gelu_new")),
+    ("hidden_dropout_prob", FieldDefault::Number(0.0)),
+    ("initializer_range", FieldDefault::Number(0.02)),
+    ("inner_group_num", FieldDefault::Count(1)),
+    ("layer_norm_eps", FieldDefault::Number(1e-12)),
+    ("num_hidden_groups", FieldDefault::Count(1)),
+    ("pad_token_id", FieldDefault::Count(0)),
+    ("tie_word_embeddings", FieldDefault::Bool(true)),
+    ("type_vocab_size", FieldDefault::Count(2)),
+];
+
+const LAYER: LayerNames = LayerNames {
+    qkv: &[
+        "encoder.albert_layer_groups.{}.attention.query",
+        "encoder.albert_layer_groups.{}.attention.key",
+        "encoder.albert_layer_groups.{}.attention.value",
+    ],
+    attention_output: "encoder.albert_layer_groups.{}.attention.dense",
+    attention_norm: "encoder.albert_layer_groups.{}.attention.LayerNorm",
+    intermediate: "encoder.albert_layer_groups.{}.ffn",
+    output: "encoder.albert_layer_groups.{}.ffn_output",
+    output_norm: "encoder.albert_layer_groups.{}.full_layer_layer_norm",
+};
+
+/// Groups of layers, and layers in each.
+fn groups(config: &Config) -> Result<(usize, usize), ConfigError> {
+    Ok((config.whole("num_hidden_groups", 1)?.max(1), config.whole("inner_group_num", 1)?.max(1)))
+}
+
+fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
+    let (mut architecture, fields) = bert_like(config, 1e-12)?;
+    let ((groups, inner), steps) = (groups(config)?, fields.num_hidden_layers);
+    // The group of step i is int(i / (steps / groups)), and all of its layers are run.
+    let group = |i: usize| ((i as f64 / (steps as f64 / groups as f64)) as usize).min(groups - 1);
+    architecture.num_layers = groups * inner;
+    architecture.steps = (0..steps).flat_map(|i| (0..inner).map(move |layer| group(i) * inner + layer)).collect();
+    architecture.embeddings.size = config.whole("embedding_size", 128)?.max(1);
+    // There also where the widths are equal.
+    architecture.embeddings.projection = Projection::AfterNorm;
+    architecture.activation = Activation::from_config("hidden_act", config.text("hidden_act", "gelu_new")?)?;
+    let hidden_dropout = config.probability("hidden_dropout_prob", 0.0)?;
+    architecture.dropout.embeddings = hidden_dropout;
+    architecture.dropout.attention = config.probability("attention_probs_dropout_prob", 0.0)?;
+    architecture.dropout.attention_output = hidden_dropout;
+    // The feed-forward layer's result is not dropped.
+    architecture.dropout.output = 0.0;
+    architecture.head.dropout = config.probability("classifier_dropout_prob", 0.1)?;
+    architecture.checked("num_attention_heads")
+}
+
+fn tensor_names(config: &Config) -> Result<Vec<TensorName>, ConfigError> {
+    let (groups, inner) = groups(config)?;
+    let mut names = embedding_names();
+    names.linear("encoder.embedding_projection", &["encoder.embedding_hidden_mapping_in"], true);
+    for layer in 0..groups * inner {
+        names.layer(layer, &format!("{}.albert_layers.{}", layer / inner, layer % inner), &LAYER);
+    }
+    Ok(names.head("pooler", true, "classifier"))
+}

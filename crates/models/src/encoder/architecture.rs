@@ -1,0 +1,308 @@
+//! What a family's config.json comes down to: sizes, and which of the known parts the encoder is made of.
+//!
+//! A family is data. Its file turns config.json into an [`Architecture`] and names the tensors; `model.rs` runs it.
+
+use crate::activation::Activation;
+use crate::config::{Config, ConfigError};
+
+/// Larger than any encoder that people fine-tune.
+const MOST_PARAMETERS: f64 = 1e10;
+
+/// An encoder with its head.
+#[derive(Clone, Debug)]
+pub struct Architecture {
+    /// Rows of the word embeddings.
+    pub vocab_size: usize,
+    /// Width of the encoder.
+    pub hidden_size: usize,
+    /// Width of the feed-forward layer, after its gate where it has one.
+    pub intermediate_size: usize,
+    /// Heads of each attention.
+    pub num_attention_heads: usize,
+    /// Layers with parameters of their own.
+    pub num_layers: usize,
+    /// The layers in the order in which they are run; ALBERT runs one many times.
+    pub steps: Vec<usize>,
+    /// What a token's vector is made of.
+    pub embeddings: Embeddings,
+    /// The form of a layer.
+    pub block: Block,
+    /// The feed-forward layer's activation.
+    pub activation: Activation,
+    /// What tokens know of each other's positions.
+    pub positions: Positions,
+    /// Probabilities of dropout.
+    pub dropout: Dropouts,
+    /// Added to the variance.
+    pub layer_norm_eps: f64,
+    /// Whether normalisations have a shift.
+    pub norm_bias: bool,
+    /// What follows the encoder.
+    pub head: Head,
+}
+
+/// What a token's vector is made of besides its word.
+#[derive(Clone, Debug)]
+pub struct Embeddings {
+    /// Width of the tables.
+    pub size: usize,
+    /// Rows of the position embeddings, and the number of the first position.
+    pub positions: Option<(usize, usize)>,
+    /// Segment embeddings.
+    pub segments: Segments,
+    /// From `size` to the encoder's width.
+    pub projection: Projection,
+}
+
+/// Segment embeddings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Segments {
+    /// There are none.
+    None,
+    /// A table of so many rows.
+    Rows(usize),
+    /// A table of so many rows, of which only the first is used.
+    AllFirst(usize),
+}
+
+impl Segments {
+    /// Rows of the table.
+    #[must_use]
+    pub fn rows(self) -> Option<usize> {
+        match self {
+            Self::None => None,
+            Self::Rows(rows) | Self::AllFirst(rows) => Some(rows),
+        }
+    }
+}
+
+/// A linear layer from the embeddings to the encoder's width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Projection {
+    /// The widths are equal.
+    None,
+    /// Before the normalisation, without a bias.
+    BeforeNorm,
+    /// After normalisation and dropout.
+    AfterNorm,
+}
+
+/// The form of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// Normalisation after each residual sum (Vaswani et al. 2017).
+    PostNorm,
+    /// Normalisation before attention and feed-forward layer, which has a gate; one more at the end. The first layer's
+    /// attention has none, because the embeddings are normalised.
+    PreNormGated {
+        /// Of the attention's linear layers.
+        attention_bias: bool,
+        /// Of the feed-forward layer's.
+        mlp_bias: bool,
+    },
+}
+
+/// What attention knows of positions.
+#[derive(Clone, Debug)]
+pub enum Positions {
+    /// Nothing: the embeddings hold it.
+    Embedded,
+    /// One number for each bucket of distances and each head, shared by all layers.
+    Buckets {
+        /// Rows of the table.
+        num_buckets: usize,
+        /// The table's row of a distance `query - key`.
+        bucket_of: fn(i64, usize) -> u32,
+    },
+    /// Disentangled attention (He et al. 2021).
+    Disentangled(Disentangled),
+    /// Rotary positions: theta and window of each layer.
+    Rotary(Vec<RotaryLayer>),
+}
+
+/// DeBERTa's table of relative positions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Disentangled {
+    /// The table has twice as many rows.
+    pub span: usize,
+    /// Logarithmic buckets, where there are any.
+    pub buckets: Option<usize>,
+    /// Distances beyond fall into the last bucket.
+    pub max_relative_positions: usize,
+    /// Queries and keys of positions come from the layers' own projections.
+    pub share_att_key: bool,
+    /// The table is normalised.
+    pub norm: bool,
+}
+
+/// One layer's positions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RotaryLayer {
+    /// Base of the wave lengths.
+    pub theta: f64,
+    /// Tokens look at those at most so far away.
+    pub window: Option<usize>,
+}
+
+/// Probabilities of dropout by place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dropouts {
+    /// After the embeddings' normalisation.
+    pub embeddings: f64,
+    /// Of attention probabilities.
+    pub attention: f64,
+    /// After the attention's output layer.
+    pub attention_output: f64,
+    /// In a gated feed-forward layer, before its second product.
+    pub inner: f64,
+    /// After the feed-forward layer.
+    pub output: f64,
+}
+
+/// What follows the encoder: a dense layer, then the classifier.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Head {
+    /// What of the sequence is looked at.
+    pub pooling: Pooling,
+    /// Before the dense layer.
+    pub dense_dropout: f64,
+    /// After the dense layer.
+    pub activation: Activation,
+    /// Whether the dense layer has a bias.
+    pub dense_bias: bool,
+    /// Whether a normalisation follows it.
+    pub norm: bool,
+    /// Before the classifier.
+    pub dropout: f64,
+}
+
+/// What of a sequence goes into the head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pooling {
+    /// The first token.
+    First,
+    /// The mean of all tokens.
+    Mean,
+}
+
+impl Architecture {
+    /// The same where its sizes fit each other and memory.
+    ///
+    /// # Errors
+    /// Names the field.
+    pub fn checked(self, heads_field: &'static str) -> Result<Self, ConfigError> {
+        let (hidden, heads) = (self.hidden_size, self.num_attention_heads);
+        let wrong = |value: String, expected: String| {
+            Err(ConfigError::Value { field: "hidden_size".to_owned(), value, expected })
+        };
+        if !hidden.is_multiple_of(heads) {
+            return wrong(hidden.to_string(), format!("a multiple of {heads_field} ({heads})"));
+        }
+        // Memory for so many cannot be had, and asking for it would end the program without a message.
+        if self.about_parameters() > MOST_PARAMETERS {
+            let value = format!("{hidden} (with the other sizes {:.1e} parameters)", self.about_parameters());
+            return wrong(value, format!("sizes that make at most {MOST_PARAMETERS:e} parameters"));
+        }
+        Ok(self)
+    }
+
+    /// About how many numbers the encoder has; sizes out of a file may be beyond any integer's range.
+    fn about_parameters(&self) -> f64 {
+        let rows = self.vocab_size as f64
+            + self.embeddings.positions.map_or(0.0, |(rows, _)| rows as f64)
+            + self.embeddings.segments.rows().unwrap_or(0) as f64;
+        let [hidden, ffn, layers] = [self.hidden_size as f64, self.intermediate_size as f64, self.num_layers as f64];
+        rows * self.embeddings.size as f64 + layers * (4.0 * hidden * hidden + 3.0 * hidden * ffn)
+    }
+
+    /// The longest input in tokens, where the model has a limit.
+    #[must_use]
+    pub fn longest_input(&self) -> Option<usize> {
+        self.embeddings.positions.map(|(rows, first)| rows.saturating_sub(first))
+    }
+
+    /// Columns of a head.
+    #[must_use]
+    pub fn head_dim(&self) -> usize {
+        self.hidden_size / self.num_attention_heads
+    }
+}
+
+/// Refuses a config.json in which `field` asks for something else than `expected`; absent, it is taken as expected.
+pub(super) fn only(config: &Config, field: &'static str, expected: &serde_json::Value) -> Result<(), ConfigError> {
+    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match config.get(field) {
+        Some(value) if value != expected => {
+            Err(ConfigError::Unsupported { field, value: text(value), supported: text(expected) })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What BERT and its kin have in common in config.json.
+pub(super) struct BertFields {
+    pub(super) hidden_size: usize,
+    pub(super) num_hidden_layers: usize,
+    pub(super) hidden_dropout_prob: f64,
+    pub(super) classifier_dropout: f64,
+}
+
+/// An architecture of BERT's shape from the fields that its kin share; each family then changes what differs.
+pub(super) fn bert_like(config: &Config, layer_norm_eps: f64) -> Result<(Architecture, BertFields), ConfigError> {
+    let (mut architecture, fields) = bert_like_without_segments(config, layer_norm_eps)?;
+    architecture.embeddings.segments = Segments::Rows(config.count("type_vocab_size")?);
+    Ok((architecture, fields))
+}
+
+/// As [`bert_like`], for families that may have no segments.
+pub(super) fn bert_like_without_segments(
+    config: &Config,
+    layer_norm_eps: f64,
+) -> Result<(Architecture, BertFields), ConfigError> {
+    only(config, "position_embedding_type", &"absolute".into())?;
+    only(config, "is_decoder", &false.into())?;
+    only(config, "add_cross_attention", &false.into())?;
+    let hidden_dropout_prob = config.probability("hidden_dropout_prob", 0.1)?;
+    let fields = BertFields {
+        hidden_size: config.count("hidden_size")?,
+        num_hidden_layers: config.count("num_hidden_layers")?,
+        hidden_dropout_prob,
+        classifier_dropout: config.probability("classifier_dropout", hidden_dropout_prob)?,
+    };
+    config.at_least_zero("initializer_range", 0.02)?;
+    let architecture = Architecture {
+        vocab_size: config.count("vocab_size")?,
+        hidden_size: fields.hidden_size,
+        intermediate_size: config.count("intermediate_size")?,
+        num_attention_heads: config.count("num_attention_heads")?,
+        num_layers: fields.num_hidden_layers,
+        steps: (0..fields.num_hidden_layers).collect(),
+        embeddings: Embeddings {
+            size: fields.hidden_size,
+            positions: Some((config.count("max_position_embeddings")?, 0)),
+            segments: Segments::None,
+            projection: Projection::None,
+        },
+        block: Block::PostNorm,
+        activation: Activation::from_config("hidden_act", config.text("hidden_act", "gelu")?)?,
+        positions: Positions::Embedded,
+        dropout: Dropouts {
+            embeddings: hidden_dropout_prob,
+            attention: config.probability("attention_probs_dropout_prob", 0.1)?,
+            attention_output: hidden_dropout_prob,
+            inner: 0.0,
+            output: hidden_dropout_prob,
+        },
+        layer_norm_eps: config.at_least_zero("layer_norm_eps", layer_norm_eps)?,
+        norm_bias: true,
+        head: Head {
+            pooling: Pooling::First,
+            dense_dropout: 0.0,
+            activation: Activation::Tanh,
+            dense_bias: true,
+            norm: false,
+            dropout: fields.classifier_dropout,
+        },
+    };
+    Ok((architecture, fields))
+}

@@ -1,0 +1,155 @@
+//! DeBERTa v2 and v3 (He et al. 2021, 2023): attention between contents and relative positions, in both directions.
+//!
+//! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/deberta_v2/modeling_deberta_v2.py>
+
+use super::Family;
+use super::architecture::{
+    Architecture, Disentangled, Positions, Projection, Segments, bert_like_without_segments, only,
+};
+use crate::activation::Activation;
+use crate::config::{Config, ConfigError, FieldDefault};
+use crate::names::{LayerNames, Names, TensorName};
+
+/// The family's registration.
+pub(super) const FAMILY: Family = Family {
+    model_type: "deberta-v2",
+    classifier_architecture: "DebertaV2ForSequenceClassification",
+    architecture,
+    tensor_names,
+    config_defaults: CONFIG_DEFAULTS,
+    prefix: "deberta.",
+};
+
+/// `DebertaV2Config` of `configuration_deberta_v2.py`.
+const CONFIG_DEFAULTS: &[(&str, FieldDefault)] = &[
+    ("attention_probs_dropout_prob", FieldDefault::Number(0.1)),
+    ("bos_token_id", FieldDefault::Null),
+    ("eos_token_id", FieldDefault::Null),
+    ("hidden_act", FieldDefault::Text("gelu")),
+    ("hidden_dropout_prob", FieldDefault::Number(0.1)),
+    ("initializer_range", FieldDefault::Number(0.02)),
+    ("layer_norm_eps", FieldDefault::Number(1e-7)),
+    ("legacy", FieldDefault::Bool(true)),
+    ("max_relative_positions", FieldDefault::Signed(-1)),
+    ("pad_token_id", FieldDefault::Count(0)),
+    ("pooler_dropout", FieldDefault::Number(0.0)),
+    ("pooler_hidden_act", FieldDefault::Text("gelu")),
+    ("position_biased_input", FieldDefault::Bool(true)),
+    ("relative_attention", FieldDefault::Bool(false)),
+    ("tie_word_embeddings", FieldDefault::Bool(true)),
+    ("type_vocab_size", FieldDefault::Count(0)),
+];
+
+const LAYER: LayerNames = LayerNames {
+    qkv: &[
+        "encoder.layer.{}.attention.self.query_proj",
+        "encoder.layer.{}.attention.self.key_proj",
+        "encoder.layer.{}.attention.self.value_proj",
+    ],
+    attention_output: "encoder.layer.{}.attention.output.dense",
+    attention_norm: "encoder.layer.{}.attention.output.LayerNorm",
+    intermediate: "encoder.layer.{}.intermediate.dense",
+    output: "encoder.layer.{}.output.dense",
+    output_norm: "encoder.layer.{}.output.LayerNorm",
+};
+
+fn disentangled(config: &Config) -> Result<Option<Disentangled>, ConfigError> {
+    if !config.switch("relative_attention", false)? {
+        return Ok(None);
+    }
+    let kinds: Vec<String> = match config.get("pos_att_type") {
+        Some(serde_json::Value::Array(kinds)) => kinds.iter().filter_map(|k| k.as_str().map(str::to_owned)).collect(),
+        Some(text) => text.as_str().unwrap_or_default().split('|').map(|kind| kind.trim().to_owned()).collect(),
+        None => Vec::new(),
+    };
+    let both = kinds.len() == 2 && ["c2p", "p2c"].iter().all(|kind| kinds.iter().any(|k| k == kind));
+    if !both {
+        return Err(ConfigError::Unsupported {
+            field: "pos_att_type",
+            value: kinds.join("|"),
+            supported: "c2p|p2c".to_owned(),
+        });
+    }
+    let positions = config.count("max_position_embeddings")?;
+    let most = config.number("max_relative_positions", -1.0)?;
+    let max_relative_positions = if most < 1.0 { positions } else { most as usize };
+    let buckets = Some(config.number("position_buckets", -1.0)?).filter(|&n| n > 0.0).map(|n| n as usize);
+    Ok(Some(Disentangled {
+        span: buckets.unwrap_or(max_relative_positions),
+        buckets,
+        max_relative_positions,
+        share_att_key: config.switch("share_att_key", false)?,
+        norm: config.text("norm_rel_ebd", "none")?.to_lowercase().split('|').any(|part| part.trim() == "layer_norm"),
+    }))
+}
+
+/// Width of the tables, and whether a linear layer follows them.
+fn embedding_size(config: &Config) -> Result<(usize, bool), ConfigError> {
+    let hidden = config.count("hidden_size")?;
+    let size = config.whole("embedding_size", hidden)?.max(1);
+    Ok((size, size != hidden))
+}
+
+fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
+    only(config, "conv_kernel_size", &0.into())?;
+    if let Some(size) = config.get("attention_head_size") {
+        let expected = config.count("hidden_size")? / config.count("num_attention_heads")?;
+        only(config, "attention_head_size", &expected.into()).map_err(|_| ConfigError::Unsupported {
+            field: "attention_head_size",
+            value: size.to_string(),
+            supported: expected.to_string(),
+        })?;
+    }
+    let (mut architecture, fields) = bert_like_without_segments(config, 1e-7)?;
+    let (size, projected) = embedding_size(config)?;
+    architecture.embeddings.size = size;
+    if projected {
+        architecture.embeddings.projection = Projection::BeforeNorm;
+    }
+    if !config.switch("position_biased_input", true)? {
+        architecture.embeddings.positions = None;
+    }
+    architecture.embeddings.segments = match config.whole("type_vocab_size", 0)? {
+        0 => Segments::None,
+        rows => Segments::Rows(rows),
+    };
+    if let Some(disentangled) = disentangled(config)? {
+        architecture.positions = Positions::Disentangled(disentangled);
+    }
+    architecture.head.dense_dropout = config.probability("pooler_dropout", 0.0)?;
+    architecture.head.activation =
+        Activation::from_config("pooler_hidden_act", config.text("pooler_hidden_act", "gelu")?)?;
+    architecture.head.dropout = config.probability("cls_dropout", fields.hidden_dropout_prob)?;
+    architecture.checked("num_attention_heads")
+}
+
+fn tensor_names(config: &Config) -> Result<Vec<TensorName>, ConfigError> {
+    let mut names = Names::default();
+    names.table("word_embeddings", "embeddings.word_embeddings");
+    if config.switch("position_biased_input", true)? {
+        names.table("position_embeddings", "embeddings.position_embeddings");
+    }
+    if config.whole("type_vocab_size", 0)? > 0 {
+        names.table("token_type_embeddings", "embeddings.token_type_embeddings");
+    }
+    if embedding_size(config)?.1 {
+        names.linear("encoder.embedding_projection", &["embeddings.embed_proj"], false);
+    }
+    names.norm("encoder.embedding_norm", "embeddings.LayerNorm", true);
+    let disentangled = disentangled(config)?;
+    for layer in 0..config.count("num_hidden_layers")? {
+        names.layer(layer, &layer.to_string(), &LAYER);
+        if disentangled.is_some_and(|d| !d.share_att_key) {
+            let name = |part: &str| format!("encoder.layer.{layer}.attention.self.{part}");
+            let path = format!("encoder.layers.{layer}.position_projection");
+            names.linear(&path, &[&name("pos_query_proj"), &name("pos_key_proj")], true);
+        }
+    }
+    if let Some(disentangled) = disentangled {
+        names.table("relative_embeddings", "encoder.rel_embeddings");
+        if disentangled.norm {
+            names.norm("encoder.relative_embedding_norm", "encoder.LayerNorm", true);
+        }
+    }
+    Ok(names.head("pooler.dense", false, "classifier"))
+}

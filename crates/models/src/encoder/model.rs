@@ -1,0 +1,363 @@
+//! The encoder of any family: its parameters, and its forward pass as the [`Architecture`] says.
+
+use std::sync::Arc;
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+
+use super::architecture::{Architecture, Block, Disentangled, Pooling, Positions, Projection, Segments};
+use crate::batch::{Sequences, TokenBatch};
+use crate::layers::{LayerNorm, Linear, zeros};
+use crate::ops::{
+    self, AttentionSpec, DropoutPlan, EncoderOps, GeluForm, Precision, Relative, RelativeKind, RotarySpec, RowDropout,
+};
+
+/// One encoder layer.
+#[derive(Module, Debug)]
+pub struct Layer<B: Backend> {
+    /// Queries, keys and values in one product: `[3 hidden, hidden]`.
+    pub qkv: Linear<B>,
+    /// Queries and keys of relative positions, where they have projections of their own: `[2 hidden, hidden]`.
+    pub position_projection: Option<Linear<B>>,
+    /// After attention.
+    pub attention_output: Linear<B>,
+    /// After the first residual sum, or before attention.
+    pub attention_norm: Option<LayerNorm<B>>,
+    /// First feed-forward layer; with its gate `[2 intermediate, hidden]`.
+    pub intermediate: Linear<B>,
+    /// Second feed-forward layer.
+    pub output: Linear<B>,
+    /// After the second residual sum, or before the feed-forward layer.
+    pub output_norm: LayerNorm<B>,
+}
+
+/// An encoder.
+#[derive(Module, Debug)]
+pub struct Encoder<B: Backend> {
+    /// `[vocab_size, embedding_size]`.
+    pub word_embeddings: Param<Tensor<B, 2>>,
+    /// `[max_position_embeddings, embedding_size]`.
+    pub position_embeddings: Option<Param<Tensor<B, 2>>>,
+    /// `[type_vocab_size, embedding_size]`.
+    pub token_type_embeddings: Option<Param<Tensor<B, 2>>>,
+    /// After the sum of embeddings.
+    pub embedding_norm: LayerNorm<B>,
+    /// To the encoder's width.
+    pub embedding_projection: Option<Linear<B>>,
+    /// The table of relative positions: `[buckets, heads]` or `[2 span, hidden]`.
+    pub relative_embeddings: Option<Param<Tensor<B, 2>>>,
+    /// Of that table.
+    pub relative_embedding_norm: Option<LayerNorm<B>>,
+    /// The layers.
+    pub layers: Vec<Layer<B>>,
+    /// After the last layer.
+    pub final_norm: Option<LayerNorm<B>>,
+    #[module(skip)]
+    architecture: Arc<Architecture>,
+}
+
+impl<B: Backend> Encoder<B> {
+    /// All parameters zero, to be loaded or initialised.
+    #[must_use]
+    pub fn zeros(architecture: Arc<Architecture>, precision: Precision, device: &B::Device) -> Self {
+        let a = &*architecture;
+        let (hidden, ffn, size) = (a.hidden_size, a.intermediate_size, a.embeddings.size);
+        let norm = |columns| LayerNorm::zeros(columns, a.layer_norm_eps, a.norm_bias, device);
+        let linear = |inputs, outputs, bias| Linear::zeros(inputs, outputs, bias, precision, device);
+        let (pre_norm, attention_bias, mlp_bias, inner) = match a.block {
+            Block::PostNorm => (false, true, true, ffn),
+            Block::PreNormGated { attention_bias, mlp_bias } => (true, attention_bias, mlp_bias, 2 * ffn),
+        };
+        let disentangled = match a.positions {
+            Positions::Disentangled(d) => Some(d),
+            _ => None,
+        };
+        let layer = |i: usize| Layer {
+            qkv: linear(hidden, 3 * hidden, attention_bias),
+            position_projection: disentangled.filter(|d| !d.share_att_key).map(|_| linear(hidden, 2 * hidden, true)),
+            attention_output: linear(hidden, hidden, attention_bias),
+            attention_norm: (!pre_norm || i > 0).then(|| norm(hidden)),
+            intermediate: linear(hidden, inner, mlp_bias),
+            output: linear(ffn, hidden, mlp_bias),
+            output_norm: norm(hidden),
+        };
+        let (normed, projection) = match a.embeddings.projection {
+            Projection::None => (size, None),
+            Projection::BeforeNorm => (hidden, Some(linear(size, hidden, false))),
+            Projection::AfterNorm => (size, Some(linear(size, hidden, true))),
+        };
+        Self {
+            word_embeddings: zeros([a.vocab_size, size], device),
+            position_embeddings: a.embeddings.positions.map(|(rows, _)| zeros([rows, size], device)),
+            token_type_embeddings: a.embeddings.segments.rows().map(|rows| zeros([rows, size], device)),
+            embedding_norm: norm(normed),
+            embedding_projection: projection,
+            relative_embeddings: match a.positions {
+                Positions::Buckets { num_buckets, .. } => Some(zeros([num_buckets, a.num_attention_heads], device)),
+                Positions::Disentangled(d) => Some(zeros([2 * d.span, hidden], device)),
+                Positions::Embedded | Positions::Rotary(_) => None,
+            },
+            relative_embedding_norm: disentangled.filter(|d| d.norm).map(|_| norm(hidden)),
+            layers: (0..a.num_layers).map(layer).collect(),
+            final_norm: pre_norm.then(|| norm(hidden)),
+            architecture,
+        }
+    }
+
+    /// What it is made of.
+    #[must_use]
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+}
+
+/// What the layers of one forward pass share of relative positions.
+enum Shared<B: Backend> {
+    None,
+    /// A table of biases.
+    Bias(Tensor<B, 2>, Relative),
+    /// Embeddings of positions, before each layer's dropout, and the distances' rows.
+    Disentangled(Tensor<B, 2>, Relative, usize),
+}
+
+/// The rows of the distances from `-(n - 1)` to `n - 1`.
+fn distance_rows(n: usize, row_of: impl Fn(i64) -> u32) -> Arc<[u32]> {
+    let last = n as i64 - 1;
+    (-last..=last).map(row_of).collect()
+}
+
+impl<B: EncoderOps> Encoder<B> {
+    /// What the head looks at, `[batch, hidden]`.
+    #[must_use]
+    pub fn pooled(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
+        let a = self.architecture();
+        let mut sequences = batch.sequences.clone();
+        let shared = self.shared(&sequences);
+        let mut x = self.embed(batch, plan);
+        for (i, &step) in a.steps.iter().enumerate() {
+            let layer = &self.layers[step];
+            // Nothing reads the last layer's other rows, so beyond its attention they are not computed.
+            let firsts = i + 1 == a.steps.len() && a.head.pooling == Pooling::First;
+            x = match a.block {
+                Block::PostNorm => self.post_norm(layer, x, &mut sequences, firsts, &shared, plan),
+                Block::PreNormGated { .. } => self.pre_norm(layer, step, x, &mut sequences, firsts, plan),
+            };
+        }
+        if let Some(norm) = &self.final_norm {
+            x = norm.forward(x);
+        }
+        match a.head.pooling {
+            Pooling::First => x,
+            Pooling::Mean => mean(x, &sequences),
+        }
+    }
+
+    fn embed(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
+        let a = self.architecture();
+        let words = self.word_embeddings.val();
+        // A table that the family has not is one row of zeros, which nothing is learned for.
+        let table = |table: &Option<Param<Tensor<B, 2>>>| {
+            table.as_ref().map_or_else(|| Tensor::zeros([1, a.embeddings.size], &words.device()), Param::val)
+        };
+        let (positions, types) = (table(&self.position_embeddings), table(&self.token_type_embeddings));
+        let first = a.embeddings.positions.map(|(_, first)| first as u32);
+        let segments = matches!(a.embeddings.segments, Segments::Rows(_));
+        let counted = (first != Some(0) || !segments).then(|| {
+            let position = |id| first.map_or(0, |first| id + first);
+            batch.with_ids(position, |id| if segments { id } else { 0 })
+        });
+        let mut x = ops::embed(words, positions, types, counted.as_ref().unwrap_or(batch));
+        let projection = self.embedding_projection.as_ref();
+        let of = |kind| projection.filter(|_| a.embeddings.projection == kind);
+        if let Some(projection) = of(Projection::BeforeNorm) {
+            x = projection.forward(x);
+        }
+        let dropout = plan.next(a.dropout.embeddings);
+        x = ops::dropout(self.embedding_norm.forward(x), dropout, &batch.sequences);
+        match of(Projection::AfterNorm) {
+            Some(projection) => projection.forward(x),
+            None => x,
+        }
+    }
+
+    fn shared(&self, sequences: &Sequences) -> Shared<B> {
+        let n = sequences.max_len().max(1);
+        match (&self.architecture.positions, &self.relative_embeddings) {
+            (Positions::Buckets { num_buckets, bucket_of }, Some(table)) => {
+                let rows = distance_rows(n, |distance| bucket_of(distance, *num_buckets));
+                Shared::Bias(table.val(), Relative { kind: RelativeKind::Bias, rows })
+            }
+            (Positions::Disentangled(d), Some(table)) => {
+                let table = match &self.relative_embedding_norm {
+                    Some(norm) => norm.forward(table.val()),
+                    None => table.val(),
+                };
+                let rows = distance_rows(n, |distance| d.row_of(distance));
+                // Distances ascend, and rows with them: those outside are not used by this batch.
+                let (low, high) = (rows[0] as usize, rows[rows.len() - 1] as usize);
+                let rows = rows.iter().map(|row| row - low as u32).collect();
+                let relative = Relative { kind: RelativeKind::Disentangled, rows };
+                Shared::Disentangled(table, relative, high + 1 - low)
+            }
+            _ => Shared::None,
+        }
+    }
+
+    /// The context of every row, `[rows, hidden]`.
+    fn attend(
+        &self,
+        layer: &Layer<B>,
+        qkv: Tensor<B, 2>,
+        window: Option<usize>,
+        sequences: &Arc<Sequences>,
+        shared: &Shared<B>,
+        plan: &mut DropoutPlan,
+    ) -> Tensor<B, 2> {
+        let a = self.architecture();
+        let terms = if matches!(shared, Shared::Disentangled(..)) { 3 } else { 1 };
+        let spec = AttentionSpec {
+            heads: a.num_attention_heads,
+            scale: 1.0 / ((terms * a.head_dim()) as f64).sqrt(),
+            window,
+            sequences: sequences.clone(),
+            dropout: plan.next(a.dropout.attention),
+        };
+        match shared {
+            Shared::None => ops::attention(qkv, &spec),
+            Shared::Bias(table, relative) => ops::relative_attention(qkv, table.clone(), relative, &spec),
+            Shared::Disentangled(embeddings, relative, count) => {
+                // Dropped as a whole, so that a row's mask does not depend on the batch's lengths.
+                let rows = Arc::new(Sequences::packed(vec![embeddings.dims()[0]]));
+                let dropped = ops::dropout(embeddings.clone(), plan.next(a.dropout.output), &rows);
+                let low = a.first_used_row(sequences.max_len().max(1));
+                let used = dropped.narrow(0, low, *count);
+                let table = match &layer.position_projection {
+                    Some(projection) => projection.forward(used),
+                    // Queries and keys come first; values of positions are not looked at.
+                    None => layer.qkv.forward(used),
+                };
+                ops::relative_attention(qkv, table, relative, &spec)
+            }
+        }
+    }
+
+    fn post_norm(
+        &self,
+        layer: &Layer<B>,
+        mut x: Tensor<B, 2>,
+        sequences: &mut Arc<Sequences>,
+        firsts: bool,
+        shared: &Shared<B>,
+        plan: &mut DropoutPlan,
+    ) -> Tensor<B, 2> {
+        let a = self.architecture();
+        let mut context = self.attend(layer, layer.qkv.forward(x.clone()), None, sequences, shared, plan);
+        if firsts {
+            [context, x] = only_firsts([context, x], sequences);
+        }
+        let dropout = row_dropout(plan, a.dropout.attention_output, sequences);
+        let attended = match &layer.attention_norm {
+            Some(norm) => norm.add_forward(&layer.attention_output, context, x, &dropout),
+            None => unreachable!("post-norm layers have both normalisations"),
+        };
+        let inner = a.activation.forward(&layer.intermediate, attended.clone());
+        let dropout = row_dropout(plan, a.dropout.output, sequences);
+        layer.output_norm.add_forward(&layer.output, inner, attended, &dropout)
+    }
+
+    fn pre_norm(
+        &self,
+        layer: &Layer<B>,
+        step: usize,
+        mut x: Tensor<B, 2>,
+        sequences: &mut Arc<Sequences>,
+        firsts: bool,
+        plan: &mut DropoutPlan,
+    ) -> Tensor<B, 2> {
+        let a = self.architecture();
+        let normed = match &layer.attention_norm {
+            Some(norm) => norm.forward(x.clone()),
+            None => x.clone(),
+        };
+        let mut qkv = layer.qkv.forward(normed);
+        let mut window = None;
+        if let Positions::Rotary(layers) = &a.positions {
+            window = layers[step].window;
+            let (heads, theta) = (a.num_attention_heads, layers[step].theta);
+            qkv = ops::rotary(qkv, &RotarySpec { heads, theta, sequences: sequences.clone(), inverse: false });
+        }
+        let mut context = self.attend(layer, qkv, window, sequences, &Shared::None, plan);
+        if firsts {
+            [context, x] = only_firsts([context, x], sequences);
+        }
+        let attended = layer.attention_output.forward(context);
+        x = x + ops::dropout(attended, plan.next(a.dropout.attention_output), sequences);
+        let inner = layer.intermediate.forward(layer.output_norm.forward(x.clone()));
+        let inner = ops::gated_gelu(inner, GeluForm::Erf);
+        let inner = ops::dropout(inner, plan.next(a.dropout.inner), sequences);
+        x + layer.output.forward(inner)
+    }
+}
+
+impl Architecture {
+    /// The first row of the table of relative positions that sequences of `n` tokens use.
+    fn first_used_row(&self, n: usize) -> usize {
+        match &self.positions {
+            Positions::Disentangled(d) => d.row_of(1 - n as i64) as usize,
+            _ => 0,
+        }
+    }
+}
+
+impl Disentangled {
+    /// The row of a distance `query - key`: `make_log_bucket_position` of `modeling_deberta_v2.py`, in f32 as there.
+    #[must_use]
+    pub fn row_of(&self, distance: i64) -> u32 {
+        let bucket = match self.buckets {
+            None => distance,
+            Some(buckets) => {
+                let middle = (buckets / 2) as i64;
+                if distance.abs() <= middle {
+                    distance
+                } else {
+                    let ratio = distance.abs() as f32 / middle as f32;
+                    let most = ((self.max_relative_positions - 1) as f64 / middle as f64) as f32;
+                    let log = (ratio.ln() / most.ln() * (middle - 1) as f32).ceil() as i64 + middle;
+                    log * distance.signum()
+                }
+            }
+        };
+        let span = self.span as i64;
+        (bucket + span).clamp(0, 2 * span - 1) as u32
+    }
+}
+
+fn row_dropout(plan: &mut DropoutPlan, probability: f64, sequences: &Arc<Sequences>) -> RowDropout {
+    RowDropout { dropout: plan.next(probability), sequences: sequences.clone() }
+}
+
+/// The rows of the first tokens; the layout is theirs from here on.
+fn only_firsts<B: EncoderOps, const N: usize>(
+    x: [Tensor<B, 2>; N],
+    sequences: &mut Arc<Sequences>,
+) -> [Tensor<B, 2>; N] {
+    let rows = sequences.starts().iter().map(|&row| row as u32).collect::<Vec<_>>();
+    *sequences = Arc::new(sequences.firsts());
+    x.map(|x| {
+        let rows = ops::indices(rows.iter().copied(), &x.device());
+        x.select(0, rows)
+    })
+}
+
+/// The mean of each sequence's tokens, `[batch, hidden]`: a product with a matrix of 1 / length.
+fn mean<B: EncoderOps>(x: Tensor<B, 2>, sequences: &Sequences) -> Tensor<B, 2> {
+    let [rows, _] = x.dims();
+    let mut weights = vec![0.0f32; sequences.len() * rows];
+    for (i, weights) in weights.chunks_exact_mut(rows).enumerate() {
+        let (start, n) = (sequences.start(i), sequences.length(i));
+        weights[start..start + n].fill(1.0 / n as f32);
+    }
+    let weights = burn::tensor::TensorData::new(weights, [sequences.len(), rows]);
+    Tensor::<B, 2>::from_data(weights, &x.device()).matmul(x)
+}

@@ -1,0 +1,90 @@
+//! MPNet (Song et al. 2020): BERT's layers with biases for buckets of distances, without segments and pooler.
+//!
+//! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/mpnet/modeling_mpnet.py>
+
+use super::Family;
+use super::architecture::{Architecture, Positions, Segments, bert_like_without_segments, only};
+use crate::config::{Config, ConfigError, FieldDefault};
+use crate::names::{LayerNames, Names, TensorName};
+
+/// The family's registration.
+pub(super) const FAMILY: Family = Family {
+    model_type: "mpnet",
+    classifier_architecture: "MPNetForSequenceClassification",
+    architecture,
+    tensor_names,
+    config_defaults: CONFIG_DEFAULTS,
+    prefix: "mpnet.",
+};
+
+/// `MPNetConfig` of `configuration_mpnet.py`.
+const CONFIG_DEFAULTS: &[(&str, FieldDefault)] = &[
+    ("attention_probs_dropout_prob", FieldDefault::Number(0.1)),
+    ("bos_token_id", FieldDefault::Count(0)),
+    ("eos_token_id", FieldDefault::Count(2)),
+    ("hidden_act", FieldDefault::Text("gelu")),
+    ("hidden_dropout_prob", FieldDefault::Number(0.1)),
+    ("initializer_range", FieldDefault::Number(0.02)),
+    ("layer_norm_eps", FieldDefault::Number(1e-12)),
+    ("pad_token_id", FieldDefault::Count(1)),
+    ("relative_attention_num_buckets", FieldDefault::Count(32)),
+    ("tie_word_embeddings", FieldDefault::Bool(true)),
+];
+
+const LAYER: LayerNames = LayerNames {
+    qkv: &[
+        "encoder.layer.{}.attention.attn.q",
+        "encoder.layer.{}.attention.attn.k",
+        "encoder.layer.{}.attention.attn.v",
+    ],
+    attention_output: "encoder.layer.{}.attention.attn.o",
+    attention_norm: "encoder.layer.{}.attention.LayerNorm",
+    intermediate: "encoder.layer.{}.intermediate.dense",
+    output: "encoder.layer.{}.output.dense",
+    output_norm: "encoder.layer.{}.output.LayerNorm",
+};
+
+/// Buckets that `compute_position_bias` counts with, whatever config.json says.
+const NUM_BUCKETS: usize = 32;
+/// Distances from here on share a bucket.
+const MAX_DISTANCE: f64 = 128.0;
+
+/// `relative_position_bucket`: half of the buckets for each direction, half of those exact, the others logarithmic.
+fn bucket_of(distance: i64, num_buckets: usize) -> u32 {
+    let half = num_buckets as i64 / 2;
+    let exact = half / 2;
+    let n = distance.abs();
+    let bucket = if n < exact {
+        n
+    } else {
+        let range = (MAX_DISTANCE / exact as f64).ln() as f32;
+        let log = (n as f32 / exact as f32).ln() / range * (half - exact) as f32;
+        (exact + log as i64).min(half - 1)
+    };
+    (bucket + if distance < 0 { half } else { 0 }) as u32
+}
+
+fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
+    only(config, "relative_attention_num_buckets", &NUM_BUCKETS.into())?;
+    let (mut architecture, fields) = bert_like_without_segments(config, 1e-12)?;
+    // The padding's row is 1, whatever config.json says.
+    architecture.embeddings.positions = Some((config.count("max_position_embeddings")?, 2));
+    architecture.embeddings.segments = Segments::None;
+    architecture.positions = Positions::Buckets { num_buckets: NUM_BUCKETS, bucket_of };
+    architecture.head.dense_dropout = fields.hidden_dropout_prob;
+    architecture.head.dropout = fields.hidden_dropout_prob;
+    architecture.checked("num_attention_heads")
+}
+
+fn tensor_names(config: &Config) -> Result<Vec<TensorName>, ConfigError> {
+    let mut names = Names::default();
+    names
+        .table("word_embeddings", "embeddings.word_embeddings")
+        .table("position_embeddings", "embeddings.position_embeddings")
+        .norm("encoder.embedding_norm", "embeddings.LayerNorm", true);
+    for layer in 0..config.count("num_hidden_layers")? {
+        names.layer(layer, &layer.to_string(), &LAYER);
+    }
+    names.table("relative_embeddings", "encoder.relative_attention_bias");
+    Ok(names.head("classifier.dense", false, "classifier.out_proj"))
+}

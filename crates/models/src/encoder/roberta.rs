@@ -1,0 +1,61 @@
+//! RoBERTa (Liu et al. 2019), and XLM-RoBERTa (Conneau et al. 2020) and CamemBERT (Martin et al. 2020), which differ in
+//! words and weights only.
+//!
+//! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/roberta/modeling_roberta.py>
+
+use super::Family;
+use super::architecture::{Architecture, Segments, bert_like};
+use super::bert::encoder_names;
+use crate::config::{Config, ConfigError, FieldDefault};
+use crate::names::TensorName;
+
+/// RoBERTa's registration.
+pub(super) const FAMILY: Family = Family {
+    model_type: "roberta",
+    classifier_architecture: "RobertaForSequenceClassification",
+    architecture,
+    tensor_names,
+    config_defaults: CONFIG_DEFAULTS,
+    prefix: "roberta.",
+};
+
+/// XLM-RoBERTa's.
+pub(super) const XLM_ROBERTA: Family =
+    Family { model_type: "xlm-roberta", classifier_architecture: "XLMRobertaForSequenceClassification", ..FAMILY };
+
+/// CamemBERT's.
+pub(super) const CAMEMBERT: Family =
+    Family { model_type: "camembert", classifier_architecture: "CamembertForSequenceClassification", ..FAMILY };
+
+/// `RobertaConfig` of `configuration_roberta.py`.
+const CONFIG_DEFAULTS: &[(&str, FieldDefault)] = &[
+    ("add_cross_attention", FieldDefault::Bool(false)),
+    ("attention_probs_dropout_prob", FieldDefault::Number(0.1)),
+    ("bos_token_id", FieldDefault::Count(0)),
+    ("classifier_dropout", FieldDefault::Null),
+    ("eos_token_id", FieldDefault::Count(2)),
+    ("hidden_act", FieldDefault::Text("gelu")),
+    ("hidden_dropout_prob", FieldDefault::Number(0.1)),
+    ("initializer_range", FieldDefault::Number(0.02)),
+    ("is_decoder", FieldDefault::Bool(false)),
+    ("layer_norm_eps", FieldDefault::Number(1e-12)),
+    ("pad_token_id", FieldDefault::Count(1)),
+    ("tie_word_embeddings", FieldDefault::Bool(true)),
+    ("type_vocab_size", FieldDefault::Count(2)),
+    ("use_cache", FieldDefault::Bool(true)),
+];
+
+fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
+    let (mut architecture, fields) = bert_like(config, 1e-12)?;
+    // Positions are counted from the padding's id on, whose own row is not used (`create_position_ids_from_input_ids`).
+    let first = config.whole("pad_token_id", 1)? + 1;
+    architecture.embeddings.positions = Some((config.count("max_position_embeddings")?, first));
+    // The tokenizers give no segments.
+    architecture.embeddings.segments = Segments::AllFirst(config.count("type_vocab_size")?);
+    architecture.head.dense_dropout = fields.classifier_dropout;
+    architecture.checked("num_attention_heads")
+}
+
+fn tensor_names(config: &Config) -> Result<Vec<TensorName>, ConfigError> {
+    Ok(encoder_names(config)?.head("classifier.dense", false, "classifier.out_proj"))
+}
