@@ -60,8 +60,8 @@ fn broken_configurations() {
         ),
         (
             "another model_type",
-            |b| set_config(b, "model_type", json!("roberta")),
-            &["m: config.json: `model_type` is \"roberta\"", "supported: bert"],
+            |b| set_config(b, "model_type", json!("gpt2")),
+            &["m: config.json: `model_type` is \"gpt2\"", "supported: bert"],
         ),
         (
             "no model_type",

@@ -1,0 +1,257 @@
+//! Every family against transformers (`scripts/fixtures/families.py`): logits, losses, the gradient of every parameter, and
+//! the heads that are drawn.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use burn::module::{AutodiffModule, Module, ModuleVisitor, Param};
+use burn::tensor::Tensor;
+use burn::tensor::backend::AutodiffBackend;
+use burn_autodiff::Autodiff;
+use burn_flex::Flex;
+use models::batch::TokenBatch;
+use models::checkpoint::{CheckpointError, LoadOptions, LoadReport, load, locate, read_safetensors, write_safetensors};
+use models::config::Config;
+use models::encoder::{FAMILIES, Family, family};
+use models::head::{LossOptions, SequenceClassifier, Targets, loss};
+use models::names::TensorName;
+use models::ops::{DropoutPlan, Precision};
+use serde_json::Value;
+
+type Ad = Autodiff<Flex>;
+
+/// The limit; most are a hundred times nearer.
+const LOGITS: f64 = 5e-5;
+const GRADIENTS: f64 = 1e-4;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../run-glue/tests/fixtures/families")
+}
+
+struct Case {
+    name: String,
+    folder: PathBuf,
+    family: &'static Family,
+    config: Config,
+    names: Vec<TensorName>,
+    expected: Value,
+}
+
+fn cases() -> Vec<Case> {
+    let mut names: Vec<String> =
+        std::fs::read_dir(root()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    let case = |name: String| {
+        let folder = root().join(&name);
+        let config = Config::read(&folder.join("config.json")).expect(&name);
+        let family = family(&config).expect(&name);
+        let names = (family.tensor_names)(&config).expect(&name);
+        let expected = serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).expect(&name);
+        Case { name, folder, family, config, names, expected }
+    };
+    names.into_iter().map(case).collect()
+}
+
+impl Case {
+    fn num_labels(&self) -> usize {
+        self.expected["num_labels"].as_u64().unwrap() as usize
+    }
+
+    fn open(&self, folder: &Path, seed: u64) -> Result<(SequenceClassifier<Ad>, LoadReport), CheckpointError> {
+        let architecture = (self.family.architecture)(&self.config).expect(&self.name);
+        let model = SequenceClassifier::zeros(architecture, self.num_labels(), Precision::F32, &Default::default());
+        let files = locate(|name| Ok::<_, CheckpointError>(Some(folder.join(name)).filter(|path| path.is_file())))?;
+        let options = LoadOptions {
+            model_type: self.family.model_type.to_owned(),
+            prefix: self.family.prefix,
+            initializer_range: 0.02,
+            seed,
+            ignore_mismatched_sizes: false,
+        };
+        load(model, &self.names, &files, &options)
+    }
+
+    fn batches(&self) -> &[Value] {
+        self.expected["batches"].as_array().unwrap()
+    }
+
+    fn full_name(&self, tensor: &str, entry: &TensorName) -> String {
+        if entry.in_encoder { format!("{}{tensor}", self.family.prefix) } else { tensor.to_owned() }
+    }
+}
+
+fn integers(value: &Value) -> Vec<Vec<u32>> {
+    let row = |row: &Value| row.as_array().unwrap().iter().map(|v| v.as_u64().unwrap() as u32).collect();
+    value.as_array().unwrap().iter().map(row).collect()
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(numbers).collect(),
+        other => vec![other.as_f64().unwrap()],
+    }
+}
+
+/// A fixture's batch, packed or padded.
+fn batch(case: &Value, pad_to: Option<usize>) -> TokenBatch {
+    let ids = integers(&case["input_ids"]);
+    let types: Vec<Vec<u8>> =
+        integers(&case["token_type_ids"]).iter().map(|row| row.iter().map(|&t| t as u8).collect()).collect();
+    let rows: Vec<(&[u32], &[u8])> = ids.iter().zip(&types).map(|(ids, types)| (&ids[..], &types[..])).collect();
+    TokenBatch::new(&rows, 1, pad_to, 0)
+}
+
+fn targets(case: &Value, num_labels: usize) -> Targets {
+    let labels = case["labels"].as_array().unwrap().iter();
+    if num_labels == 1 {
+        Targets::Scores(labels.map(|v| v.as_f64().unwrap() as f32).collect())
+    } else {
+        Targets::Classes(labels.map(|v| v.as_u64().unwrap() as usize).collect())
+    }
+}
+
+fn mean(targets: &Targets) -> LossOptions {
+    LossOptions { divisor: targets.len() as f64, label_smoothing_factor: 0.0, class_weights: None }
+}
+
+#[test]
+fn every_family_has_fixtures() {
+    let cases = cases();
+    for family in FAMILIES.iter().filter(|family| family.model_type != "bert") {
+        assert!(cases.iter().any(|case| case.family.model_type == family.model_type), "{}", family.model_type);
+    }
+}
+
+#[test]
+fn logits_and_losses_are_transformers() {
+    for case in cases() {
+        let (model, report) = case.open(&case.folder, 1).unwrap_or_else(|e| panic!("{}: {e}", case.name));
+        assert!(report.initialized.is_empty() && report.unused.is_empty(), "{}: {report:?}", case.name);
+        let evaluated = model.valid();
+        let mut worst: f64 = 0.0;
+        for rows in case.batches() {
+            for pad_to in [None, Some(0), Some(130)] {
+                let logits = evaluated.forward(&batch(rows, pad_to), &mut DropoutPlan::evaluate());
+                let logits: Vec<f64> = logits.to_data().iter::<f64>().collect();
+                let expected = numbers(&rows["logits"]);
+                assert_eq!(logits.len(), expected.len(), "{}", case.name);
+                worst = logits.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(worst, f64::max);
+            }
+            let targets = targets(rows, case.num_labels());
+            let logits = model.forward(&batch(rows, None), &mut DropoutPlan::evaluate());
+            let ours: f64 = loss(logits, &targets, mean(&targets)).into_data().iter::<f64>().sum();
+            let wanted = rows["loss"].as_f64().unwrap();
+            assert!((ours - wanted).abs() <= LOGITS * wanted.abs().max(1.0), "{}: loss {ours}, {wanted}", case.name);
+        }
+        println!("{}: largest difference of logits {worst:.1e}", case.name);
+        assert!(worst <= LOGITS, "{}: {worst}", case.name);
+    }
+}
+
+/// Gradient values by parameter path.
+struct Collect<'a> {
+    grads: &'a <Ad as AutodiffBackend>::Gradients,
+    path: Vec<String>,
+    found: HashMap<String, Vec<f32>>,
+}
+
+impl ModuleVisitor<Ad> for Collect<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<Ad, D>>) {
+        let value = param.val();
+        // A table's second row that no token uses has none.
+        let gradient = value.grad(self.grads).unwrap_or_else(|| value.inner().zeros_like());
+        self.found.insert(self.path.join("."), gradient.to_data().iter::<f32>().collect());
+    }
+}
+
+fn norm(values: impl Iterator<Item = f64>) -> f64 {
+    values.map(|v| v * v).sum::<f64>().sqrt()
+}
+
+#[test]
+fn gradients_of_every_parameter_are_transformers() {
+    for case in cases() {
+        let (model, _) = case.open(&case.folder, 1).unwrap();
+        let rows = case.batches().last().unwrap();
+        let targets = targets(rows, case.num_labels());
+        let reference: HashMap<String, Vec<f32>> = match case.folder.join("gradients.safetensors") {
+            path if path.is_file() => {
+                read_safetensors(&path).unwrap().into_iter().map(|(name, tensor)| (name, tensor.values)).collect()
+            }
+            _ => HashMap::new(),
+        };
+        let norms = case.expected["gradient_norms"].as_object().unwrap();
+        let total = norm(norms.values().map(|v| v.as_f64().unwrap()));
+        for pad_to in [None, Some(0)] {
+            let logits = model.forward(&batch(rows, pad_to), &mut DropoutPlan::train(1, 1));
+            let grads = loss(logits, &targets, mean(&targets)).backward();
+            let mut collect = Collect { grads: &grads, path: Vec::new(), found: HashMap::new() };
+            model.visit(&mut collect);
+            // The words' table has the gradient of the batch's own rows, in their order.
+            let size = (case.family.architecture)(&case.config).unwrap().embeddings.size;
+            let words = collect.found.get_mut("encoder.word_embeddings").unwrap();
+            let mut whole = vec![0.0; case.config.count("vocab_size").unwrap() * size];
+            for (&id, row) in batch(rows, pad_to).words().ids.iter().zip(words.chunks(size)) {
+                whole[id as usize * size..][..size].copy_from_slice(row);
+            }
+            *words = whole;
+            let (mut compared, mut worst) = (0, 0.0f64);
+            for entry in &case.names {
+                let whole = &collect.found[&entry.parameter];
+                for (tensor, piece) in entry.tensors.iter().zip(whole.chunks(whole.len() / entry.tensors.len())) {
+                    let full = case.full_name(tensor, entry);
+                    let wanted = norms.get(&full).unwrap_or_else(|| panic!("{}: {full}", case.name)).as_f64().unwrap();
+                    let ours = norm(piece.iter().map(|&v| f64::from(v)));
+                    // A key's bias has no influence on the loss: its gradient is rounding noise.
+                    let allowed = GRADIENTS * wanted + 1e-6 * total;
+                    assert!((ours - wanted).abs() <= allowed, "{} {full}: {ours}, expected {wanted}", case.name);
+                    if let Some(reference) = reference.get(&full) {
+                        let pairs = piece.iter().zip(reference);
+                        let gap = norm(pairs.map(|(&a, &b)| f64::from(a) - f64::from(b)));
+                        assert!(gap <= allowed, "{} {full}: differs by {gap} of {wanted}", case.name);
+                        worst = worst.max(gap / (wanted + 1e-2 * total));
+                    }
+                    compared += 1;
+                }
+            }
+            assert_eq!(compared, norms.len(), "{}: number of tensors", case.name);
+            if !reference.is_empty() {
+                println!("{}: largest relative difference of a gradient {worst:.1e}", case.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn drawn_heads_are_transformers() {
+    let mut seen = 0;
+    for case in cases() {
+        for drawn in case.expected["drawn"].as_array().into_iter().flatten() {
+            let missing: Vec<&str> = drawn["missing"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
+            let folder = tempfile::tempdir().unwrap();
+            let mut tensors = read_safetensors(&case.folder.join("model.safetensors")).unwrap();
+            tensors.retain(|name, _| !missing.contains(&name.as_str()));
+            let tensors: Vec<_> = tensors.into_iter().collect();
+            write_safetensors(&folder.path().join("model.safetensors"), &tensors).unwrap();
+            let (model, report) = case.open(folder.path(), drawn["seed"].as_u64().unwrap()).unwrap();
+            assert_eq!(report.initialized.len(), missing.len(), "{}: {:?}", case.name, report.initialized);
+            let values: HashMap<_, _> = models::parameters::read(&model).into_iter().collect();
+            for entry in &case.names {
+                let [tensor] = entry.tensors.as_slice() else { continue };
+                if let Some(wanted) = drawn["values"].get(case.full_name(tensor, entry)) {
+                    let wanted: Vec<f32> = numbers(wanted).into_iter().map(|v| v as f32).collect();
+                    assert_eq!(values[&entry.parameter].values, wanted, "{}: {tensor}", case.name);
+                    seen += 1;
+                }
+            }
+        }
+    }
+    assert!(seen > 30, "{seen} drawn tensors were compared");
+}
