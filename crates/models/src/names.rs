@@ -37,7 +37,9 @@ pub struct TensorName {
 
 impl TensorName {
     fn new(parameter: String, tensors: Vec<String>, init: Init) -> Self {
-        Self { parameter, tensors, init, in_encoder: true, decay: init == Init::Normal }
+        // MPNet's `relative_attention_bias` is a table, and spared for its name.
+        let decay = init == Init::Normal && !tensors.iter().any(|tensor| tensor.contains("bias"));
+        Self { parameter, tensors, init, in_encoder: true, decay }
     }
 }
 

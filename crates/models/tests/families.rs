@@ -230,6 +230,20 @@ fn gradients_of_every_parameter_are_transformers() {
 }
 
 #[test]
+fn the_same_parameters_decay() {
+    for case in cases().iter().filter(|case| case.expected["no_decay"].is_array()) {
+        let spared = case.names.iter().filter(|entry| !entry.decay);
+        let mut ours: Vec<String> = spared
+            .flat_map(|entry| entry.tensors.iter().map(|tensor| case.full_name(tensor, entry)).collect::<Vec<_>>())
+            .collect();
+        ours.sort();
+        let theirs: Vec<&str> =
+            case.expected["no_decay"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
+        assert_eq!(ours, theirs, "{}", case.name);
+    }
+}
+
+#[test]
 fn drawn_heads_are_transformers() {
     let mut seen = 0;
     for case in cases() {

@@ -106,6 +106,24 @@ fn random_order_and_drawn_heads_follow_the_trainer() {
     }
 }
 
+/// Encoders of every family with drawn heads (`scripts/fixtures/families.py --trajectories`).
+#[test]
+fn every_family_follows_the_trainer() {
+    let mut seen = 0;
+    for entry in std::fs::read_dir(fixtures()).unwrap() {
+        let run = entry.unwrap().file_name().into_string().unwrap();
+        if !run.starts_with("family_") {
+            continue;
+        }
+        seen += 1;
+        for flags in [&[] as &[&str], &["--pad_to_max_length", "true"]] {
+            let out = train(&run, flags);
+            compare(&run, &log_history(out.path()), &reference(&run));
+        }
+    }
+    assert!(seen >= 7, "{seen} families");
+}
+
 #[test]
 fn padding_changes_nothing() {
     for run in ["mrpc_sequential", "stsb_random_encoder"] {
