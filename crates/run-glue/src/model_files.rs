@@ -62,13 +62,11 @@ impl ModelFiles {
         let architecture = (family.architecture)(&config).map_err(|e| of_model(e.into()))?;
         let names = (family.tensor_names)(&config)?;
         let weights = locate(|name| files.try_fetch(name)).map_err(of_model)?;
-        let tokenizer = TextTokenizer::load(&TokenizerFiles {
-            tokenizer_json: files.try_fetch("tokenizer.json")?,
-            vocab_txt: files.try_fetch("vocab.txt")?,
-            tokenizer_config: files.try_fetch("tokenizer_config.json")?,
-            special_tokens_map: files.try_fetch("special_tokens_map.json")?,
-        })
-        .map_err(|e| of_model(e.into()))?;
+        let tokenizer_files = TokenizerFiles {
+            default_class: Some(family.tokenizer_class),
+            ..TokenizerFiles::find(|name| files.try_fetch(name))?
+        };
+        let tokenizer = TextTokenizer::load(&tokenizer_files).map_err(|e| of_model(e.into()))?;
         tokenizer.check_vocab(architecture.vocab_size).map_err(|e| of_model(e.into()))?;
         // Without positions of its own a model takes any length; what fits into memory is less than the cap.
         let positions = architecture.longest_input().unwrap_or(LONGEST_INPUT);

@@ -342,3 +342,27 @@ fn the_effective_length_is_the_least_of_three() {
         assert!(error.contains("--max_seq_length") && error.contains("at least 4"), "{error}");
     }
 }
+
+/// `scripts/fixtures/tokenizer.py`: every family's way to write a tokenizer down.
+#[test]
+fn ids_are_those_of_transformers() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tokenizer");
+    for (name, class) in
+        [("uncased", None), ("cased", None), ("roberta", Some("RobertaTokenizer")), ("mpnet", Some("MPNetTokenizer"))]
+    {
+        let expected: Value =
+            serde_json::from_slice(&fs::read(root.join(name).join("expected.json")).unwrap()).unwrap();
+        for kind in ["json", "vocab"] {
+            let files =
+                TokenizerFiles { default_class: class, ..TokenizerFiles::in_folder(&root.join(name).join(kind)) };
+            let tokenizer = TextTokenizer::load(&files).unwrap();
+            for case in expected["cases"].as_array().unwrap() {
+                let row = (case["text"].as_str().unwrap(), case["text_pair"].as_str());
+                let encoded = tokenizer.encode(&[row], case["max_length"].as_u64().unwrap() as usize).unwrap();
+                let (ids, types) = encoded.row(0);
+                assert_eq!(json!(ids), case["input_ids"], "{name}/{kind}: {case}");
+                assert_eq!(json!(types), case["token_type_ids"], "{name}/{kind}: {case}");
+            }
+        }
+    }
+}

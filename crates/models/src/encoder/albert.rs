@@ -13,6 +13,7 @@ use crate::names::{LayerNames, TensorName};
 pub(super) const FAMILY: Family = Family {
     model_type: "albert",
     classifier_architecture: "AlbertForSequenceClassification",
+    tokenizer_class: "AlbertTokenizer",
     architecture,
     tensor_names,
     config_defaults: CONFIG_DEFAULTS,

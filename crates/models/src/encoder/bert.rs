@@ -12,6 +12,7 @@ use crate::names::{LayerNames, Names, TensorName};
 pub(super) const FAMILY: Family = Family {
     model_type: "bert",
     classifier_architecture: "BertForSequenceClassification",
+    tokenizer_class: "BertTokenizer",
     architecture,
     tensor_names,
     config_defaults: CONFIG_DEFAULTS,

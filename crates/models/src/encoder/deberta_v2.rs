@@ -14,6 +14,7 @@ use crate::names::{LayerNames, Names, TensorName};
 pub(super) const FAMILY: Family = Family {
     model_type: "deberta-v2",
     classifier_architecture: "DebertaV2ForSequenceClassification",
+    tokenizer_class: "DebertaV2Tokenizer",
     architecture,
     tensor_names,
     config_defaults: CONFIG_DEFAULTS,

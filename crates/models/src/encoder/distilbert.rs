@@ -14,6 +14,7 @@ use crate::names::{LayerNames, Names, TensorName};
 pub(super) const FAMILY: Family = Family {
     model_type: "distilbert",
     classifier_architecture: "DistilBertForSequenceClassification",
+    tokenizer_class: "BertTokenizer",
     architecture,
     tensor_names,
     config_defaults: CONFIG_DEFAULTS,

@@ -13,6 +13,7 @@ use crate::names::TensorName;
 pub(super) const FAMILY: Family = Family {
     model_type: "electra",
     classifier_architecture: "ElectraForSequenceClassification",
+    tokenizer_class: "BertTokenizer",
     architecture,
     tensor_names,
     config_defaults: CONFIG_DEFAULTS,

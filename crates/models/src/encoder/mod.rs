@@ -21,6 +21,8 @@ pub struct Family {
     pub model_type: &'static str,
     /// Class name that transformers gives a classifier of the family.
     pub classifier_architecture: &'static str,
+    /// The class of tokenizer that transformers takes for the family where the checkpoint names none.
+    pub tokenizer_class: &'static str,
     /// What config.json comes down to; an error where it asks for something that is not implemented.
     pub architecture: fn(&Config) -> Result<Architecture, ConfigError>,
     /// The tensors of an encoder and its head, in the order in which transformers initialises them.

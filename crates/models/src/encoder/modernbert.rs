@@ -17,6 +17,7 @@ use crate::names::{Init, Names, TensorName};
 pub(super) const FAMILY: Family = Family {
     model_type: "modernbert",
     classifier_architecture: "ModernBertForSequenceClassification",
+    tokenizer_class: "TokenizersBackend",
     architecture,
     tensor_names,
     config_defaults: CONFIG_DEFAULTS,

@@ -11,6 +11,7 @@ use crate::names::{LayerNames, Names, TensorName};
 pub(super) const FAMILY: Family = Family {
     model_type: "mpnet",
     classifier_architecture: "MPNetForSequenceClassification",
+    tokenizer_class: "MPNetTokenizer",
     architecture,
     tensor_names,
     config_defaults: CONFIG_DEFAULTS,

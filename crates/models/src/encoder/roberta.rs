@@ -13,6 +13,7 @@ use crate::names::TensorName;
 pub(super) const FAMILY: Family = Family {
     model_type: "roberta",
     classifier_architecture: "RobertaForSequenceClassification",
+    tokenizer_class: "RobertaTokenizer",
     architecture,
     tensor_names,
     config_defaults: CONFIG_DEFAULTS,
@@ -20,12 +21,20 @@ pub(super) const FAMILY: Family = Family {
 };
 
 /// XLM-RoBERTa's.
-pub(super) const XLM_ROBERTA: Family =
-    Family { model_type: "xlm-roberta", classifier_architecture: "XLMRobertaForSequenceClassification", ..FAMILY };
+pub(super) const XLM_ROBERTA: Family = Family {
+    model_type: "xlm-roberta",
+    classifier_architecture: "XLMRobertaForSequenceClassification",
+    tokenizer_class: "XLMRobertaTokenizer",
+    ..FAMILY
+};
 
 /// CamemBERT's.
-pub(super) const CAMEMBERT: Family =
-    Family { model_type: "camembert", classifier_architecture: "CamembertForSequenceClassification", ..FAMILY };
+pub(super) const CAMEMBERT: Family = Family {
+    model_type: "camembert",
+    classifier_architecture: "CamembertForSequenceClassification",
+    tokenizer_class: "CamembertTokenizer",
+    ..FAMILY
+};
 
 /// `RobertaConfig` of `configuration_roberta.py`.
 const CONFIG_DEFAULTS: &[(&str, FieldDefault)] = &[

@@ -16,8 +16,15 @@ use crate::report::python_json;
 use crate::report::record::RunRecord;
 
 /// Files of a tokenizer that go with the model as they are.
-const TOKENIZER_FILES: [&str; 5] =
-    ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "added_tokens.json"];
+const TOKENIZER_FILES: [&str; 7] = [
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "added_tokens.json",
+];
 
 /// What older versions left in config.json, or what the new head makes wrong.
 const DROPPED_FIELDS: [&str; 4] = ["_name_or_path", "finetuning_task", "num_labels", "torch_dtype"];

@@ -114,6 +114,13 @@ impl TokenizerConfig {
         self.tokenizer_class.as_deref().map(|class| class.strip_suffix("Fast").unwrap_or(class))
     }
 
+    /// Take `class` where none is named.
+    pub(super) fn class_or(&mut self, class: Option<&str>) {
+        if self.tokenizer_class.is_none() {
+            self.tokenizer_class = class.map(str::to_owned);
+        }
+    }
+
     /// The stated longest input, `None` for the sentinel and for nonsense.
     pub(super) fn max_length(&self) -> Option<usize> {
         let length = self.model_max_length.or(self.max_len)?;

@@ -6,6 +6,9 @@ use serde::de::DeserializeOwned;
 
 use super::TokenizeError;
 
+/// Names of SentencePiece models: ALBERT and XLNet, XLM-RoBERTa and CamemBERT, DeBERTa.
+const SENTENCE_PIECE: [&str; 3] = ["spiece.model", "sentencepiece.bpe.model", "spm.model"];
+
 /// Where a checkpoint's tokenizer files lie. `None` for a file that the checkpoint does not have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TokenizerFiles {
@@ -13,6 +16,14 @@ pub struct TokenizerFiles {
     pub tokenizer_json: Option<PathBuf>,
     /// A WordPiece vocabulary, one token a line; used when there is no `tokenizer.json`.
     pub vocab_txt: Option<PathBuf>,
+    /// A vocabulary of byte-level BPE; used with `merges_txt` when there is no `tokenizer.json`.
+    pub vocab_json: Option<PathBuf>,
+    /// The merges that go with it.
+    pub merges_txt: Option<PathBuf>,
+    /// SentencePiece models, which cannot be read: for the message that says what to do.
+    pub sentence_piece: Vec<PathBuf>,
+    /// The class that transformers takes for the model's type, where `tokenizer_config.json` names none.
+    pub default_class: Option<&'static str>,
     /// Casing, special tokens, longest input.
     pub tokenizer_config: Option<PathBuf>,
     /// Special tokens; counts when `tokenizer_config.json` has no `added_tokens_decoder`.
@@ -22,13 +33,35 @@ pub struct TokenizerFiles {
 impl TokenizerFiles {
     /// The tokenizer files that lie in a folder under their usual names.
     pub fn in_folder(folder: &Path) -> Self {
-        let file = |name: &str| Some(folder.join(name)).filter(|path| path.is_file());
-        Self {
-            tokenizer_json: file("tokenizer.json"),
-            vocab_txt: file("vocab.txt"),
-            tokenizer_config: file("tokenizer_config.json"),
-            special_tokens_map: file("special_tokens_map.json"),
+        let file = |name: &str| Ok(Some(folder.join(name)).filter(|path| path.is_file()));
+        Self::find(file).unwrap_or_else(|never: std::convert::Infallible| match never {})
+    }
+
+    /// The tokenizer files that `file` finds under their usual names.
+    ///
+    /// # Errors
+    /// Those of `file`.
+    pub fn find<E>(mut file: impl FnMut(&str) -> Result<Option<PathBuf>, E>) -> Result<Self, E> {
+        let mut found = Self {
+            tokenizer_json: file("tokenizer.json")?,
+            tokenizer_config: file("tokenizer_config.json")?,
+            special_tokens_map: file("special_tokens_map.json")?,
+            ..Self::default()
+        };
+        // A repository may have many files of a tokenizer; only those that are read are fetched.
+        if found.tokenizer_json.is_none() {
+            found.vocab_txt = file("vocab.txt")?;
         }
+        if found.tokenizer_json.is_none() && found.vocab_txt.is_none() {
+            found.vocab_json = file("vocab.json")?;
+            found.merges_txt = file("merges.txt")?;
+        }
+        if found.vocab_json.is_none() && found.vocab_txt.is_none() && found.tokenizer_json.is_none() {
+            for name in SENTENCE_PIECE {
+                found.sentence_piece.extend(file(name)?);
+            }
+        }
+        Ok(found)
     }
 }
 

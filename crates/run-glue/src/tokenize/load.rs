@@ -6,30 +6,33 @@ use tokenizers::{PreTokenizerWrapper, Tokenizer, TruncationDirection};
 
 use super::config::{SpecialTokens, TokenText, TokenizerConfig};
 use super::files::{read, read_json};
-use super::{TextTokenizer, TokenizeError, TokenizerFiles, wordpiece};
+use super::{TextTokenizer, TokenizeError, TokenizerFiles, byte_bpe, wordpiece};
 
 pub(super) fn load(files: &TokenizerFiles) -> Result<TextTokenizer, TokenizeError> {
     let mut config: TokenizerConfig = read_json(files.tokenizer_config.as_deref())?;
     config.merge_map(read_json::<SpecialTokens>(files.special_tokens_map.as_deref())?);
+    config.class_or(files.default_class);
 
-    match (&files.tokenizer_json, &files.vocab_txt) {
-        (Some(path), _) => {
-            let tokenizer = Tokenizer::from_bytes(read(path)?).map_err(|error| not_a_tokenizer(path, &error))?;
-            let is_bert = wordpiece::is_bert(&tokenizer, &config);
-            if is_bert {
-                wordpiece::name_special_tokens(&mut config.special);
-            }
-            finish(tokenizer, config, is_bert, path)
+    if let Some(path) = &files.tokenizer_json {
+        let tokenizer = Tokenizer::from_bytes(read(path)?).map_err(|error| not_a_tokenizer(path, &error))?;
+        let kin = wordpiece::Kin::of(&tokenizer, &config);
+        if let Some(kin) = kin {
+            kin.name_special_tokens(&mut config.special);
         }
-        (None, Some(path)) => {
-            wordpiece::name_special_tokens(&mut config.special);
-            finish(wordpiece::from_vocab(path, &config)?, config, true, path)
-        }
-        (None, None) => {
-            let found = [&files.tokenizer_config, &files.special_tokens_map].into_iter().flatten().cloned().collect();
-            Err(TokenizeError::NoTokenizer { found })
-        }
+        return finish(tokenizer, config, kin, path);
     }
+    if let Some(path) = &files.vocab_txt {
+        let kin = wordpiece::Kin::of_class(config.class()).unwrap_or(wordpiece::Kin::Bert);
+        kin.name_special_tokens(&mut config.special);
+        return finish(wordpiece::from_vocab(path, &config)?, config, Some(kin), path);
+    }
+    if let (Some(vocab), Some(merges)) = (&files.vocab_json, &files.merges_txt) {
+        byte_bpe::name_special_tokens(&mut config.special);
+        return finish(byte_bpe::from_files(vocab, merges, &config)?, config, None, vocab);
+    }
+    let settings = [&files.tokenizer_config, &files.special_tokens_map, &files.vocab_json, &files.merges_txt];
+    let found = settings.into_iter().flatten().chain(&files.sentence_piece).cloned().collect();
+    Err(TokenizeError::NoTokenizer { found })
 }
 
 fn not_a_tokenizer(path: &Path, error: &tokenizers::Error) -> TokenizeError {
@@ -40,13 +43,13 @@ fn not_a_tokenizer(path: &Path, error: &tokenizers::Error) -> TokenizeError {
 fn finish(
     mut tokenizer: Tokenizer,
     config: TokenizerConfig,
-    is_bert: bool,
+    kin: Option<wordpiece::Kin>,
     path: &Path,
 ) -> Result<TextTokenizer, TokenizeError> {
     let failed = |error: tokenizers::Error| not_a_tokenizer(path, &error);
     let mut warnings = Vec::new();
-    if is_bert {
-        warnings.extend(wordpiece::apply_settings(&mut tokenizer, &config).map_err(failed)?);
+    if let Some(kin) = kin {
+        warnings.extend(wordpiece::apply_settings(&mut tokenizer, kin, &config).map_err(failed)?);
     } else {
         set_prefix_space(&mut tokenizer, &config);
     }

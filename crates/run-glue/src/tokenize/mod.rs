@@ -4,6 +4,7 @@
 //! beside it. [`TextTokenizer::encode`] turns a whole split into one [`Encoded`] table, in parallel. Padding belongs
 //! to the batch: nothing here pads.
 
+mod byte_bpe;
 mod config;
 mod encode;
 mod error;

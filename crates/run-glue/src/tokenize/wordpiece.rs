@@ -7,6 +7,7 @@ use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::processors::bert::BertProcessing;
+use tokenizers::processors::roberta::RobertaProcessing;
 use tokenizers::{ModelWrapper, NormalizerWrapper, Tokenizer};
 
 use super::TokenizeError;
@@ -25,23 +26,50 @@ const BERT_CLASSES: [&str; 8] = [
     "LxmertTokenizer",
 ];
 
-/// Whether `transformers` would build this tokenizer as BERT's. Without a class it goes by the model type, and the
-/// models with a WordPiece vocabulary are BERT's kin.
-pub(super) fn is_bert(tokenizer: &Tokenizer, config: &TokenizerConfig) -> bool {
-    matches!(tokenizer.get_model(), ModelWrapper::WordPiece(_))
-        && config.class().is_none_or(|class| BERT_CLASSES.contains(&class))
+/// Whose special tokens stand around the texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kin {
+    /// `[CLS] A [SEP] B [SEP]`.
+    Bert,
+    /// `<s> A </s></s> B </s>`.
+    MpNet,
 }
 
-/// Give the tokens that a BERT tokenizer always has their usual names where the configuration is silent.
-pub(super) fn name_special_tokens(special: &mut SpecialTokens) {
-    for (token, name) in [
-        (&mut special.unk_token, "[UNK]"),
-        (&mut special.sep_token, "[SEP]"),
-        (&mut special.pad_token, "[PAD]"),
-        (&mut special.cls_token, "[CLS]"),
-        (&mut special.mask_token, "[MASK]"),
-    ] {
-        token.get_or_insert_with(|| TokenText::Bare(name.to_owned()));
+impl Kin {
+    /// Whose tokenizer `transformers` would build of this one. Without a class it goes by the model type, and the models
+    /// with a WordPiece vocabulary are BERT's kin.
+    pub(super) fn of(tokenizer: &Tokenizer, config: &TokenizerConfig) -> Option<Self> {
+        match tokenizer.get_model() {
+            ModelWrapper::WordPiece(_) if config.class().is_none() => Some(Self::Bert),
+            ModelWrapper::WordPiece(_) => Self::of_class(config.class()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn of_class(class: Option<&str>) -> Option<Self> {
+        match class? {
+            "MPNetTokenizer" => Some(Self::MpNet),
+            class if BERT_CLASSES.contains(&class) => Some(Self::Bert),
+            _ => None,
+        }
+    }
+
+    /// Give the tokens that such a tokenizer always has their usual names where the configuration is silent.
+    pub(super) fn name_special_tokens(self, special: &mut SpecialTokens) {
+        let names = match self {
+            Self::Bert => ["[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"],
+            Self::MpNet => ["[UNK]", "</s>", "<pad>", "<s>", "<mask>"],
+        };
+        let tokens = [
+            &mut special.unk_token,
+            &mut special.sep_token,
+            &mut special.pad_token,
+            &mut special.cls_token,
+            &mut special.mask_token,
+        ];
+        for (token, name) in tokens.into_iter().zip(names) {
+            token.get_or_insert_with(|| TokenText::Bare(name.to_owned()));
+        }
     }
 }
 
@@ -72,6 +100,7 @@ pub(super) fn from_vocab(path: &Path, config: &TokenizerConfig) -> Result<Tokeni
 /// its defaults, never from `tokenizer.json`. Returns a warning when that changes what `tokenizer.json` says.
 pub(super) fn apply_settings(
     tokenizer: &mut Tokenizer,
+    kin: Kin,
     config: &TokenizerConfig,
 ) -> Result<Option<String>, tokenizers::Error> {
     let wanted = BertNormalizer::new(
@@ -93,7 +122,10 @@ pub(super) fn apply_settings(
     };
     // A vocabulary without the two keeps the post-processor that its file brought.
     if let (Some(sep), Some(cls)) = (id(&config.special.sep_token), id(&config.special.cls_token)) {
-        tokenizer.with_post_processor(Some(BertProcessing::new(sep, cls)));
+        match kin {
+            Kin::Bert => tokenizer.with_post_processor(Some(BertProcessing::new(sep, cls))),
+            Kin::MpNet => tokenizer.with_post_processor(Some(RobertaProcessing::new(sep, cls).add_prefix_space(false))),
+        };
     }
     Ok(warning)
 }
