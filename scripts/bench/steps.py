@@ -10,14 +10,34 @@ import json
 import os
 import pathlib
 import sys
+import tempfile
 
 from common import HERE, ROOT, machine, measured, median, table
 
-#        name              layers hidden heads ffn batch length
-CASES = [("MiniLM-L6 32 x 64", 6, 384, 12, 1536, 32, 64),
-         ("MiniLM-L6 32 x 128", 6, 384, 12, 1536, 32, 128),
-         ("BERT-base 8 x 128", 12, 768, 12, 3072, 8, 128),
-         ("BERT-base 32 x 128", 12, 768, 12, 3072, 32, 128)]
+BERT = dict(model_type="bert", vocab_size=30522, max_position_embeddings=512, type_vocab_size=2)
+MINILM = BERT | dict(num_hidden_layers=6, hidden_size=384, num_attention_heads=12, intermediate_size=1536)
+BASE = BERT | dict(num_hidden_layers=12, hidden_size=768, num_attention_heads=12, intermediate_size=3072)
+#        name, configuration, batch, length
+CASES = [("MiniLM-L6 32 x 64", MINILM, 32, 64),
+         ("MiniLM-L6 32 x 128", MINILM, 32, 128),
+         ("BERT-base 8 x 128", BASE, 8, 128),
+         ("BERT-base 32 x 128", BASE, 32, 128)]
+# The published sizes of each family, but for the words, of which BERT's number is taken everywhere.
+FAMILIES = {
+    "DistilBERT-base": dict(model_type="distilbert", vocab_size=30522, dim=768, n_layers=6, n_heads=12, hidden_dim=3072,
+                            max_position_embeddings=512),
+    "RoBERTa-base": BASE | dict(model_type="roberta", type_vocab_size=1, max_position_embeddings=514, pad_token_id=1),
+    "ELECTRA-small": BERT | dict(model_type="electra", embedding_size=128, num_hidden_layers=12, hidden_size=256,
+                                 num_attention_heads=4, intermediate_size=1024),
+    "ALBERT-base": BASE | dict(model_type="albert", embedding_size=128, hidden_act="gelu_new"),
+    "MPNet-base": BASE | dict(model_type="mpnet", max_position_embeddings=514, pad_token_id=1),
+    "DeBERTa-v3-base": BASE | dict(
+        model_type="deberta-v2", type_vocab_size=0, relative_attention=True, position_buckets=256, share_att_key=True,
+        norm_rel_ebd="layer_norm", pos_att_type=["p2c", "c2p"], position_biased_input=False),
+    "ModernBERT-base": dict(model_type="modernbert", vocab_size=30522, num_hidden_layers=22, hidden_size=768,
+                            num_attention_heads=12, intermediate_size=1152, pad_token_id=0),
+}
+FAMILY_CASES = [(f"{name} 8 x 64", config, 8, 64) for name, config in FAMILIES.items()]
 #        name             flags             passes over the products (forward, and two in the backward pass)
 MODES = [("training", [], 3), ("training, bf16", ["--bf16"], 3), ("inference", ["--inference"], 1)]
 
@@ -25,7 +45,8 @@ MODES = [("training", [], 3), ("training, bf16", ["--bf16"], 3), ("inference", [
 def gflop(case, passes):
     """Billions of operations that our program makes in linear layers and attention. Beyond its attention, the last layer
     has one row a sequence; scores that the backward pass computes again are not counted."""
-    _, layers, hidden, _, ffn, batch, length = case
+    _, config, batch, length = case
+    layers, hidden, ffn = (config.get(key) for key in ("num_hidden_layers", "hidden_size", "intermediate_size"))
     tokens = batch * length
     projections = 2 * layers * tokens * 3 * hidden * hidden
     rest = 2 * ((layers - 1) * tokens + batch) * (hidden * hidden + 2 * hidden * ffn)
@@ -40,6 +61,7 @@ def main():
     parser.add_argument("--repetitions", type=int, default=3, help="processes of each program")
     parser.add_argument("--steps", type=int, default=4, help="timed steps a process")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--families", action="store_true", help="one shape of each family, f32, instead of BERT's")
     parser.add_argument("--only", default="", help="cases whose name holds this")
     parser.add_argument("--out", type=pathlib.Path)
     args = parser.parse_args()
@@ -51,17 +73,21 @@ def main():
         result = json.loads(out.splitlines()[-1])
         return {**result, "peak_mib": peak}
 
-    peaks = {"ours": run([args.program, "--layers", 1, "--hidden", 1, "--heads", 1, "--ffn", 1, "--peak"])["gflops"],
+    peaks = {"ours": run([args.program, "--peak"])["gflops"],
              "torch": run([*torch, "--peak"])["gflops"]}
     peak = max(peaks.values())
     results = []
-    for case in CASES:
-        name, layers, hidden, heads, ffn, batch, length = case
+    work = pathlib.Path(tempfile.mkdtemp())
+    for case in FAMILY_CASES if args.families else CASES:
+        name, config, batch, length = case
         if args.only not in name:
             continue
-        shape = ["--layers", layers, "--hidden", hidden, "--heads", heads, "--ffn", ffn,
-                 "--lengths", ",".join([str(length)] * batch), "--steps", args.steps, "--warmup", 2]
+        file = work / "config.json"
+        file.write_text(json.dumps(config))
+        shape = ["--config", file, "--lengths", ",".join([str(length)] * batch), "--steps", args.steps, "--warmup", 2]
         for mode, flags, passes in MODES:
+            if args.families and "--bf16" in flags:
+                continue
             runs = {"ours": [], "torch": []}
             for _ in range(args.repetitions):
                 runs["ours"].append(run([args.program, *shape, *flags]))
@@ -73,8 +99,9 @@ def main():
                              "phases_ms": [median([p[i] for p in steps]) * 1e3 for i in range(3)],
                              "peak_mib": max(value["peak_mib"] for value in values)}
             row["ratio"] = row["ours"]["ms"] / row["torch"]["ms"]
-            row["gflops"] = gflop(case, passes) / row["ours"]["ms"] * 1e3
-            row["share_of_peak"] = row["gflops"] / peak
+            if not args.families:
+                row["gflops"] = gflop(case, passes) / row["ours"]["ms"] * 1e3
+                row["share_of_peak"] = row["gflops"] / peak
             row["ours"]["parts_ms"] = {part: median([v["parts"][part] for v in runs["ours"]]) * 1e3
                                        for part in runs["ours"][0]["parts"]}
             row["ours"]["page_faults_per_step"] = median([v["page_faults_per_step"] for v in runs["ours"]])
@@ -91,7 +118,7 @@ def main():
         args.out.write_text(json.dumps(report, indent=1) + "\n")
     rows = [("case", "mode", "ms", "PyTorch ms", "ratio", "MiB", "PyTorch MiB", "share of GEMM peak", "page faults a step")]
     rows += [(r["case"], r["mode"], f"{r['ours']['ms']:.0f}", f"{r['torch']['ms']:.0f}", f"{r['ratio']:.2f}",
-              f"{r['ours']['peak_mib']:.0f}", f"{r['torch']['peak_mib']:.0f}", f"{r['share_of_peak']:.0%}",
+              f"{r['ours']['peak_mib']:.0f}", f"{r['torch']['peak_mib']:.0f}", f"{r['share_of_peak']:.0%}" if "share_of_peak" in r else "-",
               f"{r['ours']['page_faults_per_step']:.1f}") for r in results]
     print(table(rows), "\n")
     parts = list(results[0]["ours"]["parts_ms"])

@@ -1,4 +1,4 @@
-"""Times training steps or inference of a Hugging Face BERT classifier with random weights (SDPA, CPU): one JSON object.
+"""Times training steps or inference of a Hugging Face classifier with random weights (SDPA, CPU): one JSON object.
 
 The counterpart of crates/run-glue/examples/bench_step.rs, with the same flags. Sequences are padded to the longest, and
 the step is that of the Trainer: loss, backward, clipping to norm 1, AdamW, with one read of the loss.
@@ -10,7 +10,11 @@ import json
 import time
 
 import torch
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import AutoConfig, AutoModelForSequenceClassification
+
+SDPA = {"attn_implementation": "sdpa"}
+# Families whose attention PyTorch has no kernel for.
+ATTENTION = {"mpnet": {}, "deberta-v2": {}}
 
 
 def peak():
@@ -27,8 +31,7 @@ def peak():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("layers", "hidden", "heads", "ffn"):
-        parser.add_argument(f"--{name}", type=int)
+    parser.add_argument("--config", help="config.json of the model")
     parser.add_argument("--lengths")
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--warmup", type=int, default=2)
@@ -44,9 +47,8 @@ def main():
 
     lengths = [int(n) for n in args.lengths.split(",")]
     torch.manual_seed(0)
-    model = BertForSequenceClassification(BertConfig(
-        vocab_size=30522, hidden_size=args.hidden, num_hidden_layers=args.layers, num_attention_heads=args.heads,
-        intermediate_size=args.ffn, attn_implementation="sdpa"))
+    config = AutoConfig.from_pretrained(args.config)
+    model = AutoModelForSequenceClassification.from_config(config, **ATTENTION.get(config.model_type, SDPA))
     input_ids = torch.randint(5, 29000, (len(lengths), max(lengths)))
     attention_mask = torch.zeros_like(input_ids)
     for row, length in enumerate(lengths):

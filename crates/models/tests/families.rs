@@ -128,6 +128,10 @@ fn logits_and_losses_are_transformers() {
     for case in cases() {
         let (model, report) = case.open(&case.folder, 1).unwrap_or_else(|e| panic!("{}: {e}", case.name));
         assert!(report.initialized.is_empty() && report.unused.is_empty(), "{}: {report:?}", case.name);
+        let counted: usize =
+            models::parameters::shapes(&model).iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
+        let parameters = model.encoder.architecture().parameters(case.num_labels());
+        assert_eq!(parameters.total, counted, "{}", case.name);
         let evaluated = model.valid();
         let mut worst: f64 = 0.0;
         for rows in case.batches() {

@@ -2,6 +2,7 @@
 //! `scripts/bench/steps.py` runs it beside PyTorch.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -11,7 +12,7 @@ use burn_autodiff::Autodiff;
 use burn_flex::Flex;
 use clap::Parser;
 use models::batch::TokenBatch;
-use models::config::Config;
+use models::config::{Config, ConfigError};
 use models::encoder::family;
 use models::head::{LossOptions, SequenceClassifier, Targets, loss};
 use models::ops::{self, DropoutPlan, EncoderOps, Precision, profile};
@@ -27,14 +28,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The work.
 #[derive(Parser)]
 struct Args {
-    #[arg(long)]
-    layers: usize,
-    #[arg(long)]
-    hidden: usize,
-    #[arg(long)]
-    heads: usize,
-    #[arg(long)]
-    ffn: usize,
+    /// config.json of the model.
+    #[arg(long, required_unless_present = "peak")]
+    config: Option<PathBuf>,
     /// Lengths of the sequences.
     #[arg(long, value_delimiter = ',')]
     lengths: Vec<usize>,
@@ -47,9 +43,6 @@ struct Args {
     /// Forward passes without gradients.
     #[arg(long)]
     inference: bool,
-    /// The family.
-    #[arg(long, default_value = "bert")]
-    model_type: String,
     #[arg(long)]
     bf16: bool,
     /// Measure the largest rate of an f32 product instead.
@@ -71,8 +64,16 @@ fn main() -> ExitCode {
         eprintln!("--bf16: {reason}");
         return ExitCode::from(2);
     }
-    println!("{}", measure(&args, precision));
-    ExitCode::SUCCESS
+    match model(args.config.as_deref().unwrap_or(Path::new("config.json")), precision) {
+        Ok(model) => {
+            println!("{}", measure(model, &args));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("--config: {error}");
+            ExitCode::from(2)
+        }
+    }
 }
 
 /// Billions of additions and multiplications a second of a 2048 x 2048 x 2048 product, the best of ten.
@@ -88,37 +89,20 @@ fn peak() -> f64 {
     2.0 * (N as f64).powi(3) / seconds.fold(f64::INFINITY, f64::min) / 1e9
 }
 
-fn model(args: &Args, precision: Precision) -> SequenceClassifier<Autodiff<Flex>> {
-    let config = json!({
-        "model_type": args.model_type,
-        "vocab_size": 30522,
-        "hidden_size": args.hidden,
-        "num_hidden_layers": args.layers,
-        "num_attention_heads": args.heads,
-        "intermediate_size": args.ffn,
-        "max_position_embeddings": 514,
-        "type_vocab_size": 2,
-        // DistilBERT's names.
-        "dim": args.hidden, "n_layers": args.layers, "n_heads": args.heads, "hidden_dim": args.ffn,
-        // DeBERTa v3's switches.
-        "relative_attention": true, "position_buckets": 256, "norm_rel_ebd": "layer_norm", "share_att_key": true,
-        "pos_att_type": "p2c|c2p", "position_biased_input": false,
-    });
-    let config = Config::from_fields(config.as_object().cloned().unwrap_or_default());
-    let family = family(&config).unwrap_or_else(|error| panic!("{error}"));
-    let architecture = (family.architecture)(&config).unwrap_or_else(|error| panic!("{error}"));
+fn model(config: &Path, precision: Precision) -> Result<SequenceClassifier<Autodiff<Flex>>, ConfigError> {
+    let config = Config::read(config)?;
+    let architecture = (family(&config)?.architecture)(&config)?;
     let model = SequenceClassifier::zeros(architecture, 2, precision, &Default::default());
     let mut rng = TorchRng::new(0);
     let values: HashMap<_, _> = parameters::shapes(&model)
         .into_iter()
         .map(|(path, shape)| (path, rng.normal(shape.iter().product(), 0.02)))
         .collect();
-    parameters::write(model, values)
+    Ok(parameters::write(model, values))
 }
 
 /// Seconds of each phase of each timed step, page faults, and time in each kind of operation.
-fn measure(args: &Args, precision: Precision) -> Value {
-    let mut model = model(args, precision);
+fn measure(mut model: SequenceClassifier<Autodiff<Flex>>, args: &Args) -> Value {
     let ids: Vec<Vec<u32>> = args
         .lengths
         .iter()

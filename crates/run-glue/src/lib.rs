@@ -10,6 +10,7 @@ pub mod hub;
 pub mod interrupt;
 pub mod memory;
 pub mod model_files;
+pub mod models_list;
 pub mod predict;
 pub mod progress;
 #[cfg(feature = "hub")]

@@ -52,6 +52,7 @@ fn run(cli: Cli) -> Result<(), Error> {
     let settings = match cli.command {
         Some(Command::Predict(args)) => return run_glue::predict::run(&PredictSettings::new(*args)?),
         Some(Command::Submission(args)) => return submission(&args),
+        Some(Command::Models(args)) => return run_glue::models_list::run(&args),
         Some(Command::Push(args)) => return run_glue::publish::push(&args),
         Some(Command::Demo(args)) => Settings::new(run_glue::demo::with_recipe(*args)?, true)?,
         None => Settings::new(cli.run, false)?,

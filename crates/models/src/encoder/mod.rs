@@ -10,8 +10,10 @@ pub mod model;
 mod modernbert;
 mod mpnet;
 mod roberta;
+mod size;
 
 use self::architecture::Architecture;
+pub use self::size::Parameters;
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::names::TensorName;
 

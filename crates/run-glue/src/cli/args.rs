@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::data_args::DataArgs;
+use super::models_args::ModelsArgs;
 use super::optimizer_args::OptimizerArgs;
 use super::predict_args::PredictArgs;
 use super::publish_args::{PublishArgs, PushArgs};
@@ -40,6 +41,8 @@ pub enum Command {
     Predict(Box<PredictArgs>),
     /// Puts the files that --glue_submission wrote into the zip that the leaderboard takes, once each is checked
     Submission(SubmissionArgs),
+    /// Lists the families of models, or says how large a checkpoint is
+    Models(ModelsArgs),
     /// Uploads the folder of a trained model to the Hub
     Push(PushArgs),
 }

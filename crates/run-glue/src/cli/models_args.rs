@@ -1,0 +1,37 @@
+//! Flags of `run-glue models`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::{boolean, whole};
+
+/// What can be typed.
+#[derive(Args, Clone, Debug)]
+#[command(rename_all = "snake_case")]
+pub struct ModelsArgs {
+    /// Checkpoint to look at: a folder, or a repository on the Hugging Face Hub [default: list the families]
+    #[arg(value_name = "MODEL")]
+    pub model: Option<String>,
+    /// Logits of its head [default: the checkpoint's]
+    #[arg(long, value_parser = whole::<usize>, value_name = "N")]
+    pub num_labels: Option<usize>,
+    /// Examples a batch, for the memory of a training step [default: 32]
+    #[arg(long, alias = "per_device_train_batch_size", value_parser = whole::<usize>, value_name = "N")]
+    pub batch_size: Option<usize>,
+    /// Tokens an example [default: 128]
+    #[arg(long, alias = "max_length", value_parser = whole::<usize>, value_name = "N")]
+    pub max_seq_length: Option<usize>,
+    /// Print JSON [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    pub json: Option<bool>,
+    /// Branch, tag or commit of the model [default: main]
+    #[arg(long, alias = "model_revision", value_name = "REV")]
+    pub revision: Option<String>,
+    /// Folder for downloads [default: the Hugging Face cache]
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+    /// Access token for the Hub [default: HF_TOKEN, or the token file]
+    #[arg(long, value_name = "TOKEN")]
+    pub token: Option<String>,
+}
