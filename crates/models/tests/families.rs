@@ -17,7 +17,7 @@ use models::encoder::{FAMILIES, Family, family};
 use models::head::{LossOptions, SequenceClassifier, Targets, loss};
 use models::names::TensorName;
 use models::ops::{DropoutPlan, Precision};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 type Ad = Autodiff<Flex>;
 
@@ -272,4 +272,51 @@ fn drawn_heads_are_transformers() {
         }
     }
     assert!(seen > 30, "{seen} drawn tensors were compared");
+}
+
+/// What would change the numbers and is not implemented is refused by its name, never run as something else.
+#[test]
+fn switches_that_are_not_implemented_are_refused_by_name() {
+    let refused: &[(&str, &str, Value)] = &[
+        ("roberta_pair", "position_embedding_type", json!("relative_key")),
+        ("electra_pair", "position_embedding_type", json!("relative_key_query")),
+        ("roberta_pair", "is_decoder", json!(true)),
+        ("camembert_pair", "add_cross_attention", json!(true)),
+        ("xlm_roberta_pair", "hidden_act", json!("gelu_fastest")),
+        ("distilbert_pair", "activation", json!("mish")),
+        ("mpnet_pair", "relative_attention_num_buckets", json!(64)),
+        ("deberta_v3_pair", "conv_kernel_size", json!(3)),
+        ("deberta_v3_pair", "pos_att_type", json!(["p2c"])),
+        ("deberta_v3_pair", "attention_head_size", json!(4)),
+        ("modernbert_pair", "hidden_activation", json!("silu")),
+        ("modernbert_pair", "classifier_pooling", json!("max")),
+        ("modernbert_pair", "layer_types", json!(["full_attention"])),
+        ("modernbert_pair", "layer_types", json!(vec!["chunked_attention"; 4])),
+    ];
+    let cases = cases();
+    for (name, field, value) in refused {
+        let case = cases.iter().find(|case| case.name == *name).unwrap_or_else(|| panic!("{name}"));
+        let mut fields = case.config.fields().clone();
+        fields.insert((*field).to_owned(), value.clone());
+        let error = match (case.family.architecture)(&Config::from_fields(fields)) {
+            Ok(_) => panic!("{name} ran with {field} {value}"),
+            Err(error) => error.to_string(),
+        };
+        assert!(error.contains(&format!("`{field}`")), "{name}, {field}: {error}");
+    }
+    let case = cases.iter().find(|case| case.name == "modernbert_pair").unwrap();
+    let mut fields = case.config.fields().clone();
+    fields["rope_parameters"]["full_attention"]["rope_type"] = json!("yarn");
+    let error = (case.family.architecture)(&Config::from_fields(fields)).err().unwrap().to_string();
+    assert!(error.contains("`rope_type` is \"yarn\""), "{error}");
+}
+
+/// Fields of the configuration class are those that transformers writes.
+#[test]
+fn every_default_is_a_field_that_transformers_writes() {
+    for case in cases() {
+        for (field, _) in case.family.config_defaults {
+            assert!(case.config.fields().contains_key(*field), "{}: {field}", case.name);
+        }
+    }
 }

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 pub enum TokenizeError {
     /// Neither kind of tokenizer file is there.
     #[error(
-        "the checkpoint has no tokenizer that can be read: looked for tokenizer.json and vocab.txt{}. A checkpoint that \
-         holds only a SentencePiece model or vocab.json with merges.txt can be converted in Python: \
+        "the checkpoint has no tokenizer that can be read: looked for tokenizer.json, vocab.txt, and vocab.json with \
+         merges.txt{}. A checkpoint that holds only a SentencePiece model can be converted in Python: \
          AutoTokenizer.from_pretrained(MODEL).save_pretrained(FOLDER) writes tokenizer.json",
         beside(found)
     )]
