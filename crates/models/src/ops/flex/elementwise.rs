@@ -53,8 +53,11 @@ macro_rules! gelu_kernels {
             fn $gated_backward(dx: &'k mut [f32], x: &'k [f32], g: &'k [f32], n: usize) {
                 for ((dx, x), g) in dx.chunks_exact_mut(2 * n).zip(x.chunks_exact(2 * n)).zip(g.chunks_exact(n)) {
                     let ((dx, dgate), (x, gate)) = (dx.split_at_mut(n), x.split_at(n));
-                    for ((((dx, dgate), &x), &gate), &g) in dx.iter_mut().zip(dgate).zip(x).zip(gate).zip(g) {
+                    // Two loops: one that writes to both places is not vectorised.
+                    for (((dx, &x), &gate), &g) in dx.iter_mut().zip(x).zip(gate).zip(g) {
                         *dx = g * gate * <$form>::derivative(x);
+                    }
+                    for ((dgate, &x), &g) in dgate.iter_mut().zip(x).zip(g) {
                         *dgate = g * x * <$form>::factor(x);
                     }
                 }
