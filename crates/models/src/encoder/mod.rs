@@ -3,6 +3,7 @@
 mod albert;
 pub mod architecture;
 mod bert;
+mod data2vec_text;
 mod deberta_v2;
 mod distilbert;
 mod electra;
@@ -45,6 +46,7 @@ pub static FAMILIES: &[Family] = &[
     electra::FAMILY,
     albert::FAMILY,
     mpnet::FAMILY,
+    data2vec_text::FAMILY,
     deberta_v2::FAMILY,
     modernbert::FAMILY,
 ];
