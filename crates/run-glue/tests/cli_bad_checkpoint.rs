@@ -187,7 +187,10 @@ fn broken_tokenizers() {
         (
             "none",
             |b| ["m/tokenizer.json", "m/vocab.txt"].iter().for_each(|name| b.remove(name)),
-            &["m: the checkpoint has no tokenizer", "looked for tokenizer.json, vocab.txt, and vocab.json with merges.txt"],
+            &[
+                "m: the checkpoint has no tokenizer",
+                "looked for tokenizer.json, vocab.txt, and vocab.json with merges.txt",
+            ],
         ),
         (
             "empty vocabulary",

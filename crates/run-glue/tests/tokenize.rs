@@ -293,7 +293,11 @@ fn the_stated_longest_input_is_read_and_the_sentinel_is_none() {
 #[test]
 fn errors_name_the_file_and_the_remedy() {
     let none = failure(&[config(json!({}))]);
-    assert!(none.contains("tokenizer.json, vocab.txt, and vocab.json with merges.txt") && none.contains("tokenizer_config.json"), "{none}");
+    assert!(
+        none.contains("tokenizer.json, vocab.txt, and vocab.json with merges.txt")
+            && none.contains("tokenizer_config.json"),
+        "{none}"
+    );
     assert!(none.contains("SentencePiece") && none.contains("save_pretrained"), "{none}");
 
     for (name, text) in [("tokenizer.json", "{"), ("tokenizer.json", "{}"), ("tokenizer_config.json", "{\"a\" 1}")] {
