@@ -1,7 +1,13 @@
-//! Several runs of one thing, condensed: mean, spread and a confidence interval.
+//! Several runs of one thing, condensed: mean, spread and confidence intervals; and whether two things differ.
 
+mod bootstrap;
+mod draw;
+mod paired;
 mod student_t;
 
+pub use bootstrap::{RESAMPLES, bootstrap_interval, bootstrap_mean_interval};
+pub use draw::Draw;
+pub use paired::{mcnemar, permutation_test};
 pub use student_t::student_t_quantile;
 
 /// Mean, spread and extremes of a number over several seeds.
