@@ -9,6 +9,9 @@ use tempfile::TempDir;
 use crate::cli::args::RunArgs;
 use crate::error::Error;
 
+/// The name of the encoder inside the program.
+pub const MODEL: &str = "run-glue/demo-bert";
+
 static DEMO: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/demo");
 
 /// A part of the demo on disk, so that it goes through the same code as any folder; removed with this value.
@@ -54,7 +57,7 @@ struct Recipe {
 /// # Errors
 /// When the recipe inside the program is broken.
 pub fn with_recipe(mut args: RunArgs) -> Result<RunArgs, Error> {
-    if args.model_name_or_path.is_some() || args.dataset_dir.is_some() || args.dataset_revision.is_some() {
+    if !args.model_name_or_path.is_empty() || args.dataset_dir.is_some() || args.dataset_revision.is_some() {
         return Ok(args);
     }
     let text = DEMO.get_file("recipe.json").map(include_dir::File::contents).unwrap_or_default();

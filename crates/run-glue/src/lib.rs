@@ -5,6 +5,8 @@ pub mod cli;
 pub mod data;
 pub mod demo;
 pub mod error;
+pub mod file_hash;
+pub mod grid;
 #[cfg(feature = "hub")]
 pub mod hub;
 pub mod interrupt;
@@ -19,7 +21,6 @@ pub mod publish;
 #[path = "publish_absent.rs"]
 pub mod publish;
 pub mod report;
-pub mod run;
 pub mod sampler;
 pub mod source;
 pub mod task_run;

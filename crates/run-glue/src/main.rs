@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 use run_glue::cli::args::{Cli, Command, SubmissionArgs};
 use run_glue::cli::predict_args::PredictSettings;
-use run_glue::cli::settings::Settings;
 use run_glue::cli::spelling::spell;
 use run_glue::error::Error;
+use run_glue::grid::Grid;
 use run_glue::report::submission::{find, write_zip};
 
 #[global_allocator]
@@ -49,13 +49,13 @@ fn submission(args: &SubmissionArgs) -> Result<(), Error> {
 }
 
 fn run(cli: Cli) -> Result<(), Error> {
-    let settings = match cli.command {
+    let grid = match cli.command {
         Some(Command::Predict(args)) => return run_glue::predict::run(&PredictSettings::new(*args)?),
         Some(Command::Submission(args)) => return submission(&args),
         Some(Command::Models(args)) => return run_glue::models_list::run(&args),
         Some(Command::Push(args)) => return run_glue::publish::push(&args),
-        Some(Command::Demo(args)) => Settings::new(run_glue::demo::with_recipe(*args)?, true)?,
-        None => Settings::new(cli.run, false)?,
+        Some(Command::Demo(args)) => Grid::new(run_glue::demo::with_recipe(*args)?, true)?,
+        None => Grid::new(cli.run, false)?,
     };
-    run_glue::run::run(&settings)
+    run_glue::grid::run(&grid)
 }

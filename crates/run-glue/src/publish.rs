@@ -9,8 +9,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use glue_tasks::task::TaskSpec;
-
 use crate::cli::publish_args::{HubStrategy, PushArgs};
 use crate::cli::settings::{HubAccess, PublishSettings, Settings, repository_name};
 use crate::error::Error;
@@ -73,12 +71,10 @@ impl Publisher {
     ///
     /// # Errors
     /// When the Hub refuses, or cannot be reached.
-    pub fn open(settings: &Settings, task: &TaskSpec) -> Result<Option<Self>, Error> {
+    pub fn open(settings: &Settings) -> Result<Option<Self>, Error> {
         let Some(publish) = &settings.publish else { return Ok(None) };
-        let id = match settings.several_tasks {
-            true => format!("{}-{}", publish.id, task.name),
-            false => publish.id.clone(),
-        };
+        let folders = settings.folder.iter().flat_map(|folder| folder.iter());
+        let id = folders.fold(publish.id.clone(), |id, folder| format!("{id}-{}", folder.to_string_lossy()));
         let place = Place::open(&id, publish.private, &publish.revision, &settings.hub)
             .map_err(|error| error.in_context("--push_to_hub"))?;
         Ok(Some(Self { place: Arc::new(place), settings: publish.clone(), worker: None }))

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use glue_tasks::task::TaskSpec;
-
 use crate::cli::publish_args::PushArgs;
 use crate::cli::settings::Settings;
 use crate::error::Error;
@@ -13,7 +11,7 @@ pub enum Publisher {}
 
 #[allow(missing_docs, clippy::missing_errors_doc, reason = "the signatures of `publish`")]
 impl Publisher {
-    pub fn open(_: &Settings, _: &TaskSpec) -> Result<Option<Self>, Error> {
+    pub fn open(_: &Settings) -> Result<Option<Self>, Error> {
         Ok(None)
     }
 

@@ -41,7 +41,8 @@ mod tests {
 
     #[test]
     fn epochs_differ_and_seeds_shift_them() {
-        let settings = crate::cli::settings::Settings::new(crate::cli::args::RunArgs::default(), true);
+        let args = crate::cli::args::RunArgs { task_name: vec!["rte".to_owned()], ..Default::default() };
+        let settings = crate::cli::settings::Settings::new(args, true);
         let settings = settings.expect("valid settings").training;
         let order = |seed| epoch_order(&settings, 100, |_| 1, seed);
         assert_ne!(order(42), order(43));

@@ -58,7 +58,7 @@ impl Files {
     pub fn model(model: &ModelChoice, access: &HubAccess) -> Result<Self, Error> {
         match model {
             ModelChoice::Folder(folder) => Ok(Self::folder(folder.clone())),
-            ModelChoice::Embedded => Self::embedded("run-glue/demo-bert", "model"),
+            ModelChoice::Embedded => Self::embedded(crate::demo::MODEL, "model"),
             ModelChoice::Hub { id, revision } => hub(access, HubKind::Model, id, revision),
         }
     }

@@ -174,7 +174,7 @@ fn a_broken_task_does_not_take_the_others_with_it() {
         let ended = bench.run(["--task", tasks].into_iter().chain(RUN));
         assert_eq!(ended.code, Some(2), "{}", ended.stderr);
         for part in
-            [format!("error: rte: {TRAIN} is not a whole parquet file").as_str(), "error: 1 of 2 tasks failed: rte\n"]
+            [format!("error: rte: {TRAIN} is not a whole parquet file").as_str(), "error: 1 of 2 runs failed: rte\n"]
         {
             assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
         }
@@ -191,8 +191,8 @@ fn an_error_of_the_model_is_not_told_once_for_every_task() {
     let ended = bench.run(["--task", "rte,cola,stsb"].into_iter().chain(RUN));
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     assert_eq!(ended.stdout, "");
-    let lines: Vec<&str> = ended.stderr.lines().collect();
+    let lines: Vec<&str> = ended.stderr.lines().filter(|line| line.starts_with("error")).collect();
     assert_eq!(lines.len(), 3, "{lines:?}");
-    assert_eq!(lines[2], "error: 2 of 3 tasks failed: rte, cola; 1 more would fail alike and were not tried");
+    assert_eq!(lines[2], "error: 2 of 3 runs failed: rte; cola; 1 more would fail alike and were not tried");
     bench.assert_clean("model");
 }

@@ -71,6 +71,7 @@ fn full() -> RunRecord {
         seed: 42,
         data_seed: Some(7),
         settings_hash: "00".repeat(32),
+        request_hash: Some("11".repeat(32)),
         timings: Timings {
             data_seconds: Some(1.0),
             tokenize_seconds: Some(2.0),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::data_args::DataArgs;
+use super::grid_args::GridArgs;
 use super::models_args::ModelsArgs;
 use super::optimizer_args::OptimizerArgs;
 use super::predict_args::PredictArgs;
@@ -60,7 +61,7 @@ pub struct SubmissionArgs {
 }
 
 /// Flags that `-h` shows; `--help` shows all.
-const OFTEN_USED: [&str; 23] = [
+const OFTEN_USED: [&str; 24] = [
     "task_name",
     "model_name_or_path",
     "do_train",
@@ -77,6 +78,7 @@ const OFTEN_USED: [&str; 23] = [
     "learning_rate",
     "warmup_ratio",
     "seed",
+    "seeds",
     "eval_strategy",
     "load_best_model_at_end",
     "save_strategy",
@@ -170,9 +172,9 @@ pub struct RunArgs {
         help_heading = "What to run"
     )]
     pub task_name: Vec<String>,
-    /// Checkpoint: a folder, or a repository on the Hugging Face Hub
+    /// Checkpoint: a folder, or a repository on the Hugging Face Hub; may be given several times
     #[arg(long = "model_name_or_path", visible_alias = "model", value_name = "MODEL", help_heading = "What to run")]
-    pub model_name_or_path: Option<String>,
+    pub model_name_or_path: Vec<String>,
     /// Train [default: true unless only the other is asked for]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "What to run")]
     pub do_train: Option<bool>,
@@ -292,6 +294,9 @@ pub struct RunArgs {
     /// Predict the test splits, write the leaderboard's files into output_dir, and with all nine tasks submission.zip [default: false]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Results")]
     pub glue_submission: Option<bool>,
+    /// Many runs in one.
+    #[command(flatten)]
+    pub grid: GridArgs,
     /// Data that are none of GLUE's, and which rows and columns are used.
     #[command(flatten)]
     pub data: DataArgs,

@@ -3,6 +3,7 @@
 pub mod args;
 pub mod data_args;
 pub mod foreign;
+pub mod grid_args;
 pub mod models_args;
 pub mod optimizer_args;
 pub mod predict_args;

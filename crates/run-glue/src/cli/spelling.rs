@@ -40,7 +40,7 @@ pub fn spell(typed: impl Iterator<Item = OsString>) -> Result<Spelled, Error> {
         Some("predict" | "submission" | "push" | "models") => return Ok(Spelled { args: typed, notes: Vec::new() }),
         Some(file) if file.to_ascii_lowercase().ends_with(".json") => {
             let (file, rest) = (file.to_owned(), &typed[2..]);
-            let given: Vec<&str> = rest.iter().filter_map(|arg| flag_name(arg.to_str()?)).collect();
+            let given: Vec<String> = rest.iter().filter_map(|arg| Some(main_name(flag_name(arg.to_str()?)?))).collect();
             let mut args = vec![typed[0].clone()];
             args.extend(from_json(&file, &given)?.into_iter().map(OsString::from));
             args.extend(rest.iter().cloned());
@@ -75,8 +75,16 @@ fn flag_name(arg: &str) -> Option<&str> {
     Some(text.split_once('=').map_or(text, |(name, _)| name))
 }
 
+/// A flag by its first name, whichever of its names is given.
+fn main_name(name: &str) -> String {
+    let command = Cli::command();
+    let has = |arg: &&clap::Arg| arg.get_all_aliases().unwrap_or_default().contains(&name);
+    let long = command.get_arguments().find(has).and_then(|arg| arg.get_long().map(str::to_owned));
+    long.unwrap_or_else(|| name.to_owned())
+}
+
 /// The flags of a JSON file, as HfArgumentParser reads one; those `given` besides go before.
-fn from_json(file: &str, given: &[&str]) -> Result<Vec<String>, Error> {
+fn from_json(file: &str, given: &[String]) -> Result<Vec<String>, Error> {
     let wrong = |reason: &dyn std::fmt::Display| {
         Error::usage(format!(
             "{file}: {reason}; expected one JSON object whose keys are flags, such as {{\"task_name\": \"rte\"}}"
@@ -86,7 +94,7 @@ fn from_json(file: &str, given: &[&str]) -> Result<Vec<String>, Error> {
     let fields: Map<String, Value> = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
     let known = known_flags();
     let mut args = Vec::new();
-    for (key, value) in fields.into_iter().filter(|(key, _)| !given.contains(&key.as_str())) {
+    for (key, value) in fields.into_iter().filter(|(key, _)| !given.contains(&main_name(key))) {
         if !known.contains(&key) && foreign::find(&key).is_none() {
             let nearest = known.iter().max_by(|a, b| strsim::jaro(a, &key).total_cmp(&strsim::jaro(b, &key)));
             let hint = nearest.map_or_else(String::new, |nearest| format!(" (did you mean `{nearest}`?)"));

@@ -18,6 +18,7 @@ pub mod journal;
 pub mod logits;
 pub mod metrics_files;
 pub mod model_card;
+pub mod predictions_file;
 pub mod python_json;
 pub mod record;
 pub mod record_parts;

@@ -8,6 +8,7 @@ use super::atomic::{WriteError, write_whole};
 use super::class_table::ClassTable;
 use super::host::Host;
 use super::metrics_files::Metrics;
+use super::predictions_file::{self, SplitPredictions};
 use super::record_parts::{Baseline, DatasetFacts, ModelFacts, Program, Scores, Throughput, Timings};
 use super::record_path::{relative_paths, settings_hash};
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,9 @@ pub struct RunRecord {
     pub data_seed: Option<u64>,
     /// Hash of the settings without the seed; [`RunRecord::write`] fills it in.
     pub settings_hash: String,
+    /// Hash of what was asked for, without the seed, which is known before the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_hash: Option<String>,
     /// Seconds by stage.
     pub timings: Timings,
     /// Speeds.
@@ -124,6 +128,15 @@ impl RunRecord {
     /// # Errors
     /// [`RecordError`] where it cannot be written or another file stands in the way.
     pub fn write(&self, results_dir: &Path) -> Result<PathBuf, RecordError> {
+        self.write_beside(results_dir, &[])
+    }
+
+    /// As [`Self::write`], with the predictions of its splits in a file beside it, which is written first: a record that is
+    /// there is of a run whose files are all there.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn write_beside(&self, results_dir: &Path, predictions: &[SplitPredictions]) -> Result<PathBuf, RecordError> {
         let hash = settings_hash(self);
         let record = Self { settings_hash: hash.clone(), ..self.clone() };
         let text = record.to_json().map_err(|source| RecordError::Encode { task: self.task.clone(), source })?;
@@ -133,7 +146,12 @@ impl RunRecord {
         if !record.may_replace(&path) {
             return Err(RecordError::Taken { path });
         }
-        write_whole(&path, text.as_bytes())?;
+        if !predictions.is_empty() {
+            predictions_file::write(&path, predictions)?;
+        }
+        write_whole(&path, text.as_bytes()).inspect_err(|_| {
+            let _ = std::fs::remove_file(predictions_file::path_beside(&path));
+        })?;
         Ok(path)
     }
 
@@ -228,7 +246,10 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>, problems: &mut Vec<RecordErr
             if let Err(source) = collect(&path, paths, problems) {
                 problems.push(RecordError::Read { path, source });
             }
-        } else if path.extension().is_some_and(|extension| extension == "json") && path.is_file() {
+        } else if path.extension().is_some_and(|extension| extension == "json")
+            && !path.to_string_lossy().ends_with(predictions_file::EXTENSION)
+            && path.is_file()
+        {
             paths.push(path);
         }
     }

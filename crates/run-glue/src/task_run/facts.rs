@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use glue_tasks::slices::Slice;
 use glue_tasks::task::TaskSpec;
-use models::ops::Precision;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::Outcome;
 use super::output::Files;
+use crate::cli::settings::request_hash;
+use crate::file_hash::sha256;
 use crate::report::host::{Host, peak_memory_bytes};
 use crate::report::record::{FORMAT_VERSION, RunRecord};
 use crate::report::record_parts::{DatasetFacts, ModelFacts, Program, Throughput, Timings, scores, test_scores};
@@ -37,6 +36,7 @@ impl Outcome<'_> {
             seed: self.settings.training.seed,
             data_seed: self.settings.training.data_seed,
             settings_hash: String::new(),
+            request_hash: Some(request_hash(self.settings, self.task.name)),
             timings: Timings {
                 data_seconds: Some(self.prepared.data_seconds),
                 tokenize_seconds: Some(self.prepared.tokenize_seconds),
@@ -99,71 +99,25 @@ impl Outcome<'_> {
     }
 
     fn hyper_parameters(&self) -> BTreeMap<String, Value> {
-        let t = &self.settings.training;
         let own = self.settings.own_data.is_some();
         let dropout = |field: &str| self.prepared.model.config.number(field, 0.1).map_or(Value::Null, Value::from);
-        let pairs = [
+        // What became of the settings with this model and these data.
+        let found = [
             ("max_seq_length", json!(self.prepared.model.max_seq_length)),
-            ("pad_to_max_length", json!(self.settings.pad_to_max_length)),
-            ("bf16", json!(self.settings.precision == Precision::Bf16)),
-            ("do_train", json!(self.settings.do_train)),
-            ("num_train_epochs", json!(t.num_train_epochs)),
-            ("max_steps", json!(t.max_steps)),
-            ("per_device_train_batch_size", json!(t.per_device_train_batch_size)),
-            ("per_device_eval_batch_size", json!(self.settings.per_device_eval_batch_size)),
-            ("gradient_accumulation_steps", json!(t.gradient_accumulation_steps)),
-            ("learning_rate", json!(t.learning_rate)),
-            ("lr_scheduler_type", t.schedule.describe()),
-            ("label_smoothing_factor", json!(t.label_smoothing_factor)),
             ("warmup_steps", json!(self.trained.as_ref().map(|trained| trained.plan.warmup_steps))),
-            ("optim", json!(t.optim.name())),
-            ("layerwise_lr_decay", json!(t.layerwise_lr_decay)),
-            ("freeze_layers", json!(t.freeze_layers)),
-            ("freeze_embeddings", json!(t.freeze_embeddings)),
-            ("class_weights", json!(t.class_weights)),
-            ("dataloader_drop_last", json!(t.dataloader_drop_last)),
-            ("metric_for_best_model", json!(self.settings.evaluation.best.as_ref().map(|best| &best.metric))),
-            ("load_best_model_at_end", json!(self.settings.evaluation.best.as_ref().is_some_and(|b| b.load_at_end))),
-            ("early_stopping_patience", json!(self.settings.evaluation.early_stopping.map(|e| e.patience))),
-            ("early_stopping_threshold", json!(self.settings.evaluation.early_stopping.map(|e| e.threshold))),
-            ("weight_decay", json!(t.weight_decay)),
-            ("adam_beta1", json!(t.adam_beta1)),
-            ("adam_beta2", json!(t.adam_beta2)),
-            ("adam_epsilon", json!(t.adam_epsilon)),
-            ("max_grad_norm", json!(t.max_grad_norm)),
-            ("train_sampling_strategy", json!(t.train_sampling_strategy)),
             ("hidden_dropout_prob", dropout("hidden_dropout_prob")),
             ("attention_probs_dropout_prob", dropout("attention_probs_dropout_prob")),
             ("new_head", json!(self.report.new_head())),
-            ("train_split_name", slices(&self.settings.splits.train)),
-            ("validation_split_name", slices(&self.settings.splits.validation)),
-            ("test_split_name", slices(&self.settings.splits.test)),
-            ("validation_split_percentage", json!(self.settings.splits.held_out)),
-            ("shuffle_train_dataset", json!(self.settings.splits.shuffle)),
-            ("shuffle_seed", json!(self.settings.splits.shuffle_seed)),
             ("text_column_names", json!(own.then(|| text_columns(self.task)))),
             ("label_column_name", json!(own.then_some(self.task.label_column))),
             ("problem_type", json!(own.then(|| self.task.kind.problem_type()))),
-            ("max_train_samples", json!(self.settings.max_train_samples)),
-            ("max_predict_samples", json!(self.settings.max_predict_samples)),
-            ("max_eval_samples", json!(self.settings.max_eval_samples)),
         ];
-        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        let found = found.into_iter().map(|(name, value)| (name.to_owned(), value));
+        self.settings.hyper_parameters().into_iter().chain(found).collect()
     }
-}
-
-fn slices(slices: &Option<Vec<Slice>>) -> Value {
-    json!(slices.as_ref().map(|slices| slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+")))
 }
 
 fn text_columns(task: &TaskSpec) -> String {
     let (first, second) = task.text_columns;
     second.map_or_else(|| first.to_owned(), |second| format!("{first},{second}"))
-}
-
-/// A file's hash without reading it into memory whole.
-fn sha256(path: &std::path::Path) -> std::io::Result<String> {
-    let mut hasher = Sha256::new();
-    std::io::copy(&mut std::fs::File::open(path)?, &mut hasher)?;
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }

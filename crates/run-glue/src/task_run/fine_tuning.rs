@@ -70,7 +70,7 @@ impl FineTuning<'_> {
         let mut log = TrainLog::new(plan, &settings.log, progress);
         let mut optimizer = Optimizer::new(&model, &prepared.model.names, &settings.training);
         let decisive = decisive_settings(settings, &plan, rows, prepared.model.max_seq_length);
-        let dir = output::output_dir(settings, task);
+        let dir = output::output_dir(settings);
         let mut watch = Watch {
             settings,
             task,
@@ -113,16 +113,16 @@ impl FineTuning<'_> {
     fn resume_folder(&self) -> Option<PathBuf> {
         let settings = self.settings;
         let given = settings.checkpoints.resume_from_checkpoint.clone();
-        given.or_else(|| latest(&output::output_dir(settings, self.task)?).filter(|_| !settings.overwrite_output_dir))
+        given.or_else(|| latest(&output::output_dir(settings)?).filter(|_| !settings.overwrite_output_dir))
     }
 
     fn journal(&self, output_dir: Option<&Path>, hyper_parameters: &BTreeMap<String, Value>) -> Journal {
         let settings = &self.settings.log;
         let host = host_name();
         let events = settings.tensorboard.then(|| {
-            let given = settings.logging_dir.clone().map(|dir| match self.settings.several_tasks {
-                true => dir.join(self.task.name),
-                false => dir,
+            let given = settings.logging_dir.clone().map(|dir| match &self.settings.folder {
+                Some(folder) => dir.join(folder),
+                None => dir,
             });
             let run = || Some(output_dir?.join("runs").join(format!("{}_{host}", folder_name(SystemTime::now()))));
             given.or_else(run)

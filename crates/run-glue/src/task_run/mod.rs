@@ -43,7 +43,7 @@ use crate::trainer::evaluate::predict;
 pub fn run_task(settings: &Settings, task: &'static TaskSpec) -> Result<Done, Error> {
     let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
     let prepared = prepare::prepare(settings, task)?;
-    let publisher = Publisher::open(settings, prepared.task)?;
+    let publisher = Publisher::open(settings)?;
     dispatch(settings.backend, TaskRun { settings, task: prepared.task, prepared, publisher, clock })?
 }
 
@@ -196,7 +196,7 @@ impl OnBackend for TaskRun<'_> {
         let record = outcome.write()?;
         // Last: results are safe by now, whatever becomes of the larger files.
         let mut upload = Ok(());
-        if let (Some(saved), Some(dir)) = (saved, output::output_dir(settings, task)) {
+        if let (Some(saved), Some(dir)) = (saved, output::output_dir(settings)) {
             saved.write(&dir, &record)?;
             upload = publisher.map_or(Ok(()), |publisher| publisher.finish(&dir));
         }

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use glue_tasks::task::TaskSpec;
-
 use super::Outcome;
 use super::checkpoints::{is_scratch, latest};
 use super::rows::AX_SUFFIX;
@@ -23,38 +21,38 @@ use crate::report::trainer_state::{TrainerState, eval_row, last_row};
 use crate::trainer::log::Totals;
 use crate::trainer::schedule::{StepPlan, interval};
 
-/// The task's folder under `--output_dir`: itself for one task, a folder of the task's name for several.
+/// The run's folder: `--output_dir` itself, or a folder in it where the run is one of several.
 #[must_use]
-pub fn output_dir(settings: &Settings, task: &TaskSpec) -> Option<PathBuf> {
+pub fn output_dir(settings: &Settings) -> Option<PathBuf> {
     let root = settings.output_dir.clone()?;
-    Some(if settings.several_tasks { root.join(task.name) } else { root })
+    Some(settings.folder.as_ref().map_or_else(|| root.clone(), |folder| root.join(folder)))
 }
 
-/// Finds out before any work whether the results will have a place.
+/// Finds out before any work whether the records will have a place.
 ///
 /// # Errors
-/// When `--output_dir` is not empty, or files cannot be written into it or into `--results_dir`.
-pub fn check_folders(settings: &Settings) -> Result<(), Error> {
-    for task in &settings.tasks {
-        check_output_dir(settings, task)?;
-    }
-    let folders = [("output_dir", settings.output_dir.as_deref()), ("results_dir", Some(&settings.results_dir))];
-    for (flag, folder) in folders.into_iter().filter_map(|(flag, folder)| Some((flag, folder?))) {
-        atomic::check_folder(folder).map_err(|error| {
-            Error::usage(format!("--{flag} {} cannot be written to: {}", folder.display(), atomic::reason(&error)))
-        })?;
-    }
-    Ok(())
+/// When files cannot be written into `--results_dir`.
+pub fn check_results_dir(settings: &Settings) -> Result<(), Error> {
+    check_place("results_dir", &settings.results_dir)
 }
 
-/// A folder with something in it is not written to unasked.
-fn check_output_dir(settings: &Settings, task: &TaskSpec) -> Result<(), Error> {
-    let Some(dir) = output_dir(settings, task) else { return Ok(()) };
+fn check_place(flag: &str, folder: &Path) -> Result<(), Error> {
+    atomic::check_folder(folder).map_err(|error| {
+        Error::usage(format!("--{flag} {} cannot be written to: {}", folder.display(), atomic::reason(&error)))
+    })
+}
+
+/// Finds out before any work whether the other files will have a place.
+///
+/// # Errors
+/// When `--output_dir` is not empty, since a folder with something in it is not written to unasked, or cannot be written to.
+pub fn check_output_dir(settings: &Settings) -> Result<(), Error> {
+    let Some(dir) = output_dir(settings) else { return Ok(()) };
     if dir.exists() && !dir.is_dir() {
         return Err(Error::usage(format!("--output_dir {}: this is a file", dir.display())));
     }
     if is_empty(&dir) || settings.overwrite_output_dir || !settings.do_train || latest(&dir).is_some() {
-        return Ok(());
+        return check_place("output_dir", settings.output_dir.as_deref().unwrap_or(&dir));
     }
     Err(Error::usage(format!(
         "--output_dir {} is not empty; give another folder, or --overwrite_output_dir true to write into it",
@@ -156,7 +154,7 @@ impl Outcome<'_> {
         }
         self.warn_of_permuted_classes();
         let files = Files { train: self.train_metrics(), eval: self.eval_metrics(), predict: self.predict_metrics() };
-        if let Some(dir) = output_dir(self.settings, self.task) {
+        if let Some(dir) = output_dir(self.settings) {
             let was_empty = is_empty(&dir);
             self.write_output_dir(&dir, &files).inspect_err(|_| {
                 // A part of the files would look like the results of a finished run.
@@ -168,7 +166,7 @@ impl Outcome<'_> {
         self.log_results(&files);
         let blocks = [("train", &files.train), ("eval", &files.eval), ("predict", &files.predict)];
         for (stage, metrics) in blocks.into_iter().filter_map(|(stage, m)| Some((stage, m.as_ref()?))) {
-            if !self.settings.several_tasks {
+            if self.settings.folder.is_none() {
                 print(&metrics_block(stage, metrics));
             }
         }
@@ -178,7 +176,8 @@ impl Outcome<'_> {
             }
         }
         let record = self.record(&files);
-        let path = record.write(&self.settings.results_dir)?;
+        let rows: Vec<_> = self.evaluations.iter().filter_map(Evaluation::row_predictions).collect();
+        let path = record.write_beside(&self.settings.results_dir, &rows)?;
         say(&format!("{}: results are in {}", self.task.name, path.display()));
         // The settings' hash is filled in by writing.
         Ok(RunRecord::read(&path)?)

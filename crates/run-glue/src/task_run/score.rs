@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::report::class_table::ClassTable;
 use crate::report::logits::Label as LogitsLabel;
 use crate::report::metrics_files::{EvalSummary, Metrics};
+use crate::report::predictions_file::{SplitPredictions, Values};
 use crate::report::record_parts::{Baseline, Predictor, finite};
 use crate::trainer::evaluate::{Logits, mean_loss};
 
@@ -75,6 +76,8 @@ pub(super) struct Evaluation {
     pub(super) scores: Vec<(String, f64)>,
     pub(super) baseline: Option<Baseline>,
     pub(super) class_table: Option<ClassTable>,
+    /// Right and predicted, row by row.
+    pub(super) rows: Option<(Values, Values)>,
     /// Every prediction is the same.
     pub(super) collapsed: bool,
 }
@@ -100,6 +103,7 @@ impl Evaluation {
             scores: Vec::new(),
             baseline: None,
             class_table: None,
+            rows: None,
             collapsed,
             logits,
         };
@@ -114,6 +118,7 @@ impl Evaluation {
             this.baseline = Some(baseline(task, suffix, &targets)?);
             this.class_table =
                 ClassTable::new(&split.name, task.labels, &predictions, &references).map_err(Error::input)?;
+            this.rows = Some((values_of(references), predicted_values(predictions)));
         }
         Ok(this)
     }
@@ -136,6 +141,12 @@ impl Evaluation {
 }
 
 impl Evaluation {
+    /// What was predicted, where it can be compared with labels.
+    pub(super) fn row_predictions(&self) -> Option<SplitPredictions> {
+        let (labels, predictions) = self.rows.clone()?;
+        Some(SplitPredictions { split: self.split.clone(), labels, predictions })
+    }
+
     /// The labels as they stand in a file of logits.
     pub(super) fn host_labels(&self) -> Vec<Option<LogitsLabel>> {
         let shown = |label: &Label| match label {
@@ -178,6 +189,22 @@ fn references(targets: &Targets) -> References {
         Targets::MultiLabel(rows) => {
             References::Sets(rows.iter().map(|row| row.iter().map(|&y| y > 0.5).collect()).collect())
         }
+    }
+}
+
+fn values_of(references: References) -> Values {
+    match references {
+        References::Classes(classes) => Values::Classes(classes),
+        References::Scores(scores) => Values::Scores(scores.into_iter().map(|score| score as f32).collect()),
+        References::Sets(sets) => Values::Sets(sets),
+    }
+}
+
+fn predicted_values(predictions: Predictions) -> Values {
+    match predictions {
+        Predictions::Classes(classes) => Values::Classes(classes),
+        Predictions::Scores(scores) => Values::Scores(scores.into_iter().map(|score| score as f32).collect()),
+        Predictions::Sets(sets) => Values::Sets(sets),
     }
 }
 

@@ -62,7 +62,7 @@ mod tests {
     use crate::cli::settings::Settings;
 
     fn training(args: RunArgs) -> TrainingSettings {
-        Settings::new(args, true).expect("valid settings").training
+        Settings::new(RunArgs { task_name: vec!["rte".to_owned()], ..args }, true).expect("valid settings").training
     }
 
     #[test]

@@ -100,7 +100,8 @@ impl Bench {
 
     /// The only record of `results`.
     pub(crate) fn record(&self) -> serde_json::Value {
-        let files = self.files("results");
+        let files: Vec<_> =
+            self.files("results").into_iter().filter(|file| !file.ends_with(".predictions.json")).collect();
         let [file] = files.as_slice() else { panic!("not one record: {files:?}") };
         serde_json::from_slice(&std::fs::read(self.path(file)).unwrap()).unwrap()
     }
@@ -171,7 +172,7 @@ impl Ended {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

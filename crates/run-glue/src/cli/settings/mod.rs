@@ -3,6 +3,7 @@
 mod data;
 mod places;
 mod publishing;
+mod request;
 mod training;
 mod watching;
 
@@ -15,6 +16,7 @@ use models::ops::Precision;
 pub use self::data::{OwnData, SplitChoice};
 pub use self::places::{DatasetChoice, HubAccess, ModelChoice, model};
 pub use self::publishing::{PublishSettings, repository_name};
+pub use self::request::request_hash;
 pub use self::training::{ClassWeights, OptimizerKind, TrainingSettings};
 pub use self::watching::{
     BestSettings, CheckpointSettings, EarlyStopping, EvaluationSettings, LogSettings, known_metric,
@@ -26,15 +28,15 @@ use crate::error::Error;
 /// A run, ready to start.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The tasks, in the order to run.
-    pub tasks: Vec<&'static TaskSpec>,
-    /// Whether several tasks were asked for, so that each gets a folder of its own under `output_dir`.
-    pub several_tasks: bool,
+    /// The task.
+    pub task: &'static TaskSpec,
+    /// Where this is one of several runs: its folder under `output_dir`.
+    pub folder: Option<PathBuf>,
     /// Folder or repository.
     pub model: ModelChoice,
     /// Where the datasets are.
     pub dataset: DatasetChoice,
-    /// A dataset that is none of GLUE's; `tasks` then holds one row with its name and nothing of its data.
+    /// A dataset that is none of GLUE's; `task` then is a row with its name and nothing of its data.
     pub own_data: Option<OwnData>,
     /// Which rows are used.
     pub splits: SplitChoice,
@@ -102,9 +104,12 @@ impl Settings {
     /// Names the first flag that is wrong, what was expected, and what to do.
     pub fn new(args: RunArgs, embedded: bool) -> Result<Self, Error> {
         let own_data = data::own_data(&args)?;
-        let (tasks, several_tasks) = match &own_data {
-            Some(own) => (vec![placeholder(own)], false),
-            None => tasks(&args.task_name, embedded)?,
+        let task = match &own_data {
+            Some(own) => placeholder(own),
+            None => match tasks(&args.task_name, embedded)?.as_slice() {
+                [task] => *task,
+                several => return Err(Error::usage(format!("--task has {} tasks, and a run has one", several.len()))),
+            },
         };
         let (do_train, do_eval, do_predict) = match (args.do_train, args.do_eval, args.do_predict) {
             (None, None, None | Some(false)) => (true, true, false),
@@ -142,15 +147,16 @@ impl Settings {
         let checkpoints = watching::checkpoints(&args)?;
         // Its steps are those of the evaluation too, where that has none of its own.
         let log = watching::log(&args)?;
-        let evaluation =
-            watching::evaluation(&args, &checkpoints, do_train, if own_data.is_none() { &tasks } else { &[] })?;
+        let known = [task];
+        let scored: &[&TaskSpec] = if own_data.is_none() { &known } else { &[] };
+        let evaluation = watching::evaluation(&args, &checkpoints, do_train, scored)?;
         let publish = publishing::publishing(&args, do_train)?;
         let class_flags = [
             (training.label_smoothing_factor > 0.0, "label_smoothing_factor"),
             (training.class_weights.is_some(), "class_weights"),
         ];
         if let Some((_, flag)) = class_flags.into_iter().find(|(given, _)| *given)
-            && let Some(task) = tasks.iter().find(|task| task.kind == TaskKind::Regression)
+            && task.kind == TaskKind::Regression
         {
             return Err(Error::usage(format!(
                 "--{flag} is for classes, and {} is a regression: leave it out, or leave out the task",
@@ -158,9 +164,9 @@ impl Settings {
             )));
         }
         Ok(Self {
-            tasks,
-            several_tasks,
-            model: model(args.model_name_or_path.as_deref(), args.model_revision.as_deref(), embedded)?,
+            task,
+            folder: None,
+            model: model(args.model_name_or_path.last().map(String::as_str), args.model_revision.as_deref(), embedded)?,
             dataset: places::dataset(&args, embedded)?,
             own_data,
             splits: data::splits(&args)?,
@@ -197,6 +203,14 @@ impl Settings {
     }
 }
 
+/// Whether the flags name data that are none of GLUE's.
+///
+/// # Errors
+/// When they contradict each other.
+pub fn has_own_data(args: &RunArgs) -> Result<bool, Error> {
+    Ok(data::own_data(args)?.is_some())
+}
+
 /// The row of a dataset whose columns and labels are not known yet.
 fn placeholder(own: &OwnData) -> &'static TaskSpec {
     OwnTask {
@@ -222,10 +236,14 @@ fn backend(given: Option<BackendChoice>, use_cpu: bool) -> Result<BackendChoice,
     }
 }
 
-fn tasks(names: &[String], embedded: bool) -> Result<(Vec<&'static TaskSpec>, bool), Error> {
+/// The tasks of `--task`, in the order to run. `embedded`: all where none is named.
+///
+/// # Errors
+/// When none is named, or a name is no task's.
+pub fn tasks(names: &[String], embedded: bool) -> Result<Vec<&'static TaskSpec>, Error> {
     if names.is_empty() {
         if embedded {
-            return Ok((TASKS.iter().collect(), true));
+            return Ok(TASKS.iter().collect());
         }
         let known = TASKS.iter().map(|t| t.name).collect::<Vec<_>>().join(", ");
         return Err(Error::usage(format!(
@@ -233,7 +251,7 @@ fn tasks(names: &[String], embedded: bool) -> Result<(Vec<&'static TaskSpec>, bo
         )));
     }
     if names.iter().any(|name| name.eq_ignore_ascii_case("all")) {
-        return Ok((TASKS.iter().collect(), true));
+        return Ok(TASKS.iter().collect());
     }
     let mut tasks: Vec<&'static TaskSpec> = Vec::new();
     for name in names {
@@ -245,6 +263,5 @@ fn tasks(names: &[String], embedded: bool) -> Result<(Vec<&'static TaskSpec>, bo
             tasks.push(task);
         }
     }
-    let several = tasks.len() > 1;
-    Ok((tasks, several))
+    Ok(tasks)
 }

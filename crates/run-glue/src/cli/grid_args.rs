@@ -1,0 +1,81 @@
+//! Flags of a sweep: many runs in one.
+
+use clap::Args;
+
+use super::args::boolean;
+
+/// What can be typed.
+#[derive(Args, Clone, Debug, Default)]
+#[command(rename_all = "snake_case")]
+pub struct GridArgs {
+    /// N seeds, from --seed on; or the seeds themselves with commas
+    #[arg(long, value_parser = seeds, value_name = "N", help_heading = "Many runs")]
+    pub seeds: Option<Seeds>,
+    /// Settings of several runs where no flag is given: published (the usual ones of each task), none [default: published]
+    #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "Many runs")]
+    pub recipe: Option<RecipeChoice>,
+    /// Of several runs, do again those whose results are there already [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Many runs")]
+    pub rerun: Option<bool>,
+    /// Run another seed in place of each run that predicts one class only, at most N for a model and task [default: 0]
+    #[arg(long, num_args = 0..=1, default_missing_value = "3", value_parser = super::args::whole::<usize>, value_name = "N", help_heading = "Many runs")]
+    pub retry_collapsed: Option<usize>,
+    /// Part I of N of the runs, I from 0; auto takes both from SLURM_ARRAY_TASK_ID, auto/N from JOB_COMPLETION_INDEX too
+    #[arg(long, value_name = "I/N", help_heading = "Many runs")]
+    pub shard: Option<String>,
+    /// Say what would be run, what is done already, and how long it takes [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Many runs")]
+    pub dry_run: Option<bool>,
+}
+
+/// Which seeds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seeds {
+    /// So many, from `--seed` on.
+    Count(usize),
+    /// These.
+    These(Vec<u64>),
+}
+
+/// Where settings of several runs come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum RecipeChoice {
+    /// Those of the tables that people compare with.
+    Published,
+    /// Defaults alone.
+    None,
+}
+
+/// More would be a mistake.
+const MOST_SEEDS: usize = 1000;
+
+fn seeds(text: &str) -> Result<Seeds, String> {
+    let wrong = || format!("expected how many seeds (1 to {MOST_SEEDS}), or the seeds with commas, such as 42,43,44");
+    if !text.contains(',') {
+        let count = text.trim().parse().ok().filter(|count| (1..=MOST_SEEDS).contains(count));
+        return count.map(Seeds::Count).ok_or_else(wrong);
+    }
+    let mut seeds = Vec::new();
+    for part in text.split(',').filter(|part| !part.trim().is_empty()) {
+        let seed = part.trim().parse().map_err(|_| wrong())?;
+        if !seeds.contains(&seed) {
+            seeds.push(seed);
+        }
+    }
+    if seeds.is_empty() || seeds.len() > MOST_SEEDS { Err(wrong()) } else { Ok(Seeds::These(seeds)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_counted_or_listed() {
+        assert_eq!(seeds("5"), Ok(Seeds::Count(5)));
+        assert_eq!(seeds("7,9, 7"), Ok(Seeds::These(vec![7, 9])));
+        assert_eq!(seeds("7,"), Ok(Seeds::These(vec![7])));
+        for wrong in ["0", "1001", "-1", "a", ",", "1,b", ""] {
+            assert!(seeds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

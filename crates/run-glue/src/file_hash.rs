@@ -1,0 +1,15 @@
+//! SHA-256 of files.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+/// A file's hash in hexadecimal, without reading it into memory whole.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn sha256(path: &Path) -> std::io::Result<String> {
+    let mut hasher = Sha256::new();
+    std::io::copy(&mut std::fs::File::open(path)?, &mut hasher)?;
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}

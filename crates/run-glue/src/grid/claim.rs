@@ -1,0 +1,121 @@
+//! Claims: a worker that runs a cell holds a lock on a file of that cell's name, so that no other worker runs it too.
+//!
+//! The system lets go of a lock when its process ends, however it ends: a worker that is killed leaves its cell free at
+//! once, and nothing has to be guessed from times. It works between machines where the file system locks between
+//! them, as NFS 4 and Lustre (mounted with `flock`) do.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::report::atomic;
+
+/// Folder of the files, within the results; hidden, so that nothing looks for records in it.
+const FOLDER: &str = ".claims";
+
+/// The cell is this worker's as long as this lives.
+pub(super) struct Claim {
+    _file: File,
+    path: PathBuf,
+}
+
+/// Takes a cell; `None` where another worker has it.
+///
+/// # Errors
+/// When files cannot be written or locked there.
+pub(super) fn claim(results_dir: &Path, cell: &str) -> Result<Option<Claim>, Error> {
+    let folder = results_dir.join(FOLDER);
+    let path = folder.join(cell);
+    let failed = |error: &std::io::Error| {
+        Error::input(format!("cannot write into {}: {}", folder.display(), atomic::reason(error)))
+    };
+    loop {
+        match std::fs::create_dir_all(&folder) {
+            Ok(()) => {}
+            // Another worker took the folder away between two looks at it.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && !folder.is_file() => continue,
+            Err(error) => return Err(failed(&error)),
+        }
+        let file = match OpenOptions::new().create(true).truncate(false).write(true).open(&path) {
+            Ok(file) => file,
+            // Another worker took the folder away since.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(failed(&error)),
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => {
+                return Err(Error::input(format!(
+                    "{}: this file system does not lock files ({error}), so workers cannot share it: give --results_dir on \
+                     another one",
+                    folder.display()
+                )));
+            }
+        }
+        // Else the lock is on a file that another worker has removed since: a third could lock a new one of this name.
+        if is_at(&file, &path) {
+            return Ok(Some(Claim { _file: file, path }));
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let same = |a: std::fs::Metadata, b: std::fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
+    file.metadata().is_ok_and(|held| std::fs::metadata(path).is_ok_and(|there| same(held, there)))
+}
+
+/// Elsewhere a file that is open is not removed.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        // Before the lock is let go of: nobody else can have it now.
+        let _ = std::fs::remove_file(&self.path);
+        if let Some(folder) = self.path.parent() {
+            // Only where nothing else is in it.
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_one_worker_s_until_it_lets_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = claim(folder.path(), "a").unwrap();
+        assert!(first.is_some());
+        assert!(claim(folder.path(), "a").unwrap().is_none());
+        assert!(claim(folder.path(), "b").unwrap().is_some());
+        drop(first);
+        assert!(claim(folder.path(), "a").unwrap().is_some());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left");
+    }
+
+    #[test]
+    fn many_workers_do_each_cell_one_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        if let Some(_held) = claim(folder.path(), "a").unwrap() {
+                            assert_eq!(inside.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);
+                            inside.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                        }
+                    }
+                });
+            }
+        });
+    }
+}

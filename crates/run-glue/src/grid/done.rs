@@ -1,0 +1,75 @@
+//! What the results folder holds already.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::Cell;
+use crate::cli::settings::ModelChoice;
+use crate::error::Error;
+use crate::file_hash::sha256;
+use crate::report::record::{RecordError, RunRecord, read_folder};
+use crate::report::record_path::slug;
+
+/// Finds records of cells.
+pub(super) struct Done {
+    results_dir: PathBuf,
+    /// Hashes of weights, each computed once.
+    hashes: HashMap<PathBuf, Option<String>>,
+}
+
+impl Done {
+    pub(super) fn new(results_dir: &Path) -> Self {
+        Self { results_dir: results_dir.to_owned(), hashes: HashMap::new() }
+    }
+
+    /// The records of a task.
+    fn records(&self, task: &str) -> Result<Vec<RunRecord>, Error> {
+        let folder = self.results_dir.join(slug(task));
+        match read_folder(&folder) {
+            Ok(found) => Ok(found.records.into_iter().map(|(_, record)| record).collect()),
+            Err(RecordError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The record of each cell that has one: of the same settings, the same seed and, where the model is a folder, weights
+    /// that are still the same.
+    pub(super) fn find(&mut self, cells: &[Cell]) -> Result<Vec<Option<RunRecord>>, Error> {
+        let mut by_task: HashMap<&str, Vec<RunRecord>> = HashMap::new();
+        for cell in cells {
+            if !by_task.contains_key(cell.task().name) {
+                by_task.insert(cell.task().name, self.records(cell.task().name)?);
+            }
+        }
+        let mut found = Vec::new();
+        for cell in cells {
+            let records = by_task.get(cell.task().name).into_iter().flatten();
+            let of_cell = records.filter(|record| cell.is_of(record));
+            let mut same = None;
+            for record in of_cell {
+                if self.has_weights_of(cell, record) {
+                    same = Some(record.clone());
+                }
+            }
+            found.push(same);
+        }
+        Ok(found)
+    }
+
+    fn has_weights_of(&mut self, cell: &Cell, record: &RunRecord) -> bool {
+        let ModelChoice::Folder(folder) = &cell.settings.model else { return true };
+        record.model.weights_sha256.iter().all(|(name, hash)| {
+            let path = folder.join(name);
+            self.hashes.entry(path.clone()).or_insert_with(|| sha256(&path).ok()).as_ref() == Some(hash)
+        })
+    }
+
+    /// Records of any settings, for how long a run takes.
+    pub(super) fn all(&self, cells: &[Cell]) -> Result<Vec<RunRecord>, Error> {
+        let mut tasks: Vec<&str> = cells.iter().map(|cell| cell.task().name).collect();
+        tasks.sort_unstable();
+        tasks.dedup();
+        let records = tasks.into_iter().map(|task| self.records(task)).collect::<Result<Vec<_>, _>>()?;
+        Ok(records.into_iter().flatten().collect())
+    }
+}
