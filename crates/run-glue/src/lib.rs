@@ -2,6 +2,7 @@
 
 pub mod backends;
 pub mod cli;
+pub mod compare;
 pub mod data;
 pub mod demo;
 pub mod error;
@@ -26,3 +27,4 @@ pub mod source;
 pub mod task_run;
 pub mod tokenize;
 pub mod trainer;
+pub mod verify;

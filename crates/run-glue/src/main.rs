@@ -53,6 +53,8 @@ fn run(cli: Cli) -> Result<(), Error> {
         Some(Command::Predict(args)) => return run_glue::predict::run(&PredictSettings::new(*args)?),
         Some(Command::Submission(args)) => return submission(&args),
         Some(Command::Models(args)) => return run_glue::models_list::run(&args),
+        Some(Command::Compare(args)) => return run_glue::compare::run(&args),
+        Some(Command::Verify(args)) => return run_glue::verify::run(&args),
         Some(Command::Push(args)) => return run_glue::publish::push(&args),
         Some(Command::Demo(args)) => Grid::new(run_glue::demo::with_recipe(*args)?, true)?,
         None => Grid::new(cli.run, false)?,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::compare_args::{CompareArgs, VerifyArgs};
 use super::data_args::DataArgs;
 use super::grid_args::GridArgs;
 use super::models_args::ModelsArgs;
@@ -42,6 +43,10 @@ pub enum Command {
     Predict(Box<PredictArgs>),
     /// Puts the files that --glue_submission wrote into the zip that the leaderboard takes, once each is checked
     Submission(SubmissionArgs),
+    /// Puts results side by side: models down, tasks across, with intervals and tests
+    Compare(CompareArgs),
+    /// Tells whether results reproduce given numbers; exit code 1 where one is out of its interval
+    Verify(VerifyArgs),
     /// Lists the families of models, or says how large a checkpoint is
     Models(ModelsArgs),
     /// Uploads the folder of a trained model to the Hub

@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod args;
+pub mod compare_args;
 pub mod data_args;
 pub mod foreign;
 pub mod grid_args;

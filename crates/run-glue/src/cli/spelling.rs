@@ -37,7 +37,9 @@ pub fn known_flags() -> BTreeSet<String> {
 pub fn spell(typed: impl Iterator<Item = OsString>) -> Result<Spelled, Error> {
     let typed = underscore_flags(typed);
     let typed = match typed.get(1).and_then(|arg| arg.to_str()) {
-        Some("predict" | "submission" | "push" | "models") => return Ok(Spelled { args: typed, notes: Vec::new() }),
+        Some("predict" | "submission" | "push" | "models" | "compare" | "verify") => {
+            return Ok(Spelled { args: typed, notes: Vec::new() });
+        }
         Some(file) if file.to_ascii_lowercase().ends_with(".json") => {
             let (file, rest) = (file.to_owned(), &typed[2..]);
             let given: Vec<String> = rest.iter().filter_map(|arg| Some(main_name(flag_name(arg.to_str()?)?))).collect();

@@ -1,0 +1,56 @@
+//! Flags of `run-glue compare` and `run-glue verify`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::{boolean, number};
+pub use crate::compare::Format;
+
+/// What can be typed after `compare`.
+#[derive(Args, Clone, Debug)]
+#[command(rename_all = "snake_case")]
+pub struct CompareArgs {
+    /// Folders of run records, or records
+    #[arg(value_name = "RESULTS", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// text, json, csv, markdown, latex [default: by the ending of --output; text on a terminal, else csv]
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    pub format: Option<Format>,
+    /// The file to write [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Published tables to show beside: files, or folders of them; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub published: Vec<PathBuf>,
+    /// The model that the others are compared with [default: of two models the first]
+    #[arg(long, value_name = "MODEL")]
+    pub baseline: Option<String>,
+    /// Level of the intervals
+    #[arg(long, value_parser = number, value_name = "X", default_value = "0.95")]
+    pub level: f64,
+}
+
+/// What can be typed after `verify`.
+#[derive(Args, Clone, Debug)]
+#[command(rename_all = "snake_case")]
+pub struct VerifyArgs {
+    /// Folders of run records, or records
+    #[arg(value_name = "RESULTS", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Numbers to reproduce: a reference file, a published table, a folder of either, or run records
+    #[arg(long, value_name = "FILE", required = true)]
+    pub against: Vec<PathBuf>,
+    /// The model's name in the tables, where it is another one [default: the records' own]
+    #[arg(long, value_name = "MODEL")]
+    pub reference_model: Option<String>,
+    /// Better than the interval is right too [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    pub one_sided: Option<bool>,
+    /// Level of the intervals
+    #[arg(long, value_parser = number, value_name = "X", default_value = "0.95")]
+    pub level: f64,
+    /// Print JSON [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    pub json: Option<bool>,
+}

@@ -1,0 +1,126 @@
+//! Results side by side: models down, tasks across, with their uncertainty; and whether two models differ.
+
+pub mod average;
+mod formats;
+pub mod pairs;
+pub mod published;
+pub mod rows;
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+pub use self::formats::Format;
+use self::pairs::Pair;
+use self::rows::Row;
+use crate::cli::compare_args::CompareArgs;
+use crate::error::Error;
+use crate::progress::{say, warn};
+use crate::report::atomic::write_whole;
+use crate::report::record::{RunRecord, read_folder};
+
+/// A record and where it lies.
+pub type Found = (PathBuf, RunRecord);
+
+/// Everything that a table shows.
+pub struct Comparison {
+    /// Tasks, in the leaderboard's order, others after them.
+    pub tasks: Vec<String>,
+    /// Models, in the order of the records, published ones after them.
+    pub rows: Vec<Row>,
+    /// Two models, task by task.
+    pub pairs: Vec<Pair>,
+    /// Of intervals.
+    pub level: f64,
+}
+
+/// Reads records: of folders, or single files.
+///
+/// # Errors
+/// When a folder or file cannot be read, or there is none in them.
+pub fn read(paths: &[PathBuf]) -> Result<Vec<Found>, Error> {
+    let mut records = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let found = read_folder(path)?;
+            for problem in &found.problems {
+                warn(&problem.to_string());
+            }
+            records.extend(found.records);
+        } else {
+            records.push((path.clone(), RunRecord::read(path)?));
+        }
+    }
+    Ok(records)
+}
+
+fn nothing(paths: &[PathBuf]) -> Error {
+    let names = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    Error::usage(format!("{names}: there are no run records; expected a folder that run-glue wrote (--results_dir)"))
+}
+
+impl Comparison {
+    /// Puts records and published tables side by side. `baseline`: the model that others are compared with.
+    ///
+    /// # Errors
+    /// When there is no such model.
+    pub fn new(
+        found: &[Found],
+        published: &[published::Published],
+        baseline: Option<&str>,
+        level: f64,
+    ) -> Result<Self, Error> {
+        let mut rows = rows::rows(found, level);
+        let pairs = pairs::pairs(&rows, found, baseline)?;
+        rows.extend(published.iter().flat_map(published::Published::rows));
+        let tasks = rows::tasks(&rows);
+        Ok(Self { tasks, rows, pairs, level })
+    }
+}
+
+/// `run-glue compare`.
+///
+/// # Errors
+/// When nothing can be read or written.
+pub fn run(args: &CompareArgs) -> Result<(), Error> {
+    if !(args.level > 0.0 && args.level < 1.0) {
+        return Err(Error::usage(format!("--level is {}, expected between 0 and 1, such as 0.95", args.level)));
+    }
+    let format = format_of(args)?;
+    let found = read(&args.paths)?;
+    if found.is_empty() {
+        return Err(nothing(&args.paths));
+    }
+    let published = args.published.iter().map(|path| published::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let published: Vec<_> = published.into_iter().flatten().collect();
+    let comparison = Comparison::new(&found, &published, args.baseline.as_deref(), args.level)?;
+    let text = formats::render(&comparison, format);
+    match &args.output {
+        Some(path) => {
+            write_whole(path, text.as_bytes())?;
+            say(&format!("{}: {} models, {} tasks", path.display(), comparison.rows.len(), comparison.tasks.len()));
+        }
+        None => print(&text),
+    }
+    Ok(())
+}
+
+fn format_of(args: &CompareArgs) -> Result<Format, Error> {
+    let by_name = |path: &Path| Format::of_extension(path.extension()?.to_str()?);
+    match (args.format, &args.output) {
+        (Some(format), _) => Ok(format),
+        (None, Some(path)) => by_name(path).ok_or_else(|| {
+            Error::usage(format!(
+                "--output {}: the ending says no format; expected .txt, .json, .csv, .md or .tex, or give --format",
+                path.display()
+            ))
+        }),
+        (None, None) if std::io::stdout().is_terminal() => Ok(Format::Text),
+        (None, None) => Ok(Format::Csv),
+    }
+}
+
+/// Standard output; a reader that went away is no failure.
+fn print(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
