@@ -33,7 +33,7 @@ same_log() {
 }
 
 echo "every task that has training rows, a few steps each"
-rows() { jq ".dataset.rows.$2" "$work"/results/"$1"/*/*/*.json; }
+rows() { jq ".dataset.rows.$2" "$work"/results/"$1"/*/*/*[0-9a-f].json; }
 while read -r task train validation; do
   run "$task" demo --task "$task" --max_steps 3 --max_eval_samples 64
   [ "$(rows "$task" train)" = "$train" ] || fail "$task: train rows"
@@ -86,7 +86,7 @@ has() {
 # classes NAME N: a table of N classes and an N x N matrix.
 classes() {
   jq -e ".class_tables[0] | (.classes | length == $2) and (.confusion_matrix | length == $2)" \
-    "$work"/results/"$1"/*/*/*.json >/dev/null || fail "$1: no table of $2 classes"
+    "$work"/results/"$1"/*/*/*[0-9a-f].json >/dev/null || fail "$1: no table of $2 classes"
 }
 own imdb --dataset_name "$2/hub/datasets/stanfordnlp/imdb" --do_train --do_eval --do_predict \
   --train_split_name 'train[:150]+train[-150:]' --validation_split_name 'test[:50]+test[-50:]' \

@@ -60,9 +60,10 @@ fn pair(row: &Row, base: &Row, task: &str, found: &[Found]) -> Option<Pair> {
     let right: Option<Vec<(Vec<bool>, Vec<bool>)>> = common.iter().map(|(our, their)| both_right(our, their)).collect();
     let right = right.filter(|all| all.iter().all(|(our, _)| our.len() == all[0].0.len()));
     let p_examples = right.as_ref().and_then(|all| {
-        let count =
-            |rights: &dyn Fn(&(Vec<bool>, Vec<bool>)) -> bool| all.iter().filter(|pair| rights(pair)).count() as f64;
-        let of_row = |at: usize| (count(&|pair| pair.0[at]) - count(&|pair| pair.1[at])) / all.len() as f64;
+        let of_row = |at: usize| {
+            let sum: f64 = all.iter().map(|(our, their)| f64::from(our[at]) - f64::from(their[at])).sum();
+            sum / all.len() as f64
+        };
         permutation_test(&(0..all[0].0.len()).map(of_row).collect::<Vec<_>>())
     });
     let p_mcnemar = right.as_ref().and_then(|all| all.first()).map(|(our, their)| {

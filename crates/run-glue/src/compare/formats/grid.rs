@@ -22,7 +22,8 @@ pub(super) struct Grid {
 
 impl Grid {
     pub(super) fn new(comparison: &Comparison) -> Self {
-        let averages: [(&str, fn(&Row) -> Option<Summary>); 2] =
+        type Average = (&'static str, fn(&Row) -> Option<Summary>);
+        let averages: [Average; 2] =
             [("GLUE", |row| row.averages.nine), ("GLUE without WNLI", |row| row.averages.without_wnli)];
         let averages: Vec<_> =
             averages.into_iter().filter(|(_, of)| comparison.rows.iter().any(|row| of(row).is_some())).collect();
