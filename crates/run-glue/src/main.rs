@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 use run_glue::cli::args::{Cli, Command, SubmissionArgs};
 use run_glue::cli::predict_args::PredictSettings;
-use run_glue::cli::spelling::spell;
+use run_glue::cli::spelling::{Spelled, spell};
 use run_glue::error::Error;
 use run_glue::grid::Grid;
 use run_glue::report::submission::{find, write_zip};
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         Err(error) => return fail(&error),
     };
     let brief = spelled.args.iter().any(|arg| arg == "-h");
-    let parsed = Cli::parser(brief).try_get_matches_from(spelled.args);
+    let parsed = Cli::parser(brief).try_get_matches_from(&spelled.args);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         }
     };
     spelled.notes.iter().for_each(|note| run_glue::progress::warn(note));
-    match run(cli) {
+    match run(cli, &spelled) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
@@ -48,16 +48,20 @@ fn submission(args: &SubmissionArgs) -> Result<(), Error> {
     Ok(())
 }
 
-fn run(cli: Cli) -> Result<(), Error> {
+fn run(cli: Cli, spelled: &Spelled) -> Result<(), Error> {
     let grid = match cli.command {
         Some(Command::Predict(args)) => return run_glue::predict::run(&PredictSettings::new(*args)?),
         Some(Command::Submission(args)) => return submission(&args),
         Some(Command::Models(args)) => return run_glue::models_list::run(&args),
         Some(Command::Compare(args)) => return run_glue::compare::run(&args),
         Some(Command::Verify(args)) => return run_glue::verify::run(&args),
+        Some(Command::Plan(args)) => return run_glue::grid::plan::run(&args),
         Some(Command::Push(args)) => return run_glue::publish::push(&args),
         Some(Command::Demo(args)) => Grid::new(run_glue::demo::with_recipe(*args)?, true)?,
-        None => Grid::new(cli.run, false)?,
+        None => match &spelled.grid_file {
+            Some(file) => Grid::from_file(file, &spelled.args[1..])?,
+            None => Grid::new(cli.run, false)?,
+        },
     };
     run_glue::grid::run(&grid)
 }

@@ -221,3 +221,105 @@ fn parts_make_the_whole() {
     }
     assert_eq!(numbers(&bench.records()), undisturbed());
 }
+
+const GRID: &str = r#"
+# Lists are run in every combination.
+task = ["rte", "cola"]
+model = ["m"]
+seeds = [1, 2]
+learning_rate = [1e-4, 2e-5]
+per_device_train_batch_size = 4
+dataset_dir = "g"
+max_steps = 3
+max_eval_samples = 20
+results_dir = "results"
+output_dir = "out"
+
+[tasks.cola]
+max_steps = 2
+"#;
+
+#[test]
+fn a_toml_file_holds_lists_and_settings_of_a_task() {
+    let bench = Bench::new();
+    bench.write("grid.toml", GRID);
+    let dry = bench.run(["grid.toml", "--dry_run"]);
+    dry.assert_done("dry run");
+    assert!(dry.stdout.contains("m\trte\tseed 1\tlearning_rate 0.0001\tto do"), "{}", dry.stdout);
+    assert!(dry.stdout.contains("8 runs, 0 done already, 8 to do"), "{}", dry.stdout);
+    bench.run(["grid.toml"]).assert_done("grid");
+    let records = bench.records();
+    assert_eq!(records.len(), 8);
+    for record in records.values() {
+        let settings = &record["hyper_parameters"];
+        assert_eq!(settings["max_steps"], if record["task"] == "cola" { 2 } else { 3 });
+        assert_eq!(settings["per_device_train_batch_size"], 4);
+    }
+    assert!(bench.path("out/cola/learning_rate-2e-05/seed-2/model.safetensors").is_file());
+    // A flag goes before the file's.
+    let one = bench.run(["grid.toml", "--learning_rate", "1e-4", "--seeds", "1", "--dry_run", "--results_dir", "none"]);
+    assert!(one.stdout.contains("2 runs, 0 done already"), "{}", one.stdout);
+}
+
+#[test]
+fn what_is_wrong_with_a_toml_file_is_named() {
+    let bench = Bench::new();
+    for (text, part) in [
+        ("task = [", "grid.toml: "),
+        ("tusk = \"rte\"", "there is no flag `tusk` (did you mean `task"),
+        ("task = \"rte\"\nmodel = \"m\"\nlearning_rate = []", "`learning_rate` is an empty list"),
+        ("task = \"rte\"\nmodel = \"m\"\nlearning_rate = [\"a\"]", "grid.toml: invalid value 'a' for '--learning_rate"),
+        ("task_name = \"rte\"\nmodel = \"m\"\n[tasks.rtx]\nseed = 1", "[tasks.rtx]"),
+        ("task_name = \"rte\"\nmodel = \"m\"\n[tasks]\nrte = 3", "expected a table: [tasks.rte]"),
+        ("model = \"m\"", "--task is missing"),
+    ] {
+        bench.write("grid.toml", text);
+        let ended = bench.run(["grid.toml"]);
+        assert_eq!(ended.code, Some(2), "{text}: {}", ended.stderr);
+        assert!(ended.stderr.contains(part), "{text}: {}", ended.stderr);
+    }
+    assert!(bench.run(["absent.toml"]).stderr.contains("absent.toml: "));
+}
+
+#[test]
+fn a_plan_is_for_the_engine_that_runs_it() {
+    let bench = Bench::new();
+    bench.write(
+        "my grid.toml",
+        "task = [\"rte\", \"cola\"]\nmodel = \"m\"\nseeds = 3\ndataset_dir = \"g\"\nmax_steps = 2\n",
+    );
+    let plan = |flags: &str| bench.run(["plan", "my grid.toml"].into_iter().chain(flags.split_whitespace()));
+    let shell = plan("--format shell -- --results_dir results");
+    shell.assert_done("shell");
+    assert_eq!(shell.stdout.lines().count(), 6);
+    assert_eq!(shell.stdout.lines().next(), Some("run-glue 'my grid.toml' --results_dir results --shard 0/6"));
+    // The lines are commands: those of two workers make the whole.
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_run-glue")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
+    for line in shell.stdout.lines() {
+        let status = quiet(bench.within(Command::new("sh")).env("PATH", &path).args(["-c", line])).status().unwrap();
+        assert!(status.success(), "{line}");
+    }
+    assert_eq!(bench.records().len(), 6);
+
+    let slurm = plan("--format slurm --workers 2");
+    assert!(
+        slurm.stdout.starts_with("#!/bin/bash\n#SBATCH --job-name=run-glue-my-grid\n#SBATCH --array=0-5%2\n"),
+        "{}",
+        slurm.stdout
+    );
+    assert!(slurm.stdout.contains("my grid.toml' --shard auto/6"), "{}", slurm.stdout);
+    plan("--format kubernetes").assert_one_line("image", &["--format kubernetes needs --image"]);
+    plan("--format kubernetes --image i").assert_one_line("volume", &["needs --volume"]);
+    plan("--format kubernetes --image run-glue:1 --volume glue --workers 2 --output job.json")
+        .assert_done("kubernetes");
+    let job: Value = serde_json::from_slice(&std::fs::read(bench.path("job.json")).unwrap()).unwrap();
+    assert_eq!(
+        (&job["kind"], &job["spec"]["completions"], &job["spec"]["parallelism"]),
+        (&json!("Job"), &json!(6), &json!(2))
+    );
+    let command = &job["spec"]["template"]["spec"]["containers"][0]["command"];
+    assert_eq!(*command, json!(["run-glue", "/work/my grid.toml", "--shard=auto/6"]));
+    bench.write("one.toml", "task = \"rte\"\nmodel = \"m\"\n");
+    bench.run(["plan", "one.toml", "--format", "shell"]).assert_one_line("one run", &["there is one run"]);
+}

@@ -9,6 +9,7 @@ use super::data_args::DataArgs;
 use super::grid_args::GridArgs;
 use super::models_args::ModelsArgs;
 use super::optimizer_args::OptimizerArgs;
+use super::plan_args::PlanArgs;
 use super::predict_args::PredictArgs;
 use super::publish_args::{PublishArgs, PushArgs};
 use super::watch_args::WatchArgs;
@@ -22,6 +23,7 @@ use super::watch_args::WatchArgs;
     args_conflicts_with_subcommands = true,
     args_override_self = true,
     after_help = "Flags may be written with dashes or underscores, or stand in one JSON file: run-glue config.json [FLAGS].\n\
+                  Many runs stand in a TOML file, whose lists are run in every combination: run-glue grid.toml [FLAGS].\n\
                   With neither --do_train nor --do_eval, both are done. docs/flags.md lists run_glue.py's flags.\n\
                   Exit codes: 0 done, 1 failure, 2 wrong flags or input."
 )]
@@ -47,6 +49,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Tells whether results reproduce given numbers; exit code 1 where one is out of its interval
     Verify(VerifyArgs),
+    /// Writes the runs of a TOML file as a Slurm array, a Kubernetes Job, or a list of commands
+    Plan(PlanArgs),
     /// Lists the families of models, or says how large a checkpoint is
     Models(ModelsArgs),
     /// Uploads the folder of a trained model to the Hub

@@ -7,6 +7,7 @@ pub mod foreign;
 pub mod grid_args;
 pub mod models_args;
 pub mod optimizer_args;
+pub mod plan_args;
 pub mod predict_args;
 pub mod publish_args;
 pub mod settings;

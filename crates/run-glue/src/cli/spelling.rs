@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::CommandFactory;
 use serde_json::{Map, Value};
@@ -17,6 +18,8 @@ pub struct Spelled {
     pub args: Vec<OsString>,
     /// One line a flag.
     pub notes: Vec<String>,
+    /// A TOML file of many runs, which stood in front of the flags.
+    pub grid_file: Option<PathBuf>,
 }
 
 /// Names of all flags of a run, synonyms included.
@@ -37,12 +40,17 @@ pub fn known_flags() -> BTreeSet<String> {
 pub fn spell(typed: impl Iterator<Item = OsString>) -> Result<Spelled, Error> {
     let typed = underscore_flags(typed);
     let typed = match typed.get(1).and_then(|arg| arg.to_str()) {
-        Some("predict" | "submission" | "push" | "models" | "compare" | "verify") => {
-            return Ok(Spelled { args: typed, notes: Vec::new() });
+        Some("predict" | "submission" | "push" | "models" | "compare" | "verify" | "plan") => {
+            return Ok(Spelled { args: typed, ..Spelled::default() });
+        }
+        Some(file) if file.to_ascii_lowercase().ends_with(".toml") => {
+            let file = PathBuf::from(file);
+            let args = typed.iter().take(1).chain(&typed[2..]).cloned().collect();
+            return Ok(Spelled { grid_file: Some(file), ..take_foreign(args)? });
         }
         Some(file) if file.to_ascii_lowercase().ends_with(".json") => {
             let (file, rest) = (file.to_owned(), &typed[2..]);
-            let given: Vec<String> = rest.iter().filter_map(|arg| Some(main_name(flag_name(arg.to_str()?)?))).collect();
+            let given = given_flags(rest);
             let mut args = vec![typed[0].clone()];
             args.extend(from_json(&file, &given)?.into_iter().map(OsString::from));
             args.extend(rest.iter().cloned());
@@ -78,11 +86,18 @@ fn flag_name(arg: &str) -> Option<&str> {
 }
 
 /// A flag by its first name, whichever of its names is given.
-fn main_name(name: &str) -> String {
+#[must_use]
+pub fn main_name(name: &str) -> String {
     let command = Cli::command();
     let has = |arg: &&clap::Arg| arg.get_all_aliases().unwrap_or_default().contains(&name);
     let long = command.get_arguments().find(has).and_then(|arg| arg.get_long().map(str::to_owned));
     long.unwrap_or_else(|| name.to_owned())
+}
+
+/// Flags that were typed, by their first names.
+#[must_use]
+pub fn given_flags(args: &[OsString]) -> Vec<String> {
+    args.iter().filter_map(|arg| Some(main_name(flag_name(arg.to_str()?)?))).collect()
 }
 
 /// The flags of a JSON file, as HfArgumentParser reads one; those `given` besides go before.
@@ -94,6 +109,14 @@ fn from_json(file: &str, given: &[String]) -> Result<Vec<String>, Error> {
     };
     let text = std::fs::read_to_string(file).map_err(|error| wrong(&error))?;
     let fields: Map<String, Value> = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
+    from_fields(file, fields, given)
+}
+
+/// Fields of a file as flags, but for those `given` besides.
+///
+/// # Errors
+/// A field that is no flag.
+pub fn from_fields(file: &str, fields: Map<String, Value>, given: &[String]) -> Result<Vec<String>, Error> {
     let known = known_flags();
     let mut args = Vec::new();
     for (key, value) in fields.into_iter().filter(|(key, _)| !given.contains(&main_name(key))) {
@@ -104,24 +127,26 @@ fn from_json(file: &str, given: &[String]) -> Result<Vec<String>, Error> {
         }
         let value = match value {
             Value::Null => continue,
-            Value::String(text) => text,
             Value::Array(items) if items.is_empty() => continue,
-            Value::Array(items) => {
-                let text = |item: Value| match item {
-                    Value::String(text) => text,
-                    other => other.to_string(),
-                };
-                items.into_iter().map(text).collect::<Vec<_>>().join(",")
-            }
-            other => other.to_string(),
+            Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
+            other => plain(&other),
         };
         args.push(format!("--{key}={value}"));
     }
     Ok(args)
 }
 
-/// Takes the flags of other programs out, and `--no_x` to `--x=false`.
-fn take_foreign(typed: Vec<OsString>) -> Result<Spelled, Error> {
+/// A value as it would be typed.
+#[must_use]
+pub fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Takes the flags of other programs out, and `--no_x` to `--x=false`. `typed` begins with the program's name.
+///
+/// # Errors
+/// A flag that is refused.
+pub fn take_foreign(typed: Vec<OsString>) -> Result<Spelled, Error> {
     let known = known_flags();
     let mut spelled = Spelled::default();
     let mut rest = typed.into_iter().peekable();

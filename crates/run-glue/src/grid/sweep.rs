@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub fn run(grid: &Grid) -> Result<(), Error> {
     let Some(settings) = grid.cells.first().map(|cell| &cell.settings) else { return Ok(()) };
     set_level(settings.log.level);
-    let dry_run = grid.args.grid.dry_run.unwrap_or(false);
+    let dry_run = grid.options.dry_run.unwrap_or(false);
     if !dry_run {
         for cell in &grid.cells {
             backends::check(cell.settings.backend, cell.settings.precision)?;
@@ -92,7 +92,7 @@ impl<'a> Sweep<'a> {
         let mut this = Self {
             grid,
             results_dir: &settings.results_dir,
-            rerun: grid.is_lone() || grid.args.grid.rerun.unwrap_or(false),
+            rerun: grid.is_lone() || grid.options.rerun.unwrap_or(false),
             cells: Vec::new(),
             states: Vec::new(),
             done: Done::new(&settings.results_dir),
@@ -149,7 +149,10 @@ impl<'a> Sweep<'a> {
                 _ => seconds(std::iter::once(cell), &self.known)
                     .map_or_else(|| "to do".to_owned(), |seconds| format!("to do, about {}", in_words(seconds))),
             };
-            text.push_str(&format!("{}\t{}\tseed {}\t{state}\n", cell.model(), cell.task().name, cell.seed()));
+            let of_cell =
+                [cell.model(), cell.task().name.to_owned(), format!("seed {}", cell.seed()), cell.label.clone(), state];
+            text.push_str(&of_cell.into_iter().filter(|column| !column.is_empty()).collect::<Vec<_>>().join("\t"));
+            text.push('\n');
         }
         text.push_str(&self.summary());
         text.push('\n');
@@ -288,7 +291,7 @@ impl<'a> Sweep<'a> {
 
     /// Another seed for each collapsed run, as far as that was asked for and is not there yet.
     fn retries(&self) -> Result<Vec<Cell>, Error> {
-        let most = self.grid.args.grid.retry_collapsed.unwrap_or(0);
+        let most = self.grid.options.retry_collapsed.unwrap_or(0);
         let last = self.grid.seeds.iter().max().copied().unwrap_or_default();
         let mut more = Vec::new();
         for (first, cell) in self.grid.cells.iter().enumerate() {
