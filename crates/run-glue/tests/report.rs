@@ -6,7 +6,7 @@ use run_glue::report::class_table::{ClassRow, ClassTable};
 use run_glue::report::host::Host;
 use run_glue::report::record::{FORMAT_VERSION, RecordError, RunRecord, read_folder};
 use run_glue::report::record_parts::{
-    Baseline, DatasetFacts, ModelFacts, Predictor, Program, Scores, Source, Throughput, Timings,
+    Baseline, DatasetFacts, ModelFacts, Predictor, Profile, Program, Scores, Source, Throughput, Timings,
 };
 use run_glue::report::record_path::settings_hash;
 use run_glue::report::table::Table;
@@ -79,6 +79,15 @@ fn full() -> RunRecord {
             evaluate_seconds: Some(4.0),
             total_seconds: 38.0,
         },
+        profile: Some(Profile {
+            batch_seconds: Some(0.1),
+            forward_seconds: Some(10.0),
+            backward_seconds: Some(15.0),
+            optimizer_seconds: Some(5.0),
+            evaluate_seconds: Some(0.0),
+            operations_seconds: BTreeMap::from([("linear".to_owned(), 20.0)]),
+            energy_joules: Some(3000.5),
+        }),
         throughput: Throughput {
             train_samples_per_second: Some(100.0),
             train_tokens_per_second: Some(4000.0),
@@ -126,6 +135,7 @@ fn bare() -> RunRecord {
         hyper_parameters: BTreeMap::new(),
         data_seed: None,
         timings: Timings { total_seconds: 1.0, ..Timings::default() },
+        profile: None,
         throughput: Throughput::default(),
         padding_share: None,
         peak_memory_bytes: None,

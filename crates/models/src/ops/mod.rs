@@ -254,6 +254,11 @@ pub trait EncoderOps: Backend {
         Err("this backend has no bf16 products")
     }
 
+    /// Whether an operation is done when its call returns. Where it is only handed over, the time of the call says nothing.
+    fn eo_runs_at_once() -> bool {
+        true
+    }
+
     /// Whether batches should be laid out without padding rows: true where attention works by sequence.
     fn eo_prefers_packed() -> bool {
         false
@@ -263,7 +268,11 @@ pub trait EncoderOps: Backend {
 #[cfg(feature = "ndarray")]
 impl EncoderOps for burn_ndarray::NdArray {}
 #[cfg(feature = "cuda")]
-impl EncoderOps for burn_cuda::Cuda {}
+impl EncoderOps for burn_cuda::Cuda {
+    fn eo_runs_at_once() -> bool {
+        false
+    }
+}
 
 /// The primitive of a float tensor.
 pub(crate) fn raw<B: Backend, const D: usize>(x: Tensor<B, D>) -> FloatTensor<B> {

@@ -9,7 +9,7 @@ use super::class_table::ClassTable;
 use super::host::Host;
 use super::metrics_files::Metrics;
 use super::predictions_file::{self, SplitPredictions};
-use super::record_parts::{Baseline, DatasetFacts, ModelFacts, Program, Scores, Throughput, Timings};
+use super::record_parts::{Baseline, DatasetFacts, ModelFacts, Profile, Program, Scores, Throughput, Timings};
 use super::record_path::{relative_paths, settings_hash};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -56,6 +56,9 @@ pub struct RunRecord {
     pub request_hash: Option<String>,
     /// Seconds by stage.
     pub timings: Timings,
+    /// Where the time of the training went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
     /// Speeds.
     pub throughput: Throughput,
     /// Share of padding among the token positions that training computed, 0 to 1.

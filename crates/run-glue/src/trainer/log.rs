@@ -8,6 +8,7 @@ use models::batch::Sequences;
 use serde::{Deserialize, Serialize};
 
 use super::schedule::{StepPlan, interval};
+use super::stages::{StageSeconds, Stages};
 use crate::cli::settings::{Interval, LogSettings};
 use crate::progress::Progress;
 use crate::report::metrics_files::Metrics;
@@ -32,6 +33,8 @@ pub struct TrainLog<B: Backend> {
     pub history: Vec<Metrics>,
     /// Totals.
     pub totals: Totals,
+    /// Time by stage.
+    pub stages: Stages,
 }
 
 /// What a log needs to go on, besides its history.
@@ -41,6 +44,8 @@ pub struct LogState {
     pending_steps: usize,
     loss_sum: f64,
     totals: Totals,
+    #[serde(default)]
+    stages: StageSeconds,
 }
 
 /// A step that ended.
@@ -98,6 +103,7 @@ impl<B: Backend> TrainLog<B> {
             before: 0.0,
             history: Vec::new(),
             totals: Totals::default(),
+            stages: Stages::default(),
         }
     }
 
@@ -109,6 +115,7 @@ impl<B: Backend> TrainLog<B> {
             pending_steps: self.pending_steps,
             loss_sum: self.loss_sum,
             totals: self.totals,
+            stages: self.stages.seconds,
         }
     }
 
@@ -118,6 +125,7 @@ impl<B: Backend> TrainLog<B> {
         self.pending_steps = state.pending_steps;
         self.loss_sum = state.loss_sum;
         self.totals = state.totals;
+        self.stages.seconds = state.stages;
         self.before = state.totals.seconds;
         self.history = history;
     }

@@ -6,6 +6,7 @@ pub mod log;
 pub mod optimizer;
 pub mod schedule;
 pub mod schedule_kind;
+pub mod stages;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use models::ops::{DropoutPlan, EncoderOps};
 use self::log::{StepFacts, TrainLog};
 use self::optimizer::{Gradients, Optimizer, clip_coefficient};
 use self::schedule::{StepPlan, learning_rate};
+use self::stages::{BACKWARD, BATCH, FORWARD, OPTIMIZER};
 use crate::cli::settings::TrainingSettings;
 use crate::data::{Padding, Split};
 use crate::sampler::epoch_order;
@@ -101,28 +103,35 @@ where
             let mut gradients: Option<Gradients<B>> = None;
             let mut first_example = 0;
             for rows in *group {
-                let batch = data.split.batch(rows, data.padding, first_example);
-                let targets = data.split.targets(rows, data.class_order);
+                let (batch, targets) = log.stages.time(BATCH, || {
+                    let batch = data.split.batch(rows, data.padding, first_example);
+                    (batch, data.split.targets(rows, data.class_order))
+                });
                 let mut dropout = DropoutPlan::train(settings.seed, step as u64);
                 let options = LossOptions {
                     divisor,
                     label_smoothing_factor: settings.label_smoothing_factor,
                     class_weights: data.class_weights.clone(),
                 };
-                let loss = loss(model.forward(&batch, &mut dropout), &targets, options);
+                let loss = log.stages.time(FORWARD, || loss(model.forward(&batch, &mut dropout), &targets, options));
                 log.micro_batch(&batch.sequences, loss.clone().inner());
-                let new = Gradients::collect(&model, loss.backward(), &batch);
-                match &mut gradients {
-                    None => gradients = Some(new),
-                    Some(sum) => sum.add(new),
-                }
+                log.stages.time(BACKWARD, || {
+                    let new = Gradients::collect(&model, loss.backward(), &batch);
+                    match &mut gradients {
+                        None => gradients = Some(new),
+                        Some(sum) => sum.add(new),
+                    }
+                });
                 first_example += rows.len();
             }
             let rate = learning_rate(settings, step, plan);
             let mut norm = 0.0;
             if let Some(gradients) = gradients {
-                norm = gradients.norm();
-                model = optimizer.step(model, gradients, rate, clip_coefficient(norm, settings.max_grad_norm));
+                (model, norm) = log.stages.time(OPTIMIZER, || {
+                    let norm = gradients.norm();
+                    let clip = clip_coefficient(norm, settings.max_grad_norm);
+                    (optimizer.step(model, gradients, rate, clip), norm)
+                });
             }
             step += 1;
             let micro_batches_done = i * settings.gradient_accumulation_steps + group.len();
