@@ -12,6 +12,9 @@ use crate::error::Error;
 /// The name of the encoder inside the program.
 pub const MODEL: &str = "run-glue/demo-bert";
 
+/// The name of the data inside the program.
+pub const DATA: &str = "run-glue/demo-glue";
+
 static DEMO: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/demo");
 
 /// A part of the demo on disk, so that it goes through the same code as any folder; removed with this value.

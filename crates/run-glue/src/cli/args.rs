@@ -12,6 +12,7 @@ use super::optimizer_args::OptimizerArgs;
 use super::plan_args::PlanArgs;
 use super::predict_args::PredictArgs;
 use super::publish_args::{PublishArgs, PushArgs};
+use super::search_args::SearchArgs;
 use super::watch_args::WatchArgs;
 
 /// The GLUE benchmark on Burn: fine-tunes an encoder, evaluates it, and writes tables of results.
@@ -306,6 +307,9 @@ pub struct RunArgs {
     /// Many runs in one.
     #[command(flatten)]
     pub grid: GridArgs,
+    /// A search for settings before the runs.
+    #[command(flatten)]
+    pub search: SearchArgs,
     /// Data that are none of GLUE's, and which rows and columns are used.
     #[command(flatten)]
     pub data: DataArgs,

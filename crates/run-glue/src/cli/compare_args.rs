@@ -26,6 +26,9 @@ pub struct CompareArgs {
     /// The model that the others are compared with [default: of two models the first]
     #[arg(long, value_name = "MODEL")]
     pub baseline: Option<String>,
+    /// Show the trials of searches too [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    pub trials: Option<bool>,
     /// Level of the intervals
     #[arg(long, value_parser = number, value_name = "X", default_value = "0.95")]
     pub level: f64,

@@ -23,7 +23,10 @@ pub struct GridArgs {
     /// Part I of N of the runs, I from 0; auto takes both from SLURM_ARRAY_TASK_ID, auto/N from JOB_COMPLETION_INDEX too
     #[arg(long, value_name = "I/N", help_heading = "Many runs")]
     pub shard: Option<String>,
-    /// Say what would be run, what is done already, and how long it takes [default: false]
+    /// Of several runs, end after the first that fails [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Many runs")]
+    pub stop_on_failure: Option<bool>,
+    /// Say what would be run, what is done already, how long it takes, and the room that it needs [default: false]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Many runs")]
     pub dry_run: Option<bool>,
 }

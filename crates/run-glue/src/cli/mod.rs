@@ -10,6 +10,7 @@ pub mod optimizer_args;
 pub mod plan_args;
 pub mod predict_args;
 pub mod publish_args;
+pub mod search_args;
 pub mod settings;
 pub mod spelling;
 pub mod watch_args;

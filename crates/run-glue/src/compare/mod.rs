@@ -33,11 +33,21 @@ pub struct Comparison {
     pub level: f64,
 }
 
-/// Reads records: of folders, or single files.
+/// Reads records: of folders, or single files. Trials of searches are left out: they say nothing of a model.
 ///
 /// # Errors
 /// When a folder or file cannot be read, or there is none in them.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<Found>, Error> {
+    let mut records = read_with_trials(paths)?;
+    records.retain(|(_, record)| !record.is_trial());
+    Ok(records)
+}
+
+/// As [`read`], with the trials of searches.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_trials(paths: &[PathBuf]) -> Result<Vec<Found>, Error> {
     let mut records = Vec::new();
     for path in paths {
         if path.is_dir() {
@@ -86,7 +96,14 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
         return Err(Error::usage(format!("--level is {}, expected between 0 and 1, such as 0.95", args.level)));
     }
     let format = format_of(args)?;
-    let found = read(&args.paths)?;
+    let mut found = read_with_trials(&args.paths)?;
+    if !args.trials.unwrap_or(false) {
+        let all = found.len();
+        found.retain(|(_, record)| !record.is_trial());
+        if all > found.len() {
+            say(&format!("{} trials of searches are left out (--trials shows them)", all - found.len()));
+        }
+    }
     if found.is_empty() {
         return Err(nothing(&args.paths));
     }

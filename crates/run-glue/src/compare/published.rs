@@ -99,6 +99,7 @@ impl Published {
                 entries,
                 parameters: None,
                 source: Some(format!("{}, {} split: {}", self.source, self.split, self.protocol)),
+                chosen_on: None,
                 records: Vec::new(),
             }
         })

@@ -22,6 +22,8 @@ pub struct Row {
     pub parameters: Option<u64>,
     /// Where the numbers come from, of those that were published.
     pub source: Option<String>,
+    /// The split that the settings were chosen on, where scores are on it too.
+    pub chosen_on: Option<String>,
     /// The records by their place in the list.
     pub(super) records: Vec<usize>,
 }
@@ -97,6 +99,7 @@ pub(super) fn rows(found: &[Found], level: f64) -> Vec<Row> {
             name,
             entries,
             source: None,
+            chosen_on: records.iter().find_map(|&at| found[at].1.optimistic_on()).map(str::to_owned),
             records,
         }
     };

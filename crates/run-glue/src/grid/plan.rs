@@ -25,7 +25,7 @@ pub fn run(args: &PlanArgs) -> Result<(), Error> {
     if args.workers == Some(0) {
         return Err(Error::usage("--workers is 0, expected at least 1"));
     }
-    let cells = grid.cells.len();
+    let cells = grid.parts();
     let text = match args.format {
         PlanFormat::Shell => shell(args, cells),
         PlanFormat::Slurm => slurm(args, cells)?,

@@ -9,7 +9,9 @@ use super::class_table::ClassTable;
 use super::host::Host;
 use super::metrics_files::Metrics;
 use super::predictions_file::{self, SplitPredictions};
-use super::record_parts::{Baseline, DatasetFacts, ModelFacts, Profile, Program, Scores, Throughput, Timings};
+use super::record_parts::{
+    Baseline, DatasetFacts, ModelFacts, Profile, Program, Scores, SearchMark, SearchRole, Throughput, Timings,
+};
 use super::record_path::{relative_paths, settings_hash};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -54,6 +56,9 @@ pub struct RunRecord {
     /// Hash of what was asked for, without the seed, which is known before the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_hash: Option<String>,
+    /// What the run has to do with a search for settings, where it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<SearchMark>,
     /// Seconds by stage.
     pub timings: Timings,
     /// Where the time of the training went.
@@ -156,6 +161,19 @@ impl RunRecord {
             let _ = std::fs::remove_file(predictions_file::path_beside(&path));
         })?;
         Ok(path)
+    }
+
+    /// Whether the run only served to find settings.
+    #[must_use]
+    pub fn is_trial(&self) -> bool {
+        self.search.as_ref().is_some_and(|search| search.role == SearchRole::Trial)
+    }
+
+    /// The split that the run's settings were chosen on, where its scores are on that split too.
+    #[must_use]
+    pub fn optimistic_on(&self) -> Option<&str> {
+        let search = self.search.as_ref()?;
+        (search.role == SearchRole::Chosen && search.optimistic).then_some(search.chosen_on.as_str())
     }
 
     /// Whether nothing stands at `path`, or an earlier record of this very run.

@@ -160,6 +160,29 @@ pub struct Baseline {
     pub score: Option<f64>,
 }
 
+/// What a run is in a search for settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchRole {
+    /// It tried a setting.
+    Trial,
+    /// It has the setting that was chosen.
+    Chosen,
+}
+
+/// What a run has to do with a search for settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchMark {
+    /// What it is there.
+    pub role: SearchRole,
+    /// The search: the name of its file is `search-` and the first twelve letters.
+    pub id: String,
+    /// The split whose scores decide.
+    pub chosen_on: String,
+    /// Whether the run's own scores are on that split, and so are better than they would be on unseen rows.
+    pub optimistic: bool,
+}
+
 /// The program that made the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {

@@ -65,6 +65,13 @@ fn sorted(value: &serde_json::Value) -> Value {
     }
 }
 
+/// The record's usual name within its folder.
+#[must_use]
+pub fn file_name(record: &RunRecord) -> String {
+    let hash = &record.settings_hash;
+    format!("seed-{}-{}.json", record.seed, hash.get(..SHORT).unwrap_or(hash))
+}
+
 /// The record's usual path within the results folder, and the one to take if another run's record lies there.
 pub(super) fn relative_paths(record: &RunRecord, hash: &str) -> [PathBuf; 2] {
     let folder = PathBuf::from(slug(&record.task)).join(slug(&record.model.id));

@@ -29,6 +29,8 @@ pub struct TableRow {
     pub runs: usize,
     /// How many of them predicted one class only.
     pub collapsed: usize,
+    /// The split that the settings were chosen on, where the scores are on it too.
+    pub chosen_on: Option<String>,
 }
 
 /// Results over tasks.
@@ -114,6 +116,13 @@ impl Table {
                 }
             };
         }
+        for (row, split) in self.rows.iter().filter_map(|row| Some((row, row.chosen_on.as_ref()?))) {
+            let _ = writeln!(
+                text,
+                "† {}: the setting was chosen by its score on {split}, which is optimistic then",
+                row.task
+            );
+        }
         text
     }
 
@@ -135,6 +144,9 @@ impl Table {
             );
             for (name, value) in &row.metrics {
                 let _ = write!(lines, "\t{name}={}", exact(*value));
+            }
+            if let Some(split) = &row.chosen_on {
+                let _ = write!(lines, "\tchosen_on={split}");
             }
             lines.push('\n');
         }
@@ -174,6 +186,7 @@ impl TableRow {
             seconds: records.iter().map(|record| record.timings.total_seconds).sum(),
             runs: records.len(),
             collapsed: records.iter().filter(|record| record.collapsed).count(),
+            chosen_on: records.iter().find_map(|record| record.optimistic_on()).map(str::to_owned),
         }
     }
 
@@ -184,9 +197,10 @@ impl TableRow {
         if let Some(deviation) = self.deviation {
             let _ = write!(score, " ±{:.2}", deviation * 100.0);
         }
-        let mark = if self.collapsed > 0 { "*" } else { "" };
+        let marks = [(self.collapsed > 0, "*"), (self.chosen_on.is_some(), "†")];
+        let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
         let mut cells = vec![
-            format!("{}{mark}", self.task),
+            format!("{}{marks}", self.task),
             metrics.join("  "),
             score,
             percent(self.baseline),
@@ -303,6 +317,19 @@ rte\tscore=0.5\tbaseline=0.5\tseconds=3.250\truns=1\tcollapsed=1\taccuracy=0.5
 average\tscore=0.6875\tbaseline=0.5\tseconds=15.290\ttasks=2
 ";
         assert_eq!(two().render(false), wanted);
+    }
+
+    #[test]
+    fn a_setting_that_was_chosen_on_the_scored_split_is_marked() {
+        let mut table = two();
+        table.rows[1].chosen_on = Some("validation".to_owned());
+        assert!(
+            table.text().contains("rte*†")
+                && table.text().contains("† rte: the setting was chosen by its score on validation")
+        );
+        assert!(
+            table.lines().lines().any(|line| line.starts_with("rte\t") && line.ends_with("\tchosen_on=validation"))
+        );
     }
 
     #[test]

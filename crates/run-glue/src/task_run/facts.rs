@@ -39,6 +39,7 @@ impl Outcome<'_> {
             data_seed: self.settings.training.data_seed,
             settings_hash: String::new(),
             request_hash: Some(request_hash(self.settings, self.task.name)),
+            search: self.settings.search.clone(),
             timings: Timings {
                 data_seconds: Some(self.prepared.data_seconds),
                 tokenize_seconds: Some(self.prepared.tokenize_seconds),

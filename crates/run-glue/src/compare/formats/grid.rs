@@ -41,7 +41,8 @@ impl Grid {
             };
             let tasks = comparison.tasks.iter().map(of_task);
             let means = averages.iter().map(|(_, of)| of(row).map(|summary| cell(summary, false)));
-            (row.name.clone(), tasks.chain(means).collect::<Vec<_>>())
+            let mark = if row.chosen_on.is_some() { " †" } else { "" };
+            (format!("{}{mark}", row.name), tasks.chain(means).collect::<Vec<_>>())
         };
         let mut rows: Vec<_> = comparison.rows.iter().map(row).collect();
         if rows.len() > 1 {
@@ -58,9 +59,15 @@ impl Grid {
 
 /// What the table shows, in words.
 pub(super) fn caption(comparison: &Comparison) -> String {
+    let chosen = comparison.rows.iter().any(|row| row.chosen_on.is_some());
+    let chosen = if chosen {
+        " † has settings that were chosen by the score on the same split, which is optimistic then."
+    } else {
+        ""
+    };
     format!(
         "Scores in percent, mean over seeds ± half of the {:.0} % interval (Student's t). A task with two metrics counts as their \
-         mean, MNLI as the mean of both splits; GLUE is the mean of the nine tasks.",
+         mean, MNLI as the mean of both splits; GLUE is the mean of the nine tasks.{chosen}",
         comparison.level * 100.0
     )
 }

@@ -26,6 +26,7 @@ pub(super) fn render(comparison: &Comparison) -> String {
             "model": row.name,
             "parameters": row.parameters,
             "source": row.source,
+            "chosen_on": row.chosen_on,
             "glue": summary(row.averages.nine),
             "glue_without_wnli": summary(row.averages.without_wnli),
             "tasks": row.entries.iter().map(|(task, e)| (task.clone(), entry(e))).collect::<serde_json::Map<_, _>>(),
