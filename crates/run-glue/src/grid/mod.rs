@@ -4,6 +4,7 @@ mod claim;
 mod done;
 mod duration;
 mod file;
+mod page;
 pub mod plan;
 mod recipe;
 pub mod shard;
@@ -27,6 +28,10 @@ use crate::report::record_path::slug;
 
 /// The seed where none is given, as in transformers.
 const FIRST_SEED: u64 = 42;
+
+/// Of several runs, the share of the steps from one row of the log to the next where no flag says otherwise: their page shows
+/// learning curves, and the usual 500 steps are more than small tasks have.
+const LOG_SHARE: f64 = 0.1;
 
 /// One run of a grid.
 #[derive(Clone)]
@@ -177,6 +182,7 @@ impl Grid {
             ("recipe", grid.recipe.is_some()),
             ("retry_collapsed", grid.retry_collapsed.is_some()),
             ("shard", grid.shard.is_some()),
+            ("report_html", grid.report_html.is_some()),
         ];
         if let Some((flag, _)) = only_several.into_iter().find(|(_, given)| *given && several.is_lone()) {
             return Err(Error::usage(format!(
@@ -222,7 +228,11 @@ impl Grid {
         if let Some(task) = task.filter(|_| self.recipe) {
             recipe::fill(&mut args, task);
         }
+        let logs_by_default = args.watch.logging_steps.is_none();
         let mut settings = Settings::new(args, self.embedded)?;
+        if logs_by_default && !self.is_lone() {
+            settings.log.steps = LOG_SHARE;
+        }
         let mut folder = PathBuf::new();
         if let Some(model) = model.filter(|_| self.several.models) {
             folder.push(slug(model));

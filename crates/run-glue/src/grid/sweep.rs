@@ -1,7 +1,7 @@
 //! Runs a grid: what is done already is left out, one that fails does not take the others with it, and several workers
 //! share one folder of results.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::claim::{Claim, claim};
 use super::done::Done;
 use super::duration::{in_words, seconds};
-use super::{Cell, Grid, recipe};
+use super::{Cell, Grid, page, recipe};
 use crate::backends;
 use crate::cli::settings::Settings;
 use crate::error::Error;
@@ -314,38 +314,43 @@ impl<'a> Sweep<'a> {
     /// The table, the leaderboard's files, and what failed.
     fn finish(mut self) -> Result<(), Error> {
         let states = std::mem::take(&mut self.states);
-        let mut records: Vec<RunRecord> = Vec::new();
+        let mut records: Vec<(String, RunRecord)> = Vec::new();
         let mut failures: Vec<(String, Error)> = std::mem::take(&mut self.upload_failures);
         let mut left = 0;
         for (cell, state) in self.cells.iter().zip(states) {
             match state {
-                State::Done(record) => records.push(*record),
+                State::Done(record) => records.push((cell.label.clone(), *record)),
                 State::Failed(error) => failures.push((cell.name.clone(), error)),
                 State::GivenUp => left += 1,
                 State::Open | State::Elsewhere => {}
             }
         }
-        let mut models: Vec<&str> = records.iter().map(|record| record.model.id.as_str()).collect();
-        models.sort_unstable();
-        models.dedup();
-        for model in &models {
-            if models.len() > 1 {
-                print(&format!("{model}\n"));
-            }
-            let table = Table::from_records(records.iter().filter(|record| record.model.id == *model));
-            print(&table.render(std::io::stdout().is_terminal()));
+        let mut tables: BTreeMap<String, Vec<&RunRecord>> = BTreeMap::new();
+        for (label, record) in &records {
+            let label = if label.is_empty() { String::new() } else { format!(", {label}") };
+            tables.entry(format!("{}{label}", record.model.id)).or_default().push(record);
         }
+        for (name, records) in &tables {
+            if tables.len() > 1 {
+                print(&format!("{name}\n"));
+            }
+            print(&Table::from_records(records.iter().copied()).render(std::io::stdout().is_terminal()));
+        }
+        let page = page::write(&mut self.done, &self.cells, self.results_dir, &self.grid.options);
         // Of one model and one seed: the leaderboard takes one file a task.
         if failures.is_empty()
-            && models.len() == 1
+            && tables.len() == 1
             && !self.grid.several.seeds
             && let Some(cell) = self.cells.first()
         {
             submit(&cell.settings)?;
         }
         match failures.first() {
-            Some((_, first)) => Err(first.with_message(failed(self.cells.len(), left, &failures))),
-            None => Ok(()),
+            Some((_, first)) => {
+                page.unwrap_or_else(|error| complain(&error.to_string()));
+                Err(first.with_message(failed(self.cells.len(), left, &failures)))
+            }
+            None => page,
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    pub(super) fn new(comparison: &Comparison) -> Self {
+    pub(super) fn new(comparison: &Comparison<'_>) -> Self {
         type Average = (&'static str, fn(&Row) -> Option<Summary>);
         let averages: [Average; 2] =
             [("GLUE", |row| row.averages.nine), ("GLUE without WNLI", |row| row.averages.without_wnli)];
@@ -57,7 +57,7 @@ impl Grid {
 }
 
 /// What the table shows, in words.
-pub(super) fn caption(comparison: &Comparison) -> String {
+pub(super) fn caption(comparison: &Comparison<'_>) -> String {
     format!(
         "Scores in percent, mean over seeds ± half of the {:.0} % interval (Student's t). A task with two metrics counts as their \
          mean, MNLI as the mean of both splits; GLUE is the mean of the nine tasks.",
@@ -66,7 +66,7 @@ pub(super) fn caption(comparison: &Comparison) -> String {
 }
 
 /// p-values of pairs: a header and rows.
-pub(super) fn pair_grid(comparison: &Comparison) -> Option<(Vec<&'static str>, Vec<Vec<String>>)> {
+pub(super) fn pair_grid(comparison: &Comparison<'_>) -> Option<(Vec<&'static str>, Vec<Vec<String>>)> {
     if comparison.pairs.is_empty() {
         return None;
     }
