@@ -7,6 +7,7 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::cli::args::RunArgs;
+use crate::cli::settings::Interval;
 use crate::error::Error;
 
 /// The name of the encoder inside the program.
@@ -69,5 +70,7 @@ pub fn with_recipe(mut args: RunArgs) -> Result<RunArgs, Error> {
     args.num_train_epochs.get_or_insert(recipe.num_train_epochs);
     args.per_device_train_batch_size.get_or_insert(recipe.per_device_train_batch_size);
     args.learning_rate.get_or_insert(recipe.learning_rate);
+    // The miniature splits are evaluated in no time, and the page of a sweep shows how the scores grow.
+    args.watch.eval_strategy.get_or_insert(Interval::Epoch);
     Ok(args)
 }

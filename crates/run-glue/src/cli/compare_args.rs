@@ -14,12 +14,15 @@ pub struct CompareArgs {
     /// Folders of run records, or records
     #[arg(value_name = "RESULTS", required = true)]
     pub paths: Vec<PathBuf>,
-    /// text, json, csv, markdown, latex [default: by the ending of --output; text on a terminal, else csv]
+    /// text, json, csv, markdown, latex, html [default: by the ending of --output; text on a terminal, else csv]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<Format>,
     /// The file to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// A folder to write the charts into, each an SVG file
+    #[arg(long, value_name = "DIR")]
+    pub charts: Option<PathBuf>,
     /// Published tables to show beside: files, or folders of them; may be given several times
     #[arg(long, value_name = "FILE")]
     pub published: Vec<PathBuf>,

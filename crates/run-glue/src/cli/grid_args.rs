@@ -1,5 +1,7 @@
 //! Flags of a sweep: many runs in one.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::args::boolean;
@@ -23,6 +25,9 @@ pub struct GridArgs {
     /// Part I of N of the runs, I from 0; auto takes both from SLURM_ARRAY_TASK_ID, auto/N from JOB_COMPLETION_INDEX too
     #[arg(long, value_name = "I/N", help_heading = "Many runs")]
     pub shard: Option<String>,
+    /// The page with tables and charts of all runs; none: no page [default: comparison.html in --results_dir]
+    #[arg(long, value_name = "FILE", help_heading = "Many runs")]
+    pub report_html: Option<PathBuf>,
     /// Of several runs, end after the first that fails [default: false]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Many runs")]
     pub stop_on_failure: Option<bool>,

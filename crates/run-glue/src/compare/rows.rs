@@ -28,6 +28,14 @@ pub struct Row {
     pub(super) records: Vec<usize>,
 }
 
+impl Row {
+    /// Whether others have published its numbers: there are no runs.
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        self.source.is_some()
+    }
+}
+
 /// What a model has on a task.
 pub struct Entry {
     /// The task's number over the seeds: the mean of its metrics. `None`: undefined in a run.
@@ -38,12 +46,14 @@ pub struct Entry {
     pub bootstrap: Option<(f64, f64)>,
     /// Every metric over the seeds, the loss too.
     pub metrics: BTreeMap<String, Option<Summary>>,
-    /// Seeds, with the score of each.
+    /// Seeds, with the score of each; none of those that were published.
     pub seeds: Vec<(u64, Option<f64>)>,
     /// How many runs predicted one class only.
     pub collapsed: usize,
     /// Mean seconds of a run.
     pub seconds: Option<f64>,
+    /// Mean seconds of its training.
+    pub train_seconds: Option<f64>,
     /// Mean rows trained on a second.
     pub train_samples_per_second: Option<f64>,
     /// The most memory of a run, in bytes.
@@ -130,6 +140,7 @@ fn entry(records: &[&RunRecord], level: f64) -> Entry {
         seeds,
         collapsed: records.iter().filter(|record| record.collapsed).count(),
         seconds: mean(records.iter().map(|record| record.timings.total_seconds).collect()),
+        train_seconds: mean(records.iter().filter_map(|record| record.timings.train_seconds).collect()),
         train_samples_per_second: mean(records.iter().filter_map(|r| r.throughput.train_samples_per_second).collect()),
         peak_memory_bytes: records.iter().filter_map(|record| record.peak_memory_bytes).max(),
     }

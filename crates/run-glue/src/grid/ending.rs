@@ -4,10 +4,10 @@ use std::io::IsTerminal;
 
 use super::claim::tidy;
 use super::sweep::{State, Sweep};
-use super::{Cell, Role};
+use super::{Cell, Role, page};
 use crate::cli::settings::Settings;
 use crate::error::Error;
-use crate::progress::{print, say};
+use crate::progress::{complain, print, say};
 use crate::report::record::RunRecord;
 use crate::report::submission;
 use crate::report::table::Table;
@@ -41,22 +41,26 @@ impl Sweep<'_> {
             let table = Table::from_records(records.iter().filter(|(of, _)| of == title).map(|(_, record)| record));
             print(&table.render(std::io::stdout().is_terminal()));
         }
+        let cells: Vec<Cell> =
+            self.cells.iter().filter(|cell| !matches!(cell.role, Role::Trial { .. })).cloned().collect();
+        let page = page::write(&mut self.done, &cells, self.results_dir, &self.grid.options);
         // Of one model and one seed: the leaderboard takes one file a task.
         let several = self.grid.several;
         if failures.is_empty()
             && !several.models
             && !several.seeds
             && !several.points
-            && let Some(cell) = self.cells.iter().find(|cell| !matches!(cell.role, Role::Trial { .. }))
+            && let Some(cell) = cells.first()
         {
             submit(&cell.settings)?;
         }
         match failures.first() {
             Some((_, first)) => {
                 let runs = self.cells.len() + if stops { self.future.len() } else { 0 };
+                page.unwrap_or_else(|error| complain(&error.to_string()));
                 Err(first.with_message(failed(runs, alike, open, &failures)))
             }
-            None => Ok(()),
+            None => page,
         }
     }
 

@@ -7,6 +7,7 @@ mod duration;
 mod ending;
 mod file;
 mod outlook;
+mod page;
 pub mod plan;
 mod recipe;
 mod search;
@@ -53,6 +54,9 @@ enum Role {
     /// It has the setting that a search chose.
     Chosen { search: usize, trial: usize },
 }
+/// Of several runs, the share of the steps from one row of the log to the next where no flag says otherwise: their page shows
+/// learning curves, and the usual 500 steps are more than small tasks have.
+const LOG_SHARE: f64 = 0.1;
 
 /// One run of a grid.
 #[derive(Clone)]
@@ -311,7 +315,12 @@ impl Grid {
         let mut args = self.args(place);
         args.seed = Some(seed);
         change(&mut args)?;
-        let mut settings = Settings::new(self.filled(args, place)?, self.embedded)?;
+        let args = self.filled(args, place)?;
+        let logs_by_default = args.watch.logging_steps.is_none();
+        let mut settings = Settings::new(args, self.embedded)?;
+        if logs_by_default && !self.is_lone() {
+            settings.log.steps = LOG_SHARE;
+        }
         let mut folder = PathBuf::new();
         if let Some(model) = place.model.as_deref().filter(|_| self.several.models) {
             folder.push(slug(model));
@@ -378,6 +387,7 @@ fn check_several(options: &GridArgs, several: Axes) -> Result<(), Error> {
         ("retry_collapsed", options.retry_collapsed.is_some()),
         ("shard", options.shard.is_some()),
         ("stop_on_failure", options.stop_on_failure.is_some()),
+        ("report_html", options.report_html.is_some()),
     ];
     match only_several.into_iter().find(|(_, given)| *given && several.is_lone()) {
         Some((flag, _)) => {

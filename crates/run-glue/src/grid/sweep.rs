@@ -86,7 +86,7 @@ pub(super) struct Sweep<'a> {
     pub(super) courses: Vec<Course>,
     /// Runs that searches will ask for, as far as they are known.
     pub(super) future: Vec<Cell>,
-    done: Done,
+    pub(super) done: Done,
     /// Of any settings, for how long a run takes.
     pub(super) known: Vec<RunRecord>,
     pub(super) sizes: Sizes,

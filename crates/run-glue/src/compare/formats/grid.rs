@@ -21,7 +21,7 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    pub(super) fn new(comparison: &Comparison) -> Self {
+    pub(super) fn new(comparison: &Comparison<'_>) -> Self {
         type Average = (&'static str, fn(&Row) -> Option<Summary>);
         let averages: [Average; 2] =
             [("GLUE", |row| row.averages.nine), ("GLUE without WNLI", |row| row.averages.without_wnli)];
@@ -58,7 +58,7 @@ impl Grid {
 }
 
 /// What the table shows, in words.
-pub(super) fn caption(comparison: &Comparison) -> String {
+pub(super) fn caption(comparison: &Comparison<'_>) -> String {
     let chosen = comparison.rows.iter().any(|row| row.chosen_on.is_some());
     let chosen = if chosen {
         " † has settings that were chosen by the score on the same split, which is optimistic then."
@@ -73,7 +73,7 @@ pub(super) fn caption(comparison: &Comparison) -> String {
 }
 
 /// p-values of pairs: a header and rows.
-pub(super) fn pair_grid(comparison: &Comparison) -> Option<(Vec<&'static str>, Vec<Vec<String>>)> {
+pub(super) fn pair_grid(comparison: &Comparison<'_>) -> Option<(Vec<&'static str>, Vec<Vec<String>>)> {
     if comparison.pairs.is_empty() {
         return None;
     }
