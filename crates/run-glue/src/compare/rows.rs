@@ -23,7 +23,7 @@ pub struct Row {
     /// Where the numbers come from, of those that were published.
     pub source: Option<String>,
     /// The records by their place in the list.
-    pub(super) records: Vec<usize>,
+    pub(crate) records: Vec<usize>,
 }
 
 /// What a model has on a task.
@@ -70,7 +70,7 @@ fn settings(record: &RunRecord) -> impl Iterator<Item = (&str, &Value)> {
 }
 
 /// One row a model and choice of settings.
-pub(super) fn rows(found: &[Found], level: f64) -> Vec<Row> {
+pub(crate) fn rows(found: &[Found], level: f64) -> Vec<Row> {
     let varying = varying(found.iter().map(|(_, record)| record));
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
     for (at, (_, record)) in found.iter().enumerate() {
