@@ -169,10 +169,7 @@ fn schema() -> Value {
 }
 
 fn check(value: &Value) -> Vec<String> {
-    let root = schema();
-    let mut found = Vec::new();
-    violations(&root, &root, value, "record", &mut found);
-    found
+    violations(&schema(), value)
 }
 
 /// The objects of the schema whose fields are fixed, as paths from the root: `""`, `/model`, ...

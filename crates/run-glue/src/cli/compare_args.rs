@@ -53,6 +53,9 @@ pub struct VerifyArgs {
     /// Better than the interval is right too [default: false]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
     pub one_sided: Option<bool>,
+    /// Numbers of tasks that were not run are missed too [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    pub complete: Option<bool>,
     /// Level of the intervals
     #[arg(long, value_parser = number, value_name = "X", default_value = "0.95")]
     pub level: f64,

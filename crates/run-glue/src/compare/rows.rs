@@ -25,7 +25,7 @@ pub struct Row {
     /// The split that the settings were chosen on, where scores are on it too.
     pub chosen_on: Option<String>,
     /// The records by their place in the list.
-    pub(super) records: Vec<usize>,
+    pub(crate) records: Vec<usize>,
 }
 
 impl Row {
@@ -82,7 +82,7 @@ fn settings(record: &RunRecord) -> impl Iterator<Item = (&str, &Value)> {
 }
 
 /// One row a model and choice of settings.
-pub(super) fn rows(found: &[Found], level: f64) -> Vec<Row> {
+pub(crate) fn rows(found: &[Found], level: f64) -> Vec<Row> {
     let varying = varying(found.iter().map(|(_, record)| record));
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
     for (at, (_, record)) in found.iter().enumerate() {

@@ -74,7 +74,9 @@ pub(super) fn tidy(results_dir: &Path) {
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let same = |a: std::fs::Metadata, b: std::fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
-    file.metadata().is_ok_and(|held| std::fs::metadata(path).is_ok_and(|there| same(held, there)))
+    // Of a file that another machine has removed the name may linger in this one's cache; its number of links does not,
+    // which a lock has just made the system ask for.
+    file.metadata().is_ok_and(|held| held.nlink() > 0 && std::fs::metadata(path).is_ok_and(|there| same(held, there)))
 }
 
 /// Elsewhere a file that is open is not removed.

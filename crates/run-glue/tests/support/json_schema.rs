@@ -1,8 +1,15 @@
-//! JSON Schema, as far as the schemas of this repository use it.
+//! JSON Schema, as far as the schemas here go.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
 
 use serde_json::Value;
+
+/// What is wrong with `value`, by place.
+pub(crate) fn violations(schema: &Value, value: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    check(schema, schema, value, "", &mut found);
+    found
+}
 
 /// Follow `$ref`s, and take the one alternative of an `anyOf` that is not null.
 pub(crate) fn resolved<'a>(root: &'a Value, mut part: &'a Value) -> &'a Value {
@@ -30,7 +37,7 @@ fn has_type(value: &Value, name: &str) -> bool {
     }
 }
 
-/// The two patterns of the schema, by hand.
+/// The two patterns of the records' schema, by hand.
 fn matches_pattern(text: &str, pattern: &str) -> bool {
     match pattern {
         "^[0-9a-f]{64}$" => {
@@ -48,21 +55,39 @@ fn matches_pattern(text: &str, pattern: &str) -> bool {
     }
 }
 
-/// What is wrong with `value` by the words of JSON Schema that our schema uses; a word the check does not know stops
-/// the test, so that the schema cannot outgrow it unseen.
-pub(crate) fn violations(root: &Value, part: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
+/// What is wrong with `value` by the words of JSON Schema that the schemas here use; a word the check does not know stops
+/// the test, so that a schema cannot outgrow it unseen.
+fn check(root: &Value, part: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
+    if *part == Value::Bool(false) {
+        found.push(format!("{at}: there is no such field"));
+        return;
+    }
     for (word, rule) in part.as_object().unwrap() {
         let holds = match word.as_str() {
             "$schema" | "$id" | "$defs" | "title" | "description" => true,
             "$ref" => {
-                violations(root, resolved(root, part), value, at, found);
+                check(root, resolved(root, part), value, at, found);
                 true
             }
             "anyOf" => rule.as_array().unwrap().iter().any(|way| {
                 let mut inner = Vec::new();
-                violations(root, way, value, at, &mut inner);
+                check(root, way, value, at, &mut inner);
                 inner.is_empty()
             }),
+            "oneOf" => {
+                let ways = rule.as_array().unwrap().iter().filter(|way| {
+                    let mut inner = Vec::new();
+                    check(root, way, value, at, &mut inner);
+                    inner.is_empty()
+                });
+                ways.count() == 1
+            }
+            "format" => match rule.as_str().unwrap() {
+                "int32" => value.as_i64().is_none_or(|number| i32::try_from(number).is_ok()),
+                "int64" => value.as_number().is_none_or(|number| number.is_i64()),
+                "date-time" => true,
+                other => panic!("the check does not know the format {other}"),
+            },
             "type" => match rule {
                 Value::String(name) => has_type(value, name),
                 names => names.as_array().unwrap().iter().any(|name| has_type(value, name.as_str().unwrap())),
@@ -76,14 +101,14 @@ pub(crate) fn violations(root: &Value, part: &Value, value: &Value, at: &str, fo
             "required" => rule.as_array().unwrap().iter().all(|name| value.get(name.as_str().unwrap()).is_some()),
             "items" => {
                 for (place, item) in value.as_array().into_iter().flatten().enumerate() {
-                    violations(root, rule, item, &format!("{at}[{place}]"), found);
+                    check(root, rule, item, &format!("{at}[{place}]"), found);
                 }
                 true
             }
             "properties" => {
                 for (name, rule) in rule.as_object().unwrap() {
                     if let Some(inner) = value.get(name) {
-                        violations(root, rule, inner, &format!("{at}.{name}"), found);
+                        check(root, rule, inner, &format!("{at}.{name}"), found);
                     }
                 }
                 true
@@ -92,7 +117,7 @@ pub(crate) fn violations(root: &Value, part: &Value, value: &Value, at: &str, fo
                 let known = part.get("properties").and_then(Value::as_object);
                 for (name, inner) in value.as_object().into_iter().flatten() {
                     if !known.is_some_and(|known| known.contains_key(name)) && *rule != Value::Bool(true) {
-                        violations(root, rule, inner, &format!("{at}.{name}"), found);
+                        check(root, rule, inner, &format!("{at}.{name}"), found);
                     }
                 }
                 true
