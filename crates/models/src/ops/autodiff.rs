@@ -302,8 +302,4 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
     fn eo_reports_out_of_memory() -> bool {
         B::eo_reports_out_of_memory()
     }
-
-    fn eo_prepares_ahead() -> bool {
-        B::eo_prepares_ahead()
-    }
 }

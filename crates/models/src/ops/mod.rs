@@ -289,11 +289,6 @@ pub trait EncoderOps: Backend {
     fn eo_reports_out_of_memory() -> bool {
         false
     }
-
-    /// Whether the next batches are to be prepared while a step is made: true where the host only waits meanwhile.
-    fn eo_prepares_ahead() -> bool {
-        false
-    }
 }
 
 #[cfg(feature = "ndarray")]
@@ -309,10 +304,6 @@ impl EncoderOps for burn_cuda::Cuda {
     }
 
     fn eo_reports_out_of_memory() -> bool {
-        true
-    }
-
-    fn eo_prepares_ahead() -> bool {
         true
     }
 }

@@ -177,6 +177,8 @@ impl Grid {
             ("recipe", grid.recipe.is_some()),
             ("retry_collapsed", grid.retry_collapsed.is_some()),
             ("shard", grid.shard.is_some()),
+            ("workers", grid.workers.is_some()),
+            ("gpus", grid.gpus.is_some()),
         ];
         if let Some((flag, _)) = only_several.into_iter().find(|(_, given)| *given && several.is_lone()) {
             return Err(Error::usage(format!(

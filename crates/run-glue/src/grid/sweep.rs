@@ -1,12 +1,15 @@
 //! Runs a grid: what is done already is left out, one that fails does not take the others with it, and several workers
 //! share one folder of results.
 
+mod workers;
+
 use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
+use self::workers::Crew;
 use super::claim::{Claim, claim};
 use super::done::Done;
 use super::duration::{in_words, seconds};
@@ -53,9 +56,13 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
         print(&sweep.plan());
         return Ok(());
     }
+    if workers::is_worker() {
+        return sweep.work();
+    }
+    let crew = Crew::new(&grid.options, settings.backend)?;
     sweep.check_folders()?;
     sweep.announce();
-    sweep.run_all()?;
+    sweep.run_all(crew.as_ref())?;
     sweep.finish()
 }
 
@@ -79,8 +86,6 @@ struct Sweep<'a> {
     done: Done,
     /// Of any settings, for how long a run takes.
     known: Vec<RunRecord>,
-    /// How many runs this worker has ended.
-    ended: usize,
     /// The last error of each model.
     errors: HashMap<String, String>,
     /// Runs whose results are there, but not on the Hub.
@@ -97,7 +102,6 @@ impl<'a> Sweep<'a> {
             states: Vec::new(),
             done: Done::new(&settings.results_dir),
             known: Vec::new(),
-            ended: 0,
             errors: HashMap::new(),
             upload_failures: Vec::new(),
         };
@@ -203,8 +207,11 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    fn run_all(&mut self) -> Result<(), Error> {
+    fn run_all(&mut self, crew: Option<&Crew>) -> Result<(), Error> {
         loop {
+            if let Some(crew) = crew {
+                self.delegate(crew)?;
+            }
             let mut taken = Vec::new();
             for at in self.open() {
                 if !self.run_cell(at)? {
@@ -250,39 +257,51 @@ impl<'a> Sweep<'a> {
             self.states[at] = State::Done(Box::new(record));
             return Ok(true);
         }
+        // A worker's runs are announced by the one who gives them.
+        if !workers::is_worker() {
+            self.announce_cell(at, 0);
+        }
         let cell = &self.cells[at];
-        let left =
-            self.seconds_left().map_or_else(String::new, |seconds| format!(", about {} left", in_words(seconds)));
-        let place = self.cells.len() - self.open().len() + 1;
-        say(&format!("[{place}/{}] {}{left}", self.cells.len(), cell.name));
         let result = run_guarded(&cell.settings, cell, &claim);
         drop(claim);
-        self.ended += 1;
         let name = self.cells[at].name.clone();
         self.states[at] = match result {
             Ok(done) => {
-                self.errors.remove(&model);
                 if let Err(error) = done.upload {
                     complain(&format!("{name}: {error}"));
                     self.upload_failures.push((name, error));
                 }
-                self.known.push(done.record.clone());
-                State::Done(Box::new(done.record))
+                self.succeeded(at, done.record)
             }
             Err(error) if interrupt::requested() => return Err(error),
             Err(error) => {
                 complain(&format!("{name}: {error}"));
-                // The same words twice are about no task of its own, but about the model or the machine.
-                let words = error.to_string();
-                if self.errors.get(&model) == Some(&words) {
-                    self.errors.insert(model, String::new());
-                } else {
-                    self.errors.insert(model, words);
-                }
-                State::Failed(error)
+                self.failed(at, error)
             }
         };
         Ok(true)
+    }
+
+    /// Says which run begins, while `running` others go on.
+    fn announce_cell(&self, at: usize, running: usize) {
+        let left =
+            self.seconds_left().map_or_else(String::new, |seconds| format!(", about {} left", in_words(seconds)));
+        let place = self.cells.len() - self.open().len() + running + 1;
+        say(&format!("[{place}/{}] {}{left}", self.cells.len(), self.cells[at].name));
+    }
+
+    fn succeeded(&mut self, at: usize, record: RunRecord) -> State {
+        self.errors.remove(&self.cells[at].model());
+        self.known.push(record.clone());
+        State::Done(Box::new(record))
+    }
+
+    fn failed(&mut self, at: usize, error: Error) -> State {
+        // The same words twice are about no task of its own, but about the model or the machine.
+        let (model, words) = (self.cells[at].model(), error.to_string());
+        let again = self.errors.get(&model) == Some(&words);
+        self.errors.insert(model, if again { String::new() } else { words });
+        State::Failed(error)
     }
 
     fn gave_up(&self, model: &str) -> bool {
