@@ -12,4 +12,5 @@ pub mod layers;
 pub mod names;
 pub mod ops;
 pub mod parameters;
+pub mod recompute;
 pub mod torch_rng;

@@ -171,10 +171,6 @@ fn undisturbed() -> Vec<(String, Value, Value)> {
     numbers
 }
 
-fn quiet(command: &mut Command) -> &mut Command {
-    command.stdout(Stdio::null()).stderr(Stdio::null())
-}
-
 #[test]
 fn parts_make_the_whole() {
     let bench = Bench::new();

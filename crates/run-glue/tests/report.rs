@@ -107,6 +107,8 @@ fn full() -> RunRecord {
             eval_samples_per_second: Some(300.0),
         },
         padding_share: Some(0.25),
+        micro_batch_size: Some(8),
+        batch_shapes: Some(12),
         peak_memory_bytes: Some(1 << 30),
         host: Host {
             cpu_model: Some("AMD EPYC".to_owned()),
@@ -151,6 +153,8 @@ fn bare() -> RunRecord {
         profile: None,
         throughput: Throughput::default(),
         padding_share: None,
+        micro_batch_size: None,
+        batch_shapes: None,
         peak_memory_bytes: None,
         host: Host { cpu_model: None, memory_bytes: None, simd: Vec::new(), ..full.host },
         program: Program { git_commit: None, ..full.program },

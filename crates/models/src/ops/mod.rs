@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
-use burn::tensor::{Int, Tensor, TensorData, TensorPrimitive};
+use burn::tensor::{Int, Tensor, TensorData, TensorMetadata, TensorPrimitive};
 
 pub use adamw::{AdamWSlot, AdamWStep, Gradient};
 pub use attention::{AttentionSpec, Relative, RelativeKind};
@@ -69,6 +69,15 @@ pub enum Precision {
     F32,
     /// bf16: only on backends that support it ([`EncoderOps::eo_bf16_support`]).
     Bf16,
+}
+
+/// What sizes of batches are rounded up to a multiple of, so that few are different.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Rows of a packed batch.
+    pub rows: usize,
+    /// Rows of each sequence of a padded one.
+    pub length: usize,
 }
 
 /// What the encoder asks of a backend beyond Burn's own operations. Matrices are `[rows, columns]`, row-major.
@@ -236,6 +245,12 @@ pub trait EncoderOps: Backend {
         composed::cross_entropy_backward::<Self>(logits, g, targets)
     }
 
+    /// A number, `[1]`, whose gradient for x is `gradient`: where a backward pass starts that goes on another one's end.
+    /// Only backends that record gradients have a use for it.
+    fn eo_continued(x: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_zeros([1].into(), &Self::float_device(&x), x.dtype().into())
+    }
+
     /// One AdamW step of all parameters, in place where the backend can.
     fn eo_adamw(slots: Vec<AdamWSlot<FloatTensor<Self>>>, step: &AdamWStep) -> Vec<AdamWSlot<FloatTensor<Self>>> {
         slots.into_iter().map(|slot| composed::adamw::<Self>(slot, step)).collect()
@@ -263,6 +278,17 @@ pub trait EncoderOps: Backend {
     fn eo_prefers_packed() -> bool {
         false
     }
+
+    /// What sizes of batches are rounded up to, where kernels are compiled or tuned for each size.
+    fn eo_bucket() -> Option<Bucket> {
+        None
+    }
+
+    /// Whether a lack of memory is an error of the operation, or of the next one that waits for it, rather than the end of
+    /// the process.
+    fn eo_reports_out_of_memory() -> bool {
+        false
+    }
 }
 
 #[cfg(feature = "ndarray")]
@@ -271,6 +297,14 @@ impl EncoderOps for burn_ndarray::NdArray {}
 impl EncoderOps for burn_cuda::Cuda {
     fn eo_runs_at_once() -> bool {
         false
+    }
+
+    fn eo_bucket() -> Option<Bucket> {
+        Some(Bucket { rows: 256, length: 16 })
+    }
+
+    fn eo_reports_out_of_memory() -> bool {
+        true
     }
 }
 
@@ -375,4 +409,9 @@ pub fn relative_attention<B: EncoderOps>(
 /// [`EncoderOps::eo_cross_entropy`].
 pub fn cross_entropy<B: EncoderOps>(logits: Tensor<B, 2>, targets: &ClassTargets) -> Tensor<B, 1> {
     wrap(B::eo_cross_entropy(raw(logits), targets))
+}
+
+/// [`EncoderOps::eo_continued`].
+pub fn continued<B: EncoderOps>(x: Tensor<B, 2>, gradient: Tensor<B, 2>) -> Tensor<B, 1> {
+    wrap(B::eo_continued(raw(x), raw(gradient)))
 }

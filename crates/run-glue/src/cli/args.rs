@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use super::compare_args::{CompareArgs, VerifyArgs};
 use super::data_args::DataArgs;
 use super::grid_args::GridArgs;
+use super::memory_args::MemoryArgs;
 use super::models_args::ModelsArgs;
 use super::optimizer_args::OptimizerArgs;
 use super::plan_args::PlanArgs;
@@ -322,6 +323,9 @@ pub struct RunArgs {
     /// Where the model goes.
     #[command(flatten)]
     pub publish: PublishArgs,
+    /// How much is computed and kept at once.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
 
     /// Round the factors of matrix products to bf16, sums stay f32; needs a CPU with AVX512-BF16 [default: false]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Machine")]

@@ -5,6 +5,7 @@ pub mod compare_args;
 pub mod data_args;
 pub mod foreign;
 pub mod grid_args;
+pub mod memory_args;
 pub mod models_args;
 pub mod optimizer_args;
 pub mod plan_args;

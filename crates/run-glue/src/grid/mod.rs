@@ -388,6 +388,8 @@ fn check_several(options: &GridArgs, several: Axes) -> Result<(), Error> {
         ("shard", options.shard.is_some()),
         ("stop_on_failure", options.stop_on_failure.is_some()),
         ("report_html", options.report_html.is_some()),
+        ("workers", options.workers.is_some()),
+        ("gpus", options.gpus.is_some()),
     ];
     match only_several.into_iter().find(|(_, given)| *given && several.is_lone()) {
         Some((flag, _)) => {

@@ -1,11 +1,14 @@
 //! Runs a grid: what is done already is left out, one that fails does not take the others with it, and several workers
 //! share one folder of results. Searches go on as their trials end.
 
+mod workers;
+
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
+use self::workers::Crew;
 use super::claim::{Claim, claim};
 use super::disk::Sizes;
 use super::done::Done;
@@ -55,9 +58,13 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
         print(&sweep.plan());
         return Ok(());
     }
+    if workers::is_worker() {
+        return sweep.work();
+    }
+    let crew = Crew::new(&grid.options, settings.backend)?;
     sweep.check_folders()?;
     sweep.announce();
-    let ran = sweep.run_all();
+    let ran = sweep.run_all(crew.as_ref());
     sweep.view.finish();
     ran?;
     sweep.finish()
@@ -163,9 +170,12 @@ impl<'a> Sweep<'a> {
         self.open().into_iter().try_for_each(|at| output::check_output_dir(&self.cells[at].settings))
     }
 
-    fn run_all(&mut self) -> Result<(), Error> {
+    fn run_all(&mut self, crew: Option<&Crew>) -> Result<(), Error> {
         let mut is_waiting = false;
         loop {
+            if let Some(crew) = crew {
+                self.delegate(crew)?;
+            }
             let mut taken = 0;
             let open = self.open();
             for &at in &open {
@@ -218,41 +228,54 @@ impl<'a> Sweep<'a> {
             self.states[at] = State::Done(Box::new(record));
             return Ok(true);
         }
-        let seconds = self.seconds_left();
-        self.view.update(self.counts(), seconds);
+        // A worker's runs are announced by the one who gives them.
+        if !workers::is_worker() {
+            self.announce_cell(at, 0);
+        }
         let cell = &self.cells[at];
-        let left = seconds.filter(|seconds| *seconds >= 1.0);
-        let left = left.map_or_else(String::new, |seconds| format!(", about {} left", in_words(seconds)));
-        let place = self.cells.len() - self.open().len() + 1;
-        say(&format!("[{place}/{}] {}{left}", self.cells.len() + self.future.len(), cell.name));
         let result = run_guarded(&cell.settings, cell, &claim);
         drop(claim);
         let name = self.cells[at].name.clone();
         self.states[at] = match result {
             Ok(done) => {
-                self.errors.remove(&model);
                 if let Err(error) = done.upload {
                     complain(&format!("{name}: {error}"));
                     self.upload_failures.push((name, error));
                 }
-                self.known.push(done.record.clone());
-                State::Done(Box::new(done.record))
+                self.succeeded(at, done.record)
             }
             Err(error) if interrupt::requested() => return Err(error),
             Err(error) => {
                 complain(&format!("{name}: {error}"));
-                // The same words twice are about no task of its own, but about the model or the machine.
-                let words = error.to_string();
-                if self.errors.get(&model) == Some(&words) {
-                    self.errors.insert(model, String::new());
-                } else {
-                    self.errors.insert(model, words);
-                }
-                State::Failed(error)
+                self.failed(at, error)
             }
         };
         self.view.update(self.counts(), self.seconds_left());
         Ok(true)
+    }
+
+    /// Says which run begins, while `running` others go on.
+    fn announce_cell(&self, at: usize, running: usize) {
+        let seconds = self.seconds_left();
+        self.view.update(self.counts(), seconds);
+        let left = seconds.filter(|seconds| *seconds >= 1.0);
+        let left = left.map_or_else(String::new, |seconds| format!(", about {} left", in_words(seconds)));
+        let place = self.cells.len() - self.open().len() + running + 1;
+        say(&format!("[{place}/{}] {}{left}", self.cells.len() + self.future.len(), self.cells[at].name));
+    }
+
+    fn succeeded(&mut self, at: usize, record: RunRecord) -> State {
+        self.errors.remove(&self.cells[at].model());
+        self.known.push(record.clone());
+        State::Done(Box::new(record))
+    }
+
+    fn failed(&mut self, at: usize, error: Error) -> State {
+        // The same words twice are about no task of its own, but about the model or the machine.
+        let (model, words) = (self.cells[at].model(), error.to_string());
+        let again = self.errors.get(&model) == Some(&words);
+        self.errors.insert(model, if again { String::new() } else { words });
+        State::Failed(error)
     }
 
     fn gave_up(&self, model: &str) -> bool {

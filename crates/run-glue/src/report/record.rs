@@ -68,6 +68,12 @@ pub struct RunRecord {
     pub throughput: Throughput,
     /// Share of padding among the token positions that training computed, 0 to 1.
     pub padding_share: Option<f64>,
+    /// The most examples that training computed at once; fewer than were asked for where they did not fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub micro_batch_size: Option<usize>,
+    /// How many shapes the batches of the training had: as many may be compiled or tuned for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_shapes: Option<usize>,
     /// The most memory in use at once, in bytes, where it is known.
     pub peak_memory_bytes: Option<u64>,
     /// The machine.

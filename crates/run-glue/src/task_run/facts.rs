@@ -55,6 +55,8 @@ impl Outcome<'_> {
                 eval_samples_per_second: evaluated.then(|| eval_rows as f64 / eval_seconds.max(1e-9)),
             },
             padding_share: totals.map(|t| 1.0 - t.tokens as f64 / t.computed_rows.max(1) as f64),
+            micro_batch_size: totals.map(|t| t.micro_batch).filter(|&rows| rows > 0),
+            batch_shapes: totals.map(|t| t.batch_shapes).filter(|&shapes| shapes > 0),
             peak_memory_bytes: peak_memory_bytes(),
             host: Host::gather(self.backend, &self.device_name, rayon::current_num_threads()),
             program: Program::current(),

@@ -119,13 +119,7 @@ impl OnBackend for TaskRun<'_> {
         let parameters = shapes.iter().map(|(_, shape)| size(shape)).sum();
         let embeddings: usize =
             shapes.iter().filter(|(path, _)| path.ends_with("_embeddings")).map(|(_, shape)| size(shape)).sum();
-        let padding = if settings.pad_to_max_length {
-            Padding::To(prepared.model.max_seq_length)
-        } else if B::eo_prefers_packed() {
-            Padding::None
-        } else {
-            Padding::Longest
-        };
+        let padding = Padding::of::<B>(settings.pad_to_max_length.then_some(prepared.model.max_seq_length));
         let class_order = prepared.class_order(&report);
         let criterion = Criterion::new(settings, &prepared, &class_order)?;
         let (model, trained) = match &prepared.train {

@@ -1,5 +1,6 @@
 //! What a training run says while it goes on: the log history, the live line, and totals for the results.
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use burn::tensor::Tensor;
@@ -25,6 +26,8 @@ pub struct TrainLog<B: Backend> {
     pending_steps: usize,
     /// Sum of all step losses before `pending`.
     loss_sum: f64,
+    /// Rows, sequences and longest of the micro-batches so far.
+    shapes: HashSet<[usize; 3]>,
     progress: Progress,
     started: Instant,
     /// Seconds before this process took the run up.
@@ -84,6 +87,12 @@ pub struct Totals {
     pub seconds: f64,
     /// Mean of the step losses.
     pub train_loss: f64,
+    /// The most rows that were computed at once at the end.
+    #[serde(default)]
+    pub micro_batch: usize,
+    /// How many shapes the micro-batches of this process had.
+    #[serde(default)]
+    pub batch_shapes: usize,
 }
 
 impl<B: Backend> TrainLog<B> {
@@ -98,6 +107,7 @@ impl<B: Backend> TrainLog<B> {
             pending: None,
             pending_steps: 0,
             loss_sum: 0.0,
+            shapes: HashSet::new(),
             progress,
             started: Instant::now(),
             before: 0.0,
@@ -134,6 +144,8 @@ impl<B: Backend> TrainLog<B> {
     pub fn micro_batch(&mut self, sequences: &Sequences, loss: Tensor<B, 1>) {
         self.totals.tokens += sequences.tokens();
         self.totals.computed_rows += sequences.rows();
+        self.shapes.insert([sequences.rows(), sequences.len(), sequences.max_len()]);
+        self.totals.batch_shapes = self.shapes.len();
         self.totals.padded_tokens += sequences.len() * sequences.padded_len().unwrap_or(sequences.max_len());
         self.pending = Some(match self.pending.take() {
             None => loss,

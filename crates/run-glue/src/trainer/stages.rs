@@ -19,15 +19,22 @@ pub struct StageSeconds {
     pub evaluate: f64,
 }
 
+impl StageSeconds {
+    /// Adds those of other work.
+    pub fn add(&mut self, other: &Self) {
+        self.batch += other.batch;
+        self.forward += other.forward;
+        self.backward += other.backward;
+        self.optimizer += other.optimizer;
+        self.evaluate += other.evaluate;
+    }
+}
+
 /// A stage, by the place of its seconds.
 type Place = fn(&mut StageSeconds) -> &mut f64;
 
 /// Making batches.
 pub const BATCH: Place = |seconds| &mut seconds.batch;
-/// The forward pass.
-pub const FORWARD: Place = |seconds| &mut seconds.forward;
-/// The backward pass.
-pub const BACKWARD: Place = |seconds| &mut seconds.backward;
 /// The update.
 pub const OPTIMIZER: Place = |seconds| &mut seconds.optimizer;
 /// Evaluations.
@@ -46,6 +53,17 @@ impl Stages {
     /// its time is counted where something first reads from it.
     pub fn settle_with(&mut self, settle: impl Fn() + 'static) {
         self.settle = Some(Box::new(settle));
+    }
+
+    /// Whether stages end with the device's work.
+    #[must_use]
+    pub fn settles(&self) -> bool {
+        self.settle.is_some()
+    }
+
+    /// Counts time that was taken elsewhere.
+    pub fn add(&mut self, seconds: &StageSeconds) {
+        self.seconds.add(seconds);
     }
 
     /// Runs a stage and counts its time.
@@ -71,11 +89,12 @@ mod tests {
     #[test]
     fn time_is_counted_where_it_belongs() {
         let mut stages = Stages::default();
-        assert_eq!(stages.time(FORWARD, || 7), 7);
-        stages.time(BACKWARD, || std::thread::sleep(Duration::from_millis(2)));
+        assert_eq!(stages.time(BATCH, || 7), 7);
+        stages.time(OPTIMIZER, || std::thread::sleep(Duration::from_millis(2)));
+        stages.add(&StageSeconds { forward: 3.0, ..StageSeconds::default() });
         let seconds = stages.seconds;
-        assert!(seconds.backward >= 0.002 && seconds.forward < seconds.backward);
-        assert_eq!((seconds.batch, seconds.optimizer, seconds.evaluate), (0.0, 0.0, 0.0));
+        assert!(seconds.optimizer >= 0.002 && seconds.batch < seconds.optimizer);
+        assert_eq!((seconds.forward, seconds.backward, seconds.evaluate), (3.0, 0.0, 0.0));
     }
 
     #[test]
