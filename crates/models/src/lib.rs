@@ -7,6 +7,7 @@ pub mod batch;
 pub mod checkpoint;
 pub mod config;
 pub mod encoder;
+pub mod gpus;
 pub mod head;
 pub mod layers;
 pub mod names;

@@ -7,6 +7,7 @@
 pub mod adamw;
 mod attention;
 mod autodiff;
+pub mod cases;
 mod composed;
 mod dropout;
 #[cfg(feature = "flex")]

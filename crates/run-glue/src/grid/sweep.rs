@@ -35,7 +35,7 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
     let dry_run = grid.options.dry_run.unwrap_or(false);
     if !dry_run {
         for cell in &grid.cells {
-            backends::check(cell.settings.backend, cell.settings.precision)?;
+            backends::check(cell.settings.device, cell.settings.precision)?;
         }
     }
     output::check_results_dir(settings)?;

@@ -84,6 +84,9 @@ pub struct Totals {
     pub seconds: f64,
     /// Mean of the step losses.
     pub train_loss: f64,
+    /// Steps that were left out because their gradients overflowed (`--fp16`).
+    #[serde(default)]
+    pub skipped_steps: usize,
 }
 
 impl<B: Backend> TrainLog<B> {
@@ -167,6 +170,14 @@ impl<B: Backend> TrainLog<B> {
             Interval::Epoch => facts.ends_epoch,
         };
         due || (facts.step == 1 && self.logging_first_step)
+    }
+
+    /// Says that step `step` was left out because its gradients overflowed, and what became of the loss scale.
+    pub fn skipped(&mut self, step: usize, before: f32, after: f32) {
+        self.totals.skipped_steps += 1;
+        self.progress.say(&format!(
+            "step {step}: gradients overflow at loss scale {before}; the step is left out, and the scale is {after} from here on"
+        ));
     }
 
     /// Adds the row of an evaluation, and shows it.

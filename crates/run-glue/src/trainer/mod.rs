@@ -3,6 +3,7 @@
 pub mod best;
 pub mod evaluate;
 pub mod log;
+pub mod loss_scale;
 pub mod optimizer;
 pub mod schedule;
 pub mod schedule_kind;
@@ -15,6 +16,7 @@ use models::head::{LossOptions, SequenceClassifier, loss};
 use models::ops::{DropoutPlan, EncoderOps, GradientNorm};
 
 use self::log::{StepFacts, TrainLog};
+use self::loss_scale::Verdict;
 use self::optimizer::{Gradients, Optimizer};
 use self::schedule::{StepPlan, learning_rate};
 use self::stages::{BACKWARD, BATCH, FORWARD, OPTIMIZER};
@@ -116,7 +118,7 @@ where
                 let loss = log.stages.time(FORWARD, || loss(model.forward(&batch, &mut dropout), &targets, options));
                 log.micro_batch(&batch.sequences, loss.clone().inner());
                 log.stages.time(BACKWARD, || {
-                    let new = Gradients::collect(&model, loss.backward(), &batch);
+                    let new = Gradients::collect(&model, optimizer.scaled(loss).backward(), &batch);
                     match &mut gradients {
                         None => gradients = Some(new),
                         Some(sum) => sum.add(new),
@@ -124,14 +126,23 @@ where
                 });
                 first_example += rows.len();
             }
-            let rate = learning_rate(settings, step, plan);
+            // As transformers does, the schedule waits where a step is left out.
+            let rate = learning_rate(settings, optimizer.steps_made(), plan);
             let mut norm = GradientNorm::Host(0.0);
             if let Some(gradients) = gradients {
-                (model, norm) = log.stages.time(OPTIMIZER, || {
-                    let norm = gradients.norm();
+                let verdict;
+                (model, norm, verdict) = log.stages.time(OPTIMIZER, || {
+                    let norm = optimizer.unscaled(gradients.norm());
+                    let verdict = optimizer.judge(&norm);
+                    if verdict != Verdict::Step {
+                        return (model, norm, verdict);
+                    }
                     let factor = norm.clip_factor::<B::InnerBackend>(settings.max_grad_norm);
-                    (optimizer.step(model, gradients, rate, factor), norm)
+                    (optimizer.step(model, gradients, rate, factor), norm, verdict)
                 });
+                if let Verdict::Skip(before, after) = verdict {
+                    log.skipped(step + 1, before, after);
+                }
             }
             step += 1;
             let micro_batches_done = i * settings.gradient_accumulation_steps + group.len();

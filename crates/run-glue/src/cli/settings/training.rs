@@ -1,8 +1,11 @@
 //! Numbers that decide the training.
 
+use models::ops::Precision;
+
 use super::{at_least_one, check};
 use crate::cli::args::{RunArgs, SamplingStrategy};
 use crate::error::Error;
+use crate::trainer::loss_scale::FIRST_SCALE;
 use crate::trainer::schedule_kind::Schedule;
 
 /// A rule by which parameters change with their gradients.
@@ -116,6 +119,8 @@ pub struct TrainingSettings {
     pub seed: u64,
     /// Seed of the order.
     pub data_seed: Option<u64>,
+    /// What the loss of the first step is scaled with, against the narrow range of `--fp16`; `None`: losses are not scaled.
+    pub first_loss_scale: Option<f32>,
 }
 
 pub(super) fn training(args: &RunArgs) -> Result<TrainingSettings, Error> {
@@ -188,5 +193,6 @@ pub(super) fn training(args: &RunArgs) -> Result<TrainingSettings, Error> {
         train_sampling_strategy: args.train_sampling_strategy.unwrap_or(SamplingStrategy::Random),
         seed: args.seed.unwrap_or(42),
         data_seed: args.data_seed,
+        first_loss_scale: (args.machine.precision()? == Precision::Fp16).then_some(FIRST_SCALE),
     })
 }

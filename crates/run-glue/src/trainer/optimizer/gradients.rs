@@ -7,7 +7,7 @@ use models::batch::TokenBatch;
 use models::ops::adamw::add;
 use models::ops::{EncoderOps, Gradient, GradientNorm};
 
-use super::Inner;
+use super::{Inner, host_values};
 
 /// Gradients of a module's parameters, in the module's order; `None` where the loss does not depend on one.
 pub struct Gradients<B: AutodiffBackend>(pub(super) Vec<Option<Parameter<B>>>);
@@ -56,6 +56,13 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Gradients<B> {
                 (a, b) => a.or(b),
             };
         }
+    }
+
+    /// The gradients on the host, row-major; empty where there is none. Of the words' table only the batch's rows.
+    pub fn values(&self) -> Vec<Vec<f32>> {
+        let host =
+            |p: &Option<Parameter<B>>| p.as_ref().map(|p| host_values::<B::InnerBackend>(p.gradient.values.clone()));
+        self.0.iter().map(|parameter| host(parameter).unwrap_or_default()).collect()
     }
 
     /// L2 norm over all parameters (`torch.nn.utils.clip_grad_norm_`'s total norm).
