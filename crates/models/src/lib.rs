@@ -11,6 +11,8 @@ pub mod gpus;
 pub mod head;
 pub mod layers;
 pub mod names;
+#[cfg(feature = "cube")]
+mod on_device;
 pub mod ops;
 pub mod parameters;
 pub mod torch_rng;
