@@ -19,10 +19,15 @@ def main():
     parser.add_argument("--pad", action="store_true", help="to 128 tokens, run_glue.py's default")
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--max-train-samples", type=int)
+    parser.add_argument("--epochs", type=float, default=1)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--learning-rate", type=float, default=5e-5)
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda for the first GPU")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        arguments = dict(output_dir=scratch, num_train_epochs=1, save_strategy="no", use_cpu=True, report_to="none",
-                         disable_tqdm=True, bf16=options.bf16)
+        arguments = dict(output_dir=scratch, num_train_epochs=options.epochs, save_strategy="no",
+                         use_cpu=options.device == "cpu", report_to="none", disable_tqdm=True, bf16=options.bf16,
+                         per_device_train_batch_size=options.batch, learning_rate=options.learning_rate)
         run = run_glue(options.task, options.data, options.model, arguments, pad_to_max_length=options.pad,
                        max_train_samples=options.max_train_samples, keep_logits=False)
     print(json.dumps({"train_loss": run.train_metrics["train_loss"], "train_runtime": run.train_metrics["train_runtime"],

@@ -1,7 +1,7 @@
 """Training steps and inference beside PyTorch: the same shapes, the same threads, alternating processes, medians.
 
     scripts/bench/setup.sh VENV
-    cargo build --release --example bench_step
+    cargo build --release
     python scripts/bench/steps.py --python VENV/bin/python --out results/bench/steps.json
 """
 
@@ -57,7 +57,7 @@ def gflop(case, passes):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", default=sys.executable, help="an interpreter with torch and transformers")
-    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "target/release/examples/bench_step")
+    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "target/release/run-glue")
     parser.add_argument("--repetitions", type=int, default=3, help="processes of each program")
     parser.add_argument("--steps", type=int, default=4, help="timed steps a process")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -73,7 +73,7 @@ def main():
         result = json.loads(out.splitlines()[-1])
         return {**result, "peak_mib": peak}
 
-    peaks = {"ours": run([args.program, "--peak"])["gflops"],
+    peaks = {"ours": run([args.program, "bench", "--use_cpu", "--peak"])["gflops"],
              "torch": run([*torch, "--peak"])["gflops"]}
     peak = max(peaks.values())
     results = []
@@ -90,7 +90,7 @@ def main():
                 continue
             runs = {"ours": [], "torch": []}
             for _ in range(args.repetitions):
-                runs["ours"].append(run([args.program, *shape, *flags]))
+                runs["ours"].append(run([args.program, "bench", "--use_cpu", *shape, *flags]))
                 runs["torch"].append(run([*torch, *shape, *flags]))
             row = {"case": name, "mode": mode}
             for side, values in runs.items():

@@ -7,9 +7,12 @@ pub mod batch;
 pub mod checkpoint;
 pub mod config;
 pub mod encoder;
+pub mod gpus;
 pub mod head;
 pub mod layers;
 pub mod names;
+#[cfg(feature = "cube")]
+mod on_device;
 pub mod ops;
 pub mod parameters;
 pub mod recompute;

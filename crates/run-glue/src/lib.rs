@@ -1,6 +1,7 @@
 //! run-glue: the GLUE benchmark on Burn, with run_glue.py's numbers. The binary is a thin shell around this library.
 
 pub mod backends;
+pub mod bench;
 pub mod cli;
 pub mod compare;
 pub mod data;
@@ -23,7 +24,9 @@ pub mod publish;
 pub mod publish;
 pub mod report;
 pub mod sampler;
+pub mod selftest;
 pub mod source;
+pub mod synthetic;
 pub mod task_run;
 pub mod tokenize;
 pub mod trainer;

@@ -82,6 +82,7 @@ pub struct Progress {
     bar: Option<ProgressBar>,
     name: String,
     last: Instant,
+    is_silent: bool,
 }
 
 impl Progress {
@@ -94,13 +95,19 @@ impl Progress {
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(name.to_owned());
         }
-        Self { bar, name: name.to_owned(), last: Instant::now() }
+        Self { bar, name: name.to_owned(), last: Instant::now(), is_silent: false }
+    }
+
+    /// Says nothing.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self { is_silent: true, ..Self::new("", 0, false) }
     }
 
     /// Whether enough time has passed for [`Self::live`]; reading a loss from a device takes time.
     #[must_use]
     pub fn wants_update(&self) -> bool {
-        self.last.elapsed() >= if self.bar.is_some() { LIVE_INTERVAL } else { PLAIN_INTERVAL }
+        !self.is_silent && self.last.elapsed() >= if self.bar.is_some() { LIVE_INTERVAL } else { PLAIN_INTERVAL }
     }
 
     /// Renews the line.
@@ -125,7 +132,9 @@ impl Progress {
 
     /// A line that stays on the screen.
     pub fn say(&self, text: &str) {
-        say(text);
+        if !self.is_silent {
+            say(text);
+        }
     }
 
     /// Takes the bar off the screen.

@@ -53,7 +53,7 @@ fn flags_that_are_wrong_by_themselves() {
         ("--task rte --num-train-epoch 1", &["'--num_train_epoch'", "'--num_train_epochs'"]),
         ("rte", &["'rte'", "--help"]),
         ("--task rte --train_sampling_strategy rnd", &["'rnd' for '--train_sampling_strategy", "random, sequential"]),
-        ("--task rte --backend gpu", &["'gpu' for '--backend <NAME>'", "auto, flex, ndarray, cuda"]),
+        ("--task rte --backend gpu", &["'gpu' for '--backend <NAME>'", "auto, flex, ndarray, cuda, wgpu"]),
     ];
     for (flags, parts) in cases {
         let bench = Bench::new();
@@ -112,7 +112,9 @@ fn the_largest_seed_is_a_seed() {
 #[test]
 fn backends_that_were_not_built_in() {
     let bench = Bench::new();
-    for (backend, built) in [("cuda", cfg!(feature = "cuda")), ("ndarray", cfg!(feature = "ndarray"))] {
+    for (backend, built) in
+        [("cuda", cfg!(feature = "cuda")), ("wgpu", cfg!(feature = "wgpu")), ("ndarray", cfg!(feature = "ndarray"))]
+    {
         if built {
             eprintln!("not tested: this build has the backend {backend}");
             continue;
@@ -307,4 +309,17 @@ fn bf16_is_refused_where_the_cpu_has_none() {
     let ended = end(bench.command().args(["--task", "rte", "--bf16"]).args(RUN).env("RUN_GLUE_SIMD", "scalar"));
     ended.assert_one_line("bf16", &["--bf16 cannot be done by --backend flex", "AVX512-BF16", "leave --bf16 out"]);
     bench.assert_clean("bf16");
+}
+
+#[test]
+fn precisions_of_gpus_are_refused_on_the_cpu() {
+    let bench = Bench::new();
+    for flag in ["fp16", "tf32"] {
+        let ended = end(bench.command().args(["--task", "rte", "--use_cpu", &format!("--{flag}")]).args(RUN));
+        let refused = [format!("--{flag} cannot be done by --backend "), format!("leave --{flag} out for f32")];
+        ended.assert_one_line(flag, &[&refused[0], &refused[1]]);
+    }
+    let ended = end(bench.command().args(["--task", "rte", "--bf16", "--fp16"]).args(RUN));
+    ended.assert_one_line("both", &["--bf16 and --fp16 exclude each other"]);
+    bench.assert_clean("precision");
 }

@@ -6,7 +6,6 @@ mod support {
 }
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use support::program::{Bench, copy};

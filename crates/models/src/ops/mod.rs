@@ -7,11 +7,15 @@
 pub mod adamw;
 mod attention;
 mod autodiff;
+pub mod cases;
 mod composed;
+#[cfg(feature = "cube")]
+mod cube;
 mod dropout;
 #[cfg(feature = "flex")]
 mod flex;
 mod forms;
+mod gradient_norm;
 pub mod profile;
 #[cfg(test)]
 mod tests;
@@ -23,11 +27,12 @@ use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Int, Tensor, TensorData, TensorMetadata, TensorPrimitive};
 
 pub use adamw::{AdamWSlot, AdamWStep, Gradient};
-pub use attention::{AttentionSpec, Relative, RelativeKind};
+pub use attention::{AttentionSpec, AttentionState, Relative, RelativeKind};
 pub use dropout::{Dropout, DropoutPlan, RowStream};
 #[cfg(feature = "flex")]
 pub use flex::simd_level;
 pub use forms::{GeluForm, RotarySpec};
+pub use gradient_norm::{ClipFactor, GradientNorm, scale};
 
 use crate::batch::{Sequences, TokenBatch};
 
@@ -67,8 +72,38 @@ pub enum Precision {
     /// Not rounded.
     #[default]
     F32,
-    /// bf16: only on backends that support it ([`EncoderOps::eo_bf16_support`]).
+    /// TF32: f32 with 10 bits behind the point, as NVIDIA's matrix units since Ampere read it.
+    Tf32,
+    /// bf16: 7 bits behind the point, f32's range.
     Bf16,
+    /// IEEE half precision: 10 bits behind the point, numbers below 65 520. Losses must be scaled, so that gradients
+    /// do not vanish.
+    Fp16,
+}
+
+impl Precision {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::F32, Self::Tf32, Self::Bf16, Self::Fp16];
+
+    /// Its name in results, which is also the flag's that asks for it: `f32`, `tf32`, `bf16`, `fp16`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Tf32 => "tf32",
+            Self::Bf16 => "bf16",
+            Self::Fp16 => "fp16",
+        }
+    }
+}
+
+/// Memory of a device that this process holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceMemory {
+    /// Bytes of living tensors.
+    pub in_use: u64,
+    /// Bytes taken from the device, those kept for later tensors included.
+    pub reserved: u64,
 }
 
 /// What sizes of batches are rounded up to a multiple of, so that few are different.
@@ -101,6 +136,11 @@ pub trait EncoderOps: Backend {
         _precision: Precision,
     ) -> (Option<FloatTensor<Self>>, FloatTensor<Self>, Option<FloatTensor<Self>>) {
         composed::linear_backward::<Self>(x, w, g, needs)
+    }
+
+    /// `a b` in f32: matrices `[.., m, k]` and `[.., k, n]`, any number of axes before them; an axis of 1 is repeated.
+    fn eo_matmul(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_matmul(a, b)
     }
 
     /// `s Φ(s)` of `s = x + b` (Hendrycks & Gimpel 2016), and s, which the backward pass needs.
@@ -199,15 +239,28 @@ pub trait EncoderOps: Backend {
     }
 
     /// Scaled dot-product attention within each sequence (Vaswani et al. 2017):
-    /// qkv `[rows, 3 hidden]` (queries, keys, values side by side), gives `[rows, hidden]`. Padding rows give anything
-    /// finite.
-    fn eo_attention(qkv: FloatTensor<Self>, spec: &AttentionSpec) -> FloatTensor<Self> {
-        attention::composed_forward::<Self>(qkv, spec)
+    /// qkv `[rows, 3 hidden]` (queries, keys, values side by side), gives `[rows, hidden]`, and what the backward pass
+    /// is to get. Padding rows give anything finite.
+    fn eo_attention(
+        qkv: FloatTensor<Self>,
+        spec: &AttentionSpec,
+    ) -> (FloatTensor<Self>, AttentionState<FloatTensor<Self>>) {
+        (attention::composed_forward::<Self>(qkv, spec), None)
     }
 
     /// Gradient of [`Self::eo_attention`] for qkv; probabilities are computed again, not stored.
-    fn eo_attention_backward(qkv: FloatTensor<Self>, g: FloatTensor<Self>, spec: &AttentionSpec) -> FloatTensor<Self> {
+    fn eo_attention_backward(
+        qkv: FloatTensor<Self>,
+        _state: AttentionState<FloatTensor<Self>>,
+        g: FloatTensor<Self>,
+        spec: &AttentionSpec,
+    ) -> FloatTensor<Self> {
         attention::composed_backward::<Self>(qkv, g, spec)
+    }
+
+    /// The dropout factors of the probabilities, 0 or 1 / (1 - p): `[batch, heads, len, len]` for the longest sequence.
+    fn eo_probability_factors(spec: &AttentionSpec, device: &Self::Device) -> FloatTensor<Self> {
+        attention::probability_factors::<Self>(spec, device)
     }
 
     /// As [`Self::eo_attention`], with what a table of relative positions adds to the scores.
@@ -251,9 +304,14 @@ pub trait EncoderOps: Backend {
         Self::float_zeros([1].into(), &Self::float_device(&x), x.dtype().into())
     }
 
-    /// One AdamW step of all parameters, in place where the backend can.
-    fn eo_adamw(slots: Vec<AdamWSlot<FloatTensor<Self>>>, step: &AdamWStep) -> Vec<AdamWSlot<FloatTensor<Self>>> {
-        slots.into_iter().map(|slot| composed::adamw::<Self>(slot, step)).collect()
+    /// One AdamW step of all parameters, in place where the backend can. `clip`, `[1]`, is a further factor of the
+    /// gradients ([`ClipFactor::Device`]).
+    fn eo_adamw(
+        slots: Vec<AdamWSlot<FloatTensor<Self>>>,
+        step: &AdamWStep,
+        clip: Option<FloatTensor<Self>>,
+    ) -> Vec<AdamWSlot<FloatTensor<Self>>> {
+        slots.into_iter().map(|slot| composed::adamw::<Self>(slot, step, clip.as_ref())).collect()
     }
 
     /// Sum of squares of all elements of all tensors, in f64 on the host.
@@ -261,12 +319,25 @@ pub trait EncoderOps: Backend {
         composed::sum_of_squares::<Self>(tensors)
     }
 
-    /// Why linear layers cannot be asked for [`Precision::Bf16`], where they cannot.
+    /// L2 norm over all elements of all tensors; stays on the device where the host would have to wait for it.
+    fn eo_gradient_norm(tensors: Vec<FloatTensor<Self>>) -> GradientNorm<FloatTensor<Self>> {
+        GradientNorm::Host(Self::eo_sum_of_squares(tensors).sqrt())
+    }
+
+    /// Why linear layers on `device` cannot be asked for `precision`, where they cannot.
     ///
     /// # Errors
     /// The reason, in words.
-    fn eo_bf16_support() -> Result<(), &'static str> {
-        Err("this backend has no bf16 products")
+    fn eo_supports(precision: Precision, _device: &Self::Device) -> Result<(), String> {
+        match precision {
+            Precision::F32 => Ok(()),
+            other => Err(format!("this backend has no {} products", other.name())),
+        }
+    }
+
+    /// The memory that this process holds on `device`; `None` where the backend does not count it.
+    fn eo_memory(_device: &Self::Device) -> Option<DeviceMemory> {
+        None
     }
 
     /// Whether an operation is done when its call returns. Where it is only handed over, the time of the call says nothing.
@@ -293,20 +364,6 @@ pub trait EncoderOps: Backend {
 
 #[cfg(feature = "ndarray")]
 impl EncoderOps for burn_ndarray::NdArray {}
-#[cfg(feature = "cuda")]
-impl EncoderOps for burn_cuda::Cuda {
-    fn eo_runs_at_once() -> bool {
-        false
-    }
-
-    fn eo_bucket() -> Option<Bucket> {
-        Some(Bucket { rows: 256, length: 16 })
-    }
-
-    fn eo_reports_out_of_memory() -> bool {
-        true
-    }
-}
 
 /// The primitive of a float tensor.
 pub(crate) fn raw<B: Backend, const D: usize>(x: Tensor<B, D>) -> FloatTensor<B> {
@@ -333,6 +390,11 @@ pub fn linear<B: EncoderOps>(
     precision: Precision,
 ) -> Tensor<B, 2> {
     wrap(B::eo_linear(raw(x), raw(w), b.map(raw), precision))
+}
+
+/// [`EncoderOps::eo_matmul`].
+pub fn matmul<B: EncoderOps, const D: usize>(a: Tensor<B, D>, b: Tensor<B, D>) -> Tensor<B, D> {
+    wrap(B::eo_matmul(raw(a), raw(b)))
 }
 
 /// [`EncoderOps::eo_bias_gelu`].
@@ -393,7 +455,7 @@ pub fn embed<B: EncoderOps>(
 
 /// [`EncoderOps::eo_attention`].
 pub fn attention<B: EncoderOps>(qkv: Tensor<B, 2>, spec: &AttentionSpec) -> Tensor<B, 2> {
-    wrap(B::eo_attention(raw(qkv), spec))
+    wrap(B::eo_attention(raw(qkv), spec).0)
 }
 
 /// [`EncoderOps::eo_relative_attention`].

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::bench_args::BenchArgs;
 use super::compare_args::{CompareArgs, VerifyArgs};
 use super::data_args::DataArgs;
 use super::grid_args::GridArgs;
+use super::machine_args::MachineArgs;
 use super::memory_args::MemoryArgs;
 use super::models_args::ModelsArgs;
 use super::optimizer_args::OptimizerArgs;
@@ -14,6 +16,7 @@ use super::plan_args::PlanArgs;
 use super::predict_args::PredictArgs;
 use super::publish_args::{PublishArgs, PushArgs};
 use super::search_args::SearchArgs;
+use super::selftest_args::SelftestArgs;
 use super::watch_args::WatchArgs;
 
 /// The GLUE benchmark on Burn: fine-tunes an encoder, evaluates it, and writes tables of results.
@@ -57,6 +60,10 @@ pub enum Command {
     Models(ModelsArgs),
     /// Uploads the folder of a trained model to the Hub
     Push(PushArgs),
+    /// Compares what a backend computes with the CPU and with PyTorch; exit code 1 where it is too far from them
+    Selftest(SelftestArgs),
+    /// Times training steps of an encoder with random weights, and prints one JSON object
+    Bench(BenchArgs),
 }
 
 /// Flags of `run-glue submission`.
@@ -72,7 +79,7 @@ pub struct SubmissionArgs {
 }
 
 /// Flags that `-h` shows; `--help` shows all.
-const OFTEN_USED: [&str; 24] = [
+const OFTEN_USED: [&str; 25] = [
     "task_name",
     "model_name_or_path",
     "do_train",
@@ -97,13 +104,14 @@ const OFTEN_USED: [&str; 24] = [
     "glue_submission",
     "bf16",
     "backend",
+    "device",
 ];
 
 impl Cli {
     /// The parser. `brief`: its help has only the flags that are often used.
     #[must_use]
     pub fn parser(brief: bool) -> clap::Command {
-        let command = Self::command();
+        let command = Self::command().mut_subcommand("predict", |predict| predict.mut_args(switch_takes_equals));
         if !brief {
             return command;
         }
@@ -112,6 +120,12 @@ impl Cli {
             .mut_args(|arg| if seldom(&arg) { arg.hide(true) } else { arg })
             .after_help("These are the flags that are often used; --help shows all of them.")
     }
+}
+
+/// Where texts stand behind flags, a switch has a value only behind `=`.
+fn switch_takes_equals(arg: clap::Arg) -> clap::Arg {
+    let is_switch = arg.get_num_args().is_some_and(|range| range.min_values() == 0) && arg.get_long().is_some();
+    if is_switch { arg.require_equals(true) } else { arg }
 }
 
 /// Which rows make which batch.
@@ -127,20 +141,6 @@ pub enum SamplingStrategy {
     /// Shuffled, then rows of like length together.
     #[value(name = "group_by_length")]
     GroupByLength,
-}
-
-/// Where tensors live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BackendChoice {
-    /// The fastest that is there.
-    Auto,
-    /// CPU, with the program's own kernels.
-    Flex,
-    /// CPU, Burn's ndarray backend.
-    Ndarray,
-    /// NVIDIA GPUs.
-    Cuda,
 }
 
 /// A whole number; the message says which ones there are.
@@ -327,18 +327,9 @@ pub struct RunArgs {
     #[command(flatten)]
     pub memory: MemoryArgs,
 
-    /// Round the factors of matrix products to bf16, sums stay f32; needs a CPU with AVX512-BF16 [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Machine")]
-    pub bf16: Option<bool>,
-    /// Compute on the CPU, also where there is a GPU [default: false]
-    #[arg(
-        long, alias = "no_cuda", num_args = 0..=1, default_missing_value = "true", value_parser = boolean,
-        value_name = "BOOL", help_heading = "Machine"
-    )]
-    pub use_cpu: Option<bool>,
-    /// auto, flex, ndarray, cuda [default: auto]
-    #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "Machine")]
-    pub backend: Option<BackendChoice>,
+    /// What computes, and how exactly.
+    #[command(flatten)]
+    pub machine: MachineArgs,
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ const TORCH: &str = "it is about PyTorch, which does not run here";
 const TORCH_ONLY: &str = "it is about PyTorch, which does not run here; leave it out";
 const CHECKPOINTING: &str = "there is one way to do --gradient_checkpointing";
 const SPREAD: &str = "leave it out; --experimental_data_parallel divides batches over devices";
-const HALF: &str = "half precision without bf16's range needs loss scaling; give --bf16, or leave it out";
+const ONE_WAY: &str = "there is one way to do --fp16 and --bf16, by the program's own operations";
 
 /// All of them, by name.
 pub const FOREIGN: &[ForeignFlag] = &[
@@ -96,10 +96,9 @@ pub const FOREIGN: &[ForeignFlag] = &[
     no_effect("eval_accumulation_steps", "logits leave the device with each batch"),
     no_effect("eval_do_concat_batches", "logits of a split are always one array"),
     no_effect("eval_use_gather_object", ONE_PROCESS),
-    refused("fp16", OFF, HALF),
-    no_effect("fp16_backend", "it says how --fp16 is done, which is off"),
-    refused("fp16_full_eval", OFF, HALF),
-    no_effect("fp16_opt_level", "it says how --fp16 is done, which is off"),
+    no_effect("fp16_backend", ONE_WAY),
+    refused("fp16_full_eval", OFF, "weights stay f32; --fp16 rounds the factors of products, in evaluation too"),
+    no_effect("fp16_opt_level", ONE_WAY),
     refused("fsdp", UNSET, SPREAD),
     refused("fsdp_config", UNSET, SPREAD),
     refused("fsdp_min_num_params", OFF, SPREAD),
@@ -109,7 +108,7 @@ pub const FOREIGN: &[ForeignFlag] = &[
     becomes("group_by_length", "`--train_sampling_strategy group_by_length`", |value| {
         where_true(value, &["--train_sampling_strategy", "group_by_length"])
     }),
-    no_effect("half_precision_backend", "it says how --fp16 is done, which is off"),
+    no_effect("half_precision_backend", ONE_WAY),
     becomes("hub_token", "`--token`", |value| Some(vec!["--token".to_owned(), value.to_owned()])),
     refused("ignore_data_skip", OFF, "a resumed run goes on with the row that comes next; leave it out"),
     refused("include_for_metrics", UNSET, "metrics take predictions and labels; leave it out"),
@@ -164,7 +163,6 @@ pub const FOREIGN: &[ForeignFlag] = &[
         verdict: Verdict::NoEffect("the record always has the peak memory"),
     },
     refused("text_column_delimiter", UNSET, "two columns are read as first and second text; join columns in the file"),
-    refused("tf32", OFF, "the CPU has no TF32; leave it out"),
     refused("tokenizer_name", UNSET, "the tokenizer belongs to the weights: put its files into --model's folder"),
     no_effect("torch_compile", TORCH),
     no_effect("torch_compile_backend", TORCH),

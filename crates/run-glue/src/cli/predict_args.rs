@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use models::ops::Precision;
 
-use super::args::{BackendChoice, boolean, whole};
+use super::args::{boolean, whole};
+use super::machine_args::{DeviceChoice, MachineArgs};
 use super::settings::{HubAccess, ModelChoice, at_least_one, model};
 use crate::error::Error;
 
@@ -23,10 +24,10 @@ pub struct PredictArgs {
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Each input is two texts; in lines, a tab stands between them [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL")]
     pub pairs: Option<bool>,
     /// Print one JSON value a line instead of label, tab, score [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL")]
     pub json: Option<bool>,
     /// Print the N best labels [default: 1]
     #[arg(long, value_parser = whole::<usize>, value_name = "N")]
@@ -46,12 +47,9 @@ pub struct PredictArgs {
     /// Access token for the Hub [default: HF_TOKEN, or the token file]
     #[arg(long, value_name = "TOKEN")]
     pub token: Option<String>,
-    /// Round the factors of matrix products to bf16 [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
-    pub bf16: Option<bool>,
-    /// auto, flex, ndarray, cuda [default: auto]
-    #[arg(long, value_name = "NAME", hide_possible_values = true)]
-    pub backend: Option<BackendChoice>,
+    /// What computes, and how exactly.
+    #[command(flatten)]
+    pub machine: MachineArgs,
 }
 
 /// Where the texts are.
@@ -85,7 +83,7 @@ pub struct PredictSettings {
     /// Inputs a batch.
     pub batch_size: usize,
     /// The device.
-    pub backend: BackendChoice,
+    pub device: DeviceChoice,
     /// What products of matrices are rounded to.
     pub precision: Precision,
 }
@@ -128,8 +126,8 @@ impl PredictSettings {
             top_k: at_least_one("top_k", args.top_k.unwrap_or(1))?,
             max_seq_length: args.max_seq_length.map(|n| at_least_one("max_seq_length", n)).transpose()?,
             batch_size: at_least_one("batch_size", args.batch_size.unwrap_or(32))?,
-            backend: args.backend.unwrap_or(BackendChoice::Auto),
-            precision: if args.bf16.unwrap_or(false) { Precision::Bf16 } else { Precision::F32 },
+            device: args.machine.device()?,
+            precision: args.machine.precision()?,
         })
     }
 }

@@ -40,7 +40,7 @@ pub fn known_flags() -> BTreeSet<String> {
 pub fn spell(typed: impl Iterator<Item = OsString>) -> Result<Spelled, Error> {
     let typed = underscore_flags(typed);
     let typed = match typed.get(1).and_then(|arg| arg.to_str()) {
-        Some("predict" | "submission" | "push" | "models" | "compare" | "verify" | "plan") => {
+        Some("predict" | "submission" | "push" | "models" | "compare" | "verify" | "plan" | "selftest" | "bench") => {
             return Ok(Spelled { args: typed, ..Spelled::default() });
         }
         Some(file) if file.to_ascii_lowercase().ends_with(".toml") => {
@@ -227,13 +227,15 @@ mod tests {
 
     #[test]
     fn what_has_no_effect_is_said_and_what_cannot_be_is_refused() {
-        let (left, notes) = spelled(&["--dataloader_num_workers", "4", "--fp16", "false"]).expect("taken");
+        let (left, notes) = spelled(&["--dataloader_num_workers", "4", "--bf16_full_eval", "false"]).expect("taken");
         assert_eq!(left, "");
         assert_eq!(
             notes,
             ["--dataloader_num_workers has no effect: there are no loader processes: batches are cut from memory"]
         );
-        assert!(spelled(&["--fp16"]).expect_err("refused").starts_with("--fp16 true: half precision"));
+        assert!(
+            spelled(&["--bf16_full_eval"]).expect_err("refused").starts_with("--bf16_full_eval true: weights stay f32")
+        );
         assert!(spelled(&["--deepspeed", "ds.json"]).expect_err("refused").starts_with("--deepspeed ds.json: "));
         assert_eq!(spelled(&["--no_skip_memory_metrics"]).expect("taken").1.len(), 1);
         // What nobody knows is the parser's to refuse.

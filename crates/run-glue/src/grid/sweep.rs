@@ -38,7 +38,7 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
     let dry_run = grid.options.dry_run.unwrap_or(false);
     if !dry_run {
         for cell in &grid.cells {
-            backends::check(cell.settings.backend, cell.settings.precision)?;
+            backends::check(cell.settings.device, cell.settings.precision)?;
         }
     }
     output::check_results_dir(settings)?;
@@ -61,7 +61,7 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
     if workers::is_worker() {
         return sweep.work();
     }
-    let crew = Crew::new(&grid.options, settings.backend)?;
+    let crew = Crew::new(&grid.options, settings.device.backend)?;
     sweep.check_folders()?;
     sweep.announce();
     let ran = sweep.run_all(crew.as_ref());

@@ -25,10 +25,10 @@ use crate::trainer::evaluate::predict;
 /// # Errors
 /// When the model or an input is wrong, or the output cannot be written.
 pub fn run(settings: &PredictSettings) -> Result<(), Error> {
-    backends::check(settings.backend, settings.precision)?;
+    backends::check(settings.device, settings.precision)?;
     let source = Source::open(&settings.input, settings.pairs)?;
     let model = ModelFiles::read(Files::model(&settings.model, &settings.hub)?, settings.max_seq_length)?;
-    backends::dispatch(settings.backend, Prediction { settings, model, source })?
+    backends::dispatch(settings.device, Prediction { settings, model, source })?
 }
 
 struct Prediction<'a> {

@@ -21,7 +21,7 @@ pub struct Host {
     pub arch: String,
     /// Vector instruction sets the processor has, of those that matter here.
     pub simd: Vec<String>,
-    /// Burn backend: `flex`, `ndarray` or `cuda`.
+    /// Burn backend: `flex`, `ndarray`, `cuda` or `wgpu`.
     pub backend: String,
     /// Device: `cpu`, or the name of the accelerator.
     pub device: String,

@@ -105,8 +105,10 @@ fn write_card(card: &mut String, name: &str, task: &TaskSpec, record: &RunRecord
         }
     }
     writeln!(card, "- seed: {}", record.seed)?;
-    if record.hyper_parameters.get("bf16") == Some(&serde_json::Value::Bool(true)) {
-        writeln!(card, "- mixed_precision_training: bf16 matrix products")?;
+    for precision in ["bf16", "fp16", "tf32"] {
+        if record.hyper_parameters.get(precision) == Some(&serde_json::Value::Bool(true)) {
+            writeln!(card, "- mixed_precision_training: {precision} matrix products")?;
+        }
     }
     writeln!(card, "\n## Framework versions\n\n- {} {}", record.program.name, record.program.version)
 }

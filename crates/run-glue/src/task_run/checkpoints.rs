@@ -19,6 +19,7 @@ use crate::report::atomic::write_whole;
 use crate::report::trainer_state::TrainerState;
 use crate::trainer::best::Best;
 use crate::trainer::log::{LogState, TrainLog};
+use crate::trainer::loss_scale::LossScaler;
 use crate::trainer::optimizer::Optimizer;
 use crate::trainer::schedule::{StepPlan, interval};
 
@@ -35,6 +36,9 @@ struct RunState {
     log: LogState,
     #[serde(default)]
     best: Best,
+    /// Of half precision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    loss_scale: Option<LossScaler>,
     /// The settings that decide the numbers.
     settings: BTreeMap<String, Value>,
 }
@@ -78,6 +82,8 @@ pub(super) fn decisive_settings(
         ("training rows", json!(rows)),
         ("max_seq_length", json!(max_seq_length)),
         ("bf16", json!(settings.precision == Precision::Bf16)),
+        ("fp16", json!(settings.precision == Precision::Fp16)),
+        ("tf32", json!(settings.precision == Precision::Tf32)),
         ("per_device_train_batch_size", json!(t.per_device_train_batch_size)),
         ("gradient_accumulation_steps", json!(t.gradient_accumulation_steps)),
         ("steps (num_train_epochs, max_steps)", json!(plan.max_steps)),
@@ -150,7 +156,7 @@ impl Resume {
         let path = self.folder.join(OPTIMIZER);
         let tensors = read_safetensors(&path)?;
         optimizer
-            .restore(tensors, self.state.step, device)
+            .restore(tensors, self.state.loss_scale, self.state.step, device)
             .map_err(|name| Error::usage(format!("{}: `{name}` is missing or has another size", path.display())))?;
         let history = TrainerState::load(&self.folder).map_err(Error::input)?.log_history;
         log.restore(&self.state.log, history, device);
@@ -220,7 +226,13 @@ impl Checkpoints<'_> {
         if !self.settings.save_only_model {
             write_safetensors(&scratch.join(OPTIMIZER), &content.optimizer.tensors())?;
             let settings = self.decisive.clone();
-            let run_state = RunState { step, log: content.log, best: content.best, settings };
+            let run_state = RunState {
+                step,
+                log: content.log,
+                best: content.best,
+                loss_scale: content.optimizer.scaler(),
+                settings,
+            };
             let text = serde_json::to_string_pretty(&run_state).map_err(Error::failure)?;
             write_whole(scratch.join(STATE), text.as_bytes())?;
         }

@@ -7,6 +7,7 @@ pub mod output;
 mod own_task;
 mod predictions;
 mod prepare;
+pub(crate) mod rehearsal;
 mod rows;
 mod saved_model;
 mod score;
@@ -47,7 +48,7 @@ pub fn run_task(settings: &Settings, task: &'static TaskSpec) -> Result<Done, Er
     let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
     let prepared = prepare::prepare(settings, task)?;
     let publisher = Publisher::open(settings)?;
-    dispatch(settings.backend, TaskRun { settings, task: prepared.task, prepared, publisher, clock })?
+    dispatch(settings.device, TaskRun { settings, task: prepared.task, prepared, publisher, clock })?
 }
 
 /// A run whose results are written.

@@ -52,8 +52,8 @@ pub struct LogState {
 }
 
 /// A step that ended.
-#[derive(Clone, Copy, Debug)]
-pub struct StepFacts {
+#[derive(Clone, Copy)]
+pub struct StepFacts<'a> {
     /// Optimizer steps done.
     pub step: usize,
     /// Whether it was its epoch's last.
@@ -62,8 +62,8 @@ pub struct StepFacts {
     pub epoch: f64,
     /// Rows of the step.
     pub examples: usize,
-    /// Before clipping.
-    pub grad_norm: f64,
+    /// Before clipping; asked for only where a row is written.
+    pub grad_norm: &'a dyn Fn() -> f64,
     /// Of this step.
     pub learning_rate: f64,
 }
@@ -93,6 +93,9 @@ pub struct Totals {
     /// How many shapes the micro-batches of this process had.
     #[serde(default)]
     pub batch_shapes: usize,
+    /// Steps that were left out because their gradients overflowed (`--fp16`).
+    #[serde(default)]
+    pub skipped_steps: usize,
 }
 
 impl<B: Backend> TrainLog<B> {
@@ -155,7 +158,7 @@ impl<B: Backend> TrainLog<B> {
 
     /// Ends a step: updates the live line, and writes a row where one is due.
     pub fn step(&mut self, facts: &StepFacts) {
-        let StepFacts { step, epoch, learning_rate, grad_norm, .. } = *facts;
+        let StepFacts { step, epoch, learning_rate, .. } = *facts;
         self.totals.steps = step;
         self.totals.epoch = epoch;
         self.totals.examples += facts.examples;
@@ -163,7 +166,7 @@ impl<B: Backend> TrainLog<B> {
         self.pending_steps += 1;
         if self.is_due(facts) {
             let (sum, steps) = self.take_pending();
-            let loss = sum / steps as f64;
+            let (loss, grad_norm) = (sum / steps as f64, (facts.grad_norm)());
             self.history.push(train_row(epoch, step as u64, loss, Some(grad_norm), learning_rate));
             self.progress.logged(&self.totals, self.plan.max_steps, loss, grad_norm, learning_rate);
         } else if self.progress.wants_update() {
@@ -179,6 +182,14 @@ impl<B: Backend> TrainLog<B> {
             Interval::Epoch => facts.ends_epoch,
         };
         due || (facts.step == 1 && self.logging_first_step)
+    }
+
+    /// Says that step `step` was left out because its gradients overflowed, and what became of the loss scale.
+    pub fn skipped(&mut self, step: usize, before: f32, after: f32) {
+        self.totals.skipped_steps += 1;
+        self.progress.say(&format!(
+            "step {step}: gradients overflow at loss scale {before}; the step is left out, and the scale is {after} from here on"
+        ));
     }
 
     /// Adds the row of an evaluation, and shows it.

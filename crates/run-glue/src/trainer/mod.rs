@@ -4,6 +4,7 @@ mod batches;
 pub mod best;
 pub mod evaluate;
 pub mod log;
+pub mod loss_scale;
 pub mod optimizer;
 mod replicas;
 mod room;
@@ -17,11 +18,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use burn::tensor::backend::AutodiffBackend;
 use models::head::SequenceClassifier;
-use models::ops::EncoderOps;
+use models::ops::{EncoderOps, GradientNorm};
 
 use self::batches::{StepBatches, ahead, steps};
 use self::log::{StepFacts, TrainLog};
-use self::optimizer::{Optimizer, clip_coefficient};
+use self::loss_scale::Verdict;
+use self::optimizer::Optimizer;
 use self::replicas::Replicas;
 use self::room::Room;
 use self::schedule::{StepPlan, learning_rate};
@@ -106,9 +108,10 @@ where
     let steps = steps(data, settings, plan, step).map(|rows| data.prepare(rows, most.load(Ordering::Relaxed)));
     // Only a host that waits for a device has time for it. The tests of this crate go through it too.
     let on_thread = !B::InnerBackend::eo_runs_at_once() || cfg!(test);
-    let way = Way { data, settings, settles: log.stages.settles() };
     ahead(on_thread, steps, |steps| {
         while let Some(batches) = log.stages.time(BATCH, || steps.next()) {
+            let scale = optimizer.scaler().map_or(1.0, |scaler| scaler.scale());
+            let way = Way { data, settings, scale, settles: log.stages.settles() };
             let Computed { losses, gradients, seconds } =
                 room.fit::<B, _>(&device, |most| compute(&model, &replicas, &way, &batches, step, most))?;
             most.store(room.most(), Ordering::Relaxed);
@@ -117,19 +120,30 @@ where
             for (sequences, loss) in losses {
                 log.micro_batch(&sequences, loss);
             }
-            let rate = learning_rate(settings, step, plan);
-            let mut norm = 0.0;
+            // As transformers does, the schedule waits where a step is left out.
+            let rate = learning_rate(settings, optimizer.steps_made(), plan);
+            let mut norm = GradientNorm::Host(0.0);
             if let Some(gradients) = gradients {
-                (model, norm) = log.stages.time(OPTIMIZER, || {
-                    let norm = gradients.norm();
-                    let clip = clip_coefficient(norm, settings.max_grad_norm);
-                    let step = || optimizer.step(model, gradients, rate, clip);
-                    room.change::<B, _>(&device, step).map(|model| (model, norm))
+                let verdict;
+                (model, norm, verdict) = log.stages.time(OPTIMIZER, || {
+                    let norm = optimizer.unscaled(gradients.norm());
+                    let verdict = optimizer.judge(&norm);
+                    if verdict != Verdict::Step {
+                        return Ok((model, norm, verdict));
+                    }
+                    let factor = norm.clip_factor::<B::InnerBackend>(settings.max_grad_norm);
+                    let step = || optimizer.step(model, gradients, rate, factor);
+                    room.change::<B, _>(&device, step).map(|model| (model, norm, verdict))
                 })?;
+                if let Verdict::Skip(before, after) = verdict {
+                    log.skipped(step + 1, before, after);
+                }
             }
             step += 1;
             let StepBatches { examples, ends_epoch, epoch, .. } = batches;
-            log.step(&StepFacts { step, ends_epoch, epoch, examples, grad_norm: norm, learning_rate: rate });
+            // Where the norm is on the device, only a step whose row is written waits for it.
+            let grad_norm = &|| norm.value::<B::InnerBackend>();
+            log.step(&StepFacts { step, ends_epoch, epoch, examples, grad_norm, learning_rate: rate });
             let end = StepEnd { step, ends_epoch, epoch, model: &model, optimizer: &optimizer, log };
             if after_step(end)? == Flow::Stop {
                 break;

@@ -31,6 +31,8 @@ pub(super) struct Computed<B: AutodiffBackend> {
 pub(super) struct Way<'a> {
     pub(super) data: &'a TrainingData<'a>,
     pub(super) settings: &'a TrainingSettings,
+    /// What losses are multiplied with on their way back, a power of 2 (`loss_scale.rs`).
+    pub(super) scale: f64,
     /// The device is waited for after each stage, so that its time is its own.
     pub(super) settles: bool,
 }
@@ -69,7 +71,8 @@ where
     B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps,
 {
     let options = LossOptions {
-        divisor: batches.divisor,
+        // Exact, and the same for layers that are computed again.
+        divisor: batches.divisor / way.scale,
         label_smoothing_factor: way.settings.label_smoothing_factor,
         class_weights: way.data.class_weights.clone(),
     };
@@ -131,6 +134,7 @@ where
         backward: (ended - forward).as_secs_f64(),
         ..StageSeconds::default()
     };
+    let loss = if way.scale == 1.0 { loss } else { loss / way.scale };
     Computed { losses: vec![(piece.tokens.sequences.clone(), loss)], gradients, seconds }
 }
 

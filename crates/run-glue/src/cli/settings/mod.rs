@@ -21,7 +21,8 @@ pub use self::training::{ClassWeights, OptimizerKind, TrainingSettings};
 pub use self::watching::{
     BestSettings, CheckpointSettings, EarlyStopping, EvaluationSettings, LogSettings, known_metric,
 };
-use super::args::{BackendChoice, RunArgs};
+use super::args::RunArgs;
+use super::machine_args::DeviceChoice;
 pub use super::watch_args::{Interval, LogLevel, SaveStrategy};
 use crate::error::Error;
 use crate::report::record_parts::SearchMark;
@@ -80,7 +81,7 @@ pub struct Settings {
     /// Write logits.
     pub save_logits: bool,
     /// The device.
-    pub backend: BackendChoice,
+    pub device: DeviceChoice,
     /// What products of matrices are rounded to.
     pub precision: Precision,
     /// Upload of the trained model.
@@ -198,8 +199,8 @@ impl Settings {
             results_dir: args.results_dir.unwrap_or_else(|| "results".into()),
             glue_submission,
             save_logits: args.save_logits.unwrap_or(false),
-            backend: backend(args.backend, args.use_cpu.unwrap_or(false))?,
-            precision: if args.bf16.unwrap_or(false) { Precision::Bf16 } else { Precision::F32 },
+            device: args.machine.device()?,
+            precision: args.machine.precision()?,
             publish,
             hub: HubAccess { cache_dir: args.cache_dir, token: args.token },
             search: None,
@@ -226,18 +227,6 @@ fn placeholder(own: &OwnData) -> &'static TaskSpec {
         metrics: own.metrics.clone(),
     }
     .leak()
-}
-
-fn backend(given: Option<BackendChoice>, use_cpu: bool) -> Result<BackendChoice, Error> {
-    match (given.unwrap_or(BackendChoice::Auto), use_cpu) {
-        (BackendChoice::Cuda, true) => {
-            Err(Error::usage("--use_cpu and --backend cuda exclude each other: leave one out"))
-        }
-        // Without the CPU's own backend, auto still finds another one of the CPU.
-        (BackendChoice::Auto, true) if cfg!(feature = "flex") => Ok(BackendChoice::Flex),
-        (BackendChoice::Auto, true) if cfg!(feature = "ndarray") => Ok(BackendChoice::Ndarray),
-        (backend, _) => Ok(backend),
-    }
 }
 
 /// The tasks of `--task`, in the order to run. `embedded`: all where none is named.

@@ -18,6 +18,9 @@ impl Settings {
         let pairs = [
             ("pad_to_max_length", json!(self.pad_to_max_length)),
             ("bf16", json!(self.precision == Precision::Bf16)),
+            // Absent where off: runs of versions that did not know them are the same runs.
+            ("fp16", json!((self.precision == Precision::Fp16).then_some(true))),
+            ("tf32", json!((self.precision == Precision::Tf32).then_some(true))),
             ("do_train", json!(self.do_train)),
             ("num_train_epochs", json!(t.num_train_epochs)),
             ("max_steps", json!(t.max_steps)),
@@ -86,7 +89,7 @@ pub fn request_hash(settings: &Settings, task: &str) -> String {
         ("do_eval", json!(settings.do_eval)),
         ("do_predict", json!(settings.do_predict)),
         ("eval_strategy", json!(format!("{:?} {}", settings.evaluation.strategy, settings.evaluation.steps))),
-        ("backend", json!(settings.backend)),
+        ("backend", json!(settings.device.backend)),
     ];
     asked.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
     asked.retain(|_, value| !value.is_null());

@@ -1,8 +1,11 @@
 //! Numbers that decide the training.
 
+use models::ops::Precision;
+
 use super::{at_least_one, check};
 use crate::cli::args::{RunArgs, SamplingStrategy};
 use crate::error::Error;
+use crate::trainer::loss_scale::FIRST_SCALE;
 use crate::trainer::schedule_kind::Schedule;
 
 /// A rule by which parameters change with their gradients.
@@ -122,6 +125,8 @@ pub struct TrainingSettings {
     pub auto_find_batch_size: bool,
     /// Over how many devices a step is divided.
     pub data_parallel: usize,
+    /// What the loss of the first step is scaled with, against the narrow range of `--fp16`; `None`: losses are not scaled.
+    pub first_loss_scale: Option<f32>,
 }
 
 pub(super) fn training(args: &RunArgs) -> Result<TrainingSettings, Error> {
@@ -197,5 +202,6 @@ pub(super) fn training(args: &RunArgs) -> Result<TrainingSettings, Error> {
         gradient_checkpointing: args.memory.gradient_checkpointing.unwrap_or(false),
         auto_find_batch_size: args.memory.auto_find_batch_size.unwrap_or(false),
         data_parallel: at_least_one("experimental_data_parallel", args.memory.experimental_data_parallel.unwrap_or(1))?,
+        first_loss_scale: (args.machine.precision()? == Precision::Fp16).then_some(FIRST_SCALE),
     })
 }

@@ -6,9 +6,9 @@ use burn::tensor::ops::FloatTensorOps as _;
 use burn::tensor::{Tensor, TensorMetadata};
 use models::batch::TokenBatch;
 use models::ops::adamw::add;
-use models::ops::{EncoderOps, Gradient};
+use models::ops::{EncoderOps, Gradient, GradientNorm};
 
-use super::Inner;
+use super::{Inner, host_values};
 
 /// Gradients of a module's parameters, in the module's order; `None` where the loss does not depend on one.
 pub struct Gradients<B: AutodiffBackend>(pub(super) Vec<Option<Parameter<B>>>);
@@ -68,15 +68,16 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Gradients<B> {
         Self(self.0.into_iter().map(|parameter| parameter.map(moved)).collect())
     }
 
-    /// L2 norm over all parameters (`torch.nn.utils.clip_grad_norm_`'s total norm).
-    pub fn norm(&self) -> f64 {
-        let values = self.0.iter().flatten().map(|parameter| parameter.gradient.values.clone()).collect();
-        B::InnerBackend::eo_sum_of_squares(values).sqrt()
+    /// The gradients on the host, row-major; empty where there is none. Of the words' table only the batch's rows.
+    pub fn values(&self) -> Vec<Vec<f32>> {
+        let host =
+            |p: &Option<Parameter<B>>| p.as_ref().map(|p| host_values::<B::InnerBackend>(p.gradient.values.clone()));
+        self.0.iter().map(|parameter| host(parameter).unwrap_or_default()).collect()
     }
-}
 
-/// What gradients are multiplied with so that their norm is at most `max_norm` (`clip_grad_norm_`); 0 is off.
-#[must_use]
-pub fn clip_coefficient(norm: f64, max_norm: f64) -> f64 {
-    if max_norm > 0.0 { (max_norm / (norm + 1e-6)).min(1.0) } else { 1.0 }
+    /// L2 norm over all parameters (`torch.nn.utils.clip_grad_norm_`'s total norm).
+    pub fn norm(&self) -> GradientNorm<Inner<B>> {
+        let values = self.0.iter().flatten().map(|parameter| parameter.gradient.values.clone()).collect();
+        B::InnerBackend::eo_gradient_norm(values)
+    }
 }

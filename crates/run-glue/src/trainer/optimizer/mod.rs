@@ -12,11 +12,12 @@ use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Tensor, TensorData, TensorMetadata, TensorPrimitive};
 use models::names::TensorName;
-use models::ops::{EncoderOps, Gradient};
+use models::ops::{ClipFactor, EncoderOps, Gradient, GradientNorm};
 use models::parameters::HostTensor;
 
-pub use self::gradients::{Gradients, clip_coefficient};
+pub use self::gradients::Gradients;
 use crate::cli::settings::{OptimizerKind, TrainingSettings};
+use crate::trainer::loss_scale::{LossScaler, Verdict};
 
 /// A parameter, gradient or moment of a backend without its autodiff.
 pub(crate) type Inner<B> = FloatTensor<<B as AutodiffBackend>::InnerBackend>;
@@ -36,13 +37,15 @@ pub(crate) struct Facts {
 }
 
 /// Numbers of one step.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
+#[derive(Clone, Debug)]
+pub(crate) struct Step<T> {
     /// 1-based.
     pub(crate) number: i32,
     pub(crate) learning_rate: f64,
     /// Gradients are multiplied with it first (clipping).
     pub(crate) gradient_scale: f64,
+    /// And with this, where it is on the device.
+    pub(crate) clip: Option<T>,
 }
 
 /// How parameters change with their gradients.
@@ -53,7 +56,7 @@ trait Rule<B: Backend> {
         facts: &[Facts],
         values: Vec<FloatTensor<B>>,
         gradients: Vec<Option<Gradient<FloatTensor<B>>>>,
-        step: &Step,
+        step: &Step<FloatTensor<B>>,
     ) -> Vec<FloatTensor<B>>;
 
     /// What is kept from step to step, by name: nothing before the first step.
@@ -81,6 +84,10 @@ pub struct Optimizer<B: AutodiffBackend> {
     rule: Box<dyn Rule<B::InnerBackend>>,
     facts: Vec<Facts>,
     step: i32,
+    /// Where products are in half precision.
+    scaler: Option<LossScaler>,
+    /// What the judged step's gradients are multiplied with; the scale may have grown since they were computed.
+    unscale: f64,
 }
 
 impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Optimizer<B> {
@@ -109,24 +116,60 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Optimizer<B> {
             }
             OptimizerKind::Adafactor => Box::new(rules::Composed::new(rules::Adafactor)),
         };
-        Self { rule, facts: facts.collect(), step: 0 }
+        let scaler = settings.first_loss_scale.map(LossScaler::new);
+        Self { rule, facts: facts.collect(), step: 0, scaler, unscale: 1.0 }
     }
 
-    /// Steps made so far.
+    /// Steps so far, with those that were left out because of overflow.
     pub fn steps(&self) -> usize {
+        self.steps_made() + self.scaler.map_or(0, |scaler| scaler.skipped())
+    }
+
+    /// Steps that changed the parameters.
+    pub fn steps_made(&self) -> usize {
         self.step as usize
     }
 
-    /// One step: `gradients` times `gradient_scale`, at `learning_rate`.
+    /// How the loss is scaled, where it is.
+    pub fn scaler(&self) -> Option<LossScaler> {
+        self.scaler
+    }
+
+    /// The loss, times the scale where there is one.
+    pub fn scaled(&self, loss: Tensor<B, 1>) -> Tensor<B, 1> {
+        match self.scaler {
+            Some(scaler) => loss * scaler.scale(),
+            None => loss,
+        }
+    }
+
+    /// The norm that gradients of [`Self::scaled`] losses have without the scale. With one, it must be known at once.
+    pub fn unscaled(&self, norm: GradientNorm<Inner<B>>) -> GradientNorm<Inner<B>> {
+        match self.scaler {
+            Some(scaler) => GradientNorm::Host(norm.value::<B::InnerBackend>() / scaler.scale()),
+            None => norm,
+        }
+    }
+
+    /// Whether the step whose gradients have this norm is to be made. Without a scale every step is.
+    pub fn judge(&mut self, norm: &GradientNorm<Inner<B>>) -> Verdict {
+        let Some(scaler) = &mut self.scaler else { return Verdict::Step };
+        self.unscale = 1.0 / scaler.scale();
+        scaler.judge(norm.value::<B::InnerBackend>())
+    }
+
+    /// One step: `gradients` of [`Self::scaled`] losses times `factor`, at `learning_rate`.
     pub fn step<M: AutodiffModule<B>>(
         &mut self,
         module: M,
         gradients: Gradients<B>,
         learning_rate: f64,
-        gradient_scale: f64,
+        factor: ClipFactor<Inner<B>>,
     ) -> M {
         self.step += 1;
-        let step = Step { number: self.step, learning_rate, gradient_scale };
+        let (gradient_scale, clip) = factor.split();
+        let gradient_scale = gradient_scale * self.unscale;
+        let step = Step { number: self.step, learning_rate, gradient_scale, clip };
         let mut taken = TakeOut::<B> { values: Vec::new(), tracked: Vec::new() };
         let module = module.map(&mut taken);
         let gradients = gradients.0.into_iter().map(|parameter| parameter.map(|p| p.gradient)).collect();
@@ -139,18 +182,20 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Optimizer<B> {
         self.rule.tensors(&self.facts)
     }
 
-    /// Takes up what [`Self::tensors`] gave after `step` steps.
+    /// Takes up what [`Self::tensors`] and [`Self::scaler`] gave after `step` steps.
     ///
     /// # Errors
     /// The name of a tensor that is missing or has another size.
     pub fn restore(
         &mut self,
         tensors: HashMap<String, HostTensor>,
+        scaler: Option<LossScaler>,
         step: usize,
         device: &B::Device,
     ) -> Result<(), String> {
-        self.step = step as i32;
-        if step == 0 { Ok(()) } else { self.rule.restore(&self.facts, &mut Kept(tensors), device) }
+        self.scaler = scaler.or(self.scaler);
+        self.step = step.saturating_sub(self.scaler.map_or(0, |scaler| scaler.skipped())) as i32;
+        if self.step == 0 { Ok(()) } else { self.rule.restore(&self.facts, &mut Kept(tensors), device) }
     }
 }
 
@@ -219,6 +264,71 @@ fn from_host<B: Backend>(values: Vec<f32>, shape: &[usize], device: &B::Device) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use burn_autodiff::Autodiff;
+    use burn_flex::Flex;
+    use models::layers::Linear;
+    use models::ops::Precision;
+
+    use crate::cli::args::RunArgs;
+    use crate::cli::settings::Settings;
+
+    type Ad = Autodiff<Flex>;
+
+    fn optimizer(model: &Linear<Ad>, first_loss_scale: Option<f32>) -> Optimizer<Ad> {
+        let args = RunArgs { task_name: vec!["rte".to_owned()], ..RunArgs::default() };
+        let settings = TrainingSettings { first_loss_scale, ..Settings::new(args, true).unwrap().training };
+        Optimizer::new(model, &[], &settings)
+    }
+
+    /// A step of the loss `factor * sum(x wᵀ)`.
+    fn step(optimizer: &mut Optimizer<Ad>, model: Linear<Ad>, factor: f32) -> (Linear<Ad>, Verdict) {
+        let x = Tensor::<Ad, 2>::from_data([[0.5, -2.0, 3.0]], &Default::default());
+        let loss = model.forward(x).sum() * factor;
+        let batch = models::batch::TokenBatch::new(&[], 0, None, 0);
+        let gradients = Gradients::collect(&model, optimizer.scaled(loss).backward(), &batch);
+        let norm = optimizer.unscaled(gradients.norm());
+        let verdict = optimizer.judge(&norm);
+        if verdict != Verdict::Step {
+            return (model, verdict);
+        }
+        let clip = norm.clip_factor::<Flex>(1.0);
+        (optimizer.step(model, gradients, 0.1, clip), verdict)
+    }
+
+    fn weights(model: &Linear<Ad>) -> Vec<f32> {
+        model.weight.val().into_data().iter().collect()
+    }
+
+    #[test]
+    fn a_scaled_loss_makes_the_same_steps_and_overflow_makes_none() {
+        let new = || Linear::<Ad>::zeros(3, 2, false, Precision::F32, &Default::default());
+        let (mut plain, mut scaled) = (optimizer(&new(), None), optimizer(&new(), Some(1024.0)));
+        let (mut a, mut b) = (new(), new());
+        for factor in [1.0, 0.25, -3.0] {
+            (a, _) = step(&mut plain, a, factor);
+            // 3e38 is a number, and 1024 times it is none.
+            let (left, verdict) = step(&mut scaled, b, 3e38);
+            let scale = scaled.scaler().unwrap().scale() as f32;
+            assert_eq!(verdict, Verdict::Skip(2.0 * scale, scale));
+            (b, _) = step(&mut scaled, left, factor);
+            let (a, b) = (weights(&a), weights(&b));
+            assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() <= 1e-7), "{a:?} {b:?}");
+        }
+        assert_eq!((plain.steps(), plain.steps_made()), (3, 3));
+        assert_eq!((scaled.steps(), scaled.steps_made(), scaled.scaler().unwrap().scale()), (6, 3, 128.0));
+
+        // A checkpoint after these six steps goes on as the run would have.
+        let kept: HashMap<_, _> = scaled.tensors().into_iter().collect();
+        let mut restored = optimizer(&new(), Some(1024.0));
+        restored.restore(kept, scaled.scaler(), 6, &Default::default()).unwrap();
+        assert_eq!((restored.steps(), restored.steps_made(), restored.scaler()), (6, 3, scaled.scaler()));
+        let (mut c, _) = step(&mut restored, b.clone(), 2.0);
+        (b, _) = step(&mut scaled, b, 2.0);
+        assert_eq!(weights(&b), weights(&c));
+        (c, _) = step(&mut restored, c, f32::NAN);
+        assert_eq!((weights(&b), restored.steps_made()), (weights(&c), 4));
+    }
 
     #[test]
     fn depths_rise_from_the_embeddings_to_the_head() {

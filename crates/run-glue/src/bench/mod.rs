@@ -1,0 +1,272 @@
+//! `run-glue bench`: training steps or inference of a classifier with random weights, timed. `scripts/bench` runs it beside
+//! PyTorch.
+
+mod saved;
+mod work;
+
+use std::io::Write;
+use std::time::Instant;
+
+use burn::module::AutodiffModule;
+use burn::tensor::{Tensor, TensorData};
+use burn_autodiff::Autodiff;
+use models::batch::TokenBatch;
+use models::config::Config;
+use models::encoder::architecture::Architecture;
+use models::encoder::family;
+use models::head::{LossOptions, SequenceClassifier, loss};
+use models::ops::{self, DropoutPlan, EncoderOps, Precision, profile};
+use serde_json::{Map, Value, json};
+
+use crate::backends::{OnBackend, check, dispatch};
+use crate::cli::args::RunArgs;
+use crate::cli::bench_args::BenchArgs;
+use crate::cli::settings::{Settings, TrainingSettings, at_least_one};
+use crate::error::Error;
+use crate::report::host::peak_memory_bytes;
+use crate::synthetic;
+use crate::trainer::loss_scale::{FIRST_SCALE, Verdict};
+use crate::trainer::optimizer::{Gradients, Optimizer};
+
+/// Times, and prints one JSON object.
+///
+/// # Errors
+/// When the configuration is wrong, or the backend is not there.
+pub fn run(args: &BenchArgs) -> Result<(), Error> {
+    let (choice, precision) = (args.machine.device()?, args.machine.precision()?);
+    check(choice, precision)?;
+    if let (Some(config), Some(folder)) = (&args.config, &args.save_model) {
+        return saved::write(config, folder);
+    }
+    let result = if args.peak.unwrap_or(false) {
+        dispatch(choice, Peak(precision))?
+    } else {
+        dispatch(choice, Bench::new(args, precision)?)??
+    };
+    // A reader that went away is no failure.
+    let _ = std::io::stdout().write_all(format!("{result}\n").as_bytes());
+    Ok(())
+}
+
+/// The largest rate of products.
+struct Peak(Precision);
+
+/// Rows, columns and depth of the product on the CPU and on a GPU.
+const PRODUCT: [usize; 2] = [2048, 8192];
+/// Products of which the fastest counts.
+const TRIES: usize = 10;
+
+impl OnBackend for Peak {
+    type Output = Value;
+
+    fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, device_name: &str) -> Value {
+        let n = PRODUCT[usize::from(device_name != "cpu")];
+        let x = || Tensor::<B, 2>::from_data(TensorData::new(vec![0.5f32; n * n], [n, n]), &device);
+        let (a, b) = (x(), x());
+        let seconds = (0..TRIES).map(|_| {
+            let start = Instant::now();
+            let product = ops::linear(a.clone(), b.clone(), None, self.0);
+            // A wait that fails shows in the time alone.
+            let _ = B::sync(&device);
+            drop(product);
+            start.elapsed().as_secs_f64()
+        });
+        let best = seconds.fold(f64::INFINITY, f64::min);
+        let gflops = 2.0 * (n as f64).powi(3) / best / 1e9;
+        json!({ "gflops": gflops, "backend": backend, "device": device_name, "precision": self.0.name() })
+    }
+}
+
+struct Bench {
+    config: Config,
+    architecture: Architecture,
+    lengths: Vec<usize>,
+    steps: usize,
+    warmup: usize,
+    inference: bool,
+    precision: Precision,
+    training: TrainingSettings,
+}
+
+impl Bench {
+    fn new(args: &BenchArgs, precision: Precision) -> Result<Self, Error> {
+        let Some(path) = &args.config else { return Err(Error::usage("--config is missing: give a config.json")) };
+        let config = Config::read(path)?;
+        let wrong = |error: models::config::ConfigError| Error::from(error).at(&path.display().to_string());
+        let architecture = (family(&config).map_err(wrong)?.architecture)(&config).map_err(wrong)?;
+        let mut lengths = args.lengths.clone();
+        if lengths.is_empty() {
+            let batch = at_least_one("batch_size", args.batch_size.unwrap_or(32))?;
+            lengths = vec![args.length.unwrap_or(128); batch];
+        }
+        let longest = architecture.longest_input();
+        for &length in &lengths {
+            at_least_one("length", length)?;
+            if let Some(longest) = longest.filter(|&longest| length > longest) {
+                return Err(Error::usage(format!(
+                    "--length is {length}, and the model takes at most {longest} tokens"
+                )));
+            }
+        }
+        // The defaults of a run: nothing in them can be wrong.
+        let settings = Settings::new(RunArgs { task_name: vec!["rte".to_owned()], ..RunArgs::default() }, true)?;
+        let mut training = settings.training;
+        training.first_loss_scale = (precision == Precision::Fp16).then_some(FIRST_SCALE);
+        Ok(Self {
+            config,
+            architecture,
+            lengths,
+            steps: at_least_one("steps", args.steps.unwrap_or(5))?,
+            warmup: args.warmup.unwrap_or(2),
+            inference: args.inference.unwrap_or(false),
+            precision,
+            training,
+        })
+    }
+}
+
+impl OnBackend for Bench {
+    type Output = Result<Value, Error>;
+
+    fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, device_name: &str) -> Self::Output {
+        let model = synthetic::model::<Autodiff<B>>(&self.config, self.precision, &device)?;
+        let pad_to = (!B::eo_prefers_packed()).then_some(0);
+        let batch = synthetic::batch(&self.lengths, self.architecture.vocab_size, pad_to);
+        let timed = self.time(model, &batch, &device);
+        let work = work::flops(&self.architecture, &self.lengths, if self.inference { 1 } else { 3 });
+        let step = timed.seconds / self.steps as f64;
+        let mut result = json!({
+            "backend": backend,
+            "device": device_name,
+            "precision": self.precision.name(),
+            "step_seconds": step,
+            "samples_per_second": self.lengths.len() as f64 / step,
+            "phases": timed.phases,
+            "first_step_seconds": timed.first,
+            "losses": timed.losses,
+            "model_gflop_per_step": work.model / 1e9,
+            "model_gflops": work.model / step / 1e9,
+            "made_gflops": work.made / step / 1e9,
+            "parts": timed.parts,
+            "page_faults_per_step": timed.page_faults / self.steps as f64,
+            "peak_memory_bytes": peak_memory_bytes(),
+            "threads": rayon::current_num_threads(),
+        });
+        if let Some(memory) = B::eo_memory(&device) {
+            result["device_memory_in_use_bytes"] = json!(memory.in_use);
+            result["device_memory_reserved_bytes"] = json!(memory.reserved);
+        }
+        #[cfg(feature = "flex")]
+        {
+            result["simd"] = json!(ops::simd_level());
+        }
+        Ok(result)
+    }
+}
+
+/// What was measured.
+struct Timed {
+    /// Of all timed steps together, the device's rest of work included.
+    seconds: f64,
+    /// Of each timed step: forward, backward, norm and optimizer, as the host sees them; a GPU works behind.
+    phases: Vec<[f64; 3]>,
+    /// Of the very first step, which compiles kernels.
+    first: f64,
+    /// Of the first and the last step.
+    losses: [f64; 2],
+    /// Seconds a step in each kind of operation, where the backend counts them.
+    parts: Map<String, Value>,
+    page_faults: f64,
+}
+
+impl Bench {
+    fn time<B: EncoderOps>(
+        &self,
+        mut model: SequenceClassifier<Autodiff<B>>,
+        batch: &TokenBatch,
+        device: &B::Device,
+    ) -> Timed {
+        let mut optimizer = Optimizer::new(&model, &[], &self.training);
+        let mut timed = Timed {
+            seconds: 0.0,
+            phases: Vec::new(),
+            first: 0.0,
+            losses: [0.0; 2],
+            parts: Map::new(),
+            page_faults: 0.0,
+        };
+        let (mut faults, mut parts, mut started) = (0, profile::times(), Instant::now());
+        for step in 0..self.warmup + self.steps {
+            if step == self.warmup {
+                let _ = B::sync(device);
+                (faults, parts, started) = (page_faults(), profile::times(), Instant::now());
+            }
+            let start = Instant::now();
+            let is_last = step + 1 == self.warmup + self.steps;
+            let (phases, loss) = if self.inference {
+                let logits = model.valid().forward(batch, &mut DropoutPlan::evaluate());
+                let _on_host: Vec<f32> = logits.into_data().iter().collect();
+                ([start.elapsed().as_secs_f64(), 0.0, 0.0], None)
+            } else {
+                let (next, phases, loss) = self.step(model, &mut optimizer, batch, step as u64);
+                model = next;
+                (phases, Some(loss))
+            };
+            if step == 0 || is_last {
+                let loss = loss.map_or(0.0, |loss| loss.into_data().iter::<f64>().sum());
+                timed.losses[usize::from(step > 0)] = loss;
+                let _ = B::sync(device);
+            }
+            if step == 0 {
+                timed.first = start.elapsed().as_secs_f64();
+            }
+            if step >= self.warmup {
+                timed.phases.push(phases);
+            }
+        }
+        timed.seconds = started.elapsed().as_secs_f64();
+        timed.page_faults = (page_faults() - faults) as f64;
+        let spent = profile::PARTS.iter().zip(profile::times().into_iter().zip(parts));
+        timed.parts = spent
+            .map(|((_, name), (after, before))| {
+                ((*name).to_owned(), json!((after - before).div_f64(self.steps as f64).as_secs_f64()))
+            })
+            .collect();
+        timed
+    }
+
+    /// A step: the model after it, seconds of its phases, and the loss.
+    fn step<B: EncoderOps>(
+        &self,
+        model: SequenceClassifier<Autodiff<B>>,
+        optimizer: &mut Optimizer<Autodiff<B>>,
+        batch: &TokenBatch,
+        step: u64,
+    ) -> (SequenceClassifier<Autodiff<B>>, [f64; 3], Tensor<B, 1>) {
+        let start = Instant::now();
+        let logits = model.forward(batch, &mut DropoutPlan::train(1, step));
+        let examples = self.lengths.len();
+        let options = LossOptions { divisor: examples as f64, label_smoothing_factor: 0.0, class_weights: None };
+        let loss = loss(logits, &synthetic::targets(examples), options);
+        let value = loss.clone().inner();
+        let forward = start.elapsed().as_secs_f64();
+        let gradients = Gradients::collect(&model, optimizer.scaled(loss).backward(), batch);
+        let backward = start.elapsed().as_secs_f64();
+        let norm = optimizer.unscaled(gradients.norm());
+        let model = match optimizer.judge(&norm) {
+            Verdict::Step => {
+                let factor = norm.clip_factor::<B>(self.training.max_grad_norm);
+                optimizer.step(model, gradients, 2e-5, factor)
+            }
+            Verdict::Skip(..) => model,
+        };
+        (model, [forward, backward - forward, start.elapsed().as_secs_f64() - backward], value)
+    }
+}
+
+/// Minor page faults of this process so far (Linux; elsewhere 0).
+fn page_faults() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Fields after the name in brackets, which may hold spaces; minflt is the 10th of all.
+    stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(7)).and_then(|n| n.parse().ok()).unwrap_or(0)
+}

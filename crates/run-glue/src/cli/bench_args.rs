@@ -1,0 +1,44 @@
+//! Flags of `run-glue bench`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::{boolean, whole};
+use super::machine_args::MachineArgs;
+
+/// What can be typed.
+#[derive(Args, Clone, Debug, Default)]
+#[command(rename_all = "snake_case")]
+pub struct BenchArgs {
+    /// config.json of the encoder; its weights are random
+    #[arg(long, value_name = "FILE", required_unless_present = "peak")]
+    pub config: Option<PathBuf>,
+    /// Examples a batch [default: 32]
+    #[arg(long, alias = "per_device_train_batch_size", value_parser = whole::<usize>, value_name = "N")]
+    pub batch_size: Option<usize>,
+    /// Tokens an example [default: 128]
+    #[arg(long, value_parser = whole::<usize>, value_name = "N", conflicts_with = "lengths")]
+    pub length: Option<usize>,
+    /// Tokens of each example, instead of --batch_size and --length
+    #[arg(long, value_delimiter = ',', value_parser = whole::<usize>, value_name = "N", conflicts_with = "batch_size")]
+    pub lengths: Vec<usize>,
+    /// Steps that are timed [default: 5]
+    #[arg(long, value_parser = whole::<usize>, value_name = "N")]
+    pub steps: Option<usize>,
+    /// Steps before them, which compile kernels and fill caches [default: 2]
+    #[arg(long, value_parser = whole::<usize>, value_name = "N")]
+    pub warmup: Option<usize>,
+    /// Forward passes without gradients instead [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL")]
+    pub inference: Option<bool>,
+    /// The largest rate of a square product instead [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL")]
+    pub peak: Option<bool>,
+    /// Write the model instead, with a made-up vocabulary, as transformers would save it
+    #[arg(long, value_name = "DIR", requires = "config")]
+    pub save_model: Option<PathBuf>,
+    /// What computes, and how exactly.
+    #[command(flatten)]
+    pub machine: MachineArgs,
+}

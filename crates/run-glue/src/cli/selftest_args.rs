@@ -1,0 +1,21 @@
+//! Flags of `run-glue selftest`.
+
+use clap::Args;
+
+use super::args::boolean;
+use super::machine_args::MachineArgs;
+
+/// What can be typed.
+#[derive(Args, Clone, Debug, Default)]
+#[command(rename_all = "snake_case")]
+pub struct SelftestArgs {
+    /// Only cases whose group or name holds this text
+    #[arg(long, value_name = "TEXT")]
+    pub only: Option<String>,
+    /// Print JSON [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL")]
+    pub json: Option<bool>,
+    /// What computes, and how exactly.
+    #[command(flatten)]
+    pub machine: MachineArgs,
+}
