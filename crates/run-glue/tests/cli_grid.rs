@@ -6,7 +6,6 @@ mod support {
 }
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use support::program::{Bench, copy};
@@ -169,10 +168,6 @@ fn undisturbed() -> Vec<(String, Value, Value)> {
     let numbers = numbers(&bench.records());
     assert_eq!(numbers.len(), 6);
     numbers
-}
-
-fn quiet(command: &mut Command) -> &mut Command {
-    command.stdout(Stdio::null()).stderr(Stdio::null())
 }
 
 #[test]
