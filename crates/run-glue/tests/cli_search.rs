@@ -134,6 +134,8 @@ fn a_grid_is_tried_and_the_best_setting_is_run_with_all_seeds() {
         "{}",
         compared.stdout
     );
+    let page = String::from_utf8(std::fs::read(bench.path("results/comparison.html")).unwrap()).unwrap();
+    assert!(page.contains("m <span class=\"mark\">†</span>") && page.contains("† has settings that were chosen"));
     let all = bench.run(["compare", "results", "--format", "json", "--trials"]);
     let all: Value = serde_json::from_str(&all.stdout).unwrap();
     assert!(all["models"].as_array().unwrap().len() >= 4);

@@ -10,6 +10,10 @@ use super::Found;
 use super::average::Averages;
 use crate::report::record::RunRecord;
 
+/// What the mark of [`Row::chosen_on`] means.
+pub(super) const CHOSEN_HERE: &str =
+    "† has settings that were chosen by the score on the same split, which is optimistic then.";
+
 /// A model with one choice of settings.
 pub struct Row {
     /// Its name, with the settings by which it differs from others of that name.

@@ -3,7 +3,7 @@
 use glue_tasks::statistics::Summary;
 
 use crate::compare::Comparison;
-use crate::compare::rows::{Entry, Row};
+use crate::compare::rows::{CHOSEN_HERE, Entry, Row};
 
 /// A cell: its mean and half the width of its interval, in percent.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,11 +60,7 @@ impl Grid {
 /// What the table shows, in words.
 pub(super) fn caption(comparison: &Comparison<'_>) -> String {
     let chosen = comparison.rows.iter().any(|row| row.chosen_on.is_some());
-    let chosen = if chosen {
-        " † has settings that were chosen by the score on the same split, which is optimistic then."
-    } else {
-        ""
-    };
+    let chosen = if chosen { format!(" {CHOSEN_HERE}") } else { String::new() };
     format!(
         "Scores in percent, mean over seeds ± half of the {:.0} % interval (Student's t). A task with two metrics counts as their \
          mean, MNLI as the mean of both splits; GLUE is the mean of the nine tasks.{chosen}",

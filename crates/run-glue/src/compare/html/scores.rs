@@ -7,7 +7,7 @@ use glue_tasks::statistics::Summary;
 use super::super::Comparison;
 use super::super::figures::escaped;
 use super::super::published::PROTOCOLS_DIFFER;
-use super::super::rows::Row;
+use super::super::rows::{CHOSEN_HERE, Row};
 use super::super::shown::{Form, Number, task_name, task_score_words};
 use super::markup::{NOTHING, number, scrolling};
 
@@ -43,7 +43,8 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
         title("parameters", "millions");
     }
     let line = |row: &Row| {
-        let mut line = format!("<tr><th scope=\"row\">{}</th>", escaped(&row.name));
+        let mark = if row.chosen_on.is_some() { " <span class=\"mark\">†</span>" } else { "" };
+        let mut line = format!("<tr><th scope=\"row\">{}{mark}</th>", escaped(&row.name));
         for (task, best) in comparison.tasks.iter().zip(&best_of_tasks) {
             let entry = row.entries.get(task);
             let (collapsed, runs) = entry.map_or((0, 0), |entry| (entry.collapsed, entry.seeds.len()));
@@ -124,6 +125,9 @@ fn notes(comparison: &Comparison<'_>) -> String {
     ];
     if comparison.rows.iter().any(|row| row.entries.values().any(|entry| entry.collapsed > 0)) {
         notes.push("* has runs that predict one class only: these have learnt nothing.");
+    }
+    if comparison.rows.iter().any(|row| row.chosen_on.is_some()) {
+        notes.push(CHOSEN_HERE);
     }
     if comparison.rows.iter().any(Row::is_published) {
         notes.push(PROTOCOLS_DIFFER);

@@ -13,6 +13,7 @@ pub(super) mod space;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use self::choice::Standing;
 use self::planning::{Planned, check_flags, check_runs, planned, space_of};
 use self::rungs::{Rung, Unit};
 use self::space::{Axis, EPOCHS, STEPS, Setting};
@@ -164,9 +165,10 @@ impl Search {
         format!("{} of {} {}", rung.trials, amount(rung.training.unwrap_or_default()), self.unit.name())
     }
 
-    /// Records of all trials of a rung to the trials that go on, best first; of the last rung the chosen one leads.
+    /// Places of the trials of a rung, best first; those without a record are left out.
     pub(super) fn ranked(&self, records: &[Option<RunRecord>]) -> Vec<usize> {
-        choice::ranked(records, self.higher_is_better)
+        let standings: Vec<_> = records.iter().map(|record| record.as_ref().map(Standing::of)).collect();
+        choice::ranked(&standings, self.higher_is_better)
     }
 
     /// How many rounds there are.
