@@ -19,7 +19,7 @@ use models::ops::{self, DropoutPlan, EncoderOps, Precision, profile};
 use models::{parameters, torch_rng::TorchRng};
 use run_glue::cli::args::RunArgs;
 use run_glue::cli::settings::Settings;
-use run_glue::trainer::optimizer::{Gradients, Optimizer, clip_coefficient};
+use run_glue::trainer::optimizer::{Gradients, Optimizer};
 use serde_json::{Map, Value, json};
 
 #[global_allocator]
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
     }
     let precision = if args.bf16 { Precision::Bf16 } else { Precision::F32 };
     if args.bf16
-        && let Err(reason) = Flex::eo_bf16_support()
+        && let Err(reason) = Flex::eo_supports(Precision::Bf16, &Default::default())
     {
         eprintln!("--bf16: {reason}");
         return ExitCode::from(2);
@@ -139,8 +139,8 @@ fn measure(mut model: SequenceClassifier<Autodiff<Flex>>, args: &Args) -> Value 
         let forward = start.elapsed().as_secs_f64();
         let gradients = Gradients::collect(&model, loss.backward(), &tokens);
         let backward = start.elapsed().as_secs_f64();
-        let norm = gradients.norm();
-        model = optimizer.step(model, gradients, 2e-5, clip_coefficient(norm, training.max_grad_norm));
+        let factor = gradients.norm().clip_factor::<Flex>(training.max_grad_norm);
+        model = optimizer.step(model, gradients, 2e-5, factor);
         phases.push([forward, backward - forward, start.elapsed().as_secs_f64() - backward]);
     }
     let steps = args.steps as f64;

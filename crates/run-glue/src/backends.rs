@@ -18,13 +18,11 @@ struct Supports(Precision);
 impl OnBackend for Supports {
     type Output = Result<(), Error>;
 
-    fn run<B: EncoderOps>(self, _: B::Device, name: &'static str, _: &str) -> Self::Output {
-        match self.0 {
-            Precision::F32 => Ok(()),
-            Precision::Bf16 => B::eo_bf16_support().map_err(|reason| {
-                Error::usage(format!("--bf16 cannot be done by --backend {name}: {reason}; leave --bf16 out for f32"))
-            }),
-        }
+    fn run<B: EncoderOps>(self, device: B::Device, name: &'static str, _: &str) -> Self::Output {
+        B::eo_supports(self.0, &device).map_err(|reason| {
+            let flag = self.0.name();
+            Error::usage(format!("--{flag} cannot be done by --backend {name}: {reason}; leave --{flag} out for f32"))
+        })
     }
 }
 

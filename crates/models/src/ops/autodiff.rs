@@ -8,7 +8,9 @@ use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
-use super::{AttentionSpec, ClassTargets, EncoderOps, GeluForm, Precision, Relative, RotarySpec, RowDropout};
+use super::{
+    AttentionSpec, ClassTargets, DeviceMemory, EncoderOps, GeluForm, Precision, Relative, RotarySpec, RowDropout,
+};
 use crate::batch::TokenBatch;
 
 /// A backward pass: a type, its saved state, and what it registers.
@@ -265,8 +267,12 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         first_order_only()
     }
 
-    fn eo_bf16_support() -> Result<(), &'static str> {
-        B::eo_bf16_support()
+    fn eo_supports(precision: Precision, device: &Self::Device) -> Result<(), String> {
+        B::eo_supports(precision, device)
+    }
+
+    fn eo_memory(device: &Self::Device) -> Option<DeviceMemory> {
+        B::eo_memory(device)
     }
 
     fn eo_prefers_packed() -> bool {

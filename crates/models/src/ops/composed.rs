@@ -7,7 +7,7 @@ use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData, TensorMetadata, ac
 use burn_autodiff::Autodiff;
 
 use super::adamw::dense;
-use super::{AdamWSlot, AdamWStep, ClassTargets, GeluForm, RotarySpec, RowDropout, indices, raw, wrap};
+use super::{AdamWSlot, AdamWStep, ClassTargets, GeluForm, RotarySpec, RowDropout, indices, raw, scale, wrap};
 use crate::batch::TokenBatch;
 
 pub(super) fn linear<B: Backend>(x: FloatTensor<B>, w: FloatTensor<B>, b: Option<FloatTensor<B>>) -> FloatTensor<B> {
@@ -258,11 +258,15 @@ fn weighted<B: Backend>(rows: Tensor<B, 2>, targets: &ClassTargets) -> Tensor<B,
     rows * Tensor::from_data(column, &device)
 }
 
-pub(super) fn adamw<B: Backend>(mut slot: AdamWSlot<FloatTensor<B>>, step: &AdamWStep) -> AdamWSlot<FloatTensor<B>> {
+pub(super) fn adamw<B: Backend>(
+    mut slot: AdamWSlot<FloatTensor<B>>,
+    step: &AdamWStep,
+    clip: Option<&FloatTensor<B>>,
+) -> AdamWSlot<FloatTensor<B>> {
     let Some(gradient) = slot.gradient.take() else { return slot };
     let rows = slot.parameter.shape()[0];
     let (p, dims) = flat::<B>(slot.parameter);
-    let g = flat::<B>(dense::<B>(gradient, rows)).0 * step.gradient_scale;
+    let g = flat::<B>(scale::<B>(dense::<B>(gradient, rows), clip)).0 * step.gradient_scale;
     let m = flat::<B>(slot.moments.0).0 * step.beta1 + g.clone() * (1.0 - step.beta1);
     let v = flat::<B>(slot.moments.1).0 * step.beta2 + g.clone() * g * (1.0 - step.beta2);
     let correction1 = 1.0 - step.beta1.powi(step.step);

@@ -12,6 +12,7 @@ mod dropout;
 #[cfg(feature = "flex")]
 mod flex;
 mod forms;
+mod gradient_norm;
 pub mod profile;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub use dropout::{Dropout, DropoutPlan, RowStream};
 #[cfg(feature = "flex")]
 pub use flex::simd_level;
 pub use forms::{GeluForm, RotarySpec};
+pub use gradient_norm::{ClipFactor, GradientNorm, scale};
 
 use crate::batch::{Sequences, TokenBatch};
 
@@ -67,8 +69,38 @@ pub enum Precision {
     /// Not rounded.
     #[default]
     F32,
-    /// bf16: only on backends that support it ([`EncoderOps::eo_bf16_support`]).
+    /// TF32: f32 with 10 bits behind the point, as NVIDIA's matrix units since Ampere read it.
+    Tf32,
+    /// bf16: 7 bits behind the point, f32's range.
     Bf16,
+    /// IEEE half precision: 10 bits behind the point, numbers below 65 520. Losses must be scaled, so that gradients
+    /// do not vanish.
+    Fp16,
+}
+
+impl Precision {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::F32, Self::Tf32, Self::Bf16, Self::Fp16];
+
+    /// Its name in results, which is also the flag's that asks for it: `f32`, `tf32`, `bf16`, `fp16`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Tf32 => "tf32",
+            Self::Bf16 => "bf16",
+            Self::Fp16 => "fp16",
+        }
+    }
+}
+
+/// Memory of a device that this process holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceMemory {
+    /// Bytes of living tensors.
+    pub in_use: u64,
+    /// Bytes taken from the device, those kept for later tensors included.
+    pub reserved: u64,
 }
 
 /// What the encoder asks of a backend beyond Burn's own operations. Matrices are `[rows, columns]`, row-major.
@@ -236,9 +268,14 @@ pub trait EncoderOps: Backend {
         composed::cross_entropy_backward::<Self>(logits, g, targets)
     }
 
-    /// One AdamW step of all parameters, in place where the backend can.
-    fn eo_adamw(slots: Vec<AdamWSlot<FloatTensor<Self>>>, step: &AdamWStep) -> Vec<AdamWSlot<FloatTensor<Self>>> {
-        slots.into_iter().map(|slot| composed::adamw::<Self>(slot, step)).collect()
+    /// One AdamW step of all parameters, in place where the backend can. `clip`, `[1]`, is a further factor of the
+    /// gradients ([`ClipFactor::Device`]).
+    fn eo_adamw(
+        slots: Vec<AdamWSlot<FloatTensor<Self>>>,
+        step: &AdamWStep,
+        clip: Option<FloatTensor<Self>>,
+    ) -> Vec<AdamWSlot<FloatTensor<Self>>> {
+        slots.into_iter().map(|slot| composed::adamw::<Self>(slot, step, clip.as_ref())).collect()
     }
 
     /// Sum of squares of all elements of all tensors, in f64 on the host.
@@ -246,12 +283,25 @@ pub trait EncoderOps: Backend {
         composed::sum_of_squares::<Self>(tensors)
     }
 
-    /// Why linear layers cannot be asked for [`Precision::Bf16`], where they cannot.
+    /// L2 norm over all elements of all tensors; stays on the device where the host would have to wait for it.
+    fn eo_gradient_norm(tensors: Vec<FloatTensor<Self>>) -> GradientNorm<FloatTensor<Self>> {
+        GradientNorm::Host(Self::eo_sum_of_squares(tensors).sqrt())
+    }
+
+    /// Why linear layers on `device` cannot be asked for `precision`, where they cannot.
     ///
     /// # Errors
     /// The reason, in words.
-    fn eo_bf16_support() -> Result<(), &'static str> {
-        Err("this backend has no bf16 products")
+    fn eo_supports(precision: Precision, _device: &Self::Device) -> Result<(), String> {
+        match precision {
+            Precision::F32 => Ok(()),
+            other => Err(format!("this backend has no {} products", other.name())),
+        }
+    }
+
+    /// The memory that this process holds on `device`; `None` where the backend does not count it.
+    fn eo_memory(_device: &Self::Device) -> Option<DeviceMemory> {
+        None
     }
 
     /// Whether batches should be laid out without padding rows: true where attention works by sequence.

@@ -406,8 +406,9 @@ fn adamw_agrees_and_skips_only_what_does_not_change() {
                 slots[0].gradient = Some(dense.clone());
                 slots[1].gradient = rows.clone();
             }
-            kernels = Flex::eo_adamw(kernels, &step(n as i32 + 1));
-            composed = composed.into_iter().map(|slot| composed::adamw::<Flex>(slot, &step(n as i32 + 1))).collect();
+            kernels = Flex::eo_adamw(kernels, &step(n as i32 + 1), None);
+            composed =
+                composed.into_iter().map(|slot| composed::adamw::<Flex>(slot, &step(n as i32 + 1), None)).collect();
             for (a, b) in kernels.iter().zip(&composed) {
                 close(&wrap(a.parameter.clone()), &wrap(b.parameter.clone()), 1e-6, "parameter");
                 close(&wrap(a.moments.0.clone()), &wrap(b.moments.0.clone()), 1e-6, "first moment");

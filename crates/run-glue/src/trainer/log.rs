@@ -44,8 +44,8 @@ pub struct LogState {
 }
 
 /// A step that ended.
-#[derive(Clone, Copy, Debug)]
-pub struct StepFacts {
+#[derive(Clone, Copy)]
+pub struct StepFacts<'a> {
     /// Optimizer steps done.
     pub step: usize,
     /// Whether it was its epoch's last.
@@ -54,8 +54,8 @@ pub struct StepFacts {
     pub epoch: f64,
     /// Rows of the step.
     pub examples: usize,
-    /// Before clipping.
-    pub grad_norm: f64,
+    /// Before clipping; asked for only where a row is written.
+    pub grad_norm: &'a dyn Fn() -> f64,
     /// Of this step.
     pub learning_rate: f64,
 }
@@ -135,7 +135,7 @@ impl<B: Backend> TrainLog<B> {
 
     /// Ends a step: updates the live line, and writes a row where one is due.
     pub fn step(&mut self, facts: &StepFacts) {
-        let StepFacts { step, epoch, learning_rate, grad_norm, .. } = *facts;
+        let StepFacts { step, epoch, learning_rate, .. } = *facts;
         self.totals.steps = step;
         self.totals.epoch = epoch;
         self.totals.examples += facts.examples;
@@ -143,7 +143,7 @@ impl<B: Backend> TrainLog<B> {
         self.pending_steps += 1;
         if self.is_due(facts) {
             let (sum, steps) = self.take_pending();
-            let loss = sum / steps as f64;
+            let (loss, grad_norm) = (sum / steps as f64, (facts.grad_norm)());
             self.history.push(train_row(epoch, step as u64, loss, Some(grad_norm), learning_rate));
             self.progress.logged(&self.totals, self.plan.max_steps, loss, grad_norm, learning_rate);
         } else if self.progress.wants_update() {

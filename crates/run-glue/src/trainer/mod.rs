@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use burn::tensor::backend::AutodiffBackend;
 use models::head::{LossOptions, SequenceClassifier, loss};
-use models::ops::{DropoutPlan, EncoderOps};
+use models::ops::{DropoutPlan, EncoderOps, GradientNorm};
 
 use self::log::{StepFacts, TrainLog};
-use self::optimizer::{Gradients, Optimizer, clip_coefficient};
+use self::optimizer::{Gradients, Optimizer};
 use self::schedule::{StepPlan, learning_rate};
 use crate::cli::settings::TrainingSettings;
 use crate::data::{Padding, Split};
@@ -119,16 +119,19 @@ where
                 first_example += rows.len();
             }
             let rate = learning_rate(settings, step, plan);
-            let mut norm = 0.0;
+            let mut norm = GradientNorm::Host(0.0);
             if let Some(gradients) = gradients {
                 norm = gradients.norm();
-                model = optimizer.step(model, gradients, rate, clip_coefficient(norm, settings.max_grad_norm));
+                let factor = norm.clip_factor::<B::InnerBackend>(settings.max_grad_norm);
+                model = optimizer.step(model, gradients, rate, factor);
             }
             step += 1;
             let micro_batches_done = i * settings.gradient_accumulation_steps + group.len();
             let done = epoch as f64 + micro_batches_done as f64 / plan.batches_per_epoch as f64;
             let ends_epoch = i + 1 == groups.len();
-            log.step(&StepFacts { step, ends_epoch, epoch: done, examples, grad_norm: norm, learning_rate: rate });
+            // Where the norm is on the device, only a step whose row is written waits for it.
+            let grad_norm = &|| norm.value::<B::InnerBackend>();
+            log.step(&StepFacts { step, ends_epoch, epoch: done, examples, grad_norm, learning_rate: rate });
             let end = StepEnd { step, ends_epoch, epoch: done, model: &model, optimizer: &optimizer, log };
             if after_step(end)? == Flow::Stop {
                 log.finish();

@@ -125,7 +125,13 @@ impl Piece<'_> {
     }
 }
 
-pub(super) fn step(mut slots: Vec<AdamWSlot<FlexTensor>>, step: &AdamWStep) -> Vec<AdamWSlot<FlexTensor>> {
+pub(super) fn step(
+    mut slots: Vec<AdamWSlot<FlexTensor>>,
+    step: &AdamWStep,
+    clip: Option<FlexTensor>,
+) -> Vec<AdamWSlot<FlexTensor>> {
+    let clip = clip.map_or(1.0, |clip| elements(&dense(clip))[0]);
+    let step = &AdamWStep { gradient_scale: step.gradient_scale * clip, ..*step };
     let gradients: Vec<Option<Gradient<FlexTensor>>> = slots
         .iter_mut()
         .map(|slot| slot.gradient.take())

@@ -145,16 +145,24 @@ impl EncoderOps for Flex {
         timed(Part::Loss, || cross_entropy::backward(logits, g, targets))
     }
 
-    fn eo_adamw(slots: Vec<AdamWSlot<FlexTensor>>, step: &AdamWStep) -> Vec<AdamWSlot<FlexTensor>> {
-        timed(Part::Optimizer, || adamw::step(slots, step))
+    fn eo_adamw(
+        slots: Vec<AdamWSlot<FlexTensor>>,
+        step: &AdamWStep,
+        clip: Option<FlexTensor>,
+    ) -> Vec<AdamWSlot<FlexTensor>> {
+        timed(Part::Optimizer, || adamw::step(slots, step, clip))
     }
 
     fn eo_sum_of_squares(tensors: Vec<FlexTensor>) -> f64 {
         timed(Part::Optimizer, || adamw::sum_of_squares(tensors))
     }
 
-    fn eo_bf16_support() -> Result<(), &'static str> {
-        gemm::bf16_support()
+    fn eo_supports(precision: Precision, _: &Self::Device) -> Result<(), String> {
+        match precision {
+            Precision::F32 => Ok(()),
+            Precision::Bf16 => gemm::bf16_support().map_err(str::to_owned),
+            Precision::Tf32 | Precision::Fp16 => Err(format!("CPUs have no {} products", precision.name())),
+        }
     }
 
     fn eo_prefers_packed() -> bool {

@@ -5,7 +5,7 @@ use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::{Tensor, TensorMetadata};
 use models::batch::TokenBatch;
 use models::ops::adamw::add;
-use models::ops::{EncoderOps, Gradient};
+use models::ops::{EncoderOps, Gradient, GradientNorm};
 
 use super::Inner;
 
@@ -59,14 +59,8 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Gradients<B> {
     }
 
     /// L2 norm over all parameters (`torch.nn.utils.clip_grad_norm_`'s total norm).
-    pub fn norm(&self) -> f64 {
+    pub fn norm(&self) -> GradientNorm<Inner<B>> {
         let values = self.0.iter().flatten().map(|parameter| parameter.gradient.values.clone()).collect();
-        B::InnerBackend::eo_sum_of_squares(values).sqrt()
+        B::InnerBackend::eo_gradient_norm(values)
     }
-}
-
-/// What gradients are multiplied with so that their norm is at most `max_norm` (`clip_grad_norm_`); 0 is off.
-#[must_use]
-pub fn clip_coefficient(norm: f64, max_norm: f64) -> f64 {
-    if max_norm > 0.0 { (max_norm / (norm + 1e-6)).min(1.0) } else { 1.0 }
 }

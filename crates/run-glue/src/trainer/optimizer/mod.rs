@@ -12,10 +12,10 @@ use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Tensor, TensorData, TensorMetadata, TensorPrimitive};
 use models::names::TensorName;
-use models::ops::{EncoderOps, Gradient};
+use models::ops::{ClipFactor, EncoderOps, Gradient};
 use models::parameters::HostTensor;
 
-pub use self::gradients::{Gradients, clip_coefficient};
+pub use self::gradients::Gradients;
 use crate::cli::settings::{OptimizerKind, TrainingSettings};
 
 /// A parameter, gradient or moment of a backend without its autodiff.
@@ -36,13 +36,15 @@ pub(crate) struct Facts {
 }
 
 /// Numbers of one step.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
+#[derive(Clone, Debug)]
+pub(crate) struct Step<T> {
     /// 1-based.
     pub(crate) number: i32,
     pub(crate) learning_rate: f64,
     /// Gradients are multiplied with it first (clipping).
     pub(crate) gradient_scale: f64,
+    /// And with this, where it is on the device.
+    pub(crate) clip: Option<T>,
 }
 
 /// How parameters change with their gradients.
@@ -53,7 +55,7 @@ trait Rule<B: Backend> {
         facts: &[Facts],
         values: Vec<FloatTensor<B>>,
         gradients: Vec<Option<Gradient<FloatTensor<B>>>>,
-        step: &Step,
+        step: &Step<FloatTensor<B>>,
     ) -> Vec<FloatTensor<B>>;
 
     /// What is kept from step to step, by name: nothing before the first step.
@@ -117,16 +119,17 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Optimizer<B> {
         self.step as usize
     }
 
-    /// One step: `gradients` times `gradient_scale`, at `learning_rate`.
+    /// One step: `gradients` times `factor`, at `learning_rate`.
     pub fn step<M: AutodiffModule<B>>(
         &mut self,
         module: M,
         gradients: Gradients<B>,
         learning_rate: f64,
-        gradient_scale: f64,
+        factor: ClipFactor<Inner<B>>,
     ) -> M {
         self.step += 1;
-        let step = Step { number: self.step, learning_rate, gradient_scale };
+        let (gradient_scale, clip) = factor.split();
+        let step = Step { number: self.step, learning_rate, gradient_scale, clip };
         let mut taken = TakeOut::<B> { values: Vec::new(), tracked: Vec::new() };
         let module = module.map(&mut taken);
         let gradients = gradients.0.into_iter().map(|parameter| parameter.map(|p| p.gradient)).collect();

@@ -3,8 +3,8 @@
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Tensor, TensorPrimitive};
-use models::ops::Gradient;
 use models::ops::adamw::dense;
+use models::ops::{Gradient, scale};
 use models::parameters::HostTensor;
 
 use super::{Facts, Kept, Rule, Step, from_host, host_values};
@@ -142,7 +142,7 @@ impl<B: Backend, R: ParameterRule> Rule<B> for Composed<B, R> {
         facts: &[Facts],
         values: Vec<FloatTensor<B>>,
         gradients: Vec<Option<Gradient<FloatTensor<B>>>>,
-        step: &Step,
+        step: &Step<FloatTensor<B>>,
     ) -> Vec<FloatTensor<B>> {
         if self.kept.is_empty() {
             let device = values.first().map(B::float_device).unwrap_or_default();
@@ -159,7 +159,8 @@ impl<B: Backend, R: ParameterRule> Rule<B> for Composed<B, R> {
                 continue;
             };
             let (rows, columns, parts, is_vector) = Self::layout(facts);
-            let gradient = matrix::<B>(dense::<B>(gradient, facts.shape[0]), [parts * rows, columns]);
+            let gradient = scale::<B>(dense::<B>(gradient, facts.shape[0]), step.clip.as_ref());
+            let gradient = matrix::<B>(gradient, [parts * rows, columns]);
             let (value, gradient) = (matrix::<B>(value, [parts * rows, columns]), gradient * step.gradient_scale);
             let stepped = kept.iter_mut().enumerate().map(|(part, kept)| {
                 let cut = |x: &Tensor<B, 2>| x.clone().narrow(0, part * rows, rows);
@@ -246,7 +247,7 @@ mod tests {
         for (i, gradients) in fixture["gradients"].as_array().expect("steps").iter().enumerate() {
             let gradients = load(gradients).into_iter().map(|values| Some(Gradient { values, rows: None })).collect();
             // The facts halve the rate.
-            let step = Step { number: i as i32 + 1, learning_rate: 0.2, gradient_scale: 1.0 };
+            let step = Step { number: i as i32 + 1, learning_rate: 0.2, gradient_scale: 1.0, clip: None };
             values = composed.step(&facts, values, gradients, &step);
             let kept = composed.tensors(&facts).into_iter().collect();
             composed = Composed::new(rule());
@@ -271,7 +272,7 @@ mod tests {
     fn adafactor_tells_stacked_tensors_apart() {
         let device = Default::default();
         let values: Vec<f32> = (0..12).map(|i| ((i * 7) % 5) as f32 - 2.0).collect();
-        let step = Step { number: 1, learning_rate: 0.1, gradient_scale: 1.0 };
+        let step = Step { number: 1, learning_rate: 0.1, gradient_scale: 1.0, clip: None };
         let run = |values: &[f32], rows: usize, stacked: usize| {
             let facts = [Facts { stacked, ..facts("w", &[rows, 3]) }];
             let tensor = || from_host::<Flex>(values.to_vec(), &[rows, 3], &device);
