@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "cube")]
+use crate::on_device::OnDevice;
+
 /// Positions a row key leaves for one example; larger than any `max_position_embeddings` in use.
 const POSITIONS_PER_EXAMPLE: u32 = 1 << 16;
 
@@ -17,6 +20,8 @@ pub struct Sequences {
     max_len: usize,
     padded_len: Option<usize>,
     first_example: u32,
+    #[cfg(feature = "cube")]
+    pub(crate) on_device: OnDevice,
 }
 
 impl Sequences {
@@ -33,7 +38,16 @@ impl Sequences {
             })
             .collect();
         let max_len = lengths.iter().copied().max().unwrap_or(0);
-        Self { starts, lengths, rows, max_len, padded_len: None, first_example: 0 }
+        Self {
+            starts,
+            lengths,
+            rows,
+            max_len,
+            padded_len: None,
+            first_example: 0,
+            #[cfg(feature = "cube")]
+            on_device: OnDevice::default(),
+        }
     }
 
     /// Every sequence in `padded_len` rows (at least the longest length), its tokens first.
@@ -43,7 +57,16 @@ impl Sequences {
         let padded_len = padded_len.max(max_len);
         let starts = (0..lengths.len()).map(|i| i * padded_len).collect();
         let rows = lengths.len() * padded_len;
-        Self { starts, lengths, rows, max_len, padded_len: Some(padded_len), first_example: 0 }
+        Self {
+            starts,
+            lengths,
+            rows,
+            max_len,
+            padded_len: Some(padded_len),
+            first_example: 0,
+            #[cfg(feature = "cube")]
+            on_device: OnDevice::default(),
+        }
     }
 
     /// Says that the first sequence is example `index` of the optimizer step's whole batch. Dropout is keyed by it,
@@ -51,6 +74,10 @@ impl Sequences {
     #[must_use]
     pub fn with_first_example(mut self, index: usize) -> Self {
         self.first_example = u32::try_from(index).unwrap_or(u32::MAX);
+        #[cfg(feature = "cube")]
+        {
+            self.on_device = OnDevice::default();
+        }
         self
     }
 
@@ -167,6 +194,8 @@ pub struct TokenBatch {
     /// Where the sequences lie.
     pub sequences: Arc<Sequences>,
     words: Arc<Words>,
+    #[cfg(feature = "cube")]
+    pub(crate) on_device: Arc<OnDevice>,
 }
 
 /// The distinct token ids of a batch: the only rows of the words' table that its gradient touches.
@@ -202,6 +231,8 @@ impl TokenBatch {
         Self {
             position_ids: self.position_ids.iter().map(|&id| position(id)).collect(),
             token_type_ids: self.token_type_ids.iter().map(|&id| token_type(id)).collect(),
+            #[cfg(feature = "cube")]
+            on_device: Arc::default(),
             ..self.clone()
         }
     }
@@ -231,7 +262,15 @@ impl TokenBatch {
             }
         }
         let words = Arc::new(Words::new(&input_ids));
-        Self { input_ids, token_type_ids, position_ids, sequences: Arc::new(sequences), words }
+        Self {
+            input_ids,
+            token_type_ids,
+            position_ids,
+            sequences: Arc::new(sequences),
+            words,
+            #[cfg(feature = "cube")]
+            on_device: Arc::default(),
+        }
     }
 }
 

@@ -10,6 +10,8 @@ pub mod encoder;
 pub mod head;
 pub mod layers;
 pub mod names;
+#[cfg(feature = "cube")]
+mod on_device;
 pub mod ops;
 pub mod parameters;
 pub mod torch_rng;

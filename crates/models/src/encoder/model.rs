@@ -359,5 +359,5 @@ fn mean<B: EncoderOps>(x: Tensor<B, 2>, sequences: &Sequences) -> Tensor<B, 2> {
         weights[start..start + n].fill(1.0 / n as f32);
     }
     let weights = burn::tensor::TensorData::new(weights, [sequences.len(), rows]);
-    Tensor::<B, 2>::from_data(weights, &x.device()).matmul(x)
+    ops::matmul(Tensor::<B, 2>::from_data(weights, &x.device()), x)
 }

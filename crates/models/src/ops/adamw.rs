@@ -52,6 +52,49 @@ pub struct AdamWSlot<T> {
     pub touched: Vec<bool>,
 }
 
+impl<T> AdamWSlot<T> {
+    /// Marks the rows that have a gradient now.
+    pub(crate) fn touch(&mut self) {
+        match self.gradient.as_ref().map(|gradient| &gradient.rows) {
+            None => {}
+            // Every row counts from now on, also where a later gradient has only some.
+            Some(None) => self.touched.fill(true),
+            Some(Some(ids)) => ids.iter().for_each(|&id| self.touched[id as usize] = true),
+        }
+    }
+}
+
+/// The numbers of a step in f32.
+#[cfg(any(feature = "flex", feature = "cube"))]
+#[derive(Clone, Copy)]
+pub(crate) struct Factors {
+    pub(crate) decay: f32,
+    pub(crate) rate1: f32,
+    pub(crate) rate2: f32,
+    pub(crate) beta2: f32,
+    pub(crate) step_size: f32,
+    pub(crate) root_correction: f32,
+    pub(crate) epsilon: f32,
+    pub(crate) gradient_scale: f32,
+}
+
+#[cfg(any(feature = "flex", feature = "cube"))]
+impl Factors {
+    pub(crate) fn new(step: &AdamWStep, weight_decay: f64, learning_rate_scale: f64) -> Self {
+        let learning_rate = step.learning_rate * learning_rate_scale;
+        Self {
+            decay: (1.0 - learning_rate * weight_decay) as f32,
+            rate1: (1.0 - step.beta1) as f32,
+            rate2: (1.0 - step.beta2) as f32,
+            beta2: step.beta2 as f32,
+            step_size: (learning_rate / (1.0 - step.beta1.powi(step.step))) as f32,
+            root_correction: (1.0 - step.beta2.powi(step.step)).sqrt() as f32,
+            epsilon: step.epsilon as f32,
+            gradient_scale: step.gradient_scale,
+        }
+    }
+}
+
 /// A gradient in its parameter's shape.
 #[must_use]
 pub fn dense<B: Backend>(gradient: Gradient<FloatTensor<B>>, rows: usize) -> FloatTensor<B> {

@@ -8,7 +8,7 @@ use burn::tensor::{Int, Tensor, TensorData, activation};
 use burn_autodiff::Autodiff;
 
 use super::composed::differentiate;
-use super::{Dropout, raw, wrap};
+use super::{Dropout, EncoderOps, matmul, raw, wrap};
 use crate::batch::Sequences;
 
 /// Number of heads, layout, and dropout on the probabilities.
@@ -63,6 +63,10 @@ impl AttentionSpec {
     }
 }
 
+/// What a backend keeps from its forward pass for its backward pass beyond qkv: the output, `[rows, hidden]`, and of each row
+/// and head the log of the sum of its scores' exponentials, `[rows, heads]`.
+pub type AttentionState<T> = Option<[T; 2]>;
+
 /// Everything that both passes share, in the padded `[batch, heads, len, head_dim]` form.
 struct Padded<B: Backend> {
     q: Tensor<B, 4>,
@@ -115,10 +119,8 @@ fn padding_rows<B: Backend>(sequences: &Sequences, device: &B::Device) -> Tensor
     Tensor::from_data(TensorData::new(padding, [sequences.rows(), 1]), device)
 }
 
-fn dropout_factors<B: Backend>(spec: &AttentionSpec, device: &B::Device) -> Option<Tensor<B, 4>> {
-    if spec.dropout.is_off() {
-        return None;
-    }
+/// The factors, drawn on the host.
+pub(super) fn probability_factors<B: Backend>(spec: &AttentionSpec, device: &B::Device) -> FloatTensor<B> {
     let (batch, len) = (spec.sequences.len(), spec.sequences.max_len());
     let (threshold, scale) = (spec.dropout.threshold(), spec.dropout.scale());
     let mut factors = Vec::with_capacity(batch * spec.heads * len * len);
@@ -130,7 +132,7 @@ fn dropout_factors<B: Backend>(spec: &AttentionSpec, device: &B::Device) -> Opti
             }
         }
     }
-    Some(Tensor::from_data(TensorData::new(factors, [batch, spec.heads, len, len]), device))
+    raw(Tensor::<B, 4>::from_data(TensorData::new(factors, [batch, spec.heads, len, len]), device))
 }
 
 /// 0 where a query may look at a key, else a number that makes its probability 0: `[batch, 1, len or 1, len]`.
@@ -152,7 +154,7 @@ fn mask<B: Backend>(spec: &AttentionSpec, device: &B::Device) -> Tensor<B, 4> {
 }
 
 /// What the table adds to the scores, scaled: `[batch or 1, heads, len, len]`.
-fn relative_scores<B: Backend>(
+fn relative_scores<B: EncoderOps>(
     q: &Tensor<B, 4>,
     k: &Tensor<B, 4>,
     table: Tensor<B, 2>,
@@ -174,16 +176,16 @@ fn relative_scores<B: Backend>(
             };
             let (queries, keys) = (part(0), part(1));
             let index = index.reshape([1, 1, len, len]).repeat(&[batch, heads, 1, 1]);
-            let content_to_position = q.clone().matmul(keys).gather(3, index.clone());
+            let content_to_position = matmul(q.clone(), keys).gather(3, index.clone());
             // The distance from query to key picks the row here too, and the key's index comes first.
             let by_key = index.swap_dims(2, 3);
-            let position_to_content = k.clone().matmul(queries).gather(3, by_key).swap_dims(2, 3);
+            let position_to_content = matmul(k.clone(), queries).gather(3, by_key).swap_dims(2, 3);
             (content_to_position + position_to_content) * scale
         }
     }
 }
 
-fn padded<B: Backend>(
+fn padded<B: EncoderOps>(
     qkv: Tensor<B, 2>,
     relative: Option<(Tensor<B, 2>, &Relative)>,
     spec: &AttentionSpec,
@@ -193,11 +195,11 @@ fn padded<B: Backend>(
         let hidden = qkv.dims()[1] / 3;
         std::array::from_fn(|i| split_heads(qkv.clone().narrow(1, i * hidden, hidden), spec))
     };
-    let mut scores = q.clone().matmul(k.clone().swap_dims(2, 3)) * spec.scale + mask::<B>(spec, &device);
+    let mut scores = matmul(q.clone(), k.clone().swap_dims(2, 3)) * spec.scale + mask::<B>(spec, &device);
     if let Some((table, relative)) = relative {
         scores = scores + relative_scores(&q, &k, table, relative, spec.scale);
     }
-    let factors = dropout_factors(spec, &device);
+    let factors = (!spec.dropout.is_off()).then(|| wrap(B::eo_probability_factors(spec, &device)));
     Padded { q, k, v, probabilities: activation::softmax(scores, 3), factors }
 }
 
@@ -208,16 +210,16 @@ fn drop<B: Backend>(x: Tensor<B, 4>, factors: &Option<Tensor<B, 4>>) -> Tensor<B
     }
 }
 
-pub(super) fn composed_forward<B: Backend>(qkv: FloatTensor<B>, spec: &AttentionSpec) -> FloatTensor<B> {
+pub(super) fn composed_forward<B: EncoderOps>(qkv: FloatTensor<B>, spec: &AttentionSpec) -> FloatTensor<B> {
     attend(padded::<B>(wrap(qkv), None, spec), spec)
 }
 
-fn attend<B: Backend>(p: Padded<B>, spec: &AttentionSpec) -> FloatTensor<B> {
-    raw(merge_heads(drop(p.probabilities, &p.factors).matmul(p.v), spec))
+fn attend<B: EncoderOps>(p: Padded<B>, spec: &AttentionSpec) -> FloatTensor<B> {
+    raw(merge_heads(matmul(drop(p.probabilities, &p.factors), p.v), spec))
 }
 
 /// With what a table of relative positions adds to the scores.
-pub(super) fn composed_relative<B: Backend>(
+pub(super) fn composed_relative<B: EncoderOps>(
     qkv: FloatTensor<B>,
     table: FloatTensor<B>,
     relative: &Relative,
@@ -227,7 +229,7 @@ pub(super) fn composed_relative<B: Backend>(
 }
 
 /// The gradients of [`composed_relative`], by Burn's differentiation of it.
-pub(super) fn composed_relative_backward<B: Backend>(
+pub(super) fn composed_relative_backward<B: EncoderOps>(
     qkv: FloatTensor<B>,
     table: FloatTensor<B>,
     g: FloatTensor<B>,
@@ -242,7 +244,7 @@ pub(super) fn composed_relative_backward<B: Backend>(
     })
 }
 
-pub(super) fn composed_backward<B: Backend>(
+pub(super) fn composed_backward<B: EncoderOps>(
     qkv: FloatTensor<B>,
     g: FloatTensor<B>,
     spec: &AttentionSpec,
@@ -259,12 +261,12 @@ pub(super) fn composed_backward<B: Backend>(
     let valid = Tensor::<B, 4>::from_data(TensorData::new(valid, [batch, 1, len, 1]), &g.device());
     let g = split_heads(g, spec) * valid;
     let dropped = drop(p.probabilities.clone(), &p.factors);
-    let dv = dropped.swap_dims(2, 3).matmul(g.clone());
-    let dprobabilities = drop(g.matmul(p.v.swap_dims(2, 3)), &p.factors);
+    let dv = matmul(dropped.swap_dims(2, 3), g.clone());
+    let dprobabilities = drop(matmul(g, p.v.swap_dims(2, 3)), &p.factors);
     let along = (dprobabilities.clone() * p.probabilities.clone()).sum_dim(3);
     let dscores = p.probabilities * (dprobabilities - along) * spec.scale;
-    let dq = dscores.clone().matmul(p.k);
-    let dk = dscores.swap_dims(2, 3).matmul(p.q);
+    let dq = matmul(dscores.clone(), p.k);
+    let dk = matmul(dscores.swap_dims(2, 3), p.q);
     let merged = [dq, dk, dv].map(|d| merge_heads(d, spec) * token.clone());
     raw(Tensor::cat(merged.to_vec(), 1))
 }

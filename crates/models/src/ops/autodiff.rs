@@ -9,7 +9,8 @@ use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
 use super::{
-    AttentionSpec, ClassTargets, DeviceMemory, EncoderOps, GeluForm, Precision, Relative, RotarySpec, RowDropout,
+    AttentionSpec, AttentionState, ClassTargets, DeviceMemory, EncoderOps, GeluForm, Precision, Relative, RotarySpec,
+    RowDropout, composed,
 };
 use crate::batch::TokenBatch;
 
@@ -54,8 +55,11 @@ backward!(AddNorm, 5, (FloatTensor<B>, FloatTensor<B>, f64, RowDropout), |s, g, 
     B::eo_add_norm_backward(s.0, s.1, g, s.2, &s.3).map(Some)
 });
 backward!(Embed, 3, ([usize; 2], TokenBatch), |s, g, parents| B::eo_embed_backward(g, s.0, &s.1).map(Some));
-backward!(Attention, 1, (FloatTensor<B>, AttentionSpec), |s, g, parents| {
-    [Some(B::eo_attention_backward(s.0, g, &s.1))]
+backward!(Matmul, 2, (FloatTensor<B>, FloatTensor<B>), |s, g, parents| {
+    composed::matmul_backward::<B>(s.0, s.1, g, [parents[0].is_some(), parents[1].is_some()])
+});
+backward!(Attention, 1, (FloatTensor<B>, AttentionState<FloatTensor<B>>, AttentionSpec), |s, g, parents| {
+    [Some(B::eo_attention_backward(s.0, s.1, g, &s.2))]
 });
 backward!(RelativeAttention, 2, (FloatTensor<B>, FloatTensor<B>, Relative, AttentionSpec), |s, g, parents| {
     B::eo_relative_attention_backward(s.0, s.1, g, &s.2, &s.3).map(Some)
@@ -192,12 +196,28 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         }
     }
 
-    fn eo_attention(qkv: FloatTensor<Self>, spec: &AttentionSpec) -> FloatTensor<Self> {
-        let y = B::eo_attention(qkv.primitive.clone(), spec);
-        match Attention.prepare::<C>([qkv.node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish((qkv.primitive, spec.clone()), y),
+    fn eo_matmul(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        let y = B::eo_matmul(a.primitive.clone(), b.primitive.clone());
+        match Matmul.prepare::<C>([a.node, b.node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((a.primitive, b.primitive), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
+    }
+
+    fn eo_attention(
+        qkv: FloatTensor<Self>,
+        spec: &AttentionSpec,
+    ) -> (FloatTensor<Self>, AttentionState<FloatTensor<Self>>) {
+        let (y, state) = B::eo_attention(qkv.primitive.clone(), spec);
+        let y = match Attention.prepare::<C>([qkv.node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((qkv.primitive, state, spec.clone()), y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        };
+        (y, None)
+    }
+
+    fn eo_probability_factors(spec: &AttentionSpec, device: &Self::Device) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(B::eo_probability_factors(spec, device))
     }
 
     fn eo_cross_entropy(logits: FloatTensor<Self>, targets: &ClassTargets) -> FloatTensor<Self> {
@@ -259,7 +279,12 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         first_order_only()
     }
 
-    fn eo_attention_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: &AttentionSpec) -> FloatTensor<Self> {
+    fn eo_attention_backward(
+        _: FloatTensor<Self>,
+        _: AttentionState<FloatTensor<Self>>,
+        _: FloatTensor<Self>,
+        _: &AttentionSpec,
+    ) -> FloatTensor<Self> {
         first_order_only()
     }
 

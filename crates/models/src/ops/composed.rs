@@ -3,11 +3,13 @@
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
-use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData, TensorMetadata, activation};
+use burn::tensor::{IndexingUpdateOp, Int, Shape, Tensor, TensorData, TensorMetadata, activation};
 use burn_autodiff::Autodiff;
 
 use super::adamw::dense;
-use super::{AdamWSlot, AdamWStep, ClassTargets, GeluForm, RotarySpec, RowDropout, indices, raw, scale, wrap};
+use super::{
+    AdamWSlot, AdamWStep, ClassTargets, EncoderOps, GeluForm, RotarySpec, RowDropout, indices, raw, scale, wrap,
+};
 use crate::batch::TokenBatch;
 
 pub(super) fn linear<B: Backend>(x: FloatTensor<B>, w: FloatTensor<B>, b: Option<FloatTensor<B>>) -> FloatTensor<B> {
@@ -29,6 +31,32 @@ pub(super) fn linear_backward<B: Backend>(
     let dx = needs.0.then(|| raw(g.clone().matmul(wrap::<B, 2>(w))));
     let dw = g.transpose().matmul(wrap::<B, 2>(x));
     (dx, raw(dw), db)
+}
+
+/// Gradients of the factors of `a b` that are asked for.
+pub(super) fn matmul_backward<B: EncoderOps>(
+    a: FloatTensor<B>,
+    b: FloatTensor<B>,
+    g: FloatTensor<B>,
+    needs: [bool; 2],
+) -> [Option<FloatTensor<B>>; 2] {
+    let turned = |x: FloatTensor<B>| {
+        let rank = x.shape().num_dims();
+        B::float_swap_dims(x, rank - 2, rank - 1)
+    };
+    // What was repeated has the sum of the gradients.
+    let reduced = |mut x: FloatTensor<B>, like: Shape| {
+        for axis in 0..like.num_dims() - 2 {
+            if like[axis] == 1 && x.shape()[axis] > 1 {
+                x = B::float_sum_dim(x, axis);
+            }
+        }
+        x
+    };
+    let (shape_a, shape_b) = (a.shape(), b.shape());
+    let da = needs[0].then(|| reduced(B::eo_matmul(g.clone(), turned(b)), shape_a));
+    let db = needs[1].then(|| reduced(B::eo_matmul(turned(a), g), shape_b));
+    [da, db]
 }
 
 fn flat<B: Backend>(x: FloatTensor<B>) -> (Tensor<B, 1>, Vec<usize>) {

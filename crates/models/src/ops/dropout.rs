@@ -39,6 +39,12 @@ impl Dropout {
         (self.probability * 4_294_967_296.0) as u32
     }
 
+    /// The stream's name.
+    #[cfg(feature = "cube")]
+    pub(crate) fn key(&self) -> u64 {
+        self.key
+    }
+
     /// The stream of one row (a token, or a token and a head).
     #[inline(always)]
     #[must_use]

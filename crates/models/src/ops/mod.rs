@@ -8,6 +8,8 @@ pub mod adamw;
 mod attention;
 mod autodiff;
 mod composed;
+#[cfg(feature = "cube")]
+mod cube;
 mod dropout;
 #[cfg(feature = "flex")]
 mod flex;
@@ -24,7 +26,7 @@ use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Int, Tensor, TensorData, TensorPrimitive};
 
 pub use adamw::{AdamWSlot, AdamWStep, Gradient};
-pub use attention::{AttentionSpec, Relative, RelativeKind};
+pub use attention::{AttentionSpec, AttentionState, Relative, RelativeKind};
 pub use dropout::{Dropout, DropoutPlan, RowStream};
 #[cfg(feature = "flex")]
 pub use flex::simd_level;
@@ -126,6 +128,11 @@ pub trait EncoderOps: Backend {
         composed::linear_backward::<Self>(x, w, g, needs)
     }
 
+    /// `a b` in f32: matrices `[.., m, k]` and `[.., k, n]`, any number of axes before them; an axis of 1 is repeated.
+    fn eo_matmul(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_matmul(a, b)
+    }
+
     /// `s Φ(s)` of `s = x + b` (Hendrycks & Gimpel 2016), and s, which the backward pass needs.
     fn eo_bias_gelu(
         x: FloatTensor<Self>,
@@ -222,15 +229,28 @@ pub trait EncoderOps: Backend {
     }
 
     /// Scaled dot-product attention within each sequence (Vaswani et al. 2017):
-    /// qkv `[rows, 3 hidden]` (queries, keys, values side by side), gives `[rows, hidden]`. Padding rows give anything
-    /// finite.
-    fn eo_attention(qkv: FloatTensor<Self>, spec: &AttentionSpec) -> FloatTensor<Self> {
-        attention::composed_forward::<Self>(qkv, spec)
+    /// qkv `[rows, 3 hidden]` (queries, keys, values side by side), gives `[rows, hidden]`, and what the backward pass
+    /// is to get. Padding rows give anything finite.
+    fn eo_attention(
+        qkv: FloatTensor<Self>,
+        spec: &AttentionSpec,
+    ) -> (FloatTensor<Self>, AttentionState<FloatTensor<Self>>) {
+        (attention::composed_forward::<Self>(qkv, spec), None)
     }
 
     /// Gradient of [`Self::eo_attention`] for qkv; probabilities are computed again, not stored.
-    fn eo_attention_backward(qkv: FloatTensor<Self>, g: FloatTensor<Self>, spec: &AttentionSpec) -> FloatTensor<Self> {
+    fn eo_attention_backward(
+        qkv: FloatTensor<Self>,
+        _state: AttentionState<FloatTensor<Self>>,
+        g: FloatTensor<Self>,
+        spec: &AttentionSpec,
+    ) -> FloatTensor<Self> {
         attention::composed_backward::<Self>(qkv, g, spec)
+    }
+
+    /// The dropout factors of the probabilities, 0 or 1 / (1 - p): `[batch, heads, len, len]` for the longest sequence.
+    fn eo_probability_factors(spec: &AttentionSpec, device: &Self::Device) -> FloatTensor<Self> {
+        attention::probability_factors::<Self>(spec, device)
     }
 
     /// As [`Self::eo_attention`], with what a table of relative positions adds to the scores.
@@ -312,8 +332,6 @@ pub trait EncoderOps: Backend {
 
 #[cfg(feature = "ndarray")]
 impl EncoderOps for burn_ndarray::NdArray {}
-#[cfg(feature = "cuda")]
-impl EncoderOps for burn_cuda::Cuda {}
 
 /// The primitive of a float tensor.
 pub(crate) fn raw<B: Backend, const D: usize>(x: Tensor<B, D>) -> FloatTensor<B> {
@@ -340,6 +358,11 @@ pub fn linear<B: EncoderOps>(
     precision: Precision,
 ) -> Tensor<B, 2> {
     wrap(B::eo_linear(raw(x), raw(w), b.map(raw), precision))
+}
+
+/// [`EncoderOps::eo_matmul`].
+pub fn matmul<B: EncoderOps, const D: usize>(a: Tensor<B, D>, b: Tensor<B, D>) -> Tensor<B, D> {
+    wrap(B::eo_matmul(raw(a), raw(b)))
 }
 
 /// [`EncoderOps::eo_bias_gelu`].
@@ -400,7 +423,7 @@ pub fn embed<B: EncoderOps>(
 
 /// [`EncoderOps::eo_attention`].
 pub fn attention<B: EncoderOps>(qkv: Tensor<B, 2>, spec: &AttentionSpec) -> Tensor<B, 2> {
-    wrap(B::eo_attention(raw(qkv), spec))
+    wrap(B::eo_attention(raw(qkv), spec).0)
 }
 
 /// [`EncoderOps::eo_relative_attention`].

@@ -8,36 +8,8 @@ use super::buffer::{dense, elements, elements_mut};
 use super::math::row_sum;
 use super::simd::kernel;
 use super::{CHUNK, ROWS};
+use crate::ops::adamw::Factors;
 use crate::ops::{AdamWSlot, AdamWStep, Gradient};
-
-/// The numbers of a step in f32.
-#[derive(Clone, Copy)]
-struct Factors {
-    decay: f32,
-    rate1: f32,
-    rate2: f32,
-    beta2: f32,
-    step_size: f32,
-    root_correction: f32,
-    epsilon: f32,
-    gradient_scale: f32,
-}
-
-impl Factors {
-    fn new(step: &AdamWStep, weight_decay: f64, learning_rate_scale: f64) -> Self {
-        let learning_rate = step.learning_rate * learning_rate_scale;
-        Self {
-            decay: (1.0 - learning_rate * weight_decay) as f32,
-            rate1: (1.0 - step.beta1) as f32,
-            rate2: (1.0 - step.beta2) as f32,
-            beta2: step.beta2 as f32,
-            step_size: (learning_rate / (1.0 - step.beta1.powi(step.step))) as f32,
-            root_correction: (1.0 - step.beta2.powi(step.step)).sqrt() as f32,
-            epsilon: step.epsilon as f32,
-            gradient_scale: step.gradient_scale,
-        }
-    }
-}
 
 /// An element's update from its scaled gradient.
 #[inline(always)]
@@ -132,12 +104,13 @@ pub(super) fn step(
 ) -> Vec<AdamWSlot<FlexTensor>> {
     let clip = clip.map_or(1.0, |clip| elements(&dense(clip))[0]);
     let step = &AdamWStep { gradient_scale: step.gradient_scale * clip, ..*step };
+    slots.iter_mut().for_each(AdamWSlot::touch);
     let gradients: Vec<Option<Gradient<FlexTensor>>> = slots
         .iter_mut()
         .map(|slot| slot.gradient.take())
         .map(|gradient| gradient.map(|g| Gradient { values: dense(g.values), ..g }))
         .collect();
-    let row_maps: Vec<Vec<u32>> = slots.iter_mut().zip(&gradients).map(|(slot, g)| row_map(slot, g.as_ref())).collect();
+    let row_maps: Vec<Vec<u32>> = slots.iter().zip(&gradients).map(|(slot, g)| row_map(slot, g.as_ref())).collect();
     let mut pieces = Vec::new();
     for ((slot, gradient), row_of) in slots.iter_mut().zip(&gradients).zip(&row_maps) {
         let Some(gradient) = gradient else { continue };
@@ -172,25 +145,15 @@ pub(super) fn step(
     slots
 }
 
-/// The gradient's row of each of the parameter's rows, plus 1; empty for dense gradients. Marks rows as touched.
-fn row_map(slot: &mut AdamWSlot<FlexTensor>, gradient: Option<&Gradient<FlexTensor>>) -> Vec<u32> {
+/// The gradient's row of each of the parameter's rows, plus 1; empty for dense gradients.
+fn row_map(slot: &AdamWSlot<FlexTensor>, gradient: Option<&Gradient<FlexTensor>>) -> Vec<u32> {
     let Some(gradient) = gradient else { return Vec::new() };
-    let rows = slot.parameter.shape()[0];
-    match &gradient.rows {
-        None => {
-            // Every row counts from now on, also where a later gradient has only some.
-            slot.touched.fill(true);
-            Vec::new()
-        }
-        Some(ids) => {
-            let mut row_of = vec![0; rows];
-            for (place, &id) in ids.iter().enumerate() {
-                row_of[id as usize] = place as u32 + 1;
-                slot.touched[id as usize] = true;
-            }
-            row_of
-        }
+    let Some(ids) = &gradient.rows else { return Vec::new() };
+    let mut row_of = vec![0; slot.parameter.shape()[0]];
+    for (place, &id) in ids.iter().enumerate() {
+        row_of[id as usize] = place as u32 + 1;
     }
+    row_of
 }
 
 pub(super) fn sum_of_squares(gradients: Vec<FlexTensor>) -> f64 {

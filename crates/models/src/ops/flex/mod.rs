@@ -20,8 +20,8 @@ use burn_flex::{Flex, FlexTensor};
 
 use super::profile::{Part, timed};
 use super::{
-    AdamWSlot, AdamWStep, AttentionSpec, ClassTargets, EncoderOps, GeluForm, Precision, Relative, RotarySpec,
-    RowDropout,
+    AdamWSlot, AdamWStep, AttentionSpec, AttentionState, ClassTargets, EncoderOps, GeluForm, Precision, Relative,
+    RotarySpec, RowDropout,
 };
 use crate::batch::TokenBatch;
 
@@ -129,11 +129,16 @@ impl EncoderOps for Flex {
         timed(Part::Embedding, || embed::backward(g, sizes, batch))
     }
 
-    fn eo_attention(qkv: FlexTensor, spec: &AttentionSpec) -> FlexTensor {
-        timed(Part::Attention, || attention::forward(qkv, spec))
+    fn eo_attention(qkv: FlexTensor, spec: &AttentionSpec) -> (FlexTensor, AttentionState<FlexTensor>) {
+        (timed(Part::Attention, || attention::forward(qkv, spec)), None)
     }
 
-    fn eo_attention_backward(qkv: FlexTensor, g: FlexTensor, spec: &AttentionSpec) -> FlexTensor {
+    fn eo_attention_backward(
+        qkv: FlexTensor,
+        _: AttentionState<FlexTensor>,
+        g: FlexTensor,
+        spec: &AttentionSpec,
+    ) -> FlexTensor {
         timed(Part::Attention, || attention::backward(qkv, g, spec))
     }
 

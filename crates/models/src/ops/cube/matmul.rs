@@ -1,0 +1,158 @@
+//! Matrix products.
+//!
+//! Burn's own product of f32 matrices is not f32 on NVIDIA's GPUs: its accelerated strategies, among which autotune chooses,
+//! round the factors to TF32 where the device has it (`adjust_dtypes` in `definition/blueprint.rs` of cubek-matmul 0.2.0,
+//! lines 84 to 102; loads by TMA do, too: `launch/tma.rs` of cubek-std 0.2.0, line 11). So [`exact`] chooses among those
+//! strategies only that multiply in the units' own registers, in f32.
+
+use burn::tensor::{DType, Shape};
+use burn_cubecl::kernel::cast;
+use burn_cubecl::kernel::matmul::{MatmulStrategy, matmul};
+use burn_cubecl::tensor::CubeTensor;
+use burn_cubecl::{CubeRuntime, cubecl};
+use cubecl::ir::{ElemType, FloatKind, StorageType};
+use cubecl::prelude::*;
+use cubek_matmul::definition::{MatmulElems, MatmulGlobalElems};
+use cubek_matmul::launch::{Strategy, launch_ref};
+use cubek_matmul::routines::double_unit::DoubleUnitSelectionArgs;
+use cubek_matmul::routines::simple_unit::SimpleUnitSelectionArgs;
+use cubek_matmul::routines::{BlueprintStrategy, TileSizeSelection};
+use cubek_std::InputBinding;
+
+use super::tensor::like;
+use crate::ops::Precision;
+
+/// The strategies that keep f32: the last works for any matrices.
+fn strategies() -> Vec<Strategy> {
+    let sizes = || [TileSizeSelection::MaxTileSize, TileSizeSelection::MinTileSize];
+    let double = sizes()
+        .map(|tile_size| Strategy::DoubleUnit(BlueprintStrategy::Inferred(DoubleUnitSelectionArgs { tile_size })));
+    let simple = sizes()
+        .map(|tile_size| Strategy::SimpleUnit(BlueprintStrategy::Inferred(SimpleUnitSelectionArgs { tile_size })));
+    double.into_iter().chain(simple).chain([Strategy::Naive]).collect()
+}
+
+fn launch<R: CubeRuntime>(
+    strategy: &Strategy,
+    lhs: CubeTensor<R>,
+    rhs: CubeTensor<R>,
+    out: CubeTensor<R>,
+) -> Result<(), String> {
+    let kind: StorageType = DType::F32.into();
+    let mut types = MatmulElems::from_globals(&MatmulGlobalElems { lhs: kind, rhs: kind, out: kind });
+    let client = out.client.clone();
+    let (lhs, rhs) = (InputBinding::new(lhs.binding(), kind), InputBinding::new(rhs.binding(), kind));
+    launch_ref(strategy, &client, lhs, rhs, out.binding(), &mut types).map_err(|error| format!("{error:?}"))
+}
+
+/// The first strategy that can.
+#[cfg(not(feature = "autotune"))]
+fn choose<R: CubeRuntime>(lhs: CubeTensor<R>, rhs: CubeTensor<R>, out: CubeTensor<R>) {
+    for strategy in strategies() {
+        if launch(&strategy, lhs.clone(), rhs.clone(), out.clone()).is_ok() {
+            return;
+        }
+    }
+    unreachable!("the plain product works for any matrices");
+}
+
+/// The fastest strategy: measured for the first product of about such sizes, then known.
+#[cfg(feature = "autotune")]
+fn choose<R: CubeRuntime>(lhs: CubeTensor<R>, rhs: CubeTensor<R>, out: CubeTensor<R>) {
+    use burn_cubecl::CubeTuneId;
+    use cubecl::tune::{LocalTuner, Tunable, TunableSet, local_tuner};
+    use cubek_matmul::launch::MatmulAutotuneKey;
+
+    type Inputs<R> = (CubeTensor<R>, CubeTensor<R>, CubeTensor<R>);
+
+    static TUNER: LocalTuner<MatmulAutotuneKey, CubeTuneId> = local_tuner!();
+
+    fn key<R: CubeRuntime>((lhs, rhs, out): &Inputs<R>) -> MatmulAutotuneKey {
+        MatmulAutotuneKey::generate(
+            &lhs.client,
+            lhs.meta.shape(),
+            rhs.meta.shape(),
+            lhs.meta.strides(),
+            rhs.meta.strides(),
+            lhs.dtype.into(),
+            rhs.dtype.into(),
+            out.dtype.into(),
+            None,
+            None,
+        )
+    }
+    fn trial<R: CubeRuntime>(_: &MatmulAutotuneKey, (lhs, rhs, out): &Inputs<R>) -> Inputs<R> {
+        (lhs.clone(), rhs.clone(), out.copy())
+    }
+
+    let id = CubeTuneId::new(&lhs.client, &lhs.device);
+    let client = lhs.client.clone();
+    let tunables = TUNER.init(|| {
+        // The first of a set is what is left when the others fail.
+        strategies().into_iter().rev().fold(TunableSet::new(key::<R>, trial::<R>), |set, strategy| {
+            set.with(Tunable::new(&strategy.to_string(), move |(lhs, rhs, out): Inputs<R>| {
+                launch(&strategy, lhs, rhs, out)
+            }))
+        })
+    });
+    TUNER.execute(&id, &client, tunables, (lhs, rhs, out));
+}
+
+/// The shape of a product: axes of 1 before the matrices' are repeated.
+pub(super) fn product_shape(a: &Shape, b: &Shape) -> Shape {
+    let rank = a.num_dims();
+    let axis = |i| match rank - i {
+        1 => b[i],
+        2 => a[i],
+        _ => usize::max(a[i], b[i]),
+    };
+    (0..rank).map(axis).collect::<Vec<_>>().into()
+}
+
+/// `lhs rhs` in f32, any batch axes first.
+pub(super) fn exact<R: CubeRuntime>(lhs: CubeTensor<R>, rhs: CubeTensor<R>) -> CubeTensor<R> {
+    let out = like(&lhs, product_shape(lhs.meta.shape(), rhs.meta.shape()));
+    choose(lhs, rhs, out.clone());
+    out
+}
+
+/// `lhs rhs` with factors of a precision, sums and results in f32.
+pub(super) fn product<R: CubeRuntime>(lhs: CubeTensor<R>, rhs: CubeTensor<R>, precision: Precision) -> CubeTensor<R> {
+    let rounded = |x, kind| cast(x, kind);
+    let (lhs, rhs) = match precision {
+        Precision::F32 => return exact(lhs, rhs),
+        Precision::Tf32 => (lhs, rhs),
+        Precision::Bf16 => (rounded(lhs, DType::BF16), rounded(rhs, DType::BF16)),
+        Precision::Fp16 => (rounded(lhs, DType::F16), rounded(rhs, DType::F16)),
+    };
+    let out = like(&lhs, product_shape(lhs.meta.shape(), rhs.meta.shape()));
+    match matmul(lhs.clone(), rhs.clone(), Some(out), MatmulStrategy::default(), DType::F32) {
+        Ok(out) => out,
+        // Only without autotune: what the accelerated strategy cannot do, f32 can.
+        Err(_) => exact(cast(lhs, DType::F32), cast(rhs, DType::F32)),
+    }
+}
+
+/// Why the device has no products of a precision, if it has none.
+pub(super) fn supports<R: CubeRuntime>(client: &ComputeClient<R>, precision: Precision) -> Result<(), String> {
+    let kind = match precision {
+        Precision::F32 => return Ok(()),
+        Precision::Tf32 => FloatKind::TF32,
+        Precision::Bf16 => FloatKind::BF16,
+        Precision::Fp16 => FloatKind::F16,
+    };
+    let kind = StorageType::Scalar(ElemType::Float(kind));
+    let units = &client.features().matmul;
+    if units.cmma.iter().chain(&units.mma).any(|config| config.a_type == kind && config.b_type == kind) {
+        Ok(())
+    } else {
+        Err(format!("the device has no matrix units for {}", precision.name()))
+    }
+}
+
+/// A matrix with rows and columns exchanged, as a view.
+pub(super) fn transposed<R: CubeRuntime>(mut x: CubeTensor<R>) -> CubeTensor<R> {
+    let rank = x.meta.rank();
+    x.meta.swap(rank - 2, rank - 1);
+    x
+}
