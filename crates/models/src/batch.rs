@@ -69,6 +69,16 @@ impl Sequences {
         }
     }
 
+    /// Packed, with rows of no sequence at the end up to a multiple of `multiple`: padding, for backends that compile
+    /// for each number of rows.
+    #[must_use]
+    pub fn rounded(mut self, multiple: usize) -> Self {
+        if self.padded_len.is_none() {
+            self.rows = self.rows.next_multiple_of(multiple.max(1));
+        }
+        self
+    }
+
     /// Says that the first sequence is example `index` of the optimizer step's whole batch. Dropout is keyed by it,
     /// so that micro-batches draw the masks that the undivided batch would.
     #[must_use]
@@ -129,11 +139,13 @@ impl Sequences {
         &self.starts
     }
 
-    /// The position of each row in its sequence, padding rows counted on.
+    /// The position of each row in its sequence, padding rows counted on; 0 in rows of no sequence.
     #[must_use]
     pub fn positions(&self) -> Vec<u32> {
         let rows = |i: usize| self.padded_len.unwrap_or(self.lengths[i]);
-        (0..self.len()).flat_map(|i| 0..rows(i) as u32).collect()
+        let mut positions: Vec<u32> = (0..self.len()).flat_map(|i| 0..rows(i) as u32).collect();
+        positions.resize(self.rows, 0);
+        positions
     }
 
     /// Tokens of sequence `i`.
@@ -245,8 +257,13 @@ impl TokenBatch {
         let sequences = match pad_to {
             None => Sequences::packed(lengths),
             Some(n) => Sequences::padded(lengths, n),
-        }
-        .with_first_example(first_example);
+        };
+        Self::laid_out(rows, pad_token_id, sequences.with_first_example(first_example))
+    }
+
+    /// Lays `rows` of (ids, segment ids) out as `sequences` of their lengths says.
+    #[must_use]
+    pub fn laid_out(rows: &[(&[u32], &[u8])], pad_token_id: u32, sequences: Sequences) -> Self {
         let mut input_ids = vec![pad_token_id; sequences.rows()];
         let mut token_type_ids = vec![0; sequences.rows()];
         let mut position_ids = vec![0; sequences.rows()];
@@ -290,6 +307,17 @@ mod tests {
         }
         let second_half = Sequences::packed(vec![1, 2]).with_first_example(1);
         assert_eq!(second_half.row_keys(), a[3..]);
+    }
+
+    #[test]
+    fn rows_are_rounded_up_with_padding_of_no_sequence() {
+        let sequences = Sequences::packed(vec![3, 2]).rounded(4);
+        assert_eq!((sequences.rows(), sequences.tokens(), sequences.has_padding()), (8, 5, true));
+        assert_eq!(sequences.positions(), [0, 1, 2, 0, 1, 0, 0, 0]);
+        assert_eq!(sequences.row_keys().len(), 8);
+        assert_eq!(Sequences::packed(vec![4]).rounded(4), Sequences::packed(vec![4]));
+        let batch = TokenBatch::laid_out(&[(&[5, 6, 7], &[0, 0, 1]), (&[9, 8], &[0, 0])], 1, sequences);
+        assert_eq!(batch.input_ids, [5, 6, 7, 9, 8, 1, 1, 1]);
     }
 
     #[test]

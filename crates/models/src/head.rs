@@ -73,9 +73,14 @@ impl<B: EncoderOps> SequenceClassifier<B> {
     /// Logits, `[batch, num_labels]`.
     #[must_use]
     pub fn forward(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
+        let pooled = self.encoder.pooled(batch, plan);
+        self.classify(pooled, batch, plan)
+    }
+
+    /// Logits of what the encoder says of each example, `[batch, hidden]`.
+    pub(crate) fn classify(&self, mut x: Tensor<B, 2>, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
         let head = self.encoder.architecture().head;
         let rows = Arc::new(batch.sequences.firsts());
-        let mut x = self.encoder.pooled(batch, plan);
         if head.dense_dropout > 0.0 {
             x = ops::dropout(x, plan.next(head.dense_dropout), &rows);
         }

@@ -14,4 +14,5 @@ pub mod names;
 mod on_device;
 pub mod ops;
 pub mod parameters;
+pub mod recompute;
 pub mod torch_rng;

@@ -16,9 +16,11 @@ use models::config::{Config, ConfigError};
 use models::encoder::family;
 use models::head::{LossOptions, SequenceClassifier, Targets, loss};
 use models::ops::{self, DropoutPlan, EncoderOps, Precision, profile};
+use models::recompute::loss_and_gradients;
 use models::{parameters, torch_rng::TorchRng};
 use run_glue::cli::args::RunArgs;
 use run_glue::cli::settings::Settings;
+use run_glue::report::host::peak_memory_bytes;
 use run_glue::trainer::optimizer::{Gradients, Optimizer};
 use serde_json::{Map, Value, json};
 
@@ -45,6 +47,9 @@ struct Args {
     inference: bool,
     #[arg(long)]
     bf16: bool,
+    /// Layers are computed again when their gradients are due.
+    #[arg(long)]
+    gradient_checkpointing: bool,
     /// Measure the largest rate of an f32 product instead.
     #[arg(long)]
     peak: bool,
@@ -112,7 +117,9 @@ fn measure(mut model: SequenceClassifier<Autodiff<Flex>>, args: &Args) -> Value 
     let types: Vec<Vec<u8>> = args.lengths.iter().map(|&len| vec![0; len]).collect();
     let rows: Vec<(&[u32], &[u8])> = ids.iter().zip(&types).map(|(ids, types)| (&ids[..], &types[..])).collect();
     let examples = rows.len();
+    let start = Instant::now();
     let tokens = TokenBatch::new(&rows, 0, None, 0);
+    let batch = start.elapsed().as_secs_f64();
     let targets = Targets::Classes((0..examples).map(|i| i % 2).collect());
     // Nothing in these settings can be wrong: all are defaults.
     let training = match Settings::new(RunArgs { task_name: vec!["rte".to_owned()], ..RunArgs::default() }, true) {
@@ -133,11 +140,24 @@ fn measure(mut model: SequenceClassifier<Autodiff<Flex>>, args: &Args) -> Value 
             phases.push([start.elapsed().as_secs_f64(), 0.0, 0.0]);
             continue;
         }
-        let logits = model.forward(&tokens, &mut DropoutPlan::train(1, step as u64));
+        let mut plan = DropoutPlan::train(1, step as u64);
         let options = LossOptions { divisor: examples as f64, label_smoothing_factor: 0.0, class_weights: None };
-        let loss = loss(logits, &targets, options);
-        let forward = start.elapsed().as_secs_f64();
-        let gradients = Gradients::collect(&model, loss.backward(), &tokens);
+        let (forward, gradients) = if args.gradient_checkpointing {
+            let mut sum: Option<Gradients<_>> = None;
+            loss_and_gradients(&model, &tokens, &targets, options, &mut plan, |part| {
+                let part = Gradients::collect(&model, part, &tokens);
+                match &mut sum {
+                    None => sum = Some(part),
+                    Some(sum) => sum.add(part),
+                }
+            });
+            let Some(sum) = sum else { return json!({ "error": "no gradients" }) };
+            (0.0, sum)
+        } else {
+            let loss = loss(model.forward(&tokens, &mut plan), &targets, options);
+            let forward = start.elapsed().as_secs_f64();
+            (forward, Gradients::collect(&model, loss.backward(), &tokens))
+        };
         let backward = start.elapsed().as_secs_f64();
         let factor = gradients.norm().clip_factor::<Flex>(training.max_grad_norm);
         model = optimizer.step(model, gradients, 2e-5, factor);
@@ -151,10 +171,12 @@ fn measure(mut model: SequenceClassifier<Autodiff<Flex>>, args: &Args) -> Value 
         .collect();
     json!({
         "phases": phases[args.warmup..],
+        "batch": batch,
         "parts": spent,
         "page_faults_per_step": (page_faults() - faults) as f64 / steps,
         "simd": ops::simd_level(),
         "threads": rayon::current_num_threads(),
+        "peak_memory_bytes": peak_memory_bytes(),
     })
 }
 

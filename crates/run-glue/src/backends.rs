@@ -37,6 +37,15 @@ pub fn check(choice: BackendChoice, precision: Precision) -> Result<(), Error> {
 /// The backend that `auto` stands for.
 const DEFAULT: BackendChoice = if cfg!(feature = "flex") { BackendChoice::Flex } else { BackendChoice::Ndarray };
 
+/// Whether a run with this choice may use NVIDIA's GPUs.
+#[must_use]
+pub fn may_use_cuda(choice: BackendChoice) -> bool {
+    match choice {
+        BackendChoice::Auto => cfg!(feature = "cuda"),
+        choice => choice == BackendChoice::Cuda,
+    }
+}
+
 /// Runs `work` on the chosen backend.
 ///
 /// # Errors

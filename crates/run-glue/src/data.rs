@@ -2,20 +2,34 @@
 
 use glue_tasks::dataset::{Example, Label};
 use glue_tasks::task::TaskKind;
-use models::batch::TokenBatch;
+use models::batch::{Sequences, TokenBatch};
 use models::head::Targets;
+use models::ops::{Bucket, EncoderOps};
 
 use crate::tokenize::{Encoded, TextTokenizer, TokenizeError};
 
 /// How batches are laid out in memory; it does not change any number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
-    /// Tokens end to end, no padding rows.
-    None,
-    /// To the longest of the batch.
-    Longest,
+    /// Tokens end to end, up to a multiple of so many rows; of 1 there are no padding rows.
+    Packed(usize),
+    /// To the longest of the batch, up to a multiple of so many tokens.
+    Longest(usize),
     /// To a fixed length.
     To(usize),
+}
+
+impl Padding {
+    /// What the backend does best; `to`: to a fixed length.
+    #[must_use]
+    pub fn of<B: EncoderOps>(to: Option<usize>) -> Self {
+        let bucket = B::eo_bucket().unwrap_or(Bucket { rows: 1, length: 1 });
+        match to {
+            Some(length) => Self::To(length),
+            None if B::eo_prefers_packed() => Self::Packed(bucket.rows),
+            None => Self::Longest(bucket.length),
+        }
+    }
 }
 
 /// A tokenized split.
@@ -135,11 +149,13 @@ impl Split {
     #[must_use]
     pub fn batch(&self, rows: &[u32], padding: Padding, first_example: usize) -> TokenBatch {
         let rows: Vec<(&[u32], &[u8])> = rows.iter().map(|&row| self.encoded.row(row as usize)).collect();
-        let pad_to = match padding {
-            Padding::None => None,
-            Padding::Longest => Some(0),
-            Padding::To(length) => Some(length),
+        let lengths: Vec<usize> = rows.iter().map(|(ids, _)| ids.len()).collect();
+        let longest = lengths.iter().copied().max().unwrap_or(0);
+        let sequences = match padding {
+            Padding::Packed(multiple) => Sequences::packed(lengths).rounded(multiple),
+            Padding::Longest(multiple) => Sequences::padded(lengths, longest.next_multiple_of(multiple)),
+            Padding::To(length) => Sequences::padded(lengths, length),
         };
-        TokenBatch::new(&rows, self.pad_token_id, pad_to, first_example)
+        TokenBatch::laid_out(&rows, self.pad_token_id, sequences.with_first_example(first_example))
     }
 }

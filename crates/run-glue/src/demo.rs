@@ -7,10 +7,14 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::cli::args::RunArgs;
+use crate::cli::settings::Interval;
 use crate::error::Error;
 
 /// The name of the encoder inside the program.
 pub const MODEL: &str = "run-glue/demo-bert";
+
+/// The name of the data inside the program.
+pub const DATA: &str = "run-glue/demo-glue";
 
 static DEMO: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/demo");
 
@@ -66,5 +70,7 @@ pub fn with_recipe(mut args: RunArgs) -> Result<RunArgs, Error> {
     args.num_train_epochs.get_or_insert(recipe.num_train_epochs);
     args.per_device_train_batch_size.get_or_insert(recipe.per_device_train_batch_size);
     args.learning_rate.get_or_insert(recipe.learning_rate);
+    // The miniature splits are evaluated in no time, and the page of a sweep shows how the scores grow.
+    args.watch.eval_strategy.get_or_insert(Interval::Epoch);
     Ok(args)
 }

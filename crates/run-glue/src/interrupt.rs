@@ -19,6 +19,11 @@ pub fn listen() {
     });
 }
 
+/// Asks the run to stop after its step, as the first signal does.
+pub fn request() {
+    REQUESTED.store(true, Ordering::SeqCst);
+}
+
 /// Whether the user asked the run to stop.
 pub fn requested() -> bool {
     REQUESTED.load(Ordering::SeqCst)

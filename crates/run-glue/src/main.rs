@@ -57,7 +57,7 @@ fn run(cli: Cli, spelled: &Spelled) -> Result<(), Error> {
         Some(Command::Verify(args)) => return run_glue::verify::run(&args),
         Some(Command::Plan(args)) => return run_glue::grid::plan::run(&args),
         Some(Command::Push(args)) => return run_glue::publish::push(&args),
-        Some(Command::Demo(args)) => Grid::new(run_glue::demo::with_recipe(*args)?, true)?,
+        Some(Command::Demo(args)) => Grid::new(*args, true)?,
         None => match &spelled.grid_file {
             Some(file) => Grid::from_file(file, &spelled.args[1..])?,
             None => Grid::new(cli.run, false)?,

@@ -1,11 +1,11 @@
-//! What is said on standard error, and the live line of a training run: a bar on a terminal,
-//! plain lines elsewhere.
+//! What is said on standard error, and the live lines: bars on a terminal, plain lines elsewhere.
 
 use std::io::IsTerminal;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::cli::settings::LogLevel;
 use crate::trainer::log::Totals;
@@ -22,10 +22,34 @@ fn is_said(level: LogLevel) -> bool {
     level as u8 >= LEVEL.load(Ordering::Relaxed)
 }
 
+/// The bars of the process, which share the end of the screen.
+#[must_use]
+pub fn bars() -> &'static MultiProgress {
+    static BARS: OnceLock<MultiProgress> = OnceLock::new();
+    BARS.get_or_init(MultiProgress::new)
+}
+
+/// A bar among them; `None` where there is no terminal, or no live line is wanted.
+#[must_use]
+pub fn live_bar(length: u64, live_line: bool) -> Option<ProgressBar> {
+    let is_shown = live_line && is_said(LogLevel::Info) && std::io::stderr().is_terminal();
+    is_shown.then(|| bars().add(ProgressBar::new(length)))
+}
+
 /// A line on standard error. Where nobody reads it, or the disk under a log is full, the run goes on without.
 fn line_to_stderr(line: &str) {
     use std::io::Write;
-    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+    bars().suspend(|| {
+        let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+    });
+}
+
+/// Standard output, between the bars; a reader that went away is no failure of the run.
+pub fn print(text: &str) {
+    use std::io::Write;
+    bars().suspend(|| {
+        let _ = std::io::stdout().write_all(text.as_bytes());
+    });
 }
 
 /// Says how the run gets on.
@@ -64,14 +88,12 @@ impl Progress {
     /// For a run of `steps`, named `name`; the bar only on a terminal, and where `live_line` asks for it.
     #[must_use]
     pub fn new(name: &str, steps: usize, live_line: bool) -> Self {
-        let is_terminal = live_line && is_said(LogLevel::Info) && std::io::stderr().is_terminal();
-        let bar = is_terminal.then(|| {
-            let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
+        let bar = live_bar(steps as u64, live_line);
+        if let Some(bar) = &bar {
             let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(name.to_owned());
-            bar
-        });
+        }
         Self { bar, name: name.to_owned(), last: Instant::now() }
     }
 
@@ -103,16 +125,14 @@ impl Progress {
 
     /// A line that stays on the screen.
     pub fn say(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| say(text)),
-            None => say(text),
-        }
+        say(text);
     }
 
     /// Takes the bar off the screen.
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+            bars().remove(bar);
         }
     }
 }

@@ -63,6 +63,15 @@ impl Files {
         }
     }
 
+    /// The model's files where they are on this machine; nothing is fetched.
+    #[must_use]
+    pub fn model_that_is_here(model: &ModelChoice, access: &HubAccess) -> Option<Self> {
+        match model {
+            ModelChoice::Hub { id, revision } => cached(access, id, revision),
+            _ => Self::model(model, access).ok(),
+        }
+    }
+
     /// The datasets' files.
     ///
     /// # Errors
@@ -70,7 +79,7 @@ impl Files {
     pub fn dataset(settings: &Settings) -> Result<Self, Error> {
         match &settings.dataset {
             DatasetChoice::Folder(folder) => Ok(Self::folder(folder.clone())),
-            DatasetChoice::Embedded => Self::embedded("run-glue/demo-glue", "glue"),
+            DatasetChoice::Embedded => Self::embedded(crate::demo::DATA, "glue"),
             DatasetChoice::Hub { id, revision } => hub(&settings.hub, HubKind::Dataset, id, revision),
             DatasetChoice::Files(files) => Ok(Self {
                 id: files.iter().map(|(_, file)| file.display().to_string()).collect::<Vec<_>>().join(", "),
@@ -207,13 +216,32 @@ fn hub(access: &HubAccess, kind: HubKind, id: &str, revision: &str) -> Result<Fi
         HubKind::Dataset => RepoId::dataset(id)?,
     };
     let snapshot = Hub::new(hub_config(access)?, progress_to_stderr())?.open(&repo, revision)?;
-    Ok(Files {
+    Ok(of_snapshot(id, revision, snapshot))
+}
+
+#[cfg(feature = "hub")]
+fn of_snapshot(id: &str, revision: &str, snapshot: crate::hub::Snapshot) -> Files {
+    Files {
         id: id.to_owned(),
         source: Source::Hub,
         revision: Some(revision.to_owned()),
         commit: Some(snapshot.commit().to_owned()),
         place: Place::Hub(Box::new(snapshot)),
-    })
+    }
+}
+
+/// A model of the Hub's cache.
+#[cfg(feature = "hub")]
+fn cached(access: &HubAccess, id: &str, revision: &str) -> Option<Files> {
+    use crate::hub::{Hub, HubConfig, RepoId, Silent};
+    let config = HubConfig { offline: Some("an estimate".to_owned()), ..hub_config(access).ok()? };
+    let snapshot = Hub::new(config, std::sync::Arc::new(Silent)).ok()?.open(&RepoId::model(id).ok()?, revision).ok()?;
+    Some(of_snapshot(id, revision, snapshot))
+}
+
+#[cfg(not(feature = "hub"))]
+fn cached(_: &HubAccess, _: &str, _: &str) -> Option<Files> {
+    None
 }
 
 #[cfg(not(feature = "hub"))]

@@ -1,4 +1,4 @@
-//! `run-glue compare` and `run-glue verify` on real records, and the published tables of the repository.
+//! `run-glue compare` on real records, and the published tables of the repository.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
 
 mod support {
@@ -99,40 +99,6 @@ fn what_cannot_be_compared_is_named() {
     ] {
         compare(&bench, flags).assert_one_line(flags, &[part]);
     }
-}
-
-#[test]
-fn a_reproduction_is_told_from_a_miss() {
-    let bench = records();
-    let verify = |flags: &str| bench.run(["verify"].into_iter().chain(flags.split_whitespace()));
-    let mean = scores(&bench, "m", "rte").iter().sum::<f64>() / 3.0;
-    let reference = |value: f64, tolerance: Option<f64>| {
-        let run = json!({"metric": "accuracy", "value": value, "tolerance": tolerance});
-        bench.write("reference.json", json!({"model": "m", "runs": {"rte": run, "cola": run}}).to_string());
-        verify("results --against reference.json")
-    };
-    let ended = reference(mean, None);
-    ended.assert_done("the mean");
-    assert!(ended.stdout.contains("ok") && ended.stdout.lines().count() == 2, "{}", ended.stdout);
-    reference(mean + 0.019, Some(0.02)).assert_done("within the tolerance");
-    for value in [mean + 0.021, mean - 0.021] {
-        let ended = reference(value, Some(0.02));
-        assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-        assert!(ended.stdout.contains("MISS") && ended.stderr.contains("1 of 1 numbers are out"), "{}", ended.stdout);
-    }
-    // The last reference lies below: better than it is right where that was asked for.
-    verify("results --against reference.json --one_sided").assert_done("better");
-    // Other runs, and published tables with another name for the model.
-    let json_flags = "results --against results --json";
-    let rows: Value = serde_json::from_str(&verify(json_flags).stdout).unwrap();
-    assert!(rows.as_array().unwrap().iter().all(|row| row["within"] == true));
-    let table = json!({"format": "published-results-1", "name": "t", "source": "s", "protocol": "p", "split": "validation",
-        "rows": [{"model": "big", "tasks": {"rte": {"accuracy": 0.01}}}]});
-    bench.write("table.json", table.to_string());
-    assert_eq!(verify("results --against table.json --reference_model big").code, Some(1));
-    verify("results --against table.json").assert_one_line("another name", &["give --reference_model"]);
-    verify("results --against m/vocab.txt").assert_one_line("no reference", &["m/vocab.txt"]);
-    verify("g --against reference.json").assert_one_line("no records", &["there are no run records"]);
 }
 
 #[test]

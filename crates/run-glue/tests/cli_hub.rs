@@ -77,6 +77,11 @@ fn first_and_later_runs() {
     assert_eq!(asked.len(), 2, "{asked:?}");
     assert!(asked.iter().all(|line| line.starts_with("GET /api/") && line.ends_with("/revision/main")), "{asked:?}");
 
+    // How much room files take is told from what is in the cache; nothing is asked.
+    let plan = run(&bench, &hub, "--seeds 3 --dry_run");
+    assert!(plan.stdout.contains("3 to do, about ") && plan.stdout.contains(" MB of files"), "{}", plan.stdout);
+    assert_eq!(requests(&hub), [""; 0]);
+
     // A commit cannot move.
     let pinned = format!("--model_revision {MODEL_COMMIT} --dataset_revision {DATA_COMMIT}");
     let run_pinned = run(&bench, &hub, &pinned);

@@ -2,17 +2,23 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
 
+mod support {
+    pub(crate) mod json_schema;
+}
+
 use run_glue::report::class_table::{ClassRow, ClassTable};
 use run_glue::report::host::Host;
 use run_glue::report::record::{FORMAT_VERSION, RecordError, RunRecord, read_folder};
 use run_glue::report::record_parts::{
-    Baseline, DatasetFacts, ModelFacts, Predictor, Program, Scores, Source, Throughput, Timings,
+    Baseline, DatasetFacts, ModelFacts, Predictor, Profile, Program, Scores, SearchMark, SearchRole, Source,
+    Throughput, Timings,
 };
 use run_glue::report::record_path::settings_hash;
 use run_glue::report::table::Table;
 use run_glue::report::trainer_state::train_row;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use support::json_schema::{resolved, violations};
 
 const SCHEMA: &str = include_str!("../../../results/schema/run-record-v1.schema.json");
 const DOCUMENT: &str = include_str!("../../../docs/results-format.md");
@@ -72,6 +78,12 @@ fn full() -> RunRecord {
         data_seed: Some(7),
         settings_hash: "00".repeat(32),
         request_hash: Some("11".repeat(32)),
+        search: Some(SearchMark {
+            role: SearchRole::Chosen,
+            id: "22".repeat(32),
+            chosen_on: "validation_matched, validation_mismatched".to_owned(),
+            optimistic: true,
+        }),
         timings: Timings {
             data_seconds: Some(1.0),
             tokenize_seconds: Some(2.0),
@@ -79,6 +91,15 @@ fn full() -> RunRecord {
             evaluate_seconds: Some(4.0),
             total_seconds: 38.0,
         },
+        profile: Some(Profile {
+            batch_seconds: Some(0.1),
+            forward_seconds: Some(10.0),
+            backward_seconds: Some(15.0),
+            optimizer_seconds: Some(5.0),
+            evaluate_seconds: Some(0.0),
+            operations_seconds: BTreeMap::from([("linear".to_owned(), 20.0)]),
+            energy_joules: Some(3000.5),
+        }),
         throughput: Throughput {
             train_samples_per_second: Some(100.0),
             train_tokens_per_second: Some(4000.0),
@@ -86,6 +107,8 @@ fn full() -> RunRecord {
             eval_samples_per_second: Some(300.0),
         },
         padding_share: Some(0.25),
+        micro_batch_size: Some(8),
+        batch_shapes: Some(12),
         peak_memory_bytes: Some(1 << 30),
         host: Host {
             cpu_model: Some("AMD EPYC".to_owned()),
@@ -125,9 +148,13 @@ fn bare() -> RunRecord {
         dataset: DatasetFacts { config: None, revision: None, source: Source::Embedded, ..full.dataset },
         hyper_parameters: BTreeMap::new(),
         data_seed: None,
+        search: None,
         timings: Timings { total_seconds: 1.0, ..Timings::default() },
+        profile: None,
         throughput: Throughput::default(),
         padding_share: None,
+        micro_batch_size: None,
+        batch_shapes: None,
         peak_memory_bytes: None,
         host: Host { cpu_model: None, memory_bytes: None, simd: Vec::new(), ..full.host },
         program: Program { git_commit: None, ..full.program },
@@ -145,112 +172,8 @@ fn schema() -> Value {
     serde_json::from_str(SCHEMA).unwrap()
 }
 
-/// Follow `$ref`s, and take the one alternative of an `anyOf` that is not null.
-fn resolved<'a>(root: &'a Value, mut part: &'a Value) -> &'a Value {
-    loop {
-        if let Some(name) = part["$ref"].as_str() {
-            part = &root["$defs"][name.strip_prefix("#/$defs/").unwrap()];
-        } else if let Some(ways) = part["anyOf"].as_array() {
-            part = ways.iter().find(|way| way["type"] != "null").unwrap();
-        } else {
-            return part;
-        }
-    }
-}
-
-fn has_type(value: &Value, name: &str) -> bool {
-    match name {
-        "null" => value.is_null(),
-        "boolean" => value.is_boolean(),
-        "integer" => value.is_i64() || value.is_u64(),
-        "number" => value.is_number(),
-        "string" => value.is_string(),
-        "array" => value.is_array(),
-        "object" => value.is_object(),
-        other => panic!("the check does not know the type {other}"),
-    }
-}
-
-/// The two patterns of the schema, by hand.
-fn matches_pattern(text: &str, pattern: &str) -> bool {
-    match pattern {
-        "^[0-9a-f]{64}$" => {
-            text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit))
-        }
-        "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$" => {
-            let shape = "dddd-dd-ddTdd:dd:ddZ";
-            text.len() == shape.len()
-                && text.bytes().zip(shape.bytes()).all(|(got, want)| match want {
-                    b'd' => got.is_ascii_digit(),
-                    mark => got == mark,
-                })
-        }
-        other => panic!("the check does not know the pattern {other}"),
-    }
-}
-
-/// What is wrong with `value` by the words of JSON Schema that our schema uses; a word the check does not know stops
-/// the test, so that the schema cannot outgrow it unseen.
-fn violations(root: &Value, part: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
-    for (word, rule) in part.as_object().unwrap() {
-        let holds = match word.as_str() {
-            "$schema" | "$id" | "$defs" | "title" | "description" => true,
-            "$ref" => {
-                violations(root, resolved(root, part), value, at, found);
-                true
-            }
-            "anyOf" => rule.as_array().unwrap().iter().any(|way| {
-                let mut inner = Vec::new();
-                violations(root, way, value, at, &mut inner);
-                inner.is_empty()
-            }),
-            "type" => match rule {
-                Value::String(name) => has_type(value, name),
-                names => names.as_array().unwrap().iter().any(|name| has_type(value, name.as_str().unwrap())),
-            },
-            "const" => value == rule,
-            "enum" => rule.as_array().unwrap().contains(value),
-            "minimum" => value.as_f64().is_none_or(|number| number >= rule.as_f64().unwrap()),
-            "maximum" => value.as_f64().is_none_or(|number| number <= rule.as_f64().unwrap()),
-            "minLength" => value.as_str().is_none_or(|text| text.len() as u64 >= rule.as_u64().unwrap()),
-            "pattern" => value.as_str().is_none_or(|text| matches_pattern(text, rule.as_str().unwrap())),
-            "required" => rule.as_array().unwrap().iter().all(|name| value.get(name.as_str().unwrap()).is_some()),
-            "items" => {
-                for (place, item) in value.as_array().into_iter().flatten().enumerate() {
-                    violations(root, rule, item, &format!("{at}[{place}]"), found);
-                }
-                true
-            }
-            "properties" => {
-                for (name, rule) in rule.as_object().unwrap() {
-                    if let Some(inner) = value.get(name) {
-                        violations(root, rule, inner, &format!("{at}.{name}"), found);
-                    }
-                }
-                true
-            }
-            "additionalProperties" => {
-                let known = part.get("properties").and_then(Value::as_object);
-                for (name, inner) in value.as_object().into_iter().flatten() {
-                    if !known.is_some_and(|known| known.contains_key(name)) && *rule != Value::Bool(true) {
-                        violations(root, rule, inner, &format!("{at}.{name}"), found);
-                    }
-                }
-                true
-            }
-            other => panic!("the check does not know the word {other}"),
-        };
-        if !holds {
-            found.push(format!("{at}: {word} {rule} does not hold for {value}"));
-        }
-    }
-}
-
 fn check(value: &Value) -> Vec<String> {
-    let root = schema();
-    let mut found = Vec::new();
-    violations(&root, &root, value, "record", &mut found);
-    found
+    violations(&schema(), value)
 }
 
 /// The objects of the schema whose fields are fixed, as paths from the root: `""`, `/model`, ...

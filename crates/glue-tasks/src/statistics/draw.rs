@@ -20,6 +20,12 @@ impl Draw {
         ((u64::from(self.rng.next_u32()) * n as u64) >> 32) as usize
     }
 
+    /// A number from 0 to below 1, with the 53 bits that a float holds.
+    pub fn unit(&mut self) -> f64 {
+        let bits = u64::from(self.rng.next_u32()) << 32 | u64::from(self.rng.next_u32());
+        (bits >> 11) as f64 / (1u64 << 53) as f64
+    }
+
     /// `n` of `0..n`, with replacement.
     pub fn rows(&mut self, n: usize) -> Vec<usize> {
         (0..n).map(|_| self.below(n)).collect()
@@ -28,5 +34,18 @@ impl Draw {
     /// A coin.
     pub fn coin(&mut self) -> bool {
         self.rng.next_u32() & 1 == 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_fill_their_interval_evenly() {
+        let mut draw = Draw::new(0);
+        let mut tenths = [0usize; 10];
+        (0..10_000).for_each(|_| tenths[(draw.unit() * 10.0) as usize] += 1);
+        assert!(tenths.iter().all(|&count| (900..1100).contains(&count)), "{tenths:?}");
     }
 }

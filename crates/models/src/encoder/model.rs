@@ -113,7 +113,7 @@ impl<B: Backend> Encoder<B> {
 }
 
 /// What the layers of one forward pass share of relative positions.
-enum Shared<B: Backend> {
+pub(crate) enum Shared<B: Backend> {
     None,
     /// A table of biases.
     Bias(Tensor<B, 2>, Relative),
@@ -131,29 +131,48 @@ impl<B: EncoderOps> Encoder<B> {
     /// What the head looks at, `[batch, hidden]`.
     #[must_use]
     pub fn pooled(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
-        let a = self.architecture();
         let mut sequences = batch.sequences.clone();
         let shared = self.shared(&sequences);
         let mut x = self.embed(batch, plan);
-        for (i, &step) in a.steps.iter().enumerate() {
-            let layer = &self.layers[step];
-            // Nothing reads the last layer's other rows, so beyond its attention they are not computed.
-            let firsts = i + 1 == a.steps.len() && a.head.pooling == Pooling::First;
-            x = match a.block {
-                Block::PostNorm => self.post_norm(layer, x, &mut sequences, firsts, &shared, plan),
-                Block::PreNormGated { .. } => self.pre_norm(layer, step, x, &mut sequences, firsts, plan),
-            };
+        for place in 0..self.architecture().steps.len() {
+            x = self.layer(place, x, &mut sequences, &shared, plan);
         }
-        if let Some(norm) = &self.final_norm {
-            x = norm.forward(x);
-        }
-        match a.head.pooling {
-            Pooling::First => x,
-            Pooling::Mean => mean(x, &sequences),
+        self.summary(x, &sequences)
+    }
+
+    /// The output of the layer at `place` of the way; `sequences` is the layout of its rows, before and behind it.
+    pub(crate) fn layer(
+        &self,
+        place: usize,
+        x: Tensor<B, 2>,
+        sequences: &mut Arc<Sequences>,
+        shared: &Shared<B>,
+        plan: &mut DropoutPlan,
+    ) -> Tensor<B, 2> {
+        let a = self.architecture();
+        let step = a.steps[place];
+        let layer = &self.layers[step];
+        // Nothing reads the last layer's other rows, so beyond its attention they are not computed.
+        let firsts = place + 1 == a.steps.len() && a.head.pooling == Pooling::First;
+        match a.block {
+            Block::PostNorm => self.post_norm(layer, x, sequences, firsts, shared, plan),
+            Block::PreNormGated { .. } => self.pre_norm(layer, step, x, sequences, firsts, plan),
         }
     }
 
-    fn embed(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
+    /// What the head looks at, of the last layer's output.
+    pub(crate) fn summary(&self, mut x: Tensor<B, 2>, sequences: &Sequences) -> Tensor<B, 2> {
+        if let Some(norm) = &self.final_norm {
+            x = norm.forward(x);
+        }
+        match self.architecture().head.pooling {
+            Pooling::First => x,
+            Pooling::Mean => mean(x, sequences),
+        }
+    }
+
+    /// The first layer's input, `[rows, hidden]`.
+    pub(crate) fn embed(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
         let a = self.architecture();
         let words = self.word_embeddings.val();
         // A table that the family has not is one row of zeros, which nothing is learned for.
@@ -181,7 +200,8 @@ impl<B: EncoderOps> Encoder<B> {
         }
     }
 
-    fn shared(&self, sequences: &Sequences) -> Shared<B> {
+    /// What the layers share of relative positions.
+    pub(crate) fn shared(&self, sequences: &Sequences) -> Shared<B> {
         let n = sequences.max_len().max(1);
         match (&self.architecture.positions, &self.relative_embeddings) {
             (Positions::Buckets { num_buckets, bucket_of }, Some(table)) => {

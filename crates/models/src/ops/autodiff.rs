@@ -9,8 +9,8 @@ use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
 use super::{
-    AttentionSpec, AttentionState, ClassTargets, DeviceMemory, EncoderOps, GeluForm, Precision, Relative, RotarySpec,
-    RowDropout, composed,
+    AttentionSpec, AttentionState, Bucket, ClassTargets, DeviceMemory, EncoderOps, GeluForm, Precision, Relative,
+    RotarySpec, RowDropout, composed,
 };
 use crate::batch::TokenBatch;
 
@@ -67,6 +67,20 @@ backward!(RelativeAttention, 2, (FloatTensor<B>, FloatTensor<B>, Relative, Atten
 backward!(CrossEntropy, 1, (FloatTensor<B>, ClassTargets), |s, g, parents| {
     [Some(B::eo_cross_entropy_backward(s.0, g, &s.1))]
 });
+
+/// The gradient that another backward pass left for x, whatever comes from above.
+#[derive(Debug)]
+struct Continued;
+
+impl<B: EncoderOps> Backward<B, 1> for Continued {
+    type State = FloatTensor<B>;
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [parent] = ops.parents;
+        if let Some(node) = parent {
+            grads.register::<B>(node.id, ops.state);
+        }
+    }
+}
 
 /// Second derivatives are not defined: training never asks for them.
 fn first_order_only() -> ! {
@@ -228,6 +242,14 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         }
     }
 
+    fn eo_continued(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        let y = B::eo_continued(x.primitive, gradient.primitive.clone());
+        match Continued.prepare::<C>([x.node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(gradient.primitive, y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
     fn eo_linear_backward(
         _: FloatTensor<Self>,
         _: FloatTensor<Self>,
@@ -302,5 +324,13 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
 
     fn eo_prefers_packed() -> bool {
         B::eo_prefers_packed()
+    }
+
+    fn eo_bucket() -> Option<Bucket> {
+        B::eo_bucket()
+    }
+
+    fn eo_reports_out_of_memory() -> bool {
+        B::eo_reports_out_of_memory()
     }
 }

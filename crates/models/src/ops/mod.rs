@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
-use burn::tensor::{Int, Tensor, TensorData, TensorPrimitive};
+use burn::tensor::{Int, Tensor, TensorData, TensorMetadata, TensorPrimitive};
 
 pub use adamw::{AdamWSlot, AdamWStep, Gradient};
 pub use attention::{AttentionSpec, AttentionState, Relative, RelativeKind};
@@ -103,6 +103,15 @@ pub struct DeviceMemory {
     pub in_use: u64,
     /// Bytes taken from the device, those kept for later tensors included.
     pub reserved: u64,
+}
+
+/// What sizes of batches are rounded up to a multiple of, so that few are different.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Rows of a packed batch.
+    pub rows: usize,
+    /// Rows of each sequence of a padded one.
+    pub length: usize,
 }
 
 /// What the encoder asks of a backend beyond Burn's own operations. Matrices are `[rows, columns]`, row-major.
@@ -288,6 +297,12 @@ pub trait EncoderOps: Backend {
         composed::cross_entropy_backward::<Self>(logits, g, targets)
     }
 
+    /// A number, `[1]`, whose gradient for x is `gradient`: where a backward pass starts that goes on another one's end.
+    /// Only backends that record gradients have a use for it.
+    fn eo_continued(x: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_zeros([1].into(), &Self::float_device(&x), x.dtype().into())
+    }
+
     /// One AdamW step of all parameters, in place where the backend can. `clip`, `[1]`, is a further factor of the
     /// gradients ([`ClipFactor::Device`]).
     fn eo_adamw(
@@ -324,8 +339,24 @@ pub trait EncoderOps: Backend {
         None
     }
 
+    /// Whether an operation is done when its call returns. Where it is only handed over, the time of the call says nothing.
+    fn eo_runs_at_once() -> bool {
+        true
+    }
+
     /// Whether batches should be laid out without padding rows: true where attention works by sequence.
     fn eo_prefers_packed() -> bool {
+        false
+    }
+
+    /// What sizes of batches are rounded up to, where kernels are compiled or tuned for each size.
+    fn eo_bucket() -> Option<Bucket> {
+        None
+    }
+
+    /// Whether a lack of memory is an error of the operation, or of the next one that waits for it, rather than the end of
+    /// the process.
+    fn eo_reports_out_of_memory() -> bool {
         false
     }
 }
@@ -439,4 +470,9 @@ pub fn relative_attention<B: EncoderOps>(
 /// [`EncoderOps::eo_cross_entropy`].
 pub fn cross_entropy<B: EncoderOps>(logits: Tensor<B, 2>, targets: &ClassTargets) -> Tensor<B, 1> {
     wrap(B::eo_cross_entropy(raw(logits), targets))
+}
+
+/// [`EncoderOps::eo_continued`].
+pub fn continued<B: EncoderOps>(x: Tensor<B, 2>, gradient: Tensor<B, 2>) -> Tensor<B, 1> {
+    wrap(B::eo_continued(raw(x), raw(gradient)))
 }

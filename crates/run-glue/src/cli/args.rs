@@ -7,11 +7,13 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use super::compare_args::{CompareArgs, VerifyArgs};
 use super::data_args::DataArgs;
 use super::grid_args::GridArgs;
+use super::memory_args::MemoryArgs;
 use super::models_args::ModelsArgs;
 use super::optimizer_args::OptimizerArgs;
 use super::plan_args::PlanArgs;
 use super::predict_args::PredictArgs;
 use super::publish_args::{PublishArgs, PushArgs};
+use super::search_args::SearchArgs;
 use super::watch_args::WatchArgs;
 
 /// The GLUE benchmark on Burn: fine-tunes an encoder, evaluates it, and writes tables of results.
@@ -306,6 +308,9 @@ pub struct RunArgs {
     /// Many runs in one.
     #[command(flatten)]
     pub grid: GridArgs,
+    /// A search for settings before the runs.
+    #[command(flatten)]
+    pub search: SearchArgs,
     /// Data that are none of GLUE's, and which rows and columns are used.
     #[command(flatten)]
     pub data: DataArgs,
@@ -318,6 +323,9 @@ pub struct RunArgs {
     /// Where the model goes.
     #[command(flatten)]
     pub publish: PublishArgs,
+    /// How much is computed and kept at once.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
 
     /// Round the factors of matrix products to bf16, sums stay f32; needs a CPU with AVX512-BF16 [default: false]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Machine")]

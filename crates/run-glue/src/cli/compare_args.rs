@@ -14,18 +14,24 @@ pub struct CompareArgs {
     /// Folders of run records, or records
     #[arg(value_name = "RESULTS", required = true)]
     pub paths: Vec<PathBuf>,
-    /// text, json, csv, markdown, latex [default: by the ending of --output; text on a terminal, else csv]
+    /// text, json, csv, markdown, latex, html [default: by the ending of --output; text on a terminal, else csv]
     #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<Format>,
     /// The file to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// A folder to write the charts into, each an SVG file
+    #[arg(long, value_name = "DIR")]
+    pub charts: Option<PathBuf>,
     /// Published tables to show beside: files, or folders of them; may be given several times
     #[arg(long, value_name = "FILE")]
     pub published: Vec<PathBuf>,
     /// The model that the others are compared with [default: of two models the first]
     #[arg(long, value_name = "MODEL")]
     pub baseline: Option<String>,
+    /// Show the trials of searches too [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    pub trials: Option<bool>,
     /// Level of the intervals
     #[arg(long, value_parser = number, value_name = "X", default_value = "0.95")]
     pub level: f64,
@@ -47,6 +53,9 @@ pub struct VerifyArgs {
     /// Better than the interval is right too [default: false]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
     pub one_sided: Option<bool>,
+    /// Numbers of tasks that were not run are missed too [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    pub complete: Option<bool>,
     /// Level of the intervals
     #[arg(long, value_parser = number, value_name = "X", default_value = "0.95")]
     pub level: f64,

@@ -50,20 +50,18 @@ const ONE_PROCESS: &str = "it is about several processes, and a run is one";
 const LOADER: &str = "there are no loader processes: batches are cut from memory";
 const TORCH: &str = "it is about PyTorch, which does not run here";
 const TORCH_ONLY: &str = "it is about PyTorch, which does not run here; leave it out";
-const SPREAD: &str = "a run uses one device; leave it out";
+const CHECKPOINTING: &str = "there is one way to do --gradient_checkpointing";
+const SPREAD: &str = "leave it out; --experimental_data_parallel divides batches over devices";
 const HALF: &str = "half precision without bf16's range needs loss scaling; give --bf16, or leave it out";
 
 /// All of them, by name.
 pub const FOREIGN: &[ForeignFlag] = &[
     refused("accelerator_config", UNSET, SPREAD),
     becomes("adafactor", "`--optim adafactor`", |value| where_true(value, &["--optim", "adafactor"])),
-    no_effect("activation_checkpointing", "it saves memory, and the numbers are the same without"),
-    no_effect("activation_checkpointing_kwargs", "it saves memory, and the numbers are the same without"),
-    refused(
-        "auto_find_batch_size",
-        OFF,
-        "give --per_device_train_batch_size and --gradient_accumulation_steps: their product decides the numbers",
-    ),
+    becomes("activation_checkpointing", "`--gradient_checkpointing`", |value| {
+        where_true(value, &["--gradient_checkpointing"])
+    }),
+    no_effect("activation_checkpointing_kwargs", CHECKPOINTING),
     no_effect("average_tokens_across_devices", ONE_PROCESS),
     refused("batch_eval_metrics", OFF, "metrics are of whole splits; leave it out"),
     refused("bf16_full_eval", OFF, "weights stay f32; --bf16 rounds the factors of products, in evaluation too"),
@@ -107,8 +105,7 @@ pub const FOREIGN: &[ForeignFlag] = &[
     refused("fsdp_min_num_params", OFF, SPREAD),
     refused("fsdp_transformer_layer_cls_to_wrap", UNSET, SPREAD),
     no_effect("full_determinism", "runs are always deterministic"),
-    no_effect("gradient_checkpointing", "it saves memory, and the numbers are the same without"),
-    no_effect("gradient_checkpointing_kwargs", "it saves memory, and the numbers are the same without"),
+    no_effect("gradient_checkpointing_kwargs", CHECKPOINTING),
     becomes("group_by_length", "`--train_sampling_strategy group_by_length`", |value| {
         where_true(value, &["--train_sampling_strategy", "group_by_length"])
     }),

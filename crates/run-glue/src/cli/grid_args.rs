@@ -1,5 +1,7 @@
 //! Flags of a sweep: many runs in one.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::args::boolean;
@@ -23,7 +25,19 @@ pub struct GridArgs {
     /// Part I of N of the runs, I from 0; auto takes both from SLURM_ARRAY_TASK_ID, auto/N from JOB_COMPLETION_INDEX too
     #[arg(long, value_name = "I/N", help_heading = "Many runs")]
     pub shard: Option<String>,
-    /// Say what would be run, what is done already, and how long it takes [default: false]
+    /// Do N of several runs at a time, each in a process of its own [default: 1, or one a GPU of --gpus]
+    #[arg(long, value_parser = workers, value_name = "N", help_heading = "Many runs")]
+    pub workers: Option<usize>,
+    /// Do several runs at a time, one on each of these GPUs: numbers with commas from 0, or all
+    #[arg(long, value_parser = gpus, value_name = "N,N,..", help_heading = "Many runs")]
+    pub gpus: Option<Gpus>,
+    /// The page with tables and charts of all runs; none: no page [default: comparison.html in --results_dir]
+    #[arg(long, value_name = "FILE", help_heading = "Many runs")]
+    pub report_html: Option<PathBuf>,
+    /// Of several runs, end after the first that fails [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Many runs")]
+    pub stop_on_failure: Option<bool>,
+    /// Say what would be run, what is done already, how long it takes, and the room that it needs [default: false]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Many runs")]
     pub dry_run: Option<bool>,
 }
@@ -44,6 +58,36 @@ pub enum RecipeChoice {
     Published,
     /// Defaults alone.
     None,
+}
+
+/// Which GPUs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gpus {
+    /// All that are there.
+    All,
+    /// By number.
+    These(Vec<usize>),
+}
+
+fn workers(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|n| (1..=1024).contains(n))
+        .ok_or_else(|| "expected a whole number from 1 to 1024".to_owned())
+}
+
+fn gpus(text: &str) -> Result<Gpus, String> {
+    if text == "all" {
+        return Ok(Gpus::All);
+    }
+    let mut numbers = Vec::new();
+    for part in text.split(',') {
+        match part.trim().parse() {
+            Ok(number) if !numbers.contains(&number) => numbers.push(number),
+            _ => return Err("expected the numbers of GPUs with commas, each once, such as 0,1; or all".to_owned()),
+        }
+    }
+    Ok(Gpus::These(numbers))
 }
 
 /// More would be a mistake.
@@ -68,6 +112,15 @@ fn seeds(text: &str) -> Result<Seeds, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gpus_are_listed_once_each_or_all() {
+        assert_eq!(gpus("all"), Ok(Gpus::All));
+        assert_eq!(gpus("2, 0"), Ok(Gpus::These(vec![2, 0])));
+        for wrong in ["", "0,0", "a", "-1", "1,"] {
+            assert!(gpus(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn seeds_are_counted_or_listed() {

@@ -166,4 +166,10 @@ pub struct WatchArgs {
         help_heading = "Log"
     )]
     pub disable_tqdm: Option<bool>,
+    /// Wait for a GPU after each stage of a step, so that the record has their times; slower [default: false]
+    #[arg(
+        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
+        help_heading = "Log"
+    )]
+    pub profile: Option<bool>,
 }

@@ -1,16 +1,20 @@
 //! Results side by side: models down, tasks across, with their uncertainty; and whether two models differ.
 
 pub mod average;
+mod figures;
 mod formats;
+mod html;
 pub mod pairs;
 pub mod published;
 pub mod rows;
+mod shown;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 pub use self::formats::Format;
 use self::pairs::Pair;
+use self::published::Published;
 use self::rows::Row;
 use crate::cli::compare_args::CompareArgs;
 use crate::error::Error;
@@ -18,11 +22,14 @@ use crate::progress::{say, warn};
 use crate::report::atomic::write_whole;
 use crate::report::record::{RunRecord, read_folder};
 
+/// Of intervals, where none is given.
+pub const DEFAULT_LEVEL: f64 = 0.95;
+
 /// A record and where it lies.
 pub type Found = (PathBuf, RunRecord);
 
 /// Everything that a table shows.
-pub struct Comparison {
+pub struct Comparison<'a> {
     /// Tasks, in the leaderboard's order, others after them.
     pub tasks: Vec<String>,
     /// Models, in the order of the records, published ones after them.
@@ -31,13 +38,27 @@ pub struct Comparison {
     pub pairs: Vec<Pair>,
     /// Of intervals.
     pub level: f64,
+    /// The records.
+    pub found: &'a [Found],
+    /// The tables of others.
+    pub published: &'a [Published],
 }
 
-/// Reads records: of folders, or single files.
+/// Reads records: of folders, or single files. Trials of searches are left out: they say nothing of a model.
 ///
 /// # Errors
 /// When a folder or file cannot be read, or there is none in them.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<Found>, Error> {
+    let mut records = read_with_trials(paths)?;
+    records.retain(|(_, record)| !record.is_trial());
+    Ok(records)
+}
+
+/// As [`read`], with the trials of searches.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_trials(paths: &[PathBuf]) -> Result<Vec<Found>, Error> {
     let mut records = Vec::new();
     for path in paths {
         if path.is_dir() {
@@ -58,23 +79,57 @@ fn nothing(paths: &[PathBuf]) -> Error {
     Error::usage(format!("{names}: there are no run records; expected a folder that run-glue wrote (--results_dir)"))
 }
 
-impl Comparison {
+impl<'a> Comparison<'a> {
     /// Puts records and published tables side by side. `baseline`: the model that others are compared with.
     ///
     /// # Errors
     /// When there is no such model.
     pub fn new(
-        found: &[Found],
-        published: &[published::Published],
+        found: &'a [Found],
+        published: &'a [Published],
         baseline: Option<&str>,
         level: f64,
     ) -> Result<Self, Error> {
         let mut rows = rows::rows(found, level);
         let pairs = pairs::pairs(&rows, found, baseline)?;
-        rows.extend(published.iter().flat_map(published::Published::rows));
+        rows.extend(published.iter().flat_map(Published::rows));
         let tasks = rows::tasks(&rows);
-        Ok(Self { tasks, rows, pairs, level })
+        Ok(Self { tasks, rows, pairs, level, found, published })
     }
+
+    /// The records of a row.
+    fn records(&self, row: &Row) -> impl Iterator<Item = &'a RunRecord> {
+        let found = self.found;
+        row.records.iter().filter_map(move |&at| Some(&found.get(at)?.1))
+    }
+
+    /// The records of a task.
+    fn records_of(&self, task: &str) -> impl Iterator<Item = &'a RunRecord> {
+        self.found.iter().map(|(_, record)| record).filter(move |record| record.task == task)
+    }
+
+    /// Rows and tasks that have runs, with these.
+    fn groups(&self) -> impl Iterator<Item = (&Row, &String, Vec<&'a RunRecord>)> {
+        let of_row = |row| self.tasks.iter().map(move |task| (row, task));
+        self.rows.iter().flat_map(of_row).filter_map(|(row, task)| {
+            let records: Vec<_> = self.records(row).filter(|record| record.task == *task).collect();
+            (!records.is_empty()).then_some((row, task, records))
+        })
+    }
+
+    /// What a model that has learnt nothing scores on a task, where a record says so.
+    fn baseline_of(&self, task: &str) -> Option<f64> {
+        self.records_of(task).find_map(|record| record.majority_baseline.as_ref()?.score)
+    }
+}
+
+/// Writes the page of some records.
+///
+/// # Errors
+/// When a chart cannot be drawn, or the file not be written.
+pub fn write_page(found: &[Found], path: &Path) -> Result<(), Error> {
+    let comparison = Comparison::new(found, &[], None, DEFAULT_LEVEL)?;
+    Ok(write_whole(path, formats::render(&comparison, Format::Html)?.as_bytes())?)
 }
 
 /// `run-glue compare`.
@@ -86,14 +141,24 @@ pub fn run(args: &CompareArgs) -> Result<(), Error> {
         return Err(Error::usage(format!("--level is {}, expected between 0 and 1, such as 0.95", args.level)));
     }
     let format = format_of(args)?;
-    let found = read(&args.paths)?;
+    let mut found = read_with_trials(&args.paths)?;
+    if !args.trials.unwrap_or(false) {
+        let all = found.len();
+        found.retain(|(_, record)| !record.is_trial());
+        if all > found.len() {
+            say(&format!("{} trials of searches are left out (--trials shows them)", all - found.len()));
+        }
+    }
     if found.is_empty() {
         return Err(nothing(&args.paths));
     }
     let published = args.published.iter().map(|path| published::read(path)).collect::<Result<Vec<_>, _>>()?;
     let published: Vec<_> = published.into_iter().flatten().collect();
     let comparison = Comparison::new(&found, &published, args.baseline.as_deref(), args.level)?;
-    let text = formats::render(&comparison, format);
+    let text = formats::render(&comparison, format)?;
+    if let Some(folder) = &args.charts {
+        figures::write(&comparison, folder)?;
+    }
     match &args.output {
         Some(path) => {
             write_whole(path, text.as_bytes())?;
@@ -110,7 +175,7 @@ fn format_of(args: &CompareArgs) -> Result<Format, Error> {
         (Some(format), _) => Ok(format),
         (None, Some(path)) => by_name(path).ok_or_else(|| {
             Error::usage(format!(
-                "--output {}: the ending says no format; expected .txt, .json, .csv, .md or .tex, or give --format",
+                "--output {}: the ending says no format; expected .txt, .json, .csv, .md, .tex or .html, or give --format",
                 path.display()
             ))
         }),

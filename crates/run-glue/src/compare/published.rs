@@ -12,6 +12,10 @@ use super::average::Averages;
 use super::rows::{Entry, Row};
 use crate::error::Error;
 
+/// What whoever reads such rows beside others should know.
+pub(super) const PROTOCOLS_DIFFER: &str = "Published rows were made under protocols of their own: single runs, medians, the best \
+    of a grid, the development or the test split.";
+
 /// The version of the format.
 const FORMAT: &str = "published-results-1";
 
@@ -85,9 +89,10 @@ impl Published {
                 interval: None,
                 bootstrap: None,
                 metrics: metrics.iter().map(|(name, value)| (name.clone(), Summary::of(&[*value]))).collect(),
-                seeds: vec![(0, score(task, metrics))],
+                seeds: Vec::new(),
                 collapsed: 0,
                 seconds: None,
+                train_seconds: None,
                 train_samples_per_second: None,
                 peak_memory_bytes: None,
             };
@@ -99,6 +104,7 @@ impl Published {
                 entries,
                 parameters: None,
                 source: Some(format!("{}, {} split: {}", self.source, self.split, self.protocol)),
+                chosen_on: None,
                 records: Vec::new(),
             }
         })

@@ -22,8 +22,18 @@ pub struct Row {
     pub parameters: Option<u64>,
     /// Where the numbers come from, of those that were published.
     pub source: Option<String>,
+    /// The split that the settings were chosen on, where scores are on it too.
+    pub chosen_on: Option<String>,
     /// The records by their place in the list.
-    pub(super) records: Vec<usize>,
+    pub(crate) records: Vec<usize>,
+}
+
+impl Row {
+    /// Whether others have published its numbers: there are no runs.
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        self.source.is_some()
+    }
 }
 
 /// What a model has on a task.
@@ -36,12 +46,14 @@ pub struct Entry {
     pub bootstrap: Option<(f64, f64)>,
     /// Every metric over the seeds, the loss too.
     pub metrics: BTreeMap<String, Option<Summary>>,
-    /// Seeds, with the score of each.
+    /// Seeds, with the score of each; none of those that were published.
     pub seeds: Vec<(u64, Option<f64>)>,
     /// How many runs predicted one class only.
     pub collapsed: usize,
     /// Mean seconds of a run.
     pub seconds: Option<f64>,
+    /// Mean seconds of its training.
+    pub train_seconds: Option<f64>,
     /// Mean rows trained on a second.
     pub train_samples_per_second: Option<f64>,
     /// The most memory of a run, in bytes.
@@ -70,7 +82,7 @@ fn settings(record: &RunRecord) -> impl Iterator<Item = (&str, &Value)> {
 }
 
 /// One row a model and choice of settings.
-pub(super) fn rows(found: &[Found], level: f64) -> Vec<Row> {
+pub(crate) fn rows(found: &[Found], level: f64) -> Vec<Row> {
     let varying = varying(found.iter().map(|(_, record)| record));
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
     for (at, (_, record)) in found.iter().enumerate() {
@@ -97,6 +109,7 @@ pub(super) fn rows(found: &[Found], level: f64) -> Vec<Row> {
             name,
             entries,
             source: None,
+            chosen_on: records.iter().find_map(|&at| found[at].1.optimistic_on()).map(str::to_owned),
             records,
         }
     };
@@ -127,6 +140,7 @@ fn entry(records: &[&RunRecord], level: f64) -> Entry {
         seeds,
         collapsed: records.iter().filter(|record| record.collapsed).count(),
         seconds: mean(records.iter().map(|record| record.timings.total_seconds).collect()),
+        train_seconds: mean(records.iter().filter_map(|record| record.timings.train_seconds).collect()),
         train_samples_per_second: mean(records.iter().filter_map(|r| r.throughput.train_samples_per_second).collect()),
         peak_memory_bytes: records.iter().filter_map(|record| record.peak_memory_bytes).max(),
     }

@@ -61,11 +61,22 @@ pub(super) fn claim(results_dir: &Path, cell: &str) -> Result<Option<Claim>, Err
     }
 }
 
+/// Removes what killed workers left: files that nobody has locked. What cannot be removed only takes room.
+pub(super) fn tidy(results_dir: &Path) {
+    for entry in std::fs::read_dir(results_dir.join(FOLDER)).into_iter().flatten().flatten() {
+        if let Some(cell) = entry.file_name().to_str() {
+            drop(claim(results_dir, cell));
+        }
+    }
+}
+
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let same = |a: std::fs::Metadata, b: std::fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
-    file.metadata().is_ok_and(|held| std::fs::metadata(path).is_ok_and(|there| same(held, there)))
+    // Of a file that another machine has removed the name may linger in this one's cache; its number of links does not,
+    // which a lock has just made the system ask for.
+    file.metadata().is_ok_and(|held| held.nlink() > 0 && std::fs::metadata(path).is_ok_and(|there| same(held, there)))
 }
 
 /// Elsewhere a file that is open is not removed.
@@ -99,6 +110,20 @@ mod tests {
         drop(first);
         assert!(claim(folder.path(), "a").unwrap().is_some());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left");
+    }
+
+    #[test]
+    fn what_a_killed_worker_left_is_removed_and_what_a_living_one_has_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = claim(folder.path(), "a").unwrap();
+        std::fs::write(folder.path().join(FOLDER).join("b"), "").unwrap();
+        tidy(folder.path());
+        let names: Vec<_> =
+            std::fs::read_dir(folder.path().join(FOLDER)).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(names, ["a"]);
+        drop(held);
+        tidy(folder.path());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -1,23 +1,31 @@
-//! A grid as a TOML file: keys are flags, lists are run in every combination, `[tasks.NAME]` holds flags of one task.
+//! A grid as a TOML file: keys are flags, lists are run in every combination (or searched), `[tasks.NAME]` holds flags of one
+//! task.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::Path;
 
 use clap::Parser;
 use serde_json::{Map, Value};
 
-use super::Point;
+use super::search::space::{Axis, is_searchable};
+use super::{Point, Scope};
 use crate::cli::args::{Cli, RunArgs};
 use crate::cli::spelling::{from_fields, given_flags, main_name, plain, take_foreign};
 use crate::error::Error;
 use crate::report::python_json::float_repr;
 
 /// Lists of these are of the grid itself, and of these a flag is a list; lists of other flags are further axes.
-const LISTS: [&str; 7] =
-    ["task_name", "model_name_or_path", "seeds", "metric_name", "report_to", "class_weights", "text_column_names"];
+const LISTS: [&str; 6] = ["task_name", "seeds", "metric_name", "report_to", "class_weights", "text_column_names"];
+/// Flags that may be given several times.
+const REPEATED: [&str; 2] = ["model_name_or_path", SPACE];
+/// What is searched; a table of flags does too.
+const SPACE: &str = "search_space";
 
 type Fields = Map<String, Value>;
+
+/// A flag that has several values.
+type Listed = (String, Vec<Value>);
 
 /// Reads a file. `typed` are the flags beside it, which go before those in it.
 ///
@@ -33,57 +41,100 @@ pub(super) fn read(file: &Path, typed: &[OsString]) -> Result<Vec<Point>, Error>
     let text = std::fs::read_to_string(file).map_err(|error| wrong(&error))?;
     let mut fields: Fields = toml::from_str(&text).map_err(|error: toml::de::Error| wrong(&error.message()))?;
     let of_tasks = tables_of_tasks(&mut fields, &name)?;
-    let given = given_flags(typed);
-    let mut base = Vec::new();
-    let mut axes: Vec<(String, Vec<Value>)> = Vec::new();
-    let mut single = Map::new();
-    for (key, value) in fields {
-        let flag = main_name(&key);
-        match value {
-            // Each as a flag of its own: a path may hold a comma.
-            Value::Array(items) if flag == "model_name_or_path" => {
-                if !given.contains(&flag) {
-                    base.extend(items.iter().map(|item| format!("--{flag}={}", plain(item))));
+    let reader = Reader { given: given_flags(typed), name, typed };
+    let others = of_tasks.keys().cloned().collect();
+    let mut points = reader.points(fields.clone(), Scope::AllBut, others)?;
+    for (task, own) in of_tasks {
+        // A task's own settings stand in the place of the common ones, lists too.
+        let own_flags: BTreeSet<String> = own.keys().map(|key| main_name(key)).collect();
+        let common = fields.iter().filter(|(key, _)| !own_flags.contains(&main_name(key)));
+        let fields = common.map(|(key, value)| (key.clone(), value.clone())).chain(own).collect();
+        points.extend(reader.points(fields, Scope::Only, task)?);
+    }
+    Ok(points)
+}
+
+struct Reader<'a> {
+    name: String,
+    typed: &'a [OsString],
+    /// The flags among them.
+    given: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// All combinations of the lists.
+    fn points<T: Clone>(&self, fields: Fields, scope: impl Fn(T) -> Scope, tasks: T) -> Result<Vec<Point>, Error> {
+        let (base, axes) = self.split(fields)?;
+        let args = self.parse(&base)?;
+        // A search tries the values of lists itself.
+        let (searched, axes): (Vec<Listed>, Vec<Listed>) =
+            axes.into_iter().partition(|(key, _)| args.search.search.is_some() && is_searchable(&main_name(key)));
+        let axis = |(key, values): &Listed| {
+            let values: Vec<String> = values.iter().map(shown).collect();
+            Axis::parse(&format!("{key}={}", values.join(","))).map_err(|error| error.in_context(&self.name))
+        };
+        let space = searched.iter().map(axis).collect::<Result<Vec<_>, _>>()?;
+        let mut points = Vec::new();
+        for combination in combinations(&axes) {
+            let fields = combination.iter().map(|(key, value)| ((*key).to_owned(), (*value).clone())).collect();
+            let args = self.parse(&[base.clone(), from_fields(&self.name, fields, &self.given)?].concat())?;
+            let several = combination.iter().zip(&axes).filter(|(_, (_, values))| values.len() > 1);
+            let label: Vec<String> = several.map(|((key, value), _)| format!("{key} {}", shown(value))).collect();
+            points.push(Point { args, tasks: scope(tasks.clone()), label: label.join(", "), space: space.clone() });
+        }
+        Ok(points)
+    }
+
+    /// Flags with one value, as they are typed, and those with several.
+    fn split(&self, fields: Fields) -> Result<(Vec<String>, Vec<Listed>), Error> {
+        let mut base = Vec::new();
+        let mut axes: Vec<Listed> = Vec::new();
+        let mut single = Map::new();
+        for (key, value) in fields {
+            let flag = main_name(&key);
+            let is_given = self.given.contains(&flag);
+            match value {
+                // Each as a flag of its own: a path or a space may hold a comma.
+                Value::Array(items) if REPEATED.contains(&flag.as_str()) => {
+                    if !is_given {
+                        base.extend(items.iter().map(|item| format!("--{flag}={}", plain(item))));
+                    }
                 }
-            }
-            Value::Array(items) if !LISTS.contains(&flag.as_str()) => {
-                if items.is_empty() {
-                    return Err(wrong(&format!("`{key}` is an empty list")));
+                Value::Object(axes) if flag == SPACE => {
+                    if !is_given {
+                        base.extend(axes.iter().map(|(key, value)| format!("--{SPACE}={key}={}", values(value))));
+                    }
                 }
-                if !given.contains(&flag) {
-                    axes.push((key, items));
+                Value::Array(items) if !LISTS.contains(&flag.as_str()) => {
+                    if items.is_empty() {
+                        return Err(Error::usage(format!(
+                            "{}: `{key}` is an empty list; give its values, or leave it out",
+                            self.name
+                        )));
+                    }
+                    if !is_given {
+                        axes.push((key, items));
+                    }
                 }
-            }
-            other => {
-                single.insert(key, other);
+                other => {
+                    single.insert(key, other);
+                }
             }
         }
+        base.extend(from_fields(&self.name, single, &self.given)?);
+        Ok((base, axes))
     }
-    base.extend(from_fields(&name, single, &given)?);
-    let parse = |more: &[&[String]]| -> Result<RunArgs, Error> {
-        let of_file = base.iter().chain(more.iter().copied().flatten()).map(OsString::from);
+
+    fn parse(&self, of_file: &[String]) -> Result<RunArgs, Error> {
         let program = std::iter::once(OsString::from("run-glue"));
-        let all = program.chain(of_file).chain(typed.iter().cloned()).collect();
+        let all = program.chain(of_file.iter().map(OsString::from)).chain(self.typed.iter().cloned()).collect();
         let parsed = Cli::try_parse_from(take_foreign(all)?.args).map_err(|error| {
             let text = error.render().to_string();
             let first = text.lines().next().unwrap_or_default();
-            Error::usage(format!("{name}: {}", first.trim_start_matches("error: ")))
+            Error::usage(format!("{}: {}", self.name, first.trim_start_matches("error: ")))
         })?;
         Ok(parsed.run)
-    };
-    let mut points = Vec::new();
-    for combination in combinations(&axes) {
-        let fields = combination.iter().map(|(key, value)| ((*key).to_owned(), (*value).clone())).collect();
-        let axis = from_fields(&name, fields, &given)?;
-        let mut by_task = BTreeMap::new();
-        for (task, fields) in &of_tasks {
-            let own = from_fields(&name, fields.clone(), &given)?;
-            by_task.insert(task.clone(), parse(&[&own, &axis])?);
-        }
-        let label: Vec<String> = combination.iter().map(|(key, value)| format!("{key} {}", shown(value))).collect();
-        points.push(Point { args: parse(&[&axis])?, by_task, label: label.join(", ") });
     }
-    Ok(points)
 }
 
 /// `[tasks.NAME]`.
@@ -109,6 +160,14 @@ fn shown(value: &Value) -> String {
     match value {
         Value::Number(number) if number.is_f64() => float_repr(number.as_f64().unwrap_or_default()),
         other => plain(other),
+    }
+}
+
+/// What a flag of a space may be, as it is typed.
+fn values(value: &Value) -> String {
+    match value {
+        Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(","),
+        other => shown(other),
     }
 }
 

@@ -1,20 +1,28 @@
-//! Many runs in one: models x tasks x seeds.
+//! Many runs in one: models x tasks x seeds, and searches for the settings of them.
 
 mod claim;
+mod disk;
 mod done;
 mod duration;
+mod ending;
 mod file;
+mod outlook;
+mod page;
 pub mod plan;
 mod recipe;
+mod search;
 pub mod shard;
 mod sweep;
+mod view;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use glue_tasks::task::TaskSpec;
 
+use self::search::Search;
+use self::search::space::Axis;
 use self::shard::Shard;
 pub use self::sweep::run;
 use crate::cli::args::RunArgs;
@@ -28,28 +36,62 @@ use crate::report::record_path::slug;
 /// The seed where none is given, as in transformers.
 const FIRST_SEED: u64 = 42;
 
+/// Runs that differ by nothing but their seed and what a search tries.
+#[derive(Clone, Debug)]
+struct Place {
+    point: usize,
+    model: Option<String>,
+    task: Option<&'static TaskSpec>,
+}
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// It was asked for.
+    Asked,
+    /// A search tries a setting.
+    Trial { search: usize, rung: usize, trial: usize },
+    /// It has the setting that a search chose.
+    Chosen { search: usize, trial: usize },
+}
+/// Of several runs, the share of the steps from one row of the log to the next where no flag says otherwise: their page shows
+/// learning curves, and the usual 500 steps are more than small tasks have.
+const LOG_SHARE: f64 = 0.1;
+
 /// One run of a grid.
 #[derive(Clone)]
 pub struct Cell {
     /// Of this run alone.
     pub settings: Settings,
     request: String,
-    /// Which choice of settings.
-    point: usize,
+    place: Place,
+    role: Role,
+    /// By what its settings differ from the others'.
     label: String,
     /// For people: what there are several of.
     name: String,
+    /// The part of the whole that it belongs to, for `--shard`.
+    part: usize,
 }
 
 impl Cell {
-    fn new(settings: Settings, several: Axes, point: usize, label: &str) -> Self {
+    fn new(settings: Settings, place: &Place, role: Role, label: &str, several: Axes) -> Self {
         let request = request_hash(&settings, settings.task.name);
-        let mut this = Self { request, settings, point, label: label.to_owned(), name: String::new() };
+        let is_trial = matches!(role, Role::Trial { .. });
+        let mut this = Self {
+            request,
+            settings,
+            place: place.clone(),
+            role,
+            label: label.to_owned(),
+            name: String::new(),
+            part: 0,
+        };
         let model = several.models.then(|| this.model());
-        let task = (several.tasks || !several.models && !several.seeds && !several.points)
+        let task = (several.tasks || !several.models && !several.seeds && label.is_empty())
             .then(|| this.task().name.to_owned());
-        let label = several.points.then(|| this.label.clone());
-        let seed = several.seeds.then(|| format!("seed {}", this.seed()));
+        let label = (!label.is_empty()).then(|| label.to_owned());
+        let seed = (several.seeds && !is_trial).then(|| format!("seed {}", this.seed()));
         this.name = [model, task, label, seed].into_iter().flatten().collect::<Vec<_>>().join(", ");
         this
     }
@@ -70,9 +112,12 @@ impl Cell {
         }
     }
 
-    /// Whether a record is of the same settings and seed.
+    /// Whether a record is of the same settings and seed. A trial's record is none of a run that was asked for: it would not
+    /// be in the tables.
     fn is_of(&self, record: &RunRecord) -> bool {
-        record.request_hash.as_ref() == Some(&self.request) && record.seed == self.seed()
+        record.request_hash.as_ref() == Some(&self.request)
+            && record.seed == self.seed()
+            && (matches!(self.role, Role::Trial { .. }) || !record.is_trial())
     }
 
     fn has_model_of(&self, record: &RunRecord) -> bool {
@@ -87,9 +132,11 @@ impl Cell {
 
 /// What is to be run.
 pub struct Grid {
-    /// The runs: seeds outermost, so that a part of them is a table already.
+    /// The runs that are known before any of them has run, seeds outermost, so that a part of them is a table already; of
+    /// searches the first trials.
     pub cells: Vec<Cell>,
     points: Vec<Point>,
+    searches: Vec<Search>,
     options: GridArgs,
     embedded: bool,
     several: Axes,
@@ -105,21 +152,42 @@ struct Axes {
     tasks: bool,
     seeds: bool,
     points: bool,
+    trials: bool,
 }
 
 impl Axes {
     fn is_lone(self) -> bool {
-        !(self.models || self.tasks || self.seeds || self.points)
+        !(self.models || self.tasks || self.seeds || self.points || self.trials)
     }
 }
 
 /// One choice of settings.
 struct Point {
     args: RunArgs,
-    /// Those of tasks that have settings of their own.
-    by_task: BTreeMap<String, RunArgs>,
+    tasks: Scope,
     /// By what it differs from the others.
     label: String,
+    /// What is searched, besides the flag that says it.
+    space: Vec<Axis>,
+}
+
+/// Which tasks a choice of settings is for.
+enum Scope {
+    /// All but those that have settings of their own.
+    AllBut(BTreeSet<String>),
+    /// One that has.
+    Only(String),
+}
+
+impl Point {
+    fn is_for(&self, task: Option<&TaskSpec>) -> bool {
+        match (&self.tasks, task) {
+            (Scope::AllBut(_), None) => true,
+            (Scope::Only(_), None) => false,
+            (Scope::AllBut(others), Some(task)) => !others.contains(task.name),
+            (Scope::Only(own), Some(task)) => own == task.name,
+        }
+    }
 }
 
 impl Grid {
@@ -128,7 +196,8 @@ impl Grid {
     /// # Errors
     /// Names the first flag that is wrong, what was expected, and what to do.
     pub fn new(args: RunArgs, embedded: bool) -> Result<Self, Error> {
-        Self::of_points(vec![Point { args, by_task: BTreeMap::new(), label: String::new() }], embedded)
+        let tasks = Scope::AllBut(BTreeSet::new());
+        Self::of_points(vec![Point { args, tasks, label: String::new(), space: Vec::new() }], embedded)
     }
 
     /// The runs of a TOML file, with flags beside it.
@@ -139,15 +208,15 @@ impl Grid {
         Self::of_points(file::read(file, typed)?, false)
     }
 
-    fn of_points(points: Vec<Point>, embedded: bool) -> Result<Self, Error> {
-        let Some(args) = points.first().map(|point| &point.args) else {
-            return Err(Error::usage("there is nothing to run"));
-        };
-        let tasks = if has_own_data(args)? {
+    fn of_points(mut points: Vec<Point>, embedded: bool) -> Result<Self, Error> {
+        let nothing = || Error::usage("there is nothing to run");
+        let args = points.first().map(|point| point.args.clone()).ok_or_else(nothing)?;
+        let tasks = if has_own_data(&args)? {
             vec![None]
         } else {
             tasks(&args.task_name, embedded)?.into_iter().map(Some).collect()
         };
+        points.retain(|point| tasks.iter().any(|task| point.is_for(*task)));
         let mut models: Vec<Option<String>> = Vec::new();
         for model in &args.model_name_or_path {
             if !models.iter().flatten().any(|known| known == model) {
@@ -170,36 +239,58 @@ impl Grid {
             models: models.len() > 1,
             tasks: tasks.len() > 1,
             seeds: args.grid.seeds.is_some(),
-            points: points.len() > 1,
+            points: points.iter().any(|point| !point.label.is_empty()),
+            trials: points.iter().any(|point| point.args.search.search.is_some()),
         };
-        let grid = &args.grid;
-        let only_several = [
-            ("recipe", grid.recipe.is_some()),
-            ("retry_collapsed", grid.retry_collapsed.is_some()),
-            ("shard", grid.shard.is_some()),
-        ];
-        if let Some((flag, _)) = only_several.into_iter().find(|(_, given)| *given && several.is_lone()) {
-            return Err(Error::usage(format!(
-                "--{flag} is for several runs: give several --task, --model, or --seeds"
-            )));
-        }
+        let options = args.grid.clone();
+        check_several(&options, several)?;
         let own = tasks.first().is_some_and(Option::is_none);
-        let recipe = !several.is_lone() && !embedded && !own && grid.recipe != Some(RecipeChoice::None);
+        let recipe = !several.is_lone() && !embedded && !own && options.recipe != Some(RecipeChoice::None);
         let shard =
-            grid.shard.as_deref().map(|text| Shard::parse(text, |name| std::env::var(name).ok())).transpose()?;
-        let options = grid.clone();
+            options.shard.as_deref().map(|text| Shard::parse(text, |name| std::env::var(name).ok())).transpose()?;
         let mut this =
-            Self { cells: Vec::new(), points, options, embedded, several, recipe, seeds: seeds.clone(), shard };
-        for &seed in &seeds {
-            for point in 0..this.points.len() {
-                for model in &models {
-                    for &task in &tasks {
-                        this.cells.push(this.cell(point, model.as_deref(), task, seed)?);
-                    }
-                }
+            Self { cells: Vec::new(), points, searches: Vec::new(), options, embedded, several, recipe, seeds, shard };
+        let mut places = Vec::new();
+        for point in 0..this.points.len() {
+            for model in &models {
+                let of_point = tasks.iter().filter(|task| this.points[point].is_for(**task));
+                places.extend(of_point.map(|&task| Place { point, model: model.clone(), task }));
             }
         }
+        this.add_searches(&places)?;
+        this.add_asked(&places)?;
         Ok(this)
+    }
+
+    fn add_searches(&mut self, places: &[Place]) -> Result<(), Error> {
+        for place in places {
+            let args = &self.points[place.point].args.search;
+            if args.search.is_some() {
+                let search = Search::new(self, place)?;
+                self.searches.push(search);
+            } else if let Some(flag) = args.stray() {
+                return Err(Error::usage(format!(
+                    "--{flag} is about a search: give --search grid, random or halving too"
+                )));
+            }
+        }
+        for search in 0..self.searches.len() {
+            self.cells.extend(self.first_trials(search)?);
+            // What is wrong with the runs of the chosen setting shows before any trial.
+            self.chosen_cell(search, 0, self.seeds[0])?;
+        }
+        Ok(())
+    }
+
+    fn add_asked(&mut self, places: &[Place]) -> Result<(), Error> {
+        let mut part = self.searches.len();
+        for &seed in &self.seeds {
+            for place in places.iter().filter(|place| self.points[place.point].args.search.search.is_none()) {
+                self.cells.push(Cell { part, ..self.cell(place, seed)? });
+                part += 1;
+            }
+        }
+        Ok(())
     }
 
     /// Whether there is one run, and there could be no more.
@@ -207,46 +298,103 @@ impl Grid {
         self.several.is_lone()
     }
 
-    fn cell(
+    /// In how many parts the runs can be done apart from each other: a run that was asked for is one, and so is a search
+    /// with all that follows from it.
+    #[must_use]
+    pub fn parts(&self) -> usize {
+        self.searches.len() + self.cells.iter().filter(|cell| cell.role == Role::Asked).count()
+    }
+
+    /// Settings of a place. `change`: what is put over its flags before defaults are filled in.
+    fn settings(
         &self,
-        point: usize,
-        model: Option<&str>,
-        task: Option<&'static TaskSpec>,
+        place: &Place,
         seed: u64,
-    ) -> Result<Cell, Error> {
-        let Point { args, by_task, label } = &self.points[point];
-        let mut args = task.and_then(|task| by_task.get(task.name)).unwrap_or(args).clone();
-        args.model_name_or_path = model.iter().map(|model| (*model).to_owned()).collect();
-        args.task_name = task.iter().map(|task| task.name.to_owned()).collect();
+        change: impl FnOnce(&mut RunArgs) -> Result<(), Error>,
+    ) -> Result<Settings, Error> {
+        let mut args = self.args(place);
         args.seed = Some(seed);
-        if let Some(task) = task.filter(|_| self.recipe) {
-            recipe::fill(&mut args, task);
-        }
+        change(&mut args)?;
+        let args = self.filled(args, place)?;
+        let logs_by_default = args.watch.logging_steps.is_none();
         let mut settings = Settings::new(args, self.embedded)?;
+        if logs_by_default && !self.is_lone() {
+            settings.log.steps = LOG_SHARE;
+        }
         let mut folder = PathBuf::new();
-        if let Some(model) = model.filter(|_| self.several.models) {
+        if let Some(model) = place.model.as_deref().filter(|_| self.several.models) {
             folder.push(slug(model));
         }
         if self.several.tasks {
             folder.push(settings.task.name);
         }
-        if self.several.points {
+        let label = &self.points[place.point].label;
+        if !label.is_empty() {
             folder.push(slug(&label.replace(", ", "_").replace(' ', "-")));
         }
         if self.several.seeds {
             folder.push(format!("seed-{seed}"));
         }
         settings.folder = (!self.is_lone()).then_some(folder);
-        Ok(Cell::new(settings, self.several, point, label))
+        Ok(settings)
+    }
+
+    /// Flags of a place, as they were given.
+    fn args(&self, place: &Place) -> RunArgs {
+        let mut args = self.points[place.point].args.clone();
+        args.model_name_or_path = place.model.iter().cloned().collect();
+        args.task_name = place.task.iter().map(|task| task.name.to_owned()).collect();
+        args
+    }
+
+    /// The same with what a recipe says where no flag does.
+    fn filled(&self, mut args: RunArgs, place: &Place) -> Result<RunArgs, Error> {
+        if self.embedded {
+            return demo::with_recipe(args);
+        }
+        if let Some(task) = place.task.filter(|_| self.recipe) {
+            recipe::fill(&mut args, task);
+        }
+        Ok(args)
+    }
+
+    fn cell(&self, place: &Place, seed: u64) -> Result<Cell, Error> {
+        let settings = self.settings(place, seed, |_| Ok(()))?;
+        Ok(Cell::new(settings, place, Role::Asked, &self.points[place.point].label, self.several))
     }
 
     /// The same run with another seed.
     fn with_seed(&self, cell: &Cell, seed: u64) -> Result<Cell, Error> {
-        let model = match &cell.settings.model {
-            ModelChoice::Embedded => None,
-            _ => Some(cell.model()),
+        let other = match cell.role {
+            Role::Chosen { search, trial } => self.chosen_cell(search, trial, seed)?,
+            Role::Asked | Role::Trial { .. } => self.cell(&cell.place, seed)?,
         };
-        let task = cell.settings.own_data.is_none().then_some(cell.task());
-        self.cell(cell.point, model.as_deref(), task, seed)
+        Ok(Cell { part: cell.part, ..other })
+    }
+
+    /// A seed that is nobody's: number `again` after those that were asked for.
+    fn spare_seed(&self, again: usize) -> u64 {
+        let last = self.seeds.iter().max().copied().unwrap_or_default();
+        let free = |seed: &u64| self.searches.iter().all(|search| search.seed != *seed);
+        (last + 1..).filter(free).nth(again).unwrap_or(last)
+    }
+}
+
+/// Flags that make no sense for one run.
+fn check_several(options: &GridArgs, several: Axes) -> Result<(), Error> {
+    let only_several = [
+        ("recipe", options.recipe.is_some()),
+        ("retry_collapsed", options.retry_collapsed.is_some()),
+        ("shard", options.shard.is_some()),
+        ("stop_on_failure", options.stop_on_failure.is_some()),
+        ("report_html", options.report_html.is_some()),
+        ("workers", options.workers.is_some()),
+        ("gpus", options.gpus.is_some()),
+    ];
+    match only_several.into_iter().find(|(_, given)| *given && several.is_lone()) {
+        Some((flag, _)) => {
+            Err(Error::usage(format!("--{flag} is for several runs: give several --task, --model, or --seeds")))
+        }
+        None => Ok(()),
     }
 }

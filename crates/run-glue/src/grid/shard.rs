@@ -9,12 +9,10 @@ pub struct Shard {
     count: usize,
 }
 
-/// Environment variables of workers: index, number of the first, and how many there are.
+/// Environment variables with a worker's number.
 /// <https://slurm.schedmd.com/job_array.html>, <https://kubernetes.io/docs/concepts/workloads/controllers/job/>
-const WORKERS: [(&str, Option<&str>, Option<&str>); 2] = [
-    ("SLURM_ARRAY_TASK_ID", Some("SLURM_ARRAY_TASK_MIN"), Some("SLURM_ARRAY_TASK_COUNT")),
-    ("JOB_COMPLETION_INDEX", None, None),
-];
+const WORKERS: [&str; 2] = [SLURM, "JOB_COMPLETION_INDEX"];
+const SLURM: &str = "SLURM_ARRAY_TASK_ID";
 
 impl Shard {
     /// `I/N`, `auto/N` or `auto`, the latter from the environment, which `variable` looks up.
@@ -35,16 +33,32 @@ impl Shard {
         };
         let (index, found) = if index == "auto" {
             let mut worker = None;
-            for (id, first, all) in WORKERS {
-                if let Some(id) = number(id)? {
-                    let first = first.map(number).transpose()?.flatten().unwrap_or(0);
-                    let all = all.map(number).transpose()?.flatten();
-                    worker = Some((id.saturating_sub(first), all));
+            for name in WORKERS {
+                worker = number(name)?.map(|id| (name, id));
+                if worker.is_some() {
                     break;
                 }
             }
-            let names = WORKERS.map(|(id, ..)| id).join(" nor ");
-            worker.ok_or_else(|| wrong(format!("neither {names} is set: give the number itself, such as 0/4")))?
+            match worker {
+                None => {
+                    let names = WORKERS.join(" nor ");
+                    return Err(wrong(format!("neither {names} is set: give the number itself, such as 0/4")));
+                }
+                // The whole array is meant, of whatever numbers.
+                Some((SLURM, id)) if given.is_none() => {
+                    let [first, last, step, all] =
+                        ["MIN", "MAX", "STEP", "COUNT"].map(|what| number(&format!("SLURM_ARRAY_TASK_{what}")));
+                    let (first, step, all) = (first?.unwrap_or(0), step?.unwrap_or(1).max(1), all?);
+                    let gaps =
+                        |all: usize| last.is_ok_and(|last| last.is_some_and(|last| last != first + (all - 1) * step));
+                    if all.is_some_and(|all| all > 0 && gaps(all)) {
+                        return Err(wrong("the array has gaps, so its tasks are no parts: give auto/N".to_owned()));
+                    }
+                    (id.saturating_sub(first) / step, all)
+                }
+                // Part `id` of N, also where only some tasks of the array are done once more.
+                Some((_, id)) => (id, None),
+            }
         } else {
             let index = index.parse().map_err(|_| wrong("expected I/N such as 0/4, auto/N, or auto".to_owned()))?;
             (index, None)
@@ -78,7 +92,16 @@ mod tests {
         let slurm = [("SLURM_ARRAY_TASK_ID", "7"), ("SLURM_ARRAY_TASK_MIN", "5"), ("SLURM_ARRAY_TASK_COUNT", "4")];
         assert_eq!(parse("0/3", &[]), Ok((0, 3)));
         assert_eq!(parse("auto", &slurm), Ok((2, 4)));
-        assert_eq!(parse("auto/12", &slurm), Ok((2, 12)));
+        // Some tasks of an array of twelve, once more.
+        assert_eq!(parse("auto/12", &slurm), Ok((7, 12)));
+        let steps = [("ID", "15"), ("MIN", "5"), ("MAX", "20"), ("STEP", "5"), ("COUNT", "4")];
+        let steps = steps.map(|(what, value)| (format!("SLURM_ARRAY_TASK_{what}"), value));
+        let steps = steps.each_ref().map(|(name, value)| (name.as_str(), *value));
+        assert_eq!(parse("auto", &steps), Ok((2, 4)));
+        let gaps = [slurm[0], slurm[1], ("SLURM_ARRAY_TASK_MAX", "11"), slurm[2]];
+        assert!(parse("auto", &gaps).unwrap_err().contains("the array has gaps"));
+        assert_eq!(parse("auto/12", &gaps), Ok((7, 12)));
+        assert!(parse("auto/7", &slurm).unwrap_err().contains("part 7 of 7, expected 0 to 6"));
         assert_eq!(parse("auto/6", &[("JOB_COMPLETION_INDEX", "5")]), Ok((5, 6)));
         for (text, environment, part) in [
             ("3/3", &[][..], "expected 0 to 2"),

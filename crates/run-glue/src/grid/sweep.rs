@@ -1,24 +1,28 @@
 //! Runs a grid: what is done already is left out, one that fails does not take the others with it, and several workers
-//! share one folder of results.
+//! share one folder of results. Searches go on as their trials end.
+
+mod workers;
 
 use std::collections::HashMap;
-use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
+use self::workers::Crew;
 use super::claim::{Claim, claim};
+use super::disk::Sizes;
 use super::done::Done;
-use super::duration::{in_words, seconds};
-use super::{Cell, Grid, recipe};
+use super::duration::in_words;
+use super::ending::submit;
+use super::search::course::Course;
+use super::view::View;
+use super::{Cell, Grid, Role};
 use crate::backends;
 use crate::cli::settings::Settings;
 use crate::error::Error;
 use crate::interrupt;
-use crate::progress::{complain, say, set_level, warn};
+use crate::progress::{complain, print, say, set_level, warn};
 use crate::report::record::RunRecord;
-use crate::report::submission;
-use crate::report::table::Table;
 use crate::task_run::{output, run_task};
 
 /// How often a cell that another worker has is looked at again.
@@ -48,19 +52,26 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
         output::check_output_dir(&cell.settings)?;
         return run_task(&cell.settings, cell.task()).and_then(|done| done.upload).and_then(|()| submit(settings));
     }
-    let mut sweep = Sweep::new(grid, settings)?;
+    let mut sweep = Sweep::new(grid, settings, !dry_run)?;
+    sweep.settle()?;
     if dry_run {
         print(&sweep.plan());
         return Ok(());
     }
+    if workers::is_worker() {
+        return sweep.work();
+    }
+    let crew = Crew::new(&grid.options, settings.backend)?;
     sweep.check_folders()?;
     sweep.announce();
-    sweep.run_all()?;
+    let ran = sweep.run_all(crew.as_ref());
+    sweep.view.finish();
+    ran?;
     sweep.finish()
 }
 
 /// What has become of a cell.
-enum State {
+pub(super) enum State {
     Open,
     Done(Box<RunRecord>),
     /// Not this worker's.
@@ -70,36 +81,46 @@ enum State {
     GivenUp,
 }
 
-struct Sweep<'a> {
-    grid: &'a Grid,
-    results_dir: &'a Path,
+pub(super) struct Sweep<'a> {
+    pub(super) grid: &'a Grid,
+    pub(super) results_dir: &'a Path,
+    /// Whether anything is run or written.
+    pub(super) acts: bool,
     rerun: bool,
-    cells: Vec<Cell>,
-    states: Vec<State>,
-    done: Done,
+    pub(super) cells: Vec<Cell>,
+    pub(super) states: Vec<State>,
+    /// How far each search is.
+    pub(super) courses: Vec<Course>,
+    /// Runs that searches will ask for, as far as they are known.
+    pub(super) future: Vec<Cell>,
+    pub(super) done: Done,
     /// Of any settings, for how long a run takes.
-    known: Vec<RunRecord>,
-    /// How many runs this worker has ended.
-    ended: usize,
+    pub(super) known: Vec<RunRecord>,
+    pub(super) sizes: Sizes,
     /// The last error of each model.
     errors: HashMap<String, String>,
     /// Runs whose results are there, but not on the Hub.
-    upload_failures: Vec<(String, Error)>,
+    pub(super) upload_failures: Vec<(String, Error)>,
+    view: View,
 }
 
 impl<'a> Sweep<'a> {
-    fn new(grid: &'a Grid, settings: &'a Settings) -> Result<Self, Error> {
+    fn new(grid: &'a Grid, settings: &'a Settings, acts: bool) -> Result<Self, Error> {
         let mut this = Self {
             grid,
             results_dir: &settings.results_dir,
+            acts,
             rerun: grid.is_lone() || grid.options.rerun.unwrap_or(false),
             cells: Vec::new(),
             states: Vec::new(),
+            courses: grid.searches.iter().map(|_| Course::default()).collect(),
+            future: Vec::new(),
             done: Done::new(&settings.results_dir),
             known: Vec::new(),
-            ended: 0,
+            sizes: Sizes::default(),
             errors: HashMap::new(),
             upload_failures: Vec::new(),
+            view: View::new(acts && settings.log.live_line),
         };
         this.known = this.done.all(&grid.cells)?;
         this.add(grid.cells.clone())?;
@@ -110,23 +131,38 @@ impl<'a> Sweep<'a> {
     fn add(&mut self, cells: Vec<Cell>) -> Result<(), Error> {
         let found = if self.rerun { cells.iter().map(|_| None).collect() } else { self.done.find(&cells)? };
         for (cell, record) in cells.into_iter().zip(found) {
-            let mine = self.grid.shard.is_none_or(|shard| shard.has(self.cells.len()));
+            let mine = self.grid.shard.is_none_or(|shard| shard.has(cell.part));
             let record = record.filter(|_| has_outputs(&cell));
             self.states.push(match record {
                 Some(record) => State::Done(Box::new(record)),
                 None if mine => State::Open,
                 None => State::Elsewhere,
             });
+            if let Role::Trial { search, rung, trial } = cell.role {
+                self.courses[search].add(rung, trial, self.cells.len());
+            }
             self.cells.push(cell);
         }
+        self.future = self.expected();
         Ok(())
     }
 
-    fn open(&self) -> Vec<usize> {
+    /// Takes searches as far as the records that are there lead.
+    fn settle(&mut self) -> Result<(), Error> {
+        loop {
+            let more = self.advance()?;
+            if more.is_empty() {
+                return Ok(());
+            }
+            self.add(more)?;
+        }
+    }
+
+    pub(super) fn open(&self) -> Vec<usize> {
         (0..self.cells.len()).filter(|&at| matches!(self.states[at], State::Open)).collect()
     }
 
-    fn count(&self, is: impl Fn(&State) -> bool) -> usize {
+    pub(super) fn count(&self, is: impl Fn(&State) -> bool) -> usize {
         self.states.iter().filter(|state| is(state)).count()
     }
 
@@ -134,103 +170,45 @@ impl<'a> Sweep<'a> {
         self.open().into_iter().try_for_each(|at| output::check_output_dir(&self.cells[at].settings))
     }
 
-    fn seconds_left(&self) -> Option<f64> {
-        seconds(self.open().into_iter().map(|at| &self.cells[at]), &self.known)
-    }
-
-    /// The list of all cells.
-    fn plan(&self) -> String {
-        let mut text = String::new();
-        for (cell, state) in self.cells.iter().zip(&self.states) {
-            let state = match state {
-                State::Done(record) if record.collapsed => "done, collapsed".to_owned(),
-                State::Done(_) => "done".to_owned(),
-                State::Elsewhere => "of another part".to_owned(),
-                _ => seconds(std::iter::once(cell), &self.known)
-                    .map_or_else(|| "to do".to_owned(), |seconds| format!("to do, about {}", in_words(seconds))),
-            };
-            let of_cell =
-                [cell.model(), cell.task().name.to_owned(), format!("seed {}", cell.seed()), cell.label.clone(), state];
-            text.push_str(&of_cell.into_iter().filter(|column| !column.is_empty()).collect::<Vec<_>>().join("\t"));
-            text.push('\n');
-        }
-        text.push_str(&self.summary());
-        text.push('\n');
-        text
-    }
-
-    fn summary(&self) -> String {
-        let open = self.open();
-        let mut text =
-            format!("{} runs, {} done already", self.cells.len(), self.count(|s| matches!(s, State::Done(_))));
-        let elsewhere = self.count(|s| matches!(s, State::Elsewhere));
-        if elsewhere > 0 {
-            text.push_str(&format!(", {elsewhere} of other parts"));
-        }
-        text.push_str(&format!(", {} to do", open.len()));
-        if let Some(seconds) = self.seconds_left().filter(|_| !open.is_empty()) {
-            text.push_str(&format!(", about {}", in_words(seconds)));
-        }
-        if let Some(bytes) = self.disk().filter(|bytes| *bytes > 0) {
-            text.push_str(&format!(", {:.1} GB of models", bytes as f64 / 1e9));
-        }
-        text
-    }
-
-    /// Bytes of the models that will be saved, as far as they are known before: those of folders.
-    fn disk(&self) -> Option<u64> {
-        let saved = self.open().into_iter().map(|at| &self.cells[at].settings);
-        saved
-            .filter(|settings| settings.output_dir.is_some() && settings.do_train)
-            .map(|settings| match &settings.model {
-                crate::cli::settings::ModelChoice::Folder(folder) => weights_bytes(folder),
-                _ => None,
-            })
-            .sum()
-    }
-
-    fn announce(&self) {
-        if self.grid.recipe {
-            say(&recipe::describe());
-        }
-        say(&self.summary());
-        let done = self.count(|s| matches!(s, State::Done(_)));
-        if done > 0 {
-            say(&format!(
-                "{done} are left out: their results are in {} (--rerun runs them again)",
-                self.results_dir.display()
-            ));
-        }
-    }
-
-    fn run_all(&mut self) -> Result<(), Error> {
+    fn run_all(&mut self, crew: Option<&Crew>) -> Result<(), Error> {
+        let mut is_waiting = false;
         loop {
-            let mut taken = Vec::new();
-            for at in self.open() {
+            if let Some(crew) = crew {
+                self.delegate(crew)?;
+            }
+            let mut taken = 0;
+            let open = self.open();
+            for &at in &open {
+                if self.stops() {
+                    return Ok(());
+                }
                 if !self.run_cell(at)? {
-                    taken.push(at);
+                    taken += 1;
                 }
             }
-            // The others' cells: they are done, or their worker ends without them.
-            let mut waiting = !taken.is_empty();
-            if waiting {
-                say(&format!("{} runs are another worker's; waiting for them", taken.len()));
+            let mut more = self.advance()?;
+            if more.is_empty() && self.open().is_empty() {
+                more = self.retries()?;
+                if more.is_empty() {
+                    return Ok(());
+                }
             }
-            while waiting {
+            // Nothing but cells of others, which are done some time, or whose worker ends without them.
+            if more.is_empty() && taken == open.len() {
+                if !is_waiting {
+                    say(&format!("{taken} runs are another worker's; waiting for them"));
+                }
+                is_waiting = true;
                 std::thread::sleep(PATIENCE);
                 stop_if_asked()?;
-                taken.retain(|&at| matches!(self.states[at], State::Open));
-                for &at in &taken {
-                    self.run_cell(at)?;
-                }
-                waiting = taken.iter().any(|&at| matches!(self.states[at], State::Open));
-            }
-            let more = self.retries()?;
-            if more.is_empty() {
-                return Ok(());
             }
             self.add(more)?;
         }
+    }
+
+    /// Whether a failure ends it all.
+    pub(super) fn stops(&self) -> bool {
+        self.grid.options.stop_on_failure.unwrap_or(false) && self.count(|s| matches!(s, State::Failed(_))) > 0
     }
 
     /// Runs a cell; false where another worker is at it.
@@ -250,39 +228,54 @@ impl<'a> Sweep<'a> {
             self.states[at] = State::Done(Box::new(record));
             return Ok(true);
         }
+        // A worker's runs are announced by the one who gives them.
+        if !workers::is_worker() {
+            self.announce_cell(at, 0);
+        }
         let cell = &self.cells[at];
-        let left =
-            self.seconds_left().map_or_else(String::new, |seconds| format!(", about {} left", in_words(seconds)));
-        let place = self.cells.len() - self.open().len() + 1;
-        say(&format!("[{place}/{}] {}{left}", self.cells.len(), cell.name));
         let result = run_guarded(&cell.settings, cell, &claim);
         drop(claim);
-        self.ended += 1;
         let name = self.cells[at].name.clone();
         self.states[at] = match result {
             Ok(done) => {
-                self.errors.remove(&model);
                 if let Err(error) = done.upload {
                     complain(&format!("{name}: {error}"));
                     self.upload_failures.push((name, error));
                 }
-                self.known.push(done.record.clone());
-                State::Done(Box::new(done.record))
+                self.succeeded(at, done.record)
             }
             Err(error) if interrupt::requested() => return Err(error),
             Err(error) => {
                 complain(&format!("{name}: {error}"));
-                // The same words twice are about no task of its own, but about the model or the machine.
-                let words = error.to_string();
-                if self.errors.get(&model) == Some(&words) {
-                    self.errors.insert(model, String::new());
-                } else {
-                    self.errors.insert(model, words);
-                }
-                State::Failed(error)
+                self.failed(at, error)
             }
         };
+        self.view.update(self.counts(), self.seconds_left());
         Ok(true)
+    }
+
+    /// Says which run begins, while `running` others go on.
+    fn announce_cell(&self, at: usize, running: usize) {
+        let seconds = self.seconds_left();
+        self.view.update(self.counts(), seconds);
+        let left = seconds.filter(|seconds| *seconds >= 1.0);
+        let left = left.map_or_else(String::new, |seconds| format!(", about {} left", in_words(seconds)));
+        let place = self.cells.len() - self.open().len() + running + 1;
+        say(&format!("[{place}/{}] {}{left}", self.cells.len() + self.future.len(), self.cells[at].name));
+    }
+
+    fn succeeded(&mut self, at: usize, record: RunRecord) -> State {
+        self.errors.remove(&self.cells[at].model());
+        self.known.push(record.clone());
+        State::Done(Box::new(record))
+    }
+
+    fn failed(&mut self, at: usize, error: Error) -> State {
+        // The same words twice are about no task of its own, but about the model or the machine.
+        let (model, words) = (self.cells[at].model(), error.to_string());
+        let again = self.errors.get(&model) == Some(&words);
+        self.errors.insert(model, if again { String::new() } else { words });
+        State::Failed(error)
     }
 
     fn gave_up(&self, model: &str) -> bool {
@@ -292,61 +285,23 @@ impl<'a> Sweep<'a> {
     /// Another seed for each collapsed run, as far as that was asked for and is not there yet.
     fn retries(&self) -> Result<Vec<Cell>, Error> {
         let most = self.grid.options.retry_collapsed.unwrap_or(0);
-        let last = self.grid.seeds.iter().max().copied().unwrap_or_default();
+        let is_trial = |cell: &Cell| matches!(cell.role, Role::Trial { .. });
         let mut more = Vec::new();
-        for (first, cell) in self.grid.cells.iter().enumerate() {
-            let same = |other: &Cell| other.request == cell.request;
-            if self.grid.cells[..first].iter().any(same) {
+        for (first, cell) in self.cells.iter().enumerate().filter(|(_, cell)| !is_trial(cell)) {
+            let same = |other: &Cell| other.request == cell.request && !is_trial(other);
+            if self.cells[..first].iter().any(same) {
                 continue;
             }
             let own: Vec<usize> = (0..self.cells.len()).filter(|&at| same(&self.cells[at])).collect();
             let collapsed = own.iter().filter(|&&at| matches!(&self.states[at], State::Done(r) if r.collapsed)).count();
-            let tried = own.len() - self.grid.cells.iter().filter(|other| same(other)).count();
+            let tried = own.iter().filter(|&&at| !self.grid.seeds.contains(&self.cells[at].seed())).count();
             for again in tried..collapsed.min(most) {
-                let seed = last + 1 + again as u64;
+                let seed = self.grid.spare_seed(again);
                 warn(&format!("{}, {}: a run collapsed; another one with seed {seed}", cell.model(), cell.task().name));
                 more.push(self.grid.with_seed(cell, seed)?);
             }
         }
         Ok(more)
-    }
-
-    /// The table, the leaderboard's files, and what failed.
-    fn finish(mut self) -> Result<(), Error> {
-        let states = std::mem::take(&mut self.states);
-        let mut records: Vec<RunRecord> = Vec::new();
-        let mut failures: Vec<(String, Error)> = std::mem::take(&mut self.upload_failures);
-        let mut left = 0;
-        for (cell, state) in self.cells.iter().zip(states) {
-            match state {
-                State::Done(record) => records.push(*record),
-                State::Failed(error) => failures.push((cell.name.clone(), error)),
-                State::GivenUp => left += 1,
-                State::Open | State::Elsewhere => {}
-            }
-        }
-        let mut models: Vec<&str> = records.iter().map(|record| record.model.id.as_str()).collect();
-        models.sort_unstable();
-        models.dedup();
-        for model in &models {
-            if models.len() > 1 {
-                print(&format!("{model}\n"));
-            }
-            let table = Table::from_records(records.iter().filter(|record| record.model.id == *model));
-            print(&table.render(std::io::stdout().is_terminal()));
-        }
-        // Of one model and one seed: the leaderboard takes one file a task.
-        if failures.is_empty()
-            && models.len() == 1
-            && !self.grid.several.seeds
-            && let Some(cell) = self.cells.first()
-        {
-            submit(&cell.settings)?;
-        }
-        match failures.first() {
-            Some((_, first)) => Err(first.with_message(failed(self.cells.len(), left, &failures))),
-            None => Ok(()),
-        }
     }
 }
 
@@ -359,56 +314,17 @@ fn stop_if_asked() -> Result<(), Error> {
 
 /// A run whose failure, of whatever kind, is its own.
 fn run_guarded(settings: &Settings, cell: &Cell, _: &Claim) -> Result<crate::task_run::Done, Error> {
-    catch_unwind(AssertUnwindSafe(|| run_task(settings, cell.task())))
+    let run = || {
+        // What a search asks for later was not looked at before.
+        output::check_output_dir(settings)?;
+        run_task(settings, cell.task())
+    };
+    catch_unwind(AssertUnwindSafe(run))
         .unwrap_or_else(|_| Err(Error::failure("the program itself failed in this run, with the message above")))
 }
 
-/// Whether the files that were asked for beside the record are there.
+/// Whether the files that were asked for beside the record are there. The model is written after the record, its card last.
 fn has_outputs(cell: &Cell) -> bool {
-    output::output_dir(&cell.settings).is_none_or(|dir| dir.join("all_results.json").is_file())
-}
-
-fn weights_bytes(folder: &Path) -> Option<u64> {
-    let entries = std::fs::read_dir(folder).ok()?.flatten();
-    let weights = entries.filter(|entry| {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        name.ends_with(".safetensors") || name.ends_with(".bin")
-    });
-    Some(weights.filter_map(|entry| Some(entry.metadata().ok()?.len())).sum())
-}
-
-/// The leaderboard's zip, where it was asked for and the folder has all files of it by now.
-fn submit(settings: &Settings) -> Result<(), Error> {
-    let Some(dir) = settings.output_dir.as_deref().filter(|_| settings.glue_submission) else { return Ok(()) };
-    let found = submission::find(&[dir.to_owned()])?;
-    let missing = submission::missing(&found);
-    if missing.is_empty() {
-        let zip = dir.join(submission::ZIP_NAME);
-        submission::write_zip(&found, &zip)?;
-        say(&format!("{}: {} files, all checked", zip.display(), found.len()));
-    } else {
-        say(&format!(
-            "the leaderboard wants {} too; when all are there: run-glue submission DIR...",
-            missing.join(", ")
-        ));
-    }
-    Ok(())
-}
-
-/// The last line where runs failed; each one's own error was shown when it came.
-fn failed(runs: usize, left: usize, failures: &[(String, Error)]) -> String {
-    let names = failures.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("; ");
-    let mut text = format!("{} of {runs} runs failed: {names}", failures.len());
-    match left {
-        0 => {}
-        left => text.push_str(&format!("; {left} more would fail alike and were not tried")),
-    }
-    text
-}
-
-/// Standard output; a reader that went away is no failure of the run.
-fn print(text: &str) {
-    use std::io::Write;
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    let last = if cell.settings.do_train { "README.md" } else { "all_results.json" };
+    output::output_dir(&cell.settings).is_none_or(|dir| dir.join(last).is_file())
 }

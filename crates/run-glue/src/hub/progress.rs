@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// Which way bytes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,17 +63,15 @@ impl Transfer for Silent {
     fn finish(self: Box<Self>) {}
 }
 
-/// A bar for each file.
-#[derive(Debug, Clone, Default)]
-pub struct TerminalProgress {
-    bars: MultiProgress,
-}
+/// A bar for each file, among the program's others.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TerminalProgress;
 
 impl TerminalProgress {
     /// Draws to standard error.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self
     }
 }
 
@@ -87,13 +85,13 @@ impl Progress for TerminalProgress {
         };
         // The template is a constant that a test parses; the default is there so that nothing can fail here.
         bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-        let bar = self.bars.add(bar);
+        let bar = crate::progress::bars().add(bar);
         bar.set_message(file.to_owned());
         Box::new(Bar(bar))
     }
 
     fn note(&self, message: &str) {
-        self.bars.suspend(|| crate::progress::say(message));
+        crate::progress::say(message);
     }
 }
 

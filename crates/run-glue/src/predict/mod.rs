@@ -54,7 +54,7 @@ impl OnBackend for Prediction<'_> {
             )));
         }
         let labels = Labels::new(&files.config, num_labels);
-        let padding = if B::eo_prefers_packed() { Padding::None } else { Padding::Longest };
+        let padding = Padding::of::<B>(None);
         let mut out = std::io::stdout().lock();
         loop {
             let texts = source.next()?;

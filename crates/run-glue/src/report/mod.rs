@@ -13,6 +13,7 @@
 pub mod atomic;
 pub mod class_table;
 pub mod console;
+pub mod energy;
 pub mod host;
 pub mod journal;
 pub mod logits;

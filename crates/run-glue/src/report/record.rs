@@ -9,7 +9,9 @@ use super::class_table::ClassTable;
 use super::host::Host;
 use super::metrics_files::Metrics;
 use super::predictions_file::{self, SplitPredictions};
-use super::record_parts::{Baseline, DatasetFacts, ModelFacts, Program, Scores, Throughput, Timings};
+use super::record_parts::{
+    Baseline, DatasetFacts, ModelFacts, Profile, Program, Scores, SearchMark, SearchRole, Throughput, Timings,
+};
 use super::record_path::{relative_paths, settings_hash};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -54,12 +56,24 @@ pub struct RunRecord {
     /// Hash of what was asked for, without the seed, which is known before the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_hash: Option<String>,
+    /// What the run has to do with a search for settings, where it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<SearchMark>,
     /// Seconds by stage.
     pub timings: Timings,
+    /// Where the time of the training went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
     /// Speeds.
     pub throughput: Throughput,
     /// Share of padding among the token positions that training computed, 0 to 1.
     pub padding_share: Option<f64>,
+    /// The most examples that training computed at once; fewer than were asked for where they did not fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub micro_batch_size: Option<usize>,
+    /// How many shapes the batches of the training had: as many may be compiled or tuned for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_shapes: Option<usize>,
     /// The most memory in use at once, in bytes, where it is known.
     pub peak_memory_bytes: Option<u64>,
     /// The machine.
@@ -153,6 +167,19 @@ impl RunRecord {
             let _ = std::fs::remove_file(predictions_file::path_beside(&path));
         })?;
         Ok(path)
+    }
+
+    /// Whether the run only served to find settings.
+    #[must_use]
+    pub fn is_trial(&self) -> bool {
+        self.search.as_ref().is_some_and(|search| search.role == SearchRole::Trial)
+    }
+
+    /// The split that the run's settings were chosen on, where its scores are on that split too.
+    #[must_use]
+    pub fn optimistic_on(&self) -> Option<&str> {
+        let search = self.search.as_ref()?;
+        (search.role == SearchRole::Chosen && search.optimistic).then_some(search.chosen_on.as_str())
     }
 
     /// Whether nothing stands at `path`, or an earlier record of this very run.

@@ -105,6 +105,27 @@ pub struct Timings {
     pub total_seconds: f64,
 }
 
+/// Where the time of the training went, in seconds, and what it took. Numbers that the backend or the system does not tell
+/// are missing.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Profile {
+    /// Making batches out of rows.
+    pub batch_seconds: Option<f64>,
+    /// Forward passes of the training.
+    pub forward_seconds: Option<f64>,
+    /// Backward passes.
+    pub backward_seconds: Option<f64>,
+    /// Norm of the gradients, clipping, update.
+    pub optimizer_seconds: Option<f64>,
+    /// Evaluations between the steps.
+    pub evaluate_seconds: Option<f64>,
+    /// Forward and backward passes by kind of operation, of the process that ended the training.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub operations_seconds: BTreeMap<String, f64>,
+    /// Energy of the machine's processors from the start of the run to the end of its evaluation.
+    pub energy_joules: Option<f64>,
+}
+
 /// Speeds; those of a stage that did not run are missing.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Throughput {
@@ -137,6 +158,29 @@ pub struct Baseline {
     pub metrics: Scores,
     /// Its score as the task counts it.
     pub score: Option<f64>,
+}
+
+/// What a run is in a search for settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchRole {
+    /// It tried a setting.
+    Trial,
+    /// It has the setting that was chosen.
+    Chosen,
+}
+
+/// What a run has to do with a search for settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchMark {
+    /// What it is there.
+    pub role: SearchRole,
+    /// The search: the name of its file is `search-` and the first twelve letters.
+    pub id: String,
+    /// The split whose scores decide.
+    pub chosen_on: String,
+    /// Whether the run's own scores are on that split, and so are better than they would be on unseen rows.
+    pub optimistic: bool,
 }
 
 /// The program that made the record.

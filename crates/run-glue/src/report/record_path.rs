@@ -6,7 +6,7 @@
 use super::python_json::{Object, Value, dumps};
 use super::record::RunRecord;
 use sha2::{Digest, Sha256};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Hexadecimal digits of the hash in a file name.
 const SHORT: usize = 12;
@@ -65,11 +65,25 @@ fn sorted(value: &serde_json::Value) -> Value {
     }
 }
 
+/// The record's usual name within its folder.
+#[must_use]
+pub fn file_name(record: &RunRecord) -> String {
+    let hash = &record.settings_hash;
+    format!("seed-{}-{}.json", record.seed, hash.get(..SHORT).unwrap_or(hash))
+}
+
 /// The record's usual path within the results folder, and the one to take if another run's record lies there.
 pub(super) fn relative_paths(record: &RunRecord, hash: &str) -> [PathBuf; 2] {
     let folder = PathBuf::from(slug(&record.task)).join(slug(&record.model.id));
     let short = hash.get(..SHORT).unwrap_or(hash);
     [short, hash].map(|hash| folder.join(format!("seed-{}-{hash}.json", record.seed)))
+}
+
+/// Where a record that was written lies.
+#[must_use]
+pub fn path_of(record: &RunRecord, results_dir: &Path) -> PathBuf {
+    let [usual, long] = relative_paths(record, &settings_hash(record)).map(|path| results_dir.join(path));
+    if long.is_file() { long } else { usual }
 }
 
 /// A name for a folder, whatever the system: letters, digits, `.`, `_` and `-`. `org/model` becomes `org--model`; of

@@ -5,10 +5,14 @@
 
 use super::python_json::float_repr;
 use super::record::RunRecord;
+use glue_tasks::statistics::Summary;
 use std::fmt::Write as _;
 
 /// The nine tasks in the leaderboard's order.
 const TASKS: [&str; 9] = ["cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli"];
+
+/// Of the intervals over seeds.
+const LEVEL: f64 = 0.95;
 
 /// One task of the table, over one or more seeds.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -19,8 +23,8 @@ pub struct TableRow {
     pub metrics: Vec<(String, Option<f64>)>,
     /// The task's one number, mean over the seeds.
     pub score: Option<f64>,
-    /// Sample standard deviation of the score over the seeds, where there are two or more.
-    pub deviation: Option<f64>,
+    /// The 95 % interval of that mean, Student's t, where there are two seeds or more.
+    pub interval: Option<(f64, f64)>,
     /// What a model that has learnt nothing would score.
     pub baseline: Option<f64>,
     /// Wall-clock seconds of all its runs.
@@ -29,6 +33,8 @@ pub struct TableRow {
     pub runs: usize,
     /// How many of them predicted one class only.
     pub collapsed: usize,
+    /// The split that the settings were chosen on, where the scores are on it too.
+    pub chosen_on: Option<String>,
 }
 
 /// Results over tasks.
@@ -36,6 +42,8 @@ pub struct TableRow {
 pub struct Table {
     /// One row a task, in the order they are shown.
     pub rows: Vec<TableRow>,
+    /// The interval of the average, over the seeds that all tasks have.
+    pub average_interval: Option<(f64, f64)>,
 }
 
 impl Table {
@@ -52,7 +60,10 @@ impl Table {
         }
         let place = |task: &str| TASKS.iter().position(|known| *known == task).unwrap_or(TASKS.len());
         groups.sort_by_key(|(task, _)| (place(task), *task));
-        Self { rows: groups.iter().map(|(task, group)| TableRow::of(task, group)).collect() }
+        Self {
+            rows: groups.iter().map(|(task, group)| TableRow::of(task, group)).collect(),
+            average_interval: average_interval(&groups),
+        }
     }
 
     /// The unweighted mean of the tasks' scores, and of how many tasks: the GLUE average where all nine are there.
@@ -99,12 +110,15 @@ impl Table {
             grid.push(vec![
                 "all".to_owned(),
                 title,
-                percent(self.average().map(|(mean, _)| mean)),
+                with_half(percent(self.average().map(|(mean, _)| mean)), self.average_interval),
                 percent(self.baseline_average()),
                 format!("{seconds:.1}"),
             ]);
         }
         let mut text = aligned(&grid);
+        if self.rows.iter().any(|row| row.interval.is_some()) {
+            let _ = writeln!(text, "mean ± half of the {:.0} % interval over the runs (Student's t)", LEVEL * 100.0);
+        }
         for row in self.rows.iter().filter(|row| row.collapsed > 0) {
             // Writing to a String cannot fail.
             let _ = match row.runs {
@@ -113,6 +127,13 @@ impl Table {
                     writeln!(text, "* {}: all predictions are the same in {} of {runs} runs", row.task, row.collapsed)
                 }
             };
+        }
+        for (row, split) in self.rows.iter().filter_map(|row| Some((row, row.chosen_on.as_ref()?))) {
+            let _ = writeln!(
+                text,
+                "† {}: the setting was chosen by its score on {split}, which is optimistic then",
+                row.task
+            );
         }
         text
     }
@@ -133,8 +154,12 @@ impl Table {
                 row.runs,
                 row.collapsed
             );
+            lines.push_str(&ends(row.interval));
             for (name, value) in &row.metrics {
                 let _ = write!(lines, "\t{name}={}", exact(*value));
+            }
+            if let Some(split) = &row.chosen_on {
+                let _ = write!(lines, "\tchosen_on={split}");
             }
             lines.push('\n');
         }
@@ -142,10 +167,11 @@ impl Table {
             let seconds: f64 = self.rows.iter().map(|row| row.seconds).sum();
             let _ = writeln!(
                 lines,
-                "average\tscore={}\tbaseline={}\tseconds={seconds:.3}\ttasks={}",
+                "average\tscore={}\tbaseline={}\tseconds={seconds:.3}\ttasks={}{}",
                 exact(self.average().map(|(mean, _)| mean)),
                 exact(self.baseline_average()),
-                self.rows.len()
+                self.rows.len(),
+                ends(self.average_interval)
             );
         }
         lines
@@ -169,24 +195,23 @@ impl TableRow {
             task: task.to_owned(),
             metrics,
             score: scores.as_deref().and_then(mean),
-            deviation: scores.as_deref().and_then(deviation),
+            interval: scores.as_deref().and_then(interval),
             baseline: records.iter().find_map(|record| record.majority_baseline.as_ref()?.score),
             seconds: records.iter().map(|record| record.timings.total_seconds).sum(),
             runs: records.len(),
             collapsed: records.iter().filter(|record| record.collapsed).count(),
+            chosen_on: records.iter().find_map(|record| record.optimistic_on()).map(str::to_owned),
         }
     }
 
     fn cells(&self, several: bool) -> Vec<String> {
         let metrics: Vec<String> =
             self.metrics.iter().map(|(name, value)| format!("{name} {}", shown(name, *value))).collect();
-        let mut score = percent(self.score);
-        if let Some(deviation) = self.deviation {
-            let _ = write!(score, " ±{:.2}", deviation * 100.0);
-        }
-        let mark = if self.collapsed > 0 { "*" } else { "" };
+        let score = with_half(percent(self.score), self.interval);
+        let marks = [(self.collapsed > 0, "*"), (self.chosen_on.is_some(), "†")];
+        let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
         let mut cells = vec![
-            format!("{}{mark}", self.task),
+            format!("{}{marks}", self.task),
             metrics.join("  "),
             score,
             percent(self.baseline),
@@ -227,12 +252,27 @@ fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// Sample standard deviation; of fewer than two values there is none.
-#[expect(clippy::cast_precision_loss, reason = "a handful of seeds")]
-fn deviation(values: &[f64]) -> Option<f64> {
-    let mean = mean(values).filter(|_| values.len() > 1)?;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    Some((squares / (values.len() - 1) as f64).sqrt())
+fn interval(values: &[f64]) -> Option<(f64, f64)> {
+    Summary::of(values)?.confidence_interval(LEVEL)
+}
+
+/// The interval of the mean over the tasks, of the seeds that all of them have.
+fn average_interval(groups: &[(&str, Vec<&RunRecord>)]) -> Option<(f64, f64)> {
+    let (_, first) = groups.first()?;
+    let of_seed = |seed: u64| -> Option<Vec<f64>> {
+        groups.iter().map(|(_, records)| records.iter().find(|record| record.seed == seed)?.score).collect()
+    };
+    let averages: Vec<f64> = first.iter().filter_map(|record| of_seed(record.seed).as_deref().and_then(mean)).collect();
+    interval(&averages)
+}
+
+fn with_half(score: String, interval: Option<(f64, f64)>) -> String {
+    interval.map_or_else(|| score.clone(), |(low, high)| format!("{score} ±{:.2}", (high - low) * 50.0))
+}
+
+fn ends(interval: Option<(f64, f64)>) -> String {
+    let ends = |(low, high): (f64, f64)| format!("\tlow={}\thigh={}", exact(Some(low)), exact(Some(high)));
+    interval.map_or_else(String::new, ends)
 }
 
 /// Columns two spaces apart; the first two are flush left, numbers flush right.
@@ -279,7 +319,8 @@ mod tests {
     fn two() -> Table {
         let mut rte = row("rte", &[("accuracy", 0.5)], Some(0.5), 3.25);
         rte.collapsed = 1;
-        Table { rows: vec![row("mrpc", &[("accuracy", 0.840_69), ("f1", 0.888_5)], Some(0.875), 12.04), rte] }
+        let mrpc = row("mrpc", &[("accuracy", 0.840_69), ("f1", 0.888_5)], Some(0.875), 12.04);
+        Table { rows: vec![mrpc, rte], average_interval: None }
     }
 
     #[test]
@@ -306,9 +347,22 @@ average\tscore=0.6875\tbaseline=0.5\tseconds=15.290\ttasks=2
     }
 
     #[test]
+    fn a_setting_that_was_chosen_on_the_scored_split_is_marked() {
+        let mut table = two();
+        table.rows[1].chosen_on = Some("validation".to_owned());
+        assert!(
+            table.text().contains("rte*†")
+                && table.text().contains("† rte: the setting was chosen by its score on validation")
+        );
+        assert!(
+            table.lines().lines().any(|line| line.starts_with("rte\t") && line.ends_with("\tchosen_on=validation"))
+        );
+    }
+
+    #[test]
     fn names_the_glue_average_only_for_all_nine() {
-        let mut table =
-            Table { rows: TASKS.iter().map(|task| row(task, &[("accuracy", 0.5)], Some(0.5), 1.0)).collect() };
+        let rows = TASKS.iter().map(|task| row(task, &[("accuracy", 0.5)], Some(0.5), 1.0)).collect();
+        let mut table = Table { rows, average_interval: None };
         assert!(table.text().contains("GLUE average, 9 tasks  50.00"), "{}", table.text());
         table.rows.truncate(8);
         assert!(table.text().contains("mean of 8 tasks"));
@@ -326,9 +380,16 @@ average\tscore=0.6875\tbaseline=0.5\tseconds=15.290\ttasks=2
     fn shows_spread_and_errors() {
         let mut table = two();
         table.rows[0].runs = 5;
-        table.rows[0].deviation = Some(0.0123);
+        table.rows[0].interval = Some((0.8627, 0.8873));
+        table.average_interval = Some((0.68, 0.6950));
         table.rows[1].metrics = vec![("mse".to_owned(), Some(1.25))];
         let text = table.text();
         assert!(text.contains("87.50 ±1.23") && text.contains("mse 1.2500") && text.contains("runs"), "{text}");
+        assert!(text.contains("68.75 ±0.75") && text.contains("95 % interval"), "{text}");
+        let lines = table.lines();
+        assert!(
+            lines.contains("\tlow=0.8627\thigh=0.8873\t") && lines.ends_with("\tlow=0.68\thigh=0.695\n"),
+            "{lines}"
+        );
     }
 }

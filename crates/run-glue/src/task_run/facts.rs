@@ -11,7 +11,9 @@ use crate::cli::settings::request_hash;
 use crate::file_hash::sha256;
 use crate::report::host::{Host, peak_memory_bytes};
 use crate::report::record::{FORMAT_VERSION, RunRecord};
-use crate::report::record_parts::{DatasetFacts, ModelFacts, Program, Throughput, Timings, scores, test_scores};
+use crate::report::record_parts::{
+    DatasetFacts, ModelFacts, Profile, Program, Throughput, Timings, scores, test_scores,
+};
 use crate::report::utc::rfc3339;
 
 impl Outcome<'_> {
@@ -37,13 +39,15 @@ impl Outcome<'_> {
             data_seed: self.settings.training.data_seed,
             settings_hash: String::new(),
             request_hash: Some(request_hash(self.settings, self.task.name)),
+            search: self.settings.search.clone(),
             timings: Timings {
                 data_seconds: Some(self.prepared.data_seconds),
                 tokenize_seconds: Some(self.prepared.tokenize_seconds),
-                train_seconds: totals.map(|t| t.seconds),
+                train_seconds: self.trained.as_ref().map(|t| (t.totals.seconds - t.stages.evaluate).max(0.0)),
                 evaluate_seconds: evaluated.then_some(eval_seconds),
                 total_seconds: self.clock.started.elapsed().as_secs_f64(),
             },
+            profile: Some(self.profile()),
             throughput: Throughput {
                 train_samples_per_second: totals.and_then(|t| rate(t.examples)),
                 train_tokens_per_second: totals.and_then(|t| rate(t.tokens)),
@@ -51,12 +55,29 @@ impl Outcome<'_> {
                 eval_samples_per_second: evaluated.then(|| eval_rows as f64 / eval_seconds.max(1e-9)),
             },
             padding_share: totals.map(|t| 1.0 - t.tokens as f64 / t.computed_rows.max(1) as f64),
+            micro_batch_size: totals.map(|t| t.micro_batch).filter(|&rows| rows > 0),
+            batch_shapes: totals.map(|t| t.batch_shapes).filter(|&shapes| shapes > 0),
             peak_memory_bytes: peak_memory_bytes(),
             host: Host::gather(self.backend, &self.device_name, rayon::current_num_threads()),
             program: Program::current(),
             started_at: rfc3339(self.clock.started_at),
             warnings: self.warnings.clone(),
             log_history: self.trained.as_ref().map(|t| t.history.clone()),
+        }
+    }
+
+    fn profile(&self) -> Profile {
+        let trained = self.trained.as_ref();
+        let stages = trained.map(|t| t.stages);
+        let settled = stages.filter(|_| self.stages_are_settled);
+        Profile {
+            batch_seconds: stages.map(|s| s.batch),
+            forward_seconds: settled.map(|s| s.forward),
+            backward_seconds: settled.map(|s| s.backward),
+            optimizer_seconds: settled.map(|s| s.optimizer),
+            evaluate_seconds: stages.map(|s| s.evaluate),
+            operations_seconds: trained.map(|t| t.operations.clone()).unwrap_or_default(),
+            energy_joules: self.energy_joules,
         }
     }
 

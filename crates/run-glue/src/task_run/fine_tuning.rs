@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use burn::module::Module;
 use burn::tensor::backend::AutodiffBackend;
@@ -10,6 +10,7 @@ use burn_autodiff::Autodiff;
 use glue_tasks::task::TaskSpec;
 use models::head::SequenceClassifier;
 use models::ops::EncoderOps;
+use models::ops::profile::{self, PARTS};
 use serde_json::Value;
 
 use super::checkpoints::{Checkpoints, Resume, decisive_settings, latest, weights};
@@ -29,6 +30,7 @@ use crate::report::utc::folder_name;
 use crate::trainer::log::{Totals, TrainLog};
 use crate::trainer::optimizer::{Optimizer, is_embedding, layer_of};
 use crate::trainer::schedule::StepPlan;
+use crate::trainer::stages::StageSeconds;
 use crate::trainer::{TrainingData, train};
 
 /// What is trained, and how.
@@ -50,6 +52,10 @@ pub(super) struct Trained {
     pub(super) history: Vec<Metrics>,
     pub(super) best: BestCheckpoint,
     pub(super) journal: Journal,
+    /// Time by stage.
+    pub(super) stages: StageSeconds,
+    /// Seconds in each kind of operation, where the backend counts them; of this process alone.
+    pub(super) operations: BTreeMap<String, f64>,
 }
 
 impl FineTuning<'_> {
@@ -98,15 +104,23 @@ impl FineTuning<'_> {
             resume.restore(&mut optimizer, &mut log, device)?;
             watch.restore(resume.best());
         }
+        if settings.log.profile && !B::eo_runs_at_once() {
+            let device = device.clone();
+            // A device that failed says so where the results are read.
+            log.stages.settle_with(move || drop(B::sync(&device)));
+        }
+        let operations_before = profile::times();
         watch.before_training(&model, &mut log)?;
         let mut model =
             train(model, optimizer, data, &settings.training, &plan, &mut log, |end| watch.after_step::<B>(end))?;
+        let operations = operations_since(operations_before);
         if let Some(folder) = watch.best_to_load() {
             say(&watch.best_line(folder));
             (model, _) = prepared.model.build_from::<Autodiff<B>>(&weights(folder)?, self.build, device)?;
         }
         let Watch { best, journal, .. } = watch;
-        Ok((model, Trained { totals: log.totals, plan, history: log.history, best, journal }))
+        let (totals, stages) = (log.totals, log.stages.seconds);
+        Ok((model, Trained { totals, plan, history: log.history, best, journal, stages, operations }))
     }
 
     /// The checkpoint to go on from: the one given, or the last one in the output folder that the run does not overwrite.
@@ -133,6 +147,13 @@ impl FineTuning<'_> {
         journal.text("model_config", &format!("{:#}", Value::Object(config)));
         journal
     }
+}
+
+/// Seconds in each kind of operation that took any.
+fn operations_since(before: [Duration; PARTS.len()]) -> BTreeMap<String, f64> {
+    let seconds = profile::times().into_iter().zip(before).map(|(now, before)| (now - before).as_secs_f64());
+    let named = PARTS.iter().zip(seconds).map(|((_, name), seconds)| ((*name).to_owned(), seconds));
+    named.filter(|(_, seconds)| *seconds > 0.0).collect()
 }
 
 /// The model with the parts that are not trained taken out of the gradients.

@@ -32,6 +32,8 @@ use crate::error::Error;
 use crate::model_files::Build;
 use crate::progress::{say, warn};
 use crate::publish::Publisher;
+use crate::report::energy::EnergyMeter;
+use crate::report::host::restart_peak_memory;
 use crate::report::record::RunRecord;
 use crate::trainer::TrainingData;
 use crate::trainer::evaluate::predict;
@@ -41,6 +43,7 @@ use crate::trainer::evaluate::predict;
 /// # Errors
 /// Whatever is wrong with the input, or fails.
 pub fn run_task(settings: &Settings, task: &'static TaskSpec) -> Result<Done, Error> {
+    restart_peak_memory();
     let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
     let prepared = prepare::prepare(settings, task)?;
     let publisher = Publisher::open(settings)?;
@@ -84,6 +87,9 @@ struct Outcome<'a> {
     backend: &'static str,
     device_name: String,
     clock: Clock,
+    /// Whether the time of a stage is its own, see [`EncoderOps::eo_runs_at_once`].
+    stages_are_settled: bool,
+    energy_joules: Option<f64>,
     warnings: Vec<String>,
 }
 
@@ -92,6 +98,7 @@ impl OnBackend for TaskRun<'_> {
 
     fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, device_name: &str) -> Self::Output {
         let Self { settings, task, prepared, mut publisher, clock } = self;
+        let energy = EnergyMeter::start();
         let build = Build {
             num_labels: task.num_labels(),
             precision: settings.precision,
@@ -112,13 +119,7 @@ impl OnBackend for TaskRun<'_> {
         let parameters = shapes.iter().map(|(_, shape)| size(shape)).sum();
         let embeddings: usize =
             shapes.iter().filter(|(path, _)| path.ends_with("_embeddings")).map(|(_, shape)| size(shape)).sum();
-        let padding = if settings.pad_to_max_length {
-            Padding::To(prepared.model.max_seq_length)
-        } else if B::eo_prefers_packed() {
-            Padding::None
-        } else {
-            Padding::Longest
-        };
+        let padding = Padding::of::<B>(settings.pad_to_max_length.then_some(prepared.model.max_seq_length));
         let class_order = prepared.class_order(&report);
         let criterion = Criterion::new(settings, &prepared, &class_order)?;
         let (model, trained) = match &prepared.train {
@@ -191,6 +192,8 @@ impl OnBackend for TaskRun<'_> {
             backend,
             device_name: device_name.to_owned(),
             clock,
+            stages_are_settled: settings.log.profile || B::eo_runs_at_once(),
+            energy_joules: energy.and_then(EnergyMeter::joules),
             warnings,
         };
         let record = outcome.write()?;

@@ -9,7 +9,7 @@ use super::score::{Evaluation, task_number};
 use super::watch::BestCheckpoint;
 use crate::cli::settings::{SaveStrategy, Settings};
 use crate::error::Error;
-use crate::progress::{say, warn};
+use crate::progress::{print, say, warn};
 use crate::report::atomic;
 use crate::report::class_table::ClassTable;
 use crate::report::console::metrics_block;
@@ -290,10 +290,4 @@ fn remove_files(dir: &Path) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
-}
-
-/// Standard output; a reader that went away is no failure of the run.
-fn print(text: &str) {
-    use std::io::Write;
-    let _ = std::io::stdout().write_all(text.as_bytes());
 }

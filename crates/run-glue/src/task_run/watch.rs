@@ -26,6 +26,7 @@ use crate::trainer::best::{Best, Judgement};
 use crate::trainer::evaluate::predict;
 use crate::trainer::log::TrainLog;
 use crate::trainer::schedule::{StepPlan, interval};
+use crate::trainer::stages::EVALUATE;
 use crate::trainer::{Flow, StepEnd};
 
 /// The best evaluation, and where its weights are.
@@ -115,7 +116,8 @@ impl Watch<'_> {
     ) -> Result<Judgement, Error> {
         let mut judgement = Judgement { is_best: false, stop: false };
         let Some((split, suffix)) = self.prepared.eval.first() else { return Ok(judgement) };
-        let logits = predict(&model.valid(), split, self.settings.per_device_eval_batch_size, self.padding);
+        let size = self.settings.per_device_eval_batch_size;
+        let logits = log.stages.time(EVALUATE, || predict(&model.valid(), split, size, self.padding));
         let evaluation = Evaluation::new(self.task, split, suffix, logits, self.class_order, self.criterion)?;
         let row = eval_row(epoch, step as u64, &evaluation.metrics(Some(epoch)));
         if let Some(settings) = &self.settings.evaluation.best

@@ -1,5 +1,6 @@
 //! What a training run says while it goes on: the log history, the live line, and totals for the results.
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use burn::tensor::Tensor;
@@ -8,6 +9,7 @@ use models::batch::Sequences;
 use serde::{Deserialize, Serialize};
 
 use super::schedule::{StepPlan, interval};
+use super::stages::{StageSeconds, Stages};
 use crate::cli::settings::{Interval, LogSettings};
 use crate::progress::Progress;
 use crate::report::metrics_files::Metrics;
@@ -24,6 +26,8 @@ pub struct TrainLog<B: Backend> {
     pending_steps: usize,
     /// Sum of all step losses before `pending`.
     loss_sum: f64,
+    /// Rows, sequences and longest of the micro-batches so far.
+    shapes: HashSet<[usize; 3]>,
     progress: Progress,
     started: Instant,
     /// Seconds before this process took the run up.
@@ -32,6 +36,8 @@ pub struct TrainLog<B: Backend> {
     pub history: Vec<Metrics>,
     /// Totals.
     pub totals: Totals,
+    /// Time by stage.
+    pub stages: Stages,
 }
 
 /// What a log needs to go on, besides its history.
@@ -41,6 +47,8 @@ pub struct LogState {
     pending_steps: usize,
     loss_sum: f64,
     totals: Totals,
+    #[serde(default)]
+    stages: StageSeconds,
 }
 
 /// A step that ended.
@@ -79,6 +87,12 @@ pub struct Totals {
     pub seconds: f64,
     /// Mean of the step losses.
     pub train_loss: f64,
+    /// The most rows that were computed at once at the end.
+    #[serde(default)]
+    pub micro_batch: usize,
+    /// How many shapes the micro-batches of this process had.
+    #[serde(default)]
+    pub batch_shapes: usize,
 }
 
 impl<B: Backend> TrainLog<B> {
@@ -93,11 +107,13 @@ impl<B: Backend> TrainLog<B> {
             pending: None,
             pending_steps: 0,
             loss_sum: 0.0,
+            shapes: HashSet::new(),
             progress,
             started: Instant::now(),
             before: 0.0,
             history: Vec::new(),
             totals: Totals::default(),
+            stages: Stages::default(),
         }
     }
 
@@ -109,6 +125,7 @@ impl<B: Backend> TrainLog<B> {
             pending_steps: self.pending_steps,
             loss_sum: self.loss_sum,
             totals: self.totals,
+            stages: self.stages.seconds,
         }
     }
 
@@ -118,6 +135,7 @@ impl<B: Backend> TrainLog<B> {
         self.pending_steps = state.pending_steps;
         self.loss_sum = state.loss_sum;
         self.totals = state.totals;
+        self.stages.seconds = state.stages;
         self.before = state.totals.seconds;
         self.history = history;
     }
@@ -126,6 +144,8 @@ impl<B: Backend> TrainLog<B> {
     pub fn micro_batch(&mut self, sequences: &Sequences, loss: Tensor<B, 1>) {
         self.totals.tokens += sequences.tokens();
         self.totals.computed_rows += sequences.rows();
+        self.shapes.insert([sequences.rows(), sequences.len(), sequences.max_len()]);
+        self.totals.batch_shapes = self.shapes.len();
         self.totals.padded_tokens += sequences.len() * sequences.padded_len().unwrap_or(sequences.max_len());
         self.pending = Some(match self.pending.take() {
             None => loss,

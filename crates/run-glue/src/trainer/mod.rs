@@ -1,24 +1,35 @@
 //! Fine-tuning: the loop of transformers' `Trainer`, with its order of rows, steps and log.
 
+mod batches;
 pub mod best;
 pub mod evaluate;
 pub mod log;
 pub mod optimizer;
+mod replicas;
+mod room;
 pub mod schedule;
 pub mod schedule_kind;
+pub mod stages;
+mod step;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use burn::tensor::backend::AutodiffBackend;
-use models::head::{LossOptions, SequenceClassifier, loss};
-use models::ops::{DropoutPlan, EncoderOps, GradientNorm};
+use models::head::SequenceClassifier;
+use models::ops::{EncoderOps, GradientNorm};
 
+use self::batches::{StepBatches, ahead, steps};
 use self::log::{StepFacts, TrainLog};
-use self::optimizer::{Gradients, Optimizer};
+use self::optimizer::Optimizer;
+use self::replicas::Replicas;
+use self::room::Room;
 use self::schedule::{StepPlan, learning_rate};
+use self::stages::{BATCH, OPTIMIZER};
+use self::step::{Computed, Way, compute};
 use crate::cli::settings::TrainingSettings;
 use crate::data::{Padding, Split};
-use crate::sampler::epoch_order;
+use crate::error::Error;
 
 /// What a loop trains on.
 pub struct TrainingData<'a> {
@@ -35,8 +46,8 @@ pub struct TrainingData<'a> {
 impl TrainingData<'_> {
     /// What the sum of the losses of these rows is divided by: their number, or the sum of their weights, as
     /// `torch.nn.CrossEntropyLoss` does.
-    fn divisor(&self, groups: &[&[u32]]) -> f64 {
-        let rows = groups.iter().copied().flatten();
+    fn divisor(&self, groups: &[Vec<u32>]) -> f64 {
+        let rows = groups.iter().flatten();
         match &self.class_weights {
             None => rows.count() as f64,
             Some(weights) => rows.filter_map(|&row| self.split.class(row)).map(|c| weights[self.class_order[c]]).sum(),
@@ -71,73 +82,62 @@ pub struct StepEnd<'a, B: AutodiffBackend> {
 
 /// Trains `model` over `data`; every step goes to `log`, and then to `after_step`, which may end the training.
 /// An `optimizer` that has made steps already goes on where it was: order, dropout and rates are functions of the step.
-pub fn train<B, E>(
+///
+/// # Errors
+/// Those of `after_step`, and a device that has no room for a step.
+pub fn train<B>(
     mut model: SequenceClassifier<B>,
     mut optimizer: Optimizer<B>,
     data: &TrainingData,
     settings: &TrainingSettings,
     plan: &StepPlan,
     log: &mut TrainLog<B::InnerBackend>,
-    mut after_step: impl FnMut(StepEnd<'_, B>) -> Result<Flow, E>,
-) -> Result<SequenceClassifier<B>, E>
+    mut after_step: impl FnMut(StepEnd<'_, B>) -> Result<Flow, Error>,
+) -> Result<SequenceClassifier<B>, Error>
 where
     B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps,
 {
-    let order_seed = settings.data_seed.unwrap_or(settings.seed);
+    let device = model.classifier.weight.device();
+    let mut room = Room::new::<B>(settings.per_device_train_batch_size, settings.auto_find_batch_size);
+    let replicas = Replicas::new(&device, settings.data_parallel)?;
     let mut step = optimizer.steps();
-    for epoch in step / plan.updates_per_epoch.. {
-        let length = |row: u32| data.split.length(row);
-        let order = epoch_order(settings, data.split.len(), length, order_seed.wrapping_add(epoch as u64));
-        let batches = order.chunks(settings.per_device_train_batch_size);
-        let micro_batches: Vec<&[u32]> = batches.take(plan.batches_per_epoch).collect();
-        let groups: Vec<&[&[u32]]> = micro_batches.chunks(settings.gradient_accumulation_steps).collect();
-        for (i, group) in groups.iter().enumerate().skip(step % plan.updates_per_epoch) {
-            if step == plan.max_steps {
-                log.finish();
-                return Ok(model);
-            }
-            let examples: usize = group.iter().map(|rows| rows.len()).sum();
-            let divisor = data.divisor(group);
-            let mut gradients: Option<Gradients<B>> = None;
-            let mut first_example = 0;
-            for rows in *group {
-                let batch = data.split.batch(rows, data.padding, first_example);
-                let targets = data.split.targets(rows, data.class_order);
-                let mut dropout = DropoutPlan::train(settings.seed, step as u64);
-                let options = LossOptions {
-                    divisor,
-                    label_smoothing_factor: settings.label_smoothing_factor,
-                    class_weights: data.class_weights.clone(),
-                };
-                let loss = loss(model.forward(&batch, &mut dropout), &targets, options);
-                log.micro_batch(&batch.sequences, loss.clone().inner());
-                let new = Gradients::collect(&model, loss.backward(), &batch);
-                match &mut gradients {
-                    None => gradients = Some(new),
-                    Some(sum) => sum.add(new),
-                }
-                first_example += rows.len();
+    // A batch that was prepared while more rows had room is divided when its step comes.
+    let most = AtomicUsize::new(room.most());
+    let steps = steps(data, settings, plan, step).map(|rows| data.prepare(rows, most.load(Ordering::Relaxed)));
+    // Only a host that waits for a device has time for it. The tests of this crate go through it too.
+    let on_thread = !B::InnerBackend::eo_runs_at_once() || cfg!(test);
+    let way = Way { data, settings, settles: log.stages.settles() };
+    ahead(on_thread, steps, |steps| {
+        while let Some(batches) = log.stages.time(BATCH, || steps.next()) {
+            let Computed { losses, gradients, seconds } =
+                room.fit::<B, _>(&device, |most| compute(&model, &replicas, &way, &batches, step, most))?;
+            most.store(room.most(), Ordering::Relaxed);
+            log.totals.micro_batch = room.most();
+            log.stages.add(&seconds);
+            for (sequences, loss) in losses {
+                log.micro_batch(&sequences, loss);
             }
             let rate = learning_rate(settings, step, plan);
             let mut norm = GradientNorm::Host(0.0);
             if let Some(gradients) = gradients {
-                norm = gradients.norm();
-                let factor = norm.clip_factor::<B::InnerBackend>(settings.max_grad_norm);
-                model = optimizer.step(model, gradients, rate, factor);
+                (model, norm) = log.stages.time(OPTIMIZER, || {
+                    let norm = gradients.norm();
+                    let factor = norm.clip_factor::<B::InnerBackend>(settings.max_grad_norm);
+                    let step = || optimizer.step(model, gradients, rate, factor);
+                    room.change::<B, _>(&device, step).map(|model| (model, norm))
+                })?;
             }
             step += 1;
-            let micro_batches_done = i * settings.gradient_accumulation_steps + group.len();
-            let done = epoch as f64 + micro_batches_done as f64 / plan.batches_per_epoch as f64;
-            let ends_epoch = i + 1 == groups.len();
+            let StepBatches { examples, ends_epoch, epoch, .. } = batches;
             // Where the norm is on the device, only a step whose row is written waits for it.
             let grad_norm = &|| norm.value::<B::InnerBackend>();
-            log.step(&StepFacts { step, ends_epoch, epoch: done, examples, grad_norm, learning_rate: rate });
-            let end = StepEnd { step, ends_epoch, epoch: done, model: &model, optimizer: &optimizer, log };
+            log.step(&StepFacts { step, ends_epoch, epoch, examples, grad_norm, learning_rate: rate });
+            let end = StepEnd { step, ends_epoch, epoch, model: &model, optimizer: &optimizer, log };
             if after_step(end)? == Flow::Stop {
-                log.finish();
-                return Ok(model);
+                break;
             }
         }
-    }
-    Ok(model)
+        log.finish();
+        Ok(model)
+    })
 }

@@ -26,10 +26,13 @@ use burn_cubecl::tensor::CubeTensor;
 use burn_cubecl::{BoolElement, CubeBackend, CubeRuntime, IntElement};
 
 use super::{
-    AdamWSlot, AdamWStep, AttentionSpec, AttentionState, ClassTargets, DeviceMemory, EncoderOps, GeluForm,
+    AdamWSlot, AdamWStep, AttentionSpec, AttentionState, Bucket, ClassTargets, DeviceMemory, EncoderOps, GeluForm,
     GradientNorm, Precision, RotarySpec, RowDropout,
 };
 use crate::batch::TokenBatch;
+
+/// Rows in multiples of the largest tiles of products: these are then compiled without checks at their edges.
+const BUCKET: Bucket = Bucket { rows: 64, length: 16 };
 
 impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R, f32, I, B> {
     fn eo_linear(x: CubeTensor<R>, w: CubeTensor<R>, b: Option<CubeTensor<R>>, precision: Precision) -> CubeTensor<R> {
@@ -180,7 +183,19 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R
         Some(DeviceMemory { in_use: usage.bytes_in_use, reserved: usage.bytes_reserved })
     }
 
+    fn eo_runs_at_once() -> bool {
+        false
+    }
+
     fn eo_prefers_packed() -> bool {
+        true
+    }
+
+    fn eo_bucket() -> Option<Bucket> {
+        Some(BUCKET)
+    }
+
+    fn eo_reports_out_of_memory() -> bool {
         true
     }
 }

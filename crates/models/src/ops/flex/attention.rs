@@ -21,6 +21,8 @@ fn split_sequences<'a>(mut x: &'a mut [f32], width: usize, sequences: &Sequences
         parts.push(part);
         x = rest;
     }
+    // Rows of no sequence.
+    x.fill(0.0);
     parts
 }
 

@@ -24,6 +24,7 @@ pub use self::watching::{
 use super::args::{BackendChoice, RunArgs};
 pub use super::watch_args::{Interval, LogLevel, SaveStrategy};
 use crate::error::Error;
+use crate::report::record_parts::SearchMark;
 
 /// A run, ready to start.
 #[derive(Clone, Debug)]
@@ -86,6 +87,8 @@ pub struct Settings {
     pub publish: Option<PublishSettings>,
     /// How the Hub is reached.
     pub hub: HubAccess,
+    /// What the run has to do with a search for settings; its record says it.
+    pub search: Option<SearchMark>,
 }
 
 /// A number's bounds, checked with the flag's name.
@@ -93,7 +96,7 @@ fn check(ok: bool, flag: &str, value: impl std::fmt::Display, expected: &str) ->
     if ok { Ok(()) } else { Err(Error::usage(format!("--{flag} is {value}, expected {expected}"))) }
 }
 
-pub(super) fn at_least_one(flag: &str, value: usize) -> Result<usize, Error> {
+pub(crate) fn at_least_one(flag: &str, value: usize) -> Result<usize, Error> {
     check(value >= 1, flag, value, "at least 1").map(|()| value)
 }
 
@@ -199,6 +202,7 @@ impl Settings {
             precision: if args.bf16.unwrap_or(false) { Precision::Bf16 } else { Precision::F32 },
             publish,
             hub: HubAccess { cache_dir: args.cache_dir, token: args.token },
+            search: None,
         })
     }
 }

@@ -116,6 +116,12 @@ pub struct TrainingSettings {
     pub seed: u64,
     /// Seed of the order.
     pub data_seed: Option<u64>,
+    /// Layers are computed again when their gradients are due; it changes no number.
+    pub gradient_checkpointing: bool,
+    /// Micro-batches that do not fit are divided; the step stays the same.
+    pub auto_find_batch_size: bool,
+    /// Over how many devices a step is divided.
+    pub data_parallel: usize,
 }
 
 pub(super) fn training(args: &RunArgs) -> Result<TrainingSettings, Error> {
@@ -188,5 +194,8 @@ pub(super) fn training(args: &RunArgs) -> Result<TrainingSettings, Error> {
         train_sampling_strategy: args.train_sampling_strategy.unwrap_or(SamplingStrategy::Random),
         seed: args.seed.unwrap_or(42),
         data_seed: args.data_seed,
+        gradient_checkpointing: args.memory.gradient_checkpointing.unwrap_or(false),
+        auto_find_batch_size: args.memory.auto_find_batch_size.unwrap_or(false),
+        data_parallel: at_least_one("experimental_data_parallel", args.memory.experimental_data_parallel.unwrap_or(1))?,
     })
 }

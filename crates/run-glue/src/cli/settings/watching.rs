@@ -79,6 +79,8 @@ pub struct LogSettings {
     pub level: LogLevel,
     /// A live line on a terminal.
     pub live_line: bool,
+    /// Wait for the device after each stage of a step.
+    pub profile: bool,
 }
 
 /// A number of steps, or a share of all of them below 1.
@@ -235,5 +237,6 @@ pub(super) fn log(args: &RunArgs) -> Result<LogSettings, Error> {
         logging_dir: args.logging_dir.clone(),
         level: args.log_level.unwrap_or(LogLevel::Info),
         live_line: !args.disable_tqdm.unwrap_or(false),
+        profile: args.profile.unwrap_or(false),
     })
 }

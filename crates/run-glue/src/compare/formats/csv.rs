@@ -6,15 +6,16 @@ use crate::compare::Comparison;
 
 const HEADER: &str = "model,task,metric,mean,std,median,min,max,interval_low,interval_high,runs,collapsed\n";
 
-pub(super) fn render(comparison: &Comparison) -> String {
+pub(super) fn render(comparison: &Comparison<'_>) -> String {
     let mut text = HEADER.to_owned();
     for row in &comparison.rows {
         for task in &comparison.tasks {
             let Some(entry) = row.entries.get(task) else { continue };
             let metrics = entry.metrics.iter().map(|(name, summary)| (name.as_str(), *summary));
             for (metric, summary) in metrics.chain([("score", entry.score)]) {
-                let (runs, collapsed) = (entry.seeds.len(), entry.collapsed);
-                text.push_str(&line([&row.name, task, metric], summary, comparison.level, runs, Some(collapsed)));
+                let runs = if row.is_published() { 1 } else { entry.seeds.len() };
+                let collapsed = (!row.is_published()).then_some(entry.collapsed);
+                text.push_str(&line([&row.name, task, metric], summary, comparison.level, runs, collapsed));
             }
         }
         for (name, summary) in [("glue", row.averages.nine), ("glue_without_wnli", row.averages.without_wnli)] {

@@ -21,7 +21,7 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    pub(super) fn new(comparison: &Comparison) -> Self {
+    pub(super) fn new(comparison: &Comparison<'_>) -> Self {
         type Average = (&'static str, fn(&Row) -> Option<Summary>);
         let averages: [Average; 2] =
             [("GLUE", |row| row.averages.nine), ("GLUE without WNLI", |row| row.averages.without_wnli)];
@@ -41,7 +41,8 @@ impl Grid {
             };
             let tasks = comparison.tasks.iter().map(of_task);
             let means = averages.iter().map(|(_, of)| of(row).map(|summary| cell(summary, false)));
-            (row.name.clone(), tasks.chain(means).collect::<Vec<_>>())
+            let mark = if row.chosen_on.is_some() { " †" } else { "" };
+            (format!("{}{mark}", row.name), tasks.chain(means).collect::<Vec<_>>())
         };
         let mut rows: Vec<_> = comparison.rows.iter().map(row).collect();
         if rows.len() > 1 {
@@ -57,16 +58,22 @@ impl Grid {
 }
 
 /// What the table shows, in words.
-pub(super) fn caption(comparison: &Comparison) -> String {
+pub(super) fn caption(comparison: &Comparison<'_>) -> String {
+    let chosen = comparison.rows.iter().any(|row| row.chosen_on.is_some());
+    let chosen = if chosen {
+        " † has settings that were chosen by the score on the same split, which is optimistic then."
+    } else {
+        ""
+    };
     format!(
         "Scores in percent, mean over seeds ± half of the {:.0} % interval (Student's t). A task with two metrics counts as their \
-         mean, MNLI as the mean of both splits; GLUE is the mean of the nine tasks.",
+         mean, MNLI as the mean of both splits; GLUE is the mean of the nine tasks.{chosen}",
         comparison.level * 100.0
     )
 }
 
 /// p-values of pairs: a header and rows.
-pub(super) fn pair_grid(comparison: &Comparison) -> Option<(Vec<&'static str>, Vec<Vec<String>>)> {
+pub(super) fn pair_grid(comparison: &Comparison<'_>) -> Option<(Vec<&'static str>, Vec<Vec<String>>)> {
     if comparison.pairs.is_empty() {
         return None;
     }

@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 use crate::compare::Comparison;
 use crate::compare::rows::{Entry, Row};
 
-pub(super) fn render(comparison: &Comparison) -> String {
+pub(super) fn render(comparison: &Comparison<'_>) -> String {
     let summary = |summary: Option<Summary>| summary.map_or(Value::Null, |summary| json!(summary));
-    let entry = |entry: &Entry| {
+    let entry = |entry: &Entry, is_published: bool| {
         json!({
             "score": summary(entry.score),
             "interval": entry.interval,
             "bootstrap_interval": entry.bootstrap,
             "metrics": entry.metrics.iter().map(|(name, s)| (name.clone(), summary(*s))).collect::<serde_json::Map<_, _>>(),
             "seeds": entry.seeds.iter().map(|(seed, score)| json!({"seed": seed, "score": score})).collect::<Vec<_>>(),
-            "collapsed": entry.collapsed,
+            "collapsed": (!is_published).then_some(entry.collapsed),
             "seconds": entry.seconds,
             "train_samples_per_second": entry.train_samples_per_second,
             "peak_memory_bytes": entry.peak_memory_bytes,
@@ -26,9 +26,10 @@ pub(super) fn render(comparison: &Comparison) -> String {
             "model": row.name,
             "parameters": row.parameters,
             "source": row.source,
+            "chosen_on": row.chosen_on,
             "glue": summary(row.averages.nine),
             "glue_without_wnli": summary(row.averages.without_wnli),
-            "tasks": row.entries.iter().map(|(task, e)| (task.clone(), entry(e))).collect::<serde_json::Map<_, _>>(),
+            "tasks": row.entries.iter().map(|(task, e)| (task.clone(), entry(e, row.is_published()))).collect::<serde_json::Map<_, _>>(),
         })
     };
     let pairs = comparison.pairs.iter().map(|pair| {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::grid::{Cell, Grid, caption};
 use crate::compare::Comparison;
 
-pub(super) fn render(comparison: &Comparison) -> String {
+pub(super) fn render(comparison: &Comparison<'_>) -> String {
     let grid = Grid::new(comparison);
     let mut text = String::new();
     let header: Vec<String> = grid.header.iter().map(|name| escaped(name)).collect();

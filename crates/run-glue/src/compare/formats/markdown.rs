@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::grid::{Cell, Grid, caption, pair_grid};
 use crate::compare::Comparison;
 
-pub(super) fn render(comparison: &Comparison) -> String {
+pub(super) fn render(comparison: &Comparison<'_>) -> String {
     let grid = Grid::new(comparison);
     let mut text = String::new();
     let _ = writeln!(text, "| model | {} |", grid.header.join(" | "));

@@ -7,7 +7,11 @@ mod latex;
 mod markdown;
 mod text;
 
-use super::Comparison;
+use std::time::SystemTime;
+
+use super::{Comparison, html};
+use crate::error::Error;
+use crate::report::utc::rfc3339;
 
 /// A form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -22,6 +26,8 @@ pub enum Format {
     Markdown,
     /// A table with booktabs.
     Latex,
+    /// One page with tables and charts, which needs no network.
+    Html,
 }
 
 impl Format {
@@ -34,19 +40,23 @@ impl Format {
             "csv" => Self::Csv,
             "md" => Self::Markdown,
             "tex" => Self::Latex,
+            "html" | "htm" => Self::Html,
             _ => return None,
         })
     }
 }
 
 /// The table.
-#[must_use]
-pub(super) fn render(comparison: &Comparison, format: Format) -> String {
-    match format {
+///
+/// # Errors
+/// When a chart cannot be drawn.
+pub(super) fn render(comparison: &Comparison<'_>, format: Format) -> Result<String, Error> {
+    Ok(match format {
         Format::Text => text::render(comparison),
         Format::Json => json::render(comparison),
         Format::Csv => csv::render(comparison),
         Format::Markdown => markdown::render(comparison),
         Format::Latex => latex::render(comparison),
-    }
+        Format::Html => html::render(comparison, &rfc3339(SystemTime::now()))?,
+    })
 }

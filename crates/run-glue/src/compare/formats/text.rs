@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::grid::{Grid, caption, pair_grid};
 use crate::compare::Comparison;
 
-pub(super) fn render(comparison: &Comparison) -> String {
+pub(super) fn render(comparison: &Comparison<'_>) -> String {
     let grid = Grid::new(comparison);
     let mut lines = vec![std::iter::once("model".to_owned()).chain(grid.header).collect::<Vec<_>>()];
     for (name, cells) in grid.rows {

@@ -2,6 +2,7 @@
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::ops::FloatTensorOps as _;
 use burn::tensor::{Tensor, TensorMetadata};
 use models::batch::TokenBatch;
 use models::ops::adamw::add;
@@ -56,6 +57,15 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Gradients<B> {
                 (a, b) => a.or(b),
             };
         }
+    }
+
+    /// The same on another device.
+    pub fn moved_to(self, device: &B::Device) -> Self {
+        let moved = |Parameter { gradient: Gradient { values, rows: ids }, rows }: Parameter<B>| {
+            let values = B::InnerBackend::float_to_device(values, device);
+            Parameter { gradient: Gradient { values, rows: ids }, rows }
+        };
+        Self(self.0.into_iter().map(|parameter| parameter.map(moved)).collect())
     }
 
     /// L2 norm over all parameters (`torch.nn.utils.clip_grad_norm_`'s total norm).

@@ -1,0 +1,169 @@
+//! What the steps of a run are made of, in order, and their batches prepared ahead on a thread of their own.
+
+use std::panic::resume_unwind;
+use std::sync::mpsc::sync_channel;
+
+use models::batch::TokenBatch;
+use models::head::Targets;
+
+use super::TrainingData;
+use super::schedule::StepPlan;
+use crate::cli::settings::TrainingSettings;
+use crate::sampler::epoch_order;
+
+/// Steps that are prepared before they are asked for: one is ready while the next is made.
+const AHEAD: usize = 2;
+
+/// The rows of one optimizer step.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct StepRows {
+    /// Micro-batches.
+    pub(super) micro_batches: Vec<Vec<u32>>,
+    /// Whether the step is its epoch's last.
+    pub(super) ends_epoch: bool,
+    /// Epochs done with it, with the fraction.
+    pub(super) epoch: f64,
+}
+
+/// One optimizer step, ready for the model.
+pub(super) struct StepBatches {
+    pub(super) micro_batches: Vec<MicroBatch>,
+    /// What the sum of the losses is divided by.
+    pub(super) divisor: f64,
+    /// Rows.
+    pub(super) examples: usize,
+    pub(super) ends_epoch: bool,
+    pub(super) epoch: f64,
+}
+
+/// Rows that are computed at once.
+pub(super) struct MicroBatch {
+    pub(super) rows: Vec<u32>,
+    /// Which example of the step the first row is.
+    pub(super) first_example: usize,
+    pub(super) tokens: TokenBatch,
+    pub(super) targets: Targets,
+}
+
+/// The rows of every step behind the first `done` ones.
+pub(super) fn steps<'a>(
+    data: &'a TrainingData<'a>,
+    settings: &'a TrainingSettings,
+    plan: &'a StepPlan,
+    done: usize,
+) -> impl Iterator<Item = StepRows> + Send + 'a {
+    let seed = settings.data_seed.unwrap_or(settings.seed);
+    let of_epoch = move |epoch: usize| {
+        let length = |row: u32| data.split.length(row);
+        let order = epoch_order(settings, data.split.len(), length, seed.wrapping_add(epoch as u64));
+        let batches = order.chunks(settings.per_device_train_batch_size).take(plan.batches_per_epoch);
+        let batches: Vec<Vec<u32>> = batches.map(<[u32]>::to_vec).collect();
+        let accumulated = settings.gradient_accumulation_steps;
+        let groups = batches.chunks(accumulated).enumerate().map(|(i, group)| StepRows {
+            micro_batches: group.to_vec(),
+            ends_epoch: i + 1 == batches.len().div_ceil(accumulated),
+            epoch: epoch as f64 + (i * accumulated + group.len()) as f64 / plan.batches_per_epoch as f64,
+        });
+        groups.collect::<Vec<_>>()
+    };
+    (done / plan.updates_per_epoch..)
+        .flat_map(of_epoch)
+        .skip(done % plan.updates_per_epoch)
+        .take(plan.max_steps.saturating_sub(done))
+}
+
+impl TrainingData<'_> {
+    /// The batches of a step, of at most `most` rows each.
+    pub(super) fn prepare(&self, step: StepRows, most: usize) -> StepBatches {
+        let divisor = self.divisor(&step.micro_batches);
+        let mut first_example = 0;
+        let mut micro_batches = Vec::new();
+        for rows in step.micro_batches.iter().flat_map(|rows| rows.chunks(most)) {
+            micro_batches.push(self.micro_batch(rows.to_vec(), first_example));
+            first_example += rows.len();
+        }
+        let StepRows { ends_epoch, epoch, .. } = step;
+        StepBatches { micro_batches, divisor, examples: first_example, ends_epoch, epoch }
+    }
+
+    fn micro_batch(&self, rows: Vec<u32>, first_example: usize) -> MicroBatch {
+        let tokens = self.split.batch(&rows, self.padding, first_example);
+        let targets = self.split.targets(&rows, self.class_order);
+        MicroBatch { rows, first_example, tokens, targets }
+    }
+
+    /// The same rows in batches of at most `most`.
+    pub(super) fn divide(&self, whole: &MicroBatch, most: usize) -> Vec<MicroBatch> {
+        let pieces = whole.rows.chunks(most).enumerate();
+        pieces.map(|(i, rows)| self.micro_batch(rows.to_vec(), whole.first_example + i * most)).collect()
+    }
+}
+
+/// Gives `body` the items in their order. `ahead`: another thread makes them meanwhile, up to [`AHEAD`] of them before they are
+/// asked for; it ends when `body` does, and a panic of its own goes on here.
+pub(super) fn ahead<T: Send, R>(
+    ahead: bool,
+    mut items: impl Iterator<Item = T> + Send,
+    body: impl FnOnce(&mut dyn Iterator<Item = T>) -> R,
+) -> R {
+    if !ahead {
+        return body(&mut items);
+    }
+    std::thread::scope(|scope| {
+        // The item that waits to be sent counts too.
+        let (sender, receiver) = sync_channel(AHEAD - 1);
+        let maker = scope.spawn(move || {
+            for item in items {
+                if sender.send(item).is_err() {
+                    break;
+                }
+            }
+        });
+        let result = body(&mut receiver.into_iter());
+        match maker.join() {
+            Ok(()) => result,
+            Err(panic) => resume_unwind(panic),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn items_come_in_their_order_and_not_too_far_ahead() {
+        for on_thread in [false, true] {
+            let made = AtomicUsize::new(0);
+            let items = (0..50).inspect(|_| {
+                made.fetch_add(1, Ordering::SeqCst);
+            });
+            let seen = ahead(on_thread, items, |items| {
+                let mut seen = Vec::new();
+                for item in items {
+                    seen.push(item);
+                    // The one in hand, one in the channel, and one that waits for room.
+                    assert!(made.load(Ordering::SeqCst) <= seen.len() + AHEAD, "{on_thread}");
+                }
+                seen
+            });
+            assert_eq!(seen, (0..50).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_body_that_stops_early_ends_the_thread() {
+        let value = ahead(true, 0.., |items| items.nth(3));
+        assert_eq!(value, Some(3));
+    }
+
+    #[test]
+    fn a_panic_of_the_thread_is_not_an_end_of_the_items() {
+        let items = (0..5).map(|i| if i == 3 { panic!("row 3") } else { i });
+        let result = catch_unwind(AssertUnwindSafe(|| ahead(true, items, |items| items.count())));
+        assert_eq!(result.unwrap_err().downcast_ref::<&str>(), Some(&"row 3"));
+    }
+}
