@@ -23,14 +23,14 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../run-glue/tests/fixtures/logits/uncased_2")
 }
 
-fn model<B: AutodiffBackend + EncoderOps>() -> SequenceClassifier<B> {
+fn model<B: AutodiffBackend + EncoderOps>(precision: Precision) -> SequenceClassifier<B> {
     let dir = folder();
     let config = Config::read(&dir.join("config.json")).expect("config.json");
     let family = family(&config).expect("a known family");
     let names = (family.tensor_names)(&config).expect("names");
     let mut architecture = (family.architecture)(&config).expect("a BERT");
     architecture.dropout = Dropouts { embeddings: 0.1, attention: 0.2, attention_output: 0.1, inner: 0.0, output: 0.5 };
-    let model = SequenceClassifier::zeros(architecture, 2, Precision::F32, &Default::default());
+    let model = SequenceClassifier::zeros(architecture, 2, precision, &Default::default());
     let files = locate(|name| Ok::<_, CheckpointError>(Some(dir.join(name)).filter(|path| path.is_file()))).unwrap();
     let options = LoadOptions {
         model_type: "bert".to_owned(),
@@ -80,8 +80,8 @@ fn numbers<B: burn::tensor::backend::Backend>(x: &FloatTensor<B>) -> Vec<f32> {
 type Facts = (f64, f64, Vec<Vec<f32>>);
 
 /// Two steps with packed rows and two with padded ones.
-fn steps<T: EncoderOps>() -> Vec<Facts> {
-    let mut model = model::<Autodiff<T>>();
+fn steps<T: EncoderOps>(precision: Precision) -> Vec<Facts> {
+    let mut model = model::<Autodiff<T>>(precision);
     let rows: [(&[u32], &[u8]); 4] = [
         (&[2, 7, 9, 11, 3, 8, 12, 3], &[0, 0, 0, 0, 0, 1, 1, 1]),
         (&[2, 3], &[0, 0]),
@@ -130,7 +130,7 @@ fn steps<T: EncoderOps>() -> Vec<Facts> {
 }
 
 fn agrees_with_the_cpu<T: EncoderOps>(name: &str) {
-    let (ours, cpu) = (steps::<T>(), steps::<Flex>());
+    let (ours, cpu) = (steps::<T>(Precision::F32), steps::<Flex>(Precision::F32));
     for (n, ((loss, norm, parameters), (cpu_loss, cpu_norm, cpu_parameters))) in ours.iter().zip(&cpu).enumerate() {
         println!("{name}, step {n}: loss {loss} and {cpu_loss}, norm {norm} and {cpu_norm}");
         assert!((loss - cpu_loss).abs() <= 1e-4 * cpu_loss.abs(), "{name}, loss of step {n}");
@@ -180,7 +180,9 @@ fn cuda_makes_the_cpus_steps() {
 #[ignore = "needs NVRTC, and a driver or its stand-in"]
 fn cuda_kernels_compile() {
     models::backends::count_kernels();
-    assert_eq!(steps::<models::backends::Cuda>().len(), 4);
+    for precision in Precision::ALL {
+        assert_eq!(steps::<models::backends::Cuda>(precision).len(), 4);
+    }
     let count = models::backends::count_kernels().expect("no other logger is there");
     println!("NVRTC compiled {} kernels", count.compiled);
     assert!(count.compiled > 20, "{count:?}");

@@ -179,7 +179,7 @@ fn rotary_agrees_and_is_undone<T: EncoderOps>() {
     }
 }
 
-fn layer_norm_agrees<T: EncoderOps>() {
+pub(super) fn layer_norm_agrees<T: EncoderOps>() {
     for (rows, columns, _) in SIZES.into_iter().filter(|(_, columns, _)| *columns > 1) {
         let x = [inner(rows, columns, 1), inner(1, columns, 2), inner(1, columns, 3)];
         compare::<T>(

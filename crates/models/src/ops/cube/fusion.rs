@@ -13,7 +13,9 @@ use burn_fusion::stream::{Operation, OperationStreams};
 use burn_fusion::{Fusion, FusionTensor};
 use burn_ir::{CustomOpIr, HandleContainer, OperationIr, TensorIr};
 
-use super::{adamw, attention, cross_entropy, elementwise, embed, linear, matmul, norm, probability, rotary, tensor};
+use super::{
+    BUCKET, adamw, attention, cross_entropy, elementwise, embed, linear, matmul, norm, probability, rotary, tensor,
+};
 use crate::batch::TokenBatch;
 use crate::ops::{
     AdamWSlot, AdamWStep, AttentionSpec, AttentionState, Bucket, ClassTargets, DeviceMemory, EncoderOps, GeluForm,
@@ -287,15 +289,15 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for Fusion<CubeBa
         false
     }
 
-    fn eo_bucket() -> Option<Bucket> {
-        Some(super::BUCKET)
-    }
-
-    fn eo_reports_out_of_memory() -> bool {
+    fn eo_prefers_packed() -> bool {
         true
     }
 
-    fn eo_prefers_packed() -> bool {
+    fn eo_bucket() -> Option<Bucket> {
+        Some(BUCKET)
+    }
+
+    fn eo_reports_out_of_memory() -> bool {
         true
     }
 }

@@ -5,7 +5,7 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::columns::column_sums;
 use super::elementwise::add_bias;
-use super::matmul::{product, transposed};
+use super::matmul::{product, rounded, transposed};
 use super::tensor::dense;
 use crate::ops::Precision;
 
@@ -31,6 +31,8 @@ pub(super) fn backward<R: CubeRuntime>(
 ) -> (Option<CubeTensor<R>>, CubeTensor<R>, Option<CubeTensor<R>>) {
     let (x, w, g) = (dense(x), dense(w), dense(g));
     let db = needs.1.then(|| column_sums(&g));
+    // Once for both products.
+    let g = rounded(g, precision);
     let dx = needs.0.then(|| product(g.clone(), w, precision));
     (dx, product(transposed(g), x, precision), db)
 }

@@ -116,15 +116,22 @@ pub(super) fn exact<R: CubeRuntime>(lhs: CubeTensor<R>, rhs: CubeTensor<R>) -> C
     out
 }
 
+/// A factor as products of a precision take it.
+pub(super) fn rounded<R: CubeRuntime>(x: CubeTensor<R>, precision: Precision) -> CubeTensor<R> {
+    match precision {
+        // The products round these themselves.
+        Precision::F32 | Precision::Tf32 => x,
+        Precision::Bf16 => cast(x, DType::BF16),
+        Precision::Fp16 => cast(x, DType::F16),
+    }
+}
+
 /// `lhs rhs` with factors of a precision, sums and results in f32.
 pub(super) fn product<R: CubeRuntime>(lhs: CubeTensor<R>, rhs: CubeTensor<R>, precision: Precision) -> CubeTensor<R> {
-    let rounded = |x, kind| cast(x, kind);
-    let (lhs, rhs) = match precision {
-        Precision::F32 => return exact(lhs, rhs),
-        Precision::Tf32 => (lhs, rhs),
-        Precision::Bf16 => (rounded(lhs, DType::BF16), rounded(rhs, DType::BF16)),
-        Precision::Fp16 => (rounded(lhs, DType::F16), rounded(rhs, DType::F16)),
-    };
+    if precision == Precision::F32 {
+        return exact(lhs, rhs);
+    }
+    let (lhs, rhs) = (rounded(lhs, precision), rounded(rhs, precision));
     let out = like(&lhs, product_shape(lhs.meta.shape(), rhs.meta.shape()));
     match matmul(lhs.clone(), rhs.clone(), Some(out), MatmulStrategy::default(), DType::F32) {
         Ok(out) => out,

@@ -31,7 +31,7 @@ use super::{
 };
 use crate::batch::TokenBatch;
 
-/// Kernels do not depend on the number of rows, but products are tuned and memory is kept by size.
+/// Rows in multiples of the largest tiles of products: these are then compiled without checks at their edges.
 const BUCKET: Bucket = Bucket { rows: 64, length: 16 };
 
 impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R, f32, I, B> {
@@ -187,15 +187,15 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R
         false
     }
 
+    fn eo_prefers_packed() -> bool {
+        true
+    }
+
     fn eo_bucket() -> Option<Bucket> {
         Some(BUCKET)
     }
 
     fn eo_reports_out_of_memory() -> bool {
-        true
-    }
-
-    fn eo_prefers_packed() -> bool {
         true
     }
 }

@@ -28,7 +28,8 @@ impl Groups {
         let size = hardware.plane_size_max as usize;
         let planes = client.features().plane.contains(Plane::Ops)
             && hardware.plane_size_min == hardware.plane_size_max
-            && (4..=64).contains(&size);
+            && (4..=64).contains(&size)
+            && !is_without_planes();
         let width = if planes { size } else { WIDTH };
         Self { width, rows: UNITS / width, planes }
     }
@@ -83,4 +84,34 @@ pub(super) fn total<N: Size>(x: Vector<f32, N>) -> f32 {
         sum += x[i];
     }
     sum
+}
+
+/// Whether a test wants sums as devices without planes take them.
+#[cfg(test)]
+static WITHOUT_PLANES: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+#[cfg(test)]
+fn is_without_planes() -> bool {
+    WITHOUT_PLANES.load(std::sync::atomic::Ordering::Relaxed)
+}
+
+#[cfg(not(test))]
+const fn is_without_planes() -> bool {
+    false
+}
+
+#[cfg(all(test, feature = "wgpu"))]
+mod tests {
+    use super::*;
+    use crate::ops::tests::layer_norm_agrees;
+
+    #[test]
+    fn norms_agree_where_planes_cannot_add() {
+        if let Err(reason) = crate::backends::wgpu_names() {
+            return println!("not tested: {reason}");
+        }
+        WITHOUT_PLANES.store(true, std::sync::atomic::Ordering::Relaxed);
+        layer_norm_agrees::<crate::backends::Wgpu>();
+        WITHOUT_PLANES.store(false, std::sync::atomic::Ordering::Relaxed);
+    }
 }
