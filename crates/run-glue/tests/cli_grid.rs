@@ -112,7 +112,7 @@ fn a_lone_run_has_the_defaults_of_run_glue_py_and_is_always_run() {
 #[test]
 fn one_seed_of_a_grid_is_the_lone_run_of_that_seed() {
     let bench = Bench::new();
-    let same = ["--per_device_train_batch_size", "4", "--learning_rate", "1e-4"];
+    let same = ["--per_device_train_batch_size", "4", "--learning_rate", "1e-4", "--logging_steps", "1"];
     bench.grid(["--task", "rte", "--model", "m", "--seeds", "7,9"].into_iter().chain(same)).assert_done("grid");
     let grid = numbers(&bench.records());
     bench.grid(["--task", "rte", "--model", "m", "--seed", "9"].into_iter().chain(same)).assert_done("lone");
