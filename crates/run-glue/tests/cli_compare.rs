@@ -80,6 +80,17 @@ fn tables_have_the_numbers_of_the_records() {
     let text = compare(&bench, "results --format text").stdout;
     assert!(text.contains('±') && text.contains("p (McNemar)"), "{text}");
 
+    // A page by its ending, or its name; charts beside any form.
+    compare(&bench, "results --output page.html --charts charts").assert_done("page");
+    let page = std::fs::read_to_string(bench.path("page.html")).unwrap();
+    let printed = compare(&bench, "results --format html").stdout;
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n") && printed.ends_with("</html>\n"));
+    assert!(page.contains("Do models differ?") && page.contains("n|2"), "{page}");
+    let charts = bench.files("charts");
+    for name in ["scores-rte", "scores-stsb", "curve-rte-loss", "cost", "cost-rte"] {
+        assert!(charts.contains(&format!("charts/{name}.svg")), "{charts:?}");
+    }
+
     // A file by its ending; settings that differ make rows of their own.
     compare(&bench, "results other --output tables/all.md").assert_done("file");
     let written = std::fs::read_to_string(bench.path("tables/all.md")).unwrap();

@@ -58,6 +58,11 @@ fn models_tasks_and_seeds_make_a_grid_and_what_is_done_is_left_out() {
             }
         }
     }
+    // A table a model with intervals, and a page of all runs with their learning curves.
+    assert_eq!(ended.stdout.matches("\tlow=").count(), 6, "{}", ended.stdout);
+    assert!(ended.stderr.contains("results/comparison.html: tables and charts of 8 runs"), "{}", ended.stderr);
+    let page = std::fs::read_to_string(bench.path("results/comparison.html")).unwrap();
+    assert!(page.contains("<title>2 models on 2 tasks</title>") && page.contains("RTE: training loss"));
     // The published recipe.
     assert!(records.values().all(|r| r["hyper_parameters"]["per_device_train_batch_size"] == 32));
     assert!(records.values().all(|r| r["hyper_parameters"]["learning_rate"] == 2e-5));
@@ -98,6 +103,7 @@ fn a_lone_run_has_the_defaults_of_run_glue_py_and_is_always_run() {
     for (flags, part) in [
         (&["--shard", "0/2"][..], "--shard is for several runs"),
         (&["--recipe", "none"], "--recipe is for several runs"),
+        (&["--report_html", "a.html"], "--report_html is for several runs"),
         (&["--retry_collapsed", "1"], "--retry_collapsed is for several runs"),
         (&["--seeds", "0"], "--seeds"),
         (&["--seeds", "1,2", "--seed", "3"], "--seed and a list of --seeds"),
@@ -207,7 +213,16 @@ fn a_toml_file_holds_lists_and_settings_of_a_task() {
     dry.assert_done("dry run");
     assert!(dry.stdout.contains("m\trte\tseed 1\tlearning_rate 0.0001\tto do"), "{}", dry.stdout);
     assert!(dry.stdout.contains("8 runs, 0 done already, 8 to do"), "{}", dry.stdout);
-    bench.run(["grid.toml"]).assert_done("grid");
+    let ended = bench.run(["grid.toml", "--report_html", "pages/all.html"]);
+    ended.assert_done("grid");
+    // One table a choice of settings: its runs differ by nothing but the seed.
+    for rate in ["0.0001", "2e-05"] {
+        assert!(ended.stdout.contains(&format!("m, learning_rate {rate}\n")), "{}", ended.stdout);
+    }
+    assert!(bench.path("pages/all.html").is_file() && !bench.path("results/comparison.html").exists());
+    let again = bench.run(["grid.toml", "--report_html", "none"]);
+    again.assert_done("no page");
+    assert!(!again.stderr.contains(".html") && !bench.path("none").exists(), "{}", again.stderr);
     let records = bench.records();
     assert_eq!(records.len(), 8);
     for record in records.values() {

@@ -22,7 +22,7 @@ pub struct Row {
     pub entries: BTreeMap<String, Entry>,
     /// Over the tasks.
     pub averages: Averages,
-    /// Parameters.
+    /// Parameters, the largest head of its tasks included.
     pub parameters: Option<u64>,
     /// Where the numbers come from, of those that were published.
     pub source: Option<String>,
@@ -109,7 +109,7 @@ pub(crate) fn rows(found: &[Found], level: f64) -> Vec<Row> {
             by_task.iter().map(|(task, records)| (task.clone(), entry(records, level))).collect();
         Row {
             averages: Averages::of_seeds(&entries),
-            parameters: records.first().map(|&at| found[at].1.model.parameters),
+            parameters: records.iter().map(|&at| found[at].1.model.parameters).max(),
             name,
             entries,
             source: None,

@@ -54,7 +54,7 @@ impl Chromium {
             "--disable-default-apps",
             "--disable-extensions",
             "--disable-sync",
-            "--disable-features=OptimizationHints,MediaRouter,Translate",
+            "--disable-features=OptimizationHints,MediaRouter,Translate,NetworkTimeServiceQuerying",
             "--remote-debugging-pipe",
             "--proxy-bypass-list=<-loopback>",
             "about:blank",
@@ -165,9 +165,16 @@ impl Chromium {
         self.events.iter().filter(is).map(ToString::to_string).collect()
     }
 
-    /// First lines of everything that came to the proxy.
+    /// First lines of everything that came to the proxy, but for what the browser asks its maker by itself, whatever is open.
     pub(crate) fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+        const OF_THE_BROWSER: [&str; 3] = [".google.com", ".googleapis.com", ".gvt1.com"];
+        let host = |line: &str| {
+            let address = line.split(' ').nth(1).unwrap_or_default();
+            let address = address.strip_prefix("http://").unwrap_or(address);
+            address.split(['/', ':']).next().unwrap_or_default().to_owned()
+        };
+        let is_own = |line: &&String| OF_THE_BROWSER.iter().any(|domain| host(line).ends_with(domain));
+        self.requests.lock().unwrap().iter().filter(|line| !is_own(line)).cloned().collect()
     }
 
     /// The whole page as PNG, in base64.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use glue_tasks::statistics::Summary;
+
 use super::draw::lines::{Line, lines};
 use super::{Figure, Kind, Look, slug};
 use crate::compare::Comparison;
@@ -59,7 +61,7 @@ impl Curve<'_> {
         let scale = if self.is_percent() { 100.0 } else { 1.0 };
         let own = comparison.rows.iter().filter(|row| !row.is_published()).count();
         let mut drawn = Vec::new();
-        let mut table = Table::new(&["model", "step", "mean", "lowest", "highest", "runs"], 2);
+        let mut models: Vec<(String, BTreeMap<u64, Vec<f64>>)> = Vec::new();
         for (place, row) in comparison.rows.iter().enumerate() {
             let records = comparison.records(row).filter(|record| record.task == self.task);
             let seeds: Vec<Points> = records.map(|record| self.points(record)).filter(|p| p.len() > 1).collect();
@@ -76,20 +78,10 @@ impl Curve<'_> {
                 .iter()
                 .map(|(step, values)| (*step as f64, values.iter().sum::<f64>() / values.len() as f64))
                 .collect();
-            for ((step, values), (_, mean)) in by_step.iter().zip(&mean) {
-                let ends = values.iter().fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
-                table.rows.push(vec![
-                    Cell::text(&row.name),
-                    Cell::number(Some(*step as f64), Form::Count),
-                    Cell::number(Some(*mean), form),
-                    Cell::number(Some(ends.0), form),
-                    Cell::number(Some(ends.1), form),
-                    Cell::number(Some(values.len() as f64), Form::Count),
-                ]);
-            }
             let scaled =
                 |points: &Points| points.iter().map(|(step, value)| (*step, value * scale)).collect::<Points>();
             let shows_seeds = own <= SEEDS_SHOWN_UP_TO && seeds.len() > 1;
+            models.push((row.name.clone(), by_step));
             drawn.push(Line {
                 name: row.name.clone(),
                 look: Look::of(place),
@@ -108,7 +100,7 @@ impl Curve<'_> {
             title: self.title.clone(),
             description: format!("{}, {of}, over optimizer steps. Lines: mean over the runs{thin}.", self.title),
             chart: lines(&drawn, "step")?,
-            table,
+            table: table(&models, form),
         }))
     }
 
@@ -120,6 +112,33 @@ impl Curve<'_> {
         };
         thinned(record.log_history.iter().flatten().filter_map(point).collect())
     }
+}
+
+/// A row a step, a column a model; of one model the spread of its runs too.
+fn table(models: &[(String, BTreeMap<u64, Vec<f64>>)], form: Form) -> Table {
+    let lone = models.len() == 1;
+    let mut header = vec!["step"];
+    if lone {
+        header.extend(["mean", "lowest", "highest", "runs"]);
+    } else {
+        header.extend(models.iter().map(|(name, _)| name.as_str()));
+    }
+    let mut table = Table::new(&header, 1);
+    let steps: BTreeSet<u64> = models.iter().flat_map(|(_, by_step)| by_step.keys().copied()).collect();
+    for step in steps {
+        let mut row = vec![Cell::number(Some(step as f64), Form::Count)];
+        for (_, by_step) in models {
+            let summary = by_step.get(&step).and_then(|values| Summary::of(values));
+            row.push(Cell::number(summary.map(|summary| summary.mean), form));
+            if lone {
+                row.push(Cell::number(summary.map(|summary| summary.min), form));
+                row.push(Cell::number(summary.map(|summary| summary.max), form));
+                row.push(Cell::number(summary.map(|summary| summary.count as f64), Form::Count));
+            }
+        }
+        table.rows.push(row);
+    }
+    table
 }
 
 fn thinned(points: Points) -> Points {

@@ -23,7 +23,7 @@ pub(super) fn tables(comparison: &Comparison<'_>) -> String {
             of_task.extend(matrices(&records).iter().map(|matrix| table(matrix, &row.name, task_name(task))));
         }
         if !of_task.is_empty() {
-            html += &details(task_name(task), &format!("<div class=\"grid\">\n{of_task}</div>\n"));
+            html += &details(task_name(task), &format!("<div class=\"grid wide\">\n{of_task}</div>\n"));
         }
     }
     if html.is_empty() {
@@ -31,7 +31,7 @@ pub(super) fn tables(comparison: &Comparison<'_>) -> String {
     }
     paragraph(
         "Right classes down, predicted ones across: counts summed over the runs, and what share of the right class they are. The \
-         darker, the larger the share.",
+         stronger the colour, the larger the share.",
     ) + &html
 }
 
@@ -62,12 +62,12 @@ fn table(matrix: &Matrix, model: &str, task: &str) -> String {
     let runs = if matrix.runs == 1 { "1 run".to_owned() } else { format!("{} runs", matrix.runs) };
     let label = format!("{task}, {model}, {}: confusion matrix over {runs}", matrix.split);
     let mut html = format!(
-        "<table class=\"confusion\"><caption>{}<br>{}, {runs}</caption>\n<thead><tr><th scope=\"col\"><small>right ↓ predicted →</small></th>",
+        "<table class=\"confusion\"><caption>{}<br>{}, {runs}</caption>\n<thead><tr><th scope=\"col\"><small>predicted →<br>right ↓</small></th>",
         escaped(model),
         escaped(&matrix.split)
     );
     for name in &matrix.labels {
-        html += &format!("<th scope=\"col\">{}</th>", escaped(name));
+        html += &format!("<th scope=\"col\" class=\"n\">{}</th>", escaped(name));
     }
     html += "</tr></thead>\n<tbody>\n";
     for (name, counts) in matrix.labels.iter().zip(&matrix.counts) {

@@ -30,18 +30,23 @@ fn cell(cell: &Cell) -> String {
         Cell::List(list) => {
             let items: Vec<String> =
                 list.iter().map(|(words, of)| format!("{}{}", escaped(words), number(*of))).collect();
-            format!("<td>{}</td>", items.join(" "))
+            format!("<td>{}</td>", items.concat())
         }
     }
 }
 
 fn name(cell: &Cell) -> String {
     let text = match cell {
-        Cell::Text(text) => escaped(text),
+        Cell::Text(text) => breakable(text),
         Cell::Number(of) | Cell::Best(of) => number(*of),
         Cell::Nothing | Cell::List(_) => String::new(),
     };
     format!("<th scope=\"row\">{text}</th>")
+}
+
+/// A name that may go on in the next line where its parts end, rather than anywhere.
+pub(super) fn breakable(name: &str) -> String {
+    escaped(name).replace('/', "/<wbr>").replace('_', "_<wbr>").replace('=', "=<wbr>")
 }
 
 /// A table in a region that scrolls by itself, also by keyboard.
@@ -53,8 +58,10 @@ pub(super) fn scrolling(label: &str, table: &str) -> String {
 pub(super) fn table(caption: &str, data: &Table, sortable: bool) -> String {
     let class = if sortable { " class=\"sortable\"" } else { "" };
     let mut html = format!("<table{class}><caption>{}</caption>\n<thead><tr>", escaped(caption));
-    for title in &data.header {
-        html.push_str(&format!("<th scope=\"col\">{}</th>", escaped(title)));
+    for (place, title) in data.header.iter().enumerate() {
+        let is_text = |row: &Vec<Cell>| matches!(row.get(place), Some(Cell::Text(_) | Cell::List(_)));
+        let class = if place < data.names || data.rows.iter().any(is_text) { "" } else { " class=\"n\"" };
+        html.push_str(&format!("<th scope=\"col\"{class}>{}</th>", escaped(title)));
     }
     html.push_str("</tr></thead>\n<tbody>\n");
     for row in &data.rows {
@@ -103,6 +110,11 @@ mod tests {
         assert_eq!(of(0.725_490_196_078_431_3, Form::Percent), "<span data-value=\"0.7254901960784313\">72.55</span>");
         assert_eq!(of(22_713_986.0, Form::Millions), "<span data-value=\"22713986\">22.7</span>");
         assert_eq!(of(3.0, Form::Count), "<span data-value=\"3\">3</span>");
+    }
+
+    #[test]
+    fn names_break_where_their_parts_end() {
+        assert_eq!(breakable("a/b_c (x=1) <i>'"), "a/<wbr>b_<wbr>c (x=<wbr>1) &lt;i&gt;&#39;");
     }
 
     #[test]

@@ -133,7 +133,7 @@ fn charts(comparison: &Comparison<'_>, figures: &[Figure], kind: Kind) -> Result
     }
     if kind == Kind::Curves {
         html += &paragraph(
-            "Over the optimizer steps of the training, from the log of the runs (--logging_steps, --eval_strategy).",
+            "Over the optimizer steps of the training, from the log of the runs; logging_steps and eval_strategy say how often they wrote to it.",
         );
     }
     if kind == Kind::Scores {

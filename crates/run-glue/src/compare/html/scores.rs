@@ -9,7 +9,7 @@ use super::super::figures::escaped;
 use super::super::published::PROTOCOLS_DIFFER;
 use super::super::rows::{CHOSEN_HERE, Row};
 use super::super::shown::{Form, Number, task_name, task_score_words};
-use super::markup::{NOTHING, number, scrolling};
+use super::markup::{NOTHING, breakable, number, scrolling};
 
 /// The table, with what it shows in words.
 pub(super) fn table(comparison: &Comparison<'_>) -> String {
@@ -31,7 +31,7 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
     let mut head = String::from("<th scope=\"col\">model</th>");
     let mut title = |name: &str, words: &str| {
         let words = if words.is_empty() { String::new() } else { format!("<small>{}</small>", escaped(words)) };
-        let _ = write!(head, "<th scope=\"col\">{}{words}</th>", escaped(name));
+        let _ = write!(head, "<th scope=\"col\" class=\"n\">{}{words}</th>", escaped(name));
     };
     for task in &comparison.tasks {
         title(task_name(task), &task_score_words(task));
@@ -44,7 +44,7 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
     }
     let line = |row: &Row| {
         let mark = if row.chosen_on.is_some() { " <span class=\"mark\">†</span>" } else { "" };
-        let mut line = format!("<tr><th scope=\"row\">{}{mark}</th>", escaped(&row.name));
+        let mut line = format!("<tr><th scope=\"row\">{}{mark}</th>", breakable(&row.name));
         for (task, best) in comparison.tasks.iter().zip(&best_of_tasks) {
             let entry = row.entries.get(task);
             let (collapsed, runs) = entry.map_or((0, 0), |entry| (entry.collapsed, entry.seeds.len()));

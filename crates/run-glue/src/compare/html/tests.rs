@@ -37,6 +37,8 @@ fn record(model: &str, task: &str, seed: u64, score: Option<f64>) -> Found {
             "total_seconds": 14.25},
         "throughput": {"train_samples_per_second": 11.75, "train_tokens_per_second": 628.0, "train_steps_per_second": 0.5,
             "eval_samples_per_second": 39.0},
+        "profile": {"batch_seconds": 0.125, "forward_seconds": 4.5, "backward_seconds": null, "optimizer_seconds": 1.0,
+            "evaluate_seconds": null, "operations_seconds": {"linear": 3.25}, "energy_joules": 321.0},
         "padding_share": 0.0, "peak_memory_bytes": 742_404_096,
         "host": {"cpu_model": null, "logical_cores": 2, "threads": 1, "memory_bytes": null, "os": "linux", "arch": "x86_64", "simd": [],
             "backend": "flex", "device": "cpu"},
@@ -62,7 +64,7 @@ fn page(found: &[Found], published: &[Published]) -> String {
 
 /// Every tag is closed, in the right order.
 fn assert_balanced(page: &str) {
-    const VOID: [&str; 5] = ["meta", "link", "br", "!DOCTYPE", "img"];
+    const VOID: [&str; 6] = ["meta", "link", "br", "wbr", "!DOCTYPE", "img"];
     let mut open: Vec<&str> = Vec::new();
     let mut rest = page;
     while let Some(at) = rest.find('<') {
@@ -113,6 +115,9 @@ fn assert_complete(page: &str, comparison: &Comparison<'_>) {
 fn one_model_with_one_run() {
     let page = page(&[record("m", "rte", 1, Some(0.625))], &[]);
     assert!(page.contains("<title>m on RTE</title>") && page.contains(">62.50<"), "{page}");
+    assert!(
+        page.contains(">energy,\u{a0}J<") && page.contains("data-value=\"321.0\"") && page.contains(">linear,\u{a0}s<")
+    );
     assert!(!page.contains("id=\"pairs\"") && !page.contains("id=\"published\""));
 }
 
@@ -169,7 +174,9 @@ fn names_are_text_and_nothing_else() {
     let page = page(&[found, record("n", "rte", 1, Some(0.5))], &[table]);
     assert_eq!(page.matches("<script").count(), 1, "only the page's own");
     assert!(!page.contains("<img") && !page.contains("href=\"javascript") && !page.contains('\u{1}'));
-    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;"));
+    assert!(
+        page.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;") && page.contains("&lt;/<wbr>script&gt;")
+    );
 }
 
 #[test]

@@ -14,8 +14,8 @@ use crate::error::Error;
 const ROW: u32 = 36;
 /// Pixels above and below the bars: margin, labels and title of the axis.
 const AROUND: u32 = 48;
-/// Letters of a name that fit beside its number.
-const LETTERS: usize = 36;
+/// Letters of a name and its number that fit beside each other.
+const LETTERS: usize = 43;
 
 /// A bar.
 pub(in crate::compare) struct Bar {
@@ -93,7 +93,7 @@ pub(in crate::compare) fn bars(data: &Bars, x_title: &str) -> Result<Chart, Erro
                 chart.draw_series(whiskers).map_err(failed)?;
             }
             let names = [
-                words(row, HPos::Left, Role::Ink, shortened(&bar.name)),
+                words(row, HPos::Left, Role::Ink, shortened(&bar.name, &bar.text)),
                 words(row, HPos::Right, Role::Ink, bar.text.clone()),
             ];
             chart.draw_series(names).map_err(failed)?;
@@ -105,14 +105,16 @@ pub(in crate::compare) fn bars(data: &Bars, x_title: &str) -> Result<Chart, Erro
                 .iter()
                 .map(|&value| EmptyElement::at((value, row + 0.735)) + Circle::new((0, 0), units(4.0), ring));
             chart.draw_series(rings).map_err(failed)?;
-            chart.draw_series([words(row, HPos::Left, Role::Muted, shortened(name))]).map_err(failed)?;
+            chart.draw_series([words(row, HPos::Left, Role::Muted, shortened(name, ""))]).map_err(failed)?;
         }
         if let Some(value) = data.baseline {
             chart.draw_series((0..rows).map(|row| across(row, value, thin))).map_err(failed)?;
         }
         Ok(())
     })?;
-    Ok(Chart::new(height, body, Vec::new()))
+    // Names are shortened, so colours tell them too.
+    let legend = data.bars.iter().map(|bar| (bar.look, bar.name.clone())).collect();
+    Ok(Chart::new(height, body, legend))
 }
 
 /// A line across a bar.
@@ -120,11 +122,26 @@ fn across(row: usize, value: f64, style: ShapeStyle) -> PathElement<(f64, f64)> 
     PathElement::new([0.5, 0.97].map(|part| (value, row as f64 + part)).to_vec(), style)
 }
 
-fn shortened(name: &str) -> String {
-    let name = &printable(name);
-    if name.chars().count() <= LETTERS {
-        return name.to_owned();
+/// Both ends of a name: models of one family differ at its end, settings stand there.
+fn shortened(name: &str, beside: &str) -> String {
+    let letters: Vec<char> = printable(name).chars().collect();
+    let room = LETTERS.saturating_sub(beside.chars().count());
+    if letters.len() <= room {
+        return letters.into_iter().collect();
     }
-    let start: String = name.chars().take(LETTERS - 1).collect();
-    format!("{start}…")
+    let (start, end) = (room / 2, room - room / 2 - 1);
+    let [start, end] = [&letters[..start], &letters[letters.len() - end..]].map(|part| part.iter().collect::<String>());
+    format!("{start}…{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_keep_both_ends() {
+        assert_eq!(shortened("bert-base-cased", "72.00 ±1.00"), "bert-base-cased");
+        let short = shortened("organisation/a-long-name (learning_rate=0.00005)", "72.00 ±1.00");
+        assert_eq!(short, "organisation/a-l…g_rate=0.00005)");
+    }
 }
