@@ -173,7 +173,8 @@ impl<'a> Sweep<'a> {
     fn run_all(&mut self, crew: Option<&Crew>) -> Result<(), Error> {
         let mut is_waiting = false;
         loop {
-            if let Some(crew) = crew {
+            // Runs that others have are waited for here, not by processes.
+            if let Some(crew) = crew.filter(|_| !is_waiting) {
                 self.delegate(crew)?;
             }
             let mut taken = 0;
@@ -202,6 +203,7 @@ impl<'a> Sweep<'a> {
                 std::thread::sleep(PATIENCE);
                 stop_if_asked()?;
             }
+            is_waiting &= more.is_empty();
             self.add(more)?;
         }
     }

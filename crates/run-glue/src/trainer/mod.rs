@@ -108,7 +108,8 @@ where
     let steps = steps(data, settings, plan, step).map(|rows| data.prepare(rows, most.load(Ordering::Relaxed)));
     // Only a host that waits for a device has time for it. The tests of this crate go through it too.
     let on_thread = !B::InnerBackend::eo_runs_at_once() || cfg!(test);
-    ahead(on_thread, steps, |steps| {
+    let explanation = room.explanation();
+    let body = |steps: &mut dyn Iterator<Item = StepBatches>| {
         while let Some(batches) = log.stages.time(BATCH, || steps.next()) {
             let scale = optimizer.scaler().map_or(1.0, |scaler| scaler.scale());
             let way = Way { data, settings, scale, settles: log.stages.settles() };
@@ -151,5 +152,9 @@ where
         }
         log.finish();
         Ok(model)
-    })
+    };
+    match explanation {
+        None => ahead(on_thread, steps, body),
+        Some(explanation) => explanation.of(|| ahead(on_thread, steps, body)),
+    }
 }

@@ -121,14 +121,12 @@ impl Room {
     /// # Errors
     /// When there is no room, and no less can be tried.
     pub(super) fn fit<B: Backend, T>(&mut self, device: &B::Device, work: impl Fn(usize) -> T) -> Result<T, Error> {
-        if !self.reports {
+        if !self.finds || !self.reports {
             return Ok(work(self.most));
         }
         loop {
-            let sync = || if self.finds { B::sync(device).map_err(|error| format!("{error:?}")) } else { Ok(()) };
-            match attempt(|| work(self.most), sync) {
+            match attempt(|| work(self.most), || B::sync(device).map_err(|error| format!("{error:?}"))) {
                 Ok(value) => return Ok(value),
-                Err(OutOfMemory) if !self.finds => return Err(no_room(self.most, "give --auto_find_batch_size, or ")),
                 Err(OutOfMemory) if self.most == 1 => return Err(no_room(1, "give ")),
                 Err(OutOfMemory) => {
                     let before = self.most;
@@ -145,6 +143,11 @@ impl Room {
         }
     }
 
+    /// Where batches are not halved, what a lack of memory during the training comes to.
+    pub(super) fn explanation(&self) -> Option<Explanation> {
+        (self.reports && !self.finds).then_some(Explanation { rows: self.most })
+    }
+
     /// Does `step`, which changes the weights and cannot be made again.
     ///
     /// # Errors
@@ -159,6 +162,22 @@ impl Room {
                  --freeze_layers, or a smaller model",
             )
         })
+    }
+}
+
+/// Says what to do about a lack of memory, wherever it is seen.
+pub(super) struct Explanation {
+    rows: usize,
+}
+
+impl Explanation {
+    /// Does `training`.
+    ///
+    /// # Errors
+    /// Its own, and a lack of memory.
+    pub(super) fn of<T>(self, training: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        let result = attempt(training, || Ok(()));
+        result.unwrap_or_else(|OutOfMemory| Err(no_room(self.rows, "give --auto_find_batch_size, or ")))
     }
 }
 
