@@ -122,7 +122,7 @@ def main():
     if report["steps"]:
         torch = next((row["torch_eager"]["torch"] for row in report["steps"] if (row["torch_eager"] or {}).get("torch")), None)
         rows = [("training step", "precision", "ms", "samples/s", "eager ms", "compile ms", "speed to eager",
-                 "speed to compile", "MFU", "made of peak", "MiB", "eager MiB", "first step s")]
+                 "speed to compile", "MFU", "made of peak", "MiB", "eager MiB", "first step s", "kernels compiled")]
         for r in report["steps"]:
             ours, eager, compiled = (r[side] or {} for side in ("ours", "torch_eager", "torch_compile"))
             ms = lambda side: side.get("step_seconds") and side["step_seconds"] * 1e3
@@ -132,7 +132,7 @@ def main():
                          text(r.get("model_flops_utilisation"), "{:.0%}"), text(r.get("made_share_of_peak"), "{:.0%}"),
                          text(mib(ours, "device_memory_reserved_bytes"), "{:.0f}"),
                          text(mib(eager, "device_memory_reserved_bytes"), "{:.0f}"),
-                         text(ours.get("first_step_seconds"), "{:.1f}")))
+                         text(ours.get("first_step_seconds"), "{:.1f}"), text((ours.get("kernels") or {}).get("compiled"), "{}")))
         print(table(rows))
         print(f"\nPyTorch {torch or 'is not here'}. Speed: PyTorch's time over ours, 1 or more is as fast or faster. MFU: operations of "
               "the whole model over the peak of the precision; made: those that run-glue makes (the last layer's last part has "

@@ -8,6 +8,8 @@ pub struct Gpu {
     pub name: String,
     /// Its memory in bytes, where the system tells.
     pub memory_bytes: Option<u64>,
+    /// It is a program of the CPU.
+    pub is_software: bool,
 }
 
 impl Gpu {
@@ -57,7 +59,7 @@ pub fn cuda() -> Result<Vec<Gpu>, String> {
             let name = device::get_name(gpu).unwrap_or_else(|_| format!("GPU {number}"));
             // SAFETY: `gpu` is a handle that the driver has just given.
             let memory = unsafe { device::total_mem(gpu) };
-            Ok(Gpu { name, memory_bytes: memory.ok().map(|bytes| bytes as u64) })
+            Ok(Gpu { name, memory_bytes: memory.ok().map(|bytes| bytes as u64), is_software: false })
         })
         .collect()
 }
@@ -77,15 +79,61 @@ fn headers() -> Result<(), String> {
     }
 }
 
+/// The devices of the system's graphics interface (Vulkan, Metal, DirectX 12) in the order of their numbers, each with
+/// what the runtime calls it: GPUs first, and last those that are programs of the CPU.
+///
+/// # Errors
+/// That there are none.
+#[cfg(feature = "wgpu")]
+pub fn wgpu() -> Result<Vec<(Gpu, burn_wgpu::WgpuDevice)>, String> {
+    use burn_wgpu::WgpuDevice;
+    use burn_wgpu::graphics::{AutoGraphicsApi, GraphicsApi};
+    use wgpu::DeviceType::{Cpu, DiscreteGpu, IntegratedGpu, VirtualGpu};
+
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends: wgpu::Backends::all(),
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    });
+    let interface = AutoGraphicsApi::backend();
+    let adapters = cubecl::future::block_on(instance.enumerate_adapters(interface.into()));
+    let infos: Vec<wgpu::AdapterInfo> = adapters.iter().map(wgpu::Adapter::get_info).collect();
+    let mut found = Vec::new();
+    // The runtime counts the devices of each kind, and knows one of the CPU.
+    let kinds: [(wgpu::DeviceType, fn(usize) -> WgpuDevice); 4] = [
+        (DiscreteGpu, WgpuDevice::DiscreteGpu),
+        (IntegratedGpu, WgpuDevice::IntegratedGpu),
+        (VirtualGpu, WgpuDevice::VirtualGpu),
+        (Cpu, |_| WgpuDevice::Cpu),
+    ];
+    for (kind, device) in kinds {
+        let of_kind = infos.iter().filter(|info| info.device_type == kind).enumerate();
+        let of_kind = of_kind.take_while(|(number, _)| kind != Cpu || *number == 0);
+        found.extend(of_kind.map(|(number, info)| {
+            let gpu = Gpu { name: info.name.clone(), memory_bytes: None, is_software: kind == Cpu };
+            (gpu, device(number))
+        }));
+    }
+    if found.is_empty() { Err(format!("{interface:?} finds no device")) } else { Ok(found) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_gpu_is_described_in_words() {
-        let gpu = Gpu { name: "NVIDIA H100".to_owned(), memory_bytes: Some(85_520_809_984) };
+        let gpu = Gpu { name: "NVIDIA H100".to_owned(), memory_bytes: Some(85_520_809_984), is_software: false };
         assert_eq!(gpu.describe(), "NVIDIA H100, 79.6 GiB");
         assert_eq!(Gpu { memory_bytes: None, ..gpu }.describe(), "NVIDIA H100");
+    }
+
+    #[cfg(feature = "wgpu")]
+    #[test]
+    fn devices_of_wgpu_are_found_without_a_panic() {
+        match wgpu() {
+            Ok(found) => assert!(!found.is_empty() && found.iter().all(|(gpu, _)| !gpu.name.is_empty())),
+            Err(reason) => assert!(reason.contains("finds no device"), "{reason}"),
+        }
     }
 
     /// A machine with all that CUDA needs lists GPUs; any other says what is missing. None panics.

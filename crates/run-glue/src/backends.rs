@@ -92,6 +92,12 @@ impl Found {
                 let device = models::backends::CudaDevice::new(self.index);
                 work.run::<models::backends::Cuda>(device, "cuda", &self.device_name)
             }
+            #[cfg(feature = "wgpu")]
+            BackendChoice::Wgpu => {
+                let devices = models::gpus::wgpu().map_err(Error::usage)?;
+                let device = devices.into_iter().nth(self.index).map(|(_, device)| device).unwrap_or_default();
+                work.run::<models::backends::Wgpu>(device, "wgpu", &self.device_name)
+            }
             #[cfg(feature = "ndarray")]
             BackendChoice::Ndarray => {
                 work.run::<models::backends::NdArray>(Default::default(), "ndarray", &self.device_name)
@@ -130,6 +136,8 @@ fn gpus(backend: BackendChoice) -> Result<Vec<Gpu>, String> {
     match backend {
         #[cfg(feature = "cuda")]
         BackendChoice::Cuda => models::gpus::cuda(),
+        #[cfg(feature = "wgpu")]
+        BackendChoice::Wgpu => Ok(models::gpus::wgpu()?.into_iter().map(|(gpu, _)| gpu).collect()),
         other => Err(format!("{} has no GPUs", other.name())),
     }
 }
@@ -138,7 +146,8 @@ fn gpus(backend: BackendChoice) -> Result<Vec<Gpu>, String> {
 #[must_use]
 pub fn gpu_names() -> Vec<String> {
     let built = GPU_BACKENDS.into_iter().filter(|backend| is_built(*backend));
-    built.flat_map(|backend| gpus(backend).unwrap_or_default()).map(|gpu| gpu.describe()).collect()
+    let found = built.flat_map(|backend| gpus(backend).unwrap_or_default());
+    found.filter(|gpu| !gpu.is_software).map(|gpu| gpu.describe()).collect()
 }
 
 /// # Errors
@@ -158,6 +167,8 @@ fn find(choice: DeviceChoice) -> Result<Found, Error> {
 
 /// GPU `index`.
 fn numbered(backend: BackendChoice, found: &[Gpu], index: usize) -> Result<Found, Error> {
+    #[cfg(any(feature = "cuda", feature = "wgpu"))]
+    crate::kernel_cache::keep(&found.iter().map(|gpu| gpu.name.clone()).collect::<Vec<_>>());
     found.get(index).map(|gpu| Found::gpu(backend, index, gpu)).ok_or_else(|| {
         let known: Vec<String> = found.iter().enumerate().map(|(i, gpu)| format!("{i} ({})", gpu.describe())).collect();
         Error::usage(format!("--device {}:{index}: there is no such GPU, only {}", backend.name(), known.join(", ")))
@@ -169,6 +180,10 @@ fn automatic(index: Option<usize>) -> Result<Found, Error> {
     let mut reasons = Vec::new();
     for backend in GPU_BACKENDS.into_iter().filter(|backend| is_built(*backend)) {
         match gpus(backend) {
+            // A program of the CPU is slower than the CPU's own backend; who wants it names it.
+            Ok(found) if found.iter().all(|gpu| gpu.is_software) => {
+                reasons.push(format!("{}: there is no GPU, only {}", backend.name(), found[0].name));
+            }
             Ok(found) => return numbered(backend, &found, index.unwrap_or(0)),
             Err(reason) => reasons.push(format!("{}: {reason}", backend.name())),
         }

@@ -12,6 +12,8 @@ pub mod grid;
 #[cfg(feature = "hub")]
 pub mod hub;
 pub mod interrupt;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+mod kernel_cache;
 pub mod memory;
 pub mod model_files;
 pub mod models_list;

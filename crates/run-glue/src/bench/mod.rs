@@ -38,6 +38,8 @@ pub fn run(args: &BenchArgs) -> Result<(), Error> {
     if let (Some(config), Some(folder)) = (&args.config, &args.save_model) {
         return saved::write(config, folder);
     }
+    #[cfg(any(feature = "cuda", feature = "wgpu"))]
+    crate::kernel_cache::counted();
     let result = if args.peak.unwrap_or(false) {
         dispatch(choice, Peak(precision))?
     } else {
@@ -155,6 +157,10 @@ impl OnBackend for Bench {
         if let Some(memory) = B::eo_memory(&device) {
             result["device_memory_in_use_bytes"] = json!(memory.in_use);
             result["device_memory_reserved_bytes"] = json!(memory.reserved);
+        }
+        #[cfg(any(feature = "cuda", feature = "wgpu"))]
+        {
+            result["kernels"] = crate::kernel_cache::counted();
         }
         #[cfg(feature = "flex")]
         {

@@ -143,6 +143,13 @@ impl OnBackend for TaskRun<'_> {
                 };
                 let (model, trained) = fine_tuning.run(model, &device)?;
                 let loss = trained.totals.train_loss;
+                let skipped = trained.totals.skipped_steps;
+                if skipped > 0 {
+                    say(&format!(
+                        "{}: {skipped} of {} steps were left out because their gradients overflow",
+                        task.name, trained.totals.steps
+                    ));
+                }
                 if !loss.is_finite() {
                     warn_of(format!(
                         "the training loss became {loss}: try a lower --learning_rate, or another checkpoint where this one \
