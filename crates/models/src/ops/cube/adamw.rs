@@ -155,7 +155,7 @@ fn cube_sum(value: f32) -> f32 {
             shared[UNIT_POS as usize] += other;
         }
         sync_cube();
-        half = half / 2;
+        half /= 2;
     }
     shared[0]
 }

@@ -45,7 +45,7 @@ fn forward_kernel(
         for i in 0..classes {
             mean += highest - logits[start + i];
         }
-        mean = mean / comptime!(classes as f32);
+        mean /= comptime!(classes as f32);
         let distance = highest - logits[start + chosen[row] as usize];
         sum += weights[row] * (log + (1.0f32 - smoothing) * distance + smoothing * mean);
     }

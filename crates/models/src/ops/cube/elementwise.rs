@@ -19,7 +19,7 @@ fn erf<N: Size>(x: Vector<f32, N>) -> Vector<f32, N> {
     let p = p * x2 + Vector::<f32, N>::new(-2.101_024e-6f32);
     let p = p * x2 + Vector::<f32, N>::new(-5.692_506_4e-5f32);
     let p = p * x2 + Vector::<f32, N>::new(-7.349_906_3e-4f32);
-    let p = p * x2 + Vector::<f32, N>::new(-2.954_599_8e-3f32);
+    let p = p * x2 + Vector::<f32, N>::new(-2.954_6e-3f32);
     let p = p * x2 + Vector::<f32, N>::new(-1.609_603_3e-2f32);
     let q = Vector::<f32, N>::new(-1.456_607_2e-5f32) * x2 + Vector::<f32, N>::new(-2.133_740_6e-4f32);
     let q = q * x2 + Vector::<f32, N>::new(-1.682_827e-3f32);
@@ -33,7 +33,7 @@ fn erf<N: Size>(x: Vector<f32, N>) -> Vector<f32, N> {
 fn gelu_factor<N: Size>(x: Vector<f32, N>, #[comptime] tanh: bool) -> Vector<f32, N> {
     let one = Vector::<f32, N>::new(1.0f32);
     if comptime!(tanh) {
-        let inner = (x + Vector::<f32, N>::new(0.044_715f32) * x * x * x) * Vector::<f32, N>::new(1.595_769_1f32);
+        let inner = (x + Vector::<f32, N>::new(0.044_715f32) * x * x * x) * Vector::<f32, N>::new(1.595_769f32);
         one / (one + Vector::exp(Vector::<f32, N>::new(0.0f32) - inner))
     } else {
         (erf(x * Vector::<f32, N>::new(std::f32::consts::FRAC_1_SQRT_2)) + one) * Vector::<f32, N>::new(0.5f32)
@@ -46,7 +46,7 @@ fn gelu_slope<N: Size>(x: Vector<f32, N>, #[comptime] tanh: bool) -> Vector<f32,
     let one = Vector::<f32, N>::new(1.0f32);
     let factor = gelu_factor(x, tanh);
     if comptime!(tanh) {
-        let inner = (Vector::new(0.134_145f32) * x * x + one) * Vector::new(1.595_769_1f32);
+        let inner = (Vector::new(0.134_145f32) * x * x + one) * Vector::new(1.595_769f32);
         factor + x * factor * (one - factor) * inner
     } else {
         factor + x * Vector::new(0.398_942_3f32) * Vector::exp(Vector::new(-0.5f32) * x * x)

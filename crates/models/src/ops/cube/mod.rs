@@ -3,6 +3,7 @@
 //! All arithmetic is f32, but for the factors of linear layers' products where a [`Precision`] rounds them; sums are taken in
 //! an order that depends on the shapes alone. Widths are compiled into the kernels, numbers of rows are not, so that batches
 //! of other lengths need no new kernels.
+#![allow(clippy::too_many_arguments, reason = "kernels take their arrays and numbers one by one")]
 
 mod adamw;
 mod attention;

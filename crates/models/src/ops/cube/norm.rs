@@ -4,7 +4,7 @@ use burn_cubecl::tensor::CubeTensor;
 use burn_cubecl::{CubeRuntime, cubecl};
 use cubecl::prelude::*;
 
-use super::columns::{CHUNK, sum_parts};
+use super::columns::{CHUNK, column_sums, sum_parts};
 use super::layout::row_keys;
 use super::random::{Place, factors, place, row_key, row_stream};
 use super::rows::{Groups, row_sum, this_row, total};
@@ -121,7 +121,7 @@ fn add_forward_kernel<N: Size>(
             if column < columns {
                 let mut value = x[start + column] + bias[column];
                 if comptime!(drops) {
-                    value = value * factors::<N>(dropout, stream, column);
+                    value *= factors::<N>(dropout, stream, column);
                 }
                 x[start + column] = value + residual[start + column];
             }
@@ -295,14 +295,23 @@ pub(super) fn add_forward<R: CubeRuntime>(
     [y, sum]
 }
 
-/// Gradients of the sum, of its dropped part (absent where nothing is dropped), gamma, beta, and the bias where asked for.
+struct Gradients<R: CubeRuntime> {
+    sum: CubeTensor<R>,
+    /// Of the part of the sum that is dropped, where some of it is.
+    dropped: Option<CubeTensor<R>>,
+    gamma: CubeTensor<R>,
+    beta: CubeTensor<R>,
+    /// Where there is a dropout place.
+    bias: Option<CubeTensor<R>>,
+}
+
 fn gradients<R: CubeRuntime>(
     x: CubeTensor<R>,
     gamma: CubeTensor<R>,
     g: CubeTensor<R>,
     epsilon: f64,
     dropout: Option<&RowDropout>,
-) -> (CubeTensor<R>, Option<CubeTensor<R>>, [CubeTensor<R>; 2], Option<CubeTensor<R>>) {
+) -> Gradients<R> {
     let (x, gamma, g) = (dense(x), dense(gamma), dense(g));
     let [rows, columns] = dims2(&x);
     let dropping = dropout.filter(|dropout| !dropout.dropout.is_off());
@@ -351,9 +360,9 @@ fn gradients<R: CubeRuntime>(
         columns / n,
         dropout.is_some(),
     );
-    let affine = [0, 1].map(|which| sum_parts(&parts, which, 3, columns));
-    let dbias = dropout.map(|_| sum_parts(&parts, 2, 3, columns));
-    (dsum, dx, affine, dbias)
+    let [gamma, beta] = [0, 1].map(|which| sum_parts(&parts, which, 3, columns));
+    let bias = dropout.map(|_| sum_parts(&parts, 2, 3, columns));
+    Gradients { sum: dsum, dropped: dx, gamma, beta, bias }
 }
 
 pub(super) fn backward<R: CubeRuntime>(
@@ -362,8 +371,8 @@ pub(super) fn backward<R: CubeRuntime>(
     g: CubeTensor<R>,
     epsilon: f64,
 ) -> [CubeTensor<R>; 3] {
-    let (dx, _, [dgamma, dbeta], _) = gradients(x, gamma, g, epsilon, None);
-    [dx, dgamma, dbeta]
+    let g = gradients(x, gamma, g, epsilon, None);
+    [g.sum, g.gamma, g.beta]
 }
 
 /// Gradients for x, bias, residual, gamma, beta.
@@ -374,9 +383,8 @@ pub(super) fn add_backward<R: CubeRuntime>(
     epsilon: f64,
     dropout: &RowDropout,
 ) -> [CubeTensor<R>; 5] {
-    let (dsum, dx, [dgamma, dbeta], dbias) = gradients(sum, gamma, g, epsilon, Some(dropout));
-    let dx = dx.unwrap_or_else(|| dsum.clone());
-    // The bias is summed whenever there is a dropout place.
-    let dbias = dbias.unwrap_or_else(|| super::columns::column_sums(&dx));
-    [dx, dbias, dsum, dgamma, dbeta]
+    let g = gradients(sum, gamma, g, epsilon, Some(dropout));
+    let dx = g.dropped.unwrap_or_else(|| g.sum.clone());
+    let dbias = g.bias.unwrap_or_else(|| column_sums(&dx));
+    [dx, dbias, g.sum, g.gamma, g.beta]
 }
