@@ -1,4 +1,4 @@
-//! A model of random weights in a folder, for benchmarks of whole runs.
+//! An encoder of random weights in a folder, for benchmarks of whole runs.
 
 use std::path::Path;
 
@@ -40,7 +40,8 @@ impl OnBackend for Saved<'_> {
     fn run<B: EncoderOps>(self, device: B::Device, _: &'static str, _: &str) -> Self::Output {
         let Self { config, folder } = self;
         let family = family(&config)?;
-        let names = (family.tensor_names)(&config)?;
+        // Without a head, so that any task may draw its own.
+        let names = (family.tensor_names)(&config)?.into_iter().filter(|name| name.in_encoder).collect::<Vec<_>>();
         let model = synthetic::model::<Autodiff<B>>(&config, Precision::F32, &device)?;
         let vocab_size = (family.architecture)(&config)?.vocab_size;
         let words = (0..vocab_size.saturating_sub(SPECIAL.len())).map(|i| format!("w{i}"));
