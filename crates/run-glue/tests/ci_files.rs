@@ -147,8 +147,7 @@ fn the_action_runs_verifies_and_shows() {
     let asked = std::fs::read_to_string(bench.path("asked")).unwrap();
     let folder = asked.split("--path ").nth(1).unwrap().split(" --root").next().unwrap();
     assert!(Path::new(folder).join("Cargo.toml").is_file() && asked.contains("--locked"), "{asked}");
-    let records = bench.files("results").into_iter().filter(|file| !file.ends_with(".predictions.json"));
-    assert_eq!(records.count(), 4);
+    assert_eq!(bench.record_files().len(), 4);
     assert!(bench.path("an out/rte/seed-43/model.safetensors").is_file());
     let summary = job.summary();
     assert!(summary.contains("| model | cola | rte |") && summary.contains("ok  reference.json"), "{summary}");

@@ -17,8 +17,7 @@ const STEPS: [&str; 8] =
 impl Bench {
     /// Records by path.
     fn records(&self) -> BTreeMap<String, Value> {
-        let files = self.files("results").into_iter();
-        let files = files.filter(|file| file.ends_with(".json") && !file.ends_with(".predictions.json"));
+        let files = self.record_files().into_iter();
         files
             .map(|file| (file.clone(), serde_json::from_slice(&std::fs::read(self.path(&file)).unwrap()).unwrap()))
             .collect()

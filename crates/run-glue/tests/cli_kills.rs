@@ -88,8 +88,7 @@ fn undisturbed() -> BTreeMap<String, String> {
 
 /// Runs that have all of their files, as the program names them, with when their record was written.
 fn done(bench: &Bench) -> BTreeMap<String, std::time::SystemTime> {
-    let records = bench.files("results").into_iter();
-    let records = records.filter(|path| path.ends_with(".json") && !path.ends_with(".predictions.json"));
+    let records = bench.record_files().into_iter();
     let named = |path: String| {
         let record: Value = serde_json::from_slice(&std::fs::read(bench.path(&path)).unwrap()).unwrap();
         let (task, seed) = (record["task"].as_str().unwrap(), &record["seed"]);

@@ -42,7 +42,7 @@ fn shell(bench: &Bench, script: &str, environment: &[(&str, &str)]) -> Ended {
 /// Records by task and seed.
 fn records(bench: &Bench) -> BTreeMap<(String, u64), usize> {
     let mut found = BTreeMap::new();
-    for file in bench.files("results").into_iter().filter(|file| !file.ends_with(".predictions.json")) {
+    for file in bench.record_files() {
         let record: Value = serde_json::from_slice(&std::fs::read(bench.path(&file)).unwrap()).unwrap();
         *found.entry((record["task"].as_str().unwrap().to_owned(), record["seed"].as_u64().unwrap())).or_default() += 1;
     }
@@ -158,7 +158,7 @@ fn limits_come_from_the_runs_that_are_over() {
     let none = plan(&bench, "--format slurm");
     assert!(!none.stdout.contains("--time") && !none.stdout.contains("--mem"), "{}", none.stdout);
     bench.run(["my grid.toml", "--seeds", "1"]).assert_done("some runs");
-    for file in bench.files("results").into_iter().filter(|file| !file.ends_with(".predictions.json")) {
+    for file in bench.record_files() {
         let mut record: Value = serde_json::from_slice(&std::fs::read(bench.path(&file)).unwrap()).unwrap();
         record["timings"]["total_seconds"] = json!(1000.0);
         record["peak_memory_bytes"] = json!(3_000_000_000_u64);

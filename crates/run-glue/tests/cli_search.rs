@@ -19,8 +19,7 @@ const DOCUMENT: &str = include_str!("../../../docs/search.md");
 impl Bench {
     /// All JSON files of the results, but for predictions.
     fn json(&self, is: impl Fn(&Value) -> bool) -> Vec<Value> {
-        let files = self.files("results").into_iter();
-        let files = files.filter(|file| file.ends_with(".json") && !file.ends_with(".predictions.json"));
+        let files = self.record_files().into_iter();
         let read = |file: String| serde_json::from_slice(&std::fs::read(self.path(&file)).unwrap()).unwrap();
         files.map(read).filter(|value| is(value)).collect()
     }

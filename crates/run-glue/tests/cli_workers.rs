@@ -32,8 +32,7 @@ const SIX: [&str; 16] = [
 
 /// What the records say of the numbers, and when each was written.
 fn records(bench: &Bench) -> Vec<(String, Value, Value, std::time::SystemTime)> {
-    let files = bench.files("results").into_iter();
-    let files = files.filter(|file| file.ends_with(".json") && !file.ends_with(".predictions.json"));
+    let files = bench.record_files().into_iter();
     files
         .map(|file| {
             let record: Value = serde_json::from_slice(&std::fs::read(bench.path(&file)).unwrap()).unwrap();

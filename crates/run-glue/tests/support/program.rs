@@ -98,10 +98,15 @@ impl Bench {
         files
     }
 
+    /// The records of `results`; tables and predictions lie there too.
+    pub(crate) fn record_files(&self) -> Vec<String> {
+        let is_record = |file: &String| file.ends_with(".json") && !file.ends_with(".predictions.json");
+        self.files("results").into_iter().filter(is_record).collect()
+    }
+
     /// The only record of `results`.
     pub(crate) fn record(&self) -> serde_json::Value {
-        let files: Vec<_> =
-            self.files("results").into_iter().filter(|file| !file.ends_with(".predictions.json")).collect();
+        let files = self.record_files();
         let [file] = files.as_slice() else { panic!("not one record: {files:?}") };
         serde_json::from_slice(&std::fs::read(self.path(file)).unwrap()).unwrap()
     }
