@@ -73,19 +73,26 @@ if command -v shellcheck >/dev/null; then shellcheck "twelve runs.sbatch"; fi
 eval "$(sed -n 's/^#   \(job=.*\)/\1/p' "twelve runs.sbatch")"
 echo "job $job, twelve tasks, two at a time"
 
+# A task may end between two looks at it: then another one is taken.
 until_so 30 in_training
+until kill -KILL "$(program "$found")" 2>/dev/null; do until_so 30 in_training; done
 killed=$found
-kill -KILL "$(program "$killed")"
 until_so 30 in_training
 told=$found
 # scancel asks again where a job is about to be queued once more, and would meet it in its next life.
 timeout 2 scancel --batch --signal=USR1 "${job}_$told" 2>/dev/null || true
-until_so 30 in_training
+node=""
+until [ -n "$node" ]; do
+  until_so 30 in_training
+  node=$(squeue --noheader --states=running --format=%N --jobs="${job}_$found" 2>/dev/null || true)
+done
 lost=$found
-node=$(squeue --noheader --format=%N --jobs="${job}_$lost")
 scontrol update NodeName="$node" State=DOWN Reason="a check"
-# While its job is being ended Slurm may refuse.
-until_so 20 quietly scontrol update NodeName="$node" State=RESUME
+# While its job is being ended Slurm may refuse, and a node that answers may be taken back before it is asked.
+back_in_service() {
+  quietly scontrol update NodeName="$node" State=RESUME || scontrol show node "$node" | grep -qE 'State=(IDLE|MIXED|ALLOCATED) '
+}
+until_so 20 back_in_service
 echo "task $killed was killed, $told told to save, and $lost lost its node"
 until_so 120 ended "$job"
 

@@ -25,7 +25,7 @@ model = "$demo/model"
 dataset_dir = "$demo/glue"
 output_dir = "out"
 results_dir = "results"
-num_train_epochs = 6
+num_train_epochs = 12
 learning_rate = 1e-3
 logging_steps = 2
 GRID
