@@ -14,7 +14,6 @@ use cubecl::ir::{ElemType, FloatKind, StorageType};
 use cubecl::prelude::*;
 use cubek_matmul::definition::{MatmulElems, MatmulGlobalElems};
 use cubek_matmul::launch::{Strategy, launch_ref};
-use cubek_matmul::routines::double_unit::DoubleUnitSelectionArgs;
 use cubek_matmul::routines::simple_unit::SimpleUnitSelectionArgs;
 use cubek_matmul::routines::{BlueprintStrategy, TileSizeSelection};
 use cubek_std::InputBinding;
@@ -22,14 +21,12 @@ use cubek_std::InputBinding;
 use super::tensor::like;
 use crate::ops::Precision;
 
-/// The strategies that keep f32: the last works for any matrices.
+/// The strategies that keep f32: the last works for any matrices. cubek-matmul's `DoubleUnit` would, too, but gives wrong
+/// products for an odd number of stages along the summed axis (130 x 40 by 40 x 96, the second transposed).
 fn strategies() -> Vec<Strategy> {
-    let sizes = || [TileSizeSelection::MaxTileSize, TileSizeSelection::MinTileSize];
-    let double = sizes()
-        .map(|tile_size| Strategy::DoubleUnit(BlueprintStrategy::Inferred(DoubleUnitSelectionArgs { tile_size })));
-    let simple = sizes()
+    let simple = [TileSizeSelection::MaxTileSize, TileSizeSelection::MinTileSize]
         .map(|tile_size| Strategy::SimpleUnit(BlueprintStrategy::Inferred(SimpleUnitSelectionArgs { tile_size })));
-    double.into_iter().chain(simple).chain([Strategy::Naive]).collect()
+    simple.into_iter().chain([Strategy::Naive]).collect()
 }
 
 fn launch<R: CubeRuntime>(
@@ -162,4 +159,62 @@ pub(super) fn transposed<R: CubeRuntime>(mut x: CubeTensor<R>) -> CubeTensor<R> 
     let rank = x.meta.rank();
     x.meta.swap(rank - 2, rank - 1);
     x
+}
+
+#[cfg(all(test, feature = "wgpu", feature = "flex"))]
+mod tests {
+    use burn::tensor::{Tensor, TensorData, TensorPrimitive};
+    use burn_flex::Flex;
+
+    use super::*;
+    use crate::backends::{Wgpu, WgpuDevice, wgpu_names};
+    use crate::ops::Dropout;
+
+    fn values(n: usize, seed: u64) -> Vec<f32> {
+        let stream = Dropout::new(0.5, seed).row(1);
+        (0..n).map(|i| stream.draw(i as u32) as f32 / u32::MAX as f32 - 0.5).collect()
+    }
+
+    /// Whichever autotune takes: sizes below, at and beyond tiles, each factor as it is and transposed.
+    #[cfg(not(feature = "fusion"))]
+    #[test]
+    fn every_strategy_gives_the_product() {
+        if let Err(reason) = wgpu_names() {
+            return println!("not tested: {reason}");
+        }
+        let on = |values: &[f32], shape: [usize; 2]| -> Tensor<Wgpu, 2> {
+            Tensor::from_data(TensorData::new(values.to_vec(), shape), &WgpuDevice::default())
+        };
+        let mut wrong = Vec::new();
+        for [m, k, n] in [[1, 7, 3], [65, 33, 17], [130, 40, 96], [96, 72, 33]] {
+            let (a, b) = (values(m * k, 1), values(k * n, 2));
+            let cpu = |values: &[f32], shape: [usize; 2]| -> Tensor<Flex, 2> {
+                Tensor::from_data(TensorData::new(values.to_vec(), shape), &Default::default())
+            };
+            let expected = |turned: [bool; 2]| -> Vec<f32> {
+                let a = if turned[0] { cpu(&a, [k, m]).transpose() } else { cpu(&a, [m, k]) };
+                let b = if turned[1] { cpu(&b, [n, k]).transpose() } else { cpu(&b, [k, n]) };
+                a.matmul(b).into_data().iter().collect()
+            };
+            for turned in [[false, false], [false, true], [true, false]] {
+                let expected = expected(turned);
+                for strategy in strategies() {
+                    let a = if turned[0] { on(&a, [k, m]).transpose() } else { on(&a, [m, k]) };
+                    let b = if turned[1] { on(&b, [n, k]).transpose() } else { on(&b, [k, n]) };
+                    let (a, b) = (a.into_primitive().tensor(), b.into_primitive().tensor());
+                    let out = like(&a, [m, n]);
+                    if launch(&strategy, a, b, out.clone()).is_err() {
+                        continue;
+                    }
+                    let out = Tensor::<Wgpu, 2>::from_primitive(TensorPrimitive::Float(out));
+                    let out: Vec<f32> = out.into_data().iter().collect();
+                    let error = out.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                    if !(error <= 2e-5) {
+                        wrong.push(format!("{strategy} of {m} x {k} x {n}, transposed {turned:?}, is off by {error}"));
+                    }
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
 }
