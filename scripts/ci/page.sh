@@ -6,4 +6,4 @@ cd "$(dirname "$0")/../.."
 if ! command -v chromium >/dev/null; then
     apt-get update -q && apt-get install -y -q --no-install-recommends chromium
 fi
-RUN_GLUE_CHROMIUM=$(command -v chromium) cargo test --release --locked -p run-glue --test page_in_chromium -- --nocapture
+RUN_GLUE_CHROMIUM=$(command -v chromium) cargo test --release --locked --workspace --test page_in_chromium -- --nocapture

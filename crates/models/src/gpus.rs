@@ -99,7 +99,8 @@ pub fn wgpu() -> Result<Vec<(Gpu, burn_wgpu::WgpuDevice)>, String> {
     let infos: Vec<wgpu::AdapterInfo> = adapters.iter().map(wgpu::Adapter::get_info).collect();
     let mut found = Vec::new();
     // The runtime counts the devices of each kind, and knows one of the CPU.
-    let kinds: [(wgpu::DeviceType, fn(usize) -> WgpuDevice); 4] = [
+    type Kind = (wgpu::DeviceType, fn(usize) -> WgpuDevice);
+    let kinds: [Kind; 4] = [
         (DiscreteGpu, WgpuDevice::DiscreteGpu),
         (IntegratedGpu, WgpuDevice::IntegratedGpu),
         (VirtualGpu, WgpuDevice::VirtualGpu),
