@@ -39,8 +39,9 @@ const FLAGS: [&str; 20] = [
 ];
 const RUNS: usize = 12;
 
-/// What differs between two runs of the same numbers.
-const OF_THE_DAY: [&str; 6] = ["timings", "profile", "throughput", "started_at", "peak_memory_bytes", "host"];
+/// What differs between two runs of the same numbers. Shapes of batches are counted since the last start.
+const OF_THE_DAY: [&str; 7] =
+    ["timings", "profile", "throughput", "started_at", "peak_memory_bytes", "host", "batch_shapes"];
 
 /// All that must be the same: records without what is of the day, predictions, and models, by path.
 fn contents(bench: &Bench) -> BTreeMap<String, String> {
