@@ -54,7 +54,6 @@ pub struct AdamWSlot<T> {
 
 impl<T> AdamWSlot<T> {
     /// Marks the rows that have a gradient now.
-    #[cfg_attr(not(any(feature = "flex", feature = "cube")), allow(dead_code, reason = "only kernels step rows alone"))]
     pub(crate) fn touch(&mut self) {
         match self.gradient.as_ref().map(|gradient| &gradient.rows) {
             None => {}

@@ -376,12 +376,12 @@ impl Case {
             }
             Operation::Embed => composed::embed::<B>(x, raw(t[1].clone()), raw(t[2].clone()), &self.batch()),
             Operation::Attention { window, dropout } => {
-                let out = attention::composed_forward::<B>(x, &self.attention(window, dropout));
+                let out = attention::composed::forward::<B>(x, &self.attention(window, dropout));
                 return self.tokens_only(wrap(out));
             }
             Operation::RelativeAttention { kind, dropout } => {
                 let (relative, spec) = (self.relative(kind), self.attention(None, dropout));
-                let out = attention::composed_relative::<B>(x, raw(t[1].clone()), &relative, &spec);
+                let out = attention::composed::relative_forward::<B>(x, raw(t[1].clone()), &relative, &spec);
                 return self.tokens_only(wrap(out));
             }
             Operation::CrossEntropy { label_smoothing, weighted } => {

@@ -4,7 +4,6 @@
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{IndexingUpdateOp, Int, Shape, Tensor, TensorData, TensorMetadata, activation};
-use burn_autodiff::Autodiff;
 
 use super::adamw::dense;
 use super::{
@@ -91,6 +90,22 @@ fn gelu<B: Backend, const D: usize>(x: Tensor<B, D>, form: GeluForm) -> Tensor<B
     x.clone() * gelu_factor(x, form)
 }
 
+/// The derivative of [`gelu`].
+fn gelu_slope<B: Backend, const D: usize>(s: Tensor<B, D>, form: GeluForm) -> Tensor<B, D> {
+    let factor = gelu_factor(s.clone(), form);
+    let slope = match form {
+        GeluForm::Erf => {
+            let peak = 0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
+            (s.clone() * s.clone() * -0.5).exp() * peak
+        }
+        GeluForm::Tanh => {
+            let inner = (s.clone() * s.clone() * (3.0 * TANH[1])).add_scalar(1.0) * TANH[0];
+            factor.clone() * factor.clone().neg().add_scalar(1.0) * inner
+        }
+    };
+    factor + s * slope
+}
+
 pub(super) fn bias_gelu<B: Backend>(
     x: FloatTensor<B>,
     b: FloatTensor<B>,
@@ -105,32 +120,8 @@ pub(super) fn bias_gelu_backward<B: Backend>(
     g: FloatTensor<B>,
     form: GeluForm,
 ) -> [FloatTensor<B>; 2] {
-    let (s, g): (Tensor<B, 2>, Tensor<B, 2>) = (wrap(sum), wrap(g));
-    let factor = gelu_factor(s.clone(), form);
-    let slope = match form {
-        GeluForm::Erf => {
-            let peak = 0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
-            (s.clone() * s.clone() * -0.5).exp() * peak
-        }
-        GeluForm::Tanh => {
-            let inner = (s.clone() * s.clone() * (3.0 * TANH[1])).add_scalar(1.0) * TANH[0];
-            factor.clone() * factor.clone().neg().add_scalar(1.0) * inner
-        }
-    };
-    let dx = raw(g * (factor + s * slope));
+    let dx = raw(wrap::<B, 2>(g) * gelu_slope(wrap(sum), form));
     [dx.clone(), column_sums::<B>(dx)]
-}
-
-/// The gradients of `f` at `inputs`, by Burn's differentiation: for bodies that have no backward pass written by hand.
-pub(super) fn differentiate<B: Backend, const N: usize>(
-    inputs: [FloatTensor<B>; N],
-    g: Tensor<B, 2>,
-    f: impl FnOnce([Tensor<Autodiff<B>, 2>; N]) -> Tensor<Autodiff<B>, 2>,
-) -> [FloatTensor<B>; N] {
-    let inputs = inputs.map(|x| Tensor::<Autodiff<B>, 2>::from_inner(wrap(x)).require_grad());
-    let output = f(inputs.clone());
-    let grads = (output * Tensor::from_inner(g)).sum().backward();
-    inputs.map(|x| raw(x.grad(&grads).unwrap_or_else(|| x.inner().zeros_like())))
 }
 
 /// Sums over the rows.
@@ -291,6 +282,7 @@ pub(super) fn adamw<B: Backend>(
     step: &AdamWStep,
     clip: Option<&FloatTensor<B>>,
 ) -> AdamWSlot<FloatTensor<B>> {
+    slot.touch();
     let Some(gradient) = slot.gradient.take() else { return slot };
     let rows = slot.parameter.shape()[0];
     let (p, dims) = flat::<B>(slot.parameter);
@@ -322,8 +314,11 @@ pub(super) fn gated_gelu<B: Backend>(x: FloatTensor<B>, form: GeluForm) -> Float
 }
 
 pub(super) fn gated_gelu_backward<B: Backend>(x: FloatTensor<B>, g: FloatTensor<B>, form: GeluForm) -> FloatTensor<B> {
-    let [dx] = differentiate([x], wrap(g), |[x]| wrap(gated_gelu::<Autodiff<B>>(raw(x), form)));
-    dx
+    let (x, g): (Tensor<B, 2>, Tensor<B, 2>) = (wrap(x), wrap(g));
+    let n = g.dims()[1];
+    let (input, gate) = (x.clone().narrow(1, 0, n), x.narrow(1, n, n));
+    let of_input = g.clone() * gate * gelu_slope(input.clone(), form);
+    raw(Tensor::cat(vec![of_input, g * gelu(input, form)], 1))
 }
 
 /// Queries and keys turned by their positions, values as they are.

@@ -245,7 +245,7 @@ pub trait EncoderOps: Backend {
         qkv: FloatTensor<Self>,
         spec: &AttentionSpec,
     ) -> (FloatTensor<Self>, AttentionState<FloatTensor<Self>>) {
-        (attention::composed_forward::<Self>(qkv, spec), None)
+        (attention::composed::forward::<Self>(qkv, spec), None)
     }
 
     /// Gradient of [`Self::eo_attention`] for qkv; probabilities are computed again, not stored.
@@ -255,12 +255,12 @@ pub trait EncoderOps: Backend {
         g: FloatTensor<Self>,
         spec: &AttentionSpec,
     ) -> FloatTensor<Self> {
-        attention::composed_backward::<Self>(qkv, g, spec)
+        attention::composed::backward::<Self>(qkv, g, spec)
     }
 
     /// The dropout factors of the probabilities, 0 or 1 / (1 - p): `[batch, heads, len, len]` for the longest sequence.
     fn eo_probability_factors(spec: &AttentionSpec, device: &Self::Device) -> FloatTensor<Self> {
-        attention::probability_factors::<Self>(spec, device)
+        attention::composed::probability_factors::<Self>(spec, device)
     }
 
     /// As [`Self::eo_attention`], with what a table of relative positions adds to the scores.
@@ -270,7 +270,7 @@ pub trait EncoderOps: Backend {
         relative: &Relative,
         spec: &AttentionSpec,
     ) -> FloatTensor<Self> {
-        attention::composed_relative::<Self>(qkv, table, relative, spec)
+        attention::composed::relative_forward::<Self>(qkv, table, relative, spec)
     }
 
     /// Gradients of [`Self::eo_relative_attention`] for qkv and the table.
@@ -281,7 +281,7 @@ pub trait EncoderOps: Backend {
         relative: &Relative,
         spec: &AttentionSpec,
     ) -> [FloatTensor<Self>; 2] {
-        attention::composed_relative_backward::<Self>(qkv, table, g, relative, spec)
+        attention::composed::relative_backward::<Self>(qkv, table, g, relative, spec)
     }
 
     /// Sum over the rows of -log of the class's softmax, smoothed, over `divisor`: logits `[rows, classes]`, gives `[1]`.

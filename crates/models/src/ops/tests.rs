@@ -265,14 +265,14 @@ fn attention_agrees<T: EncoderOps>() {
                 2e-5,
                 |t| tokens_only(attention(t[0].clone(), &spec), &sequences),
                 |t| {
-                    let out = attention::composed_forward::<Ad>(raw(t[0].clone()), &spec);
+                    let out = attention::composed::forward::<Ad>(raw(t[0].clone()), &spec);
                     tokens_only(wrap::<Ad, 2>(out), &sequences)
                 },
             );
             let g = tokens_only(inner(sequences.rows(), 15, 2), &sequences);
             let (_, state) = T::eo_attention(up::<T, 2>(&qkv), &spec);
             let kernel = T::eo_attention_backward(up::<T, 2>(&qkv), state, up::<T, 2>(&g), &spec);
-            let by_hand = attention::composed_backward::<Flex>(raw(qkv), raw(g), &spec);
+            let by_hand = attention::composed::backward::<Flex>(raw(qkv), raw(g), &spec);
             close(&down::<T>(kernel), &wrap(by_hand), 2e-5, "composed attention backward");
         }
     }
@@ -307,7 +307,7 @@ fn relative_attention_agrees<T: EncoderOps>() {
                     |t| tokens_only(relative_attention(t[0].clone(), t[1].clone(), &relative, &spec), &sequences),
                     |t| {
                         let (qkv, table) = (raw(t[0].clone()), raw(t[1].clone()));
-                        let out = attention::composed_relative::<Ad>(qkv, table, &relative, &spec);
+                        let out = attention::composed::relative_forward::<Ad>(qkv, table, &relative, &spec);
                         tokens_only(wrap::<Ad, 2>(out), &sequences)
                     },
                 );
@@ -315,7 +315,7 @@ fn relative_attention_agrees<T: EncoderOps>() {
                 let [qkv, table, gradient] = [&inputs[0], &inputs[1], &g].map(up::<T, 2>);
                 let kernel = T::eo_relative_attention_backward(qkv, table, gradient, &relative, &spec);
                 let [qkv, table] = inputs.map(raw);
-                let composed = attention::composed_relative_backward::<Flex>(qkv, table, raw(g), &relative, &spec);
+                let composed = attention::composed::relative_backward::<Flex>(qkv, table, raw(g), &relative, &spec);
                 for (kernel, composed) in kernel.into_iter().zip(composed) {
                     close(&down::<T>(kernel), &wrap(composed), 3e-5, "composed relative attention backward");
                 }
@@ -460,7 +460,7 @@ fn masks_are_those_of_the_cpu<T: EncoderOps>() {
         let dropout = Dropout::new(0.4, u64::MAX / 3);
         let spec = AttentionSpec { heads: 3, scale: 1.0, window: None, sequences, dropout };
         let kernel = T::eo_probability_factors(&spec, &Default::default());
-        let expected = attention::probability_factors::<Flex>(&spec, &Default::default());
+        let expected = attention::composed::probability_factors::<Flex>(&spec, &Default::default());
         close(&row::<T>(kernel), &row::<Flex>(expected), 0.0, "mask of probabilities");
     }
 }
@@ -488,6 +488,13 @@ macro_rules! on_each_backend {
             $(#[test]
             fn $test() {
                 super::$test::<burn_flex::Flex>();
+            })*
+        }
+        #[cfg(feature = "ndarray")]
+        mod ndarray {
+            $(#[test]
+            fn $test() {
+                super::$test::<crate::backends::NdArray>();
             })*
         }
         #[cfg(feature = "wgpu")]
@@ -546,7 +553,7 @@ proptest::proptest! {
             &[qkv],
             1e-4,
             |t| tokens_only(attention(t[0].clone(), &spec), &sequences),
-            |t| tokens_only(wrap(attention::composed_forward::<Ad>(raw(t[0].clone()), &spec)), &sequences),
+            |t| tokens_only(wrap(attention::composed::forward::<Ad>(raw(t[0].clone()), &spec)), &sequences),
         );
     }
 

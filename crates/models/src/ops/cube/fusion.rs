@@ -220,7 +220,7 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for Fusion<CubeBa
         let [rows, width] = [qkv.shape()[0], qkv.shape()[1]];
         let client = R::client(qkv.client.device());
         let Some([form, _]) = attention::forms(&client, width, spec) else {
-            return (crate::ops::attention::composed_forward::<Self>(qkv, spec), None);
+            return (crate::ops::attention::composed::forward::<Self>(qkv, spec), None);
         };
         let spec = spec.clone();
         let shapes = [[rows, width / 3].into(), [rows, spec.heads].into()];
@@ -238,7 +238,7 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for Fusion<CubeBa
         let client = R::client(qkv.client.device());
         let forms = attention::forms(&client, qkv.shape()[1], spec);
         let (Some([out, logs]), Some([_, form])) = (state, forms) else {
-            return crate::ops::attention::composed_backward::<Self>(qkv, g, spec);
+            return crate::ops::attention::composed::backward::<Self>(qkv, g, spec);
         };
         let (shape, spec) = (qkv.shape(), spec.clone());
         run1("attention backward", [qkv, out, logs, g], shape, move |[qkv, out, logs, g]| {

@@ -133,7 +133,7 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R
                 let [out, logs] = attention::forward(&qkv, spec, form);
                 (out.clone(), Some([out, logs]))
             }
-            None => (super::attention::composed_forward::<Self>(qkv, spec), None),
+            None => (super::attention::composed::forward::<Self>(qkv, spec), None),
         }
     }
 
@@ -146,7 +146,7 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R
         let (qkv, g) = (tensor::dense(qkv), tensor::dense(g));
         match (state, attention::forms(&qkv.client, tensor::dims2(&qkv)[1], spec)) {
             (Some(state), Some([_, form])) => attention::backward(&qkv, state, &g, spec, form),
-            _ => super::attention::composed_backward::<Self>(qkv, g, spec),
+            _ => super::attention::composed::backward::<Self>(qkv, g, spec),
         }
     }
 
