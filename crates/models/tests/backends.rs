@@ -1,6 +1,6 @@
 //! Training steps of a tiny BERT, dropout included, on each backend that the crate is built with, beside the CPU's.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-#![cfg(all(feature = "flex", any(feature = "wgpu", feature = "cuda", feature = "ndarray")))]
+#![cfg(all(feature = "flex", any(feature = "wgpu", feature = "ndarray")))]
 
 use std::path::{Path, PathBuf};
 
@@ -165,27 +165,6 @@ fn wgpu_makes_the_cpus_steps() {
         Ok(_) => agrees_with_the_cpu::<models::backends::Wgpu>("wgpu"),
         Err(reason) => println!("not tested: {reason}"),
     }
-}
-
-#[cfg(feature = "cuda")]
-#[test]
-#[ignore = "needs an NVIDIA GPU"]
-fn cuda_makes_the_cpus_steps() {
-    agrees_with_the_cpu::<models::backends::Cuda>("cuda");
-}
-
-/// With the driver's stand-in of scripts/ci/cuda_kernels.sh: NVRTC compiles every kernel of a step, and none is run.
-#[cfg(feature = "cuda")]
-#[test]
-#[ignore = "needs NVRTC, and a driver or its stand-in"]
-fn cuda_kernels_compile() {
-    models::backends::count_kernels();
-    for precision in Precision::ALL {
-        assert_eq!(steps::<models::backends::Cuda>(precision).len(), 4);
-    }
-    let count = models::backends::count_kernels().expect("no other logger is there");
-    println!("NVRTC compiled {} kernels", count.compiled);
-    assert!(count.compiled > 20, "{count:?}");
 }
 
 #[cfg(feature = "ndarray")]

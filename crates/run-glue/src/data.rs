@@ -4,7 +4,7 @@ use glue_tasks::dataset::{Example, Label};
 use glue_tasks::task::TaskKind;
 use models::batch::{Sequences, TokenBatch};
 use models::head::Targets;
-use models::ops::{Bucket, EncoderOps};
+use models::ops::EncoderOps;
 
 use crate::tokenize::{Encoded, TextTokenizer, TokenizeError};
 
@@ -23,11 +23,11 @@ impl Padding {
     /// What the backend does best; `to`: to a fixed length.
     #[must_use]
     pub fn of<B: EncoderOps>(to: Option<usize>) -> Self {
-        let bucket = B::eo_bucket().unwrap_or(Bucket { rows: 1, length: 1 });
+        let properties = B::eo_properties();
         match to {
             Some(length) => Self::To(length),
-            None if B::eo_prefers_packed() => Self::Packed(bucket.rows),
-            None => Self::Longest(bucket.length),
+            None if properties.prefers_packed => Self::Packed(properties.bucket.rows),
+            None => Self::Longest(properties.bucket.length),
         }
     }
 }

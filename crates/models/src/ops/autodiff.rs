@@ -9,7 +9,7 @@ use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
 use super::{
-    AttentionSpec, AttentionState, Bucket, ClassTargets, DeviceMemory, EncoderOps, GeluForm, Precision, Relative,
+    AttentionSpec, AttentionState, ClassTargets, DeviceMemory, EncoderOps, GeluForm, Precision, Properties, Relative,
     RotarySpec, RowDropout, composed,
 };
 use crate::batch::TokenBatch;
@@ -322,15 +322,7 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         B::eo_memory(device)
     }
 
-    fn eo_prefers_packed() -> bool {
-        B::eo_prefers_packed()
-    }
-
-    fn eo_bucket() -> Option<Bucket> {
-        B::eo_bucket()
-    }
-
-    fn eo_reports_out_of_memory() -> bool {
-        B::eo_reports_out_of_memory()
+    fn eo_properties() -> Properties {
+        B::eo_properties()
     }
 }

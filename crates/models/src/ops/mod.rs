@@ -17,6 +17,7 @@ mod flex;
 mod forms;
 mod gradient_norm;
 pub mod profile;
+mod properties;
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +34,7 @@ pub use dropout::{Dropout, DropoutPlan, RowStream};
 pub use flex::simd_level;
 pub use forms::{GeluForm, RotarySpec};
 pub use gradient_norm::{ClipFactor, GradientNorm, scale};
+pub use properties::{Bucket, DeviceMemory, Properties};
 
 use crate::batch::{Sequences, TokenBatch};
 
@@ -95,24 +97,6 @@ impl Precision {
             Self::Fp16 => "fp16",
         }
     }
-}
-
-/// Memory of a device that this process holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeviceMemory {
-    /// Bytes of living tensors.
-    pub in_use: u64,
-    /// Bytes taken from the device, those kept for later tensors included.
-    pub reserved: u64,
-}
-
-/// What sizes of batches are rounded up to a multiple of, so that few are different.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bucket {
-    /// Rows of a packed batch.
-    pub rows: usize,
-    /// Rows of each sequence of a padded one.
-    pub length: usize,
 }
 
 /// What the encoder asks of a backend beyond Burn's own operations. Matrices are `[rows, columns]`, row-major.
@@ -340,25 +324,9 @@ pub trait EncoderOps: Backend {
         None
     }
 
-    /// Whether an operation is done when its call returns. Where it is only handed over, the time of the call says nothing.
-    fn eo_runs_at_once() -> bool {
-        true
-    }
-
-    /// Whether batches should be laid out without padding rows: true where attention works by sequence.
-    fn eo_prefers_packed() -> bool {
-        false
-    }
-
-    /// What sizes of batches are rounded up to, where kernels are compiled or tuned for each size.
-    fn eo_bucket() -> Option<Bucket> {
-        None
-    }
-
-    /// Whether a lack of memory is an error of the operation, or of the next one that waits for it, rather than the end of
-    /// the process.
-    fn eo_reports_out_of_memory() -> bool {
-        false
+    /// What the backend is like to work with.
+    fn eo_properties() -> Properties {
+        Properties::CPU
     }
 }
 

@@ -132,7 +132,7 @@ impl OnBackend for Bench {
 
     fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, device_name: &str) -> Self::Output {
         let model = synthetic::model::<Autodiff<B>>(&self.config, self.precision, &device)?;
-        let pad_to = (!B::eo_prefers_packed()).then_some(0);
+        let pad_to = (!B::eo_properties().prefers_packed).then_some(0);
         let batch = synthetic::batch(&self.lengths, self.architecture.vocab_size, pad_to);
         let timed = self.time(model, &batch, &device);
         let work = work::flops(&self.architecture, &self.lengths, if self.inference { 1 } else { 3 });

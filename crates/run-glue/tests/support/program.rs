@@ -149,14 +149,22 @@ impl Ended {
         let Self { stdout, stderr, .. } = self;
         assert_eq!(self.code, Some(code), "{case}: {stderr}");
         assert_eq!(stdout, "", "{case}");
-        assert!(stderr.starts_with("error: "), "{case}: {stderr}");
+        assert!(self.complaint().starts_with("error: "), "{case}: {stderr}");
         self.assert_says(case, parts);
+    }
+
+    /// Standard error without the line in which a program built for GPUs says why it computes on the CPU.
+    fn complaint(&self) -> &str {
+        match self.stderr.split_once('\n') {
+            Some((first, rest)) if first.starts_with("computing on the CPU (") => rest,
+            _ => &self.stderr,
+        }
     }
 
     /// As [`Self::assert_refused`], and in one line.
     pub(crate) fn assert_one_line(&self, case: &str, parts: &[&str]) {
         self.assert_refused(case, 2, parts);
-        assert_eq!(self.stderr.lines().count(), 1, "{case}: {}", self.stderr);
+        assert_eq!(self.complaint().lines().count(), 1, "{case}: {}", self.stderr);
     }
 
     /// Fails unless there is one error and no panic, with all of `parts` somewhere on standard error.

@@ -14,12 +14,12 @@ use burn_fusion::{Fusion, FusionTensor};
 use burn_ir::{CustomOpIr, HandleContainer, OperationIr, TensorIr};
 
 use super::{
-    BUCKET, adamw, attention, cross_entropy, elementwise, embed, linear, matmul, norm, probability, rotary, tensor,
+    PROPERTIES, adamw, attention, cross_entropy, elementwise, embed, linear, matmul, norm, probability, rotary, tensor,
 };
 use crate::batch::TokenBatch;
 use crate::ops::{
-    AdamWSlot, AdamWStep, AttentionSpec, AttentionState, Bucket, ClassTargets, DeviceMemory, EncoderOps, GeluForm,
-    Gradient, GradientNorm, Precision, RotarySpec, RowDropout,
+    AdamWSlot, AdamWStep, AttentionSpec, AttentionState, ClassTargets, DeviceMemory, EncoderOps, GeluForm, Gradient,
+    GradientNorm, Precision, Properties, RotarySpec, RowDropout,
 };
 
 type Outer<R> = FusionTensor<FusionCubeRuntime<R>>;
@@ -285,20 +285,8 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for Fusion<CubeBa
         CubeBackend::<R, f32, I, B>::eo_memory(device)
     }
 
-    fn eo_runs_at_once() -> bool {
-        false
-    }
-
-    fn eo_prefers_packed() -> bool {
-        true
-    }
-
-    fn eo_bucket() -> Option<Bucket> {
-        Some(BUCKET)
-    }
-
-    fn eo_reports_out_of_memory() -> bool {
-        true
+    fn eo_properties() -> Properties {
+        PROPERTIES
     }
 }
 

@@ -28,12 +28,17 @@ use burn_cubecl::{BoolElement, CubeBackend, CubeRuntime, IntElement};
 
 use super::{
     AdamWSlot, AdamWStep, AttentionSpec, AttentionState, Bucket, ClassTargets, DeviceMemory, EncoderOps, GeluForm,
-    GradientNorm, Precision, RotarySpec, RowDropout,
+    GradientNorm, Precision, Properties, RotarySpec, RowDropout,
 };
 use crate::batch::TokenBatch;
 
-/// Rows in multiples of the largest tiles of products: these are then compiled without checks at their edges.
-const BUCKET: Bucket = Bucket { rows: 64, length: 16 };
+const PROPERTIES: Properties = Properties {
+    runs_at_once: false,
+    prefers_packed: true,
+    // Rows in multiples of the largest tiles of products: these are then compiled without checks at their edges.
+    bucket: Bucket { rows: 64, length: 16 },
+    reports_out_of_memory: true,
+};
 
 impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R, f32, I, B> {
     fn eo_linear(x: CubeTensor<R>, w: CubeTensor<R>, b: Option<CubeTensor<R>>, precision: Precision) -> CubeTensor<R> {
@@ -184,19 +189,7 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R
         Some(DeviceMemory { in_use: usage.bytes_in_use, reserved: usage.bytes_reserved })
     }
 
-    fn eo_runs_at_once() -> bool {
-        false
-    }
-
-    fn eo_prefers_packed() -> bool {
-        true
-    }
-
-    fn eo_bucket() -> Option<Bucket> {
-        Some(BUCKET)
-    }
-
-    fn eo_reports_out_of_memory() -> bool {
-        true
+    fn eo_properties() -> Properties {
+        PROPERTIES
     }
 }

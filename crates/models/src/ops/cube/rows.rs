@@ -103,7 +103,7 @@ const fn is_without_planes() -> bool {
 #[cfg(all(test, feature = "wgpu"))]
 mod tests {
     use super::*;
-    use crate::ops::tests::layer_norm_agrees;
+    use crate::ops::tests::norm::layer_norm_agrees;
 
     #[test]
     fn norms_agree_where_planes_cannot_add() {

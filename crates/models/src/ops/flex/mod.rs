@@ -20,8 +20,8 @@ use burn_flex::{Flex, FlexTensor};
 
 use super::profile::{Part, timed};
 use super::{
-    AdamWSlot, AdamWStep, AttentionSpec, AttentionState, ClassTargets, EncoderOps, GeluForm, Precision, Relative,
-    RotarySpec, RowDropout,
+    AdamWSlot, AdamWStep, AttentionSpec, AttentionState, ClassTargets, EncoderOps, GeluForm, Precision, Properties,
+    Relative, RotarySpec, RowDropout,
 };
 use crate::batch::TokenBatch;
 
@@ -170,7 +170,7 @@ impl EncoderOps for Flex {
         }
     }
 
-    fn eo_prefers_packed() -> bool {
-        true
+    fn eo_properties() -> Properties {
+        Properties { prefers_packed: true, ..Properties::CPU }
     }
 }

@@ -1,0 +1,59 @@
+//! Activations, and the masks of dropout.
+
+use super::*;
+
+on_each_backend!(bias_gelu_agrees, gated_gelu_agrees, masks_are_those_of_the_cpu);
+
+const FORMS: [GeluForm; 2] = [GeluForm::Erf, GeluForm::Tanh];
+
+fn bias_gelu_agrees<T: EncoderOps>() {
+    for ((rows, columns, _), form) in SIZES.into_iter().flat_map(|size| FORMS.map(|form| (size, form))) {
+        let x = [inner(rows, columns, 1) * 2.0, inner(1, columns, 3)];
+        compare::<T>(
+            &format!("bias and gelu, {form:?}"),
+            &x,
+            5e-6,
+            |t| bias_gelu(t[0].clone(), vector(&t[1]), form),
+            |t| wrap(composed::bias_gelu::<Ad>(raw(t[0].clone()), raw(vector(&t[1])), form).0),
+        );
+        let (sum, g) = (&x[0], &inner(rows, columns, 2));
+        let [dx, db] = T::eo_bias_gelu_backward(up::<T, 2>(sum), up::<T, 2>(g), form);
+        let [expected_dx, expected_db] = composed::bias_gelu_backward::<Flex>(raw(sum.clone()), raw(g.clone()), form);
+        close(&down::<T>(dx), &wrap(expected_dx), 1e-6, "composed bias and gelu backward");
+        close(&row::<T>(db), &row::<Flex>(expected_db), 5e-6, "composed bias gradient");
+    }
+}
+
+fn gated_gelu_agrees<T: EncoderOps>() {
+    for ((rows, columns, _), form) in SIZES.into_iter().flat_map(|size| FORMS.map(|form| (size, form))) {
+        let x = inner(rows, 2 * columns, 1) * 2.0;
+        compare::<T>(
+            &format!("gated gelu, {form:?}"),
+            std::slice::from_ref(&x),
+            5e-6,
+            |t| gated_gelu(t[0].clone(), form),
+            |t| wrap(composed::gated_gelu::<Ad>(raw(t[0].clone()), form)),
+        );
+        let g = inner(rows, columns, 2);
+        let kernel = T::eo_gated_gelu_backward(up::<T, 2>(&x), up::<T, 2>(&g), form);
+        let composed = composed::gated_gelu_backward::<Flex>(raw(x), raw(g), form);
+        close(&down::<T>(kernel), &wrap(composed), 5e-6, "composed gated gelu");
+    }
+}
+
+/// Bit for bit the CPU's masks, for odd widths and keys that fill both halves.
+fn masks_are_those_of_the_cpu<T: EncoderOps>() {
+    for sequences in layouts().into_iter().map(|s| Arc::new(Sequences::clone(&s).with_first_example(70_000))) {
+        for (columns, key) in [(24, 7), (33, u64::MAX - 5)] {
+            let dropout = RowDropout { dropout: Dropout::new(0.3, key), sequences: sequences.clone() };
+            let ones = inner(sequences.rows(), columns, 1).ones_like();
+            let kernel = down::<T>(T::eo_dropout(up::<T, 2>(&ones), &dropout));
+            close(&kernel, &wrap(composed::dropout::<Flex>(raw(ones), &dropout)), 0.0, "mask of rows");
+        }
+        let dropout = Dropout::new(0.4, u64::MAX / 3);
+        let spec = AttentionSpec { heads: 3, scale: 1.0, window: None, sequences, dropout };
+        let kernel = T::eo_probability_factors(&spec, &Default::default());
+        let expected = crate::ops::attention::composed::probability_factors::<Flex>(&spec, &Default::default());
+        close(&row::<T>(kernel), &row::<Flex>(expected), 0.0, "mask of probabilities");
+    }
+}
