@@ -5,7 +5,7 @@ use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::ops::FloatTensorOps as _;
 use burn::tensor::{Tensor, TensorMetadata};
 use models::batch::TokenBatch;
-use models::ops::adamw::add;
+use models::ops::adamw::{add, dense};
 use models::ops::{EncoderOps, Gradient, GradientNorm};
 
 use super::{Inner, host_values};
@@ -68,11 +68,12 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Gradients<B> {
         Self(self.0.into_iter().map(|parameter| parameter.map(moved)).collect())
     }
 
-    /// The gradients on the host, row-major; empty where there is none. Of the words' table only the batch's rows.
+    /// The gradients on the host, row-major, in their parameters' shapes; empty where there is none.
     pub fn values(&self) -> Vec<Vec<f32>> {
-        let host =
-            |p: &Option<Parameter<B>>| p.as_ref().map(|p| host_values::<B::InnerBackend>(p.gradient.values.clone()));
-        self.0.iter().map(|parameter| host(parameter).unwrap_or_default()).collect()
+        let host = |Parameter { gradient, rows }: &Parameter<B>| {
+            host_values::<B::InnerBackend>(dense::<B::InnerBackend>(gradient.clone(), *rows))
+        };
+        self.0.iter().map(|parameter| parameter.as_ref().map(host).unwrap_or_default()).collect()
     }
 
     /// L2 norm over all parameters (`torch.nn.utils.clip_grad_norm_`'s total norm).

@@ -95,8 +95,9 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Optimizer<B> {
     /// normalisation; with `--layerwise_lr_decay` the rate falls from the head down.
     pub fn new<M: Module<B>>(module: &M, names: &[TensorName], settings: &TrainingSettings) -> Self {
         let names: HashMap<&str, &TensorName> = names.iter().map(|name| (name.parameter.as_str(), name)).collect();
-        let layers = names.keys().filter_map(|path| layer_of(path)).max().map_or(0, |last| last + 1);
-        let facts = models::parameters::shapes(module).into_iter().map(|(path, shape)| {
+        let shapes = models::parameters::shapes(module);
+        let layers = shapes.iter().filter_map(|(path, _)| layer_of(path)).max().map_or(0, |last| last + 1);
+        let facts = shapes.into_iter().map(|(path, shape)| {
             let name = names.get(path.as_str());
             Facts {
                 weight_decay: if name.is_some_and(|name| name.decay) { settings.weight_decay } else { 0.0 },
