@@ -201,7 +201,10 @@ fn proxy(requests: Arc<Mutex<Vec<String>>>) -> String {
             let _ = stream.set_read_timeout(Some(Duration::from_secs(2)));
             let mut line = String::new();
             let _ = BufReader::new(stream.take(1000)).read_line(&mut line);
-            requests.lock().unwrap().push(line.trim().to_owned());
+            // The browser opens connections ahead, too, over which nothing comes.
+            if !line.trim().is_empty() {
+                requests.lock().unwrap().push(line.trim().to_owned());
+            }
         }
     });
     address
