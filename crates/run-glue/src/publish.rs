@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use crate::cli::publish_args::{HubStrategy, PushArgs};
-use crate::cli::settings::{HubAccess, PublishSettings, Settings, repository_name};
+use crate::cli::publish_args::PushArgs;
 use crate::error::Error;
 use crate::hub::{Hub, Progress, RepoId, Silent, UploadFile, progress_to_stderr};
 use crate::progress::{say, warn};
+use crate::settings::{HubAccess, HubStrategy, PublishSettings, Settings, repository_name};
 use crate::source::hub_config;
 
 /// What a checkpoint holds besides the model.
@@ -73,7 +73,7 @@ impl Publisher {
     /// When the Hub refuses, or cannot be reached.
     pub fn open(settings: &Settings) -> Result<Option<Self>, Error> {
         let Some(publish) = &settings.publish else { return Ok(None) };
-        let folders = settings.folder.iter().flat_map(|folder| folder.iter());
+        let folders = settings.places.folder.iter().flat_map(|folder| folder.iter());
         let id = folders.fold(publish.id.clone(), |id, folder| format!("{id}-{}", folder.to_string_lossy()));
         let place = Place::open(&id, publish.private, &publish.revision, &settings.hub)
             .map_err(|error| error.in_context("--push_to_hub"))?;
