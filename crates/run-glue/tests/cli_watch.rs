@@ -88,6 +88,26 @@ fn the_run_ends_with_the_best_weights() {
 }
 
 #[test]
+fn whatever_chooses_the_weights_leaves_a_record_of_its_own() {
+    let bench = Bench::new();
+    let flags = ["--eval_strategy", "steps", "--save_strategy", "best", "--load_best_model_at_end", "--eval_steps"];
+    let variants: [&[&str]; 3] = [&["2"], &["3"], &["2", "--greater_is_better", "true"]];
+    let sweep = ["--seeds", "1", "--output_dir", "sweep", "--learning_rate", "2e-3"];
+    for (at, variant) in variants.into_iter().enumerate() {
+        let out = format!("out-{at}");
+        let flags = [&flags[..], variant].concat();
+        run(&bench, &[&flags[..], &["--output_dir", &out]].concat()).assert_done(&out);
+        assert_eq!(bench.record_files().len(), 2 * at + 1, "{variant:?} is a run of its own");
+        let flags = [&flags[..], &sweep].concat();
+        let planned = run(&bench, &[&flags[..], &["--dry_run"]].concat());
+        assert!(planned.stdout.contains("1 runs, 0 done already"), "{variant:?}: {}", planned.stdout);
+        run(&bench, &flags).assert_done("a sweep");
+        let planned = run(&bench, &[&flags[..], &["--dry_run"]].concat());
+        assert!(planned.stdout.contains("1 runs, 1 done already"), "{variant:?}: {}", planned.stdout);
+    }
+}
+
+#[test]
 fn a_run_stops_early_and_can_be_looked_up() {
     let bench = Bench::new();
     let flags = ["--eval_strategy", "steps", "--eval_steps", "2", "--early_stopping_patience", "2"];
