@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 /// How long a wait goes on before it is looked again whether to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// A question that transfers and waits ask again and again: is the caller to be left without what it asked for? The call
-/// then ends with [`HubError::Cancelled`](crate::HubError::Cancelled). A server that is silent is noticed first, after at
-/// most a minute.
+/// A question that transfers and waits ask again and again: does the caller want to stop? Then the call ends with
+/// [`HubError::Cancelled`](crate::HubError::Cancelled): before the next request, between two pieces of a file, or a tenth
+/// of a second into a wait. Only a server that sends nothing delays that, by a minute at most.
 #[derive(Clone)]
 pub struct Cancel {
     is_requested: Arc<dyn Fn() -> bool + Send + Sync>,
@@ -22,13 +22,13 @@ impl Cancel {
         Self::when(|| false)
     }
 
-    /// Stops once `is_requested` says `true`. It is called often, and from several threads.
+    /// Stops once `is_requested` says `true`, which is called often and from any thread.
     #[must_use]
     pub fn when(is_requested: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self { is_requested: Arc::new(is_requested) }
     }
 
-    /// What the caller says now.
+    /// Whether the caller wants to stop now.
     #[must_use]
     pub fn is_requested(&self) -> bool {
         (self.is_requested)()
@@ -46,7 +46,7 @@ impl Cancel {
         }
     }
 
-    /// Sleeps for as long as may pass between two looks at whatever is waited for.
+    /// Sleeps a tenth of a second, between two looks at whatever is waited for.
     pub(crate) fn nap(&self) {
         self.sleep(LOOK_EVERY);
     }

@@ -24,7 +24,7 @@ pub struct HubConfig {
     pub retry: RetryPolicy,
 }
 
-/// What flags say; each wins over the environment.
+/// What a caller says itself, as by flags; each wins over the environment.
 #[derive(Clone, Default)]
 pub struct Overrides {
     /// See [`HubConfig::cache_dir`].
@@ -33,7 +33,7 @@ pub struct Overrides {
     pub token: Option<String>,
     /// See [`HubConfig::endpoint`].
     pub endpoint: Option<String>,
-    /// The flag that forbids the network, as the person wrote it.
+    /// What forbids the network, as the person wrote it: `--offline`.
     pub offline: Option<String>,
 }
 
