@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these functions only serve tests")]
 
 mod support {
+    #[path = "../../../hub/tests/support/loopback_hub/mod.rs"]
     pub(crate) mod loopback_hub;
     pub(crate) mod program;
 }
