@@ -1,20 +1,14 @@
 //! `run-glue plan`: what it writes is what the engines take, and a shell.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
-
-mod support {
-    pub(crate) mod json_schema;
-    pub(crate) mod program;
-}
 
 use std::collections::BTreeMap;
 use std::process::Command;
 
+use crate::support::json_schema::violations;
+use crate::support::program::{Bench, Ended, end};
 use serde_json::{Value, json};
-use support::json_schema::violations;
-use support::program::{Bench, Ended, end};
 
 /// Written by scripts/fixtures/kubernetes_schema.py.
-const JOB: &str = include_str!("fixtures/kubernetes/job-batch-v1.schema.json");
+const JOB: &str = include_str!("../fixtures/kubernetes/job-batch-v1.schema.json");
 
 /// Six runs, whose file has a blank in its name.
 fn bench() -> Bench {

@@ -1,6 +1,5 @@
 //! docs/flags.md: what becomes of every flag of run_glue.py. The table is made here from the parser itself, so it cannot
-//! go stale; `RUN_GLUE_WRITE_DOCS=1 cargo test -p run-glue --test flags_table` writes it anew.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
+//! go stale; `RUN_GLUE_WRITE_DOCS=1 cargo test -p run-glue --test cli flags_table` writes it anew.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -12,7 +11,7 @@ use run_glue::cli::foreign::{self, Verdict};
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/flags.md");
 
 /// Fields of TrainingArguments by version; written by scripts/fixtures/flags.py.
-const TRAINING_ARGUMENTS: &str = include_str!("fixtures/training_arguments.json");
+const TRAINING_ARGUMENTS: &str = include_str!("../fixtures/training_arguments.json");
 
 /// <https://github.com/huggingface/transformers/blob/main/examples/pytorch/text-classification/run_glue.py>
 const MODEL: &[&str] = &[

@@ -1,15 +1,7 @@
 //! The real program uploads to a Hub on this machine: what is there afterwards, what is asked, and how it fails.
-#![cfg(feature = "hub")]
-#![allow(clippy::unwrap_used, reason = "these functions only serve tests")]
 
-mod support {
-    #[path = "../../../hub/tests/support/loopback_hub/mod.rs"]
-    pub(crate) mod loopback_hub;
-    pub(crate) mod program;
-}
-
-use support::loopback_hub::{Behaviour, LoopbackHub, RepoKind};
-use support::program::{Bench, Ended, RUN, end};
+use crate::support::loopback_hub::{Behaviour, LoopbackHub, RepoKind};
+use crate::support::program::{Bench, Ended, RUN, end};
 
 const TOKEN: &str = "hf_write";
 

@@ -1,15 +1,10 @@
 //! Checkpoints: a run that is killed at any moment ends with the weights of one that was not, bit for bit.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
-
-mod support {
-    pub(crate) mod program;
-}
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::support::program::Bench;
 use serde_json::Value;
-use support::program::Bench;
 
 /// A run of 40 steps that evaluates and saves every third, and ends with the best.
 const RUN: [&str; 27] = [

@@ -1,12 +1,7 @@
 //! The real program on broken checkpoints: one error, exit code 2, nothing written.
-#![allow(clippy::unwrap_used, reason = "these functions only serve tests")]
 
-mod support {
-    pub(crate) mod program;
-}
-
+use crate::support::program::{Bench, RUN, check};
 use serde_json::{Map, Value, json};
-use support::program::{Bench, RUN, check};
 
 const WEIGHTS: &str = "m/model.safetensors";
 

@@ -1,15 +1,10 @@
 //! The leaderboard's files and their zip; models with an order of classes of their own.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
-
-mod support {
-    pub(crate) mod program;
-}
 
 use std::io::Read;
 
+use crate::support::program::{Bench, demo};
 use models::checkpoint::{read_safetensors, write_safetensors};
 use serde_json::{Value, json};
-use support::program::{Bench, demo};
 
 /// Lines of the eleven files of an upload, and a value of each.
 const FILES: [(&str, usize, &str); 11] = [

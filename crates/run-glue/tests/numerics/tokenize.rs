@@ -1,9 +1,6 @@
 //! Tokenizing, on tokenizers small enough to check by eye. Every expected id was produced by Python `transformers`
 //! 5.23 from the same files.
 
-// Clippy sees tests in the functions marked so, not in their helpers.
-#![allow(clippy::unwrap_used)]
-
 use std::fs;
 use std::path::Path;
 

@@ -1,14 +1,9 @@
 //! `run-glue predict`: the pipeline's scores on fixtures of transformers, inputs of every kind, and wrong ones.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
-
-mod support {
-    pub(crate) mod program;
-}
 
 use std::path::{Path, PathBuf};
 
+use crate::support::program::{Bench, end};
 use serde_json::Value;
-use support::program::{Bench, end};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/logits").join(name)

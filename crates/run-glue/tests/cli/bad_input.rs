@@ -1,12 +1,7 @@
 //! The real program on broken data, and on several tasks of which one is broken: one error, exit code 2, nothing written.
-#![allow(clippy::unwrap_used, reason = "these functions only serve tests")]
 
-mod support {
-    pub(crate) mod program;
-}
-
+use crate::support::program::{Bench, RUN, check};
 use serde_json::{Value, json};
-use support::program::{Bench, RUN, check};
 
 const TRAIN: &str = "g/rte/train-00000-of-00001.parquet";
 const VALIDATION: &str = "g/rte/validation-00000-of-00001.parquet";

@@ -1,13 +1,8 @@
 //! Optimizers, and which parameters they change.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
 
-mod support {
-    pub(crate) mod program;
-}
-
+use crate::support::program::Bench;
 use models::checkpoint::read_safetensors;
 use serde_json::Value;
-use support::program::Bench;
 
 /// Trains a few steps of `rte` on the demo's model.
 fn trained(flags: &[&str]) -> Bench {

@@ -1,14 +1,9 @@
 //! Many runs in one: what is done already, what fails, who does what, and that nothing is lost or done twice.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
-
-mod support {
-    pub(crate) mod program;
-}
 
 use std::collections::BTreeMap;
 
+use crate::support::program::{Bench, copy};
 use serde_json::{Value, json};
-use support::program::{Bench, copy};
 
 /// Flags of runs that take a few steps.
 const STEPS: [&str; 8] =
@@ -23,7 +18,7 @@ impl Bench {
             .collect()
     }
 
-    fn grid<'a>(&self, flags: impl IntoIterator<Item = &'a str>) -> support::program::Ended {
+    fn grid<'a>(&self, flags: impl IntoIterator<Item = &'a str>) -> crate::support::program::Ended {
         self.run(flags.into_iter().chain(STEPS))
     }
 }
@@ -182,7 +177,7 @@ fn parts_make_the_whole() {
         let mut command = bench.command();
         command.args(SIX).args(["--shard", "auto"]);
         command.envs([("SLURM_ARRAY_TASK_ID", id), ("SLURM_ARRAY_TASK_MIN", "5"), ("SLURM_ARRAY_TASK_COUNT", "4")]);
-        support::program::end(&mut command).assert_done(id);
+        crate::support::program::end(&mut command).assert_done(id);
     }
     assert_eq!(numbers(&bench.records()), undisturbed());
 }

@@ -1,12 +1,7 @@
 //! Data that are none of GLUE's: files of any format, columns, labels, slices, held-out rows.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
 
-mod support {
-    pub(crate) mod program;
-}
-
+use crate::support::program::{Bench, Ended};
 use serde_json::{Value, json};
-use support::program::{Bench, Ended};
 
 const MODEL: [&str; 6] = ["--model", "m", "--results_dir", "results", "--output_dir", "out"];
 

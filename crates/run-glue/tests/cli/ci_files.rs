@@ -1,16 +1,11 @@
 //! action.yml and the template for GitLab: what they run is run here as those services do, on the demo.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
-
-mod support {
-    pub(crate) mod program;
-}
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::program::{Bench, Ended, end};
 use serde_json::{Value, json};
-use support::program::{Bench, Ended, end};
 
 fn repository() -> PathBuf {
     std::fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap()

@@ -1,18 +1,13 @@
 //! Sweeps that are killed, and sweeps of several workers: no run is lost, none is done twice, and the numbers are those of a
 //! sweep that nothing disturbs.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
-
-mod support {
-    pub(crate) mod program;
-}
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Stdio};
 use std::time::Duration;
 
+use crate::support::program::Bench;
 use serde_json::Value;
-use support::program::Bench;
 
 /// Twelve runs with checkpoints.
 const FLAGS: [&str; 20] = [

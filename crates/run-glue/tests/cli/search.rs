@@ -1,20 +1,14 @@
 //! Searches for settings: what is tried, what is chosen, what is left in the results, and that a kill loses nothing of it.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
-
-mod support {
-    pub(crate) mod json_schema;
-    pub(crate) mod program;
-}
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+use crate::support::json_schema::{resolved, violations};
+use crate::support::program::{Bench, Ended};
 use serde_json::{Value, json};
-use support::json_schema::{resolved, violations};
-use support::program::{Bench, Ended};
 
-const SCHEMA: &str = include_str!("../../../results/schema/search-v1.schema.json");
-const DOCUMENT: &str = include_str!("../../../docs/search.md");
+const SCHEMA: &str = include_str!("../../../../results/schema/search-v1.schema.json");
+const DOCUMENT: &str = include_str!("../../../../docs/search.md");
 
 impl Bench {
     /// All JSON files of the results, but for predictions.

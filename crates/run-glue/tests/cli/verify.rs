@@ -1,14 +1,9 @@
 //! `run-glue verify`: what is reproduced, what is missed, and what cannot be told.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
-
-mod support {
-    pub(crate) mod program;
-}
 
 use std::path::Path;
 
+use crate::support::program::{Bench, Ended, copy};
 use serde_json::{Value, json};
-use support::program::{Bench, Ended, copy};
 
 /// A folder with room for records.
 struct Records {

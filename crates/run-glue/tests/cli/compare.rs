@@ -1,14 +1,9 @@
 //! `run-glue compare` on real records, and the published tables of the repository.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
-
-mod support {
-    pub(crate) mod program;
-}
 
 use std::path::Path;
 
+use crate::support::program::{Bench, Ended, copy};
 use serde_json::{Value, json};
-use support::program::{Bench, Ended, copy};
 
 /// Two models on two tasks with three seeds, a few steps each.
 fn records() -> Bench {

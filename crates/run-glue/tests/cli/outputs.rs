@@ -1,12 +1,7 @@
 //! What a run leaves in `--output_dir`: a model that can be used again, and predictions.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
 
-mod support {
-    pub(crate) mod program;
-}
-
+use crate::support::program::Bench;
 use serde_json::{Value, json};
-use support::program::Bench;
 
 fn json_file(bench: &Bench, name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(bench.path(name)).unwrap()).unwrap()

@@ -1,15 +1,7 @@
 //! The real program against a Hub on this machine: what is asked, what is kept, what is recorded, how it fails.
-#![cfg(feature = "hub")]
-#![allow(clippy::unwrap_used, reason = "these functions only serve tests")]
 
-mod support {
-    #[path = "../../../hub/tests/support/loopback_hub/mod.rs"]
-    pub(crate) mod loopback_hub;
-    pub(crate) mod program;
-}
-
-use support::loopback_hub::{Behaviour, LoopbackHub, RepoFiles, RepoKind};
-use support::program::{Bench, Ended, demo, end};
+use crate::support::loopback_hub::{Behaviour, LoopbackHub, RepoFiles, RepoKind};
+use crate::support::program::{Bench, Ended, demo, end};
 
 const MODEL: &str = "owner/tiny-bert";
 const MODEL_COMMIT: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";

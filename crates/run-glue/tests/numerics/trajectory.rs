@@ -1,6 +1,5 @@
 //! Whole training runs of the binary beside the Hugging Face Trainer's (`scripts/fixtures/trajectory.py`): every logged
 //! loss, learning rate and gradient norm, the final logits, and the files.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

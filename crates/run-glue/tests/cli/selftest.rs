@@ -1,12 +1,7 @@
 //! `run-glue selftest` and `run-glue bench`: what they print, and their exit codes.
-#![allow(clippy::unwrap_used, reason = "these functions only serve tests")]
 
-mod support {
-    pub(crate) mod program;
-}
-
+use crate::support::program::Bench;
 use serde_json::{Value, json};
-use support::program::Bench;
 
 fn selftest(bench: &Bench, flags: &[&str]) -> Value {
     let ended = bench.run(["selftest", "--use_cpu", "--json"].into_iter().chain(flags.iter().copied()));
@@ -29,12 +24,8 @@ fn the_cpu_passes() {
 
 /// Rounded factors show, and stay within limits of their own.
 #[test]
+#[ignore = "needs a CPU with AVX512-BF16"]
 fn bf16_has_limits_of_its_own() {
-    use models::ops::{EncoderOps, Precision};
-    if models::backends::Flex::eo_supports(Precision::Bf16, &Default::default()).is_err() {
-        eprintln!("not tested: this CPU has no bf16 products");
-        return;
-    }
     let report = selftest(&Bench::new(), &["--bf16"]);
     let relative = |case: &str, part: &str| {
         let rows = report["comparisons"].as_array().unwrap();

@@ -1,15 +1,10 @@
 //! The files of a run, and the keys of those in JSON, are those that transformers writes for the same run, but for the
 //! differences that docs/results-format.md lists with their reasons.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
-
-mod support {
-    pub(crate) mod program;
-}
 
 use std::collections::BTreeSet;
 
+use crate::support::program::Bench;
 use serde_json::{Map, Value};
-use support::program::Bench;
 
 /// Files of Python's that are not written, and those that are written instead or in addition.
 const FILES_MISSING: [&str; 4] = ["optimizer.pt", "rng_state.pth", "scheduler.pt", "training_args.bin"];

@@ -1,15 +1,10 @@
 //! `--workers`: the runs of a sweep on several processes.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
-
-mod support {
-    pub(crate) mod program;
-}
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::support::program::{Bench, copy};
 use serde_json::Value;
-use support::program::{Bench, copy};
 
 const SIX: [&str; 16] = [
     "--task",

@@ -1,12 +1,7 @@
 //! Evaluations during the training, the best model, early stopping, and the logs.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
 
-mod support {
-    pub(crate) mod program;
-}
-
+use crate::support::program::{Bench, Ended};
 use serde_json::Value;
-use support::program::{Bench, Ended};
 
 const RUN: [&str; 16] = [
     "--task",

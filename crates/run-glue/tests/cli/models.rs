@@ -1,12 +1,7 @@
 //! `run-glue models`: families, and the size of checkpoints.
-#![allow(clippy::unwrap_used, reason = "these functions only serve tests")]
 
-mod support {
-    pub(crate) mod program;
-}
-
+use crate::support::program::Bench;
 use serde_json::{Value, json};
-use support::program::Bench;
 
 #[test]
 fn the_families_are_listed() {
