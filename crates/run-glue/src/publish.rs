@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::hub::{Hub, Progress, RepoId, Silent, UploadFile, progress_to_stderr};
 use crate::progress::{say, warn};
 use crate::source::hub_config;
+use crate::task_run::hooks::CheckpointListener;
 
 /// What a checkpoint holds besides the model.
 const NOT_THE_MODEL: [&str; 3] = ["optimizer.safetensors", "run_state.json", "trainer_state.json"];
@@ -79,9 +80,11 @@ impl Publisher {
             .map_err(|error| error.in_context("--push_to_hub"))?;
         Ok(Some(Self { place: Arc::new(place), settings: publish.clone(), worker: None }))
     }
+}
 
+impl CheckpointListener for Publisher {
     /// Uploads the model of a checkpoint while the training goes on. What goes wrong is said; the run is not ended by it.
-    pub fn checkpoint(&mut self, folder: &Path, when: &str) {
+    fn checkpoint(&mut self, folder: &Path, when: &str) {
         if self.settings.strategy == HubStrategy::End {
             return;
         }
@@ -112,7 +115,7 @@ impl Publisher {
     ///
     /// # Errors
     /// Says how to try again: everything is in the folder.
-    pub fn finish(mut self, folder: &Path) -> Result<(), Error> {
+    fn finished(mut self: Box<Self>, folder: &Path) -> Result<(), Error> {
         if let Some(worker) = self.worker.take() {
             worker.finish();
         }

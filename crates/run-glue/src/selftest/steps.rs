@@ -2,8 +2,7 @@
 
 use burn_autodiff::Autodiff;
 use models::config::Config;
-use models::head::{LossOptions, loss};
-use models::ops::{DropoutPlan, EncoderOps, Precision};
+use models::ops::{EncoderOps, Precision};
 use models::parameters;
 
 use super::limits::limits;
@@ -13,7 +12,9 @@ use crate::cli::args::RunArgs;
 use crate::cli::settings::Settings;
 use crate::error::Error;
 use crate::synthetic;
-use crate::trainer::optimizer::{Gradients, Optimizer};
+use crate::trainer::StepBatches;
+use crate::trainer::optimizer::Optimizer;
+use crate::trainer::step::TrainingStep;
 
 /// Families that together use every operation, in small.
 const CONFIGS: [(&str, &str); 3] = [
@@ -80,21 +81,21 @@ fn step<B: EncoderOps>(config: &str, precision: Precision, device: &B::Device) -
     let mut settings =
         Settings::new(RunArgs { task_name: vec!["rte".to_owned()], ..RunArgs::default() }, true)?.training;
     settings.adam_epsilon = EPSILON;
+    // Dropout's.
+    settings.seed = 1;
     let before = parameters::read(&model);
     let mut optimizer = Optimizer::new(&model, &[], &settings);
-    let logits = model.forward(&batch, &mut DropoutPlan::train(1, 1));
-    let options = LossOptions { divisor: LENGTHS.len() as f64, label_smoothing_factor: 0.0, class_weights: None };
-    let loss = loss(logits, &synthetic::targets(LENGTHS.len()), options);
-    let value: f32 = loss.clone().inner().into_data().iter::<f32>().sum();
-    let gradients = Gradients::collect(&model, loss.backward(), &batch);
-    let values = gradients.values();
-    let factor = gradients.norm().clip_factor::<B>(settings.max_grad_norm);
-    let model = optimizer.step(model, gradients, LEARNING_RATE, factor);
+    let batches = StepBatches::single(1, batch, synthetic::targets(LENGTHS.len()));
+    let mut gradients = Vec::new();
+    let (model, outcome) = TrainingStep::new(&settings).run(model, &mut optimizer, &batches, LEARNING_RATE, |all| {
+        gradients = all.values();
+    })?;
+    let loss = outcome.loss().map_or(f32::NAN, |loss| loss.into_data().iter::<f32>().sum());
     let after = parameters::read(&model);
     let update =
         after.iter().zip(&before).flat_map(|((_, a), (_, b))| a.values.iter().zip(&b.values).map(|(a, b)| a - b));
     let update = update.collect();
-    Ok(Step { loss: value, gradients: values, update, names: before.into_iter().map(|(name, _)| name).collect() })
+    Ok(Step { loss, gradients, update, names: before.into_iter().map(|(name, _)| name).collect() })
 }
 
 fn parts(computed: &Step, expected: &Step, precision: Precision) -> Vec<Part> {
