@@ -7,10 +7,10 @@ use clap::{CommandFactory, FromArgMatches};
 use models::ops::{EncoderOps, Precision};
 use serde_json::{Value, json};
 
+use super::cases::{Cases, Cpu, Part};
+use super::comparison::Difference;
 use super::fixtures::{self, unpack};
 use super::limits::limits;
-use super::outcome::Difference;
-use super::{Cases, Cpu, Part};
 use crate::cli::args::Cli;
 use crate::cli::settings::Settings;
 use crate::error::Error;

@@ -5,9 +5,9 @@ use models::config::Config;
 use models::ops::{EncoderOps, Precision};
 use models::parameters;
 
+use super::cases::{Cases, Cpu, Part};
+use super::comparison::{Difference, largest};
 use super::limits::limits;
-use super::outcome::{Difference, largest};
-use super::{Cases, Cpu, Part};
 use crate::cli::args::RunArgs;
 use crate::cli::settings::Settings;
 use crate::error::Error;
@@ -50,7 +50,7 @@ const EPSILON: f64 = 1e-6;
 const LEARNING_RATE: f64 = 1e-3;
 
 /// A step's numbers on the host.
-struct Step {
+struct StepNumbers {
     loss: f32,
     gradients: Vec<Vec<f32>>,
     /// What is added to each parameter, one after another.
@@ -73,7 +73,7 @@ pub(super) fn compare<B: EncoderOps>(cases: &mut Cases, device: &B::Device) -> R
     Ok(())
 }
 
-fn step<B: EncoderOps>(config: &str, precision: Precision, device: &B::Device) -> Result<Step, Error> {
+fn step<B: EncoderOps>(config: &str, precision: Precision, device: &B::Device) -> Result<StepNumbers, Error> {
     let config = Config::from_fields(serde_json::from_str(config).map_err(Error::failure)?);
     let model = synthetic::model::<Autodiff<B>>(&config, precision, device).map_err(Error::failure)?;
     let pad_to = (!B::eo_properties().prefers_packed).then_some(0);
@@ -95,10 +95,10 @@ fn step<B: EncoderOps>(config: &str, precision: Precision, device: &B::Device) -
     let update =
         after.iter().zip(&before).flat_map(|((_, a), (_, b))| a.values.iter().zip(&b.values).map(|(a, b)| a - b));
     let update = update.collect();
-    Ok(Step { loss, gradients, update, names: before.into_iter().map(|(name, _)| name).collect() })
+    Ok(StepNumbers { loss, gradients, update, names: before.into_iter().map(|(name, _)| name).collect() })
 }
 
-fn parts(computed: &Step, expected: &Step, precision: Precision) -> Vec<Part> {
+fn parts(computed: &StepNumbers, expected: &StepNumbers, precision: Precision) -> Vec<Part> {
     let limits = limits(precision);
     let all = expected.gradients.iter().map(|values| largest(values)).fold(0.0, f64::max);
     // Gradients that are a thousandth of the largest are rounding noise as likely as not.

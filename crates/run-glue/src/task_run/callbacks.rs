@@ -149,17 +149,7 @@ impl<'a> TrainerCallbacks<'a> {
         if best.best.step == Some(step) {
             best.folder = Some(folder.clone());
         }
-        let totals = end.log.totals;
-        let flos = total_flos(totals.padded_tokens, self.context.non_embedding_parameters);
-        let history = end.log.history.clone();
-        let content = Content {
-            saved: SavedModel { context: self.context, model: end.model },
-            optimizer: end.optimizer,
-            log: end.log.state(),
-            state: trainer_state(self.context.settings, &self.plan, &totals, &best, history, flos),
-            best: best.best,
-        };
-        if let Err(error) = checkpoints.save(step, &content) {
+        if let Err(error) = checkpoints.save(step, &self.content(end, &best)) {
             if interrupted {
                 return Err(error);
             }
@@ -168,24 +158,45 @@ impl<'a> TrainerCallbacks<'a> {
             return Ok(());
         }
         self.best = best;
+        if interrupted && step < last {
+            return Err(self.stopped(step, &folder));
+        }
         if let Some(listener) = self.listener.as_deref_mut().filter(|_| !interrupted) {
             let by_epoch = self.context.settings.checkpoints.save_strategy == SaveStrategy::Epoch;
             let when = if by_epoch { format!("epoch {}", end.epoch as u64) } else { format!("step {step}") };
             listener.checkpoint(&folder, &when);
         }
-        if interrupted && step < last {
-            let how = if self.context.settings.checkpoints.save_only_model {
-                "it holds only the model"
-            } else {
-                "the same command goes on"
-            };
-            return Err(Error::interrupted(format!(
-                "stopped after step {step} of {last}; {how} from {}",
-                folder.display()
-            )));
-        }
         checkpoints.rotate(self.best.folder.as_deref());
         Ok(())
+    }
+
+    /// What a checkpoint after this step is made of.
+    fn content<'c, B: EncoderOps>(
+        &'c self,
+        end: &'c StepEnd<'_, Autodiff<B>>,
+        best: &BestCheckpoint,
+    ) -> Content<'c, Autodiff<B>> {
+        let totals = end.log.totals;
+        let flos = total_flos(totals.padded_tokens, self.context.non_embedding_parameters);
+        let history = end.log.history.clone();
+        Content {
+            saved: SavedModel { context: self.context, model: end.model },
+            optimizer: end.optimizer,
+            log: end.log.state(),
+            state: trainer_state(self.context.settings, &self.plan, &totals, best, history, flos),
+            best: best.best,
+        }
+    }
+
+    /// The end of a run that the user stopped, with a checkpoint in `folder`.
+    fn stopped(&self, step: usize, folder: &Path) -> Error {
+        let last = self.plan.max_steps;
+        let how = if self.context.settings.checkpoints.save_only_model {
+            "it holds only the model"
+        } else {
+            "the same command goes on"
+        };
+        Error::interrupted(format!("stopped after step {step} of {last}; {how} from {}", folder.display()))
     }
 
     /// The checkpoint that the run is to end with; `None`: the last weights.

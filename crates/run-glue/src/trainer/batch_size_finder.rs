@@ -195,7 +195,6 @@ fn no_room(rows: usize, first: &str) -> Error {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
 mod tests {
     use std::panic::panic_any;
 

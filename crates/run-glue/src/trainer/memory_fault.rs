@@ -16,7 +16,6 @@ pub(super) fn is_set() -> bool {
 }
 
 /// Fails as CubeCL does on its own thread where `rows` are too many, and then on the one that waits.
-#[allow(clippy::panic, reason = "this serves tests alone")]
 pub(super) fn check(rows: usize) {
     if MOST.get().is_some_and(|most| rows > most) {
         let device =

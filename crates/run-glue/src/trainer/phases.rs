@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Seconds in each phase of the steps, over the whole training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PhaseSeconds {
-    /// Making batches out of rows.
+    /// Making batches out of rows, or waiting for the thread that makes them.
     pub batch: f64,
     /// From token ids to the loss.
     pub forward: f64,
@@ -33,9 +33,9 @@ impl PhaseSeconds {
 /// A phase, by the place of its seconds.
 type Phase = fn(&mut PhaseSeconds) -> &mut f64;
 
-/// Making batches.
+/// The wait for a step's batches.
 pub const BATCH: Phase = |seconds| &mut seconds.batch;
-/// Evaluations.
+/// An evaluation between two steps.
 pub const EVALUATE: Phase = |seconds| &mut seconds.evaluate;
 
 /// Counts the seconds of phases: two clock readings each.

@@ -4,15 +4,27 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Tensor, TensorPrimitive};
 use models::ops::adamw::dense;
-use models::ops::{Gradient, scale};
+use models::ops::{EncoderOps, Gradient, scale};
 use models::parameters::HostTensor;
 
+use super::adamw::AdamW;
 use super::parameter_info::ParameterInfo;
 use super::rule::{Rule, StateDict, UpdateNumbers};
 use super::tensors::{from_host, host_values};
+use crate::cli::settings::{OptimizerKind, TrainingSettings};
+
+/// The rule of `--optim`.
+pub(super) fn rule_of<B: EncoderOps>(settings: &TrainingSettings) -> Box<dyn Rule<B>> {
+    match settings.optim {
+        OptimizerKind::AdamW => Box::new(AdamW::new(settings)),
+        OptimizerKind::Sgd => Box::new(Composed::new(Sgd)),
+        OptimizerKind::Lion => Box::new(Composed::new(Lion { beta1: settings.adam_beta1, beta2: settings.adam_beta2 })),
+        OptimizerKind::Adafactor => Box::new(Composed::new(Adafactor)),
+    }
+}
 
 /// A parameter, or one of those that are stacked in it.
-pub(super) struct Slot<B: Backend> {
+struct Slot<B: Backend> {
     /// `[rows, columns]`; a vector is one row.
     value: Tensor<B, 2>,
     gradient: Tensor<B, 2>,
@@ -24,7 +36,7 @@ pub(super) struct Slot<B: Backend> {
 }
 
 /// A rule for one parameter.
-pub(super) trait ParameterRule {
+trait ParameterRule {
     /// Whether parameters that are stacked must be told apart.
     const UNSTACKS: bool;
 
@@ -36,7 +48,7 @@ pub(super) trait ParameterRule {
 }
 
 /// `torch.optim.SGD` without momentum, as transformers makes it: the weight decay is added to the gradient.
-pub(super) struct Sgd;
+struct Sgd;
 
 impl ParameterRule for Sgd {
     const UNSTACKS: bool = false;
@@ -52,9 +64,9 @@ impl ParameterRule for Sgd {
 }
 
 /// Lion (Chen et al. 2023, <https://arxiv.org/abs/2302.06675>, algorithm 2), with decoupled weight decay.
-pub(super) struct Lion {
-    pub(super) beta1: f64,
-    pub(super) beta2: f64,
+struct Lion {
+    beta1: f64,
+    beta2: f64,
 }
 
 impl ParameterRule for Lion {
@@ -74,7 +86,7 @@ impl ParameterRule for Lion {
 
 /// Adafactor (Shazeer & Stern 2018, <https://arxiv.org/abs/1804.04235>) as transformers' `Trainer` makes it:
 /// `scale_parameter` and `relative_step` off, no first moment, clip threshold 1, decay rate -0.8.
-pub(super) struct Adafactor;
+struct Adafactor;
 
 impl ParameterRule for Adafactor {
     const UNSTACKS: bool = true;
@@ -104,14 +116,14 @@ impl ParameterRule for Adafactor {
 }
 
 /// Applies a rule to all parameters.
-pub(super) struct Composed<B: Backend, R> {
+struct Composed<B: Backend, R> {
     rule: R,
     /// A list a parameter, of what each of its parts keeps; empty before the first step.
     kept: Vec<Vec<Vec<Tensor<B, 2>>>>,
 }
 
 impl<B: Backend, R: ParameterRule> Composed<B, R> {
-    pub(super) fn new(rule: R) -> Self {
+    fn new(rule: R) -> Self {
         Self { rule, kept: Vec::new() }
     }
 
@@ -221,8 +233,7 @@ impl<B: Backend, R: ParameterRule> Rule<B> for Composed<B, R> {
     }
 }
 
-#[cfg(all(test, feature = "flex"))]
-#[allow(clippy::expect_used, reason = "these functions only serve tests")]
+#[cfg(test)]
 mod tests {
     use burn_flex::Flex;
     use serde_json::Value;

@@ -9,13 +9,12 @@ use models::names::TensorName;
 use models::ops::{ClipFactor, EncoderOps, GradientNorm};
 use models::parameters::HostTensor;
 
-use super::adamw::AdamW;
 use super::gradients::Gradients;
 use super::parameter_info::ParameterInfo;
 use super::rule::{Rule, StateDict, UpdateNumbers};
-use super::rules::{Adafactor, Composed, Lion, Sgd};
+use super::rules::rule_of;
 use super::tensors::Inner;
-use crate::cli::settings::{OptimizerKind, TrainingSettings};
+use crate::cli::settings::TrainingSettings;
 use crate::trainer::loss_scale::{LossScaler, Verdict};
 
 /// An optimizer and its state.
@@ -32,17 +31,13 @@ pub struct Optimizer<B: AutodiffBackend> {
 impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Optimizer<B> {
     /// The optimizer of `--optim`, with nothing kept yet. `names` say which parameters decay, and how deep they stand.
     pub fn new<M: Module<B>>(module: &M, names: &[TensorName], settings: &TrainingSettings) -> Self {
-        let rule: Box<dyn Rule<B::InnerBackend>> = match settings.optim {
-            OptimizerKind::AdamW => Box::new(AdamW::new(settings)),
-            OptimizerKind::Sgd => Box::new(Composed::new(Sgd)),
-            OptimizerKind::Lion => {
-                Box::new(Composed::new(Lion { beta1: settings.adam_beta1, beta2: settings.adam_beta2 }))
-            }
-            OptimizerKind::Adafactor => Box::new(Composed::new(Adafactor)),
-        };
-        let scaler = settings.first_loss_scale.map(LossScaler::new);
-        let parameters = ParameterInfo::of_module(module, names, settings);
-        Self { rule, parameters, step: 0, scaler, unscale: 1.0 }
+        Self {
+            rule: rule_of(settings),
+            parameters: ParameterInfo::of_module(module, names, settings),
+            step: 0,
+            scaler: settings.first_loss_scale.map(LossScaler::new),
+            unscale: 1.0,
+        }
     }
 
     /// Steps so far, with those that were left out because of overflow.
