@@ -16,21 +16,21 @@ use crate::tokenize::{TextTokenizer, TokenizerFiles, effective_max_seq_length};
 pub struct ModelFiles {
     /// Where they come from.
     pub files: Files,
-    /// config.json.
+    /// The fields of config.json.
     pub config: Config,
-    /// The family.
+    /// Of encoders, by config.json's `model_type`.
     pub family: &'static Family,
     /// What its configuration comes down to.
     pub architecture: Architecture,
-    /// Its tensors.
+    /// The model's parameters, and the checkpoint's tensors that each is made of.
     pub names: Vec<TensorName>,
-    /// Files of the weights.
+    /// The files that hold the tensors.
     pub weights: WeightFiles,
-    /// The tokenizer.
+    /// Texts to token ids.
     pub tokenizer: TextTokenizer,
     /// The longest input in tokens: what was asked for, bounded by model and tokenizer.
     pub max_seq_length: usize,
-    /// What the user should know.
+    /// What is odd about the files, or was decided for the user; to be said once.
     pub warnings: Vec<String>,
 }
 
@@ -40,7 +40,7 @@ const LONGEST_INPUT: usize = 8192;
 /// How a model is made of files.
 #[derive(Clone, Copy, Debug)]
 pub struct Build {
-    /// Logits a row.
+    /// Logits a row: the task's classes, or 1.
     pub num_labels: usize,
     /// Of matrix products.
     pub precision: Precision,

@@ -22,8 +22,9 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::progress::{complain, print, say, set_level, warn};
 use crate::report::record::RunRecord;
+use crate::run_hooks::run_hooks;
 use crate::settings::Settings;
-use crate::task_run::{output, run_task};
+use crate::task_run::{CompletedRun, output, run_task};
 
 /// How often a cell that another worker has is looked at again.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -50,7 +51,9 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
         && !dry_run
     {
         output::check_output_dir(&cell.settings)?;
-        return run_task(&cell.settings, cell.task()).and_then(|done| done.upload).and_then(|()| submit(settings));
+        return run_task(&cell.settings, cell.task(), &run_hooks())
+            .and_then(|done| done.upload)
+            .and_then(|()| submit(settings));
     }
     let mut sweep = Sweep::new(grid, settings, !dry_run)?;
     sweep.settle()?;
@@ -315,11 +318,11 @@ fn stop_if_asked() -> Result<(), Error> {
 }
 
 /// A run whose failure, of whatever kind, is its own.
-fn run_guarded(settings: &Settings, cell: &Cell, _: &Claim) -> Result<crate::task_run::Done, Error> {
+fn run_guarded(settings: &Settings, cell: &Cell, _: &Claim) -> Result<CompletedRun, Error> {
     let run = || {
         // What a search asks for later was not looked at before.
         output::check_output_dir(settings)?;
-        run_task(settings, cell.task())
+        run_task(settings, cell.task(), &run_hooks())
     };
     catch_unwind(AssertUnwindSafe(run))
         .unwrap_or_else(|_| Err(Error::failure("the program itself failed in this run, with the message above")))
