@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use crate::cli::publish_args::PushArgs;
-use crate::cli::settings::Settings;
+use crate::cli::settings::{HubAccess, PublishSettings, Settings};
 use crate::error::Error;
 
 /// Never there.
@@ -28,6 +27,6 @@ impl Publisher {
 ///
 /// # Errors
 /// Always.
-pub fn push(_: &PushArgs) -> Result<(), Error> {
+pub fn push(_: &Path, _: &PublishSettings, _: &HubAccess) -> Result<(), Error> {
     Err(Error::usage("push: this program was built without the feature `hub`; upload the folder by other means"))
 }

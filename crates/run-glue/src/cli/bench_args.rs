@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{boolean, whole};
 use super::machine_args::MachineArgs;
+use super::value_parsers::{BoolFlag, whole};
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]
@@ -30,10 +30,10 @@ pub struct BenchArgs {
     #[arg(long, value_parser = whole::<usize>, value_name = "N")]
     pub warmup: Option<usize>,
     /// Forward passes without gradients instead [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, bool_flag())]
     pub inference: Option<bool>,
     /// The largest rate of a square product instead [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, bool_flag())]
     pub peak: Option<bool>,
     /// Write the model instead, with a made-up vocabulary, as transformers would save it
     #[arg(long, value_name = "DIR", requires = "config")]

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::boolean;
+use super::value_parsers::{BoolFlag, whole};
+use crate::grid::Gpus;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]
@@ -17,10 +18,10 @@ pub struct GridArgs {
     #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "Many runs")]
     pub recipe: Option<RecipeChoice>,
     /// Of several runs, do again those whose results are there already [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Many runs")]
+    #[arg(long, bool_flag(), help_heading = "Many runs")]
     pub rerun: Option<bool>,
     /// Run another seed in place of each run that predicts one class only, at most N for a model and task [default: 0]
-    #[arg(long, num_args = 0..=1, default_missing_value = "3", value_parser = super::args::whole::<usize>, value_name = "N", help_heading = "Many runs")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "3", value_parser = whole::<usize>, value_name = "N", help_heading = "Many runs")]
     pub retry_collapsed: Option<usize>,
     /// Part I of N of the runs, I from 0; auto takes both from SLURM_ARRAY_TASK_ID, auto/N from JOB_COMPLETION_INDEX too
     #[arg(long, value_name = "I/N", help_heading = "Many runs")]
@@ -35,10 +36,10 @@ pub struct GridArgs {
     #[arg(long, value_name = "FILE", help_heading = "Many runs")]
     pub report_html: Option<PathBuf>,
     /// Of several runs, end after the first that fails [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Many runs")]
+    #[arg(long, bool_flag(), help_heading = "Many runs")]
     pub stop_on_failure: Option<bool>,
     /// Say what would be run, what is done already, how long it takes, and the room that it needs [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Many runs")]
+    #[arg(long, bool_flag(), help_heading = "Many runs")]
     pub dry_run: Option<bool>,
 }
 
@@ -58,15 +59,6 @@ pub enum RecipeChoice {
     Published,
     /// Defaults alone.
     None,
-}
-
-/// Which GPUs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Gpus {
-    /// All that are there.
-    All,
-    /// By number.
-    These(Vec<usize>),
 }
 
 fn workers(text: &str) -> Result<usize, String> {

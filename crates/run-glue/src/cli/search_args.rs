@@ -1,23 +1,9 @@
 //! Flags of a search for settings.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::args::whole;
-
-/// How settings to try are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SearchKind {
-    /// All combinations of lists.
-    #[value(name = "grid")]
-    Grid,
-    /// Drawn at random.
-    #[value(name = "random")]
-    Random,
-    /// Many with little training; the best of them with more.
-    #[value(name = "halving")]
-    Halving,
-}
+use super::value_parsers::whole;
+use crate::grid::search::SearchKind;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]

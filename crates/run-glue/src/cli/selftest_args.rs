@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::args::boolean;
 use super::machine_args::MachineArgs;
+use super::value_parsers::BoolFlag;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]
@@ -13,7 +13,7 @@ pub struct SelftestArgs {
     #[arg(long, value_name = "TEXT")]
     pub only: Option<String>,
     /// Print JSON [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, bool_flag())]
     pub json: Option<bool>,
     /// What computes, and how exactly.
     #[command(flatten)]

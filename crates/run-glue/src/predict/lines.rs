@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader};
 use std::sync::mpsc::{Receiver, sync_channel};
 
-use crate::cli::predict_args::Input;
+use super::settings::Input;
 use crate::error::Error;
 
 /// Lines taken together at the most: enough to find many of like length.
