@@ -27,6 +27,7 @@ pub mod publish;
 pub mod report;
 pub mod sampler;
 pub mod selftest;
+pub mod settings;
 pub mod source;
 pub mod synthetic;
 pub mod task_run;

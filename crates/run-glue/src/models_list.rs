@@ -5,8 +5,8 @@ use models::config::Config;
 use models::encoder::{FAMILIES, family};
 use serde_json::{Value, json};
 
-use crate::cli::settings::{HubAccess, ModelChoice};
 use crate::error::Error;
+use crate::settings::{HubAccess, ModelChoice};
 use crate::source::Files;
 
 /// What is listed.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{FormattedDuration, MultiProgress, ProgressBar, ProgressStyle};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-use crate::cli::settings::LogLevel;
+use crate::settings::LogLevel;
 use crate::trainer::log::Totals;
 
 /// Crates whose messages are said; those of libraries are about their own affairs.

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use crate::cli::publish_args::HubStrategy;
-use crate::cli::settings::{HubAccess, PublishSettings, Settings};
 use crate::error::Error;
 use crate::hub::{Hub, Progress, RepoId, Silent, UploadFile, progress_to_stderr};
+use crate::settings::HubStrategy;
+use crate::settings::{HubAccess, PublishSettings, Settings};
 use crate::source::hub_config;
 
 /// What a checkpoint holds besides the model.
@@ -72,7 +72,7 @@ impl Publisher {
     /// When the Hub refuses, or cannot be reached.
     pub fn open(settings: &Settings) -> Result<Option<Self>, Error> {
         let Some(publish) = &settings.publish else { return Ok(None) };
-        let folders = settings.folder.iter().flat_map(|folder| folder.iter());
+        let folders = settings.places.folder.iter().flat_map(|folder| folder.iter());
         let id = folders.fold(publish.id.clone(), |id, folder| format!("{id}-{}", folder.to_string_lossy()));
         let repository = Repository::open(&id, publish.private, &publish.revision, &settings.hub)
             .map_err(|error| error.in_context("--push_to_hub"))?;

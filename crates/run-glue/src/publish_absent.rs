@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::cli::settings::{HubAccess, PublishSettings, Settings};
 use crate::error::Error;
+use crate::settings::{HubAccess, PublishSettings, Settings};
 
 /// Never there.
 pub enum Publisher {}

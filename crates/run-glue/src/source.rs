@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use glue_tasks::split_files::{find_split_files, select_split_files};
 
-use crate::cli::settings::{DatasetChoice, HubAccess, ModelChoice, Settings};
 use crate::demo::Embedded;
 use crate::error::Error;
 use crate::report::record_parts::Source;
+use crate::settings::{DatasetChoice, HubAccess, ModelChoice};
 
 /// The dataset repository of the nine tasks.
 pub const GLUE_REPOSITORY: &str = "nyu-mll/glue";
@@ -76,11 +76,11 @@ impl Files {
     ///
     /// # Errors
     /// When the repository or revision cannot be had.
-    pub fn dataset(settings: &Settings) -> Result<Self, Error> {
-        match &settings.dataset {
+    pub fn dataset(dataset: &DatasetChoice, access: &HubAccess) -> Result<Self, Error> {
+        match dataset {
             DatasetChoice::Folder(folder) => Ok(Self::folder(folder.clone())),
             DatasetChoice::Embedded => Self::embedded(crate::demo::DATA, "glue"),
-            DatasetChoice::Hub { id, revision } => hub(&settings.hub, HubKind::Dataset, id, revision),
+            DatasetChoice::Hub { id, revision } => hub(access, HubKind::Dataset, id, revision),
             DatasetChoice::Files(files) => Ok(Self {
                 id: files.iter().map(|(_, file)| file.display().to_string()).collect::<Vec<_>>().join(", "),
                 source: Source::Folder,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::bench_args::BenchArgs;
 use super::compare_args::{CompareArgs, VerifyArgs};
@@ -17,8 +17,9 @@ use super::predict_args::PredictArgs;
 use super::publish_args::{PublishArgs, PushArgs};
 use super::search_args::SearchArgs;
 use super::selftest_args::SelftestArgs;
-use super::value_parsers::{BoolFlag, number, signed, whole};
+use super::value_parsers::{BoolFlag, choice, number, signed, whole};
 use super::watch_args::WatchArgs;
+use crate::settings::SamplingStrategy;
 
 /// The GLUE benchmark on Burn: fine-tunes an encoder, evaluates it, and writes tables of results.
 #[derive(Parser, Debug)]
@@ -127,21 +128,6 @@ impl Cli {
 fn switch_takes_equals(arg: clap::Arg) -> clap::Arg {
     let is_switch = arg.get_num_args().is_some_and(|range| range.min_values() == 0) && arg.get_long().is_some();
     if is_switch { arg.require_equals(true) } else { arg }
-}
-
-/// Which rows make which batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SamplingStrategy {
-    /// `torch.randperm` of each epoch.
-    #[value(name = "random")]
-    Random,
-    /// The dataset's order.
-    #[value(name = "sequential")]
-    Sequential,
-    /// Shuffled, then rows of like length together.
-    #[value(name = "group_by_length")]
-    GroupByLength,
 }
 
 /// Everything a run can be told. `None`: not typed, so that another source (the demo's recipe) may decide.
@@ -256,7 +242,7 @@ pub struct RunArgs {
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
     pub label_smoothing_factor: Option<f64>,
     /// Order of the rows: random, sequential, group_by_length [default: random, as torch draws it]
-    #[arg(long, value_name = "ORDER", hide_possible_values = true, help_heading = "Training")]
+    #[arg(long, value_parser = choice::<SamplingStrategy>, value_name = "ORDER", help_heading = "Training")]
     pub train_sampling_strategy: Option<SamplingStrategy>,
     /// Seed of the head, the order and dropout [default: 42]
     #[arg(long, value_parser = whole::<u64>, value_name = "N", help_heading = "Training")]

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::value_parsers::{BoolFlag, whole};
+use super::value_parsers::{BoolFlag, choice, whole};
 use crate::grid::Gpus;
+use crate::settings::Choice;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]
@@ -15,7 +16,7 @@ pub struct GridArgs {
     #[arg(long, value_parser = seeds, value_name = "N", help_heading = "Many runs")]
     pub seeds: Option<Seeds>,
     /// Settings of several runs where no flag is given: published (the usual ones of each task), none [default: published]
-    #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "Many runs")]
+    #[arg(long, value_parser = choice::<RecipeChoice>, value_name = "NAME", help_heading = "Many runs")]
     pub recipe: Option<RecipeChoice>,
     /// Of several runs, do again those whose results are there already [default: false]
     #[arg(long, bool_flag(), help_heading = "Many runs")]
@@ -53,12 +54,16 @@ pub enum Seeds {
 }
 
 /// Where settings of several runs come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecipeChoice {
     /// Those of the tables that people compare with.
     Published,
     /// Defaults alone.
     None,
+}
+
+impl Choice for RecipeChoice {
+    const NAMES: &'static [(&'static str, Self)] = &[("published", Self::Published), ("none", Self::None)];
 }
 
 fn workers(text: &str) -> Result<usize, String> {

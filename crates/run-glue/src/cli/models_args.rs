@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::settings::{HubAccess, model};
+use super::settings::model;
 use super::value_parsers::{BoolFlag, whole};
 use crate::error::Error;
 use crate::models_list::ModelsOptions;
+use crate::settings::HubAccess;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug)]

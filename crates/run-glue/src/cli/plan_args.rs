@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::value_parsers::whole;
+use super::value_parsers::{choice, whole};
 use crate::error::Error;
 use crate::grid::plan::{PlanFormat, PlanOptions};
+use crate::settings::Choice;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug)]
@@ -16,7 +17,7 @@ pub struct PlanArgs {
     #[arg(value_name = "GRID.toml")]
     pub grid: PathBuf,
     /// slurm, kubernetes, shell
-    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    #[arg(long, value_parser = choice::<PlanFormat>, value_name = "FORMAT")]
     pub format: PlanFormat,
     /// Parts at the same time [default: the engine's choice]
     #[arg(long, value_parser = whole::<usize>, value_name = "N")]
@@ -129,7 +130,7 @@ fn check(args: &PlanArgs) -> Result<(), Error> {
         ("secret", args.secret.is_some(), &[Kubernetes]),
     ] {
         if given && !engines.contains(&args.format) {
-            let engines: Vec<_> = engines.iter().map(|engine| format!("{engine:?}").to_lowercase()).collect();
+            let engines: Vec<_> = engines.iter().map(|engine| engine.name()).collect();
             return Err(Error::usage(format!("--{flag} is for --format {}: leave it out", engines.join(" or "))));
         }
     }

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::machine_args::MachineArgs;
-use super::settings::{HubAccess, at_least_one, model};
+use super::settings::model;
 use super::value_parsers::{BoolFlag, whole};
 use crate::error::Error;
 use crate::predict::{Input, PredictSettings};
+use crate::settings::{HubAccess, at_least_one};
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]

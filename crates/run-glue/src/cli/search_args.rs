@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::value_parsers::whole;
+use super::value_parsers::{choice, whole};
 use crate::grid::search::SearchKind;
 
 /// What can be typed.
@@ -10,7 +10,7 @@ use crate::grid::search::SearchKind;
 #[command(rename_all = "snake_case")]
 pub struct SearchArgs {
     /// First search for settings of each model and task, then run the best with --seeds: grid, random, halving [default kind: grid]
-    #[arg(long, num_args = 0..=1, default_missing_value = "grid", value_name = "KIND", hide_possible_values = true, help_heading = "Search")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "grid", value_parser = choice::<SearchKind>, value_name = "KIND", help_heading = "Search")]
     pub search: Option<SearchKind>,
     /// What is searched: FLAG=V,V,.. or FLAG=LOW..HIGH; may be given several times [default: learning rates, batch sizes and epochs
     /// of BERT's paper]

@@ -2,6 +2,8 @@
 
 use clap::Arg;
 
+use crate::settings::{Choice, named};
+
 /// A whole number; the message says which ones there are.
 pub(super) fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
     let most = if size_of::<T>() < 8 { u64::from(u32::MAX) } else { u64::MAX };
@@ -17,6 +19,11 @@ pub(super) fn signed(text: &str) -> Result<i64, String> {
 /// A number. NaN and infinities are numbers here, and refused with their flag's bounds.
 pub(super) fn number(text: &str) -> Result<f64, String> {
     text.parse().map_err(|_| "expected a number, such as 0.1 or 5e-5".to_owned())
+}
+
+/// One of several names.
+pub(super) fn choice<T: Choice>(text: &str) -> Result<T, String> {
+    named(text)
 }
 
 /// A switch: `--x`, `--x true`, `--x false`, and the other words that Python's HfArgumentParser takes.

@@ -3,9 +3,9 @@
 use glue_tasks::task::TaskSpec;
 
 use super::combination::Combination;
-use crate::cli::settings::{ModelChoice, Settings, request_hash};
 use crate::demo;
 use crate::report::record::RunRecord;
+use crate::settings::{ModelChoice, Settings, request_hash};
 
 /// What a run is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ impl RunSpec {
     }
 
     pub(super) fn model(&self) -> String {
-        match &self.settings.model {
+        match &self.settings.model.choice {
             ModelChoice::Folder(folder) => folder.display().to_string(),
             ModelChoice::Hub { id, .. } => id.clone(),
             ModelChoice::Embedded => demo::MODEL.to_owned(),

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use models::ops::Precision;
 
-use crate::cli::machine_args::DeviceChoice;
-use crate::cli::settings::{HubAccess, ModelChoice};
+use crate::settings::DeviceChoice;
+use crate::settings::{HubAccess, ModelChoice};
 
 /// Where the texts are.
 #[derive(Clone, Debug, PartialEq, Eq)]

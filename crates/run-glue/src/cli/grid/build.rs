@@ -10,7 +10,7 @@ use super::search::search;
 use super::{file, recipe};
 use crate::cli::args::RunArgs;
 use crate::cli::grid_args::{GridArgs, RecipeChoice, Seeds};
-use crate::cli::settings::{has_own_data, tasks};
+use crate::cli::settings::{has_custom_data, tasks};
 use crate::error::Error;
 use crate::grid::shard::Shard;
 use crate::grid::{Combination, Grid, GridParts, PageChoice, Several, SweepOptions};
@@ -38,7 +38,7 @@ pub fn from_file(file: &Path, typed: &[OsString]) -> Result<Grid, Error> {
 fn of_points(mut points: Vec<Point>, embedded: bool) -> Result<Grid, Error> {
     let nothing = || Error::usage("there is nothing to run");
     let args = points.first().map(|point| point.args.clone()).ok_or_else(nothing)?;
-    let tasks = if has_own_data(&args)? {
+    let tasks = if has_custom_data(&args)? {
         vec![None]
     } else {
         tasks(&args.task_name, embedded)?.into_iter().map(Some).collect()

@@ -6,10 +6,11 @@ use super::point::Point;
 use super::recipe;
 use super::searchable::apply;
 use crate::cli::args::RunArgs;
-use crate::cli::settings::Settings;
+use crate::cli::settings;
 use crate::error::Error;
 use crate::grid::{Combination, SettingsFactory, Several};
 use crate::report::record_path::slug;
+use crate::settings::Settings;
 
 /// Of several runs, the share of the steps from one row of the log to the next where no flag says otherwise: their page shows
 /// learning curves, and the usual 500 steps are more than small tasks have.
@@ -58,9 +59,9 @@ impl FlagFactory {
         let args = self.filled(args, combination)?;
         let logs_by_default = args.watch.logging_steps.is_none();
         let several = self.several;
-        let mut settings = Settings::new(args, self.embedded)?;
+        let mut settings = settings::settings(&args, self.embedded)?;
         if logs_by_default && !several.is_single_run() {
-            settings.log.steps = LOG_SHARE;
+            settings.logging.steps = LOG_SHARE;
         }
         let mut folder = PathBuf::new();
         if let Some(model) = combination.model.as_deref().filter(|_| several.models) {
@@ -76,7 +77,7 @@ impl FlagFactory {
         if several.seeds {
             folder.push(format!("seed-{seed}"));
         }
-        settings.folder = (!several.is_single_run()).then_some(folder);
+        settings.places.folder = (!several.is_single_run()).then_some(folder);
         Ok(settings)
     }
 }

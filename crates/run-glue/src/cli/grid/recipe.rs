@@ -3,9 +3,9 @@
 use glue_tasks::task::TaskSpec;
 
 use crate::cli::args::RunArgs;
-use crate::cli::settings::Interval;
 use crate::demo;
 use crate::error::Error;
+use crate::settings::IntervalStrategy;
 
 /// run_glue.py's README: 3 epochs, batches of 32, a learning rate of 2e-5, 128 tokens (the default).
 /// <https://github.com/huggingface/transformers/blob/main/examples/pytorch/text-classification/README.md>
@@ -47,6 +47,6 @@ pub(super) fn fill_demo(mut args: RunArgs) -> Result<RunArgs, Error> {
     args.per_device_train_batch_size.get_or_insert(recipe.per_device_train_batch_size);
     args.learning_rate.get_or_insert(recipe.learning_rate);
     // The miniature splits are evaluated in no time, and the page of a sweep shows how the scores grow.
-    args.watch.eval_strategy.get_or_insert(Interval::Epoch);
+    args.watch.eval_strategy.get_or_insert(IntervalStrategy::Epoch);
     Ok(args)
 }

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
+use crate::settings::Choice;
 
 /// For which engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlanFormat {
     /// A batch script with a job array.
     Slurm,
@@ -13,6 +13,11 @@ pub enum PlanFormat {
     Kubernetes,
     /// One command a line, as GNU parallel and xargs take them.
     Shell,
+}
+
+impl Choice for PlanFormat {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("slurm", Self::Slurm), ("kubernetes", Self::Kubernetes), ("shell", Self::Shell)];
 }
 
 /// What is asked of a plan. Numbers are at least 1.

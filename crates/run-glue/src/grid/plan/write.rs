@@ -27,9 +27,9 @@ pub fn write(options: &PlanOptions, grid: &Grid) -> Result<(), Error> {
         runs,
         parts,
         limits: Limits::new(options, grid, parts)?,
-        results_dir: first.settings.results_dir.clone(),
+        results_dir: first.settings.places.results_dir.clone(),
         saves: grid.specs.iter().map(|spec| &spec.settings).all(|settings| {
-            settings.output_dir.is_some() && settings.do_train && !settings.checkpoints.save_only_model
+            settings.places.output_dir.is_some() && settings.do_train && !settings.checkpoints.save_only_model
         }),
     };
     let text = match options.format {

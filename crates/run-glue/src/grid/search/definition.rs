@@ -3,17 +3,17 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::options::{SearchKind, SearchOptions};
+use super::options::SearchOptions;
 use super::planning::{Planned, check_runs, planned};
 use super::ranking::{self, Ranking};
 use super::rungs::{Rung, Unit, amount};
 use super::space::{self, Axis, EPOCHS, STEPS, Setting};
-use crate::cli::settings::{Settings, request_hash};
 use crate::error::Error;
 use crate::grid::combination::Combination;
 use crate::grid::settings_factory::SettingsFactory;
 use crate::report::record::RunRecord;
 use crate::report::record_parts::{SearchMark, SearchRole};
+use crate::settings::{Choice, Settings, request_hash};
 
 /// A search.
 pub struct Search {
@@ -46,7 +46,7 @@ impl Search {
         if let Some(&seed) = seeds.first() {
             check_runs(&factory.settings(combination, seed, &[])?, combination)?;
         }
-        let metric = base.own_data.as_ref().and_then(|own| own.metrics.first());
+        let metric = base.custom.as_ref().and_then(|own| own.metrics.first());
         let ladder: Vec<_> = rungs.iter().map(|rung| (rung.trials, rung.training)).collect();
         let what = json!([request_hash(&base, base.task.name), options.kind, trials, ladder, options.seed]);
         let digest = Sha256::digest(what.to_string().as_bytes());
@@ -120,11 +120,7 @@ impl Search {
     /// What is tried, in words.
     pub(crate) fn describe(&self) -> String {
         let axes = self.options.space.iter().map(Axis::in_words).collect::<Vec<_>>().join(", ");
-        let kind = match self.options.kind {
-            SearchKind::Grid => "grid",
-            SearchKind::Random => "random",
-            SearchKind::Halving => "halving",
-        };
+        let kind = self.options.kind.name();
         let rungs: Vec<String> = match self.rungs.as_slice() {
             [_] => Vec::new(),
             rungs => rungs.iter().map(|rung| self.rung_in_words(rung)).collect(),
@@ -189,17 +185,18 @@ impl Search {
 fn evaluated_on(settings: &Settings) -> String {
     let joined =
         |slices: &[glue_tasks::slices::Slice]| slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
-    if let Some(percent) = settings.splits.held_out {
+    if let Some(percent) = settings.data.splits.held_out {
         let train = settings
+            .data
             .splits
             .train
             .as_deref()
             .map_or_else(|| settings.task.train_split.unwrap_or("train").to_owned(), joined);
         return format!("{train} ({percent} % held out)");
     }
-    match &settings.splits.validation {
+    match &settings.data.splits.validation {
         Some(slices) => joined(slices),
-        None if settings.own_data.is_some() => "validation".to_owned(),
+        None if settings.custom.is_some() => "validation".to_owned(),
         None => settings.task.eval_splits.iter().map(|split| split.name).collect::<Vec<_>>().join(", "),
     }
 }

@@ -1,9 +1,8 @@
 //! What a search is told.
 
-use clap::ValueEnum;
-
 use super::rungs::Unit;
 use super::space::Axis;
+use crate::settings::Choice;
 
 /// The seed of draws and trials, unless another is given. The runs of the chosen setting have others: among many trials
 /// the best owes a part of its score to its seed.
@@ -13,18 +12,20 @@ pub const SEED: u64 = 0;
 pub const ETA: usize = 3;
 
 /// How settings to try are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SearchKind {
     /// All combinations of lists.
-    #[value(name = "grid")]
     Grid,
     /// Drawn at random.
-    #[value(name = "random")]
     Random,
     /// Many with little training; the best of them with more.
-    #[value(name = "halving")]
     Halving,
+}
+
+impl Choice for SearchKind {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("grid", Self::Grid), ("random", Self::Random), ("halving", Self::Halving)];
 }
 
 /// What is searched, and how.

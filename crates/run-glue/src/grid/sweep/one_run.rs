@@ -4,13 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::state::{RunState, Sweep, has_outputs, stop_if_asked};
 use super::worker_protocol::is_worker;
-use crate::cli::settings::Settings;
 use crate::error::Error;
 use crate::grid::duration::in_words;
 use crate::grid::run_lock::{RunLock, lock_run};
 use crate::grid::run_spec::RunSpec;
 use crate::interrupt;
 use crate::report::record::RunRecord;
+use crate::settings::Settings;
 use crate::task_run::{output, run_task};
 
 impl Sweep<'_> {

@@ -23,11 +23,11 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The error of a single run; of several, how many failed and which.
 pub fn run(grid: &Grid) -> Result<(), Error> {
     let Some(settings) = grid.specs.first().map(|spec| &spec.settings) else { return Ok(()) };
-    set_level(settings.log.level);
+    set_level(settings.logging.level);
     let dry_run = grid.options.dry_run;
     if !dry_run {
         for spec in &grid.specs {
-            backends::check(spec.settings.device, spec.settings.precision)?;
+            backends::check(spec.settings.machine.device, spec.settings.machine.precision)?;
         }
     }
     output::check_results_dir(settings)?;
@@ -50,7 +50,7 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
     if is_worker() {
         return sweep.work();
     }
-    let pool = WorkerPool::new(&grid.options, settings.device.backend)?;
+    let pool = WorkerPool::new(&grid.options, settings.machine.device.backend)?;
     sweep.check_folders()?;
     sweep.announce();
     let ran = sweep.run_all(pool.as_ref());

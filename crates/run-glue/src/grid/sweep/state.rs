@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::live_view::LiveView;
-use crate::cli::settings::Settings;
 use crate::error::Error;
 use crate::grid::definition::Grid;
 use crate::grid::disk::Sizes;
@@ -13,6 +12,7 @@ use crate::grid::run_spec::{Role, RunSpec};
 use crate::grid::search::search_state::SearchState;
 use crate::interrupt;
 use crate::report::record::RunRecord;
+use crate::settings::Settings;
 use crate::task_run::output;
 
 /// What has become of a run.
@@ -54,19 +54,19 @@ impl<'a> Sweep<'a> {
     pub(super) fn new(grid: &'a Grid, settings: &'a Settings, acts: bool) -> Result<Self, Error> {
         let mut this = Self {
             grid,
-            results_dir: &settings.results_dir,
+            results_dir: &settings.places.results_dir,
             acts,
             rerun: grid.is_single() || grid.options.rerun,
             specs: Vec::new(),
             states: Vec::new(),
             search_states: grid.searches.iter().map(|_| SearchState::default()).collect(),
             future: Vec::new(),
-            done: Done::new(&settings.results_dir),
+            done: Done::new(&settings.places.results_dir),
             known: Vec::new(),
             sizes: Sizes::default(),
             errors: HashMap::new(),
             upload_failures: Vec::new(),
-            view: LiveView::new(acts && settings.log.live_line),
+            view: LiveView::new(acts && settings.logging.live_line),
         };
         this.known = this.done.all(&grid.specs)?;
         this.add(grid.specs.clone())?;

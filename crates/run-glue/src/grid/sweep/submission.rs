@@ -1,12 +1,14 @@
 //! The leaderboard's files, once all tasks have theirs.
 
-use crate::cli::settings::Settings;
 use crate::error::Error;
 use crate::report::submission;
+use crate::settings::Settings;
 
 /// The leaderboard's zip, where it was asked for and the folder has all files of it by now.
 pub(super) fn submit(settings: &Settings) -> Result<(), Error> {
-    let Some(dir) = settings.output_dir.as_deref().filter(|_| settings.glue_submission) else { return Ok(()) };
+    let Some(dir) = settings.places.output_dir.as_deref().filter(|_| settings.places.glue_submission) else {
+        return Ok(());
+    };
     let found = submission::find(&[dir.to_owned()])?;
     let missing = submission::missing(&found);
     if missing.is_empty() {

@@ -6,9 +6,9 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use super::worker_protocol::{INDEX, Order};
 use crate::backends;
-use crate::cli::machine_args::BackendChoice;
 use crate::error::Error;
 use crate::grid::options::{Gpus, SweepOptions};
+use crate::settings::BackendChoice;
 
 /// The GPUs that CUDA shows to a process.
 /// <https://docs.nvidia.com/cuda/cuda-c-programming-guide/index.html#env-vars>

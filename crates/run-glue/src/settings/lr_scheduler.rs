@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// A schedule with its numbers. In all but `constant` the rate first rises linearly over the warm-up steps.
@@ -53,7 +53,7 @@ pub struct InverseSqrt {
 }
 
 /// Numbers of `cosine_with_min_lr`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct MinLr {
     num_cycles: Option<f64>,
@@ -62,7 +62,7 @@ pub struct MinLr {
 }
 
 /// Numbers of `cosine_warmup_with_min_lr`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WarmupMinLr {
     num_cycles: Option<f64>,
@@ -72,7 +72,7 @@ pub struct WarmupMinLr {
 }
 
 /// Numbers of `warmup_stable_decay`.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct StableDecay {
     num_decay_steps: f64,
@@ -86,7 +86,7 @@ pub struct StableDecay {
 }
 
 /// The form of a way up or down.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Slope {
     #[default]
@@ -156,65 +156,83 @@ fn none(kwargs: Value, schedule: Schedule) -> Result<Schedule, serde_json::Error
 }
 
 impl Schedule {
-    /// The schedule of `--lr_scheduler_type` and `--lr_scheduler_kwargs`, for a peak of `learning_rate`.
+    /// The schedule of this name with its numbers, as JSON.
     ///
     /// # Errors
-    /// Names the flag that is wrong, and what was expected.
-    pub fn new(name: &str, kwargs: Option<&str>, learning_rate: f64) -> Result<Self, String> {
+    /// Names the setting that is wrong, and what was expected.
+    pub fn parse(name: &str, kwargs: Option<&str>) -> Result<Self, String> {
         let Some((_, from_kwargs)) = NAMES.iter().find(|(known, _)| *known == name) else {
             let known = NAMES.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
             let why = REFUSED.iter().find(|(refused, _)| *refused == name);
             let why = why.map_or_else(String::new, |(_, why)| format!(" ({why})"));
             return Err(format!("--lr_scheduler_type is {name}{why}, expected one of {known}"));
         };
-        let wrong = |reason: &dyn std::fmt::Display| {
-            format!("--lr_scheduler_kwargs of {name}: {reason}; expected JSON such as {{\"num_cycles\": 2}}")
-        };
         let kwargs: Map<String, Value> = match kwargs {
             None => Map::new(),
-            Some(text) => serde_json::from_str(text).map_err(|error| wrong(&error))?,
+            Some(text) => serde_json::from_str(text).map_err(|error| wrong(name, &error))?,
         };
-        let schedule = from_kwargs(Value::Object(kwargs)).map_err(|error| wrong(&error))?;
-        match schedule {
+        from_kwargs(Value::Object(kwargs)).map_err(|error| wrong(name, &error))
+    }
+
+    /// Whether its numbers go together, for a peak of `learning_rate`.
+    ///
+    /// # Errors
+    /// Names the one that is wrong, and what was expected.
+    pub fn check(&self, learning_rate: f64) -> Result<(), String> {
+        let wrong = |reason: &dyn std::fmt::Display| Err(wrong(self.name(), reason));
+        match self {
             Self::Polynomial(Polynomial { lr_end, .. }) if lr_end.unwrap_or(LR_END) >= learning_rate => {
-                Err(wrong(&format!("lr_end {} is not below --learning_rate {learning_rate}", lr_end.unwrap_or(LR_END))))
+                wrong(&format!("lr_end {} is not below --learning_rate {learning_rate}", lr_end.unwrap_or(LR_END)))
             }
             Self::CosineWithMinLr(MinLr { min_lr: None, min_lr_rate: None, .. })
             | Self::CosineWarmupWithMinLr(WarmupMinLr { min_lr: None, min_lr_rate: None, .. }) => {
-                Err(wrong(&"min_lr or min_lr_rate is needed"))
+                wrong(&"min_lr or min_lr_rate is needed")
             }
             Self::CosineWithMinLr(MinLr { min_lr: Some(_), min_lr_rate: Some(_), .. })
             | Self::CosineWarmupWithMinLr(WarmupMinLr { min_lr: Some(_), min_lr_rate: Some(_), .. }) => {
-                Err(wrong(&"min_lr and min_lr_rate exclude each other"))
+                wrong(&"min_lr and min_lr_rate exclude each other")
             }
             Self::WarmupStableDecay(s) if s.num_decay_steps < 0.0 || s.num_stable_steps.is_some_and(|n| n < 0.0) => {
-                Err(wrong(&"num_decay_steps and num_stable_steps are numbers of steps from 0 on"))
+                wrong(&"num_decay_steps and num_stable_steps are numbers of steps from 0 on")
             }
-            schedule => Ok(schedule),
+            _ => Ok(()),
+        }
+    }
+
+    /// As transformers calls it.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::ConstantWithWarmup => "constant_with_warmup",
+            Self::Linear => "linear",
+            Self::Cosine(_) => "cosine",
+            Self::CosineWithRestarts(_) => "cosine_with_restarts",
+            Self::Polynomial(_) => "polynomial",
+            Self::InverseSqrt(_) => "inverse_sqrt",
+            Self::CosineWithMinLr(_) => "cosine_with_min_lr",
+            Self::CosineWarmupWithMinLr(_) => "cosine_warmup_with_min_lr",
+            Self::WarmupStableDecay(_) => "warmup_stable_decay",
         }
     }
 
     /// The name, and the numbers that were given, for records.
     #[must_use]
     pub fn describe(&self) -> Value {
+        let name = self.name();
         match self {
-            Self::Constant => json!("constant"),
-            Self::ConstantWithWarmup => json!("constant_with_warmup"),
-            Self::Linear => json!("linear"),
-            Self::Cosine(c) => json!(format!("cosine(num_cycles={})", c.num_cycles.unwrap_or(0.5))),
-            Self::CosineWithRestarts(c) => {
-                json!(format!("cosine_with_restarts(num_cycles={})", c.num_cycles.unwrap_or(1.0)))
-            }
+            Self::Constant | Self::ConstantWithWarmup | Self::Linear => json!(name),
+            Self::Cosine(c) => json!(format!("{name}(num_cycles={})", c.num_cycles.unwrap_or(0.5))),
+            Self::CosineWithRestarts(c) => json!(format!("{name}(num_cycles={})", c.num_cycles.unwrap_or(1.0))),
             Self::Polynomial(p) => {
-                json!(format!("polynomial(lr_end={:e}, power={})", p.lr_end.unwrap_or(LR_END), p.power.unwrap_or(1.0)))
+                json!(format!("{name}(lr_end={:e}, power={})", p.lr_end.unwrap_or(LR_END), p.power.unwrap_or(1.0)))
             }
             Self::InverseSqrt(i) => json!(match i.timescale {
-                Some(timescale) => format!("inverse_sqrt(timescale={timescale})"),
-                None => "inverse_sqrt".to_owned(),
+                Some(timescale) => format!("{name}(timescale={timescale})"),
+                None => name.to_owned(),
             }),
-            Self::CosineWithMinLr(m) => json!(format!("cosine_with_min_lr({m:?})")),
-            Self::CosineWarmupWithMinLr(m) => json!(format!("cosine_warmup_with_min_lr({m:?})")),
-            Self::WarmupStableDecay(s) => json!(format!("warmup_stable_decay({s:?})")),
+            Self::CosineWithMinLr(numbers) => json!({"name": name, "kwargs": numbers}),
+            Self::CosineWarmupWithMinLr(numbers) => json!({"name": name, "kwargs": numbers}),
+            Self::WarmupStableDecay(numbers) => json!({"name": name, "kwargs": numbers}),
         }
     }
 
@@ -262,6 +280,10 @@ impl Schedule {
     }
 }
 
+fn wrong(name: &str, reason: &dyn std::fmt::Display) -> String {
+    format!("--lr_scheduler_kwargs of {name}: {reason}; expected JSON such as {{\"num_cycles\": 2}}")
+}
+
 /// transformers' default.
 const LR_END: f64 = 1e-7;
 
@@ -291,7 +313,8 @@ mod tests {
             let name = case["name"].as_str().expect("a name");
             let number = |field: &str| case[field].as_u64().expect("a count") as usize;
             let peak = case["learning_rate"].as_f64().expect("a rate");
-            let schedule = Schedule::new(name, Some(&case["kwargs"].to_string()), peak).expect("a schedule");
+            let schedule = Schedule::parse(name, Some(&case["kwargs"].to_string())).expect("a schedule");
+            schedule.check(peak).expect("numbers that go together");
             for (step, expected) in case["rates"].as_array().expect("rates").iter().enumerate() {
                 let rate = peak * schedule.factor(step, number("warmup"), number("total"), peak);
                 let expected = expected.as_f64().expect("a rate");
@@ -305,7 +328,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let error = |name, kwargs| Schedule::new(name, kwargs, 1e-5).expect_err("wrong");
+        let error =
+            |name, kwargs| Schedule::parse(name, kwargs).and_then(|schedule| schedule.check(1e-5)).expect_err("wrong");
         assert!(error("linaer", None).contains("expected one of linear, cosine"));
         assert!(error("reduce_lr_on_plateau", None).contains("depends on evaluations"));
         assert!(error("linear", Some("{\"power\": 2}")).contains("unknown field `power`"));
