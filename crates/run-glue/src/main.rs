@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
+use run_glue::bench::BenchOptions;
 use run_glue::cli::args::{Cli, Command, SubmissionArgs};
 use run_glue::cli::grid::{from_file, from_flags};
 use run_glue::cli::normalize_args::{NormalizedArgs, normalize_args};
@@ -13,6 +14,7 @@ use run_glue::grid::plan::{self, PlanOptions};
 use run_glue::models_list::ModelsOptions;
 use run_glue::predict::PredictSettings;
 use run_glue::report::submission::{find, write_zip};
+use run_glue::selftest::SelftestOptions;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -74,8 +76,8 @@ fn run(cli: Cli, normalized: &NormalizedArgs) -> Result<(), Error> {
         Some(Command::Verify(args)) => return run_glue::verify::run(&args),
         Some(Command::Plan(args)) => return plan(args),
         Some(Command::Push(args)) => return push(&args),
-        Some(Command::Selftest(args)) => return run_glue::selftest::run(&args),
-        Some(Command::Bench(args)) => return run_glue::bench::run(&args),
+        Some(Command::Selftest(args)) => return run_glue::selftest::run(&SelftestOptions::try_from(args)?),
+        Some(Command::Bench(args)) => return run_glue::bench::run(&BenchOptions::try_from(args)?),
         Some(Command::Demo(args)) => from_flags(*args, true)?,
         None => match &normalized.grid_file {
             Some(file) => from_file(file, &normalized.args[1..])?,

@@ -35,8 +35,8 @@ pub fn run(options: &ModelsOptions) -> Result<(), Error> {
         None if options.json => pretty(&families()),
         None => list(),
         Some(model) => {
-            let facts = facts(model, options)?;
-            if options.json { pretty(&facts) } else { describe(&facts) }
+            let summary = checkpoint_summary(model, options)?;
+            if options.json { pretty(&summary) } else { describe(&summary) }
         }
     };
     use std::io::Write;
@@ -61,7 +61,7 @@ fn list() -> String {
     rows.collect()
 }
 
-fn facts(model: &ModelChoice, options: &ModelsOptions) -> Result<Value, Error> {
+fn checkpoint_summary(model: &ModelChoice, options: &ModelsOptions) -> Result<Value, Error> {
     let files = Files::model(model, &options.hub)?;
     let of_model = |error: models::config::ConfigError| Error::from(error).at(&files.id);
     let config = Config::read(&files.fetch("config.json")?).map_err(of_model)?;
@@ -93,11 +93,11 @@ fn facts(model: &ModelChoice, options: &ModelsOptions) -> Result<Value, Error> {
     }))
 }
 
-fn describe(facts: &Value) -> String {
-    let number = |key: &str| facts[key].as_u64().unwrap_or(0);
-    let text = |key: &str| facts[key].as_str().unwrap_or_default();
+fn describe(summary: &Value) -> String {
+    let number = |key: &str| summary[key].as_u64().unwrap_or(0);
+    let text = |key: &str| summary[key].as_str().unwrap_or_default();
     let longest =
-        facts["longest_input"].as_u64().map_or_else(|| "any length".to_owned(), |n| format!("up to {n} tokens"));
+        summary["longest_input"].as_u64().map_or_else(|| "any length".to_owned(), |n| format!("up to {n} tokens"));
     format!(
         "{}: {}, {}\n\
          layers {}, hidden_size {}, heads {}, intermediate_size {}, vocab_size {}, inputs {longest}\n\

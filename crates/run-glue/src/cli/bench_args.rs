@@ -6,6 +6,9 @@ use clap::Args;
 
 use super::machine_args::MachineArgs;
 use super::value_parsers::{BoolFlag, whole};
+use crate::bench::BenchOptions;
+use crate::error::Error;
+use crate::settings::{MachineSettings, at_least_one};
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]
@@ -41,4 +44,27 @@ pub struct BenchArgs {
     /// What computes, and how exactly.
     #[command(flatten)]
     pub machine: MachineArgs,
+}
+
+impl TryFrom<BenchArgs> for BenchOptions {
+    type Error = Error;
+
+    fn try_from(args: BenchArgs) -> Result<Self, Error> {
+        let machine = MachineSettings::try_from(&args.machine)?;
+        let lengths = if args.lengths.is_empty() {
+            vec![args.length.unwrap_or(128); at_least_one("batch_size", args.batch_size.unwrap_or(32))?]
+        } else {
+            args.lengths
+        };
+        Ok(Self {
+            config: args.config,
+            lengths,
+            steps: args.steps.unwrap_or(5),
+            warmup: args.warmup.unwrap_or(2),
+            inference: args.inference.unwrap_or(false),
+            peak: args.peak.unwrap_or(false),
+            save_model: args.save_model,
+            machine,
+        })
+    }
 }

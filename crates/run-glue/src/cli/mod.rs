@@ -9,6 +9,7 @@ pub mod grid;
 pub mod grid_args;
 pub mod machine_args;
 pub mod memory_args;
+mod model_choice;
 pub mod models_args;
 pub mod normalize_args;
 pub mod optimizer_args;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::settings::model;
+use super::model_choice::model_choice;
 use super::value_parsers::{BoolFlag, whole};
 use crate::error::Error;
 use crate::models_list::ModelsOptions;
@@ -46,7 +46,7 @@ impl TryFrom<ModelsArgs> for ModelsOptions {
     fn try_from(args: ModelsArgs) -> Result<Self, Error> {
         let name = args.model.as_deref();
         Ok(Self {
-            model: name.map(|name| model(Some(name), args.revision.as_deref(), false)).transpose()?,
+            model: name.map(|name| model_choice(Some(name), args.revision.as_deref(), false)).transpose()?,
             hub: HubAccess { cache_dir: args.cache_dir, token: args.token },
             num_labels: args.num_labels,
             batch_size: args.batch_size.unwrap_or(32).max(1),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::machine_args::MachineArgs;
-use super::settings::model;
+use super::model_choice::model_choice;
 use super::value_parsers::{BoolFlag, whole};
 use crate::error::Error;
 use crate::predict::{Input, PredictSettings};
@@ -82,7 +82,7 @@ impl TryFrom<PredictArgs> for PredictSettings {
             }
         };
         Ok(Self {
-            model: model(Some(&args.model), args.revision.as_deref(), false)?,
+            model: model_choice(Some(&args.model), args.revision.as_deref(), false)?,
             hub: HubAccess { cache_dir: args.cache_dir, token: args.token },
             input,
             pairs,

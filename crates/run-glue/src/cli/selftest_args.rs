@@ -4,6 +4,9 @@ use clap::Args;
 
 use super::machine_args::MachineArgs;
 use super::value_parsers::BoolFlag;
+use crate::error::Error;
+use crate::selftest::SelftestOptions;
+use crate::settings::MachineSettings;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]
@@ -18,4 +21,16 @@ pub struct SelftestArgs {
     /// What computes, and how exactly.
     #[command(flatten)]
     pub machine: MachineArgs,
+}
+
+impl TryFrom<SelftestArgs> for SelftestOptions {
+    type Error = Error;
+
+    fn try_from(args: SelftestArgs) -> Result<Self, Error> {
+        Ok(Self {
+            only: args.only.unwrap_or_default(),
+            json: args.json.unwrap_or(false),
+            machine: MachineSettings::try_from(&args.machine)?,
+        })
+    }
 }

@@ -14,12 +14,12 @@ pub(super) const CHUNK: usize = 4096;
 pub(super) type Texts = (String, Option<String>);
 
 /// Inputs in order.
-pub(super) enum Source {
+pub(super) enum TextSource {
     Texts(std::vec::IntoIter<Texts>),
     Lines { receiver: Receiver<std::io::Result<Vec<u8>>>, name: String, pairs: bool, line: u64 },
 }
 
-impl Source {
+impl TextSource {
     /// # Errors
     /// When the file cannot be opened.
     pub(super) fn open(input: &Input, pairs: bool) -> Result<Self, Error> {

@@ -10,7 +10,7 @@ use glue_tasks::dataset::Example;
 use glue_tasks::task::TaskKind;
 use models::ops::EncoderOps;
 
-use self::lines::{Source, Texts};
+use self::lines::{TextSource, Texts};
 use self::scores::{Labels, json_line, plain_line};
 pub use self::settings::{Input, PredictSettings};
 use crate::backends::{self, OnBackend};
@@ -26,7 +26,7 @@ use crate::trainer::evaluate::predict;
 /// When the model or an input is wrong, or the output cannot be written.
 pub fn run(settings: &PredictSettings) -> Result<(), Error> {
     backends::check(settings.device, settings.precision)?;
-    let source = Source::open(&settings.input, settings.pairs)?;
+    let source = TextSource::open(&settings.input, settings.pairs)?;
     let model = ModelFiles::read(Files::model(&settings.model, &settings.hub)?, settings.max_seq_length)?;
     backends::dispatch(settings.device, Prediction { settings, model, source })?
 }
@@ -34,7 +34,7 @@ pub fn run(settings: &PredictSettings) -> Result<(), Error> {
 struct Prediction<'a> {
     settings: &'a PredictSettings,
     model: ModelFiles,
-    source: Source,
+    source: TextSource,
 }
 
 impl OnBackend for Prediction<'_> {

@@ -4,6 +4,7 @@
 mod fixtures;
 mod limits;
 mod operations;
+mod options;
 mod outcome;
 mod runs;
 mod steps;
@@ -16,12 +17,13 @@ use models::ops::{EncoderOps, Precision};
 use serde_json::{Value, json};
 
 use self::limits::limits;
+pub use self::options::SelftestOptions;
 use self::outcome::{Difference, Outcome, table};
 use crate::backends::{OnBackend, check, dispatch};
-use crate::cli::selftest_args::SelftestArgs;
 use crate::error::Error;
 use crate::progress::say;
 use crate::report::host::Host;
+use crate::settings::MachineSettings;
 
 /// The backend that others are compared with.
 #[cfg(feature = "flex")]
@@ -33,15 +35,14 @@ type Cpu = models::backends::NdArray;
 ///
 /// # Errors
 /// When a comparison misses its limit, or the backend is not there.
-pub fn run(args: &SelftestArgs) -> Result<(), Error> {
-    let (choice, precision) = (args.machine.device()?, args.machine.precision()?);
-    check(choice, precision)?;
-    let only = args.only.clone().unwrap_or_default();
-    let tested = dispatch(choice, Selftest { precision, only: only.clone() })??;
+pub fn run(options: &SelftestOptions) -> Result<(), Error> {
+    let SelftestOptions { only, json, machine: MachineSettings { device, precision } } = options;
+    check(*device, *precision)?;
+    let tested = dispatch(*device, Selftest { precision: *precision, only: only.clone() })??;
     if tested.outcomes.is_empty() {
         return Err(Error::usage(format!("--only {only}: no case's group or name holds this")));
     }
-    let text = if args.json.unwrap_or(false) { format!("{:#}\n", tested.json()) } else { tested.text() };
+    let text = if *json { format!("{:#}\n", tested.json()) } else { tested.text() };
     // A reader that went away is no failure.
     let _ = std::io::stdout().write_all(text.as_bytes());
     match tested.misses() {
