@@ -10,10 +10,10 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
 use crate::error::Error;
-use crate::hub::{Hub, Progress, RepoId, Silent, UploadFile, progress_to_stderr};
-use crate::settings::HubStrategy;
-use crate::settings::{HubAccess, PublishSettings, Settings};
-use crate::source::hub_config;
+use crate::hub::{Progress, RepoId, Silent, UploadFile};
+use crate::settings::{HubAccess, HubStrategy, PublishSettings, Settings};
+use crate::source::hub_client;
+use crate::transfer_bars;
 
 /// What a checkpoint holds besides the model.
 const NOT_THE_MODEL: [&str; 3] = ["optimizer.safetensors", "run_state.json", "trainer_state.json"];
@@ -27,19 +27,19 @@ struct Repository {
 
 impl Repository {
     fn open(id: &str, private: Option<bool>, revision: &str, access: &HubAccess) -> Result<Self, Error> {
-        let repo = Hub::new(hub_config(access)?, progress_to_stderr())?.create_model(id, private, revision)?;
+        let repo = hub_client(access, transfer_bars::to_stderr())?.create_model(id, private, revision)?;
         Ok(Self { repo, revision: revision.to_owned(), access: access.clone() })
     }
 
     fn upload(&self, progress: Arc<dyn Progress>, job: &Job) -> Result<Option<String>, Error> {
-        let hub = Hub::new(hub_config(&self.access)?, progress)?;
+        let hub = hub_client(&self.access, progress)?;
         Ok(hub.upload(&self.repo, &self.revision, &job.files, &job.message)?)
     }
 
     /// Uploads a finished folder, and says where it is.
     fn upload_folder(&self, folder: &Path, message: &str) -> Result<(), Error> {
         let files = files_of(folder, "", &|path| !path.starts_with("checkpoint-"))?;
-        let page = self.upload(progress_to_stderr(), &Job { files, message: message.to_owned() })?;
+        let page = self.upload(transfer_bars::to_stderr(), &Job { files, message: message.to_owned() })?;
         log::info!("{}: uploaded to {}", folder.display(), page.unwrap_or_else(|| self.repo.id().to_owned()));
         Ok(())
     }

@@ -21,7 +21,6 @@ pub use self::options::SelftestOptions;
 use self::outcome::{Difference, Outcome, table};
 use crate::backends::{OnBackend, check, dispatch};
 use crate::error::Error;
-use crate::progress::say;
 use crate::report::host::Host;
 use crate::settings::MachineSettings;
 
@@ -149,7 +148,7 @@ impl Cases {
 
     /// Says which cases come next.
     fn announce(&self, what: &str) {
-        say(&format!("selftest: {what}"));
+        log::info!("selftest: {what}");
     }
 }
 
