@@ -9,9 +9,9 @@ use models::encoder::family;
 use models::ops::{EncoderOps, Precision};
 
 use crate::backends::{OnBackend, dispatch};
-use crate::cli::machine_args::MachineArgs;
 use crate::error::Error;
 use crate::report::atomic::write_whole;
+use crate::settings::{BackendChoice, DeviceChoice};
 use crate::synthetic;
 
 /// BERT's special tokens, in its order.
@@ -25,7 +25,7 @@ pub(super) fn write(config: &Path, folder: &Path) -> Result<(), Error> {
     if std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Error::usage(format!("--save_model: {} is not empty: give another folder", folder.display())));
     }
-    let cpu = MachineArgs { use_cpu: Some(true), ..MachineArgs::default() }.device()?;
+    let cpu = DeviceChoice { backend: BackendChoice::Auto.on_cpu(), index: None };
     dispatch(cpu, Saved { config: Config::read(config)?, folder })?
 }
 

@@ -6,13 +6,13 @@ use crate::report::record::RunRecord;
 
 /// What trials are compared by.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Standing {
+pub(super) struct Ranking {
     collapsed: bool,
     score: Option<f64>,
     loss: Option<f64>,
 }
 
-impl Standing {
+impl Ranking {
     pub(super) fn of(record: &RunRecord) -> Self {
         let loss = record.metrics.get("loss").copied().flatten();
         Self { collapsed: record.collapsed, score: record.score, loss }
@@ -21,8 +21,8 @@ impl Standing {
 
 /// Places of the trials that have results, best first: those that did not collapse before those that did, then by score,
 /// then by loss, then as they are listed.
-pub(super) fn ranked(trials: &[Option<Standing>], higher_is_better: bool) -> Vec<usize> {
-    let mut places: Vec<(usize, Standing)> =
+pub(super) fn ranked(trials: &[Option<Ranking>], higher_is_better: bool) -> Vec<usize> {
+    let mut places: Vec<(usize, Ranking)> =
         trials.iter().enumerate().filter_map(|(at, trial)| Some((at, (*trial)?))).collect();
     places.sort_by(|(_, a), (_, b)| {
         let score = by_number(a.score, b.score, higher_is_better);
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn the_best_has_learnt_something_then_the_score_counts_then_the_loss() {
-        let trial = |collapsed, score, loss| Some(Standing { collapsed, score, loss });
+        let trial = |collapsed, score, loss| Some(Ranking { collapsed, score, loss });
         let trials = [
             trial(true, Some(0.9), Some(0.1)),
             trial(false, Some(0.7), Some(0.5)),

@@ -8,10 +8,10 @@ use std::path::Path;
 use clap::Parser;
 use serde_json::{Map, Value};
 
-use super::search::space::{Axis, is_searchable};
-use super::{Point, Scope};
+use super::point::{Point, Scope};
+use super::searchable::{is_searchable, parse_axis};
 use crate::cli::args::{Cli, RunArgs};
-use crate::cli::spelling::{from_fields, given_flags, main_name, plain, take_foreign};
+use crate::cli::normalize_args::{from_fields, given_flags, main_name, plain, replace_compat_flags};
 use crate::error::Error;
 use crate::report::python_json::float_repr;
 
@@ -71,7 +71,7 @@ impl Reader<'_> {
             axes.into_iter().partition(|(key, _)| args.search.search.is_some() && is_searchable(&main_name(key)));
         let axis = |(key, values): &Listed| {
             let values: Vec<String> = values.iter().map(shown).collect();
-            Axis::parse(&format!("{key}={}", values.join(","))).map_err(|error| error.in_context(&self.name))
+            parse_axis(&format!("{key}={}", values.join(","))).map_err(|error| error.in_context(&self.name))
         };
         let space = searched.iter().map(axis).collect::<Result<Vec<_>, _>>()?;
         let mut points = Vec::new();
@@ -128,7 +128,7 @@ impl Reader<'_> {
     fn parse(&self, of_file: &[String]) -> Result<RunArgs, Error> {
         let program = std::iter::once(OsString::from("run-glue"));
         let all = program.chain(of_file.iter().map(OsString::from)).chain(self.typed.iter().cloned()).collect();
-        let parsed = Cli::try_parse_from(take_foreign(all)?.args).map_err(|error| {
+        let parsed = Cli::try_parse_from(replace_compat_flags(all)?.args).map_err(|error| {
             let text = error.render().to_string();
             let first = text.lines().next().unwrap_or_default();
             Error::usage(format!("{}: {}", self.name, first.trim_start_matches("error: ")))

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
-use super::duration::in_words;
+use crate::grid::duration::in_words;
 use crate::progress::live_bar;
 
 /// How often what is left is counted down.
@@ -25,12 +25,12 @@ pub(super) struct Counts {
 type Left = Arc<Mutex<Option<(Instant, f64)>>>;
 
 /// The live line; nothing where there is no terminal.
-pub(super) struct View {
+pub(super) struct LiveView {
     bar: Option<ProgressBar>,
     left: Left,
 }
 
-impl View {
+impl LiveView {
     /// `live_line`: whether one is wanted.
     pub(super) fn new(live_line: bool) -> Self {
         let left = Left::default();
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(in_short(Counts { done: 3, failed: 1, left: 4 }), "3 of 8 done, 1 failed, 4 left");
         assert_eq!(time_left(None), "");
         let now = Instant::now();
-        assert_eq!(time_left(Some((now, 7200.5))), ", about 2.0 hours");
+        assert_eq!(time_left(Some((now, 7200.5))), ", about 2 hours");
         assert_eq!(time_left(now.checked_sub(Duration::from_secs(60)).map(|then| (then, 30.0))), "");
     }
 }

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use crate::cli::plan_args::PlanArgs;
+use super::options::PlanOptions;
 
 /// Kubernetes adds to a Job's name, and takes 63 letters of all: RFC 1123.
 const LONGEST_NAME: usize = 40;
 
 /// How the program is called: as it was typed, for it may be several words.
-pub(super) fn program(args: &PlanArgs) -> &str {
-    args.program.as_deref().unwrap_or("run-glue").trim()
+pub(super) fn program(options: &PlanOptions) -> &str {
+    options.program.as_deref().unwrap_or("run-glue").trim()
 }
 
 /// A word for a shell.

@@ -8,12 +8,12 @@ use clap::CommandFactory;
 use serde_json::{Map, Value};
 
 use super::args::Cli;
-use super::foreign::{self, Verdict};
+use super::compat::{self, Verdict};
 use crate::error::Error;
 
 /// The arguments as the parser takes them, and what is to be said about flags that change nothing.
 #[derive(Debug, Default)]
-pub struct Spelled {
+pub struct NormalizedArgs {
     /// Arguments, the program's name first.
     pub args: Vec<OsString>,
     /// One line a flag.
@@ -37,16 +37,16 @@ pub fn known_flags() -> BTreeSet<String> {
 ///
 /// # Errors
 /// A flag that is refused, or a JSON file that cannot be read.
-pub fn spell(typed: impl Iterator<Item = OsString>) -> Result<Spelled, Error> {
+pub fn normalize_args(typed: impl Iterator<Item = OsString>) -> Result<NormalizedArgs, Error> {
     let typed = underscore_flags(typed);
     let typed = match typed.get(1).and_then(|arg| arg.to_str()) {
         Some("predict" | "submission" | "push" | "models" | "compare" | "verify" | "plan" | "selftest" | "bench") => {
-            return Ok(Spelled { args: typed, ..Spelled::default() });
+            return Ok(NormalizedArgs { args: typed, ..NormalizedArgs::default() });
         }
         Some(file) if file.to_ascii_lowercase().ends_with(".toml") => {
             let file = PathBuf::from(file);
             let args = typed.iter().take(1).chain(&typed[2..]).cloned().collect();
-            return Ok(Spelled { grid_file: Some(file), ..take_foreign(args)? });
+            return Ok(NormalizedArgs { grid_file: Some(file), ..replace_compat_flags(args)? });
         }
         Some(file) if file.to_ascii_lowercase().ends_with(".json") => {
             let (file, rest) = (file.to_owned(), &typed[2..]);
@@ -58,7 +58,7 @@ pub fn spell(typed: impl Iterator<Item = OsString>) -> Result<Spelled, Error> {
         }
         _ => typed,
     };
-    take_foreign(typed)
+    replace_compat_flags(typed)
 }
 
 /// Writes `--some-flag` as `--some_flag`, so that both spellings are the same flag; values stay as they are.
@@ -120,7 +120,7 @@ pub fn from_fields(file: &str, fields: Map<String, Value>, given: &[String]) -> 
     let known = known_flags();
     let mut args = Vec::new();
     for (key, value) in fields.into_iter().filter(|(key, _)| !given.contains(&main_name(key))) {
-        if !known.contains(&key) && foreign::find(&key).is_none() {
+        if !known.contains(&key) && compat::find(&key).is_none() {
             let nearest = known.iter().max_by(|a, b| strsim::jaro(a, &key).total_cmp(&strsim::jaro(b, &key)));
             let hint = nearest.map_or_else(String::new, |nearest| format!(" (did you mean `{nearest}`?)"));
             return Err(Error::usage(format!("{file}: there is no flag `{key}`{hint}; see --help")));
@@ -146,19 +146,19 @@ pub fn plain(value: &Value) -> String {
 ///
 /// # Errors
 /// A flag that is refused.
-pub fn take_foreign(typed: Vec<OsString>) -> Result<Spelled, Error> {
+pub fn replace_compat_flags(typed: Vec<OsString>) -> Result<NormalizedArgs, Error> {
     let known = known_flags();
-    let mut spelled = Spelled::default();
+    let mut normalized = NormalizedArgs::default();
     let mut rest = typed.into_iter().peekable();
     while let Some(arg) = rest.next() {
         let Some(name) = arg.to_str().and_then(flag_name).map(str::to_owned).filter(|name| !known.contains(name))
         else {
-            spelled.args.push(arg);
+            normalized.args.push(arg);
             continue;
         };
-        let positive = name.strip_prefix("no_").filter(|name| known.contains(*name) || foreign::find(name).is_some());
-        let Some(flag) = foreign::find(positive.unwrap_or(&name)) else {
-            spelled.args.push(positive.map_or(arg, |positive| format!("--{positive}=false").into()));
+        let positive = name.strip_prefix("no_").filter(|name| known.contains(*name) || compat::find(name).is_some());
+        let Some(flag) = compat::find(positive.unwrap_or(&name)) else {
+            normalized.args.push(positive.map_or(arg, |positive| format!("--{positive}=false").into()));
             continue;
         };
         let inline = arg.to_str().and_then(|text| Some(text.split_once('=')?.1.to_owned()));
@@ -178,7 +178,7 @@ pub fn take_foreign(typed: Vec<OsString>) -> Result<Spelled, Error> {
         let asks_for_it_anyway = flag.as_is.contains(&value.to_ascii_lowercase().as_str());
         match flag.verdict {
             Verdict::Becomes(what, new) => match new(&value) {
-                Some(args) => spelled.args.extend(args.into_iter().map(OsString::from)),
+                Some(args) => normalized.args.extend(args.into_iter().map(OsString::from)),
                 None => {
                     return Err(Error::usage(format!(
                         "--{} is {value}, which is no value of it; it stands for {what}",
@@ -187,26 +187,26 @@ pub fn take_foreign(typed: Vec<OsString>) -> Result<Spelled, Error> {
                 }
             },
             _ if asks_for_it_anyway => {}
-            Verdict::NoEffect(why) => spelled.notes.push(format!("--{} has no effect: {why}", flag.name)),
+            Verdict::NoEffect(why) => normalized.notes.push(format!("--{} has no effect: {why}", flag.name)),
             Verdict::Refused(why) => return Err(Error::usage(format!("--{} {value}: {why}", flag.name))),
         }
     }
-    Ok(spelled)
+    Ok(normalized)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn spelled(args: &[&str]) -> Result<(String, Vec<String>), String> {
+    fn normalized(args: &[&str]) -> Result<(String, Vec<String>), String> {
         let typed = ["run-glue"].iter().chain(args).map(OsString::from);
-        let spelled = spell(typed).map_err(|error| error.to_string())?;
-        let words: Vec<_> = spelled.args[1..].iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
-        Ok((words.join(" "), spelled.notes))
+        let normalized = normalize_args(typed).map_err(|error| error.to_string())?;
+        let words: Vec<_> = normalized.args[1..].iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+        Ok((words.join(" "), normalized.notes))
     }
 
     fn args(typed: &[&str]) -> String {
-        spelled(typed).expect("known flags").0
+        normalized(typed).expect("known flags").0
     }
 
     #[test]
@@ -222,22 +222,24 @@ mod tests {
         assert_eq!(args(&["--group_by_length", "False", "--seed", "1"]), "--seed 1");
         assert_eq!(args(&["--checkpointing_steps", "epoch"]), "--save_strategy epoch");
         assert_eq!(args(&["--checkpointing_steps=10"]), "--save_strategy steps --save_steps 10");
-        assert!(spelled(&["--checkpointing_steps", "often"]).expect_err("wrong").contains("no value of it"));
+        assert!(normalized(&["--checkpointing_steps", "often"]).expect_err("wrong").contains("no value of it"));
     }
 
     #[test]
     fn what_has_no_effect_is_said_and_what_cannot_be_is_refused() {
-        let (left, notes) = spelled(&["--dataloader_num_workers", "4", "--bf16_full_eval", "false"]).expect("taken");
+        let (left, notes) = normalized(&["--dataloader_num_workers", "4", "--bf16_full_eval", "false"]).expect("taken");
         assert_eq!(left, "");
         assert_eq!(
             notes,
             ["--dataloader_num_workers has no effect: there are no loader processes: batches are cut from memory"]
         );
         assert!(
-            spelled(&["--bf16_full_eval"]).expect_err("refused").starts_with("--bf16_full_eval true: weights stay f32")
+            normalized(&["--bf16_full_eval"])
+                .expect_err("refused")
+                .starts_with("--bf16_full_eval true: weights stay f32")
         );
-        assert!(spelled(&["--deepspeed", "ds.json"]).expect_err("refused").starts_with("--deepspeed ds.json: "));
-        assert_eq!(spelled(&["--no_skip_memory_metrics"]).expect("taken").1.len(), 1);
+        assert!(normalized(&["--deepspeed", "ds.json"]).expect_err("refused").starts_with("--deepspeed ds.json: "));
+        assert_eq!(normalized(&["--no_skip_memory_metrics"]).expect("taken").1.len(), 1);
         // What nobody knows is the parser's to refuse.
         assert_eq!(args(&["--no_such_flag", "1"]), "--no_such_flag 1");
     }
@@ -253,8 +255,8 @@ mod tests {
         let expected = r#"--task_name=rte --do_train=true --lr_scheduler_kwargs={"a":1} --seed 7"#;
         assert_eq!(args(&[name, "--seed", "7"]), expected);
         std::fs::write(&file, r#"{"tsak_name": "rte"}"#).expect("written");
-        assert!(spelled(&[name]).expect_err("unknown").contains("did you mean `task_name`?"));
+        assert!(normalized(&[name]).expect_err("unknown").contains("did you mean `task_name`?"));
         std::fs::write(&file, "[]").expect("written");
-        assert!(spelled(&[name]).expect_err("no object").contains("expected one JSON object"));
+        assert!(normalized(&[name]).expect_err("no object").contains("expected one JSON object"));
     }
 }

@@ -1,7 +1,7 @@
 //! Flags of run_glue.py, run_glue_no_trainer.py and TrainingArguments that are no flags of this program: those that become
 //! others, those that change nothing here, and those that are refused with a reason.
 
-use super::args::boolean;
+use super::value_parsers::boolean;
 
 /// What becomes of a flag.
 #[derive(Clone, Copy)]
@@ -15,7 +15,7 @@ pub enum Verdict {
 }
 
 /// A flag and what becomes of it.
-pub struct ForeignFlag {
+pub struct CompatFlag {
     /// Its name.
     pub name: &'static str,
     /// Values that ask for what happens anyway, lower-case; they are always taken.
@@ -28,16 +28,16 @@ const OFF: &[&str] = &["false", "none", "no", "", "0", "f", "n"];
 const ON: &[&str] = &["true", "yes", "1", "t", "y"];
 const UNSET: &[&str] = &["none", ""];
 
-const fn becomes(name: &'static str, what: &'static str, new: fn(&str) -> Option<Vec<String>>) -> ForeignFlag {
-    ForeignFlag { name, as_is: &[], verdict: Verdict::Becomes(what, new) }
+const fn becomes(name: &'static str, what: &'static str, new: fn(&str) -> Option<Vec<String>>) -> CompatFlag {
+    CompatFlag { name, as_is: &[], verdict: Verdict::Becomes(what, new) }
 }
 
-const fn no_effect(name: &'static str, why: &'static str) -> ForeignFlag {
-    ForeignFlag { name, as_is: OFF, verdict: Verdict::NoEffect(why) }
+const fn no_effect(name: &'static str, why: &'static str) -> CompatFlag {
+    CompatFlag { name, as_is: OFF, verdict: Verdict::NoEffect(why) }
 }
 
-const fn refused(name: &'static str, as_is: &'static [&'static str], why: &'static str) -> ForeignFlag {
-    ForeignFlag { name, as_is, verdict: Verdict::Refused(why) }
+const fn refused(name: &'static str, as_is: &'static [&'static str], why: &'static str) -> CompatFlag {
+    CompatFlag { name, as_is, verdict: Verdict::Refused(why) }
 }
 
 /// `flag value` where a boolean is true, nothing where it is false.
@@ -55,7 +55,7 @@ const SPREAD: &str = "leave it out; --experimental_data_parallel divides batches
 const ONE_WAY: &str = "there is one way to do --fp16 and --bf16, by the program's own operations";
 
 /// All of them, by name.
-pub const FOREIGN: &[ForeignFlag] = &[
+pub const COMPAT_FLAGS: &[CompatFlag] = &[
     refused("accelerator_config", UNSET, SPREAD),
     becomes("adafactor", "`--optim adafactor`", |value| where_true(value, &["--optim", "adafactor"])),
     becomes("activation_checkpointing", "`--gradient_checkpointing`", |value| {
@@ -122,7 +122,7 @@ pub const FOREIGN: &[ForeignFlag] = &[
     no_effect("local_rank", ONE_PROCESS),
     no_effect("log_level_replica", ONE_PROCESS),
     no_effect("log_on_each_node", ONE_PROCESS),
-    ForeignFlag {
+    CompatFlag {
         name: "logging_nan_inf_filter",
         as_is: &["false", "no", "0", "f", "n"],
         verdict: Verdict::NoEffect("a loss that is no number is always shown"),
@@ -149,7 +149,7 @@ pub const FOREIGN: &[ForeignFlag] = &[
     no_effect("remove_unused_columns", "only the columns that are used are read"),
     no_effect("restore_callback_states_from_checkpoint", "what a checkpoint holds is always restored"),
     no_effect("run_name", "it names a run for trackers other than TensorBoard"),
-    ForeignFlag {
+    CompatFlag {
         name: "save_safetensors",
         as_is: ON,
         verdict: Verdict::Refused(
@@ -157,7 +157,7 @@ pub const FOREIGN: &[ForeignFlag] = &[
         ),
     },
     no_effect("save_on_each_node", ONE_PROCESS),
-    ForeignFlag {
+    CompatFlag {
         name: "skip_memory_metrics",
         as_is: ON,
         verdict: Verdict::NoEffect("the record always has the peak memory"),
@@ -187,8 +187,8 @@ pub const FOREIGN: &[ForeignFlag] = &[
 
 /// The row of a flag.
 #[must_use]
-pub fn find(name: &str) -> Option<&'static ForeignFlag> {
-    FOREIGN.iter().find(|flag| flag.name == name)
+pub fn find(name: &str) -> Option<&'static CompatFlag> {
+    COMPAT_FLAGS.iter().find(|flag| flag.name == name)
 }
 
 #[cfg(test)]
@@ -197,8 +197,8 @@ mod tests {
 
     #[test]
     fn every_name_stands_once() {
-        for flag in FOREIGN {
-            assert_eq!(FOREIGN.iter().filter(|other| other.name == flag.name).count(), 1, "{}", flag.name);
+        for flag in COMPAT_FLAGS {
+            assert_eq!(COMPAT_FLAGS.iter().filter(|other| other.name == flag.name).count(), 1, "{}", flag.name);
         }
     }
 }
