@@ -6,14 +6,14 @@ pub mod backends;
 pub mod batch;
 pub mod checkpoint;
 pub mod config;
+#[cfg(feature = "cube")]
+mod device_cache;
 pub mod encoder;
 pub mod gpus;
+pub mod gradient_checkpointing;
 pub mod head;
 pub mod layers;
-pub mod names;
-#[cfg(feature = "cube")]
-mod on_device;
 pub mod ops;
+pub mod parameter_specs;
 pub mod parameters;
-pub mod recompute;
 pub mod torch_rng;

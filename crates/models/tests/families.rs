@@ -15,8 +15,8 @@ use models::checkpoint::{CheckpointError, LoadOptions, LoadReport, load, locate,
 use models::config::Config;
 use models::encoder::{FAMILIES, Family, family};
 use models::head::{LossOptions, SequenceClassifier, Targets, loss};
-use models::names::TensorName;
 use models::ops::{DropoutPlan, Precision};
+use models::parameter_specs::ParameterSpec;
 use serde_json::{Value, json};
 
 type Ad = Autodiff<Flex>;
@@ -34,7 +34,7 @@ struct Case {
     folder: PathBuf,
     family: &'static Family,
     config: Config,
-    names: Vec<TensorName>,
+    names: Vec<ParameterSpec>,
     expected: Value,
 }
 
@@ -46,7 +46,7 @@ fn cases() -> Vec<Case> {
         let folder = root().join(&name);
         let config = Config::read(&folder.join("config.json")).expect(&name);
         let family = family(&config).expect(&name);
-        let names = (family.tensor_names)(&config).expect(&name);
+        let names = (family.parameter_specs)(&config).expect(&name);
         let expected = serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).expect(&name);
         Case { name, folder, family, config, names, expected }
     };
@@ -76,7 +76,7 @@ impl Case {
         self.expected["batches"].as_array().unwrap()
     }
 
-    fn full_name(&self, tensor: &str, entry: &TensorName) -> String {
+    fn full_name(&self, tensor: &str, entry: &ParameterSpec) -> String {
         if entry.in_encoder { format!("{}{tensor}", self.family.prefix) } else { tensor.to_owned() }
     }
 }
@@ -202,7 +202,7 @@ fn gradients_of_every_parameter_are_transformers() {
             let size = (case.family.architecture)(&case.config).unwrap().embeddings.size;
             let words = collect.found.get_mut("encoder.word_embeddings").unwrap();
             let mut whole = vec![0.0; case.config.count("vocab_size").unwrap() * size];
-            for (&id, row) in batch(rows, pad_to).words().ids.iter().zip(words.chunks(size)) {
+            for (&id, row) in batch(rows, pad_to).distinct_tokens().ids.iter().zip(words.chunks(size)) {
                 whole[id as usize * size..][..size].copy_from_slice(row);
             }
             *words = whole;

@@ -13,8 +13,8 @@ use models::checkpoint::{CheckpointError, LoadOptions, LoadReport, load, locate}
 use models::config::Config;
 use models::encoder::family;
 use models::head::{LossOptions, SequenceClassifier, Targets, loss};
-use models::names::TensorName;
 use models::ops::{DropoutPlan, Precision};
+use models::parameter_specs::ParameterSpec;
 use serde_json::Value;
 
 type Ad = Autodiff<Flex>;
@@ -31,10 +31,10 @@ fn open(
     dir: &Path,
     num_labels: usize,
     seed: u64,
-) -> Result<(SequenceClassifier<Ad>, Vec<TensorName>, LoadReport), CheckpointError> {
+) -> Result<(SequenceClassifier<Ad>, Vec<ParameterSpec>, LoadReport), CheckpointError> {
     let config = Config::read(&dir.join("config.json")).expect("config.json");
     let family = family(&config).expect("a known family");
-    let names = (family.tensor_names)(&config).expect("names");
+    let names = (family.parameter_specs)(&config).expect("names");
     let model = SequenceClassifier::zeros(
         (family.architecture)(&config).expect("a BERT"),
         num_labels,

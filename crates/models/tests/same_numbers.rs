@@ -14,9 +14,9 @@ use models::batch::{Sequences, TokenBatch};
 use models::config::Config;
 use models::encoder::architecture::{Architecture, Dropouts};
 use models::encoder::family;
+use models::gradient_checkpointing::loss_and_gradients;
 use models::head::{LossOptions, SequenceClassifier, Targets, loss};
 use models::ops::{DropoutPlan, Precision};
-use models::recompute::loss_and_gradients;
 use models::{parameters, torch_rng::TorchRng};
 
 type Ad = Autodiff<Flex>;
@@ -69,11 +69,11 @@ fn cases() -> Vec<(String, Architecture)> {
             Dropouts { embeddings: 0.1, attention: 0.2, attention_output: 0.15, inner: 0.1, output: 0.25 };
         architecture.head.dropout = 0.3;
         // Sums of more than two terms have an order.
-        if architecture.num_layers < 4 && architecture.steps.len() == architecture.num_layers {
+        if architecture.num_layers < 4 && architecture.layer_order.len() == architecture.num_layers {
             architecture.num_layers = 4;
-            architecture.steps = (0..4).collect();
+            architecture.layer_order = (0..4).collect();
         }
-        assert!(architecture.steps.len() > 2, "{name}");
+        assert!(architecture.layer_order.len() > 2, "{name}");
         (name, architecture)
     };
     names.into_iter().map(case).collect()

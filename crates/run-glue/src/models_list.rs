@@ -62,7 +62,7 @@ fn facts(name: &str, args: &ModelsArgs) -> Result<Value, Error> {
         "model": files.id,
         "model_type": family.model_type,
         "architecture": family.classifier_architecture,
-        "num_hidden_layers": architecture.steps.len(),
+        "num_hidden_layers": architecture.layer_order.len(),
         "hidden_size": architecture.hidden_size,
         "num_attention_heads": architecture.num_attention_heads,
         "intermediate_size": architecture.intermediate_size,

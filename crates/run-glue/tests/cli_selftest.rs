@@ -31,7 +31,7 @@ fn the_cpu_passes() {
 #[test]
 fn bf16_has_limits_of_its_own() {
     use models::ops::{EncoderOps, Precision};
-    if models::backends::Flex::eo_supports(Precision::Bf16, &Default::default()).is_err() {
+    if models::backends::Flex::supports_precision(Precision::Bf16, &Default::default()).is_err() {
         eprintln!("not tested: this CPU has no bf16 products");
         return;
     }

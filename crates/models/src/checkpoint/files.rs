@@ -67,13 +67,13 @@ fn shards(index: &Path) -> Result<Vec<String>, CheckpointError> {
 }
 
 /// All tensors of a checkpoint, whatever files they are in.
-pub(super) struct Tensors {
+pub(super) struct CheckpointTensors {
     sources: Vec<Box<dyn TensorSource>>,
     /// Tensor name to source.
     index: BTreeMap<String, usize>,
 }
 
-impl Tensors {
+impl CheckpointTensors {
     /// Opens every file.
     pub(super) fn open(files: &WeightFiles) -> Result<Self, CheckpointError> {
         let mut sources: Vec<Box<dyn TensorSource>> = Vec::new();

@@ -7,7 +7,7 @@ use super::architecture::{Architecture, Projection, bert_like};
 use super::bert::embedding_names;
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
-use crate::names::{LayerNames, TensorName};
+use crate::parameter_specs::{LayerNames, ParameterSpec};
 
 /// The family's registration.
 pub(super) const FAMILY: Family = Family {
@@ -15,7 +15,7 @@ pub(super) const FAMILY: Family = Family {
     classifier_architecture: "AlbertForSequenceClassification",
     tokenizer_class: "AlbertTokenizer",
     architecture,
-    tensor_names,
+    parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
     prefix: "albert.",
 };
@@ -62,7 +62,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     // The group of step i is int(i / (steps / groups)), and all of its layers are run.
     let group = |i: usize| ((i as f64 / (steps as f64 / groups as f64)) as usize).min(groups - 1);
     architecture.num_layers = groups * inner;
-    architecture.steps = (0..steps).flat_map(|i| (0..inner).map(move |layer| group(i) * inner + layer)).collect();
+    architecture.layer_order = (0..steps).flat_map(|i| (0..inner).map(move |layer| group(i) * inner + layer)).collect();
     architecture.embeddings.size = config.whole("embedding_size", 128)?.max(1);
     // There also where the widths are equal.
     architecture.embeddings.projection = Projection::AfterNorm;
@@ -77,7 +77,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     architecture.checked("num_attention_heads")
 }
 
-fn tensor_names(config: &Config) -> Result<Vec<TensorName>, ConfigError> {
+fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
     let (groups, inner) = groups(config)?;
     let mut names = embedding_names();
     names.linear("encoder.embedding_projection", &["encoder.embedding_hidden_mapping_in"], true);

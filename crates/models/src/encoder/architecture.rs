@@ -22,7 +22,7 @@ pub struct Architecture {
     /// Layers with parameters of their own.
     pub num_layers: usize,
     /// The layers in the order in which they are run; ALBERT runs one many times.
-    pub steps: Vec<usize>,
+    pub layer_order: Vec<usize>,
     /// What a token's vector is made of.
     pub embeddings: Embeddings,
     /// The form of a layer.
@@ -48,30 +48,30 @@ pub struct Embeddings {
     pub size: usize,
     /// Rows of the position embeddings, and the number of the first position.
     pub positions: Option<(usize, usize)>,
-    /// Segment embeddings.
-    pub segments: Segments,
+    /// Token type embeddings.
+    pub token_types: TokenTypes,
     /// From `size` to the encoder's width.
     pub projection: Projection,
 }
 
-/// Segment embeddings.
+/// Token type embeddings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Segments {
+pub enum TokenTypes {
     /// There are none.
     None,
     /// A table of so many rows.
     Rows(usize),
     /// A table of so many rows, of which only the first is used.
-    AllFirst(usize),
+    AllZero(usize),
 }
 
-impl Segments {
+impl TokenTypes {
     /// Rows of the table.
     #[must_use]
     pub fn rows(self) -> Option<usize> {
         match self {
             Self::None => None,
-            Self::Rows(rows) | Self::AllFirst(rows) => Some(rows),
+            Self::Rows(rows) | Self::AllZero(rows) => Some(rows),
         }
     }
 }
@@ -189,7 +189,7 @@ impl Architecture {
     /// The same where its sizes fit each other and memory.
     ///
     /// # Errors
-    /// Names the field.
+    /// ParameterSpecs the field.
     pub fn checked(self, heads_field: &'static str) -> Result<Self, ConfigError> {
         let (hidden, heads) = (self.hidden_size, self.num_attention_heads);
         let wrong = |value: String, expected: String| {
@@ -210,7 +210,7 @@ impl Architecture {
     fn about_parameters(&self) -> f64 {
         let rows = self.vocab_size as f64
             + self.embeddings.positions.map_or(0.0, |(rows, _)| rows as f64)
-            + self.embeddings.segments.rows().unwrap_or(0) as f64;
+            + self.embeddings.token_types.rows().unwrap_or(0) as f64;
         let [hidden, ffn, layers] = [self.hidden_size as f64, self.intermediate_size as f64, self.num_layers as f64];
         rows * self.embeddings.size as f64 + layers * (4.0 * hidden * hidden + 3.0 * hidden * ffn)
     }
@@ -249,13 +249,13 @@ pub(super) struct BertFields {
 
 /// An architecture of BERT's shape from the fields that its kin share; each family then changes what differs.
 pub(super) fn bert_like(config: &Config, layer_norm_eps: f64) -> Result<(Architecture, BertFields), ConfigError> {
-    let (mut architecture, fields) = bert_like_without_segments(config, layer_norm_eps)?;
-    architecture.embeddings.segments = Segments::Rows(config.count("type_vocab_size")?);
+    let (mut architecture, fields) = bert_like_without_token_types(config, layer_norm_eps)?;
+    architecture.embeddings.token_types = TokenTypes::Rows(config.count("type_vocab_size")?);
     Ok((architecture, fields))
 }
 
-/// As [`bert_like`], for families that may have no segments.
-pub(super) fn bert_like_without_segments(
+/// As [`bert_like`], for families that may have no token types.
+pub(super) fn bert_like_without_token_types(
     config: &Config,
     layer_norm_eps: f64,
 ) -> Result<(Architecture, BertFields), ConfigError> {
@@ -276,11 +276,11 @@ pub(super) fn bert_like_without_segments(
         intermediate_size: config.count("intermediate_size")?,
         num_attention_heads: config.count("num_attention_heads")?,
         num_layers: fields.num_hidden_layers,
-        steps: (0..fields.num_hidden_layers).collect(),
+        layer_order: (0..fields.num_hidden_layers).collect(),
         embeddings: Embeddings {
             size: fields.hidden_size,
             positions: Some((config.count("max_position_embeddings")?, 0)),
-            segments: Segments::None,
+            token_types: TokenTypes::None,
             projection: Projection::None,
         },
         block: Block::PostNorm,

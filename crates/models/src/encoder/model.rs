@@ -6,11 +6,12 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::architecture::{Architecture, Block, Disentangled, Pooling, Positions, Projection, Segments};
+use super::architecture::{Architecture, Block, Disentangled, Pooling, Positions, Projection, TokenTypes};
 use crate::batch::{Sequences, TokenBatch};
 use crate::layers::{LayerNorm, Linear, zeros};
 use crate::ops::{
-    self, AttentionSpec, DropoutPlan, EncoderOps, GeluForm, Precision, Relative, RelativeKind, RotarySpec, RowDropout,
+    self, AttentionSpec, DropoutPlan, EncoderOps, GeluForm, Precision, RelativeKind, RelativeSpec, RotarySpec,
+    RowDropout,
 };
 
 /// One encoder layer.
@@ -90,7 +91,7 @@ impl<B: Backend> Encoder<B> {
         Self {
             word_embeddings: zeros([a.vocab_size, size], device),
             position_embeddings: a.embeddings.positions.map(|(rows, _)| zeros([rows, size], device)),
-            token_type_embeddings: a.embeddings.segments.rows().map(|rows| zeros([rows, size], device)),
+            token_type_embeddings: a.embeddings.token_types.rows().map(|rows| zeros([rows, size], device)),
             embedding_norm: norm(normed),
             embedding_projection: projection,
             relative_embeddings: match a.positions {
@@ -113,12 +114,12 @@ impl<B: Backend> Encoder<B> {
 }
 
 /// What the layers of one forward pass share of relative positions.
-pub(crate) enum Shared<B: Backend> {
+pub(crate) enum RelativePositions<B: Backend> {
     None,
     /// A table of biases.
-    Bias(Tensor<B, 2>, Relative),
+    Bias(Tensor<B, 2>, RelativeSpec),
     /// Embeddings of positions, before each layer's dropout, and the distances' rows.
-    Disentangled(Tensor<B, 2>, Relative, usize),
+    Disentangled(Tensor<B, 2>, RelativeSpec, usize),
 }
 
 /// The rows of the distances from `-(n - 1)` to `n - 1`.
@@ -132,31 +133,31 @@ impl<B: EncoderOps> Encoder<B> {
     #[must_use]
     pub fn pooled(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
         let mut sequences = batch.sequences.clone();
-        let shared = self.shared(&sequences);
+        let relative = self.relative(&sequences);
         let mut x = self.embed(batch, plan);
-        for place in 0..self.architecture().steps.len() {
-            x = self.layer(place, x, &mut sequences, &shared, plan);
+        for at in 0..self.architecture().layer_order.len() {
+            x = self.layer(at, x, &mut sequences, &relative, plan);
         }
         self.summary(x, &sequences)
     }
 
-    /// The output of the layer at `place` of the way; `sequences` is the layout of its rows, before and behind it.
+    /// The output of the `at`-th layer that runs; `sequences` is the layout of its rows, before and behind it.
     pub(crate) fn layer(
         &self,
-        place: usize,
+        at: usize,
         x: Tensor<B, 2>,
         sequences: &mut Arc<Sequences>,
-        shared: &Shared<B>,
+        relative: &RelativePositions<B>,
         plan: &mut DropoutPlan,
     ) -> Tensor<B, 2> {
         let a = self.architecture();
-        let step = a.steps[place];
-        let layer = &self.layers[step];
+        let index = a.layer_order[at];
+        let layer = &self.layers[index];
         // Nothing reads the last layer's other rows, so beyond its attention they are not computed.
-        let firsts = place + 1 == a.steps.len() && a.head.pooling == Pooling::First;
+        let first_only = at + 1 == a.layer_order.len() && a.head.pooling == Pooling::First;
         match a.block {
-            Block::PostNorm => self.post_norm(layer, x, sequences, firsts, shared, plan),
-            Block::PreNormGated { .. } => self.pre_norm(layer, step, x, sequences, firsts, plan),
+            Block::PostNorm => self.post_norm(layer, x, sequences, first_only, relative, plan),
+            Block::PreNormGated { .. } => self.pre_norm(layer, index, x, sequences, first_only, plan),
         }
     }
 
@@ -181,10 +182,10 @@ impl<B: EncoderOps> Encoder<B> {
         };
         let (positions, types) = (table(&self.position_embeddings), table(&self.token_type_embeddings));
         let first = a.embeddings.positions.map(|(_, first)| first as u32);
-        let segments = matches!(a.embeddings.segments, Segments::Rows(_));
-        let counted = (first != Some(0) || !segments).then(|| {
+        let has_types = matches!(a.embeddings.token_types, TokenTypes::Rows(_));
+        let counted = (first != Some(0) || !has_types).then(|| {
             let position = |id| first.map_or(0, |first| id + first);
-            batch.with_ids(position, |id| if segments { id } else { 0 })
+            batch.with_ids(position, |id| if has_types { id } else { 0 })
         });
         let mut x = ops::embed(words, positions, types, counted.as_ref().unwrap_or(batch));
         let projection = self.embedding_projection.as_ref();
@@ -201,12 +202,12 @@ impl<B: EncoderOps> Encoder<B> {
     }
 
     /// What the layers share of relative positions.
-    pub(crate) fn shared(&self, sequences: &Sequences) -> Shared<B> {
+    pub(crate) fn relative(&self, sequences: &Sequences) -> RelativePositions<B> {
         let n = sequences.max_len().max(1);
         match (&self.architecture.positions, &self.relative_embeddings) {
             (Positions::Buckets { num_buckets, bucket_of }, Some(table)) => {
                 let rows = distance_rows(n, |distance| bucket_of(distance, *num_buckets));
-                Shared::Bias(table.val(), Relative { kind: RelativeKind::Bias, rows })
+                RelativePositions::Bias(table.val(), RelativeSpec { kind: RelativeKind::Bias, rows })
             }
             (Positions::Disentangled(d), Some(table)) => {
                 let table = match &self.relative_embedding_norm {
@@ -217,10 +218,10 @@ impl<B: EncoderOps> Encoder<B> {
                 // Distances ascend, and rows with them: those outside are not used by this batch.
                 let (low, high) = (rows[0] as usize, rows[rows.len() - 1] as usize);
                 let rows = rows.iter().map(|row| row - low as u32).collect();
-                let relative = Relative { kind: RelativeKind::Disentangled, rows };
-                Shared::Disentangled(table, relative, high + 1 - low)
+                let relative = RelativeSpec { kind: RelativeKind::Disentangled, rows };
+                RelativePositions::Disentangled(table, relative, high + 1 - low)
             }
-            _ => Shared::None,
+            _ => RelativePositions::None,
         }
     }
 
@@ -231,11 +232,11 @@ impl<B: EncoderOps> Encoder<B> {
         qkv: Tensor<B, 2>,
         window: Option<usize>,
         sequences: &Arc<Sequences>,
-        shared: &Shared<B>,
+        relative: &RelativePositions<B>,
         plan: &mut DropoutPlan,
     ) -> Tensor<B, 2> {
         let a = self.architecture();
-        let terms = if matches!(shared, Shared::Disentangled(..)) { 3 } else { 1 };
+        let terms = if matches!(relative, RelativePositions::Disentangled(..)) { 3 } else { 1 };
         let spec = AttentionSpec {
             heads: a.num_attention_heads,
             scale: 1.0 / ((terms * a.head_dim()) as f64).sqrt(),
@@ -243,10 +244,10 @@ impl<B: EncoderOps> Encoder<B> {
             sequences: sequences.clone(),
             dropout: plan.next(a.dropout.attention),
         };
-        match shared {
-            Shared::None => ops::attention(qkv, &spec),
-            Shared::Bias(table, relative) => ops::relative_attention(qkv, table.clone(), relative, &spec),
-            Shared::Disentangled(embeddings, relative, count) => {
+        match relative {
+            RelativePositions::None => ops::attention(qkv, &spec),
+            RelativePositions::Bias(table, relative) => ops::relative_attention(qkv, table.clone(), relative, &spec),
+            RelativePositions::Disentangled(embeddings, relative, count) => {
                 // Dropped as a whole, so that a row's mask does not depend on the batch's lengths.
                 let rows = Arc::new(Sequences::packed(vec![embeddings.dims()[0]]));
                 let dropped = ops::dropout(embeddings.clone(), plan.next(a.dropout.output), &rows);
@@ -267,14 +268,14 @@ impl<B: EncoderOps> Encoder<B> {
         layer: &Layer<B>,
         mut x: Tensor<B, 2>,
         sequences: &mut Arc<Sequences>,
-        firsts: bool,
-        shared: &Shared<B>,
+        first_only: bool,
+        relative: &RelativePositions<B>,
         plan: &mut DropoutPlan,
     ) -> Tensor<B, 2> {
         let a = self.architecture();
-        let mut context = self.attend(layer, layer.qkv.forward(x.clone()), None, sequences, shared, plan);
-        if firsts {
-            [context, x] = only_firsts([context, x], sequences);
+        let mut context = self.attend(layer, layer.qkv.forward(x.clone()), None, sequences, relative, plan);
+        if first_only {
+            [context, x] = first_tokens([context, x], sequences);
         }
         let dropout = row_dropout(plan, a.dropout.attention_output, sequences);
         let attended = match &layer.attention_norm {
@@ -289,10 +290,10 @@ impl<B: EncoderOps> Encoder<B> {
     fn pre_norm(
         &self,
         layer: &Layer<B>,
-        step: usize,
+        index: usize,
         mut x: Tensor<B, 2>,
         sequences: &mut Arc<Sequences>,
-        firsts: bool,
+        first_only: bool,
         plan: &mut DropoutPlan,
     ) -> Tensor<B, 2> {
         let a = self.architecture();
@@ -303,13 +304,13 @@ impl<B: EncoderOps> Encoder<B> {
         let mut qkv = layer.qkv.forward(normed);
         let mut window = None;
         if let Positions::Rotary(layers) = &a.positions {
-            window = layers[step].window;
-            let (heads, theta) = (a.num_attention_heads, layers[step].theta);
+            window = layers[index].window;
+            let (heads, theta) = (a.num_attention_heads, layers[index].theta);
             qkv = ops::rotary(qkv, &RotarySpec { heads, theta, sequences: sequences.clone(), inverse: false });
         }
-        let mut context = self.attend(layer, qkv, window, sequences, &Shared::None, plan);
-        if firsts {
-            [context, x] = only_firsts([context, x], sequences);
+        let mut context = self.attend(layer, qkv, window, sequences, &RelativePositions::None, plan);
+        if first_only {
+            [context, x] = first_tokens([context, x], sequences);
         }
         let attended = layer.attention_output.forward(context);
         x = x + ops::dropout(attended, plan.next(a.dropout.attention_output), sequences);
@@ -358,12 +359,12 @@ fn row_dropout(plan: &mut DropoutPlan, probability: f64, sequences: &Arc<Sequenc
 }
 
 /// The rows of the first tokens; the layout is theirs from here on.
-fn only_firsts<B: EncoderOps, const N: usize>(
+fn first_tokens<B: EncoderOps, const N: usize>(
     x: [Tensor<B, 2>; N],
     sequences: &mut Arc<Sequences>,
 ) -> [Tensor<B, 2>; N] {
     let rows = sequences.starts().iter().map(|&row| row as u32).collect::<Vec<_>>();
-    *sequences = Arc::new(sequences.firsts());
+    *sequences = Arc::new(sequences.first_tokens());
     x.map(|x| {
         let rows = ops::indices(rows.iter().copied(), &x.device());
         x.select(0, rows)

@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::Family;
 use super::architecture::{
-    Architecture, Block, Dropouts, Embeddings, Head, Pooling, Positions, Projection, RotaryLayer, Segments, only,
+    Architecture, Block, Dropouts, Embeddings, Head, Pooling, Positions, Projection, RotaryLayer, TokenTypes, only,
 };
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
-use crate::names::{Init, Names, TensorName};
+use crate::parameter_specs::{Init, ParameterSpec, ParameterSpecs};
 
 /// The family's registration.
 pub(super) const FAMILY: Family = Family {
@@ -19,7 +19,7 @@ pub(super) const FAMILY: Family = Family {
     classifier_architecture: "ModernBertForSequenceClassification",
     tokenizer_class: "TokenizersBackend",
     architecture,
-    tensor_names,
+    parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
     prefix: "model.",
 };
@@ -118,11 +118,11 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         intermediate_size: config.count("intermediate_size")?,
         num_attention_heads: config.count("num_attention_heads")?,
         num_layers: layers,
-        steps: (0..layers).collect(),
+        layer_order: (0..layers).collect(),
         embeddings: Embeddings {
             size: hidden,
             positions: None,
-            segments: Segments::None,
+            token_types: TokenTypes::None,
             projection: Projection::None,
         },
         block: Block::PreNormGated {
@@ -163,12 +163,12 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     Ok(architecture)
 }
 
-fn tensor_names(config: &Config) -> Result<Vec<TensorName>, ConfigError> {
+fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
     let [norm_bias, attention_bias, mlp_bias, classifier_bias] =
         ["norm_bias", "attention_bias", "mlp_bias", "classifier_bias"].map(|field| config.switch(field, false));
     let (norm_bias, attention_bias, mlp_bias) = (norm_bias?, attention_bias?, mlp_bias?);
     let layers = config.count("num_hidden_layers")?;
-    let mut names = Names::default();
+    let mut names = ParameterSpecs::default();
     names.table("word_embeddings", "embeddings.tok_embeddings").norm(
         "encoder.embedding_norm",
         "embeddings.norm",

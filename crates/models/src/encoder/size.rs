@@ -22,7 +22,7 @@ impl Architecture {
         let linear = |inputs: usize, outputs: usize, bias: bool| outputs * (inputs + usize::from(bias));
         let rows = self.vocab_size
             + self.embeddings.positions.map_or(0, |(rows, _)| rows)
-            + self.embeddings.segments.rows().unwrap_or(0);
+            + self.embeddings.token_types.rows().unwrap_or(0);
         let (normed, projection) = match self.embeddings.projection {
             Projection::None => (size, 0),
             Projection::BeforeNorm => (hidden, linear(size, hidden, false)),
@@ -69,6 +69,6 @@ impl Architecture {
             Block::PostNorm => 8 * hidden + 2 * ffn,
             Block::PreNormGated { .. } => 8 * hidden + 3 * ffn,
         };
-        F32_BYTES * tokens * self.steps.len() * numbers
+        F32_BYTES * tokens * self.layer_order.len() * numbers
     }
 }

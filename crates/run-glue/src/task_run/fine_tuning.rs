@@ -104,7 +104,7 @@ impl FineTuning<'_> {
             resume.restore(&mut optimizer, &mut log, device)?;
             watch.restore(resume.best());
         }
-        if settings.log.profile && !B::eo_properties().runs_at_once {
+        if settings.log.profile && !B::capabilities().synchronous {
             let device = device.clone();
             // A device that failed says so where the results are read.
             log.stages.settle_with(move || drop(B::sync(&device)));

@@ -88,7 +88,7 @@ struct Outcome<'a> {
     backend: &'static str,
     device_name: String,
     clock: Clock,
-    /// Whether the time of a stage is its own, see [`models::ops::Properties::runs_at_once`].
+    /// Whether the time of a stage is its own, see [`models::ops::Capabilities::synchronous`].
     stages_are_settled: bool,
     energy_joules: Option<f64>,
     warnings: Vec<String>,
@@ -200,7 +200,7 @@ impl OnBackend for TaskRun<'_> {
             backend,
             device_name: device_name.to_owned(),
             clock,
-            stages_are_settled: settings.log.profile || B::eo_properties().runs_at_once,
+            stages_are_settled: settings.log.profile || B::capabilities().synchronous,
             energy_joules: energy.and_then(EnergyMeter::joules),
             warnings,
         };

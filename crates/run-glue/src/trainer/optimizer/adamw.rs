@@ -70,7 +70,7 @@ impl<B: EncoderOps> Rule<B> for AdamW<B> {
             weight_decay: facts.weight_decay,
             touched: state.touched,
         });
-        let slots = B::eo_adamw(slots.collect(), &numbers, step.clip.clone()).into_iter();
+        let slots = B::fused_adamw(slots.collect(), &numbers, step.clip.clone()).into_iter();
         let (values, states) =
             slots.map(|AdamWSlot { parameter, moments, touched, .. }| (parameter, State { moments, touched })).unzip();
         self.states = Some(states);

@@ -11,8 +11,8 @@ use burn::module::{AutodiffModule, Module, ModuleMapper, Param};
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Tensor, TensorData, TensorMetadata, TensorPrimitive};
-use models::names::TensorName;
 use models::ops::{ClipFactor, EncoderOps, Gradient, GradientNorm};
+use models::parameter_specs::ParameterSpec;
 use models::parameters::HostTensor;
 
 pub use self::gradients::Gradients;
@@ -93,8 +93,8 @@ pub struct Optimizer<B: AutodiffBackend> {
 impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Optimizer<B> {
     /// The optimizer of `--optim`, with nothing kept yet. A parameter decays unless it is a bias or belongs to a
     /// normalisation; with `--layerwise_lr_decay` the rate falls from the head down.
-    pub fn new<M: Module<B>>(module: &M, names: &[TensorName], settings: &TrainingSettings) -> Self {
-        let names: HashMap<&str, &TensorName> = names.iter().map(|name| (name.parameter.as_str(), name)).collect();
+    pub fn new<M: Module<B>>(module: &M, names: &[ParameterSpec], settings: &TrainingSettings) -> Self {
+        let names: HashMap<&str, &ParameterSpec> = names.iter().map(|name| (name.parameter.as_str(), name)).collect();
         let shapes = models::parameters::shapes(module);
         let layers = shapes.iter().filter_map(|(path, _)| layer_of(path)).max().map_or(0, |last| last + 1);
         let facts = shapes.into_iter().map(|(path, shape)| {
