@@ -15,7 +15,8 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::{AutodiffBackend, Backend};
 
 use crate::batch::{Sequences, TokenBatch};
-use crate::encoder::model::{Encoder, RelativePositions};
+use crate::encoder::model::Encoder;
+use crate::encoder::relative::RelativePositions;
 use crate::head::{LossOptions, SequenceClassifier, Targets, loss};
 use crate::ops::{self, DropoutPlan, EncoderOps};
 
@@ -83,8 +84,8 @@ where
     // The undivided pass adds them from the first layer on: in its graph they are as near to the table as the first one's.
     let table = of_table.into_iter().rev().reduce(|sum, gradient| gradient + sum);
     let of_table = match (&relative, table) {
-        (RelativePositions::Disentangled(whole, ..), Some(gradient)) => {
-            Some(ops::surrogate_loss(whole.clone(), Tensor::from_inner(gradient)))
+        (RelativePositions::Disentangled { embeddings, .. }, Some(gradient)) => {
+            Some(ops::surrogate_loss(embeddings.clone(), Tensor::from_inner(gradient)))
         }
         _ => None,
     };
@@ -109,9 +110,10 @@ fn of_layer<B: AutodiffBackend>(
     match relative {
         RelativePositions::None => (RelativePositions::None, None),
         RelativePositions::Bias(table, spec) => (RelativePositions::Bias(table.clone(), spec.clone()), None),
-        RelativePositions::Disentangled(table, spec, count) => {
-            let table = leaf::<B>(table.clone().inner(), learns);
-            (RelativePositions::Disentangled(table.clone(), spec.clone(), *count), Some(table))
+        RelativePositions::Disentangled { embeddings, spec, used, dropout } => {
+            let table = leaf::<B>(embeddings.clone().inner(), learns);
+            let (embeddings, spec, used) = (table.clone(), spec.clone(), used.clone());
+            (RelativePositions::Disentangled { embeddings, spec, used, dropout: *dropout }, Some(table))
         }
     }
 }

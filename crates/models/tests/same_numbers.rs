@@ -12,7 +12,7 @@ use burn_autodiff::Autodiff;
 use burn_flex::Flex;
 use models::batch::{Sequences, TokenBatch};
 use models::config::Config;
-use models::encoder::architecture::{Architecture, Dropouts};
+use models::encoder::architecture::{Architecture, Block, Dropouts};
 use models::encoder::family;
 use models::gradient_checkpointing::loss_and_gradients;
 use models::head::{LossOptions, SequenceClassifier, Targets, loss};
@@ -65,8 +65,11 @@ fn cases() -> Vec<(String, Architecture)> {
     let case = |name: String| {
         let config = Config::read(&root.join(&name).join("config.json")).expect(&name);
         let mut architecture = (family(&config).expect(&name).architecture)(&config).expect(&name);
-        architecture.dropout =
-            Dropouts { embeddings: 0.1, attention: 0.2, attention_output: 0.15, inner: 0.1, output: 0.25 };
+        architecture.dropout = Dropouts { embeddings: 0.1, attention: 0.2, attention_output: 0.15 };
+        match &mut architecture.block {
+            Block::PostNorm(block) => block.output_dropout = 0.25,
+            Block::PreNormGated(block) => block.mlp_dropout = 0.1,
+        }
         architecture.head.dropout = 0.3;
         // Sums of more than two terms have an order.
         if architecture.num_layers < 4 && architecture.layer_order.len() == architecture.num_layers {

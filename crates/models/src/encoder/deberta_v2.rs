@@ -4,7 +4,7 @@
 
 use super::Family;
 use super::architecture::{
-    Architecture, Disentangled, Positions, Projection, TokenTypes, bert_like_without_token_types, only,
+    Architecture, Block, Disentangled, Distances, PostNorm, Projection, TokenTypes, bert_like_without_token_types, only,
 };
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
@@ -115,7 +115,8 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         rows => TokenTypes::Rows(rows),
     };
     if let Some(disentangled) = disentangled(config)? {
-        architecture.positions = Positions::Disentangled(disentangled);
+        let distances = Distances::Disentangled(disentangled);
+        architecture.block = Block::PostNorm(PostNorm { distances, ..fields.block });
     }
     architecture.head.dense_dropout = config.probability("pooler_dropout", 0.0)?;
     architecture.head.activation =

@@ -4,7 +4,7 @@
 
 use super::Family;
 use super::architecture::{
-    Architecture, Block, Dropouts, Embeddings, Head, Pooling, Positions, Projection, TokenTypes, only,
+    Architecture, Block, Distances, Dropouts, Embeddings, Head, Pooling, PostNorm, Projection, TokenTypes, only,
 };
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
@@ -67,15 +67,15 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
             token_types: TokenTypes::None,
             projection: Projection::None,
         },
-        block: Block::PostNorm,
-        activation: Activation::from_config("activation", config.text("activation", "gelu")?)?,
-        positions: Positions::Embedded,
+        block: Block::PostNorm(PostNorm {
+            distances: Distances::None,
+            activation: Activation::from_config("activation", config.text("activation", "gelu")?)?,
+            output_dropout: dropout,
+        }),
         dropout: Dropouts {
             embeddings: dropout,
             attention: config.probability("attention_dropout", 0.1)?,
             attention_output: 0.0,
-            inner: 0.0,
-            output: dropout,
         },
         // Written into the code, not into config.json.
         layer_norm_eps: 1e-12,

@@ -10,6 +10,7 @@ mod electra;
 pub mod model;
 mod modernbert;
 mod mpnet;
+pub(crate) mod relative;
 mod roberta;
 mod size;
 

@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::Family;
 use super::architecture::{
-    Architecture, Block, Dropouts, Embeddings, Head, Pooling, Positions, Projection, RotaryLayer, TokenTypes, only,
+    Architecture, Block, Dropouts, Embeddings, Head, Pooling, PreNormGated, Projection, RotaryLayer, TokenTypes, only,
 };
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
+use crate::ops::GeluForm;
 use crate::parameter_specs::{Init, ParameterSpec, ParameterSpecs};
 
 /// The family's registration.
@@ -125,18 +126,17 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
             token_types: TokenTypes::None,
             projection: Projection::None,
         },
-        block: Block::PreNormGated {
+        block: Block::PreNormGated(PreNormGated {
+            rotary: rotary_layers(config)?,
+            gelu: GeluForm::Erf,
             attention_bias: config.switch("attention_bias", false)?,
             mlp_bias: config.switch("mlp_bias", false)?,
-        },
-        activation: Activation::Gelu,
-        positions: Positions::Rotary(rotary_layers(config)?),
+            mlp_dropout: config.probability("mlp_dropout", 0.0)?,
+        }),
         dropout: Dropouts {
             embeddings: config.probability("embedding_dropout", 0.0)?,
             attention: attention_dropout,
             attention_output: attention_dropout,
-            inner: config.probability("mlp_dropout", 0.0)?,
-            output: 0.0,
         },
         layer_norm_eps: config.at_least_zero("norm_eps", 1e-5)?,
         norm_bias: config.switch("norm_bias", false)?,
@@ -152,15 +152,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
             dropout: config.probability("classifier_dropout", 0.0)?,
         },
     };
-    let architecture = architecture.checked("num_attention_heads")?;
-    if !architecture.head_dim().is_multiple_of(2) {
-        return Err(ConfigError::Value {
-            field: "hidden_size".to_owned(),
-            value: hidden.to_string(),
-            expected: "an even number of columns for each head, since positions turn pairs".to_owned(),
-        });
-    }
-    Ok(architecture)
+    architecture.checked("num_attention_heads")
 }
 
 fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {

@@ -3,7 +3,7 @@
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/mpnet/modeling_mpnet.py>
 
 use super::Family;
-use super::architecture::{Architecture, Positions, TokenTypes, bert_like_without_token_types, only};
+use super::architecture::{Architecture, Block, Distances, PostNorm, TokenTypes, bert_like_without_token_types, only};
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::parameter_specs::{LayerNames, ParameterSpec, ParameterSpecs};
 
@@ -71,7 +71,8 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     // The padding's row is 1, whatever config.json says.
     architecture.embeddings.positions = Some((config.count("max_position_embeddings")?, 2));
     architecture.embeddings.token_types = TokenTypes::None;
-    architecture.positions = Positions::Buckets { num_buckets: NUM_BUCKETS, bucket_of };
+    let distances = Distances::Buckets { num_buckets: NUM_BUCKETS, bucket_of };
+    architecture.block = Block::PostNorm(PostNorm { distances, ..fields.block });
     architecture.head.dense_dropout = fields.hidden_dropout_prob;
     architecture.head.dropout = fields.hidden_dropout_prob;
     architecture.checked("num_attention_heads")
