@@ -11,7 +11,9 @@ use burn::tensor::backend::AutodiffBackend;
 use burn_autodiff::Autodiff;
 use burn_flex::Flex;
 use models::batch::TokenBatch;
-use models::checkpoint::{CheckpointError, LoadOptions, LoadReport, load, locate, read_safetensors, write_safetensors};
+use models::checkpoint::{
+    CheckpointError, LoadOptions, LoadReport, WeightFiles, load, read_safetensors, write_safetensors,
+};
 use models::config::Config;
 use models::encoder::{FAMILIES, Family, family};
 use models::head::{LossOptions, SequenceClassifier, Targets, loss};
@@ -61,7 +63,7 @@ impl Case {
     fn open(&self, folder: &Path, seed: u64) -> Result<(SequenceClassifier<Ad>, LoadReport), CheckpointError> {
         let architecture = (self.family.architecture)(&self.config).expect(&self.name);
         let model = SequenceClassifier::zeros(architecture, self.num_labels(), Precision::F32, &Default::default());
-        let files = locate(|name| Ok::<_, CheckpointError>(Some(folder.join(name)).filter(|path| path.is_file())))?;
+        let files = WeightFiles::find(folder)?;
         let options = LoadOptions {
             model_type: self.family.model_type.to_owned(),
             prefix: self.family.prefix,

@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use burn_autodiff::Autodiff;
 use burn_flex::Flex;
 use models::batch::TokenBatch;
-use models::checkpoint::{CheckpointError, LoadOptions, LoadReport, load, locate};
+use models::checkpoint::{CheckpointError, LoadOptions, LoadReport, WeightFiles, load};
 use models::config::Config;
 use models::encoder::family;
 use models::head::{LossOptions, SequenceClassifier, Targets, loss};
@@ -41,7 +41,7 @@ fn open(
         Precision::F32,
         &Default::default(),
     );
-    let files = locate(|name| Ok::<_, CheckpointError>(Some(dir.join(name)).filter(|path| path.is_file())))?;
+    let files = WeightFiles::find(dir)?;
     let options = LoadOptions {
         model_type: "bert".to_owned(),
         prefix: family.prefix,

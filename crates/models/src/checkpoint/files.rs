@@ -22,6 +22,16 @@ pub struct WeightFiles {
     pub files: Vec<PathBuf>,
 }
 
+impl WeightFiles {
+    /// Those of a folder, as [`locate`] finds them.
+    ///
+    /// # Errors
+    /// When there are none, or an index is broken.
+    pub fn find(folder: &Path) -> Result<Self, CheckpointError> {
+        locate(|name| Ok(Some(folder.join(name)).filter(|path| path.is_file())))
+    }
+}
+
 /// Finds weight files by asking `fetch` for names: a path where the file exists, `None` where it does not.
 ///
 /// # Errors
