@@ -1,9 +1,5 @@
 //! Descriptions of encoders: what a form of layer carries is what it applies, and parts that do not fit each other are refused
 //! by name.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-
-use std::collections::HashMap;
-use std::path::Path;
 
 use burn_flex::Flex;
 use models::activation::Activation;
@@ -11,13 +7,12 @@ use models::batch::TokenBatch;
 use models::config::Config;
 use models::encoder::architecture::{Architecture, Block, Distances, PostNorm, PreNormGated, Projection};
 use models::encoder::family;
-use models::head::SequenceClassifier;
-use models::ops::{DropoutPlan, GeluForm, Precision};
-use models::{parameters, torch_rng::TorchRng};
+use models::ops::{DropoutPlan, GeluForm};
+
+use crate::support::random_model;
 
 fn architecture(fixture: &str) -> Architecture {
-    let path = format!("../run-glue/tests/fixtures/families/{fixture}/config.json");
-    let config = Config::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect(fixture);
+    let config = Config::read(&crate::support::fixture(&format!("families/{fixture}/config.json"))).expect(fixture);
     (family(&config).expect(fixture).architecture)(&config).expect(fixture)
 }
 
@@ -37,13 +32,7 @@ fn pre_norm(architecture: &mut Architecture) -> &mut PreNormGated {
 
 /// Logits with weights that depend on the parameters' shapes alone.
 fn logits(architecture: Architecture, mut plan: DropoutPlan) -> Vec<f32> {
-    let model = SequenceClassifier::<Flex>::zeros(architecture, 2, Precision::F32, &Default::default());
-    let mut rng = TorchRng::new(7);
-    let values: HashMap<_, _> = parameters::shapes(&model)
-        .into_iter()
-        .map(|(path, shape)| (path, rng.normal(shape.iter().product(), 0.2)))
-        .collect();
-    let model = parameters::write(model, values);
+    let model = random_model::<Flex>(architecture);
     let ids: Vec<u32> = (0..14).map(|i| 4 + i * 5 % 23).collect();
     let types = vec![0; ids.len()];
     let batch = TokenBatch::new(&[(&ids, &types), (&ids[..5], &types[..5])], 1, None, 0);
@@ -88,7 +77,9 @@ fn what_layers_with_normalisation_first_carry_is_applied() {
 
 #[test]
 fn parts_that_do_not_fit_are_refused_by_name() {
-    let wrong: &[(&str, &str, fn(&mut Architecture))] = &[
+    /// A fixture, what the message says, and the change that it is about.
+    type Refused = (&'static str, &'static str, fn(&mut Architecture));
+    let wrong: &[Refused] = &[
         ("modernbert_pair", "`block.rotary` is 3 layers long, expected num_layers (4)", |a| {
             pre_norm(a).rotary.truncate(3);
         }),
