@@ -131,7 +131,7 @@ impl OnBackend for Bench {
 
     fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, device_name: &str) -> Self::Output {
         let model = synthetic::model::<Autodiff<B>>(&self.config, self.precision, &device)?;
-        let pad_to = (!B::eo_properties().prefers_packed).then_some(0);
+        let pad_to = (!B::capabilities().prefers_packed).then_some(0);
         let batch = synthetic::batch(&self.lengths, self.architecture.vocab_size, pad_to);
         let timed = self.time(model, batch, &device)?;
         let work = work::flops(&self.architecture, &self.lengths, if self.inference { 1 } else { 3 });
@@ -153,7 +153,7 @@ impl OnBackend for Bench {
             "peak_memory_bytes": peak_memory_bytes(),
             "threads": rayon::current_num_threads(),
         });
-        if let Some(memory) = B::eo_memory(&device) {
+        if let Some(memory) = B::memory_usage(&device) {
             result["device_memory_in_use_bytes"] = json!(memory.in_use);
             result["device_memory_reserved_bytes"] = json!(memory.reserved);
         }
