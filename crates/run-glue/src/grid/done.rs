@@ -37,13 +37,14 @@ impl Done {
     pub(super) fn find(&mut self, cells: &[Cell]) -> Result<Vec<Option<RunRecord>>, Error> {
         let mut by_task: HashMap<&str, Vec<RunRecord>> = HashMap::new();
         for cell in cells {
-            if !by_task.contains_key(cell.task().name) {
-                by_task.insert(cell.task().name, self.records(cell.task().name)?);
+            let task = cell.task().name.as_str();
+            if !by_task.contains_key(task) {
+                by_task.insert(task, self.records(task)?);
             }
         }
         let mut found = Vec::new();
         for cell in cells {
-            let records = by_task.get(cell.task().name).into_iter().flatten();
+            let records = by_task.get(cell.task().name.as_str()).into_iter().flatten();
             let of_cell = records.filter(|record| cell.is_of(record));
             let mut same = None;
             for record in of_cell {
@@ -66,7 +67,7 @@ impl Done {
 
     /// Records of any settings, for how long a run takes.
     pub(super) fn all(&self, cells: &[Cell]) -> Result<Vec<RunRecord>, Error> {
-        let mut tasks: Vec<&str> = cells.iter().map(|cell| cell.task().name).collect();
+        let mut tasks: Vec<&str> = cells.iter().map(|cell| cell.task().name.as_str()).collect();
         tasks.sort_unstable();
         tasks.dedup();
         let records = tasks.into_iter().map(|task| self.records(task)).collect::<Result<Vec<_>, _>>()?;

@@ -1,5 +1,6 @@
 //! How long the runs that are left will take, from those that are over.
 
+use glue_tasks::task::SplitSpec;
 use serde_json::Value;
 
 use super::Cell;
@@ -38,7 +39,7 @@ impl Rows {
         Self { train: train as usize, others: (all - train) as usize }
     }
 
-    /// Those of an earlier run of the same rows; else GLUE's own numbers. `None` where they are not known before.
+    /// Those of an earlier run of the same rows; else those of the benchmark. `None` where they are not known before.
     pub(super) fn of_cell(cell: &Cell, over: &[RunRecord]) -> Option<Self> {
         let settings = &cell.settings;
         let (asked, dataset) = (settings.hyper_parameters(), dataset_id(settings));
@@ -55,17 +56,21 @@ impl Rows {
         if settings.own_data.is_some() || settings.dataset == DatasetChoice::Embedded {
             return None;
         }
-        let rows = cell.task().rows;
+        let task = cell.task();
+        let train = task.train_split.as_ref().and_then(|split| split.rows).unwrap_or(0);
         let cut = |rows: usize, most: Option<usize>| rows.min(most.unwrap_or(rows));
-        let out = |percent: f64| (rows.train as f64 * percent / 100.0) as usize;
+        let of = |splits: &[SplitSpec], most: Option<usize>| -> usize {
+            splits.iter().filter_map(|split| split.rows).map(|rows| cut(rows, most)).sum()
+        };
+        let out = |percent: f64| (train as f64 * percent / 100.0) as usize;
         let held_out = settings.splits.held_out.map_or(0, out);
         let evaluated: usize = match held_out {
-            0 => rows.eval.iter().map(|&rows| cut(rows, settings.max_eval_samples)).sum(),
+            0 => of(&task.eval_splits, settings.max_eval_samples),
             held_out => cut(held_out, settings.max_eval_samples),
         };
-        let predicted: usize = rows.test.iter().map(|&rows| cut(rows, settings.max_predict_samples)).sum();
+        let predicted = of(&task.test_splits, settings.max_predict_samples);
         Some(Self {
-            train: cut(rows.train - held_out, settings.max_train_samples),
+            train: cut(train - held_out, settings.max_train_samples),
             others: evaluated + if settings.do_predict { predicted } else { 0 },
         })
     }

@@ -76,7 +76,7 @@ pub struct Cell {
 
 impl Cell {
     fn new(settings: Settings, place: &Place, role: Role, label: &str, several: Axes) -> Self {
-        let request = request_hash(&settings, settings.task.name);
+        let request = request_hash(&settings, &settings.task.name);
         let is_trial = matches!(role, Role::Trial { .. });
         let mut this = Self {
             request,
@@ -88,16 +88,16 @@ impl Cell {
             part: 0,
         };
         let model = several.models.then(|| this.model());
-        let task = (several.tasks || !several.models && !several.seeds && label.is_empty())
-            .then(|| this.task().name.to_owned());
+        let task =
+            (several.tasks || !several.models && !several.seeds && label.is_empty()).then(|| this.task().name.clone());
         let label = (!label.is_empty()).then(|| label.to_owned());
         let seed = (several.seeds && !is_trial).then(|| format!("seed {}", this.seed()));
         this.name = [model, task, label, seed].into_iter().flatten().collect::<Vec<_>>().join(", ");
         this
     }
 
-    fn task(&self) -> &'static TaskSpec {
-        self.settings.task
+    fn task(&self) -> &TaskSpec {
+        &self.settings.task
     }
 
     fn seed(&self) -> u64 {
@@ -126,7 +126,7 @@ impl Cell {
 
     /// A name for files.
     fn key(&self) -> String {
-        format!("{}-{}-seed-{}", self.task().name, &self.request[..self.request.len().min(16)], self.seed())
+        format!("{}-{}-seed-{}", self.task().file_stem(), &self.request[..self.request.len().min(16)], self.seed())
     }
 }
 
@@ -184,8 +184,8 @@ impl Point {
         match (&self.tasks, task) {
             (Scope::AllBut(_), None) => true,
             (Scope::Only(_), None) => false,
-            (Scope::AllBut(others), Some(task)) => !others.contains(task.name),
-            (Scope::Only(own), Some(task)) => own == task.name,
+            (Scope::AllBut(others), Some(task)) => !others.contains(&task.name),
+            (Scope::Only(own), Some(task)) => *own == task.name,
         }
     }
 }
@@ -326,7 +326,7 @@ impl Grid {
             folder.push(slug(model));
         }
         if self.several.tasks {
-            folder.push(settings.task.name);
+            folder.push(settings.task.file_stem());
         }
         let label = &self.points[place.point].label;
         if !label.is_empty() {
@@ -343,7 +343,7 @@ impl Grid {
     fn args(&self, place: &Place) -> RunArgs {
         let mut args = self.points[place.point].args.clone();
         args.model_name_or_path = place.model.iter().cloned().collect();
-        args.task_name = place.task.iter().map(|task| task.name.to_owned()).collect();
+        args.task_name = place.task.iter().map(|task| task.name.clone()).collect();
         args
     }
 

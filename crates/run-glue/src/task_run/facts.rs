@@ -25,7 +25,7 @@ impl Outcome<'_> {
         let evaluated = !self.evaluations.is_empty();
         RunRecord {
             format_version: FORMAT_VERSION,
-            task: self.task.name.to_owned(),
+            task: self.task.name.clone(),
             metrics: files.eval.as_ref().map(scores).unwrap_or_default(),
             test_metrics: files.predict.as_ref().map(test_scores),
             score: self.score(),
@@ -38,7 +38,7 @@ impl Outcome<'_> {
             seed: self.settings.training.seed,
             data_seed: self.settings.training.data_seed,
             settings_hash: String::new(),
-            request_hash: Some(request_hash(self.settings, self.task.name)),
+            request_hash: Some(request_hash(self.settings, &self.task.name)),
             search: self.settings.search.clone(),
             timings: Timings {
                 data_seconds: Some(self.prepared.data_seconds),
@@ -111,7 +111,7 @@ impl Outcome<'_> {
         let splits = splits.chain(self.prepared.test.iter().map(|(split, _)| split));
         DatasetFacts {
             id: files.id.clone(),
-            config: Some(self.task.config.to_owned()).filter(|config| !config.is_empty()),
+            config: Some(self.task.config.clone()).filter(|config| !config.is_empty()),
             source: files.source,
             // The commit where it is known, since a branch moves.
             revision: files.commit.clone().or_else(|| files.revision.clone()),
@@ -130,7 +130,7 @@ impl Outcome<'_> {
             ("attention_probs_dropout_prob", dropout("attention_probs_dropout_prob")),
             ("new_head", json!(self.report.new_head())),
             ("text_column_names", json!(own.then(|| text_columns(self.task)))),
-            ("label_column_name", json!(own.then_some(self.task.label_column))),
+            ("label_column_name", json!(own.then_some(&self.task.label_column))),
             ("problem_type", json!(own.then(|| self.task.kind.problem_type()))),
         ];
         let found = found.into_iter().map(|(name, value)| (name.to_owned(), value));
@@ -139,6 +139,6 @@ impl Outcome<'_> {
 }
 
 fn text_columns(task: &TaskSpec) -> String {
-    let (first, second) = task.text_columns;
-    second.map_or_else(|| first.to_owned(), |second| format!("{first},{second}"))
+    let (first, second) = &task.text_columns;
+    second.as_ref().map_or_else(|| first.clone(), |second| format!("{first},{second}"))
 }

@@ -36,7 +36,7 @@ use crate::trainer::{TrainingData, train};
 /// What is trained, and how.
 pub(super) struct FineTuning<'a> {
     pub(super) settings: &'a Settings,
-    pub(super) task: &'static TaskSpec,
+    pub(super) task: &'a TaskSpec,
     pub(super) prepared: &'a Prepared,
     pub(super) build: &'a Build,
     pub(super) data: TrainingData<'a>,
@@ -72,7 +72,7 @@ impl FineTuning<'_> {
         let Self { settings, task, prepared, data, .. } = &self;
         let rows = data.split.len();
         let plan = StepPlan::new(rows, &settings.training);
-        let progress = Progress::new(task.name, plan.max_steps, settings.log.live_line);
+        let progress = Progress::new(&task.name, plan.max_steps, settings.log.live_line);
         let mut log = TrainLog::new(plan, &settings.log, progress);
         let mut optimizer = Optimizer::new(&model, &prepared.model.names, &settings.training);
         let decisive = decisive_settings(settings, &plan, rows, prepared.model.max_seq_length);

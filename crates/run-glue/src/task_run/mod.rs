@@ -1,10 +1,10 @@
 //! One task with one model: prepare, train, evaluate, write.
 
 mod checkpoints;
+mod custom_task;
 mod facts;
 mod fine_tuning;
 pub mod output;
-mod own_task;
 mod predictions;
 mod prepare;
 pub(crate) mod rehearsal;
@@ -43,12 +43,12 @@ use crate::trainer::evaluate::predict;
 ///
 /// # Errors
 /// Whatever is wrong with the input, or fails.
-pub fn run_task(settings: &Settings, task: &'static TaskSpec) -> Result<Done, Error> {
+pub fn run_task(settings: &Settings, task: &TaskSpec) -> Result<Done, Error> {
     restart_peak_memory();
     let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
     let prepared = prepare::prepare(settings, task)?;
     let publisher = Publisher::open(settings)?;
-    dispatch(settings.device, TaskRun { settings, task: prepared.task, prepared, publisher, clock })?
+    dispatch(settings.device, TaskRun { settings, prepared, publisher, clock })?
 }
 
 /// A run whose results are written.
@@ -68,7 +68,6 @@ struct Clock {
 
 struct TaskRun<'a> {
     settings: &'a Settings,
-    task: &'static TaskSpec,
     prepared: Prepared,
     publisher: Option<Publisher>,
     clock: Clock,
@@ -77,7 +76,7 @@ struct TaskRun<'a> {
 /// Everything that the results are made of.
 struct Outcome<'a> {
     settings: &'a Settings,
-    task: &'static TaskSpec,
+    task: &'a TaskSpec,
     prepared: &'a Prepared,
     report: LoadReport,
     trained: Option<Trained>,
@@ -98,7 +97,8 @@ impl OnBackend for TaskRun<'_> {
     type Output = Result<Done, Error>;
 
     fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, device_name: &str) -> Self::Output {
-        let Self { settings, task, prepared, mut publisher, clock } = self;
+        let Self { settings, prepared, mut publisher, clock } = self;
+        let task = &prepared.task;
         let energy = EnergyMeter::start();
         let build = Build {
             num_labels: task.num_labels(),

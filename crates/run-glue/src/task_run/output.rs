@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use super::Outcome;
 use super::checkpoints::{is_scratch, latest};
-use super::rows::AX_SUFFIX;
 use super::score::{Evaluation, task_number};
 use super::watch::BestCheckpoint;
 use crate::cli::settings::{SaveStrategy, Settings};
@@ -256,8 +255,9 @@ impl Outcome<'_> {
 
     /// The task's number: the mean over its scored splits (MNLI: matched and mismatched), each the mean of its metrics.
     pub(super) fn score(&self) -> Option<f64> {
+        let is_diagnostic = |e: &Evaluation| self.task.diagnostic_suffix() == Some(&e.suffix);
         let scored: Vec<&Evaluation> =
-            self.evaluations.iter().filter(|e| e.loss.is_some() && e.suffix != AX_SUFFIX).collect();
+            self.evaluations.iter().filter(|e| e.loss.is_some() && !is_diagnostic(e)).collect();
         if scored.is_empty() {
             return None;
         }

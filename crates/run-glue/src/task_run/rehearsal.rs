@@ -20,7 +20,7 @@ use crate::trainer::{Flow, TrainingData, train};
 /// # Errors
 /// Whatever is wrong with model or data.
 pub(crate) fn history<B: EncoderOps>(settings: &Settings, device: &B::Device) -> Result<Vec<Metrics>, Error> {
-    let prepared = prepare(settings, settings.task)?;
+    let prepared = prepare(settings, &settings.task)?;
     let Some(split) = &prepared.train else { return Err(Error::failure("there are no training rows")) };
     let build = Build {
         num_labels: settings.task.num_labels(),

@@ -50,7 +50,7 @@ impl<B: EncoderOps> SavedModel<'_, B> {
         self.write_files(dir)?;
         let absolute = std::path::absolute(dir);
         let name = absolute.ok().and_then(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()));
-        let card = model_card(&name.unwrap_or_else(|| self.task.name.to_owned()), self.task, record);
+        let card = model_card(&name.unwrap_or_else(|| self.task.file_stem()), self.task, record);
         Ok(write_whole(dir.join("README.md"), card.as_bytes())?)
     }
 

@@ -4,12 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use glue_tasks::dataset::Label;
-use glue_tasks::metrics::{COMBINED_SCORE, Metric, MetricError, Predictions, References, evaluate};
-use glue_tasks::task::{AX, TaskKind, TaskSpec};
+use glue_tasks::metrics::{COMBINED_SCORE, MetricError, Predictions, References, evaluate};
+use glue_tasks::task::{TaskKind, TaskSpec};
 use models::head::Targets;
 
 use super::prepare::Prepared;
-use super::rows::AX_SUFFIX;
 use crate::cli::settings::{ClassWeights, Settings};
 use crate::data::Split;
 use crate::error::Error;
@@ -66,7 +65,7 @@ fn balanced(split: &Split, num_labels: usize) -> Vec<f64> {
 /// What one evaluated split gave.
 pub(super) struct Evaluation {
     /// Behind every key: empty, `_mm`, `_ax`.
-    pub(super) suffix: &'static str,
+    pub(super) suffix: String,
     pub(super) split: String,
     /// Classes in the dataset's order.
     pub(super) logits: Logits,
@@ -86,7 +85,7 @@ impl Evaluation {
     pub(super) fn new(
         task: &TaskSpec,
         split: &Split,
-        suffix: &'static str,
+        suffix: &str,
         logits: Logits,
         class_order: &[usize],
         criterion: &Criterion,
@@ -96,7 +95,7 @@ impl Evaluation {
             Predictions::from_logits(&logits.values, logits.num_labels, task.kind).map_err(Error::input)?;
         let collapsed = is_constant(&predictions);
         let mut this = Self {
-            suffix,
+            suffix: suffix.to_owned(),
             split: split.name.clone(),
             labels: split.labels().to_vec(),
             loss: None,
@@ -117,7 +116,7 @@ impl Evaluation {
             this.scores = scores(task, suffix, &predictions, &references).map_err(Error::input)?;
             this.baseline = Some(baseline(task, suffix, &targets)?);
             this.class_table =
-                ClassTable::new(&split.name, task.labels, &predictions, &references).map_err(Error::input)?;
+                ClassTable::new(&split.name, &task.labels, &predictions, &references).map_err(Error::input)?;
             this.rows = Some((values_of(references), predicted_values(predictions)));
         }
         Ok(this)
@@ -158,15 +157,14 @@ impl Evaluation {
     }
 }
 
-/// The numbers of a task. The diagnostic set has a metric of its own, and only GLUE's tasks have a combined score.
+/// The numbers of a task. A diagnostic set has metrics of its own, and only tasks that average theirs have a combined score.
 fn scores(
     task: &TaskSpec,
     suffix: &str,
     predictions: &Predictions,
     references: &References,
 ) -> Result<Vec<(String, f64)>, MetricError> {
-    let metrics: &[Metric] = if suffix == AX_SUFFIX { AX.metrics } else { task.metrics };
-    let mut scores = evaluate(metrics, predictions, references)?;
+    let mut scores = evaluate(&task.of_suffix(suffix).metrics, predictions, references)?;
     scores.retain(|(key, _)| task.averages_metrics || key != COMBINED_SCORE);
     Ok(scores)
 }

@@ -39,7 +39,7 @@ pub(super) struct BestCheckpoint {
 /// Watches over one training run.
 pub(super) struct Watch<'a> {
     pub(super) settings: &'a Settings,
-    pub(super) task: &'static TaskSpec,
+    pub(super) task: &'a TaskSpec,
     pub(super) prepared: &'a Prepared,
     /// Dataset class to model class.
     pub(super) class_order: &'a [usize],

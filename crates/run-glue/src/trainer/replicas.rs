@@ -108,7 +108,7 @@ mod tests {
         args.memory.experimental_data_parallel = Some(replicas);
         args.memory.gradient_checkpointing = Some(checkpointing);
         let settings = Settings::new(args, true).unwrap();
-        run_task(&settings, settings.task).map(|done| done.record).unwrap()
+        run_task(&settings, &settings.task).map(|done| done.record).unwrap()
     }
 
     fn steps(record: &RunRecord) -> Vec<[f64; 2]> {

@@ -255,7 +255,7 @@ mod tests {
         args.memory.auto_find_batch_size = Some(finds);
         let settings = Settings::new(args, true).unwrap();
         fault::set(most);
-        let done = run_task(&settings, settings.task);
+        let done = run_task(&settings, &settings.task);
         fault::set(None);
         done.map(|done| done.record)
     }

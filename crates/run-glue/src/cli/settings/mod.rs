@@ -10,7 +10,8 @@ mod watching;
 use std::path::PathBuf;
 
 use glue_tasks::dataset::LabelKind;
-use glue_tasks::task::{OwnTask, TASKS, TaskKind, TaskSpec, find_task};
+use glue_tasks::task::{TaskKind, TaskSpec};
+use glue_tasks::{GLUE, benchmarks, find_tasks};
 use models::ops::Precision;
 
 pub use self::data::{OwnData, SplitChoice};
@@ -31,14 +32,14 @@ use crate::report::record_parts::SearchMark;
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The task.
-    pub task: &'static TaskSpec,
+    pub task: TaskSpec,
     /// Where this is one of several runs: its folder under `output_dir`.
     pub folder: Option<PathBuf>,
     /// Folder or repository.
     pub model: ModelChoice,
     /// Where the datasets are.
     pub dataset: DatasetChoice,
-    /// A dataset that is none of GLUE's; `task` then is a row with its name and nothing of its data.
+    /// A dataset of no benchmark; `task` then has its name and nothing of its data.
     pub own_data: Option<OwnData>,
     /// Which rows are used.
     pub splits: SplitChoice,
@@ -111,7 +112,7 @@ impl Settings {
         let task = match &own_data {
             Some(own) => placeholder(own),
             None => match tasks(&args.task_name, embedded)?.as_slice() {
-                [task] => *task,
+                [task] => (*task).clone(),
                 several => return Err(Error::usage(format!("--task has {} tasks, and a run has one", several.len()))),
             },
         };
@@ -151,7 +152,7 @@ impl Settings {
         let checkpoints = watching::checkpoints(&args)?;
         // Its steps are those of the evaluation too, where that has none of its own.
         let log = watching::log(&args)?;
-        let known = [task];
+        let known = [&task];
         let scored: &[&TaskSpec] = if own_data.is_none() { &known } else { &[] };
         let evaluation = watching::evaluation(&args, &checkpoints, do_train, scored)?;
         let publish = publishing::publishing(&args, do_train)?;
@@ -167,11 +168,12 @@ impl Settings {
                 task.name
             )));
         }
+        let dataset = places::dataset(&args, &task, embedded)?;
         Ok(Self {
             task,
             folder: None,
             model: model(args.model_name_or_path.last().map(String::as_str), args.model_revision.as_deref(), embedded)?,
-            dataset: places::dataset(&args, embedded)?,
+            dataset,
             own_data,
             splits: data::splits(&args)?,
             do_train,
@@ -217,16 +219,10 @@ pub fn has_own_data(args: &RunArgs) -> Result<bool, Error> {
 }
 
 /// The row of a dataset whose columns and labels are not known yet.
-fn placeholder(own: &OwnData) -> &'static TaskSpec {
-    OwnTask {
-        name: own.name.clone(),
-        config: String::new(),
-        text_columns: (String::new(), None),
-        label_column: String::new(),
-        labels: LabelKind::Classes(Vec::new()),
-        metrics: own.metrics.clone(),
-    }
-    .leak()
+fn placeholder(own: &OwnData) -> TaskSpec {
+    let labels = LabelKind::Classes(Vec::new());
+    let metrics = own.metrics.clone();
+    TaskSpec { config: String::new(), metrics, ..TaskSpec::new(&own.name, (String::new(), None), labels) }
 }
 
 /// The tasks of `--task`, in the order to run. `embedded`: all where none is named.
@@ -236,24 +232,25 @@ fn placeholder(own: &OwnData) -> &'static TaskSpec {
 pub fn tasks(names: &[String], embedded: bool) -> Result<Vec<&'static TaskSpec>, Error> {
     if names.is_empty() {
         if embedded {
-            return Ok(TASKS.iter().collect());
+            return Ok(GLUE.tasks.iter().collect());
         }
-        let known = TASKS.iter().map(|t| t.name).collect::<Vec<_>>().join(", ");
+        let known = benchmarks().flat_map(|b| &b.tasks).map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
         return Err(Error::usage(format!(
             "--task is missing: give one of {known}, several with commas, or all; or --dataset_name, or --train_file"
         )));
     }
-    if names.iter().any(|name| name.eq_ignore_ascii_case("all")) {
-        return Ok(TASKS.iter().collect());
-    }
     let mut tasks: Vec<&'static TaskSpec> = Vec::new();
-    for name in names {
+    // All of them stand in their own order, whatever is named beside them.
+    let (all, others): (Vec<_>, Vec<_>) = names.iter().partition(|name| name.eq_ignore_ascii_case("all"));
+    for name in all.into_iter().chain(others) {
         if name.trim().is_empty() {
             return Err(Error::usage("--task has an empty name in it: give tasks with commas between them, or all"));
         }
-        let task = find_task(name.trim()).map_err(|e| Error::usage(format!("--task: {e}")))?;
-        if !tasks.iter().any(|t| t.name == task.name) {
-            tasks.push(task);
+        let found = find_tasks(name.trim()).map_err(|e| Error::usage(format!("--task: {e}")))?;
+        for task in found {
+            if !tasks.iter().any(|t| t.name == task.name) {
+                tasks.push(task);
+            }
         }
     }
     Ok(tasks)

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use glue_tasks::task::TaskSpec;
+use glue_tasks::{GLUE, benchmark_of};
+
 use crate::cli::args::RunArgs;
 use crate::error::Error;
-use crate::source::GLUE_REPOSITORY;
 
 /// What the environment does not say of the Hub.
 #[derive(Clone, Debug, Default)]
@@ -80,11 +82,12 @@ pub fn model(name: Option<&str>, revision: Option<&str>, embedded: bool) -> Resu
     Ok(ModelChoice::Hub { id: name.to_owned(), revision: revision.unwrap_or("main").to_owned() })
 }
 
-pub(super) fn dataset(args: &RunArgs, embedded: bool) -> Result<DatasetChoice, Error> {
+pub(super) fn dataset(args: &RunArgs, task: &TaskSpec, embedded: bool) -> Result<DatasetChoice, Error> {
     if let Some(files) = files(args)? {
         return Ok(DatasetChoice::Files(files));
     }
     let named = args.data.dataset_name.as_deref();
+    let repository = &benchmark_of(task).unwrap_or(&GLUE).repository;
     if named.is_some() && args.dataset_dir.is_some() {
         return Err(Error::usage(
             "--dataset_dir and --dataset_name exclude each other: a folder can be given as either",
@@ -97,12 +100,12 @@ pub(super) fn dataset(args: &RunArgs, embedded: bool) -> Result<DatasetChoice, E
         }
         (Some(dir), None) if dir.is_dir() => Ok(DatasetChoice::Folder(dir)),
         (Some(dir), None) => Err(Error::usage(format!(
-            "--dataset_dir {}: there is no such folder; expected one with <config>/<split>-*.parquet, as nyu-mll/glue has",
+            "--dataset_dir {}: there is no such folder; expected one with <config>/<split>-*.parquet, as {repository} has",
             dir.display()
         ))),
         (None, None) if embedded && named.is_none() => Ok(DatasetChoice::Embedded),
         (None, revision) => Ok(DatasetChoice::Hub {
-            id: named.unwrap_or(GLUE_REPOSITORY).to_owned(),
+            id: named.unwrap_or(repository).to_owned(),
             revision: revision.clone().unwrap_or_else(|| "main".into()),
         }),
     }

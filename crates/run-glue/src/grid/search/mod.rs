@@ -103,7 +103,7 @@ impl Search {
         let metric = base.own_data.as_ref().and_then(|own| own.metrics.first());
         this.higher_is_better = metric.is_none_or(|metric| metric.higher_is_better());
         let ladder: Vec<_> = this.rungs.iter().map(|rung| (rung.trials, rung.training)).collect();
-        let what = json!([request_hash(&base, base.task.name), kind, this.trials, ladder, seed]);
+        let what = json!([request_hash(&base, &base.task.name), kind, this.trials, ladder, seed]);
         let digest = Sha256::digest(what.to_string().as_bytes());
         this.id = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(this)
@@ -259,12 +259,12 @@ fn evaluated_on(settings: &Settings) -> String {
             .splits
             .train
             .as_deref()
-            .map_or_else(|| settings.task.train_split.unwrap_or("train").to_owned(), joined);
+            .map_or_else(|| settings.task.train_split.as_ref().map_or("train", |split| &split.name).to_owned(), joined);
         return format!("{train} ({percent} % held out)");
     }
     match &settings.splits.validation {
         Some(slices) => joined(slices),
         None if settings.own_data.is_some() => "validation".to_owned(),
-        None => settings.task.eval_splits.iter().map(|split| split.name).collect::<Vec<_>>().join(", "),
+        None => settings.task.eval_splits.iter().map(|split| split.name.as_str()).collect::<Vec<_>>().join(", "),
     }
 }
