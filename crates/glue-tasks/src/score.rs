@@ -16,7 +16,7 @@ pub enum ScoreError {
     /// The results of a task lack a metric.
     #[error("the results of `{task}` have no `{key}`: evaluate all of the task's splits, then score again")]
     MissingMetric {
-        /// The task.
+        /// The name of the task, as records have it.
         task: String,
         /// The key that is missing, with the split's suffix.
         key: String,
@@ -24,13 +24,13 @@ pub enum ScoreError {
     /// A task without a labelled split, such as the diagnostic set.
     #[error("`{task}` has no labelled split, so it has no score")]
     NoEvaluation {
-        /// The task.
+        /// The name of the task, as records have it.
         task: String,
     },
     /// A score for something that is no task of the benchmark.
     #[error("a score for `{name}`, which is no {benchmark} task; the tasks are {}", quoted(tasks))]
     UnknownTask {
-        /// The name.
+        /// The name that was given.
         name: String,
         /// The benchmark as papers write it.
         benchmark: String,
@@ -40,7 +40,7 @@ pub enum ScoreError {
     /// Two scores for one task.
     #[error("two scores for `{task}`: pass one for each task, for instance the mean over its seeds")]
     TwoScores {
-        /// The task.
+        /// The name of the task, as records have it.
         task: String,
     },
 }

@@ -51,7 +51,7 @@ pub(super) enum Compute {
 }
 
 impl Metric {
-    /// Every metric.
+    /// Every metric, in the order in which messages list them.
     pub const ALL: [Self; 16] = [
         Self::Accuracy,
         Self::Precision,
@@ -93,7 +93,7 @@ impl Metric {
         }
     }
 
-    /// The metric of a key.
+    /// The metric with this [`key`](Self::key); none for `combined_score`, which is a mean of metrics.
     pub fn from_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|metric| metric.key() == key)
     }
