@@ -73,8 +73,10 @@ impl Publisher {
     /// When the Hub refuses, or cannot be reached.
     pub fn open(settings: &Settings) -> Result<Option<Self>, Error> {
         let Some(publish) = &settings.publish else { return Ok(None) };
+        // The Hub takes no name with `--`, which stands for the `/` of a model or task in folders.
         let folders = settings.folder.iter().flat_map(|folder| folder.iter());
-        let id = folders.fold(publish.id.clone(), |id, folder| format!("{id}-{}", folder.to_string_lossy()));
+        let id = folders
+            .fold(publish.id.clone(), |id, folder| format!("{id}-{}", folder.to_string_lossy().replace("--", "-")));
         let place = Place::open(&id, publish.private, &publish.revision, &settings.hub)
             .map_err(|error| error.in_context("--push_to_hub"))?;
         Ok(Some(Self { place: Arc::new(place), settings: publish.clone(), worker: None }))
