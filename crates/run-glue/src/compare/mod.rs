@@ -12,6 +12,8 @@ mod shown;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use glue_tasks::{AverageSpec, Benchmark};
+
 pub use self::formats::Format;
 use self::pairs::Pair;
 use self::published::Published;
@@ -30,7 +32,7 @@ pub type Found = (PathBuf, RunRecord);
 
 /// Everything that a table shows.
 pub struct Comparison<'a> {
-    /// Tasks, in the leaderboard's order, others after them.
+    /// Tasks, in their benchmarks' order, others after them.
     pub tasks: Vec<String>,
     /// Models, in the order of the records, published ones after them.
     pub rows: Vec<Row>,
@@ -42,6 +44,14 @@ pub struct Comparison<'a> {
     pub found: &'a [Found],
     /// The tables of others.
     pub published: &'a [Published],
+}
+
+impl Comparison<'_> {
+    /// The averages that some row has, in the benchmarks' order.
+    fn averages(&self) -> Vec<(&'static Benchmark, &'static AverageSpec)> {
+        let is_there = |average: &AverageSpec| self.rows.iter().any(|row| row.averages.get(average).is_some());
+        average::averages().filter(|(_, average)| is_there(average)).collect()
+    }
 }
 
 /// Reads records: of folders, or single files. Trials of searches are left out: they say nothing of a model.

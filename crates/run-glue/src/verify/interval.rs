@@ -13,20 +13,18 @@
 
 use glue_tasks::metrics::Metric;
 use glue_tasks::statistics::{Summary, student_t_quantile};
-use glue_tasks::task::find_task;
+use glue_tasks::{find_task, plain_key};
 
 use super::wanted::Wanted;
 use crate::error::Error;
 use crate::report::record::RunRecord;
 
-/// Ending of a metric of the second split.
-const SECOND: &str = "_mm";
 /// Student's t of so many degrees is the normal distribution.
 const MANY: usize = 1_000_000;
 
 /// The metric behind a name, without the split.
 pub(super) fn metric(name: &str) -> Option<Metric> {
-    Metric::from_key(name.strip_suffix(SECOND).unwrap_or(name))
+    Metric::from_key(plain_key(name))
 }
 
 /// Half of the interval.
@@ -87,13 +85,14 @@ fn standard_error(wanted: &Wanted, rows: f64) -> Option<f64> {
 
 /// Rows that the number was measured on: those that the smallest of the runs evaluated, else those of the task.
 fn rows(wanted: &Wanted, runs: &[&RunRecord]) -> f64 {
-    let second = wanted.metric.ends_with(SECOND);
+    let suffix = wanted.metric.strip_prefix(plain_key(&wanted.metric)).unwrap_or_default();
+    let splits = find_task(&wanted.task).map_or(&[][..], |task| &task.eval_splits);
+    let split = splits.iter().find(|split| split.key_suffix == suffix);
+    let name = split.map_or("validation", |split| &split.name);
     let of_run = |run: &&RunRecord| {
-        let splits = run.dataset.rows.iter().filter(|(split, _)| split.contains("validation"));
-        let of_split = splits.filter(|(split, _)| split.contains("mismatched") == second).map(|(_, rows)| *rows);
-        of_split.min()
+        run.dataset.rows.iter().filter(|(split, _)| split.contains(name)).map(|(_, rows)| *rows).min()
     };
-    let task = || find_task(&wanted.task).ok()?.rows.eval.get(usize::from(second)).map(|rows| *rows as u64);
+    let task = || split?.rows.map(|rows| rows as u64);
     let rows = runs.iter().filter_map(of_run).min().or_else(task).unwrap_or(1);
     rows.max(1) as f64
 }

@@ -102,7 +102,7 @@ fn first_and_later_runs() {
 fn the_commands_of_run_glue_work_as_they_are() {
     let hub = hub();
     hub.add_repo(RepoKind::Model, "bert-base-cased", MODEL_COMMIT, demo("model").as_path());
-    for task in glue_tasks::task::TASKS.iter().map(|task| task.name) {
+    for task in glue_tasks::GLUE.tasks.iter().map(|task| task.name.as_str()) {
         let bench = Bench::new();
         let mut command = bench.command();
         let typed = format!(

@@ -18,9 +18,15 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
                 text.push_str(&line([&row.name, task, metric], summary, comparison.level, runs, collapsed));
             }
         }
-        for (name, summary) in [("glue", row.averages.nine), ("glue_without_wnli", row.averages.without_wnli)] {
-            if let Some(summary) = summary {
-                text.push_str(&line([&row.name, "all", name], Some(summary), comparison.level, summary.count, None));
+        for (_, average) in comparison.averages() {
+            if let Some(summary) = row.averages.get(average) {
+                text.push_str(&line(
+                    [&row.name, "all", &average.key],
+                    Some(summary),
+                    comparison.level,
+                    summary.count,
+                    None,
+                ));
             }
         }
     }
