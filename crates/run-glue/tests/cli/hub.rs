@@ -190,6 +190,28 @@ fn a_cache_that_cannot_be_written() {
 }
 
 #[test]
+#[cfg(unix)]
+fn ctrl_c_ends_a_wait_for_the_hub() {
+    let (hub, bench) = (hub(), Bench::new());
+    let busy = Behaviour::Status { status: 429, retry_after: Some(100), code: None, times: None };
+    hub.misbehave("revision/main", busy);
+    let mut command = bench.command();
+    command.env("HF_ENDPOINT", hub.endpoint()).args(["--task", "rte", "--model", MODEL, "--results_dir", "results"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    while hub.requests().is_empty() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let began = Instant::now();
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("model owner/tiny-bert at revision main: stopped on request"), "{stderr}");
+    assert!(began.elapsed() < Duration::from_secs(50), "{stderr}");
+    bench.assert_clean("stopped");
+}
+
+#[test]
 fn a_download_with_wrong_bytes_is_thrown_away() {
     let (hub, bench) = (hub(), Bench::new());
     hub.misbehave("model.safetensors", Behaviour::WrongBytes { times: None });
