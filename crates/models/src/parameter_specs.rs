@@ -41,6 +41,13 @@ impl ParameterSpec {
         let decay = init == Init::Normal && !tensors.iter().any(|tensor| tensor.contains("bias"));
         Self { parameter, tensors, init, in_encoder: true, decay }
     }
+
+    /// The name that transformers gives one of the tensors in a classifier's checkpoint: with the family's prefix
+    /// where it belongs to the encoder.
+    #[must_use]
+    pub fn full_name(&self, tensor: &str, prefix: &str) -> String {
+        if self.in_encoder { format!("{prefix}{tensor}") } else { tensor.to_owned() }
+    }
 }
 
 /// A family's names of the parts of a layer; `{}` is the layer. Weights and biases get their endings.

@@ -6,7 +6,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{FloatDType, IndexingUpdateOp, Shape, Tensor, TensorMetadata};
 
-use super::{indices, raw, wrap};
+use super::primitive::{indices, raw, wrap};
 
 /// Numbers of one step of AdamW (Loshchilov & Hutter 2019), bias-corrected as `torch.optim.AdamW` is.
 #[derive(Clone, Copy, Debug)]
