@@ -5,7 +5,7 @@ use std::sync::Arc;
 /// The classes of a batch, and what their losses' sum is divided by.
 #[derive(Clone, Debug)]
 pub struct ClassTargets {
-    /// One a row.
+    /// The class of each row of the logits, from 0 to below their columns.
     pub classes: Arc<[u32]>,
     /// Examples of the whole optimizer step, or the sum of their weights.
     pub divisor: f64,
@@ -16,7 +16,7 @@ pub struct ClassTargets {
 }
 
 impl ClassTargets {
-    /// The weight of a class.
+    /// What the loss of an example of `class` is multiplied with.
     #[must_use]
     pub fn weight(&self, class: u32) -> f64 {
         self.class_weights.as_ref().map_or(1.0, |weights| weights[class as usize])

@@ -3,7 +3,7 @@
 /// What the factors of a linear layer's products are rounded to. Sums, and everything else, are f32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
-    /// Not rounded.
+    /// Not rounded: 23 bits behind the point.
     #[default]
     F32,
     /// TF32: f32 with 10 bits behind the point, as NVIDIA's matrix units since Ampere read it.
@@ -16,7 +16,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// All of them.
+    /// All of them, from the most exact to the least.
     pub const ALL: [Self; 4] = [Self::F32, Self::Tf32, Self::Bf16, Self::Fp16];
 
     /// Its name in results, which is also the flag's that asks for it: `f32`, `tf32`, `bf16`, `fp16`.

@@ -21,12 +21,12 @@ pub(super) enum Value {
     Text(Rc<str>),
     /// A tuple or list, by index.
     Items(usize),
-    /// By index.
+    /// A dictionary, by its index among the unpickled ones.
     Dict(usize),
     Global(Global),
-    /// By index.
+    /// A storage, by its index among those that were named.
     Storage(usize),
-    /// By index.
+    /// A tensor, by its index among those that were described.
     Tensor(usize),
 }
 

@@ -11,7 +11,7 @@ pub(super) struct StoredTensor {
     /// Elements from the start of the storage.
     pub(super) offset: usize,
     pub(super) shape: Vec<usize>,
-    /// In elements.
+    /// From one index of each axis to the next, in elements.
     pub(super) strides: Vec<usize>,
 }
 
@@ -20,7 +20,7 @@ pub(super) struct StoredTensor {
 pub(super) struct Storage {
     pub(super) element: &'static Element,
     pub(super) key: Rc<str>,
-    /// Elements.
+    /// Number of elements, of which `view` may be a part.
     pub(super) len: usize,
     /// The part that is used, as first element and count, where the storage is a view (files before torch 0.4).
     pub(super) view: Option<(usize, usize)>,

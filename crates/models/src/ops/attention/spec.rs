@@ -14,9 +14,9 @@ pub struct AttentionSpec {
     pub scale: f64,
     /// Tokens look at those at most so far away; `None`: at all.
     pub window: Option<usize>,
-    /// Where the sequences lie.
+    /// Where the sequences lie among the rows: tokens look only at their own sequence.
     pub sequences: Arc<Sequences>,
-    /// Dropout of the probabilities.
+    /// Dropout of the probabilities, after the softmax.
     pub dropout: Dropout,
 }
 

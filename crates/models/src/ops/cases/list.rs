@@ -63,9 +63,9 @@ pub enum Operation {
 /// An operation at a size.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
-    /// What it is called.
+    /// Its name in tables, with its sizes.
     pub name: &'static str,
-    /// The operation.
+    /// The operation, with what distinguishes its forms.
     pub operation: Operation,
     /// Lengths of the sequences, whose tokens are the rows.
     pub lengths: &'static [usize],
@@ -73,7 +73,7 @@ pub struct Case {
     pub pad_to: Option<usize>,
     /// Columns of what goes in, and of what comes out.
     pub columns: [usize; 2],
-    /// Heads, where there are any.
+    /// Heads of attention and rotary positions; 1 elsewhere.
     pub heads: usize,
 }
 
