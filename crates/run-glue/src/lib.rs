@@ -23,6 +23,7 @@ pub mod publish;
 #[path = "publish_absent.rs"]
 pub mod publish;
 pub mod report;
+pub mod run_hooks;
 pub mod sampler;
 pub mod selftest;
 pub mod settings;

@@ -76,7 +76,7 @@ fn checkpoint_summary(model: &ModelChoice, options: &ModelsOptions) -> Result<Va
         "model": files.id,
         "model_type": family.model_type,
         "architecture": family.classifier_architecture,
-        "num_hidden_layers": architecture.steps.len(),
+        "num_hidden_layers": architecture.layer_order.len(),
         "hidden_size": architecture.hidden_size,
         "num_attention_heads": architecture.num_attention_heads,
         "intermediate_size": architecture.intermediate_size,

@@ -8,7 +8,8 @@ use indicatif::{FormattedDuration, MultiProgress, ProgressBar, ProgressStyle};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::settings::LogLevel;
-use crate::trainer::log::Totals;
+use crate::trainer::progress::TrainingProgress;
+use crate::trainer::totals::Totals;
 
 /// Crates whose messages are said; those of libraries are about their own affairs.
 const OWN_CRATES: [&str; 6] = ["run_glue", "trainer", "results", "hub", "models", "glue_tasks"];
@@ -108,7 +109,6 @@ pub struct Progress {
     bar: Option<ProgressBar>,
     name: String,
     last: Instant,
-    is_silent: bool,
 }
 
 impl Progress {
@@ -121,23 +121,17 @@ impl Progress {
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(name.to_owned());
         }
-        Self { bar, name: name.to_owned(), last: Instant::now(), is_silent: false }
+        Self { bar, name: name.to_owned(), last: Instant::now() }
+    }
+}
+
+impl TrainingProgress for Progress {
+    /// Whether enough time has passed.
+    fn wants_update(&self) -> bool {
+        self.last.elapsed() >= if self.bar.is_some() { LIVE_INTERVAL } else { PLAIN_INTERVAL }
     }
 
-    /// Says nothing.
-    #[must_use]
-    pub fn silent() -> Self {
-        Self { is_silent: true, ..Self::new("", 0, false) }
-    }
-
-    /// Whether enough time has passed for [`Self::live`]; reading a loss from a device takes time.
-    #[must_use]
-    pub fn wants_update(&self) -> bool {
-        !self.is_silent && self.last.elapsed() >= if self.bar.is_some() { LIVE_INTERVAL } else { PLAIN_INTERVAL }
-    }
-
-    /// Renews the line.
-    pub fn live(&mut self, totals: &Totals, max_steps: usize, loss: f64, learning_rate: f64) {
+    fn live(&mut self, totals: &Totals, max_steps: usize, loss: f64, learning_rate: f64) {
         self.last = Instant::now();
         let text = line(totals, max_steps, loss, learning_rate);
         match &self.bar {
@@ -149,22 +143,17 @@ impl Progress {
         }
     }
 
-    /// A row went to the log: it stays on the screen.
-    pub fn logged(&mut self, totals: &Totals, max_steps: usize, loss: f64, grad_norm: f64, learning_rate: f64) {
+    fn logged(&mut self, totals: &Totals, max_steps: usize, loss: f64, grad_norm: f64, learning_rate: f64) {
         self.last = Instant::now();
         let text = format!("{} grad_norm {grad_norm:.4}", line(totals, max_steps, loss, learning_rate));
-        self.say(&format!("{}: step {}/{max_steps} {text}", self.name, totals.steps));
+        self.note(&format!("{}: step {}/{max_steps} {text}", self.name, totals.steps));
     }
 
-    /// A line that stays on the screen.
-    pub fn say(&self, text: &str) {
-        if !self.is_silent {
-            log::info!("{text}");
-        }
+    fn note(&mut self, text: &str) {
+        log::info!("{text}");
     }
 
-    /// Takes the bar off the screen.
-    pub fn finish(&self) {
+    fn finish(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
             bars().remove(bar);

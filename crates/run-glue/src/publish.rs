@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::hub::{Progress, RepoId, Silent, UploadFile};
 use crate::settings::{HubAccess, HubStrategy, PublishSettings, Settings};
 use crate::source::hub_client;
+use crate::task_run::hooks::CheckpointListener;
 use crate::transfer_bars;
 
 /// What a checkpoint holds besides the model.
@@ -78,9 +79,11 @@ impl Publisher {
             .map_err(|error| error.in_context("--push_to_hub"))?;
         Ok(Some(Self { repository: Arc::new(repository), settings: publish.clone(), worker: None }))
     }
+}
 
+impl CheckpointListener for Publisher {
     /// Uploads the model of a checkpoint while the training goes on. What goes wrong is said; the run is not ended by it.
-    pub fn checkpoint(&mut self, folder: &Path, when: &str) {
+    fn checkpoint(&mut self, folder: &Path, when: &str) {
         if self.settings.strategy == HubStrategy::End {
             return;
         }
@@ -111,7 +114,7 @@ impl Publisher {
     ///
     /// # Errors
     /// Says how to try again: everything is in the folder.
-    pub fn finish(mut self, folder: &Path) -> Result<(), Error> {
+    fn finished(mut self: Box<Self>, folder: &Path) -> Result<(), Error> {
         if let Some(worker) = self.worker.take() {
             worker.finish();
         }

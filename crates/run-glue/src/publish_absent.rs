@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::settings::{HubAccess, PublishSettings, Settings};
+use crate::task_run::hooks::CheckpointListener;
 
 /// Never there.
 pub enum Publisher {}
@@ -13,13 +14,15 @@ impl Publisher {
     pub fn open(_: &Settings) -> Result<Option<Self>, Error> {
         Ok(None)
     }
+}
 
-    pub fn checkpoint(&mut self, _: &Path, _: &str) {
+impl CheckpointListener for Publisher {
+    fn checkpoint(&mut self, _: &Path, _: &str) {
         match *self {}
     }
 
-    pub fn finish(self, _: &Path) -> Result<(), Error> {
-        match self {}
+    fn finished(self: Box<Self>, _: &Path) -> Result<(), Error> {
+        match *self {}
     }
 }
 

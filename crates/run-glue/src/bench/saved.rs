@@ -41,7 +41,7 @@ impl OnBackend for Saved<'_> {
         let Self { config, folder } = self;
         let family = family(&config)?;
         // Without a head, so that any task may draw its own.
-        let names = (family.tensor_names)(&config)?.into_iter().filter(|name| name.in_encoder).collect::<Vec<_>>();
+        let names = (family.parameter_specs)(&config)?.into_iter().filter(|name| name.in_encoder).collect::<Vec<_>>();
         let model = synthetic::model::<Autodiff<B>>(&config, Precision::F32, &device)?;
         let vocab_size = (family.architecture)(&config)?.vocab_size;
         let words = (0..vocab_size.saturating_sub(SPECIAL.len())).map(|i| format!("w{i}"));

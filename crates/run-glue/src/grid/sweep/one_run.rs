@@ -10,8 +10,9 @@ use crate::grid::run_lock::{RunLock, lock_run};
 use crate::grid::run_spec::RunSpec;
 use crate::interrupt;
 use crate::report::record::RunRecord;
+use crate::run_hooks::run_hooks;
 use crate::settings::Settings;
-use crate::task_run::{output, run_task};
+use crate::task_run::{CompletedRun, output, run_task};
 
 impl Sweep<'_> {
     /// Does a run; false where another worker is at it.
@@ -87,11 +88,11 @@ impl Sweep<'_> {
 }
 
 /// A run whose failure, of whatever kind, is its own.
-fn run_guarded(settings: &Settings, spec: &RunSpec, _: &RunLock) -> Result<crate::task_run::Done, Error> {
+fn run_guarded(settings: &Settings, spec: &RunSpec, _: &RunLock) -> Result<CompletedRun, Error> {
     let run = || {
         // What a search asks for later was not looked at before.
         output::check_output_dir(settings)?;
-        run_task(settings, spec.task())
+        run_task(settings, spec.task(), &run_hooks())
     };
     catch_unwind(AssertUnwindSafe(run))
         .unwrap_or_else(|_| Err(Error::failure("the program itself failed in this run, with the message above")))

@@ -12,6 +12,7 @@ use crate::grid::definition::Grid;
 use crate::grid::run_spec::RunSpec;
 use crate::interrupt;
 use crate::progress::{print, set_level};
+use crate::run_hooks::run_hooks;
 use crate::task_run::{output, run_task};
 
 /// How often a run that another worker has is looked at again.
@@ -39,7 +40,9 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
         && !dry_run
     {
         output::check_output_dir(&spec.settings)?;
-        return run_task(&spec.settings, spec.task()).and_then(|done| done.upload).and_then(|()| submit(settings));
+        return run_task(&spec.settings, spec.task(), &run_hooks())
+            .and_then(|done| done.upload)
+            .and_then(|()| submit(settings));
     }
     let mut sweep = Sweep::new(grid, settings, !dry_run)?;
     sweep.settle()?;

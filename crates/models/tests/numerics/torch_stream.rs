@@ -1,13 +1,9 @@
 //! Orders and drawn weights against what torch itself drew (`scripts/fixtures/order.py`, `head.py`).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use models::torch_rng::TorchRng;
 use serde_json::Value;
 
-fn fixture(name: &str) -> Value {
-    let path = format!("{}/../run-glue/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
-    serde_json::from_slice(&std::fs::read(&path).expect(&path)).expect(&path)
-}
+use crate::support::json;
 
 fn list(value: &Value) -> Vec<u32> {
     value.as_array().unwrap().iter().map(|v| v.as_u64().unwrap() as u32).collect()
@@ -16,7 +12,7 @@ fn list(value: &Value) -> Vec<u32> {
 #[test]
 fn orders_are_torchs() {
     const PRIME: u128 = (1 << 61) - 1;
-    let cases = fixture("order.json");
+    let cases = json("order.json");
     let mut sizes = Vec::new();
     for case in cases["cases"].as_array().unwrap() {
         let n = case["n"].as_u64().unwrap() as usize;
@@ -38,7 +34,7 @@ fn orders_are_torchs() {
 
 #[test]
 fn drawn_weights_are_torchs_to_the_bit() {
-    let fixture = fixture("head.json");
+    let fixture = json("head.json");
     let mut compared = 0;
     for case in fixture["cases"].as_array().unwrap() {
         let mut rng = TorchRng::new(case["seed"].as_u64().unwrap());

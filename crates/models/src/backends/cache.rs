@@ -16,7 +16,7 @@ use log::{LevelFilter, Log, Metadata, Record};
 ///
 /// # Errors
 /// When a device was made before.
-pub fn keep_in(folder: &Path, devices: &[String]) -> Result<(), String> {
+pub fn cache_in(folder: &Path, devices: &[String]) -> Result<(), String> {
     let folder = folder.join(devices_name(devices));
     let mut config = CubeClRuntimeConfig::from_current_dir().override_from_env();
     config.autotune.cache = CacheConfig::File(folder.join("autotune"));
@@ -48,17 +48,17 @@ fn program_name() -> Option<String> {
 pub struct KernelCount {
     /// Compiled by NVRTC.
     pub compiled: u64,
-    /// Found among those that [`keep_in`] keeps.
-    pub kept: u64,
+    /// Found among those that [`cache_in`] keeps.
+    pub cached: u64,
 }
 
 /// Reads CubeCL's trace: it has no other word on what it compiles.
 struct Counter {
     compiled: AtomicU64,
-    kept: AtomicU64,
+    cached: AtomicU64,
 }
 
-static COUNTER: Counter = Counter { compiled: AtomicU64::new(0), kept: AtomicU64::new(0) };
+static COUNTER: Counter = Counter { compiled: AtomicU64::new(0), cached: AtomicU64::new(0) };
 
 impl Log for Counter {
     fn enabled(&self, metadata: &Metadata) -> bool {
@@ -69,7 +69,7 @@ impl Log for Counter {
         if self.enabled(record.metadata()) {
             match record.args().as_str() {
                 Some("Compiling kernel") => self.compiled.fetch_add(1, Ordering::Relaxed),
-                Some("Using PTX cache") => self.kept.fetch_add(1, Ordering::Relaxed),
+                Some("Using PTX cache") => self.cached.fetch_add(1, Ordering::Relaxed),
                 _ => 0,
             };
         }
@@ -90,7 +90,7 @@ pub fn count_kernels() -> Option<KernelCount> {
     });
     installed.then(|| KernelCount {
         compiled: COUNTER.compiled.load(Ordering::Relaxed),
-        kept: COUNTER.kept.load(Ordering::Relaxed),
+        cached: COUNTER.cached.load(Ordering::Relaxed),
     })
 }
 

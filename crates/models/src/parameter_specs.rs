@@ -21,7 +21,7 @@ pub enum Init {
 
 /// One parameter of the module.
 #[derive(Clone, Debug, PartialEq)]
-pub struct TensorName {
+pub struct ParameterSpec {
     /// Path of the parameter in the module, such as `encoder.layers.0.qkv.weight`.
     pub parameter: String,
     /// Names in the checkpoint without the family's prefix; several are stacked along the first dimension.
@@ -35,7 +35,7 @@ pub struct TensorName {
     pub decay: bool,
 }
 
-impl TensorName {
+impl ParameterSpec {
     fn new(parameter: String, tensors: Vec<String>, init: Init) -> Self {
         // MPNet's `relative_attention_bias` is a table, and spared for its name.
         let decay = init == Init::Normal && !tensors.iter().any(|tensor| tensor.contains("bias"));
@@ -61,15 +61,15 @@ pub struct LayerNames {
 
 /// Collects the names of a model, in the order in which transformers initialises them.
 #[derive(Default)]
-pub struct Names {
-    rows: Vec<TensorName>,
+pub struct ParameterSpecs {
+    rows: Vec<ParameterSpec>,
 }
 
-impl Names {
+impl ParameterSpecs {
     /// An embedding table.
     pub fn table(&mut self, parameter: &str, tensor: &str) -> &mut Self {
         let tensors = vec![format!("{tensor}.weight")];
-        self.rows.push(TensorName::new(format!("encoder.{parameter}"), tensors, Init::Normal));
+        self.rows.push(ParameterSpec::new(format!("encoder.{parameter}"), tensors, Init::Normal));
         self
     }
 
@@ -77,7 +77,7 @@ impl Names {
     pub fn linear(&mut self, parameter: &str, tensors: &[&str], bias: bool) -> &mut Self {
         let mut row = |ending: &str, init| {
             let tensors = tensors.iter().map(|tensor| format!("{tensor}.{ending}")).collect();
-            self.rows.push(TensorName::new(format!("{parameter}.{ending}"), tensors, init));
+            self.rows.push(ParameterSpec::new(format!("{parameter}.{ending}"), tensors, init));
         };
         row("weight", Init::Normal);
         if bias {
@@ -90,7 +90,7 @@ impl Names {
     pub fn norm(&mut self, parameter: &str, tensor: &str, bias: bool) -> &mut Self {
         let mut row = |ending: &str, init| {
             let tensors = vec![format!("{tensor}.{ending}")];
-            self.rows.push(TensorName::new(format!("{parameter}.{ending}"), tensors, init));
+            self.rows.push(ParameterSpec::new(format!("{parameter}.{ending}"), tensors, init));
         };
         row("weight", Init::Ones);
         if bias {
@@ -119,7 +119,7 @@ impl Names {
     }
 
     /// The head: a dense layer, `in_encoder` where it is the encoder's pooler, and the classifier.
-    pub fn head(&mut self, dense: &str, in_encoder: bool, classifier: &str) -> Vec<TensorName> {
+    pub fn head(&mut self, dense: &str, in_encoder: bool, classifier: &str) -> Vec<ParameterSpec> {
         let from = self.rows.len();
         self.linear("dense", &[dense], true);
         let pooler = self.rows.len();
@@ -129,7 +129,7 @@ impl Names {
     }
 
     /// The rows so far.
-    pub fn rows(&mut self) -> &mut Vec<TensorName> {
+    pub fn rows(&mut self) -> &mut Vec<ParameterSpec> {
         &mut self.rows
     }
 }

@@ -1,56 +1,47 @@
 //! Every family against transformers (`scripts/fixtures/families.py`): logits, losses, the gradient of every parameter, and
 //! the heads that are drawn.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use burn::module::{AutodiffModule, Module, ModuleVisitor, Param};
-use burn::tensor::Tensor;
-use burn::tensor::backend::AutodiffBackend;
-use burn_autodiff::Autodiff;
-use burn_flex::Flex;
+use burn::module::AutodiffModule;
 use models::batch::TokenBatch;
-use models::checkpoint::{CheckpointError, LoadOptions, LoadReport, load, locate, read_safetensors, write_safetensors};
+use models::checkpoint::{
+    CheckpointError, LoadOptions, LoadReport, WeightFiles, load, read_safetensors, write_safetensors,
+};
 use models::config::Config;
 use models::encoder::{FAMILIES, Family, family};
-use models::head::{LossOptions, SequenceClassifier, Targets, loss};
-use models::names::TensorName;
+use models::head::{SequenceClassifier, loss};
 use models::ops::{DropoutPlan, Precision};
+use models::parameter_specs::ParameterSpec;
 use serde_json::{Value, json};
 
-type Ad = Autodiff<Flex>;
+use crate::support::{Ad, fixture, fixtures_in, gradients, integers, mean, numbers, targets};
 
-/// The limit; most are a hundred times nearer.
+/// Largest absolute difference of a logit; most are a hundred times nearer.
 const LOGITS: f64 = 5e-5;
+/// Largest difference of a gradient, of its norm.
 const GRADIENTS: f64 = 1e-4;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../run-glue/tests/fixtures/families")
-}
 
 struct Case {
     name: String,
     folder: PathBuf,
     family: &'static Family,
     config: Config,
-    names: Vec<TensorName>,
+    names: Vec<ParameterSpec>,
     expected: Value,
 }
 
 fn cases() -> Vec<Case> {
-    let mut names: Vec<String> =
-        std::fs::read_dir(root()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
     let case = |name: String| {
-        let folder = root().join(&name);
+        let folder = fixture("families").join(&name);
         let config = Config::read(&folder.join("config.json")).expect(&name);
         let family = family(&config).expect(&name);
-        let names = (family.tensor_names)(&config).expect(&name);
+        let names = (family.parameter_specs)(&config).expect(&name);
         let expected = serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).expect(&name);
         Case { name, folder, family, config, names, expected }
     };
-    names.into_iter().map(case).collect()
+    fixtures_in("families").into_iter().map(case).collect()
 }
 
 impl Case {
@@ -61,7 +52,7 @@ impl Case {
     fn open(&self, folder: &Path, seed: u64) -> Result<(SequenceClassifier<Ad>, LoadReport), CheckpointError> {
         let architecture = (self.family.architecture)(&self.config).expect(&self.name);
         let model = SequenceClassifier::zeros(architecture, self.num_labels(), Precision::F32, &Default::default());
-        let files = locate(|name| Ok::<_, CheckpointError>(Some(folder.join(name)).filter(|path| path.is_file())))?;
+        let files = WeightFiles::find(folder)?;
         let options = LoadOptions {
             model_type: self.family.model_type.to_owned(),
             prefix: self.family.prefix,
@@ -76,20 +67,8 @@ impl Case {
         self.expected["batches"].as_array().unwrap()
     }
 
-    fn full_name(&self, tensor: &str, entry: &TensorName) -> String {
+    fn full_name(&self, tensor: &str, entry: &ParameterSpec) -> String {
         if entry.in_encoder { format!("{}{tensor}", self.family.prefix) } else { tensor.to_owned() }
-    }
-}
-
-fn integers(value: &Value) -> Vec<Vec<u32>> {
-    let row = |row: &Value| row.as_array().unwrap().iter().map(|v| v.as_u64().unwrap() as u32).collect();
-    value.as_array().unwrap().iter().map(row).collect()
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(items) => items.iter().flat_map(numbers).collect(),
-        other => vec![other.as_f64().unwrap()],
     }
 }
 
@@ -100,19 +79,6 @@ fn batch(case: &Value, pad_to: Option<usize>) -> TokenBatch {
         integers(&case["token_type_ids"]).iter().map(|row| row.iter().map(|&t| t as u8).collect()).collect();
     let rows: Vec<(&[u32], &[u8])> = ids.iter().zip(&types).map(|(ids, types)| (&ids[..], &types[..])).collect();
     TokenBatch::new(&rows, 1, pad_to, 0)
-}
-
-fn targets(case: &Value, num_labels: usize) -> Targets {
-    let labels = case["labels"].as_array().unwrap().iter();
-    if num_labels == 1 {
-        Targets::Scores(labels.map(|v| v.as_f64().unwrap() as f32).collect())
-    } else {
-        Targets::Classes(labels.map(|v| v.as_u64().unwrap() as usize).collect())
-    }
-}
-
-fn mean(targets: &Targets) -> LossOptions {
-    LossOptions { divisor: targets.len() as f64, label_smoothing_factor: 0.0, class_weights: None }
 }
 
 #[test]
@@ -153,28 +119,6 @@ fn logits_and_losses_are_transformers() {
     }
 }
 
-/// Gradient values by parameter path.
-struct Collect<'a> {
-    grads: &'a <Ad as AutodiffBackend>::Gradients,
-    path: Vec<String>,
-    found: HashMap<String, Vec<f32>>,
-}
-
-impl ModuleVisitor<Ad> for Collect<'_> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
-    }
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<Ad, D>>) {
-        let value = param.val();
-        // A table's second row that no token uses has none.
-        let gradient = value.grad(self.grads).unwrap_or_else(|| value.inner().zeros_like());
-        self.found.insert(self.path.join("."), gradient.to_data().iter::<f32>().collect());
-    }
-}
-
 fn norm(values: impl Iterator<Item = f64>) -> f64 {
     values.map(|v| v * v).sum::<f64>().sqrt()
 }
@@ -196,19 +140,22 @@ fn gradients_of_every_parameter_are_transformers() {
         for pad_to in [None, Some(0)] {
             let logits = model.forward(&batch(rows, pad_to), &mut DropoutPlan::train(1, 1));
             let grads = loss(logits, &targets, mean(&targets)).backward();
-            let mut collect = Collect { grads: &grads, path: Vec::new(), found: HashMap::new() };
-            model.visit(&mut collect);
+            let mut found = gradients(&model, &grads);
+            // A table's second row that no token uses has none.
+            for (path, shape) in models::parameters::shapes(&model) {
+                found.entry(path).or_insert_with(|| vec![0.0; shape.iter().product()]);
+            }
             // The words' table has the gradient of the batch's own rows, in their order.
             let size = (case.family.architecture)(&case.config).unwrap().embeddings.size;
-            let words = collect.found.get_mut("encoder.word_embeddings").unwrap();
+            let words = found.get_mut("encoder.word_embeddings").unwrap();
             let mut whole = vec![0.0; case.config.count("vocab_size").unwrap() * size];
-            for (&id, row) in batch(rows, pad_to).words().ids.iter().zip(words.chunks(size)) {
+            for (&id, row) in batch(rows, pad_to).distinct_tokens().ids.iter().zip(words.chunks(size)) {
                 whole[id as usize * size..][..size].copy_from_slice(row);
             }
             *words = whole;
             let (mut compared, mut worst) = (0, 0.0f64);
             for entry in &case.names {
-                let whole = &collect.found[&entry.parameter];
+                let whole = &found[&entry.parameter];
                 for (tensor, piece) in entry.tensors.iter().zip(whole.chunks(whole.len() / entry.tensors.len())) {
                     let full = case.full_name(tensor, entry);
                     let wanted = norms.get(&full).unwrap_or_else(|| panic!("{}: {full}", case.name)).as_f64().unwrap();

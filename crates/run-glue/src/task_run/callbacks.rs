@@ -1,61 +1,55 @@
 //! What happens after a step: log rows to their files, an evaluation, a checkpoint, and whether the training goes on.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::module::AutodiffModule;
 use burn_autodiff::Autodiff;
-use glue_tasks::task::TaskSpec;
 use models::head::SequenceClassifier;
 use models::ops::EncoderOps;
 
+use super::best_checkpoint::BestCheckpoint;
 use super::checkpoints::{Checkpoints, Content};
-use super::output;
-use super::prepare::Prepared;
+use super::context::RunContext;
+use super::hooks::CheckpointListener;
 use super::saved_model::SavedModel;
-use super::score::{Criterion, Evaluation};
-use crate::data::Padding;
+use super::score::Evaluation;
+use super::state_file::{total_flos, trainer_state};
 use crate::error::Error;
-use crate::interrupt;
 use crate::progress::warn;
-use crate::publish::Publisher;
 use crate::report::journal::Journal;
 use crate::report::python_json::float_repr;
 use crate::report::trainer_state::eval_row;
-use crate::settings::{IntervalStrategy, SaveStrategy, Settings};
+use crate::settings::{IntervalStrategy, SaveStrategy};
 use crate::trainer::best::{Best, Judgement};
 use crate::trainer::evaluate::predict;
 use crate::trainer::log::TrainLog;
+use crate::trainer::phases::EVALUATE;
 use crate::trainer::schedule::{StepPlan, interval};
-use crate::trainer::stages::EVALUATE;
 use crate::trainer::{Flow, StepEnd};
 
-/// The best evaluation, and where its weights are.
-#[derive(Clone, Debug, Default)]
-pub(super) struct BestCheckpoint {
-    pub(super) best: Best,
-    pub(super) folder: Option<PathBuf>,
-}
-
-/// Watches over one training run.
-pub(super) struct Watch<'a> {
-    pub(super) settings: &'a Settings,
-    pub(super) task: &'static TaskSpec,
-    pub(super) prepared: &'a Prepared,
-    /// Dataset class to model class.
-    pub(super) class_order: &'a [usize],
-    pub(super) padding: Padding,
-    pub(super) criterion: &'a Criterion,
-    pub(super) plan: StepPlan,
-    pub(super) non_embedding_parameters: usize,
+/// Called by the training at its start and after each step.
+pub(super) struct TrainerCallbacks<'a> {
+    context: &'a RunContext<'a>,
+    plan: StepPlan,
     /// Absent without an output folder.
-    pub(super) checkpoints: Option<Checkpoints<'a>>,
+    checkpoints: Option<Checkpoints<'a>>,
+    listener: Option<&'a mut (dyn CheckpointListener + 'static)>,
     pub(super) best: BestCheckpoint,
-    /// Absent where nothing is uploaded.
-    pub(super) publisher: Option<&'a mut Publisher>,
     pub(super) journal: Journal,
 }
 
-impl Watch<'_> {
+impl<'a> TrainerCallbacks<'a> {
+    /// Callbacks of a training of `plan`'s steps that has not begun.
+    pub(super) fn new(
+        context: &'a RunContext<'a>,
+        plan: StepPlan,
+        checkpoints: Option<Checkpoints<'a>>,
+        listener: Option<&'a mut (dyn CheckpointListener + 'static)>,
+        journal: Journal,
+    ) -> Self {
+        Self { context, plan, checkpoints, listener, best: BestCheckpoint::default(), journal }
+    }
+
     /// Goes on from a checkpoint's comparison.
     pub(super) fn restore(&mut self, best: Best) {
         let folder = best.step.and_then(|step| Some(self.checkpoints.as_ref()?.folder(step)));
@@ -68,7 +62,7 @@ impl Watch<'_> {
         model: &SequenceClassifier<Autodiff<B>>,
         log: &mut TrainLog<B>,
     ) -> Result<(), Error> {
-        if self.settings.evaluation.on_start && log.totals.steps == 0 {
+        if self.context.settings.evaluation.on_start && log.totals.steps == 0 {
             self.evaluate(model, log, 0, 0.0)?;
         }
         self.journal.catch_up(&log.history);
@@ -86,7 +80,7 @@ impl Watch<'_> {
             judgement = self.evaluate(end.model, end.log, end.step, end.epoch)?;
         }
         self.journal.catch_up(&end.log.history);
-        let interrupted = interrupt::requested();
+        let interrupted = (self.context.hooks.is_cancelled)();
         let due = |checkpoints: &Checkpoints| checkpoints.is_due(end.step, ends_epoch, judgement.is_best);
         if interrupted || self.checkpoints.as_ref().is_some_and(due) {
             self.save(&end, interrupted)?;
@@ -95,7 +89,7 @@ impl Watch<'_> {
     }
 
     fn evaluation_is_due(&self, step: usize, epoch: f64, ends_epoch: bool) -> bool {
-        let settings = &self.settings.evaluation;
+        let settings = &self.context.settings.evaluation;
         match settings.strategy {
             IntervalStrategy::No => false,
             IntervalStrategy::Steps => {
@@ -115,16 +109,16 @@ impl Watch<'_> {
         epoch: f64,
     ) -> Result<Judgement, Error> {
         let mut judgement = Judgement { is_best: false, stop: false };
-        let Some((split, suffix)) = self.prepared.eval.first() else { return Ok(judgement) };
-        let size = self.settings.evaluation.per_device_eval_batch_size;
-        let logits = log.stages.time(EVALUATE, || predict(&model.valid(), split, size, self.padding));
-        let evaluation = Evaluation::new(self.task, split, suffix, logits, self.class_order, self.criterion)?;
+        let Some((split, suffix)) = self.context.prepared.eval.first() else { return Ok(judgement) };
+        let size = self.context.settings.evaluation.per_device_eval_batch_size;
+        let logits = log.phases.time(EVALUATE, || predict(&model.valid(), split, size, self.context.padding));
+        let evaluation = Evaluation::new(self.context, split, suffix, logits)?;
         let row = eval_row(epoch, step as u64, &evaluation.metrics(Some(epoch)));
-        if let Some(settings) = &self.settings.evaluation.best
+        if let Some(settings) = &self.context.settings.evaluation.best
             && let Some(value) = row.get(&settings.metric).and_then(|value| value.as_f64())
             && step > 0
         {
-            judgement = self.best.best.judge(value, step, settings, self.settings.evaluation.early_stopping);
+            judgement = self.best.best.judge(value, step, settings, self.context.settings.evaluation.early_stopping);
         }
         log.evaluated(row, &self.line(&evaluation, step, judgement));
         Ok(judgement)
@@ -136,7 +130,10 @@ impl Watch<'_> {
         let best = if judgement.is_best { ", the best so far" } else { "" };
         let stop = if judgement.stop { "; the training stops here" } else { "" };
         let scores: String = scores.collect();
-        format!("{}: step {step}/{} evaluation{scores}{best}{stop}", self.task.name, self.plan.max_steps)
+        format!(
+            "{}: step {step}/{} evaluation{scores}{best}{stop}",
+            self.context.prepared.task.name, self.plan.max_steps
+        )
     }
 
     /// Makes a checkpoint. A run that the user stopped then ends with how to go on.
@@ -152,18 +149,7 @@ impl Watch<'_> {
         if best.best.step == Some(step) {
             best.folder = Some(folder.clone());
         }
-        let totals = end.log.totals;
-        let flos = output::total_flos(totals.padded_tokens, self.non_embedding_parameters);
-        let history = end.log.history.clone();
-        let files = &self.prepared.model;
-        let content = Content {
-            saved: SavedModel { model: end.model, files, task: self.task, class_order: self.class_order },
-            optimizer: end.optimizer,
-            log: end.log.state(),
-            state: output::trainer_state(self.settings, &self.plan, &totals, &best, history, flos),
-            best: best.best,
-        };
-        if let Err(error) = checkpoints.save(step, &content) {
+        if let Err(error) = checkpoints.save(step, &self.content(end, &best)) {
             if interrupted {
                 return Err(error);
             }
@@ -172,29 +158,50 @@ impl Watch<'_> {
             return Ok(());
         }
         self.best = best;
-        if let Some(publisher) = self.publisher.as_deref_mut().filter(|_| !interrupted) {
-            let by_epoch = self.settings.checkpoints.save_strategy == SaveStrategy::Epoch;
-            let when = if by_epoch { format!("epoch {}", end.epoch as u64) } else { format!("step {step}") };
-            publisher.checkpoint(&folder, &when);
-        }
         if interrupted && step < last {
-            let how = if self.settings.checkpoints.save_only_model {
-                "it holds only the model"
-            } else {
-                "the same command goes on"
-            };
-            return Err(Error::interrupted(format!(
-                "stopped after step {step} of {last}; {how} from {}",
-                folder.display()
-            )));
+            return Err(self.stopped(step, &folder));
+        }
+        if let Some(listener) = self.listener.as_deref_mut().filter(|_| !interrupted) {
+            let by_epoch = self.context.settings.checkpoints.save_strategy == SaveStrategy::Epoch;
+            let when = if by_epoch { format!("epoch {}", end.epoch as u64) } else { format!("step {step}") };
+            listener.checkpoint(&folder, &when);
         }
         checkpoints.rotate(self.best.folder.as_deref());
         Ok(())
     }
 
+    /// What a checkpoint after this step is made of.
+    fn content<'c, B: EncoderOps>(
+        &'c self,
+        end: &'c StepEnd<'_, Autodiff<B>>,
+        best: &BestCheckpoint,
+    ) -> Content<'c, Autodiff<B>> {
+        let totals = end.log.totals;
+        let flos = total_flos(totals.padded_tokens, self.context.non_embedding_parameters);
+        let history = end.log.history.clone();
+        Content {
+            saved: SavedModel { context: self.context, model: end.model },
+            optimizer: end.optimizer,
+            log: end.log.state(),
+            state: trainer_state(self.context.settings, &self.plan, &totals, best, history, flos),
+            best: best.best,
+        }
+    }
+
+    /// The end of a run that the user stopped, with a checkpoint in `folder`.
+    fn stopped(&self, step: usize, folder: &Path) -> Error {
+        let last = self.plan.max_steps;
+        let how = if self.context.settings.checkpoints.save_only_model {
+            "it holds only the model"
+        } else {
+            "the same command goes on"
+        };
+        Error::interrupted(format!("stopped after step {step} of {last}; {how} from {}", folder.display()))
+    }
+
     /// The checkpoint that the run is to end with; `None`: the last weights.
     pub(super) fn best_to_load(&self) -> Option<&Path> {
-        let wanted = self.settings.evaluation.best.as_ref().is_some_and(|best| best.load_at_end);
+        let wanted = self.context.settings.evaluation.best.as_ref().is_some_and(|best| best.load_at_end);
         let folder = self.best.folder.as_deref().filter(|_| wanted)?;
         if let Some(checkpoints) = &self.checkpoints {
             checkpoints.keep_only(folder);
@@ -204,8 +211,12 @@ impl Watch<'_> {
 
     /// What is said when the best weights are taken.
     pub(super) fn best_line(&self, folder: &Path) -> String {
-        let metric = self.settings.evaluation.best.as_ref().map_or("", |best| best.metric.as_str());
+        let metric = self.context.settings.evaluation.best.as_ref().map_or("", |best| best.metric.as_str());
         let value = self.best.best.metric.map_or_else(String::new, float_repr);
-        format!("{}: the best weights are those of {} ({metric} {value})", self.task.name, folder.display())
+        format!(
+            "{}: the best weights are those of {} ({metric} {value})",
+            self.context.prepared.task.name,
+            folder.display()
+        )
     }
 }

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use glue_tasks::task::TaskSpec;
 use serde_json::{Value, json};
 
-use super::Outcome;
-use super::output::Files;
+use super::outcome::{RunOutcome, StageMetrics};
 use crate::file_hash::sha256;
 use crate::report::host::{Host, peak_memory_bytes};
 use crate::report::record::{FORMAT_VERSION, RunRecord};
@@ -16,8 +15,9 @@ use crate::report::record_parts::{
 use crate::report::utc::rfc3339;
 use crate::settings::request_hash;
 
-impl Outcome<'_> {
-    pub(super) fn record(&self, files: &Files) -> RunRecord {
+impl RunOutcome<'_> {
+    pub(super) fn record(&self, stages: &StageMetrics) -> RunRecord {
+        let (settings, prepared) = (self.context.settings, self.context.prepared);
         let totals = self.trained.as_ref().map(|t| t.totals);
         let rate = |count: usize| totals.map(|t| count as f64 / t.seconds.max(1e-9));
         let eval_seconds: f64 = self.evaluations.iter().map(|e| e.logits.seconds).sum();
@@ -25,9 +25,9 @@ impl Outcome<'_> {
         let evaluated = !self.evaluations.is_empty();
         RunRecord {
             format_version: FORMAT_VERSION,
-            task: self.task.name.to_owned(),
-            metrics: files.eval.as_ref().map(scores).unwrap_or_default(),
-            test_metrics: files.predict.as_ref().map(test_scores),
+            task: prepared.task.name.to_owned(),
+            metrics: stages.eval.as_ref().map(scores).unwrap_or_default(),
+            test_metrics: stages.predict.as_ref().map(test_scores),
             score: self.score(),
             majority_baseline: self.evaluations.first().and_then(|e| e.baseline.clone()),
             class_tables: self.class_tables(),
@@ -35,15 +35,15 @@ impl Outcome<'_> {
             model: self.model_facts(),
             dataset: self.dataset_facts(),
             hyper_parameters: self.hyper_parameters(),
-            seed: self.settings.training.seed,
-            data_seed: self.settings.training.data_seed,
+            seed: settings.training.seed,
+            data_seed: settings.training.data_seed,
             settings_hash: String::new(),
-            request_hash: Some(request_hash(self.settings, self.task.name)),
-            search: self.settings.search.clone(),
+            request_hash: Some(request_hash(settings, prepared.task.name)),
+            search: settings.search.clone(),
             timings: Timings {
-                data_seconds: Some(self.prepared.data_seconds),
-                tokenize_seconds: Some(self.prepared.tokenize_seconds),
-                train_seconds: self.trained.as_ref().map(|t| (t.totals.seconds - t.stages.evaluate).max(0.0)),
+                data_seconds: Some(prepared.data_seconds),
+                tokenize_seconds: Some(prepared.tokenize_seconds),
+                train_seconds: self.trained.as_ref().map(|t| (t.totals.seconds - t.phases.evaluate).max(0.0)),
                 evaluate_seconds: evaluated.then_some(eval_seconds),
                 total_seconds: self.clock.started.elapsed().as_secs_f64(),
             },
@@ -58,34 +58,33 @@ impl Outcome<'_> {
             micro_batch_size: totals.map(|t| t.micro_batch).filter(|&rows| rows > 0),
             batch_shapes: totals.map(|t| t.batch_shapes).filter(|&shapes| shapes > 0),
             peak_memory_bytes: peak_memory_bytes(),
-            host: Host::gather(self.backend, &self.device_name, rayon::current_num_threads()),
+            host: Host::gather(self.backend, self.device_name, rayon::current_num_threads()),
             program: Program::current(),
             started_at: rfc3339(self.clock.started_at),
-            warnings: self.warnings.clone(),
+            warnings: self.warnings.0.clone(),
             log_history: self.trained.as_ref().map(|t| t.history.clone()),
         }
     }
 
     fn profile(&self) -> Profile {
         let trained = self.trained.as_ref();
-        let stages = trained.map(|t| t.stages);
-        let settled = stages.filter(|_| self.stages_are_settled);
+        let phases = trained.map(|t| t.phases);
+        let profiled = phases.filter(|_| self.is_profiled);
         Profile {
-            batch_seconds: stages.map(|s| s.batch),
-            forward_seconds: settled.map(|s| s.forward),
-            backward_seconds: settled.map(|s| s.backward),
-            optimizer_seconds: settled.map(|s| s.optimizer),
-            evaluate_seconds: stages.map(|s| s.evaluate),
+            batch_seconds: phases.map(|s| s.batch),
+            forward_seconds: profiled.map(|s| s.forward),
+            backward_seconds: profiled.map(|s| s.backward),
+            optimizer_seconds: profiled.map(|s| s.optimizer),
+            evaluate_seconds: phases.map(|s| s.evaluate),
             operations_seconds: trained.map(|t| t.operations.clone()).unwrap_or_default(),
             energy_joules: self.energy_joules,
         }
     }
 
     fn model_facts(&self) -> ModelFacts {
-        let files = &self.prepared.model.files;
-        let weights_sha256 = self
-            .prepared
-            .model
+        let model = &self.context.prepared.model;
+        let files = &model.files;
+        let weights_sha256 = model
             .weights
             .files
             .iter()
@@ -99,19 +98,20 @@ impl Outcome<'_> {
             source: files.source,
             revision: files.revision.clone(),
             commit: files.commit.clone(),
-            architecture: self.prepared.model.family.classifier_architecture.to_owned(),
-            parameters: self.parameters as u64,
+            architecture: model.family.classifier_architecture.to_owned(),
+            parameters: self.context.parameters as u64,
             weights_sha256,
         }
     }
 
     fn dataset_facts(&self) -> DatasetFacts {
-        let files = &self.prepared.dataset;
-        let splits = self.prepared.train.iter().chain(self.prepared.eval.iter().map(|(split, _)| split));
-        let splits = splits.chain(self.prepared.test.iter().map(|(split, _)| split));
+        let prepared = self.context.prepared;
+        let files = &prepared.dataset;
+        let splits = prepared.train.iter().chain(prepared.eval.iter().map(|(split, _)| split));
+        let splits = splits.chain(prepared.test.iter().map(|(split, _)| split));
         DatasetFacts {
             id: files.id.clone(),
-            config: Some(self.task.config.to_owned()).filter(|config| !config.is_empty()),
+            config: Some(prepared.task.config.to_owned()).filter(|config| !config.is_empty()),
             source: files.source,
             // The commit where it is known, since a branch moves.
             revision: files.commit.clone().or_else(|| files.revision.clone()),
@@ -120,21 +120,22 @@ impl Outcome<'_> {
     }
 
     fn hyper_parameters(&self) -> BTreeMap<String, Value> {
-        let own = self.settings.custom.is_some();
-        let dropout = |field: &str| self.prepared.model.config.number(field, 0.1).map_or(Value::Null, Value::from);
+        let (settings, prepared) = (self.context.settings, self.context.prepared);
+        let (own, task) = (settings.custom.is_some(), prepared.task);
+        let dropout = |field: &str| prepared.model.config.number(field, 0.1).map_or(Value::Null, Value::from);
         // What became of the settings with this model and these data.
         let found = [
-            ("max_seq_length", json!(self.prepared.model.max_seq_length)),
+            ("max_seq_length", json!(prepared.model.max_seq_length)),
             ("warmup_steps", json!(self.trained.as_ref().map(|trained| trained.plan.warmup_steps))),
             ("hidden_dropout_prob", dropout("hidden_dropout_prob")),
             ("attention_probs_dropout_prob", dropout("attention_probs_dropout_prob")),
-            ("new_head", json!(self.report.new_head())),
-            ("text_column_names", json!(own.then(|| text_columns(self.task)))),
-            ("label_column_name", json!(own.then_some(self.task.label_column))),
-            ("problem_type", json!(own.then(|| self.task.kind.problem_type()))),
+            ("new_head", json!(self.context.report.new_head())),
+            ("text_column_names", json!(own.then(|| text_columns(task)))),
+            ("label_column_name", json!(own.then_some(task.label_column))),
+            ("problem_type", json!(own.then(|| task.kind.problem_type()))),
         ];
         let found = found.into_iter().map(|(name, value)| (name.to_owned(), value));
-        self.settings.hyper_parameters().into_iter().chain(found).collect()
+        settings.hyper_parameters().into_iter().chain(found).collect()
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 /// Copies by their kind. A clone of its owner starts without any, and owners compare as if it were not there.
 #[derive(Default)]
-pub(crate) struct OnDevice(Mutex<Vec<Box<dyn Any + Send>>>);
+pub(crate) struct DeviceCache(Mutex<Vec<Box<dyn Any + Send>>>);
 
-impl OnDevice {
+impl DeviceCache {
     /// The copy that `key` names, made where there is none yet.
     pub(crate) fn get<K, T>(&self, key: K, make: impl FnOnce() -> T) -> T
     where
@@ -26,23 +26,23 @@ impl OnDevice {
     }
 }
 
-impl Clone for OnDevice {
+impl Clone for DeviceCache {
     fn clone(&self) -> Self {
         Self::default()
     }
 }
 
-impl PartialEq for OnDevice {
+impl PartialEq for DeviceCache {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for OnDevice {}
+impl Eq for DeviceCache {}
 
-impl fmt::Debug for OnDevice {
+impl fmt::Debug for DeviceCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OnDevice")
+        f.write_str("DeviceCache")
     }
 }
 
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn copies_are_made_once_for_each_key() {
-        let kept = OnDevice::default();
+        let kept = DeviceCache::default();
         let mut made = 0;
         let mut get = |key: u32| {
             kept.get(key, || {

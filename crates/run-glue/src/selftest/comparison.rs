@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 /// A tensor or a series of numbers beside its reference.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Outcome {
+pub(super) struct Comparison {
     /// `operation`, `step`, `run`.
     pub(super) group: &'static str,
-    /// The case.
+    /// The name of an operation, a family or a run.
     pub(super) case: String,
-    /// What of it.
+    /// Which of its results: an output, a gradient, the losses.
     pub(super) part: String,
     /// What it is compared with.
     pub(super) reference: &'static str,
@@ -68,7 +68,7 @@ pub(super) fn largest(values: &[f32]) -> f64 {
     values.iter().fold(0.0f64, |largest, &value| largest.max(f64::from(value).abs()))
 }
 
-impl Outcome {
+impl Comparison {
     pub(super) fn is_ok(&self) -> bool {
         self.failure.is_none() && self.difference.relative <= self.limit
     }
@@ -107,10 +107,10 @@ impl Outcome {
 /// Heads of the columns.
 const HEADS: [&str; 6] = ["case", "absolute", "relative", "limit", "", "seconds"];
 
-/// One line an outcome, under heads, numbers to the right.
-pub(super) fn table(outcomes: &[Outcome]) -> String {
+/// One line a comparison, under heads, numbers to the right.
+pub(super) fn table(comparisons: &[Comparison]) -> String {
     let rows: Vec<[String; 6]> =
-        std::iter::once(HEADS.map(str::to_owned)).chain(outcomes.iter().map(Outcome::cells)).collect();
+        std::iter::once(HEADS.map(str::to_owned)).chain(comparisons.iter().map(Comparison::cells)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 5] = std::array::from_fn(width);
     let line = |row: &[String; 6]| {
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_table_says_which_miss() {
-        let outcome = |relative, failure: Option<&str>| Outcome {
+        let comparison = |relative, failure: Option<&str>| Comparison {
             group: "operation",
             case: "linear".to_owned(),
             part: "output".to_owned(),
@@ -157,11 +157,11 @@ mod tests {
             seconds: 0.25,
             failure: failure.map(str::to_owned),
         };
-        let text = table(&[outcome(1e-3, None), outcome(2e-3, None), outcome(0.0, Some("it broke"))]);
+        let text = table(&[comparison(1e-3, None), comparison(2e-3, None), comparison(0.0, Some("it broke"))]);
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[1].contains("1.0e-3  1.0e-3  ok "), "{text}");
         assert!(lines[2].contains("2.0e-3  1.0e-3  MISS "), "{text}");
         assert!(lines[3].contains("MISS: it broke"), "{text}");
-        assert_eq!(outcome(f64::INFINITY, None).json()["relative"], Value::Null);
+        assert_eq!(comparison(f64::INFINITY, None).json()["relative"], Value::Null);
     }
 }

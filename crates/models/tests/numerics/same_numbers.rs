@@ -1,25 +1,22 @@
 //! What saves memory or compilations changes no number, in any family: layers that are computed again give the undivided
 //! backward pass's loss and gradients bit for bit, rows of no sequence those of the batch without them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use burn::tensor::backend::AutodiffBackend;
-use burn_autodiff::Autodiff;
-use burn_flex::Flex;
 use models::batch::{Sequences, TokenBatch};
 use models::config::Config;
-use models::encoder::architecture::{Architecture, Dropouts};
+use models::encoder::architecture::{Architecture, Block, Dropouts};
 use models::encoder::family;
+use models::gradient_checkpointing::loss_and_gradients;
 use models::head::{LossOptions, SequenceClassifier, Targets, loss};
-use models::ops::{DropoutPlan, Precision};
-use models::recompute::loss_and_gradients;
-use models::{parameters, torch_rng::TorchRng};
+use models::ops::DropoutPlan;
+use models::parameters;
 
-type Ad = Autodiff<Flex>;
+use crate::support::{Ad, fixture, fixtures_in, random_model};
+
 type Grads = <Ad as AutodiffBackend>::Gradients;
 
 /// Gradient values by parameter path, each part's added to those before it.
@@ -58,35 +55,24 @@ impl ModuleVisitor<Ad> for Sums {
 
 /// The families' fixtures, with dropout everywhere, and weights as large as a trained encoder's.
 fn cases() -> Vec<(String, Architecture)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../run-glue/tests/fixtures/families");
-    let mut names: Vec<String> =
-        std::fs::read_dir(root.clone()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
     let case = |name: String| {
-        let config = Config::read(&root.join(&name).join("config.json")).expect(&name);
+        let config = Config::read(&fixture(&format!("families/{name}/config.json"))).expect(&name);
         let mut architecture = (family(&config).expect(&name).architecture)(&config).expect(&name);
-        architecture.dropout =
-            Dropouts { embeddings: 0.1, attention: 0.2, attention_output: 0.15, inner: 0.1, output: 0.25 };
+        architecture.dropout = Dropouts { embeddings: 0.1, attention: 0.2, attention_output: 0.15 };
+        match &mut architecture.block {
+            Block::PostNorm(block) => block.output_dropout = 0.25,
+            Block::PreNormGated(block) => block.mlp_dropout = 0.1,
+        }
         architecture.head.dropout = 0.3;
         // Sums of more than two terms have an order.
-        if architecture.num_layers < 4 && architecture.steps.len() == architecture.num_layers {
+        if architecture.num_layers < 4 && architecture.layer_order.len() == architecture.num_layers {
             architecture.num_layers = 4;
-            architecture.steps = (0..4).collect();
+            architecture.layer_order = (0..4).collect();
         }
-        assert!(architecture.steps.len() > 2, "{name}");
+        assert!(architecture.layer_order.len() > 2, "{name}");
         (name, architecture)
     };
-    names.into_iter().map(case).collect()
-}
-
-fn model(architecture: Architecture) -> SequenceClassifier<Ad> {
-    let model = SequenceClassifier::zeros(architecture, 2, Precision::F32, &Default::default());
-    let mut rng = TorchRng::new(7);
-    let values: HashMap<_, _> = parameters::shapes(&model)
-        .into_iter()
-        .map(|(path, shape)| (path, rng.normal(shape.iter().product(), 0.2)))
-        .collect();
-    parameters::write(model, values)
+    fixtures_in("families").into_iter().map(case).collect()
 }
 
 /// Packed, padded, or packed and rounded up.
@@ -150,7 +136,7 @@ fn loss_and_gradients_are_those_of_the_undivided_pass_bit_for_bit() {
     let cases = cases();
     assert!(cases.len() >= 10, "{} cases", cases.len());
     for (name, architecture) in cases {
-        let model = model(architecture);
+        let model = random_model(architecture);
         for layout in [Layout::Packed, Layout::Padded(20), Layout::Rounded(16)] {
             assert_same(&name, both(&model, layout));
         }
@@ -166,7 +152,7 @@ fn frozen_parts_have_no_gradients_here_either() {
             &|path| path.starts_with("encoder."),
         ];
         for frozen in frozen {
-            let model = parameters::freeze(model(architecture.clone()), frozen);
+            let model = parameters::freeze(random_model(architecture.clone()), frozen);
             let both = both(&model, Layout::Packed);
             assert!(!both[1].1.found.keys().any(|path| frozen(path)), "{name}");
             assert_same(&name, both);
@@ -177,7 +163,7 @@ fn frozen_parts_have_no_gradients_here_either() {
 #[test]
 fn rows_of_no_sequence_change_nothing() {
     for (name, architecture) in cases() {
-        let model = model(architecture);
+        let model = random_model(architecture);
         let (loss, plain) = undivided(&model, Layout::Packed);
         for multiple in [7, 16, 100] {
             let (rounded_loss, rounded) = undivided(&model, Layout::Rounded(multiple));

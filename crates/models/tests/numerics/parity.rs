@@ -1,47 +1,42 @@
 //! Logits, losses and gradients against transformers (`scripts/fixtures/logits.py`), and every layout of checkpoint files.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use burn::module::{AutodiffModule, Module, ModuleVisitor, Param};
-use burn::tensor::Tensor;
-use burn_autodiff::Autodiff;
-use burn_flex::Flex;
+use burn::module::AutodiffModule;
 use models::batch::TokenBatch;
-use models::checkpoint::{CheckpointError, LoadOptions, LoadReport, load, locate};
+use models::checkpoint::{CheckpointError, LoadOptions, LoadReport, WeightFiles, load};
 use models::config::Config;
 use models::encoder::family;
-use models::head::{LossOptions, SequenceClassifier, Targets, loss};
-use models::names::TensorName;
+use models::head::{SequenceClassifier, loss};
 use models::ops::{DropoutPlan, Precision};
+use models::parameter_specs::ParameterSpec;
 use serde_json::Value;
 
-type Ad = Autodiff<Flex>;
+use crate::support::{Ad, fixture, gradients, integers, json, mean, numbers, targets};
 
 fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../run-glue/tests/fixtures/logits").join(name)
+    fixture("logits").join(name)
 }
 
 fn expected(name: &str) -> Value {
-    serde_json::from_slice(&std::fs::read(folder(name).join("expected.json")).expect(name)).expect(name)
+    json(&format!("logits/{name}/expected.json"))
 }
 
 fn open(
     dir: &Path,
     num_labels: usize,
     seed: u64,
-) -> Result<(SequenceClassifier<Ad>, Vec<TensorName>, LoadReport), CheckpointError> {
+) -> Result<(SequenceClassifier<Ad>, Vec<ParameterSpec>, LoadReport), CheckpointError> {
     let config = Config::read(&dir.join("config.json")).expect("config.json");
     let family = family(&config).expect("a known family");
-    let names = (family.tensor_names)(&config).expect("names");
+    let names = (family.parameter_specs)(&config).expect("names");
     let model = SequenceClassifier::zeros(
         (family.architecture)(&config).expect("a BERT"),
         num_labels,
         Precision::F32,
         &Default::default(),
     );
-    let files = locate(|name| Ok::<_, CheckpointError>(Some(dir.join(name)).filter(|path| path.is_file())))?;
+    let files = WeightFiles::find(dir)?;
     let options = LoadOptions {
         model_type: "bert".to_owned(),
         prefix: family.prefix,
@@ -53,41 +48,20 @@ fn open(
     Ok((model, names, report))
 }
 
-fn rows(value: &Value) -> Vec<Vec<u64>> {
-    let row = |row: &Value| row.as_array().unwrap().iter().map(|v| v.as_u64().unwrap()).collect();
-    value.as_array().unwrap().iter().map(row).collect()
-}
-
 /// A fixture's batch in one of the two layouts.
 fn batch(case: &Value, pad_to: Option<usize>) -> TokenBatch {
-    let (ids, types, mask) = (rows(&case["input_ids"]), rows(&case["token_type_ids"]), rows(&case["attention_mask"]));
+    let [ids, types, mask] = ["input_ids", "token_type_ids", "attention_mask"].map(|name| integers(&case[name]));
     let cut: Vec<(Vec<u32>, Vec<u8>)> = ids
         .iter()
         .zip(&types)
         .zip(&mask)
         .map(|((ids, types), mask)| {
-            let n = mask.iter().sum::<u64>() as usize;
-            (ids[..n].iter().map(|&v| v as u32).collect(), types[..n].iter().map(|&v| v as u8).collect())
+            let n = mask.iter().sum::<u32>() as usize;
+            (ids[..n].to_vec(), types[..n].iter().map(|&v| v as u8).collect())
         })
         .collect();
     let rows: Vec<(&[u32], &[u8])> = cut.iter().map(|(ids, types)| (&ids[..], &types[..])).collect();
     TokenBatch::new(&rows, 0, pad_to, 0)
-}
-
-fn targets(case: &Value, num_labels: usize) -> Targets {
-    let labels = case["labels"].as_array().unwrap().iter();
-    if num_labels == 1 {
-        Targets::Scores(labels.map(|v| v.as_f64().unwrap() as f32).collect())
-    } else {
-        Targets::Classes(labels.map(|v| v.as_u64().unwrap() as usize).collect())
-    }
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(items) => items.iter().flat_map(numbers).collect(),
-        other => vec![other.as_f64().unwrap()],
-    }
 }
 
 /// Largest absolute difference of logits over a case's batches.
@@ -104,11 +78,6 @@ fn logits_error(model: &SequenceClassifier<Ad>, cases: &Value) -> f64 {
         }
     }
     worst
-}
-
-/// The mean over the batch.
-fn mean(targets: &Targets) -> LossOptions {
-    LossOptions { divisor: targets.len() as f64, label_smoothing_factor: 0.0, class_weights: None }
 }
 
 #[test]
@@ -131,26 +100,6 @@ fn logits_are_transformers_within_2e_5() {
     }
 }
 
-/// Gradient values by parameter path.
-struct Collect<'a> {
-    grads: &'a <Ad as burn::tensor::backend::AutodiffBackend>::Gradients,
-    path: Vec<String>,
-    found: HashMap<String, Vec<f32>>,
-}
-
-impl ModuleVisitor<Ad> for Collect<'_> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
-    }
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<Ad, D>>) {
-        let gradient = param.val().grad(self.grads).expect("every parameter has a gradient");
-        self.found.insert(self.path.join("."), gradient.to_data().iter::<f32>().collect());
-    }
-}
-
 #[test]
 fn gradients_are_transformers_within_1e_4() {
     for name in ["uncased_2", "uncased_1", "cased_3", "cased_2"] {
@@ -162,12 +111,11 @@ fn gradients_are_transformers_within_1e_4() {
             let targets = targets(case, num_labels);
             let logits = model.forward(&batch(case, None), &mut DropoutPlan::train(1, 1));
             let grads = loss(logits, &targets, mean(&targets)).backward();
-            let mut collect = Collect { grads: &grads, path: Vec::new(), found: HashMap::new() };
-            model.visit(&mut collect);
+            let found = gradients(&model, &grads);
             let total = wanted["global_norm"].as_f64().unwrap();
             let mut compared = 0;
             for entry in &names {
-                let whole = &collect.found[&entry.parameter];
+                let whole = &found[&entry.parameter];
                 for (tensor, piece) in entry.tensors.iter().zip(whole.chunks(whole.len() / entry.tensors.len())) {
                     let full = if entry.in_encoder { format!("bert.{tensor}") } else { tensor.clone() };
                     let norm = piece.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();

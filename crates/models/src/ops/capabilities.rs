@@ -20,9 +20,9 @@ pub struct Bucket {
 
 /// What a backend is like to work with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Properties {
+pub struct Capabilities {
     /// Whether an operation is done when its call returns. Where it is only handed over, the time of the call says nothing.
-    pub runs_at_once: bool,
+    pub synchronous: bool,
     /// Whether batches should be laid out without padding rows: true where attention works by sequence.
     pub prefers_packed: bool,
     /// What sizes of batches are rounded up to: more than 1 where kernels are compiled or tuned for each size.
@@ -32,10 +32,10 @@ pub struct Properties {
     pub reports_out_of_memory: bool,
 }
 
-impl Properties {
+impl Capabilities {
     /// Those of a backend that computes with Burn's own operations on the CPU.
     pub const CPU: Self = Self {
-        runs_at_once: true,
+        synchronous: true,
         prefers_packed: false,
         bucket: Bucket { rows: 1, length: 1 },
         reports_out_of_memory: false,

@@ -19,14 +19,14 @@ use crate::progress::{complain, warn};
 const SIGNS: [&str; 4] = ["BufferTooBig", "can't allocate buffer", "CUDA_ERROR_OUT_OF_MEMORY", "out of memory"];
 
 /// What was heard of panics while attempts were made.
-struct Heard {
+struct PanicLog {
     attempts: usize,
     words: Vec<String>,
 }
 
-static HEARD: Mutex<Heard> = Mutex::new(Heard { attempts: 0, words: Vec::new() });
+static HEARD: Mutex<PanicLog> = Mutex::new(PanicLog { attempts: 0, words: Vec::new() });
 
-fn heard() -> MutexGuard<'static, Heard> {
+fn heard() -> MutexGuard<'static, PanicLog> {
     HEARD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -86,8 +86,8 @@ fn attempt<T>(work: impl FnOnce() -> T, then: impl FnOnce() -> Result<(), String
     resume_unwind(panic)
 }
 
-/// How many rows are computed at once.
-pub(super) struct Room {
+/// Finds how many rows can be computed at once.
+pub(super) struct BatchSizeFinder {
     /// At most so many.
     most: usize,
     /// Halve them where they do not fit.
@@ -96,12 +96,17 @@ pub(super) struct Room {
     reports: bool,
 }
 
-impl Room {
+impl BatchSizeFinder {
+    /// Computes micro-batches as they are, whatever becomes of it.
+    pub(super) fn off() -> Self {
+        Self { most: usize::MAX, finds: false, reports: false }
+    }
+
     /// For micro-batches of `rows`; `finds`: those that do not fit are halved.
     pub(super) fn new<B: EncoderOps>(rows: usize, finds: bool) -> Self {
-        let reports = B::eo_properties().reports_out_of_memory;
+        let reports = B::capabilities().reports_out_of_memory;
         #[cfg(test)]
-        let reports = reports || fault::is_set();
+        let reports = reports || super::memory_fault::is_set();
         if finds && !reports {
             warn(
                 "--auto_find_batch_size has no effect on this backend: a system that runs out of main memory ends the program \
@@ -189,47 +194,11 @@ fn no_room(rows: usize, first: &str) -> Error {
     ))
 }
 
-/// Stands in for a device with little memory.
 #[cfg(test)]
-pub(crate) mod fault {
-    use std::cell::Cell;
-
-    thread_local! {
-        static MOST: Cell<Option<usize>> = const { Cell::new(None) };
-    }
-
-    /// From here on this thread has room for `most` rows at once.
-    pub(crate) fn set(most: Option<usize>) {
-        MOST.set(most);
-    }
-
-    pub(super) fn is_set() -> bool {
-        MOST.get().is_some()
-    }
-
-    /// Fails as CubeCL does on its own thread where `rows` are too many, and then on the one that waits.
-    pub(crate) fn check(rows: usize) {
-        if MOST.get().is_some_and(|most| rows > most) {
-            let device = std::thread::spawn(|| {
-                panic!("called `Result::unwrap()` on an `Err` value: BufferTooBig {{ size: 9 }}")
-            });
-            let _ = device.join();
-            panic!("couldn't find resource for that handle");
-        }
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
 mod tests {
     use std::panic::panic_any;
 
-    use glue_tasks::task::find_task;
-
     use super::*;
-    use crate::report::record::RunRecord;
-    use crate::settings::{Settings, TrainingSettings};
-    use crate::task_run::run_task;
 
     #[test]
     fn lack_of_memory_is_told_from_other_failures() {
@@ -239,52 +208,5 @@ mod tests {
         assert!(attempt(|| (), || Err("stream: can't allocate buffer of size: 5".to_owned())).is_err());
         let other = catch_unwind(AssertUnwindSafe(|| attempt(|| panic_any("another"), fine)));
         assert_eq!(other.unwrap_err().downcast_ref::<&str>(), Some(&"another"));
-    }
-
-    /// Six steps of the demo on a device with room for `most` examples at once.
-    fn run(most: Option<usize>, finds: bool, batch: usize, accumulated: usize) -> Result<RunRecord, Error> {
-        let results = tempfile::tempdir().unwrap();
-        let mut settings = Settings::of(find_task("mrpc").unwrap());
-        settings.logging.steps = 1.0;
-        settings.places.results_dir = results.path().to_owned();
-        settings.training = TrainingSettings {
-            max_steps: Some(6),
-            per_device_train_batch_size: batch,
-            gradient_accumulation_steps: accumulated,
-            auto_find_batch_size: finds,
-            ..TrainingSettings::default()
-        };
-        fault::set(most);
-        let done = run_task(&settings, settings.task);
-        fault::set(None);
-        done.map(|done| done.record)
-    }
-
-    #[test]
-    fn batches_without_room_are_halved_and_the_steps_stay_the_same() {
-        let found = run(Some(3), true, 8, 1).unwrap();
-        assert_eq!(found.micro_batch_size, Some(2));
-        let whole = run(None, true, 8, 1).unwrap();
-        assert_eq!(whole.micro_batch_size, Some(8));
-        let steps = |record: &RunRecord| -> Vec<[f64; 2]> {
-            let rows = record.log_history.as_ref().unwrap().iter();
-            rows.filter_map(|row| Some([row.get("loss")?.as_f64()?, row.get("grad_norm")?.as_f64()?])).collect()
-        };
-        // The same division asked for: the same bits.
-        let divided = run(None, false, 2, 4).unwrap();
-        assert_eq!(steps(&found), steps(&divided));
-        assert_eq!(found.metrics, divided.metrics);
-        let (a, b) = (steps(&found), steps(&whole));
-        assert_eq!(a.len(), 6);
-        let near = |a: f64, b: f64| (a - b).abs() <= 1e-5 * b.abs();
-        assert!(a.iter().zip(&b).all(|(a, b)| near(a[0], b[0]) && near(a[1], b[1])), "{a:?} {b:?}");
-    }
-
-    #[test]
-    fn what_cannot_be_made_smaller_says_what_to_do() {
-        let without = run(Some(3), false, 8, 1).err().unwrap().to_string();
-        assert!(without.contains("8 examples at once: give --auto_find_batch_size, or --gradient"), "{without}");
-        let one = run(Some(0), true, 8, 1).err().unwrap().to_string();
-        assert!(one.contains("one example: give --gradient_checkpointing"), "{one}");
     }
 }
