@@ -9,8 +9,6 @@ pub mod demo;
 pub mod error;
 pub mod file_hash;
 pub mod grid;
-#[cfg(feature = "hub")]
-pub mod hub;
 pub mod interrupt;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod kernel_cache;
@@ -28,9 +26,15 @@ pub mod report;
 pub mod run_hooks;
 pub mod sampler;
 pub mod selftest;
+pub mod settings;
 pub mod source;
 pub mod synthetic;
 pub mod task_run;
 pub mod tokenize;
 pub mod trainer;
+#[cfg(feature = "hub")]
+pub mod transfer_bars;
 pub mod verify;
+
+#[cfg(feature = "hub")]
+pub use ::hub;

@@ -19,11 +19,10 @@ use models::ops::{self, DropoutPlan, EncoderOps, Precision, profile};
 use serde_json::{Map, Value, json};
 
 use crate::backends::{OnBackend, check, dispatch};
-use crate::cli::args::RunArgs;
 use crate::cli::bench_args::BenchArgs;
-use crate::cli::settings::{Settings, TrainingSettings, at_least_one};
 use crate::error::Error;
 use crate::report::host::peak_memory_bytes;
+use crate::settings::{TrainingSettings, at_least_one};
 use crate::synthetic;
 use crate::trainer::StepBatches;
 use crate::trainer::loss_scale::FIRST_SCALE;
@@ -115,12 +114,9 @@ impl Bench {
                 )));
             }
         }
-        // The defaults of a run: nothing in them can be wrong.
-        let settings = Settings::new(RunArgs { task_name: vec!["rte".to_owned()], ..RunArgs::default() }, true)?;
-        let mut training = settings.training;
-        // Dropout's.
-        training.seed = 1;
-        training.first_loss_scale = (precision == Precision::Fp16).then_some(FIRST_SCALE);
+        let first_loss_scale = (precision == Precision::Fp16).then_some(FIRST_SCALE);
+        // The seed is dropout's.
+        let training = TrainingSettings { first_loss_scale, seed: 1, ..TrainingSettings::default() };
         Ok(Self {
             config,
             architecture,

@@ -8,9 +8,8 @@ use models::parameters;
 use super::cases::{Cases, Cpu, Part};
 use super::comparison::{Difference, largest};
 use super::limits::limits;
-use crate::cli::args::RunArgs;
-use crate::cli::settings::Settings;
 use crate::error::Error;
+use crate::settings::TrainingSettings;
 use crate::synthetic;
 use crate::trainer::StepBatches;
 use crate::trainer::optimizer::Optimizer;
@@ -78,11 +77,8 @@ fn step<B: EncoderOps>(config: &str, precision: Precision, device: &B::Device) -
     let model = synthetic::model::<Autodiff<B>>(&config, precision, device).map_err(Error::failure)?;
     let pad_to = (!B::eo_properties().prefers_packed).then_some(0);
     let batch = synthetic::batch(&LENGTHS, VOCABULARY, pad_to);
-    let mut settings =
-        Settings::new(RunArgs { task_name: vec!["rte".to_owned()], ..RunArgs::default() }, true)?.training;
-    settings.adam_epsilon = EPSILON;
-    // Dropout's.
-    settings.seed = 1;
+    // The seed is dropout's.
+    let settings = TrainingSettings { adam_epsilon: EPSILON, seed: 1, ..TrainingSettings::default() };
     let before = parameters::read(&model);
     let mut optimizer = Optimizer::new(&model, &[], &settings);
     let batches = StepBatches::single(1, batch, synthetic::targets(LENGTHS.len()));

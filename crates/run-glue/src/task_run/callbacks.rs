@@ -14,12 +14,12 @@ use super::hooks::CheckpointListener;
 use super::saved_model::SavedModel;
 use super::score::Evaluation;
 use super::state_file::{total_flos, trainer_state};
-use crate::cli::settings::{Interval, SaveStrategy};
 use crate::error::Error;
 use crate::progress::warn;
 use crate::report::journal::Journal;
 use crate::report::python_json::float_repr;
 use crate::report::trainer_state::eval_row;
+use crate::settings::{IntervalStrategy, SaveStrategy};
 use crate::trainer::best::{Best, Judgement};
 use crate::trainer::evaluate::predict;
 use crate::trainer::log::TrainLog;
@@ -91,12 +91,12 @@ impl<'a> TrainerCallbacks<'a> {
     fn evaluation_is_due(&self, step: usize, epoch: f64, ends_epoch: bool) -> bool {
         let settings = &self.context.settings.evaluation;
         match settings.strategy {
-            Interval::No => false,
-            Interval::Steps => {
+            IntervalStrategy::No => false,
+            IntervalStrategy::Steps => {
                 let every = interval(settings.steps, self.plan.max_steps);
                 (step.is_multiple_of(every) || step == self.plan.max_steps) && step as f64 >= settings.delay
             }
-            Interval::Epoch => ends_epoch && epoch >= settings.delay,
+            IntervalStrategy::Epoch => ends_epoch && epoch >= settings.delay,
         }
     }
 
@@ -110,7 +110,7 @@ impl<'a> TrainerCallbacks<'a> {
     ) -> Result<Judgement, Error> {
         let mut judgement = Judgement { is_best: false, stop: false };
         let Some((split, suffix)) = self.context.prepared.eval.first() else { return Ok(judgement) };
-        let size = self.context.settings.per_device_eval_batch_size;
+        let size = self.context.settings.evaluation.per_device_eval_batch_size;
         let logits = log.phases.time(EVALUATE, || predict(&model.valid(), split, size, self.context.padding));
         let evaluation = Evaluation::new(self.context, split, suffix, logits)?;
         let row = eval_row(epoch, step as u64, &evaluation.metrics(Some(epoch)));

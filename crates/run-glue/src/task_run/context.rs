@@ -8,10 +8,10 @@ use models::ops::EncoderOps;
 use super::criterion::Criterion;
 use super::hooks::RunHooks;
 use super::prepare::Prepared;
-use crate::cli::settings::Settings;
 use crate::data::Padding;
 use crate::error::Error;
 use crate::model_files::Build;
+use crate::settings::Settings;
 
 /// A run whose input is read and whose model is loaded. Nothing in it changes from here on.
 pub(super) struct RunContext<'a> {
@@ -45,9 +45,9 @@ impl<'a> RunContext<'a> {
     ) -> Result<(Self, SequenceClassifier<Autodiff<B>>), Error> {
         let build = Build {
             num_labels: prepared.task.num_labels(),
-            precision: settings.precision,
+            precision: settings.machine.precision,
             seed: settings.training.seed,
-            ignore_mismatched_sizes: settings.ignore_mismatched_sizes,
+            ignore_mismatched_sizes: settings.model.ignore_mismatched_sizes,
         };
         let (model, report) = prepared.model.build::<Autodiff<B>>(&build, device)?;
         loaded(&report);
@@ -59,7 +59,7 @@ impl<'a> RunContext<'a> {
         let class_order = prepared.class_order(&report);
         let context = Self {
             criterion: Criterion::new(settings, prepared, &class_order)?,
-            padding: Padding::of::<B>(settings.pad_to_max_length.then_some(prepared.model.max_seq_length)),
+            padding: Padding::of::<B>(settings.data.pad_to_max_length.then_some(prepared.model.max_seq_length)),
             non_embedding_parameters: parameters - embeddings,
             settings,
             prepared,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::prepare::Prepared;
-use crate::cli::settings::{ClassWeights, Settings};
 use crate::data::Split;
 use crate::error::Error;
+use crate::settings::{ClassWeights, Settings};
 
 /// What training and evaluation compute the loss with.
 pub(super) struct Criterion {

@@ -17,7 +17,6 @@ use super::context::RunContext;
 use super::hooks::CheckpointListener;
 use super::output::output_dir;
 use super::training_setup::TrainingSetup;
-use crate::cli::settings::Settings;
 use crate::data::Split;
 use crate::error::Error;
 use crate::progress::say;
@@ -25,6 +24,7 @@ use crate::report::host::host_name;
 use crate::report::journal::Journal;
 use crate::report::metrics_files::Metrics;
 use crate::report::utc::folder_name;
+use crate::settings::Settings;
 use crate::trainer::optimizer::frozen;
 use crate::trainer::phases::PhaseSeconds;
 use crate::trainer::schedule::StepPlan;
@@ -66,7 +66,7 @@ pub(super) fn fine_tune<B: EncoderOps>(
     if let Some(folder) = resume_folder(settings) {
         resume(&folder, &decisive, context, &mut setup, &mut callbacks, device)?;
     }
-    if settings.log.profile && !B::eo_properties().runs_at_once {
+    if settings.logging.profile && !B::eo_properties().runs_at_once {
         let device = device.clone();
         // A device that failed says so where the results are read.
         setup.log.phases.synchronize_with(move || drop(B::sync(&device)));
@@ -87,7 +87,7 @@ pub(super) fn fine_tune<B: EncoderOps>(
 /// The checkpoint to go on from: the one given, or the last one in the output folder that the run does not overwrite.
 fn resume_folder(settings: &Settings) -> Option<PathBuf> {
     let given = settings.checkpoints.resume_from_checkpoint.clone();
-    given.or_else(|| latest(&output_dir(settings)?).filter(|_| !settings.overwrite_output_dir))
+    given.or_else(|| latest(&output_dir(settings)?).filter(|_| !settings.places.overwrite_output_dir))
 }
 
 /// Goes on from the checkpoint in `folder`.
@@ -111,10 +111,10 @@ fn resume<B: EncoderOps>(
 }
 
 fn journal(context: &RunContext, output_dir: Option<&Path>, hyper_parameters: &BTreeMap<String, Value>) -> Journal {
-    let settings = &context.settings.log;
+    let settings = &context.settings.logging;
     let host = host_name();
     let events = settings.tensorboard.then(|| {
-        let given = settings.logging_dir.clone().map(|dir| match &context.settings.folder {
+        let given = settings.logging_dir.clone().map(|dir| match &context.settings.places.folder {
             Some(folder) => dir.join(folder),
             None => dir,
         });

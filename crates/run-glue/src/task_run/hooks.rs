@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::cli::settings::Settings;
 use crate::error::Error;
+use crate::settings::Settings;
 use crate::trainer::progress::{SilentProgress, TrainingProgress};
 
 /// Makes the display of a training, out of the task's name, the number of steps, and whether a live line is wanted.

@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::checkpoints::{is_scratch, latest};
-use crate::cli::settings::Settings;
 use crate::error::Error;
 use crate::report::{atomic, journal};
+use crate::settings::Settings;
 
 /// The run's folder: `--output_dir` itself, or a folder in it where the run is one of several.
 #[must_use]
 pub fn output_dir(settings: &Settings) -> Option<PathBuf> {
-    let root = settings.output_dir.clone()?;
-    Some(settings.folder.as_ref().map_or_else(|| root.clone(), |folder| root.join(folder)))
+    let root = settings.places.output_dir.clone()?;
+    Some(settings.places.folder.as_ref().map_or_else(|| root.clone(), |folder| root.join(folder)))
 }
 
 /// Finds out before any work whether the records will have a place.
@@ -19,7 +19,7 @@ pub fn output_dir(settings: &Settings) -> Option<PathBuf> {
 /// # Errors
 /// When files cannot be written into `--results_dir`.
 pub fn check_results_dir(settings: &Settings) -> Result<(), Error> {
-    check_place("results_dir", &settings.results_dir)
+    check_place("results_dir", &settings.places.results_dir)
 }
 
 fn check_place(flag: &str, folder: &Path) -> Result<(), Error> {
@@ -37,8 +37,8 @@ pub fn check_output_dir(settings: &Settings) -> Result<(), Error> {
     if dir.exists() && !dir.is_dir() {
         return Err(Error::usage(format!("--output_dir {}: this is a file", dir.display())));
     }
-    if is_empty(&dir) || settings.overwrite_output_dir || !settings.do_train || latest(&dir).is_some() {
-        return check_place("output_dir", settings.output_dir.as_deref().unwrap_or(&dir));
+    if is_empty(&dir) || settings.places.overwrite_output_dir || !settings.do_train || latest(&dir).is_some() {
+        return check_place("output_dir", settings.places.output_dir.as_deref().unwrap_or(&dir));
     }
     Err(Error::usage(format!(
         "--output_dir {} is not empty; give another folder, or --overwrite_output_dir true to write into it",

@@ -6,9 +6,9 @@ use super::context::RunContext;
 use super::hooks::RunHooks;
 use super::prepare::prepare;
 use super::training_setup::TrainingSetup;
-use crate::cli::settings::Settings;
 use crate::error::Error;
 use crate::report::metrics_files::Metrics;
+use crate::settings::Settings;
 use crate::trainer::Flow;
 
 /// Trains, and gives the rows of the log.

@@ -34,7 +34,7 @@ impl RunOutcome<'_> {
         self.print_tables(&metrics);
         let record = self.record(&metrics);
         let rows: Vec<_> = self.evaluations.iter().filter_map(Evaluation::row_predictions).collect();
-        let path = record.write_beside(&self.context.settings.results_dir, &rows)?;
+        let path = record.write_beside(&self.context.settings.places.results_dir, &rows)?;
         say(&format!("{}: results are in {}", self.context.prepared.task.name, path.display()));
         // The settings' hash is filled in by writing.
         Ok(RunRecord::read(&path)?)
@@ -44,11 +44,11 @@ impl RunOutcome<'_> {
         let (settings, print) = (self.context.settings, &self.context.hooks.print);
         let blocks = [("train", &metrics.train), ("eval", &metrics.eval), ("predict", &metrics.predict)];
         for (stage, metrics) in blocks.into_iter().filter_map(|(stage, m)| Some((stage, m.as_ref()?))) {
-            if settings.folder.is_none() {
+            if settings.places.folder.is_none() {
                 print(&metrics_block(stage, metrics));
             }
         }
-        if settings.own_data.is_some() {
+        if settings.custom.is_some() {
             for table in self.class_tables() {
                 print(&format!("***** classes of {} *****\n{}", table.split, table.render()));
             }
@@ -83,12 +83,12 @@ impl RunOutcome<'_> {
             save_metrics(dir, "predict", metrics, true)?;
         }
         for prediction in &self.predictions {
-            prediction.write(dir, self.context.settings.save_logits)?;
-            if self.context.settings.glue_submission {
+            prediction.write(dir, self.context.settings.places.save_logits)?;
+            if self.context.settings.places.glue_submission {
                 prediction.write_leaderboard_file(dir)?;
             }
         }
-        if self.context.settings.save_logits {
+        if self.context.settings.places.save_logits {
             for evaluation in &self.evaluations {
                 let path = dir.join(format!("eval_logits{}.jsonl", evaluation.suffix));
                 write_logits(

@@ -6,7 +6,6 @@ use glue_tasks::task::TaskSpec;
 use serde_json::{Value, json};
 
 use super::outcome::{RunOutcome, StageMetrics};
-use crate::cli::settings::request_hash;
 use crate::file_hash::sha256;
 use crate::report::host::{Host, peak_memory_bytes};
 use crate::report::record::{FORMAT_VERSION, RunRecord};
@@ -14,6 +13,7 @@ use crate::report::record_parts::{
     DatasetFacts, ModelFacts, Profile, Program, Throughput, Timings, scores, test_scores,
 };
 use crate::report::utc::rfc3339;
+use crate::settings::request_hash;
 
 impl RunOutcome<'_> {
     pub(super) fn record(&self, stages: &StageMetrics) -> RunRecord {
@@ -121,7 +121,7 @@ impl RunOutcome<'_> {
 
     fn hyper_parameters(&self) -> BTreeMap<String, Value> {
         let (settings, prepared) = (self.context.settings, self.context.prepared);
-        let (own, task) = (settings.own_data.is_some(), prepared.task);
+        let (own, task) = (settings.custom.is_some(), prepared.task);
         let dropout = |field: &str| prepared.model.config.number(field, 0.1).map_or(Value::Null, Value::from);
         // What became of the settings with this model and these data.
         let found = [

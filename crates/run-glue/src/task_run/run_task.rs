@@ -20,12 +20,12 @@ use super::saved_model::SavedModel;
 use super::score::Evaluation;
 use super::warnings::Warnings;
 use crate::backends::{OnBackend, dispatch};
-use crate::cli::settings::Settings;
 use crate::error::Error;
 use crate::progress::say;
 use crate::report::energy::EnergyMeter;
 use crate::report::host::restart_peak_memory;
 use crate::report::record::RunRecord;
+use crate::settings::Settings;
 use crate::trainer::evaluate::predict;
 
 /// A run whose results are written.
@@ -45,7 +45,7 @@ pub fn run_task(settings: &Settings, task: &'static TaskSpec, hooks: &RunHooks) 
     let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
     let prepared = prepare::prepare(settings, task)?;
     let listener = (hooks.listener)(settings)?;
-    dispatch(settings.device, TaskRun { settings, prepared, hooks, listener, clock })?
+    dispatch(settings.machine.device, TaskRun { settings, prepared, hooks, listener, clock })?
 }
 
 /// A run whose input is read and checked.
@@ -70,7 +70,7 @@ impl OnBackend for TaskRun<'_> {
         let model = model.valid();
         let outcome = RunOutcome {
             context: &context,
-            is_profiled: settings.log.profile || B::eo_properties().runs_at_once,
+            is_profiled: settings.logging.profile || B::eo_properties().runs_at_once,
             trained,
             evaluations: evaluate(&context, &model, &mut warnings)?,
             predictions: predict_tests(&context, &model)?,
@@ -132,7 +132,7 @@ fn evaluate<B: EncoderOps>(
 ) -> Result<Vec<Evaluation>, Error> {
     let mut evaluations = Vec::new();
     for (split, suffix) in &context.prepared.eval {
-        let logits = predict(model, split, context.settings.per_device_eval_batch_size, context.padding);
+        let logits = predict(model, split, context.settings.evaluation.per_device_eval_batch_size, context.padding);
         evaluations.push(Evaluation::new(context, split, suffix, logits)?);
     }
     for evaluation in &evaluations {
@@ -145,7 +145,7 @@ fn evaluate<B: EncoderOps>(
 
 fn predict_tests<B: EncoderOps>(context: &RunContext, model: &SequenceClassifier<B>) -> Result<Vec<Prediction>, Error> {
     let predicted = context.prepared.test.iter().map(|(split, name)| {
-        let logits = predict(model, split, context.settings.per_device_eval_batch_size, context.padding);
+        let logits = predict(model, split, context.settings.evaluation.per_device_eval_batch_size, context.padding);
         Prediction::new(context, split, name.clone(), logits)
     });
     predicted.collect()

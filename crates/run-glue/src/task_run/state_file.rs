@@ -1,9 +1,9 @@
 //! What goes into trainer_state.json.
 
 use super::best_checkpoint::BestCheckpoint;
-use crate::cli::settings::{SaveStrategy, Settings};
 use crate::report::metrics_files::Metrics;
 use crate::report::trainer_state::TrainerState;
+use crate::settings::{SaveStrategy, Settings};
 use crate::trainer::schedule::{StepPlan, interval};
 use crate::trainer::totals::Totals;
 
@@ -31,7 +31,7 @@ pub(super) fn trainer_state(
         global_step: totals.steps as u64,
         max_steps: plan.max_steps as u64,
         num_train_epochs: plan.epochs() as u64,
-        logging_steps: every(settings.log.steps),
+        logging_steps: every(settings.logging.steps),
         save_steps: every(settings.checkpoints.save_steps),
         log_history,
         total_flos,

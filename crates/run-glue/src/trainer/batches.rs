@@ -8,8 +8,8 @@ use models::head::Targets;
 
 use super::schedule::StepPlan;
 use super::training_data::TrainingData;
-use crate::cli::settings::TrainingSettings;
 use crate::sampler::epoch_order;
+use crate::settings::TrainingSettings;
 
 /// Steps that are prepared before they are asked for: one is ready while the next is made.
 const AHEAD: usize = 2;

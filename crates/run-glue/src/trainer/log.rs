@@ -13,14 +13,14 @@ use super::phases::{PhaseSeconds, PhaseTimer};
 use super::progress::TrainingProgress;
 use super::schedule::{StepPlan, interval};
 use super::totals::Totals;
-use crate::cli::settings::{Interval, LogSettings};
 use crate::report::metrics_files::Metrics;
 use crate::report::trainer_state::train_row;
+use crate::settings::{IntervalStrategy, LoggingSettings};
 
 /// The log of one training run. Losses stay on the device until a row is written.
 pub struct TrainLog<B: Backend> {
     plan: StepPlan,
-    strategy: Interval,
+    strategy: IntervalStrategy,
     logging_steps: usize,
     logging_first_step: bool,
     /// Sum of the step losses since the last row.
@@ -73,7 +73,7 @@ pub struct StepReport<'a> {
 impl<B: Backend> TrainLog<B> {
     /// An empty log whose clock starts now.
     #[must_use]
-    pub fn new(plan: StepPlan, settings: &LogSettings, progress: Box<dyn TrainingProgress>) -> Self {
+    pub fn new(plan: StepPlan, settings: &LoggingSettings, progress: Box<dyn TrainingProgress>) -> Self {
         Self {
             plan,
             strategy: settings.strategy,
@@ -163,9 +163,9 @@ impl<B: Backend> TrainLog<B> {
 
     fn is_due(&self, report: &StepReport) -> bool {
         let due = match self.strategy {
-            Interval::No => false,
-            Interval::Steps => report.step.is_multiple_of(self.logging_steps),
-            Interval::Epoch => report.ends_epoch,
+            IntervalStrategy::No => false,
+            IntervalStrategy::Steps => report.step.is_multiple_of(self.logging_steps),
+            IntervalStrategy::Epoch => report.ends_epoch,
         };
         due || (report.step == 1 && self.logging_first_step)
     }

@@ -13,7 +13,6 @@ pub mod phases;
 pub mod progress;
 mod replicas;
 pub mod schedule;
-pub mod schedule_kind;
 pub mod step;
 mod step_gradients;
 pub mod totals;

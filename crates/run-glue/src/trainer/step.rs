@@ -18,8 +18,8 @@ use super::optimizer::{Gradients, Optimizer};
 use super::phases::PhaseSeconds;
 use super::replicas::Replicas;
 use super::step_gradients::{StepContext, StepGradients};
-use crate::cli::settings::TrainingSettings;
 use crate::error::Error;
+use crate::settings::TrainingSettings;
 
 /// Makes the steps of a training.
 pub struct TrainingStep<'a, B: AutodiffBackend> {

@@ -13,7 +13,7 @@ use models::recompute::loss_and_gradients;
 use super::batches::MicroBatch;
 use super::optimizer::Gradients;
 use super::phases::PhaseSeconds;
-use crate::cli::settings::TrainingSettings;
+use crate::settings::TrainingSettings;
 
 /// What the micro-batches of one step have in common.
 pub(super) struct StepContext<'a> {

@@ -14,8 +14,8 @@ use super::phases::BATCH;
 use super::schedule::{StepPlan, learning_rate};
 use super::step::{StepOutcome, TrainingStep};
 use super::training_data::TrainingData;
-use crate::cli::settings::TrainingSettings;
 use crate::error::Error;
+use crate::settings::TrainingSettings;
 
 /// Whether the training goes on after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

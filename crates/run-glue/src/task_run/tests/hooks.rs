@@ -4,9 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
 
-use crate::cli::args::RunArgs;
-use crate::cli::settings::Settings;
+use glue_tasks::task::find_task;
+
 use crate::error::Error;
+use crate::settings::{Settings, TrainingSettings};
 use crate::task_run::hooks::{CheckpointListener, RunHooks};
 use crate::task_run::run_task;
 use crate::trainer::progress::TrainingProgress;
@@ -52,16 +53,13 @@ impl TrainingProgress for Recorder {
 
 /// Three steps of the demo with a checkpoint after the second, in `folder`.
 fn settings(folder: &Path) -> Settings {
-    let mut args = RunArgs {
-        task_name: vec!["rte".to_owned()],
-        max_steps: Some(3),
-        results_dir: Some(folder.join("results")),
-        output_dir: Some(folder.join("out")),
-        ..RunArgs::default()
-    };
-    args.watch.logging_steps = Some(2.0);
-    args.watch.save_steps = Some(2.0);
-    Settings::new(args, true).unwrap()
+    let mut settings = Settings::of(find_task("rte").unwrap());
+    settings.logging.steps = 2.0;
+    settings.checkpoints.save_steps = 2.0;
+    settings.places.results_dir = folder.join("results");
+    settings.places.output_dir = Some(folder.join("out"));
+    settings.training = TrainingSettings { max_steps: Some(3), ..TrainingSettings::default() };
+    settings
 }
 
 fn hooks(events: &Events) -> RunHooks {

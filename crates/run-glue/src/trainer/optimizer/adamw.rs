@@ -10,7 +10,7 @@ use models::parameters::HostTensor;
 use super::parameter_info::ParameterInfo;
 use super::rule::{Rule, StateDict, UpdateNumbers};
 use super::tensors::{from_host, host_values};
-use crate::cli::settings::TrainingSettings;
+use crate::settings::TrainingSettings;
 
 /// What is kept of a parameter from step to step.
 struct AdamWState<T> {

@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::tensor::backend::Backend;
 use models::names::TensorName;
 
-use crate::cli::settings::TrainingSettings;
+use crate::settings::TrainingSettings;
 
 /// A parameter besides its values.
 #[derive(Clone, Debug)]

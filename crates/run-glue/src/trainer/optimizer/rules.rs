@@ -11,7 +11,7 @@ use super::adamw::AdamW;
 use super::parameter_info::ParameterInfo;
 use super::rule::{Rule, StateDict, UpdateNumbers};
 use super::tensors::{from_host, host_values};
-use crate::cli::settings::{OptimizerKind, TrainingSettings};
+use crate::settings::{OptimizerKind, TrainingSettings};
 
 /// The rule of `--optim`.
 pub(super) fn rule_of<B: EncoderOps>(settings: &TrainingSettings) -> Box<dyn Rule<B>> {

@@ -14,7 +14,7 @@ use super::parameter_info::ParameterInfo;
 use super::rule::{Rule, StateDict, UpdateNumbers};
 use super::rules::rule_of;
 use super::tensors::Inner;
-use crate::cli::settings::TrainingSettings;
+use crate::settings::TrainingSettings;
 use crate::trainer::loss_scale::{LossScaler, Verdict};
 
 /// An optimizer and its state.
@@ -167,14 +167,10 @@ mod tests {
     use models::layers::Linear;
     use models::ops::Precision;
 
-    use crate::cli::args::RunArgs;
-    use crate::cli::settings::Settings;
-
     type Ad = Autodiff<Flex>;
 
     fn optimizer(model: &Linear<Ad>, first_loss_scale: Option<f32>) -> Optimizer<Ad> {
-        let args = RunArgs { task_name: vec!["rte".to_owned()], ..RunArgs::default() };
-        let settings = TrainingSettings { first_loss_scale, ..Settings::new(args, true).unwrap().training };
+        let settings = TrainingSettings { first_loss_scale, ..TrainingSettings::default() };
         Optimizer::new(model, &[], &settings)
     }
 
