@@ -5,8 +5,8 @@ use models::config::Config;
 use models::encoder::architecture::Architecture;
 use models::encoder::{Family, family};
 use models::head::SequenceClassifier;
-use models::names::TensorName;
 use models::ops::{EncoderOps, Precision};
+use models::parameter_specs::ParameterSpec;
 
 use crate::error::Error;
 use crate::source::Files;
@@ -23,7 +23,7 @@ pub struct ModelFiles {
     /// What its configuration comes down to.
     pub architecture: Architecture,
     /// The model's parameters, and the checkpoint's tensors that each is made of.
-    pub names: Vec<TensorName>,
+    pub names: Vec<ParameterSpec>,
     /// The files that hold the tensors.
     pub weights: WeightFiles,
     /// Texts to token ids.
@@ -60,7 +60,7 @@ impl ModelFiles {
         let of_model = |error: Error| error.at(&files.id);
         let family = family(&config).map_err(|e| of_model(e.into()))?;
         let architecture = (family.architecture)(&config).map_err(|e| of_model(e.into()))?;
-        let names = (family.tensor_names)(&config)?;
+        let names = (family.parameter_specs)(&config)?;
         let weights = locate(|name| files.try_fetch(name)).map_err(of_model)?;
         let tokenizer_files = TokenizerFiles {
             default_class: Some(family.tokenizer_class),

@@ -2,25 +2,55 @@
 
 use std::io::IsTerminal;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{FormattedDuration, MultiProgress, ProgressBar, ProgressStyle};
+use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::settings::LogLevel;
 use crate::trainer::progress::TrainingProgress;
 use crate::trainer::totals::Totals;
 
-/// How much is said, see [`set_level`].
-static LEVEL: AtomicU8 = AtomicU8::new(LogLevel::Info as u8);
+/// Crates whose messages are said; those of libraries are about their own affairs.
+const OWN_CRATES: [&str; 6] = ["run_glue", "trainer", "results", "hub", "models", "glue_tasks"];
 
-/// Says no more than `level` asks for from here on (`--log_level`).
-pub fn set_level(level: LogLevel) {
-    LEVEL.store(level as u8, Ordering::Relaxed);
+/// Writes messages on standard error, between the bars.
+struct Console;
+
+impl Log for Console {
+    fn enabled(&self, metadata: &Metadata) -> bool {
+        let name = metadata.target().split("::").next().unwrap_or_default();
+        OWN_CRATES.contains(&name) && metadata.level() <= log::max_level()
+    }
+
+    fn log(&self, record: &Record) {
+        if self.enabled(record.metadata()) {
+            line_to_stderr(&match record.level() {
+                Level::Error => format!("error: {}", record.args()),
+                Level::Warn => format!("warning: {}", record.args()),
+                Level::Info | Level::Debug | Level::Trace => record.args().to_string(),
+            });
+        }
+    }
+
+    fn flush(&self) {}
 }
 
-fn is_said(level: LogLevel) -> bool {
-    level as u8 >= LEVEL.load(Ordering::Relaxed)
+/// From here on, messages are said on standard error; without it the program and its tests are silent.
+pub fn install() {
+    static CONSOLE: Console = Console;
+    // A process that has a logger of its own keeps it.
+    let _ = log::set_logger(&CONSOLE);
+    set_level(LogLevel::Info);
+}
+
+/// Says no more than `level` asks for from here on (`--log_level`); errors are always said.
+pub fn set_level(level: LogLevel) {
+    log::set_max_level(match level {
+        LogLevel::Debug | LogLevel::Info => LevelFilter::Info,
+        LogLevel::Warning => LevelFilter::Warn,
+        LogLevel::Error | LogLevel::Critical => LevelFilter::Error,
+    });
 }
 
 /// The bars of the process, which share the end of the screen.
@@ -33,7 +63,7 @@ pub fn bars() -> &'static MultiProgress {
 /// A bar among them; `None` where there is no terminal, or no live line is wanted.
 #[must_use]
 pub fn live_bar(length: u64, live_line: bool) -> Option<ProgressBar> {
-    let is_shown = live_line && is_said(LogLevel::Info) && std::io::stderr().is_terminal();
+    let is_shown = live_line && log::max_level() >= LevelFilter::Info && std::io::stderr().is_terminal();
     is_shown.then(|| bars().add(ProgressBar::new(length)))
 }
 
@@ -53,23 +83,19 @@ pub fn print(text: &str) {
     });
 }
 
-/// Says how the run gets on.
+/// As [`log::info!`].
 pub fn say(line: &str) {
-    if is_said(LogLevel::Info) {
-        line_to_stderr(line);
-    }
+    log::info!("{line}");
 }
 
-/// Says what is odd.
+/// As [`log::warn!`].
 pub fn warn(what: &str) {
-    if is_said(LogLevel::Warning) {
-        line_to_stderr(&format!("warning: {what}"));
-    }
+    log::warn!("{what}");
 }
 
-/// Says what is wrong; this is always said.
+/// As [`log::error!`].
 pub fn complain(what: &str) {
-    line_to_stderr(&format!("error: {what}"));
+    log::error!("{what}");
 }
 
 /// How often a line is written where there is no terminal.
@@ -113,7 +139,7 @@ impl TrainingProgress for Progress {
                 bar.set_position(totals.steps as u64);
                 bar.set_message(text);
             }
-            None => say(&format!("{}: step {}/{max_steps} {text}", self.name, totals.steps)),
+            None => log::info!("{}: step {}/{max_steps} {text}", self.name, totals.steps),
         }
     }
 
@@ -124,7 +150,7 @@ impl TrainingProgress for Progress {
     }
 
     fn note(&mut self, text: &str) {
-        say(text);
+        log::info!("{text}");
     }
 
     fn finish(&mut self) {
@@ -143,25 +169,6 @@ fn line(totals: &Totals, max_steps: usize, loss: f64, learning_rate: f64) -> Str
         totals.epoch,
         totals.examples as f64 / seconds,
         totals.tokens as f64 / seconds,
-        clock(remaining),
+        FormattedDuration(Duration::try_from_secs_f64(remaining).unwrap_or_default()),
     )
-}
-
-/// Seconds as m:ss or h:mm:ss.
-fn clock(seconds: f64) -> String {
-    let seconds = seconds.round() as u64;
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clocks() {
-        assert_eq!(clock(0.4), "0:00");
-        assert_eq!(clock(75.0), "1:15");
-        assert_eq!(clock(3675.0), "1:01:15");
-    }
 }

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use crate::cli::publish_args::PushArgs;
 use crate::error::Error;
-use crate::settings::Settings;
+use crate::settings::{HubAccess, PublishSettings, Settings};
 use crate::task_run::hooks::CheckpointListener;
 
 /// Never there.
@@ -31,6 +30,6 @@ impl CheckpointListener for Publisher {
 ///
 /// # Errors
 /// Always.
-pub fn push(_: &PushArgs) -> Result<(), Error> {
+pub fn push(_: &Path, _: &PublishSettings, _: &HubAccess) -> Result<(), Error> {
     Err(Error::usage("push: this program was built without the feature `hub`; upload the folder by other means"))
 }

@@ -1,6 +1,7 @@
 //! `run-glue bench`: training steps or inference of a classifier with random weights, timed. `scripts/bench` runs it beside
 //! PyTorch.
 
+mod options;
 mod saved;
 mod work;
 
@@ -18,11 +19,11 @@ use models::head::SequenceClassifier;
 use models::ops::{self, DropoutPlan, EncoderOps, Precision, profile};
 use serde_json::{Map, Value, json};
 
+pub use self::options::BenchOptions;
 use crate::backends::{OnBackend, check, dispatch};
-use crate::cli::bench_args::BenchArgs;
 use crate::error::Error;
 use crate::report::host::peak_memory_bytes;
-use crate::settings::{TrainingSettings, at_least_one};
+use crate::settings::{MachineSettings, TrainingSettings, at_least_one};
 use crate::synthetic;
 use crate::trainer::StepBatches;
 use crate::trainer::loss_scale::FIRST_SCALE;
@@ -34,18 +35,18 @@ use crate::trainer::step::TrainingStep;
 ///
 /// # Errors
 /// When the configuration is wrong, or the backend is not there.
-pub fn run(args: &BenchArgs) -> Result<(), Error> {
-    let (choice, precision) = (args.machine.device()?, args.machine.precision()?);
-    check(choice, precision)?;
-    if let (Some(config), Some(folder)) = (&args.config, &args.save_model) {
+pub fn run(options: &BenchOptions) -> Result<(), Error> {
+    let MachineSettings { device, precision } = options.machine;
+    check(device, precision)?;
+    if let (Some(config), Some(folder)) = (&options.config, &options.save_model) {
         return saved::write(config, folder);
     }
     #[cfg(any(feature = "cuda", feature = "wgpu"))]
     crate::kernel_cache::counted();
-    let result = if args.peak.unwrap_or(false) {
-        dispatch(choice, Peak(precision))?
+    let result = if options.peak {
+        dispatch(device, Peak(precision))?
     } else {
-        dispatch(choice, Bench::new(args, precision)?)??
+        dispatch(device, Bench::new(options, precision)?)??
     };
     // A reader that went away is no failure.
     let _ = std::io::stdout().write_all(format!("{result}\n").as_bytes());
@@ -95,18 +96,13 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(args: &BenchArgs, precision: Precision) -> Result<Self, Error> {
-        let Some(path) = &args.config else { return Err(Error::usage("--config is missing: give a config.json")) };
+    fn new(options: &BenchOptions, precision: Precision) -> Result<Self, Error> {
+        let Some(path) = &options.config else { return Err(Error::usage("--config is missing: give a config.json")) };
         let config = Config::read(path)?;
         let wrong = |error: models::config::ConfigError| Error::from(error).at(&path.display().to_string());
         let architecture = (family(&config).map_err(wrong)?.architecture)(&config).map_err(wrong)?;
-        let mut lengths = args.lengths.clone();
-        if lengths.is_empty() {
-            let batch = at_least_one("batch_size", args.batch_size.unwrap_or(32))?;
-            lengths = vec![args.length.unwrap_or(128); batch];
-        }
         let longest = architecture.longest_input();
-        for &length in &lengths {
+        for &length in &options.lengths {
             at_least_one("length", length)?;
             if let Some(longest) = longest.filter(|&longest| length > longest) {
                 return Err(Error::usage(format!(
@@ -116,14 +112,14 @@ impl Bench {
         }
         let first_loss_scale = (precision == Precision::Fp16).then_some(FIRST_SCALE);
         // The seed is dropout's.
-        let training = TrainingSettings { first_loss_scale, seed: 1, ..TrainingSettings::default() };
+        let training = TrainingSettings { seed: 1, first_loss_scale, ..TrainingSettings::default() };
         Ok(Self {
             config,
             architecture,
-            lengths,
-            steps: at_least_one("steps", args.steps.unwrap_or(5))?,
-            warmup: args.warmup.unwrap_or(2),
-            inference: args.inference.unwrap_or(false),
+            lengths: options.lengths.clone(),
+            steps: at_least_one("steps", options.steps)?,
+            warmup: options.warmup,
+            inference: options.inference,
             precision,
             training,
         })
@@ -135,7 +131,7 @@ impl OnBackend for Bench {
 
     fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, device_name: &str) -> Self::Output {
         let model = synthetic::model::<Autodiff<B>>(&self.config, self.precision, &device)?;
-        let pad_to = (!B::eo_properties().prefers_packed).then_some(0);
+        let pad_to = (!B::capabilities().prefers_packed).then_some(0);
         let batch = synthetic::batch(&self.lengths, self.architecture.vocab_size, pad_to);
         let timed = self.time(model, batch, &device)?;
         let work = work::flops(&self.architecture, &self.lengths, if self.inference { 1 } else { 3 });
@@ -157,7 +153,7 @@ impl OnBackend for Bench {
             "peak_memory_bytes": peak_memory_bytes(),
             "threads": rayon::current_num_threads(),
         });
-        if let Some(memory) = B::eo_memory(&device) {
+        if let Some(memory) = B::memory_usage(&device) {
             result["device_memory_in_use_bytes"] = json!(memory.in_use);
             result["device_memory_reserved_bytes"] = json!(memory.reserved);
         }

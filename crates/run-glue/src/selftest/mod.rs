@@ -6,6 +6,7 @@ mod comparison;
 mod fixtures;
 mod limits;
 mod operations;
+mod options;
 mod runs;
 mod steps;
 
@@ -18,24 +19,24 @@ use serde_json::{Value, json};
 use self::cases::Cases;
 use self::comparison::{Comparison, table};
 use self::limits::limits;
+pub use self::options::SelftestOptions;
 use crate::backends::{OnBackend, check, dispatch};
-use crate::cli::selftest_args::SelftestArgs;
 use crate::error::Error;
 use crate::report::host::Host;
+use crate::settings::MachineSettings;
 
 /// Compares, and prints a table or JSON.
 ///
 /// # Errors
 /// When a comparison misses its limit, or the backend is not there.
-pub fn run(args: &SelftestArgs) -> Result<(), Error> {
-    let (choice, precision) = (args.machine.device()?, args.machine.precision()?);
-    check(choice, precision)?;
-    let only = args.only.clone().unwrap_or_default();
-    let tested = dispatch(choice, Selftest { precision, only: only.clone() })??;
+pub fn run(options: &SelftestOptions) -> Result<(), Error> {
+    let SelftestOptions { only, json, machine: MachineSettings { device, precision } } = options;
+    check(*device, *precision)?;
+    let tested = dispatch(*device, Selftest { precision: *precision, only: only.clone() })??;
     if tested.comparisons.is_empty() {
         return Err(Error::usage(format!("--only {only}: no case's group or name holds this")));
     }
-    let text = if args.json.unwrap_or(false) { format!("{:#}\n", tested.json()) } else { tested.text() };
+    let text = if *json { format!("{:#}\n", tested.json()) } else { tested.text() };
     // A reader that went away is no failure.
     let _ = std::io::stdout().write_all(text.as_bytes());
     match tested.misses() {

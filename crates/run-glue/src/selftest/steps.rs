@@ -75,7 +75,7 @@ pub(super) fn compare<B: EncoderOps>(cases: &mut Cases, device: &B::Device) -> R
 fn step<B: EncoderOps>(config: &str, precision: Precision, device: &B::Device) -> Result<StepNumbers, Error> {
     let config = Config::from_fields(serde_json::from_str(config).map_err(Error::failure)?);
     let model = synthetic::model::<Autodiff<B>>(&config, precision, device).map_err(Error::failure)?;
-    let pad_to = (!B::eo_properties().prefers_packed).then_some(0);
+    let pad_to = (!B::capabilities().prefers_packed).then_some(0);
     let batch = synthetic::batch(&LENGTHS, VOCABULARY, pad_to);
     // The seed is dropout's.
     let settings = TrainingSettings { adam_epsilon: EPSILON, seed: 1, ..TrainingSettings::default() };

@@ -66,7 +66,7 @@ pub(super) fn fine_tune<B: EncoderOps>(
     if let Some(folder) = resume_folder(settings) {
         resume(&folder, &decisive, context, &mut setup, &mut callbacks, device)?;
     }
-    if settings.logging.profile && !B::eo_properties().runs_at_once {
+    if settings.logging.profile && !B::capabilities().synchronous {
         let device = device.clone();
         // A device that failed says so where the results are read.
         setup.log.phases.synchronize_with(move || drop(B::sync(&device)));

@@ -70,7 +70,7 @@ impl OnBackend for TaskRun<'_> {
         let model = model.valid();
         let outcome = RunOutcome {
             context: &context,
-            is_profiled: settings.logging.profile || B::eo_properties().runs_at_once,
+            is_profiled: settings.logging.profile || B::capabilities().synchronous,
             trained,
             evaluations: evaluate(&context, &model, &mut warnings)?,
             predictions: predict_tests(&context, &model)?,

@@ -104,7 +104,7 @@ impl BatchSizeFinder {
 
     /// For micro-batches of `rows`; `finds`: those that do not fit are halved.
     pub(super) fn new<B: EncoderOps>(rows: usize, finds: bool) -> Self {
-        let reports = B::eo_properties().reports_out_of_memory;
+        let reports = B::capabilities().reports_out_of_memory;
         #[cfg(test)]
         let reports = reports || super::memory_fault::is_set();
         if finds && !reports {

@@ -6,9 +6,9 @@ use std::time::Instant;
 use burn::tensor::Tensor;
 use burn::tensor::backend::AutodiffBackend;
 use models::batch::Sequences;
+use models::gradient_checkpointing::loss_and_gradients;
 use models::head::{LossOptions, SequenceClassifier, loss};
 use models::ops::{DropoutPlan, EncoderOps};
-use models::recompute::loss_and_gradients;
 
 use super::batches::MicroBatch;
 use super::optimizer::Gradients;

@@ -67,7 +67,7 @@ where
     let steps =
         steps(data, settings, plan, optimizer.steps()).map(|rows| data.prepare(rows, most.load(Ordering::Relaxed)));
     // Only a host that waits for a device has time for it. The tests of this crate go through it too.
-    let on_thread = !B::InnerBackend::eo_properties().runs_at_once || cfg!(test);
+    let on_thread = !B::InnerBackend::capabilities().synchronous || cfg!(test);
     let explanation = training_step.explanation();
     let body = |steps: &mut dyn Iterator<Item = StepBatches>| {
         while let Some(batches) = log.phases.time(BATCH, || steps.next()) {

@@ -74,7 +74,7 @@ impl<B: EncoderOps> Rule<B> for AdamW<B> {
             weight_decay: info.weight_decay,
             touched: state.touched,
         });
-        let slots = B::eo_adamw(slots.collect(), &step, numbers.clip.clone()).into_iter();
+        let slots = B::fused_adamw(slots.collect(), &step, numbers.clip.clone()).into_iter();
         let (values, states) = slots
             .map(|AdamWSlot { parameter, moments, touched, .. }| (parameter, AdamWState { moments, touched }))
             .unzip();

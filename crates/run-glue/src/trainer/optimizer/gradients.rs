@@ -33,7 +33,7 @@ impl<B: AutodiffBackend> ModuleVisitor<B> for Collect<'_, B> {
         self.collected.push(value.grad_remove(self.grads).map(|gradient| {
             let values = gradient.into_primitive().tensor();
             // The words' table: its gradient has the rows of the batch alone.
-            let ids = (values.shape()[0] != rows).then(|| self.batch.words().ids.clone());
+            let ids = (values.shape()[0] != rows).then(|| self.batch.distinct_tokens().ids.clone());
             ParameterGradient { gradient: Gradient { values, rows: ids }, rows }
         }));
     }
@@ -80,6 +80,6 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Gradients<B> {
     /// L2 norm over all parameters (`torch.nn.utils.clip_grad_norm_`'s total norm).
     pub fn norm(&self) -> GradientNorm<Inner<B>> {
         let values = self.0.iter().flatten().map(|parameter| parameter.gradient.values.clone()).collect();
-        B::InnerBackend::eo_gradient_norm(values)
+        B::InnerBackend::gradient_norm(values)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use burn::module::Module;
 use burn::tensor::backend::Backend;
-use models::names::TensorName;
+use models::parameter_specs::ParameterSpec;
 
 use crate::settings::TrainingSettings;
 
@@ -27,10 +27,10 @@ impl ParameterInfo {
     /// `--layerwise_lr_decay` the rate falls from the head down.
     pub(super) fn of_module<B: Backend, M: Module<B>>(
         module: &M,
-        names: &[TensorName],
+        names: &[ParameterSpec],
         settings: &TrainingSettings,
     ) -> Vec<Self> {
-        let names: HashMap<&str, &TensorName> = names.iter().map(|name| (name.parameter.as_str(), name)).collect();
+        let names: HashMap<&str, &ParameterSpec> = names.iter().map(|name| (name.parameter.as_str(), name)).collect();
         let shapes = models::parameters::shapes(module);
         let layers = shapes.iter().filter_map(|(path, _)| layer_of(path)).max().map_or(0, |last| last + 1);
         let info = shapes.into_iter().map(|(path, shape)| {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use burn::module::{AutodiffModule, Module, ModuleMapper, Param};
 use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::{Tensor, TensorPrimitive};
-use models::names::TensorName;
 use models::ops::{ClipFactor, EncoderOps, GradientNorm};
+use models::parameter_specs::ParameterSpec;
 use models::parameters::HostTensor;
 
 use super::gradients::Gradients;
@@ -30,7 +30,7 @@ pub struct Optimizer<B: AutodiffBackend> {
 
 impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Optimizer<B> {
     /// The optimizer of `--optim`, with nothing kept yet. `names` say which parameters decay, and how deep they stand.
-    pub fn new<M: Module<B>>(module: &M, names: &[TensorName], settings: &TrainingSettings) -> Self {
+    pub fn new<M: Module<B>>(module: &M, names: &[ParameterSpec], settings: &TrainingSettings) -> Self {
         Self {
             rule: rule_of(settings),
             parameters: ParameterInfo::of_module(module, names, settings),
