@@ -1,5 +1,8 @@
 //! The real program against a Hub on this machine: what is asked, what is kept, what is recorded, how it fails.
 
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
 use crate::support::loopback_hub::{Behaviour, LoopbackHub, RepoFiles, RepoKind};
 use crate::support::program::{Bench, Ended, demo, end};
 
