@@ -4,14 +4,13 @@
 //! it: [`find_task`] gives a row of the task table; [`find_split_files`] (a folder) or [`select_split_files`] (a
 //! repository's listing) says which files hold a split; [`read_split`] turns them into [`Example`]s;
 //! [`evaluate`] compares predictions with references; [`task_score`] and [`glue_score`] make the benchmark's
-//! numbers of them, and [`Summary`] condenses several seeds.
+//! numbers of them.
 
 pub mod dataset;
 pub mod metrics;
 pub mod score;
 pub mod slices;
 pub mod split_files;
-pub mod statistics;
 pub mod task;
 
 mod near;
@@ -21,5 +20,4 @@ pub use metrics::{Metric, MetricError, Predictions, References, argmax, evaluate
 pub use score::{GlueScore, ScoreError, glue_score, task_score};
 pub use slices::{BadSlice, Slice};
 pub use split_files::{find_split_files, select_split_files};
-pub use statistics::Summary;
 pub use task::{AX, OwnTask, TASKS, TaskKind, TaskSpec, UnknownTask, find_task};

@@ -3,7 +3,6 @@
 pub mod backends;
 pub mod bench;
 pub mod cli;
-pub mod compare;
 pub mod data;
 pub mod demo;
 pub mod error;
@@ -25,6 +24,7 @@ pub mod publish;
 #[path = "publish_absent.rs"]
 pub mod publish;
 pub mod report;
+pub mod results_commands;
 pub mod sampler;
 pub mod selftest;
 pub mod source;
@@ -32,4 +32,5 @@ pub mod synthetic;
 pub mod task_run;
 pub mod tokenize;
 pub mod trainer;
-pub mod verify;
+
+pub use results::{compare, verify};

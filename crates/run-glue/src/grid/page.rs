@@ -5,9 +5,10 @@ use std::path::Path;
 use super::Cell;
 use super::done::Done;
 use crate::cli::grid_args::GridArgs;
-use crate::compare::{Found, write_page};
+use crate::compare::write_page;
 use crate::error::Error;
 use crate::progress::say;
+use crate::report::record::RecordFile;
 use crate::report::record_path::path_of;
 
 /// Its name within the results folder.
@@ -21,7 +22,7 @@ pub(super) fn write(done: &mut Done, cells: &[Cell], results_dir: &Path, options
         None => results_dir.join(NAME),
     };
     let records = done.find(cells)?.into_iter().flatten();
-    let found: Vec<Found> = records.map(|record| (path_of(&record, results_dir), record)).collect();
+    let found: Vec<RecordFile> = records.map(|record| (path_of(&record, results_dir), record)).collect();
     if found.is_empty() {
         return Ok(());
     }

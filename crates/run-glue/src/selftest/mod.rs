@@ -21,7 +21,7 @@ use crate::backends::{OnBackend, check, dispatch};
 use crate::cli::selftest_args::SelftestArgs;
 use crate::error::Error;
 use crate::progress::say;
-use crate::report::host::Host;
+use crate::report::host;
 
 /// The backend that others are compared with.
 #[cfg(feature = "flex")]
@@ -195,7 +195,7 @@ impl Tested {
             "precision": self.precision.name(),
             "features": Self::features(),
             "limits": limits(self.precision).reason,
-            "host": Host::gather(self.backend, &self.device, rayon::current_num_threads()),
+            "host": host::gather(self.backend, &self.device, rayon::current_num_threads()),
             "ok": self.misses() == 0,
             "misses": self.misses(),
             "seconds": self.seconds,

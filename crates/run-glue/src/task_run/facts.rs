@@ -9,11 +9,9 @@ use super::Outcome;
 use super::output::Files;
 use crate::cli::settings::request_hash;
 use crate::file_hash::sha256;
-use crate::report::host::{Host, peak_memory_bytes};
+use crate::report::host::{gather, peak_memory_bytes};
 use crate::report::record::{FORMAT_VERSION, RunRecord};
-use crate::report::record_parts::{
-    DatasetFacts, ModelFacts, Profile, Program, Throughput, Timings, scores, test_scores,
-};
+use crate::report::record_parts::{DatasetInfo, ModelInfo, Profile, Program, Throughput, Timings, scores, test_scores};
 use crate::report::utc::rfc3339;
 
 impl Outcome<'_> {
@@ -58,7 +56,7 @@ impl Outcome<'_> {
             micro_batch_size: totals.map(|t| t.micro_batch).filter(|&rows| rows > 0),
             batch_shapes: totals.map(|t| t.batch_shapes).filter(|&shapes| shapes > 0),
             peak_memory_bytes: peak_memory_bytes(),
-            host: Host::gather(self.backend, &self.device_name, rayon::current_num_threads()),
+            host: gather(self.backend, &self.device_name, rayon::current_num_threads()),
             program: Program::current(),
             started_at: rfc3339(self.clock.started_at),
             warnings: self.warnings.clone(),
@@ -81,7 +79,7 @@ impl Outcome<'_> {
         }
     }
 
-    fn model_facts(&self) -> ModelFacts {
+    fn model_facts(&self) -> ModelInfo {
         let files = &self.prepared.model.files;
         let weights_sha256 = self
             .prepared
@@ -94,7 +92,7 @@ impl Outcome<'_> {
                 Some((name, sha256(path).ok()?))
             })
             .collect();
-        ModelFacts {
+        ModelInfo {
             id: files.id.clone(),
             source: files.source,
             revision: files.revision.clone(),
@@ -105,11 +103,11 @@ impl Outcome<'_> {
         }
     }
 
-    fn dataset_facts(&self) -> DatasetFacts {
+    fn dataset_facts(&self) -> DatasetInfo {
         let files = &self.prepared.dataset;
         let splits = self.prepared.train.iter().chain(self.prepared.eval.iter().map(|(split, _)| split));
         let splits = splits.chain(self.prepared.test.iter().map(|(split, _)| split));
-        DatasetFacts {
+        DatasetInfo {
             id: files.id.clone(),
             config: Some(self.task.config.to_owned()).filter(|config| !config.is_empty()),
             source: files.source,

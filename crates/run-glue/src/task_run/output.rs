@@ -175,12 +175,11 @@ impl Outcome<'_> {
                 print(&format!("***** classes of {} *****\n{}", table.split, table.render()));
             }
         }
-        let record = self.record(&files);
+        let mut record = self.record(&files);
         let rows: Vec<_> = self.evaluations.iter().filter_map(Evaluation::row_predictions).collect();
         let path = record.write_beside(&self.settings.results_dir, &rows)?;
         say(&format!("{}: results are in {}", self.task.name, path.display()));
-        // The settings' hash is filled in by writing.
-        Ok(RunRecord::read(&path)?)
+        Ok(record)
     }
 
     /// The last rows of the log, which transformers logs too.

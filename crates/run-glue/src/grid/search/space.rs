@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use clap::{Args, CommandFactory, FromArgMatches};
-use glue_tasks::statistics::Draw;
+use results::statistics::Draw;
 use serde_json::{Value, json};
 
 use crate::cli::args::{Cli, RunArgs};
