@@ -5,9 +5,9 @@ use std::sync::Once;
 use models::gpus::Gpu;
 use models::ops::{EncoderOps, Precision};
 
-use crate::cli::machine_args::{BackendChoice, DeviceChoice};
 use crate::error::Error;
 use crate::progress::say;
+use crate::settings::{BackendChoice, Choice, DeviceChoice};
 
 /// Work that is written once for every backend.
 pub trait OnBackend {

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::cli::args::RunArgs;
-use crate::cli::settings::Interval;
 use crate::error::Error;
+use crate::settings::IntervalStrategy;
 
 /// The name of the encoder inside the program.
 pub const MODEL: &str = "run-glue/demo-bert";
@@ -71,6 +71,6 @@ pub fn with_recipe(mut args: RunArgs) -> Result<RunArgs, Error> {
     args.per_device_train_batch_size.get_or_insert(recipe.per_device_train_batch_size);
     args.learning_rate.get_or_insert(recipe.learning_rate);
     // The miniature splits are evaluated in no time, and the page of a sweep shows how the scores grow.
-    args.watch.eval_strategy.get_or_insert(Interval::Epoch);
+    args.watch.eval_strategy.get_or_insert(IntervalStrategy::Epoch);
     Ok(args)
 }

@@ -103,7 +103,10 @@ impl From<results::Error> for Error {
 #[cfg(feature = "hub")]
 impl From<crate::hub::HubError> for Error {
     fn from(error: crate::hub::HubError) -> Self {
-        use crate::hub::HubError::{Disk, Network};
+        use crate::hub::HubError::{Cancelled, Disk, Network};
+        if matches!(error, Cancelled { .. }) {
+            return Self::interrupted(error.to_string());
+        }
         // A machine without a network or without room is not the program's failure.
         let input = error.is_usage() || matches!(error, Network { .. } | Disk { .. });
         if input { Self::input(error) } else { Self::failure(error) }

@@ -8,8 +8,6 @@ pub mod demo;
 pub mod error;
 pub mod file_hash;
 pub mod grid;
-#[cfg(feature = "hub")]
-pub mod hub;
 pub mod interrupt;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod kernel_cache;
@@ -27,10 +25,15 @@ pub mod report;
 pub mod results_commands;
 pub mod sampler;
 pub mod selftest;
+pub mod settings;
 pub mod source;
 pub mod synthetic;
 pub mod task_run;
 pub mod tokenize;
 pub mod trainer;
+#[cfg(feature = "hub")]
+pub mod transfer_bars;
 
+#[cfg(feature = "hub")]
+pub use ::hub;
 pub use results::{compare, verify};

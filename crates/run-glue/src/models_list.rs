@@ -5,8 +5,9 @@ use models::encoder::{FAMILIES, family};
 use serde_json::{Value, json};
 
 use crate::cli::models_args::ModelsArgs;
-use crate::cli::settings::{HubAccess, model};
+use crate::cli::settings::model;
 use crate::error::Error;
+use crate::settings::HubAccess;
 use crate::source::Files;
 
 /// Prints the list, or what a checkpoint is.

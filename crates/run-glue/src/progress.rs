@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::cli::settings::LogLevel;
+use crate::settings::LogLevel;
 use crate::trainer::log::Totals;
 
 /// How much is said, see [`set_level`].

@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use crate::cli::publish_args::{HubStrategy, PushArgs};
-use crate::cli::settings::{HubAccess, PublishSettings, Settings, repository_name};
+use crate::cli::publish_args::PushArgs;
 use crate::error::Error;
-use crate::hub::{Hub, Progress, RepoId, Silent, UploadFile, progress_to_stderr};
+use crate::hub::{Progress, RepoId, Silent, UploadFile};
 use crate::progress::{say, warn};
-use crate::source::hub_config;
+use crate::settings::{HubAccess, HubStrategy, PublishSettings, Settings, repository_name};
+use crate::source::hub_client;
+use crate::transfer_bars;
 
 /// What a checkpoint holds besides the model.
 const NOT_THE_MODEL: [&str; 3] = ["optimizer.safetensors", "run_state.json", "trainer_state.json"];
@@ -28,19 +29,19 @@ struct Place {
 
 impl Place {
     fn open(id: &str, private: Option<bool>, revision: &str, access: &HubAccess) -> Result<Self, Error> {
-        let repo = Hub::new(hub_config(access)?, progress_to_stderr())?.create_model(id, private, revision)?;
+        let repo = hub_client(access, transfer_bars::to_stderr())?.create_model(id, private, revision)?;
         Ok(Self { repo, revision: revision.to_owned(), access: access.clone() })
     }
 
     fn upload(&self, progress: Arc<dyn Progress>, job: &Job) -> Result<Option<String>, Error> {
-        let hub = Hub::new(hub_config(&self.access)?, progress)?;
+        let hub = hub_client(&self.access, progress)?;
         Ok(hub.upload(&self.repo, &self.revision, &job.files, &job.message)?)
     }
 
     /// Uploads a finished folder, and says where it is.
     fn upload_folder(&self, folder: &Path, message: &str) -> Result<(), Error> {
         let files = files_of(folder, "", &|path| !path.starts_with("checkpoint-"))?;
-        let page = self.upload(progress_to_stderr(), &Job { files, message: message.to_owned() })?;
+        let page = self.upload(transfer_bars::to_stderr(), &Job { files, message: message.to_owned() })?;
         say(&format!("{}: uploaded to {}", folder.display(), page.unwrap_or_else(|| self.repo.id().to_owned())));
         Ok(())
     }
@@ -73,7 +74,7 @@ impl Publisher {
     /// When the Hub refuses, or cannot be reached.
     pub fn open(settings: &Settings) -> Result<Option<Self>, Error> {
         let Some(publish) = &settings.publish else { return Ok(None) };
-        let folders = settings.folder.iter().flat_map(|folder| folder.iter());
+        let folders = settings.places.folder.iter().flat_map(|folder| folder.iter());
         let id = folders.fold(publish.id.clone(), |id, folder| format!("{id}-{}", folder.to_string_lossy()));
         let place = Place::open(&id, publish.private, &publish.revision, &settings.hub)
             .map_err(|error| error.in_context("--push_to_hub"))?;

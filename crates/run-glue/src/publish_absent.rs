@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::cli::publish_args::PushArgs;
-use crate::cli::settings::Settings;
 use crate::error::Error;
+use crate::settings::Settings;
 
 /// Never there.
 pub enum Publisher {}

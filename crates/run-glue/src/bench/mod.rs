@@ -19,11 +19,10 @@ use models::ops::{self, DropoutPlan, EncoderOps, Precision, profile};
 use serde_json::{Map, Value, json};
 
 use crate::backends::{OnBackend, check, dispatch};
-use crate::cli::args::RunArgs;
 use crate::cli::bench_args::BenchArgs;
-use crate::cli::settings::{Settings, TrainingSettings, at_least_one};
 use crate::error::Error;
 use crate::report::host::peak_memory_bytes;
+use crate::settings::{TrainingSettings, at_least_one};
 use crate::synthetic;
 use crate::trainer::loss_scale::{FIRST_SCALE, Verdict};
 use crate::trainer::optimizer::{Gradients, Optimizer};
@@ -110,10 +109,8 @@ impl Bench {
                 )));
             }
         }
-        // The defaults of a run: nothing in them can be wrong.
-        let settings = Settings::new(RunArgs { task_name: vec!["rte".to_owned()], ..RunArgs::default() }, true)?;
-        let mut training = settings.training;
-        training.first_loss_scale = (precision == Precision::Fp16).then_some(FIRST_SCALE);
+        let first_loss_scale = (precision == Precision::Fp16).then_some(FIRST_SCALE);
+        let training = TrainingSettings { first_loss_scale, ..TrainingSettings::default() };
         Ok(Self {
             config,
             architecture,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::bench_args::BenchArgs;
 use super::compare_args::{CompareArgs, VerifyArgs};
@@ -18,6 +18,7 @@ use super::publish_args::{PublishArgs, PushArgs};
 use super::search_args::SearchArgs;
 use super::selftest_args::SelftestArgs;
 use super::watch_args::WatchArgs;
+use crate::settings::{Choice, SamplingStrategy, named};
 
 /// The GLUE benchmark on Burn: fine-tunes an encoder, evaluates it, and writes tables of results.
 #[derive(Parser, Debug)]
@@ -128,21 +129,6 @@ fn switch_takes_equals(arg: clap::Arg) -> clap::Arg {
     if is_switch { arg.require_equals(true) } else { arg }
 }
 
-/// Which rows make which batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SamplingStrategy {
-    /// `torch.randperm` of each epoch.
-    #[value(name = "random")]
-    Random,
-    /// The dataset's order.
-    #[value(name = "sequential")]
-    Sequential,
-    /// Shuffled, then rows of like length together.
-    #[value(name = "group_by_length")]
-    GroupByLength,
-}
-
 /// A whole number; the message says which ones there are.
 pub(super) fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
     let most = if size_of::<T>() < 8 { u64::from(u32::MAX) } else { u64::MAX };
@@ -158,6 +144,11 @@ pub(super) fn signed(text: &str) -> Result<i64, String> {
 /// A number. NaN and infinities are numbers here, and refused with their flag's bounds.
 pub(super) fn number(text: &str) -> Result<f64, String> {
     text.parse().map_err(|_| "expected a number, such as 0.1 or 5e-5".to_owned())
+}
+
+/// One of several names.
+pub(super) fn choice<T: Choice>(text: &str) -> Result<T, String> {
+    named(text)
 }
 
 /// A switch: `--x`, `--x true`, `--x false`, and the other words that Python's HfArgumentParser takes.
@@ -281,7 +272,7 @@ pub struct RunArgs {
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
     pub label_smoothing_factor: Option<f64>,
     /// Order of the rows: random, sequential, group_by_length [default: random, as torch draws it]
-    #[arg(long, value_name = "ORDER", hide_possible_values = true, help_heading = "Training")]
+    #[arg(long, value_parser = choice::<SamplingStrategy>, value_name = "ORDER", help_heading = "Training")]
     pub train_sampling_strategy: Option<SamplingStrategy>,
     /// Seed of the head, the order and dropout [default: 42]
     #[arg(long, value_parser = whole::<u64>, value_name = "N", help_heading = "Training")]

@@ -6,9 +6,10 @@ use clap::Args;
 use models::ops::Precision;
 
 use super::args::{boolean, whole};
-use super::machine_args::{DeviceChoice, MachineArgs};
-use super::settings::{HubAccess, ModelChoice, at_least_one, model};
+use super::machine_args::MachineArgs;
+use super::settings::model;
 use crate::error::Error;
+use crate::settings::{DeviceChoice, HubAccess, ModelChoice, at_least_one};
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]

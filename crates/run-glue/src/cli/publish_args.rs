@@ -2,26 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::args::boolean;
-
-/// What is uploaded when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum HubStrategy {
-    /// The model, at the end.
-    #[value(name = "end")]
-    End,
-    /// The model with each checkpoint, and at the end.
-    #[value(name = "every_save")]
-    EverySave,
-    /// As `every_save`, and the checkpoint as `last-checkpoint`.
-    #[value(name = "checkpoint")]
-    Checkpoint,
-    /// As `every_save`, and each checkpoint under its name.
-    #[value(name = "all_checkpoints")]
-    AllCheckpoints,
-}
+use super::args::{boolean, choice};
+use crate::settings::HubStrategy;
 
 /// Flags of a run that uploads its model.
 #[derive(Args, Clone, Debug, Default)]
@@ -37,7 +21,7 @@ pub struct PublishArgs {
     #[arg(long, alias = "push_to_hub_model_id", value_name = "ID", help_heading = "Upload")]
     pub hub_model_id: Option<String>,
     /// What to upload when: end, every_save, checkpoint, all_checkpoints [default: every_save]
-    #[arg(long, value_name = "WHAT", hide_possible_values = true, help_heading = "Upload")]
+    #[arg(long, value_name = "WHAT", value_parser = choice::<HubStrategy>, help_heading = "Upload")]
     pub hub_strategy: Option<HubStrategy>,
     /// Upload with each checkpoint also while the last upload still runs [default: false]
     #[arg(

@@ -4,38 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::args::{boolean, number, whole};
-
-/// How often something is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Interval {
-    /// Never.
-    #[value(name = "no")]
-    No,
-    /// Every so many steps.
-    #[value(name = "steps")]
-    Steps,
-    /// After each epoch.
-    #[value(name = "epoch")]
-    Epoch,
-}
-
-/// When checkpoints are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SaveStrategy {
-    /// Never.
-    #[value(name = "no")]
-    No,
-    /// Every `save_steps`, and after the last step.
-    #[value(name = "steps")]
-    Steps,
-    /// After each epoch, and after the last step.
-    #[value(name = "epoch")]
-    Epoch,
-    /// After each evaluation that is the best so far.
-    #[value(name = "best")]
-    Best,
-}
+use super::args::{boolean, choice, number, whole};
+use crate::settings::{IntervalStrategy, LogLevel, SaveStrategy};
 
 /// Where scalars go besides the files that are always written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -51,26 +21,6 @@ pub enum Reporter {
     TensorBoard,
 }
 
-/// How much the program says on standard error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum LogLevel {
-    /// As `info`.
-    #[value(name = "debug", alias = "detail")]
-    Debug,
-    /// Progress, warnings and errors.
-    #[value(name = "info", alias = "passive")]
-    Info,
-    /// Warnings and errors.
-    #[value(name = "warning")]
-    Warning,
-    /// Errors.
-    #[value(name = "error")]
-    Error,
-    /// As `error`.
-    #[value(name = "critical")]
-    Critical,
-}
-
 /// Flags of evaluations during the training, checkpoints and logs.
 #[derive(Args, Clone, Debug, Default)]
 #[command(rename_all = "snake_case")]
@@ -80,10 +30,10 @@ pub struct WatchArgs {
         long,
         alias = "evaluation_strategy",
         value_name = "WHEN",
-        hide_possible_values = true,
+        value_parser = choice::<IntervalStrategy>,
         help_heading = "Evaluation during the training"
     )]
-    pub eval_strategy: Option<Interval>,
+    pub eval_strategy: Option<IntervalStrategy>,
     /// Steps from one evaluation to the next; below 1 a share of all steps [default: logging_steps]
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Evaluation during the training")]
     pub eval_steps: Option<f64>,
@@ -119,7 +69,7 @@ pub struct WatchArgs {
     pub early_stopping_threshold: Option<f64>,
 
     /// When to save a checkpoint-N in output_dir: no, steps, epoch, best [default: steps]
-    #[arg(long, value_name = "WHEN", hide_possible_values = true, help_heading = "Checkpoints")]
+    #[arg(long, value_name = "WHEN", value_parser = choice::<SaveStrategy>, help_heading = "Checkpoints")]
     pub save_strategy: Option<SaveStrategy>,
     /// Steps from one checkpoint to the next; below 1 a share of all steps [default: 500]
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Checkpoints")]
@@ -140,8 +90,8 @@ pub struct WatchArgs {
     pub resume_from_checkpoint: Option<String>,
 
     /// When to write a row of the training log: no, steps, epoch [default: steps]
-    #[arg(long, value_name = "WHEN", hide_possible_values = true, help_heading = "Log")]
-    pub logging_strategy: Option<Interval>,
+    #[arg(long, value_name = "WHEN", value_parser = choice::<IntervalStrategy>, help_heading = "Log")]
+    pub logging_strategy: Option<IntervalStrategy>,
     /// Steps from one log row to the next; below 1 a share of all steps [default: 500]
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Log")]
     pub logging_steps: Option<f64>,
@@ -158,7 +108,7 @@ pub struct WatchArgs {
     #[arg(long, value_name = "DIR", help_heading = "Log")]
     pub logging_dir: Option<PathBuf>,
     /// What to say on standard error: debug, info, warning, error, critical [default: info]
-    #[arg(long, value_name = "LEVEL", hide_possible_values = true, help_heading = "Log")]
+    #[arg(long, value_name = "LEVEL", value_parser = choice::<LogLevel>, help_heading = "Log")]
     pub log_level: Option<LogLevel>,
     /// No live line [default: false]
     #[arg(

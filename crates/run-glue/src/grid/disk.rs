@@ -9,8 +9,8 @@ use models::encoder::family;
 
 use super::Cell;
 use super::duration::Rows;
-use crate::cli::settings::{Interval, OptimizerKind, SaveStrategy, Settings};
 use crate::report::record::RunRecord;
+use crate::settings::{IntervalStrategy, OptimizerKind, SaveStrategy, Settings};
 use crate::source::Files;
 use crate::trainer::schedule::{StepPlan, interval};
 
@@ -38,12 +38,12 @@ impl Sizes {
         let rows = Rows::of_cell(cell, over)?;
         let labels = labels(cell);
         let mut per_row = ROW;
-        if settings.save_logits {
+        if settings.places.save_logits {
             per_row += 3 * ROW + LOGIT * labels as u64;
         }
         let score = if cell.task().kind == TaskKind::Regression { LOGIT } else { 0 };
         let files = RECORD + rows.others as u64 * (per_row + score);
-        if settings.output_dir.is_none() || !settings.do_train {
+        if settings.places.output_dir.is_none() || !settings.do_train {
             return Some(files);
         }
         let weights = NUMBER * self.parameters(cell)?;
@@ -55,7 +55,7 @@ impl Sizes {
     pub(super) fn parameters(&self, cell: &Cell) -> Option<u64> {
         let labels = labels(cell);
         let count = || {
-            let files = Files::model_that_is_here(&cell.settings.model, &cell.settings.hub)?;
+            let files = Files::model_that_is_here(&cell.settings.model.choice, &cell.settings.hub)?;
             let config = Config::read(&files.try_fetch("config.json").ok()??).ok()?;
             let architecture = (family(&config).ok()?.architecture)(&config).ok()?;
             Some(architecture.parameters(labels).total as u64)
@@ -87,7 +87,7 @@ fn checkpoints(settings: &Settings, rows: usize) -> usize {
         SaveStrategy::Steps => every(settings.checkpoints.save_steps),
         SaveStrategy::Epoch => plan.epochs(),
         // At most: one each evaluation.
-        SaveStrategy::Best if settings.evaluation.strategy == Interval::Epoch => plan.epochs(),
+        SaveStrategy::Best if settings.evaluation.strategy == IntervalStrategy::Epoch => plan.epochs(),
         SaveStrategy::Best => every(settings.evaluation.steps),
     };
     // The best one is kept besides.

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::Cell;
-use crate::cli::settings::ModelChoice;
 use crate::error::Error;
 use crate::file_hash::sha256;
 use crate::report::record::{RecordError, RunRecord, read_folder};
 use crate::report::record_path::slug;
+use crate::settings::ModelChoice;
 
 /// Finds records of cells.
 pub(super) struct Done {
@@ -57,7 +57,7 @@ impl Done {
     }
 
     fn has_weights_of(&mut self, cell: &Cell, record: &RunRecord) -> bool {
-        let ModelChoice::Folder(folder) = &cell.settings.model else { return true };
+        let ModelChoice::Folder(folder) = &cell.settings.model.choice else { return true };
         record.model.weights_sha256.iter().all(|(name, hash)| {
             let path = folder.join(name);
             self.hashes.entry(path.clone()).or_insert_with(|| sha256(&path).ok()).as_ref() == Some(hash)

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::Cell;
 use super::disk::Sizes;
-use crate::cli::settings::{DatasetChoice, Settings};
 use crate::report::record::RunRecord;
+use crate::settings::{DatasetChoice, Settings};
 
 /// A forward pass takes a third of a training step.
 const EVALUATION: f64 = 1.0 / 3.0;
@@ -52,20 +52,20 @@ impl Rows {
             return Some(Self::of_record(record));
         }
         // Of the miniature tasks the numbers of the real ones say nothing.
-        if settings.own_data.is_some() || settings.dataset == DatasetChoice::Embedded {
+        if settings.custom.is_some() || settings.data.dataset == DatasetChoice::Embedded {
             return None;
         }
         let rows = cell.task().rows;
         let cut = |rows: usize, most: Option<usize>| rows.min(most.unwrap_or(rows));
         let out = |percent: f64| (rows.train as f64 * percent / 100.0) as usize;
-        let held_out = settings.splits.held_out.map_or(0, out);
+        let held_out = settings.data.splits.held_out.map_or(0, out);
         let evaluated: usize = match held_out {
-            0 => rows.eval.iter().map(|&rows| cut(rows, settings.max_eval_samples)).sum(),
-            held_out => cut(held_out, settings.max_eval_samples),
+            0 => rows.eval.iter().map(|&rows| cut(rows, settings.data.max_eval_samples)).sum(),
+            held_out => cut(held_out, settings.data.max_eval_samples),
         };
-        let predicted: usize = rows.test.iter().map(|&rows| cut(rows, settings.max_predict_samples)).sum();
+        let predicted: usize = rows.test.iter().map(|&rows| cut(rows, settings.data.max_predict_samples)).sum();
         Some(Self {
-            train: cut(rows.train - held_out, settings.max_train_samples),
+            train: cut(rows.train - held_out, settings.data.max_train_samples),
             others: evaluated + if settings.do_predict { predicted } else { 0 },
         })
     }
@@ -73,7 +73,7 @@ impl Rows {
 
 /// The name that records have for the data.
 fn dataset_id(settings: &Settings) -> String {
-    match &settings.dataset {
+    match &settings.data.dataset {
         DatasetChoice::Folder(folder) => folder.display().to_string(),
         DatasetChoice::Hub { id, .. } => id.clone(),
         DatasetChoice::Files(files) => {

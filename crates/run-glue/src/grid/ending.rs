@@ -5,12 +5,12 @@ use std::io::IsTerminal;
 use super::claim::tidy;
 use super::sweep::{State, Sweep};
 use super::{Cell, Role, page};
-use crate::cli::settings::Settings;
 use crate::error::Error;
 use crate::progress::{complain, print, say};
 use crate::report::record::RunRecord;
 use crate::report::submission;
 use crate::report::table::Table;
+use crate::settings::Settings;
 
 impl Sweep<'_> {
     /// The tables, the leaderboard's files, and what failed.
@@ -73,7 +73,9 @@ impl Sweep<'_> {
 
 /// The leaderboard's zip, where it was asked for and the folder has all files of it by now.
 pub(super) fn submit(settings: &Settings) -> Result<(), Error> {
-    let Some(dir) = settings.output_dir.as_deref().filter(|_| settings.glue_submission) else { return Ok(()) };
+    let Some(dir) = settings.places.output_dir.as_deref().filter(|_| settings.places.glue_submission) else {
+        return Ok(());
+    };
     let found = submission::find(&[dir.to_owned()])?;
     let missing = submission::missing(&found);
     if missing.is_empty() {

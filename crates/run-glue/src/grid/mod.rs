@@ -27,11 +27,12 @@ use self::shard::Shard;
 pub use self::sweep::run;
 use crate::cli::args::RunArgs;
 use crate::cli::grid_args::{GridArgs, RecipeChoice, Seeds};
-use crate::cli::settings::{ModelChoice, Settings, has_own_data, request_hash, tasks};
+use crate::cli::settings::{has_custom_data, tasks};
 use crate::demo;
 use crate::error::Error;
 use crate::report::record::RunRecord;
 use crate::report::record_path::slug;
+use crate::settings::{ModelChoice, Settings, request_hash};
 
 /// The seed where none is given, as in transformers.
 const FIRST_SEED: u64 = 42;
@@ -105,7 +106,7 @@ impl Cell {
     }
 
     fn model(&self) -> String {
-        match &self.settings.model {
+        match &self.settings.model.choice {
             ModelChoice::Folder(folder) => folder.display().to_string(),
             ModelChoice::Hub { id, .. } => id.clone(),
             ModelChoice::Embedded => demo::MODEL.to_owned(),
@@ -211,7 +212,7 @@ impl Grid {
     fn of_points(mut points: Vec<Point>, embedded: bool) -> Result<Self, Error> {
         let nothing = || Error::usage("there is nothing to run");
         let args = points.first().map(|point| point.args.clone()).ok_or_else(nothing)?;
-        let tasks = if has_own_data(&args)? {
+        let tasks = if has_custom_data(&args)? {
             vec![None]
         } else {
             tasks(&args.task_name, embedded)?.into_iter().map(Some).collect()
@@ -317,9 +318,9 @@ impl Grid {
         change(&mut args)?;
         let args = self.filled(args, place)?;
         let logs_by_default = args.watch.logging_steps.is_none();
-        let mut settings = Settings::new(args, self.embedded)?;
+        let mut settings = crate::cli::settings::settings(&args, self.embedded)?;
         if logs_by_default && !self.is_lone() {
-            settings.log.steps = LOG_SHARE;
+            settings.logging.steps = LOG_SHARE;
         }
         let mut folder = PathBuf::new();
         if let Some(model) = place.model.as_deref().filter(|_| self.several.models) {
@@ -335,7 +336,7 @@ impl Grid {
         if self.several.seeds {
             folder.push(format!("seed-{seed}"));
         }
-        settings.folder = (!self.is_lone()).then_some(folder);
+        settings.places.folder = (!self.is_lone()).then_some(folder);
         Ok(settings)
     }
 

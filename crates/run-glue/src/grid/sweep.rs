@@ -18,11 +18,11 @@ use super::search::course::Course;
 use super::view::View;
 use super::{Cell, Grid, Role};
 use crate::backends;
-use crate::cli::settings::Settings;
 use crate::error::Error;
 use crate::interrupt;
 use crate::progress::{complain, print, say, set_level, warn};
 use crate::report::record::RunRecord;
+use crate::settings::Settings;
 use crate::task_run::{output, run_task};
 
 /// How often a cell that another worker has is looked at again.
@@ -34,11 +34,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The error of a lone run; of several, how many failed and which.
 pub fn run(grid: &Grid) -> Result<(), Error> {
     let Some(settings) = grid.cells.first().map(|cell| &cell.settings) else { return Ok(()) };
-    set_level(settings.log.level);
+    set_level(settings.logging.level);
     let dry_run = grid.options.dry_run.unwrap_or(false);
     if !dry_run {
         for cell in &grid.cells {
-            backends::check(cell.settings.device, cell.settings.precision)?;
+            backends::check(cell.settings.machine.device, cell.settings.machine.precision)?;
         }
     }
     output::check_results_dir(settings)?;
@@ -61,7 +61,7 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
     if workers::is_worker() {
         return sweep.work();
     }
-    let crew = Crew::new(&grid.options, settings.device.backend)?;
+    let crew = Crew::new(&grid.options, settings.machine.device.backend)?;
     sweep.check_folders()?;
     sweep.announce();
     let ran = sweep.run_all(crew.as_ref());
@@ -108,19 +108,19 @@ impl<'a> Sweep<'a> {
     fn new(grid: &'a Grid, settings: &'a Settings, acts: bool) -> Result<Self, Error> {
         let mut this = Self {
             grid,
-            results_dir: &settings.results_dir,
+            results_dir: &settings.places.results_dir,
             acts,
             rerun: grid.is_lone() || grid.options.rerun.unwrap_or(false),
             cells: Vec::new(),
             states: Vec::new(),
             courses: grid.searches.iter().map(|_| Course::default()).collect(),
             future: Vec::new(),
-            done: Done::new(&settings.results_dir),
+            done: Done::new(&settings.places.results_dir),
             known: Vec::new(),
             sizes: Sizes::default(),
             errors: HashMap::new(),
             upload_failures: Vec::new(),
-            view: View::new(acts && settings.log.live_line),
+            view: View::new(acts && settings.logging.live_line),
         };
         this.known = this.done.all(&grid.cells)?;
         this.add(grid.cells.clone())?;

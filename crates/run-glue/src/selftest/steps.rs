@@ -9,9 +9,8 @@ use models::parameters;
 use super::limits::limits;
 use super::outcome::{Difference, largest};
 use super::{Cases, Cpu, Part};
-use crate::cli::args::RunArgs;
-use crate::cli::settings::Settings;
 use crate::error::Error;
+use crate::settings::TrainingSettings;
 use crate::synthetic;
 use crate::trainer::optimizer::{Gradients, Optimizer};
 
@@ -77,9 +76,7 @@ fn step<B: EncoderOps>(config: &str, precision: Precision, device: &B::Device) -
     let model = synthetic::model::<Autodiff<B>>(&config, precision, device).map_err(Error::failure)?;
     let pad_to = (!B::eo_properties().prefers_packed).then_some(0);
     let batch = synthetic::batch(&LENGTHS, VOCABULARY, pad_to);
-    let mut settings =
-        Settings::new(RunArgs { task_name: vec!["rte".to_owned()], ..RunArgs::default() }, true)?.training;
-    settings.adam_epsilon = EPSILON;
+    let settings = TrainingSettings { adam_epsilon: EPSILON, ..TrainingSettings::default() };
     let before = parameters::read(&model);
     let mut optimizer = Optimizer::new(&model, &[], &settings);
     let logits = model.forward(&batch, &mut DropoutPlan::train(1, 1));

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::output::Files;
-use crate::cli::settings::request_hash;
 use crate::file_hash::sha256;
 use crate::report::host::{gather, peak_memory_bytes};
 use crate::report::record::{FORMAT_VERSION, RunRecord};
 use crate::report::record_parts::{DatasetInfo, ModelInfo, Profile, Program, Throughput, Timings, scores, test_scores};
 use crate::report::utc::rfc3339;
+use crate::settings::request_hash;
 
 impl Outcome<'_> {
     pub(super) fn record(&self, files: &Files) -> RunRecord {
@@ -118,7 +118,7 @@ impl Outcome<'_> {
     }
 
     fn hyper_parameters(&self) -> BTreeMap<String, Value> {
-        let own = self.settings.own_data.is_some();
+        let own = self.settings.custom.is_some();
         let dropout = |field: &str| self.prepared.model.config.number(field, 0.1).map_or(Value::Null, Value::from);
         // What became of the settings with this model and these data.
         let found = [

@@ -18,7 +18,6 @@ use super::output;
 use super::prepare::Prepared;
 use super::score::Criterion;
 use super::watch::{BestCheckpoint, Watch};
-use crate::cli::settings::{Settings, TrainingSettings};
 use crate::error::Error;
 use crate::model_files::Build;
 use crate::progress::{Progress, say};
@@ -27,6 +26,7 @@ use crate::report::host::host_name;
 use crate::report::journal::Journal;
 use crate::report::metrics_files::Metrics;
 use crate::report::utc::folder_name;
+use crate::settings::{Settings, TrainingSettings};
 use crate::trainer::log::{Totals, TrainLog};
 use crate::trainer::optimizer::{Optimizer, is_embedding, layer_of};
 use crate::trainer::schedule::StepPlan;
@@ -72,8 +72,8 @@ impl FineTuning<'_> {
         let Self { settings, task, prepared, data, .. } = &self;
         let rows = data.split.len();
         let plan = StepPlan::new(rows, &settings.training);
-        let progress = Progress::new(task.name, plan.max_steps, settings.log.live_line);
-        let mut log = TrainLog::new(plan, &settings.log, progress);
+        let progress = Progress::new(task.name, plan.max_steps, settings.logging.live_line);
+        let mut log = TrainLog::new(plan, &settings.logging, progress);
         let mut optimizer = Optimizer::new(&model, &prepared.model.names, &settings.training);
         let decisive = decisive_settings(settings, &plan, rows, prepared.model.max_seq_length);
         let dir = output::output_dir(settings);
@@ -104,7 +104,7 @@ impl FineTuning<'_> {
             resume.restore(&mut optimizer, &mut log, device)?;
             watch.restore(resume.best());
         }
-        if settings.log.profile && !B::eo_properties().runs_at_once {
+        if settings.logging.profile && !B::eo_properties().runs_at_once {
             let device = device.clone();
             // A device that failed says so where the results are read.
             log.stages.settle_with(move || drop(B::sync(&device)));
@@ -127,14 +127,14 @@ impl FineTuning<'_> {
     fn resume_folder(&self) -> Option<PathBuf> {
         let settings = self.settings;
         let given = settings.checkpoints.resume_from_checkpoint.clone();
-        given.or_else(|| latest(&output::output_dir(settings)?).filter(|_| !settings.overwrite_output_dir))
+        given.or_else(|| latest(&output::output_dir(settings)?).filter(|_| !settings.places.overwrite_output_dir))
     }
 
     fn journal(&self, output_dir: Option<&Path>, hyper_parameters: &BTreeMap<String, Value>) -> Journal {
-        let settings = &self.settings.log;
+        let settings = &self.settings.logging;
         let host = host_name();
         let events = settings.tensorboard.then(|| {
-            let given = settings.logging_dir.clone().map(|dir| match &self.settings.folder {
+            let given = settings.logging_dir.clone().map(|dir| match &self.settings.places.folder {
                 Some(folder) => dir.join(folder),
                 None => dir,
             });

@@ -27,7 +27,6 @@ use self::prepare::Prepared;
 use self::saved_model::SavedModel;
 use self::score::{Criterion, Evaluation};
 use crate::backends::{OnBackend, dispatch};
-use crate::cli::settings::Settings;
 use crate::data::Padding;
 use crate::error::Error;
 use crate::model_files::Build;
@@ -36,6 +35,7 @@ use crate::publish::Publisher;
 use crate::report::energy::EnergyMeter;
 use crate::report::host::restart_peak_memory;
 use crate::report::record::RunRecord;
+use crate::settings::Settings;
 use crate::trainer::TrainingData;
 use crate::trainer::evaluate::predict;
 
@@ -48,7 +48,7 @@ pub fn run_task(settings: &Settings, task: &'static TaskSpec) -> Result<Done, Er
     let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
     let prepared = prepare::prepare(settings, task)?;
     let publisher = Publisher::open(settings)?;
-    dispatch(settings.device, TaskRun { settings, task: prepared.task, prepared, publisher, clock })?
+    dispatch(settings.machine.device, TaskRun { settings, task: prepared.task, prepared, publisher, clock })?
 }
 
 /// A run whose results are written.
@@ -102,9 +102,9 @@ impl OnBackend for TaskRun<'_> {
         let energy = EnergyMeter::start();
         let build = Build {
             num_labels: task.num_labels(),
-            precision: settings.precision,
+            precision: settings.machine.precision,
             seed: settings.training.seed,
-            ignore_mismatched_sizes: settings.ignore_mismatched_sizes,
+            ignore_mismatched_sizes: settings.model.ignore_mismatched_sizes,
         };
         let (model, report) = prepared.model.build::<Autodiff<B>>(&build, &device)?;
         let mut warnings = prepared.warnings.clone();
@@ -120,7 +120,7 @@ impl OnBackend for TaskRun<'_> {
         let parameters = shapes.iter().map(|(_, shape)| size(shape)).sum();
         let embeddings: usize =
             shapes.iter().filter(|(path, _)| path.ends_with("_embeddings")).map(|(_, shape)| size(shape)).sum();
-        let padding = Padding::of::<B>(settings.pad_to_max_length.then_some(prepared.model.max_seq_length));
+        let padding = Padding::of::<B>(settings.data.pad_to_max_length.then_some(prepared.model.max_seq_length));
         let class_order = prepared.class_order(&report);
         let criterion = Criterion::new(settings, &prepared, &class_order)?;
         let (model, trained) = match &prepared.train {
@@ -164,7 +164,7 @@ impl OnBackend for TaskRun<'_> {
             .eval
             .iter()
             .map(|(split, suffix)| {
-                let logits = predict(&model, split, settings.per_device_eval_batch_size, padding);
+                let logits = predict(&model, split, settings.evaluation.per_device_eval_batch_size, padding);
                 Evaluation::new(task, split, suffix, logits, &class_order, &criterion)
             })
             .collect::<Result<_, _>>()?;
@@ -177,7 +177,7 @@ impl OnBackend for TaskRun<'_> {
             .test
             .iter()
             .map(|(split, name)| {
-                let logits = predict(&model, split, settings.per_device_eval_batch_size, padding);
+                let logits = predict(&model, split, settings.evaluation.per_device_eval_batch_size, padding);
                 Prediction::new(task, split, name.clone(), logits, &class_order, &criterion)
             })
             .collect::<Result<_, _>>()?;
@@ -200,7 +200,7 @@ impl OnBackend for TaskRun<'_> {
             backend,
             device_name: device_name.to_owned(),
             clock,
-            stages_are_settled: settings.log.profile || B::eo_properties().runs_at_once,
+            stages_are_settled: settings.logging.profile || B::eo_properties().runs_at_once,
             energy_joules: energy.and_then(EnergyMeter::joules),
             warnings,
         };

@@ -7,7 +7,6 @@ use super::checkpoints::{is_scratch, latest};
 use super::rows::AX_SUFFIX;
 use super::score::{Evaluation, task_number};
 use super::watch::BestCheckpoint;
-use crate::cli::settings::{SaveStrategy, Settings};
 use crate::error::Error;
 use crate::progress::{print, say, warn};
 use crate::report::atomic;
@@ -18,14 +17,15 @@ use crate::report::logits::write_logits;
 use crate::report::metrics_files::{Metrics, TrainSummary, save_metrics};
 use crate::report::record::RunRecord;
 use crate::report::trainer_state::{TrainerState, eval_row, last_row};
+use crate::settings::{SaveStrategy, Settings};
 use crate::trainer::log::Totals;
 use crate::trainer::schedule::{StepPlan, interval};
 
 /// The run's folder: `--output_dir` itself, or a folder in it where the run is one of several.
 #[must_use]
 pub fn output_dir(settings: &Settings) -> Option<PathBuf> {
-    let root = settings.output_dir.clone()?;
-    Some(settings.folder.as_ref().map_or_else(|| root.clone(), |folder| root.join(folder)))
+    let root = settings.places.output_dir.clone()?;
+    Some(settings.places.folder.as_ref().map_or_else(|| root.clone(), |folder| root.join(folder)))
 }
 
 /// Finds out before any work whether the records will have a place.
@@ -33,7 +33,7 @@ pub fn output_dir(settings: &Settings) -> Option<PathBuf> {
 /// # Errors
 /// When files cannot be written into `--results_dir`.
 pub fn check_results_dir(settings: &Settings) -> Result<(), Error> {
-    check_place("results_dir", &settings.results_dir)
+    check_place("results_dir", &settings.places.results_dir)
 }
 
 fn check_place(flag: &str, folder: &Path) -> Result<(), Error> {
@@ -51,8 +51,8 @@ pub fn check_output_dir(settings: &Settings) -> Result<(), Error> {
     if dir.exists() && !dir.is_dir() {
         return Err(Error::usage(format!("--output_dir {}: this is a file", dir.display())));
     }
-    if is_empty(&dir) || settings.overwrite_output_dir || !settings.do_train || latest(&dir).is_some() {
-        return check_place("output_dir", settings.output_dir.as_deref().unwrap_or(&dir));
+    if is_empty(&dir) || settings.places.overwrite_output_dir || !settings.do_train || latest(&dir).is_some() {
+        return check_place("output_dir", settings.places.output_dir.as_deref().unwrap_or(&dir));
     }
     Err(Error::usage(format!(
         "--output_dir {} is not empty; give another folder, or --overwrite_output_dir true to write into it",
@@ -84,7 +84,7 @@ pub(super) fn trainer_state(
         global_step: totals.steps as u64,
         max_steps: plan.max_steps as u64,
         num_train_epochs: plan.epochs() as u64,
-        logging_steps: every(settings.log.steps),
+        logging_steps: every(settings.logging.steps),
         save_steps: every(settings.checkpoints.save_steps),
         log_history,
         total_flos,
@@ -166,18 +166,18 @@ impl Outcome<'_> {
         self.log_results(&files);
         let blocks = [("train", &files.train), ("eval", &files.eval), ("predict", &files.predict)];
         for (stage, metrics) in blocks.into_iter().filter_map(|(stage, m)| Some((stage, m.as_ref()?))) {
-            if self.settings.folder.is_none() {
+            if self.settings.places.folder.is_none() {
                 print(&metrics_block(stage, metrics));
             }
         }
-        if self.settings.own_data.is_some() {
+        if self.settings.custom.is_some() {
             for table in self.class_tables() {
                 print(&format!("***** classes of {} *****\n{}", table.split, table.render()));
             }
         }
         let mut record = self.record(&files);
         let rows: Vec<_> = self.evaluations.iter().filter_map(Evaluation::row_predictions).collect();
-        let path = record.write_beside(&self.settings.results_dir, &rows)?;
+        let path = record.write_beside(&self.settings.places.results_dir, &rows)?;
         say(&format!("{}: results are in {}", self.task.name, path.display()));
         Ok(record)
     }
@@ -209,12 +209,12 @@ impl Outcome<'_> {
             save_metrics(dir, "predict", metrics, true)?;
         }
         for prediction in &self.predictions {
-            prediction.write(dir, self.settings.save_logits)?;
-            if self.settings.glue_submission {
+            prediction.write(dir, self.settings.places.save_logits)?;
+            if self.settings.places.glue_submission {
                 prediction.write_leaderboard_file(dir)?;
             }
         }
-        if self.settings.save_logits {
+        if self.settings.places.save_logits {
             for evaluation in &self.evaluations {
                 let path = dir.join(format!("eval_logits{}.jsonl", evaluation.suffix));
                 write_logits(

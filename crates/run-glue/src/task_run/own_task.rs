@@ -8,8 +8,8 @@ use glue_tasks::slices::Slice;
 use glue_tasks::task::{OwnTask, TaskKind, TaskSpec};
 use models::config::Config;
 
-use crate::cli::settings::{OwnData, Settings, known_metric};
 use crate::error::Error;
+use crate::settings::{CustomData, Settings, known_metric};
 use crate::source::Files;
 
 /// Names of a pair of texts, the first that is there is taken.
@@ -40,7 +40,7 @@ const ROW_NUMBERS: [&str; 5] = ["id", "idx", "index", "guid", "Unnamed: 0"];
 /// Names the flag that is missing, and the columns, configurations or labels that there are.
 pub(super) fn resolve(
     settings: &Settings,
-    own: &OwnData,
+    own: &CustomData,
     files: &Files,
     config: &Config,
 ) -> Result<&'static TaskSpec, Error> {
@@ -131,7 +131,7 @@ struct Splits {
 
 impl Splits {
     fn of(settings: &Settings) -> Self {
-        let choice = &settings.splits;
+        let choice = &settings.data.splits;
         let names = |slices: &Option<Vec<Slice>>, usual: &str| match slices {
             Some(slices) => slices.iter().map(|slice| slice.split.clone()).collect(),
             None => vec![usual.to_owned()],
@@ -153,7 +153,7 @@ impl Splits {
     }
 }
 
-fn config_folder(own: &OwnData, files: &Files) -> Result<String, Error> {
+fn config_folder(own: &CustomData, files: &Files) -> Result<String, Error> {
     if let Some(given) = &own.config {
         return Ok(given.clone());
     }
@@ -195,7 +195,7 @@ fn text_columns(columns: &[String], label: Option<&str>) -> Option<(String, Opti
 }
 
 /// Labels that need no look at the data: numbers where the flag says so, and the model's own where it is not trained.
-fn trusted_labels(settings: &Settings, own: &OwnData, config: &Config) -> Option<LabelKind> {
+fn trusted_labels(settings: &Settings, own: &CustomData, config: &Config) -> Option<LabelKind> {
     if own.do_regression == Some(true) {
         return Some(LabelKind::Score);
     }
@@ -216,7 +216,7 @@ fn trusted_labels(settings: &Settings, own: &OwnData, config: &Config) -> Option
 }
 
 fn inferred_labels(
-    own: &OwnData,
+    own: &CustomData,
     files: &Files,
     folder: &str,
     splits: &[String],

@@ -4,12 +4,12 @@ use burn_autodiff::Autodiff;
 use models::ops::EncoderOps;
 
 use super::prepare::prepare;
-use crate::cli::settings::Settings;
 use crate::data::Padding;
 use crate::error::Error;
 use crate::model_files::Build;
 use crate::progress::Progress;
 use crate::report::metrics_files::Metrics;
+use crate::settings::Settings;
 use crate::trainer::log::TrainLog;
 use crate::trainer::optimizer::Optimizer;
 use crate::trainer::schedule::StepPlan;
@@ -24,9 +24,9 @@ pub(crate) fn history<B: EncoderOps>(settings: &Settings, device: &B::Device) ->
     let Some(split) = &prepared.train else { return Err(Error::failure("there are no training rows")) };
     let build = Build {
         num_labels: settings.task.num_labels(),
-        precision: settings.precision,
+        precision: settings.machine.precision,
         seed: settings.training.seed,
-        ignore_mismatched_sizes: settings.ignore_mismatched_sizes,
+        ignore_mismatched_sizes: settings.model.ignore_mismatched_sizes,
     };
     let (model, report) = prepared.model.build::<Autodiff<B>>(&build, device)?;
     let optimizer = Optimizer::new(&model, &prepared.model.names, &settings.training);
@@ -34,7 +34,7 @@ pub(crate) fn history<B: EncoderOps>(settings: &Settings, device: &B::Device) ->
     let padding = Padding::of::<B>(None);
     let data = TrainingData { split, padding, class_order: &class_order, class_weights: None };
     let plan = StepPlan::new(split.len(), &settings.training);
-    let mut log = TrainLog::new(plan, &settings.log, Progress::silent());
+    let mut log = TrainLog::new(plan, &settings.logging, Progress::silent());
     train(model, optimizer, &data, &settings.training, &plan, &mut log, |_| Ok(Flow::Continue))?;
     Ok(log.history)
 }

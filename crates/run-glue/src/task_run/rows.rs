@@ -8,9 +8,9 @@ use glue_tasks::slices::Slice;
 use glue_tasks::task::{AX, TaskSpec};
 use models::torch_rng::TorchRng;
 
-use crate::cli::settings::Settings;
 use crate::error::Error;
 use crate::report::submission::file_of;
+use crate::settings::Settings;
 use crate::source::Files;
 
 /// The name under which the diagnostic set's results appear.
@@ -50,7 +50,7 @@ pub(super) fn read(
     warnings: &mut Vec<String>,
 ) -> Result<AllRows, Error> {
     let mut reader = Reader { settings, dataset, warnings, places: Vec::new() };
-    let choice = &settings.splits;
+    let choice = &settings.data.splits;
     let (mut train, mut eval) = (None, Vec::new());
     if settings.do_train || choice.held_out.is_some() {
         let slices = slices(&choice.train, task.train_split.unwrap_or("train"));
@@ -59,13 +59,13 @@ pub(super) fn read(
             let (kept, held_out) = hold_out(rows, percent, choice.shuffle_seed);
             rows = kept;
             if settings.do_eval {
-                eval.push((held_out.first(settings.max_eval_samples), ""));
+                eval.push((held_out.first(settings.data.max_eval_samples), ""));
             }
         }
         if choice.shuffle {
             rows.examples = permuted(rows.examples, choice.shuffle_seed);
         }
-        train = settings.do_train.then(|| rows.first(settings.max_train_samples));
+        train = settings.do_train.then(|| rows.first(settings.data.max_train_samples));
     }
     if settings.do_eval && choice.held_out.is_none() {
         match &choice.validation {
@@ -77,7 +77,7 @@ pub(super) fn read(
                 eval.extend(reader.diagnostic(task)?.map(|rows| (rows, AX_SUFFIX)));
             }
         }
-        eval = eval.into_iter().map(|(rows, suffix)| (rows.first(settings.max_eval_samples), suffix)).collect();
+        eval = eval.into_iter().map(|(rows, suffix)| (rows.first(settings.data.max_eval_samples), suffix)).collect();
     }
     let mut test = Vec::new();
     if settings.do_predict {
@@ -92,16 +92,16 @@ pub(super) fn read(
                 if let Some(split) = AX.test_splits.first().filter(|_| task.name == "mnli") {
                     match reader.whole(&AX, split.name)? {
                         Some(rows) => test.push((rows, AX.name.to_owned())),
-                        None if settings.glue_submission => return Err(reader.no_split(&AX, split.name)),
+                        None if settings.places.glue_submission => return Err(reader.no_split(&AX, split.name)),
                         None => {}
                     }
                 }
             }
         }
-        if settings.glue_submission {
+        if settings.places.glue_submission {
             test.iter().try_for_each(|(rows, name)| complete(task, rows, name, &dataset.id))?;
         }
-        test = test.into_iter().map(|(rows, name)| (rows.first(settings.max_predict_samples), name)).collect();
+        test = test.into_iter().map(|(rows, name)| (rows.first(settings.data.max_predict_samples), name)).collect();
     }
     reader.warn_of_overlaps();
     if let Some(rows) = train.iter().chain(eval.iter().map(|(rows, _)| rows)).find(|rows| rows.examples.is_empty()) {
@@ -213,7 +213,7 @@ impl Reader<'_> {
 
     fn no_split(&self, task: &TaskSpec, split: &str) -> Error {
         let id = &self.dataset.id;
-        if self.settings.own_data.is_none() {
+        if self.settings.custom.is_none() {
             let config = task.config;
             return Error::usage(format!(
                 "{id}: there is no split {split} of {config}; expected {config}/{split}-*.parquet (or csv, tsv, jsonl)"
@@ -248,7 +248,7 @@ impl Reader<'_> {
     fn diagnostic(&mut self, task: &TaskSpec) -> Result<Option<Rows>, Error> {
         let Some(split) = AX.test_splits.first().filter(|_| task.name == "mnli") else { return Ok(None) };
         let rows = self.whole(&AX, split.name)?;
-        Ok(rows.filter(|rows| self.settings.save_logits || rows.examples.iter().all(|e| e.label.is_some())))
+        Ok(rows.filter(|rows| self.settings.places.save_logits || rows.examples.iter().all(|e| e.label.is_some())))
     }
 
     /// Rows that are trained on and looked at again make every score too good.

@@ -10,7 +10,6 @@ use models::head::Targets;
 
 use super::prepare::Prepared;
 use super::rows::AX_SUFFIX;
-use crate::cli::settings::{ClassWeights, Settings};
 use crate::data::Split;
 use crate::error::Error;
 use crate::report::class_table::ClassTable;
@@ -18,6 +17,7 @@ use crate::report::logits::LogitsLabel;
 use crate::report::metrics_files::{EvalSummary, Metrics};
 use crate::report::predictions_file::{SplitPredictions, Values};
 use crate::report::record_parts::{Baseline, Predictor, finite};
+use crate::settings::{ClassWeights, Settings};
 use crate::trainer::evaluate::{Logits, mean_loss};
 
 /// What the loss is besides its kind.

@@ -13,7 +13,6 @@ use super::output;
 use super::prepare::Prepared;
 use super::saved_model::SavedModel;
 use super::score::{Criterion, Evaluation};
-use crate::cli::settings::{Interval, SaveStrategy, Settings};
 use crate::data::Padding;
 use crate::error::Error;
 use crate::interrupt;
@@ -22,6 +21,7 @@ use crate::publish::Publisher;
 use crate::report::journal::Journal;
 use crate::report::python_json::float_repr;
 use crate::report::trainer_state::eval_row;
+use crate::settings::{IntervalStrategy, SaveStrategy, Settings};
 use crate::trainer::best::{Best, Judgement};
 use crate::trainer::evaluate::predict;
 use crate::trainer::log::TrainLog;
@@ -97,12 +97,12 @@ impl Watch<'_> {
     fn evaluation_is_due(&self, step: usize, epoch: f64, ends_epoch: bool) -> bool {
         let settings = &self.settings.evaluation;
         match settings.strategy {
-            Interval::No => false,
-            Interval::Steps => {
+            IntervalStrategy::No => false,
+            IntervalStrategy::Steps => {
                 let every = interval(settings.steps, self.plan.max_steps);
                 (step.is_multiple_of(every) || step == self.plan.max_steps) && step as f64 >= settings.delay
             }
-            Interval::Epoch => ends_epoch && epoch >= settings.delay,
+            IntervalStrategy::Epoch => ends_epoch && epoch >= settings.delay,
         }
     }
 
@@ -116,7 +116,7 @@ impl Watch<'_> {
     ) -> Result<Judgement, Error> {
         let mut judgement = Judgement { is_best: false, stop: false };
         let Some((split, suffix)) = self.prepared.eval.first() else { return Ok(judgement) };
-        let size = self.settings.per_device_eval_batch_size;
+        let size = self.settings.evaluation.per_device_eval_batch_size;
         let logits = log.stages.time(EVALUATE, || predict(&model.valid(), split, size, self.padding));
         let evaluation = Evaluation::new(self.task, split, suffix, logits, self.class_order, self.criterion)?;
         let row = eval_row(epoch, step as u64, &evaluation.metrics(Some(epoch)));

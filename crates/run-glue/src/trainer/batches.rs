@@ -8,8 +8,8 @@ use models::head::Targets;
 
 use super::TrainingData;
 use super::schedule::StepPlan;
-use crate::cli::settings::TrainingSettings;
 use crate::sampler::epoch_order;
+use crate::settings::TrainingSettings;
 
 /// Steps that are prepared before they are asked for: one is ready while the next is made.
 const AHEAD: usize = 2;

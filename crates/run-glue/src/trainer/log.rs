@@ -10,15 +10,15 @@ use serde::{Deserialize, Serialize};
 
 use super::schedule::{StepPlan, interval};
 use super::stages::{StageSeconds, Stages};
-use crate::cli::settings::{Interval, LogSettings};
 use crate::progress::Progress;
 use crate::report::metrics_files::Metrics;
 use crate::report::trainer_state::train_row;
+use crate::settings::{IntervalStrategy, LoggingSettings};
 
 /// The log of one training run. Losses stay on the device until a row is written.
 pub struct TrainLog<B: Backend> {
     plan: StepPlan,
-    strategy: Interval,
+    strategy: IntervalStrategy,
     logging_steps: usize,
     logging_first_step: bool,
     /// Sum of the step losses since the last row.
@@ -101,7 +101,7 @@ pub struct Totals {
 impl<B: Backend> TrainLog<B> {
     /// An empty log whose clock starts now.
     #[must_use]
-    pub fn new(plan: StepPlan, settings: &LogSettings, progress: Progress) -> Self {
+    pub fn new(plan: StepPlan, settings: &LoggingSettings, progress: Progress) -> Self {
         Self {
             plan,
             strategy: settings.strategy,
@@ -177,9 +177,9 @@ impl<B: Backend> TrainLog<B> {
 
     fn is_due(&self, facts: &StepFacts) -> bool {
         let due = match self.strategy {
-            Interval::No => false,
-            Interval::Steps => facts.step.is_multiple_of(self.logging_steps),
-            Interval::Epoch => facts.ends_epoch,
+            IntervalStrategy::No => false,
+            IntervalStrategy::Steps => facts.step.is_multiple_of(self.logging_steps),
+            IntervalStrategy::Epoch => facts.ends_epoch,
         };
         due || (facts.step == 1 && self.logging_first_step)
     }

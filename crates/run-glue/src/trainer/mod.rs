@@ -9,7 +9,6 @@ pub mod optimizer;
 mod replicas;
 mod room;
 pub mod schedule;
-pub mod schedule_kind;
 pub mod stages;
 mod step;
 
@@ -29,9 +28,9 @@ use self::room::Room;
 use self::schedule::{StepPlan, learning_rate};
 use self::stages::{BATCH, OPTIMIZER};
 use self::step::{Computed, Way, compute};
-use crate::cli::settings::TrainingSettings;
 use crate::data::{Padding, Split};
 use crate::error::Error;
+use crate::settings::TrainingSettings;
 
 /// What a loop trains on.
 pub struct TrainingData<'a> {

@@ -87,27 +87,27 @@ where
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "these functions only serve tests")]
 mod tests {
-    use crate::cli::args::RunArgs;
-    use crate::cli::settings::Settings;
+    use glue_tasks::task::find_task;
+
     use crate::report::record::RunRecord;
+    use crate::settings::{Settings, TrainingSettings};
     use crate::task_run::run_task;
 
     /// Six steps of the demo, each of 7 examples in batches of 5 and 2, on so many replicas.
     fn run(replicas: usize, checkpointing: bool) -> RunRecord {
         let results = tempfile::tempdir().unwrap();
-        let mut args = RunArgs {
-            task_name: vec!["cola".to_owned()],
+        let mut settings = Settings::of(find_task("cola").unwrap());
+        settings.data.max_train_samples = Some(7);
+        settings.logging.steps = 1.0;
+        settings.places.results_dir = results.path().to_owned();
+        settings.training = TrainingSettings {
             max_steps: Some(6),
-            max_train_samples: Some(7),
-            per_device_train_batch_size: Some(5),
-            gradient_accumulation_steps: Some(2),
-            results_dir: Some(results.path().to_owned()),
-            ..RunArgs::default()
+            per_device_train_batch_size: 5,
+            gradient_accumulation_steps: 2,
+            data_parallel: replicas,
+            gradient_checkpointing: checkpointing,
+            ..TrainingSettings::default()
         };
-        args.watch.logging_steps = Some(1.0);
-        args.memory.experimental_data_parallel = Some(replicas);
-        args.memory.gradient_checkpointing = Some(checkpointing);
-        let settings = Settings::new(args, true).unwrap();
         run_task(&settings, settings.task).map(|done| done.record).unwrap()
     }
 

@@ -224,10 +224,11 @@ pub(crate) mod fault {
 mod tests {
     use std::panic::panic_any;
 
+    use glue_tasks::task::find_task;
+
     use super::*;
-    use crate::cli::args::RunArgs;
-    use crate::cli::settings::Settings;
     use crate::report::record::RunRecord;
+    use crate::settings::{Settings, TrainingSettings};
     use crate::task_run::run_task;
 
     #[test]
@@ -243,17 +244,16 @@ mod tests {
     /// Six steps of the demo on a device with room for `most` examples at once.
     fn run(most: Option<usize>, finds: bool, batch: usize, accumulated: usize) -> Result<RunRecord, Error> {
         let results = tempfile::tempdir().unwrap();
-        let mut args = RunArgs {
-            task_name: vec!["mrpc".to_owned()],
+        let mut settings = Settings::of(find_task("mrpc").unwrap());
+        settings.logging.steps = 1.0;
+        settings.places.results_dir = results.path().to_owned();
+        settings.training = TrainingSettings {
             max_steps: Some(6),
-            per_device_train_batch_size: Some(batch),
-            gradient_accumulation_steps: Some(accumulated),
-            results_dir: Some(results.path().to_owned()),
-            ..RunArgs::default()
+            per_device_train_batch_size: batch,
+            gradient_accumulation_steps: accumulated,
+            auto_find_batch_size: finds,
+            ..TrainingSettings::default()
         };
-        args.watch.logging_steps = Some(1.0);
-        args.memory.auto_find_batch_size = Some(finds);
-        let settings = Settings::new(args, true).unwrap();
         fault::set(most);
         let done = run_task(&settings, settings.task);
         fault::set(None);

@@ -15,7 +15,7 @@ use super::batches::{MicroBatch, StepBatches};
 use super::optimizer::Gradients;
 use super::replicas::Replicas;
 use super::stages::StageSeconds;
-use crate::cli::settings::TrainingSettings;
+use crate::settings::TrainingSettings;
 
 /// What a step came to.
 pub(super) struct Computed<B: AutodiffBackend> {

@@ -1,53 +1,11 @@
-//! Where the model and the data are.
+//! Flags of where the model and the data are, and where results go.
 
 use std::path::PathBuf;
 
 use crate::cli::args::RunArgs;
 use crate::error::Error;
+use crate::settings::{DatasetChoice, ModelChoice, PlaceSettings, PublishSettings, repository_name};
 use crate::source::GLUE_REPOSITORY;
-
-/// What the environment does not say of the Hub.
-#[derive(Clone, Debug, Default)]
-pub struct HubAccess {
-    /// Cache of downloads.
-    pub cache_dir: Option<PathBuf>,
-    /// Access token.
-    pub token: Option<String>,
-}
-
-/// A checkpoint's place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ModelChoice {
-    /// A folder.
-    Folder(PathBuf),
-    /// A repository and a revision of the Hub.
-    Hub {
-        /// `owner/name` or `name`.
-        id: String,
-        /// Branch, tag or commit.
-        revision: String,
-    },
-    /// The tiny encoder inside the program.
-    Embedded,
-}
-
-/// The datasets' place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DatasetChoice {
-    /// A folder laid out as the repository.
-    Folder(PathBuf),
-    /// A repository of the Hub at a revision.
-    Hub {
-        /// `owner/name` or `name`.
-        id: String,
-        /// Branch, tag or commit.
-        revision: String,
-    },
-    /// Files by the split that they are.
-    Files(Vec<(&'static str, PathBuf)>),
-    /// The miniature tasks inside the program.
-    Embedded,
-}
 
 /// Where the checkpoint is. `embedded`: without a name it is the one inside the program.
 pub fn model(name: Option<&str>, revision: Option<&str>, embedded: bool) -> Result<ModelChoice, Error> {
@@ -132,4 +90,35 @@ fn files(args: &RunArgs) -> Result<Option<Vec<(&'static str, PathBuf)>>, Error> 
         files.push((split, file.clone()));
     }
     Ok((!files.is_empty()).then_some(files))
+}
+
+/// Where the run writes.
+pub(super) fn places(args: &RunArgs) -> PlaceSettings {
+    let usual = PlaceSettings::default();
+    PlaceSettings {
+        output_dir: args.output_dir.clone(),
+        folder: None,
+        overwrite_output_dir: args.overwrite_output_dir.unwrap_or(usual.overwrite_output_dir),
+        results_dir: args.results_dir.clone().unwrap_or(usual.results_dir),
+        save_logits: args.save_logits.unwrap_or(usual.save_logits),
+        glue_submission: args.glue_submission.unwrap_or(usual.glue_submission),
+    }
+}
+
+/// The upload that is asked for.
+pub(super) fn publishing(args: &RunArgs) -> Result<Option<PublishSettings>, Error> {
+    let publish = &args.publish;
+    if !publish.push_to_hub.unwrap_or(false) {
+        return Ok(None);
+    }
+    let Some(dir) = args.output_dir.as_deref() else {
+        return Err(Error::usage("--push_to_hub uploads what is in --output_dir, which is not given"));
+    };
+    Ok(Some(PublishSettings {
+        id: repository_name("--output_dir", publish.hub_model_id.as_deref(), dir)?,
+        private: publish.hub_private_repo,
+        revision: publish.hub_revision.clone().unwrap_or_else(|| "main".into()),
+        strategy: publish.hub_strategy.unwrap_or_default(),
+        always: publish.hub_always_push.unwrap_or(false),
+    }))
 }

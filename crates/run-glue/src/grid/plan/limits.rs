@@ -37,7 +37,7 @@ impl Limits {
             estimated: (false, false),
         };
         let Some(first) = grid.cells.first() else { return Ok(limits) };
-        let known = Done::new(&first.settings.results_dir).all(&grid.cells)?;
+        let known = Done::new(&first.settings.places.results_dir).all(&grid.cells)?;
         let sizes = Sizes::default();
         let of_model = known.iter().filter(|record| grid.cells.iter().any(|cell| cell.has_model_of(record)));
         let peak = of_model.filter_map(|record| record.peak_memory_bytes).max();

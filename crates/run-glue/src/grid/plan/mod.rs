@@ -53,9 +53,9 @@ pub fn run(args: &PlanArgs) -> Result<(), Error> {
         runs,
         parts,
         limits: Limits::new(args, &grid, parts)?,
-        results_dir: first.settings.results_dir.clone(),
+        results_dir: first.settings.places.results_dir.clone(),
         saves: grid.cells.iter().map(|cell| &cell.settings).all(|settings| {
-            settings.output_dir.is_some() && settings.do_train && !settings.checkpoints.save_only_model
+            settings.places.output_dir.is_some() && settings.do_train && !settings.checkpoints.save_only_model
         }),
     };
     let text = match args.format {

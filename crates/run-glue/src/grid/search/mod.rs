@@ -20,11 +20,11 @@ use self::space::{Axis, EPOCHS, STEPS, Setting};
 use super::{Cell, Grid, Place, Role};
 use crate::cli::args::RunArgs;
 use crate::cli::search_args::SearchKind;
-use crate::cli::settings::{Settings, request_hash};
 use crate::error::Error;
 use crate::report::python_json::float_repr;
 use crate::report::record::RunRecord;
 use crate::report::record_parts::{SearchMark, SearchRole};
+use crate::settings::{Settings, request_hash};
 
 /// The seed of draws and trials, unless a flag says another. The runs of the chosen setting have others: among many trials
 /// the best owes a part of its score to its seed.
@@ -100,7 +100,7 @@ impl Search {
         let base = grid.settings(place, seed, |args| this.make_trial(args, &[], None))?;
         check_runs(&grid.settings(place, grid.seeds[0], |_| Ok(()))?, place)?;
         this.chosen_on = evaluated_on(&base);
-        let metric = base.own_data.as_ref().and_then(|own| own.metrics.first());
+        let metric = base.custom.as_ref().and_then(|own| own.metrics.first());
         this.higher_is_better = metric.is_none_or(|metric| metric.higher_is_better());
         let ladder: Vec<_> = this.rungs.iter().map(|rung| (rung.trials, rung.training)).collect();
         let what = json!([request_hash(&base, base.task.name), kind, this.trials, ladder, seed]);
@@ -254,17 +254,18 @@ fn holdout(text: &str) -> Result<f64, Error> {
 fn evaluated_on(settings: &Settings) -> String {
     let joined =
         |slices: &[glue_tasks::slices::Slice]| slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
-    if let Some(percent) = settings.splits.held_out {
+    if let Some(percent) = settings.data.splits.held_out {
         let train = settings
+            .data
             .splits
             .train
             .as_deref()
             .map_or_else(|| settings.task.train_split.unwrap_or("train").to_owned(), joined);
         return format!("{train} ({percent} % held out)");
     }
-    match &settings.splits.validation {
+    match &settings.data.splits.validation {
         Some(slices) => joined(slices),
-        None if settings.own_data.is_some() => "validation".to_owned(),
+        None if settings.custom.is_some() => "validation".to_owned(),
         None => settings.task.eval_splits.iter().map(|split| split.name).collect::<Vec<_>>().join(", "),
     }
 }

@@ -5,9 +5,9 @@ use super::space::{self, Axis, EPOCHS, STEPS, Setting};
 use super::{ETA, amount};
 use crate::cli::args::RunArgs;
 use crate::cli::search_args::SearchKind;
-use crate::cli::settings::{Settings, at_least_one};
 use crate::error::Error;
 use crate::grid::{Grid, Place};
+use crate::settings::{Settings, at_least_one};
 
 /// More drawn trials than this are a mistake.
 const MOST_DRAWN: usize = 10_000;

@@ -16,10 +16,10 @@ use super::super::Cell;
 use super::{State, Sweep, stop_if_asked};
 use crate::backends;
 use crate::cli::grid_args::{Gpus, GridArgs};
-use crate::cli::machine_args::BackendChoice;
 use crate::error::Error;
 use crate::interrupt;
 use crate::progress::{print, say, warn};
+use crate::settings::BackendChoice;
 
 /// Tells a process that it is a worker, and which one.
 const INDEX: &str = "RUN_GLUE_WORKER";

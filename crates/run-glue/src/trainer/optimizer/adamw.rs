@@ -8,7 +8,7 @@ use models::ops::{AdamWSlot, AdamWStep, EncoderOps, Gradient};
 use models::parameters::HostTensor;
 
 use super::{Facts, Kept, Rule, Step, from_host, host_values};
-use crate::cli::settings::TrainingSettings;
+use crate::settings::TrainingSettings;
 
 /// What is kept of a parameter from step to step.
 struct State<T> {

@@ -16,7 +16,7 @@ use models::ops::{ClipFactor, EncoderOps, Gradient, GradientNorm};
 use models::parameters::HostTensor;
 
 pub use self::gradients::Gradients;
-use crate::cli::settings::{OptimizerKind, TrainingSettings};
+use crate::settings::{OptimizerKind, TrainingSettings};
 use crate::trainer::loss_scale::{LossScaler, Verdict};
 
 /// A parameter, gradient or moment of a backend without its autodiff.
@@ -271,14 +271,10 @@ mod tests {
     use models::layers::Linear;
     use models::ops::Precision;
 
-    use crate::cli::args::RunArgs;
-    use crate::cli::settings::Settings;
-
     type Ad = Autodiff<Flex>;
 
     fn optimizer(model: &Linear<Ad>, first_loss_scale: Option<f32>) -> Optimizer<Ad> {
-        let args = RunArgs { task_name: vec!["rte".to_owned()], ..RunArgs::default() };
-        let settings = TrainingSettings { first_loss_scale, ..Settings::new(args, true).unwrap().training };
+        let settings = TrainingSettings { first_loss_scale, ..TrainingSettings::default() };
         Optimizer::new(model, &[], &settings)
     }
 
