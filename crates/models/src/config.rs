@@ -41,7 +41,17 @@ pub enum ConfigError {
         /// What it should hold.
         expected: String,
     },
-    /// An architecture or a switch that is not implemented; running it anyway would give wrong numbers.
+    /// A part of an architecture does not fit the others: a mistake in the family's own file, or in a caller's.
+    #[error("the architecture's `{part}` is {value}, expected {expected}")]
+    Architecture {
+        /// The field of [`crate::encoder::architecture::Architecture`].
+        part: &'static str,
+        /// What it holds.
+        value: String,
+        /// What it should hold.
+        expected: String,
+    },
+    /// A model or a switch that is not implemented; running it anyway would give wrong numbers.
     #[error("config.json: `{field}` is \"{value}\", which is not supported (supported: {supported})")]
     Unsupported {
         /// The field.

@@ -23,7 +23,7 @@ impl OnBackend for Supports {
     type Output = Result<(), Error>;
 
     fn run<B: EncoderOps>(self, device: B::Device, name: &'static str, _: &str) -> Self::Output {
-        B::eo_supports(self.0, &device).map_err(|reason| {
+        B::supports_precision(self.0, &device).map_err(|reason| {
             let flag = self.0.name();
             Error::usage(format!("--{flag} cannot be done by --backend {name}: {reason}; leave --{flag} out for f32"))
         })

@@ -7,11 +7,11 @@ use std::process::ExitCode;
 #[error("{message}")]
 pub struct Error {
     message: String,
-    kind: Kind,
+    kind: ErrorKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum ErrorKind {
     /// Flags, files, data, or a machine that cannot do what was asked.
     Input,
     /// Something failed that the input is not to blame for.
@@ -23,22 +23,22 @@ enum Kind {
 impl Error {
     /// Wrong flags.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { message: message.into(), kind: Kind::Input }
+        Self { message: message.into(), kind: ErrorKind::Input }
     }
 
     /// Wrong files or data.
     pub fn input(error: impl std::fmt::Display) -> Self {
-        Self { message: error.to_string(), kind: Kind::Input }
+        Self { message: error.to_string(), kind: ErrorKind::Input }
     }
 
     /// A failure of the program or of training.
     pub fn failure(error: impl std::fmt::Display) -> Self {
-        Self { message: error.to_string(), kind: Kind::Failure }
+        Self { message: error.to_string(), kind: ErrorKind::Failure }
     }
 
     /// The user asked the run to stop.
     pub fn interrupted(message: impl Into<String>) -> Self {
-        Self { message: message.into(), kind: Kind::Interrupted }
+        Self { message: message.into(), kind: ErrorKind::Interrupted }
     }
 
     /// The same error with `context: ` in front.
@@ -65,9 +65,9 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.kind {
-            Kind::Input => 2,
-            Kind::Failure => 1,
-            Kind::Interrupted => crate::interrupt::EXIT_CODE,
+            ErrorKind::Input => 2,
+            ErrorKind::Failure => 1,
+            ErrorKind::Interrupted => crate::interrupt::EXIT_CODE,
         })
     }
 }

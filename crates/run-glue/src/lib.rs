@@ -23,6 +23,7 @@ pub mod publish;
 pub mod publish;
 pub mod report;
 pub mod results_commands;
+pub mod run_hooks;
 pub mod sampler;
 pub mod selftest;
 pub mod settings;

@@ -39,7 +39,7 @@ impl Progress for TransferBars {
     }
 
     fn note(&self, message: &str) {
-        crate::progress::say(message);
+        log::info!("{}", message);
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use burn::module::Module;
 use burn::tensor::backend::Backend;
 
-use super::files::Tensors;
+use super::files::CheckpointTensors;
 use super::{CheckpointError, WeightFiles, full_name};
-use crate::names::{Init, TensorName, old_spelling};
+use crate::parameter_specs::{Init, ParameterSpec, old_spelling};
 use crate::parameters;
 use crate::torch_rng::TorchRng;
 
@@ -65,11 +65,11 @@ fn spellings(tensor: &str, in_encoder: bool, prefix: &str) -> Vec<String> {
 /// When a file is broken, a tensor has the wrong shape, or nothing in the files belongs to the model.
 pub fn load<B: Backend, M: Module<B>>(
     module: M,
-    names: &[TensorName],
+    names: &[ParameterSpec],
     files: &WeightFiles,
     options: &LoadOptions,
 ) -> Result<(M, LoadReport), CheckpointError> {
-    let tensors = Tensors::open(files)?;
+    let tensors = CheckpointTensors::open(files)?;
     let shapes: HashMap<String, Vec<usize>> = parameters::shapes(&module).into_iter().collect();
     let mut report = LoadReport::default();
     let mut used = HashSet::new();
@@ -119,9 +119,9 @@ pub fn load<B: Backend, M: Module<B>>(
 /// Whether the tensor has the wanted shape; an error where it must.
 fn check_shape(
     name: &str,
-    tensors: &Tensors,
+    tensors: &CheckpointTensors,
     expected: &[usize],
-    entry: &TensorName,
+    entry: &ParameterSpec,
     options: &LoadOptions,
 ) -> Result<bool, CheckpointError> {
     let found = tensors.shape(name).unwrap_or_default();

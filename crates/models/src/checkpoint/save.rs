@@ -7,7 +7,7 @@ use burn::module::Module;
 use burn::tensor::backend::Backend;
 
 use super::{CheckpointError, full_name, write_safetensors};
-use crate::names::TensorName;
+use crate::parameter_specs::ParameterSpec;
 use crate::parameters::{self, HostTensor};
 
 /// Writes `model.safetensors` in transformers' names: stacked parameters become the tensors that they are made of.
@@ -16,7 +16,7 @@ use crate::parameters::{self, HostTensor};
 /// When the file cannot be written.
 pub fn save<B: Backend, M: Module<B>>(
     module: &M,
-    names: &[TensorName],
+    names: &[ParameterSpec],
     prefix: &str,
     path: &Path,
 ) -> Result<(), CheckpointError> {

@@ -10,13 +10,14 @@ mod electra;
 pub mod model;
 mod modernbert;
 mod mpnet;
+pub(crate) mod relative;
 mod roberta;
 mod size;
 
 use self::architecture::Architecture;
 pub use self::size::Parameters;
 use crate::config::{Config, ConfigError, FieldDefault};
-use crate::names::TensorName;
+use crate::parameter_specs::ParameterSpec;
 
 /// What the rest of the program has to know of a family.
 pub struct Family {
@@ -29,7 +30,7 @@ pub struct Family {
     /// What config.json comes down to; an error where it asks for something that is not implemented.
     pub architecture: fn(&Config) -> Result<Architecture, ConfigError>,
     /// The tensors of an encoder and its head, in the order in which transformers initialises them.
-    pub tensor_names: fn(&Config) -> Result<Vec<TensorName>, ConfigError>,
+    pub parameter_specs: fn(&Config) -> Result<Vec<ParameterSpec>, ConfigError>,
     /// The fields that transformers writes into every config.json of the family, for files that lack them.
     pub config_defaults: &'static [(&'static str, FieldDefault)],
     /// What precedes an encoder's tensor names in a classifier's checkpoint.

@@ -8,7 +8,7 @@ use crate::batch::Sequences;
 pub(super) mod composed;
 mod relative;
 
-pub use relative::{Relative, RelativeKind};
+pub use relative::{RelativeKind, RelativeSpec};
 
 /// Number of heads, layout, and dropout on the probabilities.
 #[derive(Clone, Debug)]

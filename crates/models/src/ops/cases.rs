@@ -9,65 +9,65 @@ use burn_autodiff::Autodiff;
 
 use super::adamw::zero_moments;
 use super::{
-    AdamWSlot, AdamWStep, AttentionSpec, ClassTargets, Dropout, EncoderOps, GeluForm, Gradient, Precision, Relative,
-    RelativeKind, RotarySpec, RowDropout, attention, composed, raw, wrap,
+    AdamWSlot, AdamWStep, AttentionSpec, ClassTargets, Dropout, EncoderOps, GeluForm, Gradient, Precision,
+    RelativeKind, RelativeSpec, RotarySpec, RowDropout, attention, composed, raw, wrap,
 };
 use crate::batch::{Sequences, TokenBatch};
 
 /// An operation with what distinguishes its forms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Operation {
-    /// [`EncoderOps::eo_linear`], with or without bias.
+    /// [`EncoderOps::fused_linear`], with or without bias.
     Linear {
         /// Whether a bias is added.
         bias: bool,
     },
-    /// [`EncoderOps::eo_matmul`].
+    /// [`EncoderOps::matmul_f32`].
     Matmul,
-    /// [`EncoderOps::eo_bias_gelu`].
+    /// [`EncoderOps::fused_bias_gelu`].
     BiasGelu(GeluForm),
-    /// [`EncoderOps::eo_gated_gelu`].
+    /// [`EncoderOps::fused_gated_gelu`].
     GatedGelu(GeluForm),
-    /// [`EncoderOps::eo_rotary`].
+    /// [`EncoderOps::fused_rotary`].
     Rotary {
         /// Back instead of forth.
         inverse: bool,
     },
-    /// [`EncoderOps::eo_dropout`] with this probability.
+    /// [`EncoderOps::fused_dropout`] with this probability.
     Dropout(f64),
-    /// [`EncoderOps::eo_layer_norm`].
+    /// [`EncoderOps::fused_layer_norm`].
     LayerNorm,
-    /// [`EncoderOps::eo_add_norm`] with dropout of this probability.
+    /// [`EncoderOps::fused_add_norm`] with dropout of this probability.
     AddNorm(f64),
-    /// [`EncoderOps::eo_embed`].
+    /// [`EncoderOps::fused_embed`].
     Embed,
-    /// [`EncoderOps::eo_attention`].
+    /// [`EncoderOps::fused_attention`].
     Attention {
         /// How far tokens look.
         window: Option<usize>,
         /// Of the probabilities.
         dropout: f64,
     },
-    /// [`EncoderOps::eo_relative_attention`].
+    /// [`EncoderOps::fused_relative_attention`].
     RelativeAttention {
         /// What the table adds.
         kind: RelativeKind,
         /// Of the probabilities.
         dropout: f64,
     },
-    /// [`EncoderOps::eo_cross_entropy`].
+    /// [`EncoderOps::fused_cross_entropy`].
     CrossEntropy {
         /// Share of the target spread over all classes.
         label_smoothing: f64,
         /// Whether classes have weights.
         weighted: bool,
     },
-    /// Four steps of [`EncoderOps::eo_adamw`], of a matrix and of a few rows of another.
+    /// Four steps of [`EncoderOps::fused_adamw`], of a matrix and of a few rows of another.
     AdamW {
         /// Decoupled weight decay.
         weight_decay: f64,
     },
-    /// [`EncoderOps::eo_gradient_norm`].
+    /// [`EncoderOps::gradient_norm`].
     GradientNorm,
 }
 
@@ -219,11 +219,11 @@ impl Case {
     pub fn compute<B: EncoderOps>(&self, precision: Precision, device: &B::Device) -> Vec<Computed> {
         match self.operation {
             Operation::AdamW { weight_decay } => {
-                self.adamw::<B>(weight_decay, device, |slots, step| B::eo_adamw(slots, step, None))
+                self.adamw::<B>(weight_decay, device, |slots, step| B::fused_adamw(slots, step, None))
             }
             Operation::GradientNorm => {
                 let tensors = self.matrices::<B>(device).map(raw);
-                norm(B::eo_gradient_norm(tensors.to_vec()).value::<B>())
+                norm(B::gradient_norm(tensors.to_vec()).value::<B>())
             }
             _ => self.differentiated::<Autodiff<B>>(device, |t| self.fused(t, precision)),
         }
@@ -301,11 +301,11 @@ impl Case {
         AttentionSpec { heads: self.heads, scale, window, sequences: self.sequences(), dropout }
     }
 
-    fn relative(&self, kind: RelativeKind) -> Relative {
+    fn relative(&self, kind: RelativeKind) -> RelativeSpec {
         let n = self.sequences().max_len() as i64;
         let middle = DISTANCES as i64 / 2;
         let row = |distance: i64| (middle + distance.clamp(-3, 3) + distance / 9).clamp(0, DISTANCES as i64 - 1) as u32;
-        Relative { kind, rows: (1 - n..n).map(row).collect() }
+        RelativeSpec { kind, rows: (1 - n..n).map(row).collect() }
     }
 
     fn rotary(&self, inverse: bool) -> RotarySpec {
@@ -433,7 +433,7 @@ impl Case {
             return gradient;
         }
         let mut table = vec![0.0; rows * columns];
-        for (&id, row) in self.batch().words().ids.iter().zip(gradient.chunks_exact(columns)) {
+        for (&id, row) in self.batch().distinct_tokens().ids.iter().zip(gradient.chunks_exact(columns)) {
             table[id as usize * columns..][..columns].copy_from_slice(row);
         }
         table

@@ -7,6 +7,7 @@
 pub mod adamw;
 mod attention;
 mod autodiff;
+mod capabilities;
 pub mod cases;
 mod composed;
 #[cfg(feature = "cube")]
@@ -17,7 +18,6 @@ mod flex;
 mod forms;
 mod gradient_norm;
 pub mod profile;
-mod properties;
 #[cfg(test)]
 mod tests;
 
@@ -28,13 +28,13 @@ use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Int, Tensor, TensorData, TensorMetadata, TensorPrimitive};
 
 pub use adamw::{AdamWSlot, AdamWStep, Gradient};
-pub use attention::{AttentionSpec, AttentionState, Relative, RelativeKind};
+pub use attention::{AttentionSpec, AttentionState, RelativeKind, RelativeSpec};
+pub use capabilities::{Bucket, Capabilities, DeviceMemory};
 pub use dropout::{Dropout, DropoutPlan, RowStream};
 #[cfg(feature = "flex")]
 pub use flex::simd_level;
 pub use forms::{GeluForm, RotarySpec};
 pub use gradient_norm::{ClipFactor, GradientNorm, scale};
-pub use properties::{Bucket, DeviceMemory, Properties};
 
 use crate::batch::{Sequences, TokenBatch};
 
@@ -102,7 +102,7 @@ impl Precision {
 /// What the encoder asks of a backend beyond Burn's own operations. Matrices are `[rows, columns]`, row-major.
 pub trait EncoderOps: Backend {
     /// `x wᵀ + b`: x `[rows, in]`, w `[out, in]` as PyTorch stores it, b `[out]`; gives `[rows, out]`.
-    fn eo_linear(
+    fn fused_linear(
         x: FloatTensor<Self>,
         w: FloatTensor<Self>,
         b: Option<FloatTensor<Self>>,
@@ -111,8 +111,8 @@ pub trait EncoderOps: Backend {
         composed::linear::<Self>(x, w, b)
     }
 
-    /// Gradients of [`Self::eo_linear`] for x and b (where `needs` asks for them), and w.
-    fn eo_linear_backward(
+    /// Gradients of [`Self::fused_linear`] for x and b (where `needs` asks for them), and w.
+    fn fused_linear_backward(
         x: FloatTensor<Self>,
         w: FloatTensor<Self>,
         g: FloatTensor<Self>,
@@ -123,12 +123,12 @@ pub trait EncoderOps: Backend {
     }
 
     /// `a b` in f32: matrices `[.., m, k]` and `[.., k, n]`, any number of axes before them; an axis of 1 is repeated.
-    fn eo_matmul(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn matmul_f32(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
         Self::float_matmul(a, b)
     }
 
     /// `s Φ(s)` of `s = x + b` (Hendrycks & Gimpel 2016), and s, which the backward pass needs.
-    fn eo_bias_gelu(
+    fn fused_bias_gelu(
         x: FloatTensor<Self>,
         b: FloatTensor<Self>,
         form: GeluForm,
@@ -136,34 +136,38 @@ pub trait EncoderOps: Backend {
         composed::bias_gelu::<Self>(x, b, form)
     }
 
-    /// Gradients of [`Self::eo_bias_gelu`] for x, `g (Φ(s) + s Φ'(s))`, and b.
-    fn eo_bias_gelu_backward(sum: FloatTensor<Self>, g: FloatTensor<Self>, form: GeluForm) -> [FloatTensor<Self>; 2] {
+    /// Gradients of [`Self::fused_bias_gelu`] for x, `g (Φ(s) + s Φ'(s))`, and b.
+    fn fused_bias_gelu_backward(
+        sum: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        form: GeluForm,
+    ) -> [FloatTensor<Self>; 2] {
         composed::bias_gelu_backward::<Self>(sum, g, form)
     }
 
     /// `gelu(x[:, ..n]) x[:, n..]` of `[rows, 2 n]` (Shazeer 2020, GEGLU); gives `[rows, n]`.
-    fn eo_gated_gelu(x: FloatTensor<Self>, form: GeluForm) -> FloatTensor<Self> {
+    fn fused_gated_gelu(x: FloatTensor<Self>, form: GeluForm) -> FloatTensor<Self> {
         composed::gated_gelu::<Self>(x, form)
     }
 
-    /// Gradient of [`Self::eo_gated_gelu`].
-    fn eo_gated_gelu_backward(x: FloatTensor<Self>, g: FloatTensor<Self>, form: GeluForm) -> FloatTensor<Self> {
+    /// Gradient of [`Self::fused_gated_gelu`].
+    fn fused_gated_gelu_backward(x: FloatTensor<Self>, g: FloatTensor<Self>, form: GeluForm) -> FloatTensor<Self> {
         composed::gated_gelu_backward::<Self>(x, g, form)
     }
 
     /// Queries and keys of `[rows, 3 hidden]` turned by their positions (Su et al. 2021), values as they are. Its own
     /// backward pass with the spec's inverse.
-    fn eo_rotary(qkv: FloatTensor<Self>, spec: &RotarySpec) -> FloatTensor<Self> {
+    fn fused_rotary(qkv: FloatTensor<Self>, spec: &RotarySpec) -> FloatTensor<Self> {
         composed::rotary::<Self>(qkv, spec)
     }
 
     /// Drops elements of `[rows, columns]` and scales the kept ones; its own backward pass.
-    fn eo_dropout(x: FloatTensor<Self>, dropout: &RowDropout) -> FloatTensor<Self> {
+    fn fused_dropout(x: FloatTensor<Self>, dropout: &RowDropout) -> FloatTensor<Self> {
         composed::dropout::<Self>(x, dropout)
     }
 
     /// Layer normalisation over the columns (Ba et al. 2016), biased variance.
-    fn eo_layer_norm(
+    fn fused_layer_norm(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
@@ -172,8 +176,8 @@ pub trait EncoderOps: Backend {
         composed::layer_norm::<Self>(x, gamma, beta, epsilon)
     }
 
-    /// Gradients of [`Self::eo_layer_norm`] for x, gamma, beta.
-    fn eo_layer_norm_backward(
+    /// Gradients of [`Self::fused_layer_norm`] for x, gamma, beta.
+    fn fused_layer_norm_backward(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         g: FloatTensor<Self>,
@@ -183,7 +187,7 @@ pub trait EncoderOps: Backend {
     }
 
     /// `LayerNorm(residual + dropout(x + b))`; gives the output and the sum, which the backward pass needs.
-    fn eo_add_norm(
+    fn fused_add_norm(
         x: FloatTensor<Self>,
         b: FloatTensor<Self>,
         residual: FloatTensor<Self>,
@@ -195,8 +199,8 @@ pub trait EncoderOps: Backend {
         composed::add_norm::<Self>(x, b, residual, gamma, beta, epsilon, dropout)
     }
 
-    /// Gradients of [`Self::eo_add_norm`] for x, b, residual, gamma, beta, from its sum.
-    fn eo_add_norm_backward(
+    /// Gradients of [`Self::fused_add_norm`] for x, b, residual, gamma, beta, from its sum.
+    fn fused_add_norm_backward(
         sum: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         g: FloatTensor<Self>,
@@ -207,7 +211,7 @@ pub trait EncoderOps: Backend {
     }
 
     /// Sum of word, position and segment embeddings: `[rows, hidden]`.
-    fn eo_embed(
+    fn fused_embed(
         word: FloatTensor<Self>,
         position: FloatTensor<Self>,
         token_type: FloatTensor<Self>,
@@ -216,24 +220,24 @@ pub trait EncoderOps: Backend {
         composed::embed::<Self>(word, position, token_type, batch)
     }
 
-    /// Gradients of [`Self::eo_embed`]: of the words' table only the rows of [`TokenBatch::words`], in their order; of the
+    /// Gradients of [`Self::fused_embed`]: of the words' table only the rows of [`TokenBatch::words`], in their order; of the
     /// others, tables of `sizes` rows (position, segment).
-    fn eo_embed_backward(g: FloatTensor<Self>, sizes: [usize; 2], batch: &TokenBatch) -> [FloatTensor<Self>; 3] {
+    fn fused_embed_backward(g: FloatTensor<Self>, sizes: [usize; 2], batch: &TokenBatch) -> [FloatTensor<Self>; 3] {
         composed::embed_backward::<Self>(g, sizes, batch)
     }
 
     /// Scaled dot-product attention within each sequence (Vaswani et al. 2017):
     /// qkv `[rows, 3 hidden]` (queries, keys, values side by side), gives `[rows, hidden]`, and what the backward pass
     /// is to get. Padding rows give anything finite.
-    fn eo_attention(
+    fn fused_attention(
         qkv: FloatTensor<Self>,
         spec: &AttentionSpec,
     ) -> (FloatTensor<Self>, AttentionState<FloatTensor<Self>>) {
         (attention::composed::forward::<Self>(qkv, spec), None)
     }
 
-    /// Gradient of [`Self::eo_attention`] for qkv; probabilities are computed again, not stored.
-    fn eo_attention_backward(
+    /// Gradient of [`Self::fused_attention`] for qkv; probabilities are computed again, not stored.
+    fn fused_attention_backward(
         qkv: FloatTensor<Self>,
         _state: AttentionState<FloatTensor<Self>>,
         g: FloatTensor<Self>,
@@ -243,38 +247,38 @@ pub trait EncoderOps: Backend {
     }
 
     /// The dropout factors of the probabilities, 0 or 1 / (1 - p): `[batch, heads, len, len]` for the longest sequence.
-    fn eo_probability_factors(spec: &AttentionSpec, device: &Self::Device) -> FloatTensor<Self> {
+    fn attention_dropout_mask(spec: &AttentionSpec, device: &Self::Device) -> FloatTensor<Self> {
         attention::composed::probability_factors::<Self>(spec, device)
     }
 
-    /// As [`Self::eo_attention`], with what a table of relative positions adds to the scores.
-    fn eo_relative_attention(
+    /// As [`Self::fused_attention`], with what a table of relative positions adds to the scores.
+    fn fused_relative_attention(
         qkv: FloatTensor<Self>,
         table: FloatTensor<Self>,
-        relative: &Relative,
+        relative: &RelativeSpec,
         spec: &AttentionSpec,
     ) -> FloatTensor<Self> {
         attention::composed::relative_forward::<Self>(qkv, table, relative, spec)
     }
 
-    /// Gradients of [`Self::eo_relative_attention`] for qkv and the table.
-    fn eo_relative_attention_backward(
+    /// Gradients of [`Self::fused_relative_attention`] for qkv and the table.
+    fn fused_relative_attention_backward(
         qkv: FloatTensor<Self>,
         table: FloatTensor<Self>,
         g: FloatTensor<Self>,
-        relative: &Relative,
+        relative: &RelativeSpec,
         spec: &AttentionSpec,
     ) -> [FloatTensor<Self>; 2] {
         attention::composed::relative_backward::<Self>(qkv, table, g, relative, spec)
     }
 
     /// Sum over the rows of -log of the class's softmax, smoothed, over `divisor`: logits `[rows, classes]`, gives `[1]`.
-    fn eo_cross_entropy(logits: FloatTensor<Self>, targets: &ClassTargets) -> FloatTensor<Self> {
+    fn fused_cross_entropy(logits: FloatTensor<Self>, targets: &ClassTargets) -> FloatTensor<Self> {
         composed::cross_entropy::<Self>(logits, targets)
     }
 
-    /// Gradient of [`Self::eo_cross_entropy`] for the logits, `g (softmax - target) / divisor`.
-    fn eo_cross_entropy_backward(
+    /// Gradient of [`Self::fused_cross_entropy`] for the logits, `g (softmax - target) / divisor`.
+    fn fused_cross_entropy_backward(
         logits: FloatTensor<Self>,
         g: FloatTensor<Self>,
         targets: &ClassTargets,
@@ -284,13 +288,13 @@ pub trait EncoderOps: Backend {
 
     /// A number, `[1]`, whose gradient for x is `gradient`: where a backward pass starts that goes on another one's end.
     /// Only backends that record gradients have a use for it.
-    fn eo_continued(x: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn surrogate_loss(x: FloatTensor<Self>, _gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         Self::float_zeros([1].into(), &Self::float_device(&x), x.dtype().into())
     }
 
     /// One AdamW step of all parameters, in place where the backend can. `clip`, `[1]`, is a further factor of the
     /// gradients ([`ClipFactor::Device`]).
-    fn eo_adamw(
+    fn fused_adamw(
         slots: Vec<AdamWSlot<FloatTensor<Self>>>,
         step: &AdamWStep,
         clip: Option<FloatTensor<Self>>,
@@ -299,20 +303,20 @@ pub trait EncoderOps: Backend {
     }
 
     /// Sum of squares of all elements of all tensors, in f64 on the host.
-    fn eo_sum_of_squares(tensors: Vec<FloatTensor<Self>>) -> f64 {
+    fn sum_of_squares(tensors: Vec<FloatTensor<Self>>) -> f64 {
         composed::sum_of_squares::<Self>(tensors)
     }
 
     /// L2 norm over all elements of all tensors; stays on the device where the host would have to wait for it.
-    fn eo_gradient_norm(tensors: Vec<FloatTensor<Self>>) -> GradientNorm<FloatTensor<Self>> {
-        GradientNorm::Host(Self::eo_sum_of_squares(tensors).sqrt())
+    fn gradient_norm(tensors: Vec<FloatTensor<Self>>) -> GradientNorm<FloatTensor<Self>> {
+        GradientNorm::Host(Self::sum_of_squares(tensors).sqrt())
     }
 
     /// Why linear layers on `device` cannot be asked for `precision`, where they cannot.
     ///
     /// # Errors
     /// The reason, in words.
-    fn eo_supports(precision: Precision, _device: &Self::Device) -> Result<(), String> {
+    fn supports_precision(precision: Precision, _device: &Self::Device) -> Result<(), String> {
         match precision {
             Precision::F32 => Ok(()),
             other => Err(format!("this backend has no {} products", other.name())),
@@ -320,13 +324,13 @@ pub trait EncoderOps: Backend {
     }
 
     /// The memory that this process holds on `device`; `None` where the backend does not count it.
-    fn eo_memory(_device: &Self::Device) -> Option<DeviceMemory> {
+    fn memory_usage(_device: &Self::Device) -> Option<DeviceMemory> {
         None
     }
 
     /// What the backend is like to work with.
-    fn eo_properties() -> Properties {
-        Properties::CPU
+    fn capabilities() -> Capabilities {
+        Capabilities::CPU
     }
 }
 
@@ -350,55 +354,55 @@ pub(crate) fn indices<B: Backend>(rows: impl Iterator<Item = u32>, device: &B::D
     Tensor::from_data(TensorData::new(rows, [n]), device)
 }
 
-/// [`EncoderOps::eo_linear`].
+/// [`EncoderOps::fused_linear`].
 pub fn linear<B: EncoderOps>(
     x: Tensor<B, 2>,
     w: Tensor<B, 2>,
     b: Option<Tensor<B, 1>>,
     precision: Precision,
 ) -> Tensor<B, 2> {
-    wrap(B::eo_linear(raw(x), raw(w), b.map(raw), precision))
+    wrap(B::fused_linear(raw(x), raw(w), b.map(raw), precision))
 }
 
-/// [`EncoderOps::eo_matmul`].
+/// [`EncoderOps::matmul_f32`].
 pub fn matmul<B: EncoderOps, const D: usize>(a: Tensor<B, D>, b: Tensor<B, D>) -> Tensor<B, D> {
-    wrap(B::eo_matmul(raw(a), raw(b)))
+    wrap(B::matmul_f32(raw(a), raw(b)))
 }
 
-/// [`EncoderOps::eo_bias_gelu`].
+/// [`EncoderOps::fused_bias_gelu`].
 pub fn bias_gelu<B: EncoderOps>(x: Tensor<B, 2>, b: Tensor<B, 1>, form: GeluForm) -> Tensor<B, 2> {
-    wrap(B::eo_bias_gelu(raw(x), raw(b), form).0)
+    wrap(B::fused_bias_gelu(raw(x), raw(b), form).0)
 }
 
-/// [`EncoderOps::eo_gated_gelu`].
+/// [`EncoderOps::fused_gated_gelu`].
 pub fn gated_gelu<B: EncoderOps>(x: Tensor<B, 2>, form: GeluForm) -> Tensor<B, 2> {
-    wrap(B::eo_gated_gelu(raw(x), form))
+    wrap(B::fused_gated_gelu(raw(x), form))
 }
 
-/// [`EncoderOps::eo_rotary`].
+/// [`EncoderOps::fused_rotary`].
 pub fn rotary<B: EncoderOps>(qkv: Tensor<B, 2>, spec: &RotarySpec) -> Tensor<B, 2> {
-    wrap(B::eo_rotary(raw(qkv), spec))
+    wrap(B::fused_rotary(raw(qkv), spec))
 }
 
-/// [`EncoderOps::eo_dropout`].
+/// [`EncoderOps::fused_dropout`].
 pub fn dropout<B: EncoderOps>(x: Tensor<B, 2>, dropout: Dropout, sequences: &Arc<Sequences>) -> Tensor<B, 2> {
     if dropout.is_off() {
         return x;
     }
-    wrap(B::eo_dropout(raw(x), &RowDropout { dropout, sequences: sequences.clone() }))
+    wrap(B::fused_dropout(raw(x), &RowDropout { dropout, sequences: sequences.clone() }))
 }
 
-/// [`EncoderOps::eo_layer_norm`].
+/// [`EncoderOps::fused_layer_norm`].
 pub fn layer_norm<B: EncoderOps>(
     x: Tensor<B, 2>,
     gamma: Tensor<B, 1>,
     beta: Tensor<B, 1>,
     epsilon: f64,
 ) -> Tensor<B, 2> {
-    wrap(B::eo_layer_norm(raw(x), raw(gamma), raw(beta), epsilon))
+    wrap(B::fused_layer_norm(raw(x), raw(gamma), raw(beta), epsilon))
 }
 
-/// [`EncoderOps::eo_add_norm`].
+/// [`EncoderOps::fused_add_norm`].
 pub fn add_norm<B: EncoderOps>(
     x: Tensor<B, 2>,
     b: Tensor<B, 1>,
@@ -408,40 +412,40 @@ pub fn add_norm<B: EncoderOps>(
     epsilon: f64,
     dropout: &RowDropout,
 ) -> Tensor<B, 2> {
-    wrap(B::eo_add_norm(raw(x), raw(b), raw(residual), raw(gamma), raw(beta), epsilon, dropout).0)
+    wrap(B::fused_add_norm(raw(x), raw(b), raw(residual), raw(gamma), raw(beta), epsilon, dropout).0)
 }
 
-/// [`EncoderOps::eo_embed`].
+/// [`EncoderOps::fused_embed`].
 pub fn embed<B: EncoderOps>(
     word: Tensor<B, 2>,
     position: Tensor<B, 2>,
     token_type: Tensor<B, 2>,
     batch: &TokenBatch,
 ) -> Tensor<B, 2> {
-    wrap(B::eo_embed(raw(word), raw(position), raw(token_type), batch))
+    wrap(B::fused_embed(raw(word), raw(position), raw(token_type), batch))
 }
 
-/// [`EncoderOps::eo_attention`].
+/// [`EncoderOps::fused_attention`].
 pub fn attention<B: EncoderOps>(qkv: Tensor<B, 2>, spec: &AttentionSpec) -> Tensor<B, 2> {
-    wrap(B::eo_attention(raw(qkv), spec).0)
+    wrap(B::fused_attention(raw(qkv), spec).0)
 }
 
-/// [`EncoderOps::eo_relative_attention`].
+/// [`EncoderOps::fused_relative_attention`].
 pub fn relative_attention<B: EncoderOps>(
     qkv: Tensor<B, 2>,
     table: Tensor<B, 2>,
-    relative: &Relative,
+    relative: &RelativeSpec,
     spec: &AttentionSpec,
 ) -> Tensor<B, 2> {
-    wrap(B::eo_relative_attention(raw(qkv), raw(table), relative, spec))
+    wrap(B::fused_relative_attention(raw(qkv), raw(table), relative, spec))
 }
 
-/// [`EncoderOps::eo_cross_entropy`].
+/// [`EncoderOps::fused_cross_entropy`].
 pub fn cross_entropy<B: EncoderOps>(logits: Tensor<B, 2>, targets: &ClassTargets) -> Tensor<B, 1> {
-    wrap(B::eo_cross_entropy(raw(logits), targets))
+    wrap(B::fused_cross_entropy(raw(logits), targets))
 }
 
-/// [`EncoderOps::eo_continued`].
-pub fn continued<B: EncoderOps>(x: Tensor<B, 2>, gradient: Tensor<B, 2>) -> Tensor<B, 1> {
-    wrap(B::eo_continued(raw(x), raw(gradient)))
+/// [`EncoderOps::surrogate_loss`].
+pub fn surrogate_loss<B: EncoderOps>(x: Tensor<B, 2>, gradient: Tensor<B, 2>) -> Tensor<B, 1> {
+    wrap(B::surrogate_loss(raw(x), raw(gradient)))
 }

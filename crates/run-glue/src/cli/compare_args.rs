@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use results::compare::{CompareOptions, Format};
 use results::verify::VerifyOptions;
 
-use super::args::{boolean, number};
+use super::value_parsers::{BoolFlag, number};
 use crate::error::Error;
 
 /// What can be typed after `compare`.
@@ -34,7 +34,7 @@ pub struct CompareArgs {
     #[arg(long, value_name = "MODEL")]
     pub baseline: Option<String>,
     /// Show the trials of searches too [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, require_equals = true, bool_flag())]
     pub trials: Option<bool>,
     /// Level of the intervals
     #[arg(long, value_parser = number, value_name = "X", default_value = "0.95")]
@@ -100,16 +100,16 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "MODEL")]
     pub reference_model: Option<String>,
     /// Better than the interval is right too [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, require_equals = true, bool_flag())]
     pub one_sided: Option<bool>,
     /// Numbers of tasks that were not run are missed too [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, require_equals = true, bool_flag())]
     pub complete: Option<bool>,
     /// Level of the intervals
     #[arg(long, value_parser = number, value_name = "X", default_value = "0.95")]
     pub level: f64,
     /// Print JSON [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, require_equals = true, bool_flag())]
     pub json: Option<bool>,
 }
 

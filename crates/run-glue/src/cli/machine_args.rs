@@ -3,7 +3,7 @@
 use clap::Args;
 use models::ops::Precision;
 
-use super::args::{boolean, choice};
+use super::value_parsers::{BoolFlag, choice};
 use crate::error::Error;
 use crate::settings::{BackendChoice, Choice, DeviceChoice, MachineSettings};
 
@@ -12,19 +12,16 @@ use crate::settings::{BackendChoice, Choice, DeviceChoice, MachineSettings};
 #[command(rename_all = "snake_case")]
 pub struct MachineArgs {
     /// Round the factors of matrix products to bf16; sums, weights and all else stay f32. A GPU, or a CPU with AVX512-BF16 [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Machine")]
+    #[arg(long, bool_flag(), help_heading = "Machine")]
     pub bf16: Option<bool>,
     /// Round the factors of matrix products to half precision, with dynamic loss scaling; a GPU [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Machine")]
+    #[arg(long, bool_flag(), help_heading = "Machine")]
     pub fp16: Option<bool>,
     /// Let NVIDIA's matrix units round the factors of f32 products to TF32 [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Machine")]
+    #[arg(long, bool_flag(), help_heading = "Machine")]
     pub tf32: Option<bool>,
     /// Compute on the CPU, also where there is a GPU [default: false]
-    #[arg(
-        long, alias = "no_cuda", num_args = 0..=1, default_missing_value = "true", value_parser = boolean,
-        value_name = "BOOL", help_heading = "Machine"
-    )]
+    #[arg(long, alias = "no_cuda", bool_flag(), help_heading = "Machine")]
     pub use_cpu: Option<bool>,
     /// auto, flex, ndarray, cuda, wgpu [default: auto, a GPU where one can be used]
     #[arg(long, value_name = "NAME", value_parser = choice::<BackendChoice>, help_heading = "Machine")]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::args::{boolean, choice, number, whole};
+use super::value_parsers::{BoolFlag, choice, number, whole};
 use crate::settings::{IntervalStrategy, LogLevel, SaveStrategy};
 
 /// Where scalars go besides the files that are always written.
@@ -41,25 +41,16 @@ pub struct WatchArgs {
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Evaluation during the training")]
     pub eval_delay: Option<f64>,
     /// Evaluate before the first step too [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Evaluation during the training"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Evaluation during the training")]
     pub eval_on_start: Option<bool>,
     /// End with the best evaluated checkpoint instead of the last weights [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Evaluation during the training"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Evaluation during the training")]
     pub load_best_model_at_end: Option<bool>,
     /// What is best by: loss, or a metric of the task such as accuracy [default: loss]
     #[arg(long, value_name = "NAME", help_heading = "Evaluation during the training")]
     pub metric_for_best_model: Option<String>,
     /// Whether a greater value is better [default: true unless the name ends in loss]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Evaluation during the training"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Evaluation during the training")]
     pub greater_is_better: Option<bool>,
     /// Stop after N evaluations in a row that were not better [default: never]
     #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Evaluation during the training")]
@@ -78,10 +69,7 @@ pub struct WatchArgs {
     #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Checkpoints")]
     pub save_total_limit: Option<usize>,
     /// Checkpoints without what is needed to go on from them [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Checkpoints"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Checkpoints")]
     pub save_only_model: Option<bool>,
     /// Go on from this checkpoint [default: the last one in output_dir, if there is one]
     #[arg(
@@ -96,10 +84,7 @@ pub struct WatchArgs {
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Log")]
     pub logging_steps: Option<f64>,
     /// Log the first step too [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Log"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Log")]
     pub logging_first_step: Option<bool>,
     /// Event files besides log.jsonl: none, tensorboard, all [default: none]
     #[arg(long, value_name = "NAME", value_delimiter = ',', num_args = 1.., hide_possible_values = true, help_heading = "Log")]
@@ -111,15 +96,9 @@ pub struct WatchArgs {
     #[arg(long, value_name = "LEVEL", value_parser = choice::<LogLevel>, help_heading = "Log")]
     pub log_level: Option<LogLevel>,
     /// No live line [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Log"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Log")]
     pub disable_tqdm: Option<bool>,
     /// Wait for a GPU after each stage of a step, so that the record has their times; slower [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Log"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Log")]
     pub profile: Option<bool>,
 }

@@ -7,10 +7,10 @@ use glue_tasks::task::find_task;
 use models::ops::{EncoderOps, Precision};
 use serde_json::{Value, json};
 
+use super::cases::{Cases, Cpu, Part};
+use super::comparison::Difference;
 use super::fixtures::{self, unpack};
 use super::limits::limits;
-use super::outcome::Difference;
-use super::{Cases, Cpu, Part};
 use crate::error::Error;
 use crate::settings::{DatasetChoice, LoggingSettings, ModelChoice, SamplingStrategy, Settings, TrainingSettings};
 use crate::task_run::rehearsal;

@@ -4,10 +4,11 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use glue_tasks::metrics::Predictions;
-use glue_tasks::task::{AX, TaskSpec};
+use glue_tasks::task::AX;
 
+use super::context::RunContext;
 use super::rows::AX_SUFFIX;
-use super::score::{Criterion, Evaluation, in_dataset_order};
+use super::score::{Evaluation, in_dataset_order};
 use crate::data::Split;
 use crate::error::Error;
 use crate::report::atomic::write_whole;
@@ -30,22 +31,20 @@ pub(super) struct Prediction {
 }
 
 impl Prediction {
-    pub(super) fn new(
-        task: &'static TaskSpec,
-        split: &Split,
-        name: String,
-        logits: Logits,
-        class_order: &[usize],
-        criterion: &Criterion,
-    ) -> Result<Self, Error> {
+    /// What `logits` of a split come to, classes in the model's order; `name` is that of the file.
+    ///
+    /// # Errors
+    /// A metric that is not defined for them, where the split has labels.
+    pub(super) fn new(context: &RunContext, split: &Split, name: String, logits: Logits) -> Result<Self, Error> {
+        let task = context.prepared.task;
         let is_labelled = split.first_unlabelled().is_none() && !split.is_empty();
         let evaluation = is_labelled
             .then(|| {
                 let suffix = if name == AX.name { AX_SUFFIX } else { "" };
-                Evaluation::new(task, split, suffix, logits.clone(), class_order, criterion)
+                Evaluation::new(context, split, suffix, logits.clone())
             })
             .transpose()?;
-        let logits = in_dataset_order(logits, task.kind, class_order);
+        let logits = in_dataset_order(logits, task.kind, &context.class_order);
         let predictions =
             Predictions::from_logits(&logits.values, logits.num_labels, task.kind).map_err(Error::input)?;
         debug_assert_eq!(logits.rows().count(), split.len());

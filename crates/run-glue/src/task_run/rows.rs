@@ -49,7 +49,7 @@ pub(super) fn read(
     dataset: &Files,
     warnings: &mut Vec<String>,
 ) -> Result<AllRows, Error> {
-    let mut reader = Reader { settings, dataset, warnings, places: Vec::new() };
+    let mut reader = Reader { settings, dataset, warnings, used: Vec::new() };
     let choice = &settings.data.splits;
     let (mut train, mut eval) = (None, Vec::new());
     if settings.do_train || choice.held_out.is_some() {
@@ -150,7 +150,7 @@ fn permuted(examples: Vec<Example>, seed: u64) -> Vec<Example> {
 }
 
 /// Rows of a split that are used for something.
-struct Place {
+struct UsedRows {
     what: &'static str,
     split: String,
     rows: Range<usize>,
@@ -160,7 +160,7 @@ struct Reader<'a> {
     settings: &'a Settings,
     dataset: &'a Files,
     warnings: &'a mut Vec<String>,
-    places: Vec<Place>,
+    used: Vec<UsedRows>,
 }
 
 impl Reader<'_> {
@@ -204,7 +204,7 @@ impl Reader<'_> {
             };
             let rows = slice.range(all.len());
             examples.extend_from_slice(&all[rows.clone()]);
-            self.places.push(Place { what, split: slice.split.clone(), rows });
+            self.used.push(UsedRows { what, split: slice.split.clone(), rows });
             last = Some((&slice.split, all));
         }
         let split = slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
@@ -253,8 +253,8 @@ impl Reader<'_> {
 
     /// Rows that are trained on and looked at again make every score too good.
     fn warn_of_overlaps(&mut self) {
-        let (trained, others): (Vec<&Place>, Vec<&Place>) =
-            self.places.iter().partition(|place| place.what == "trained on");
+        let (trained, others): (Vec<&UsedRows>, Vec<&UsedRows>) =
+            self.used.iter().partition(|used| used.what == "trained on");
         let mut found = Vec::new();
         for (a, b) in trained.iter().flat_map(|a| others.iter().map(move |b| (a, b))) {
             let common = a.rows.end.min(b.rows.end).saturating_sub(a.rows.start.max(b.rows.start));
@@ -277,6 +277,8 @@ fn has_column(files: &[PathBuf], column: &str) -> Result<bool, Error> {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
 
     fn rows(n: usize) -> Rows {
@@ -286,6 +288,27 @@ mod tests {
 
     fn texts(rows: &Rows) -> Vec<usize> {
         rows.examples.iter().map(|example| example.text.parse().expect("a number")).collect()
+    }
+
+    /// Rows, seed and order, as torch gave them (scripts/fixtures/order.py).
+    fn torch_orders() -> Vec<(usize, u64, Vec<usize>)> {
+        #[derive(Deserialize)]
+        struct Case {
+            n: usize,
+            seed: u64,
+            /// Of small `n` alone.
+            order: Option<Vec<usize>>,
+        }
+        #[derive(Deserialize)]
+        struct Fixture {
+            cases: Vec<Case>,
+        }
+        let text = include_str!("../../tests/fixtures/order.json");
+        let fixture: Fixture = serde_json::from_str(text).expect("the fixture");
+        let orders = fixture.cases.into_iter().filter_map(|case| Some((case.n, case.seed, case.order?)));
+        let orders: Vec<_> = orders.collect();
+        assert!(orders.iter().any(|(n, ..)| *n > 600) && orders.len() >= 40, "{}", orders.len());
+        orders
     }
 
     #[test]
@@ -303,9 +326,19 @@ mod tests {
 
     #[test]
     fn a_shuffle_is_torch_randperm() {
-        let shuffled = Rows { split: String::new(), examples: permuted(rows(6).examples, 42) };
-        // torch.randperm(6, generator=torch.Generator().manual_seed(42))
-        assert_eq!(texts(&shuffled), TorchRng::new(42).randperm(6).iter().map(|&row| row as usize).collect::<Vec<_>>());
-        assert_ne!(texts(&shuffled), (0..6).collect::<Vec<_>>());
+        for (n, seed, order) in torch_orders() {
+            let shuffled = Rows { split: String::new(), examples: permuted(rows(n).examples, seed) };
+            assert_eq!(texts(&shuffled), order, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn the_rows_held_out_are_the_first_of_torch_randperm() {
+        for (n, seed, order) in torch_orders().into_iter().filter(|(n, ..)| *n > 1) {
+            let (_, out) = hold_out(rows(n), 40.0, seed);
+            let mut first = order[..out.examples.len()].to_vec();
+            first.sort_unstable();
+            assert_eq!(texts(&out), first, "{n} rows, seed {seed}");
+        }
     }
 }

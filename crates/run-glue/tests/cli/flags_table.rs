@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use clap::CommandFactory;
 use run_glue::cli::args::Cli;
-use run_glue::cli::foreign::{self, Verdict};
+use run_glue::cli::compat::{self, Verdict};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/flags.md");
 
@@ -84,7 +84,7 @@ fn verdict(name: &str, own: &BTreeMap<String, Option<String>>) -> Option<(&'stat
         let shown: Vec<String> = values.iter().take(2).filter(|v| !v.is_empty()).map(|v| format!("`{v}`")).collect();
         if shown.is_empty() { String::new() } else { format!(" ({} is taken)", shown.join(" or ")) }
     };
-    match (own.get(name), foreign::find(name)) {
+    match (own.get(name), compat::find(name)) {
         (Some(None), None) => Some(("honoured", String::new())),
         (Some(Some(synonym)), None) => Some(("synonym", format!("of `--{synonym}`"))),
         (None, Some(flag)) => Some(match flag.verdict {
@@ -132,11 +132,11 @@ fn document() -> String {
         .into_iter()
         .chain(training.iter().map(String::as_str))
         .collect();
-    let mut others = foreign::FOREIGN.iter().map(|flag| flag.name).filter(|name| !all.contains(name));
+    let mut others = compat::COMPAT_FLAGS.iter().map(|flag| flag.name).filter(|name| !all.contains(name));
     section("Of older versions", &mut others);
     let mut own_only = own.keys().map(String::as_str).filter(|name| !all.contains(name));
     section("Only here", &mut own_only);
-    assert_eq!(unknown, [""; 0], "flags of transformers that nothing is said of, or that are both taken and foreign");
+    assert_eq!(unknown, [""; 0], "flags of transformers that nothing is said of, or that are both taken and compat");
     text
 }
 

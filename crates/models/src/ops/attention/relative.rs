@@ -20,14 +20,14 @@ pub enum RelativeKind {
 
 /// A table of relative positions.
 #[derive(Clone, Debug)]
-pub struct Relative {
+pub struct RelativeSpec {
     /// What it adds.
     pub kind: RelativeKind,
     /// The table's row of each distance `query - key`, from `-(n - 1)` on, for the longest sequence's n tokens.
     pub rows: Arc<[u32]>,
 }
 
-impl Relative {
+impl RelativeSpec {
     /// Rows of the distances in a sequence of `n` tokens, from `-(n - 1)` on.
     #[must_use]
     pub fn rows_of(&self, n: usize) -> &[u32] {
@@ -37,22 +37,22 @@ impl Relative {
 }
 
 /// The table and its rows for the sequences of a batch.
-pub(super) struct Positions<'a, B: Backend> {
+pub(super) struct RelativeTable<'a, B: Backend> {
     pub(super) table: Tensor<B, 2>,
-    relative: &'a Relative,
+    relative: &'a RelativeSpec,
     heads: usize,
     len: usize,
 }
 
-/// Gradients of [`Positions::scores`].
+/// Gradients of [`RelativeTable::scores`].
 pub(super) struct PositionGradients<B: Backend> {
     pub(super) table: Tensor<B, 2>,
     /// For queries and keys, where they have a part in it: `[batch, heads, len, head_dim]`.
     pub(super) content: Option<[Tensor<B, 4>; 2]>,
 }
 
-impl<'a, B: EncoderOps> Positions<'a, B> {
-    pub(super) fn new(table: Tensor<B, 2>, relative: &'a Relative, spec: &AttentionSpec) -> Self {
+impl<'a, B: EncoderOps> RelativeTable<'a, B> {
+    pub(super) fn new(table: Tensor<B, 2>, relative: &'a RelativeSpec, spec: &AttentionSpec) -> Self {
         Self { table, relative, heads: spec.heads, len: spec.sequences.max_len() }
     }
 

@@ -167,7 +167,7 @@ mod tests {
     use burn_flex::Flex;
 
     use super::*;
-    use crate::backends::{Wgpu, WgpuDevice, wgpu_names};
+    use crate::backends::{Wgpu, WgpuDevice};
     use crate::ops::Dropout;
 
     fn values(n: usize, seed: u64) -> Vec<f32> {
@@ -179,7 +179,7 @@ mod tests {
     #[cfg(not(feature = "fusion"))]
     #[test]
     fn every_strategy_gives_the_product() {
-        if let Err(reason) = wgpu_names() {
+        if let Err(reason) = crate::gpus::wgpu() {
             return println!("not tested: {reason}");
         }
         let on = |values: &[f32], shape: [usize; 2]| -> Tensor<Wgpu, 2> {

@@ -10,7 +10,7 @@ use super::linear::add_rows;
 use super::math::{exp, row_sum};
 use super::simd::kernel;
 use crate::batch::Sequences;
-use crate::ops::{AttentionSpec, Relative, RelativeKind};
+use crate::ops::{AttentionSpec, RelativeKind, RelativeSpec};
 
 /// Cuts `[rows, width]` into one slice a sequence, padding rows at its end included.
 fn split_sequences<'a>(mut x: &'a mut [f32], width: usize, sequences: &Sequences) -> Vec<&'a mut [f32]> {
@@ -188,7 +188,7 @@ fn probabilities(
 /// A table of relative positions, for all heads and sequences.
 #[derive(Clone, Copy)]
 struct Table<'a> {
-    relative: &'a Relative,
+    relative: &'a RelativeSpec,
     values: &'a [f32],
     width: usize,
 }
@@ -220,7 +220,7 @@ pub(super) fn forward(qkv: FlexTensor, spec: &AttentionSpec) -> FlexTensor {
 pub(super) fn relative_forward(
     qkv: FlexTensor,
     table: FlexTensor,
-    relative: &Relative,
+    relative: &RelativeSpec,
     spec: &AttentionSpec,
 ) -> FlexTensor {
     let table = dense(table);
@@ -308,7 +308,7 @@ pub(super) fn relative_backward(
     qkv: FlexTensor,
     table: FlexTensor,
     g: FlexTensor,
-    relative: &Relative,
+    relative: &RelativeSpec,
     spec: &AttentionSpec,
 ) -> [FlexTensor; 2] {
     let table = dense(table);

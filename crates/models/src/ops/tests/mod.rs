@@ -31,7 +31,7 @@ macro_rules! on_each_backend {
         mod wgpu {
             $(#[test]
             fn $test() {
-                match crate::backends::wgpu_names() {
+                match crate::gpus::wgpu() {
                     Ok(_) => super::$test::<crate::backends::Wgpu>(),
                     Err(reason) => println!("not tested: {reason}"),
                 }

@@ -8,8 +8,8 @@ mod training;
 use glue_tasks::dataset::LabelKind;
 use glue_tasks::task::{OwnTask, TASKS, TaskSpec, find_task};
 
-pub use self::places::model;
 use super::args::RunArgs;
+use super::model_choice::model_choice;
 use crate::error::Error;
 use crate::settings::{CustomData, HubAccess, IntervalStrategy, MachineSettings, ModelSettings, Settings};
 
@@ -43,7 +43,7 @@ pub fn settings(args: &RunArgs, embedded: bool) -> Result<Settings, Error> {
         do_eval: do_eval || evaluation.strategy != IntervalStrategy::No,
         do_predict: do_predict || places.glue_submission,
         model: ModelSettings {
-            choice: model(
+            choice: model_choice(
                 args.model_name_or_path.last().map(String::as_str),
                 args.model_revision.as_deref(),
                 embedded,

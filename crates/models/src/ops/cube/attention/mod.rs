@@ -11,21 +11,21 @@ use cubecl::prelude::*;
 
 pub(super) use self::backward::backward;
 pub(super) use self::forward::forward;
-use self::tile::Form;
+use self::tile::TileConfig;
 use super::tensor::zeros_like;
 use crate::ops::AttentionSpec;
 
 /// What the kernels of both passes are compiled for, for qkv of `width` columns; `None` where the device's shared memory is too
 /// small for tiles of a head.
-pub(super) fn forms<R: CubeRuntime>(
+pub(super) fn configs<R: CubeRuntime>(
     client: &ComputeClient<R>,
     width: usize,
     spec: &AttentionSpec,
-) -> Option<[Form; 2]> {
+) -> Option<[TileConfig; 2]> {
     let hardware = &client.properties().hardware;
     Some([
-        Form::of(hardware, width, spec, Form::FORWARD_TILES)?,
-        Form::of(hardware, width, spec, Form::BACKWARD_TILES)?,
+        TileConfig::of(hardware, width, spec, TileConfig::FORWARD_TILES)?,
+        TileConfig::of(hardware, width, spec, TileConfig::BACKWARD_TILES)?,
     ])
 }
 

@@ -1,0 +1,4 @@
+//! Whole runs of the demo.
+
+mod batch_size_finder;
+mod replicas;
