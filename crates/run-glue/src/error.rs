@@ -84,15 +84,21 @@ macro_rules! input_errors {
 }
 
 input_errors!(
-    crate::report::atomic::WriteError,
-    crate::report::logits::LogitsError,
-    crate::report::metrics_files::MetricsError,
-    crate::report::record::RecordError,
+    results::atomic::WriteError,
+    results::files::logits::LogitsError,
+    results::files::metrics_files::MetricsError,
+    results::record::RecordError,
     crate::tokenize::TokenizeError,
     glue_tasks::dataset::DataError,
     models::checkpoint::CheckpointError,
     models::config::ConfigError,
 );
+
+impl From<results::Error> for Error {
+    fn from(error: results::Error) -> Self {
+        if error.is_input() { Self::input(error) } else { Self::failure(error) }
+    }
+}
 
 #[cfg(feature = "hub")]
 impl From<crate::hub::HubError> for Error {

@@ -3,7 +3,6 @@
 pub mod backends;
 pub mod bench;
 pub mod cli;
-pub mod compare;
 pub mod data;
 pub mod demo;
 pub mod error;
@@ -23,6 +22,7 @@ pub mod publish;
 #[path = "publish_absent.rs"]
 pub mod publish;
 pub mod report;
+pub mod results_commands;
 pub mod run_hooks;
 pub mod sampler;
 pub mod selftest;
@@ -34,7 +34,7 @@ pub mod tokenize;
 pub mod trainer;
 #[cfg(feature = "hub")]
 pub mod transfer_bars;
-pub mod verify;
 
 #[cfg(feature = "hub")]
 pub use ::hub;
+pub use results::{compare, verify};

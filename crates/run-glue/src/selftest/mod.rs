@@ -22,7 +22,7 @@ use self::limits::limits;
 pub use self::options::SelftestOptions;
 use crate::backends::{OnBackend, check, dispatch};
 use crate::error::Error;
-use crate::report::host::Host;
+use crate::report::host;
 use crate::settings::MachineSettings;
 
 /// Compares, and prints a table or JSON.
@@ -121,7 +121,7 @@ impl Tested {
             "precision": self.precision.name(),
             "features": Self::features(),
             "limits": limits(self.precision).reason,
-            "host": Host::gather(self.backend, &self.device, rayon::current_num_threads()),
+            "host": host::gather(self.backend, &self.device, rayon::current_num_threads()),
             "ok": self.misses() == 0,
             "misses": self.misses(),
             "seconds": self.seconds,

@@ -32,12 +32,11 @@ impl RunOutcome<'_> {
         }
         self.log_results(&metrics);
         self.print_tables(&metrics);
-        let record = self.record(&metrics);
+        let mut record = self.record(&metrics);
         let rows: Vec<_> = self.evaluations.iter().filter_map(Evaluation::row_predictions).collect();
         let path = record.write_beside(&self.context.settings.places.results_dir, &rows)?;
         say(&format!("{}: results are in {}", self.context.prepared.task.name, path.display()));
-        // The settings' hash is filled in by writing.
-        Ok(RunRecord::read(&path)?)
+        Ok(record)
     }
 
     fn print_tables(&self, metrics: &StageMetrics) {

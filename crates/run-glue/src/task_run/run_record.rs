@@ -7,11 +7,9 @@ use serde_json::{Value, json};
 
 use super::outcome::{RunOutcome, StageMetrics};
 use crate::file_hash::sha256;
-use crate::report::host::{Host, peak_memory_bytes};
+use crate::report::host::{gather, peak_memory_bytes};
 use crate::report::record::{FORMAT_VERSION, RunRecord};
-use crate::report::record_parts::{
-    DatasetFacts, ModelFacts, Profile, Program, Throughput, Timings, scores, test_scores,
-};
+use crate::report::record_parts::{DatasetInfo, ModelInfo, Profile, Program, Throughput, Timings, scores, test_scores};
 use crate::report::utc::rfc3339;
 use crate::settings::request_hash;
 
@@ -32,8 +30,8 @@ impl RunOutcome<'_> {
             majority_baseline: self.evaluations.first().and_then(|e| e.baseline.clone()),
             class_tables: self.class_tables(),
             collapsed: self.evaluations.iter().any(|e| e.collapsed && e.loss.is_some()),
-            model: self.model_facts(),
-            dataset: self.dataset_facts(),
+            model: self.model_info(),
+            dataset: self.dataset_info(),
             hyper_parameters: self.hyper_parameters(),
             seed: settings.training.seed,
             data_seed: settings.training.data_seed,
@@ -58,7 +56,7 @@ impl RunOutcome<'_> {
             micro_batch_size: totals.map(|t| t.micro_batch).filter(|&rows| rows > 0),
             batch_shapes: totals.map(|t| t.batch_shapes).filter(|&shapes| shapes > 0),
             peak_memory_bytes: peak_memory_bytes(),
-            host: Host::gather(self.backend, self.device_name, rayon::current_num_threads()),
+            host: gather(self.backend, self.device_name, rayon::current_num_threads()),
             program: Program::current(),
             started_at: rfc3339(self.clock.started_at),
             warnings: self.warnings.0.clone(),
@@ -81,7 +79,7 @@ impl RunOutcome<'_> {
         }
     }
 
-    fn model_facts(&self) -> ModelFacts {
+    fn model_info(&self) -> ModelInfo {
         let model = &self.context.prepared.model;
         let files = &model.files;
         let weights_sha256 = model
@@ -93,7 +91,7 @@ impl RunOutcome<'_> {
                 Some((name, sha256(path).ok()?))
             })
             .collect();
-        ModelFacts {
+        ModelInfo {
             id: files.id.clone(),
             source: files.source,
             revision: files.revision.clone(),
@@ -104,12 +102,12 @@ impl RunOutcome<'_> {
         }
     }
 
-    fn dataset_facts(&self) -> DatasetFacts {
+    fn dataset_info(&self) -> DatasetInfo {
         let prepared = self.context.prepared;
         let files = &prepared.dataset;
         let splits = prepared.train.iter().chain(prepared.eval.iter().map(|(split, _)| split));
         let splits = splits.chain(prepared.test.iter().map(|(split, _)| split));
-        DatasetFacts {
+        DatasetInfo {
             id: files.id.clone(),
             config: Some(prepared.task.config.clone()).filter(|config| !config.is_empty()),
             source: files.source,

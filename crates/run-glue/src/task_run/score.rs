@@ -11,7 +11,7 @@ use super::context::RunContext;
 use crate::data::Split;
 use crate::error::Error;
 use crate::report::class_table::ClassTable;
-use crate::report::logits::Label as LogitsLabel;
+use crate::report::logits::LogitsLabel;
 use crate::report::metrics_files::{EvalSummary, Metrics};
 use crate::report::predictions_file::{SplitPredictions, Values};
 use crate::report::record_parts::{Baseline, Predictor, finite};

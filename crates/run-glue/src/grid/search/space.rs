@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use glue_tasks::statistics::Draw;
+use results::statistics::Draw;
 use serde_json::{Value, json};
 
 use crate::error::Error;

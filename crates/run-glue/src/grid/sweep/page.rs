@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use crate::compare::{Found, write_page};
+use crate::compare::write_page;
 use crate::error::Error;
 use crate::grid::done::Done;
 use crate::grid::options::PageChoice;
 use crate::grid::run_spec::RunSpec;
+use crate::report::record::RecordFile;
 use crate::report::record_path::path_of;
 
 /// Its name within the results folder.
@@ -20,7 +21,7 @@ pub(super) fn write(done: &mut Done, specs: &[RunSpec], results_dir: &Path, choi
         PageChoice::InResults => results_dir.join(NAME),
     };
     let records = done.find(specs)?.into_iter().flatten();
-    let found: Vec<Found> = records.map(|record| (path_of(&record, results_dir), record)).collect();
+    let found: Vec<RecordFile> = records.map(|record| (path_of(&record, results_dir), record)).collect();
     if found.is_empty() {
         return Ok(());
     }
