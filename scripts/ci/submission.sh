@@ -3,7 +3,7 @@
 # made up; the zip is checked here once more, by other means than the program's own. Needs unzip.
 set -euo pipefail
 binary=$(realpath "$1")
-demo=$(realpath "$(dirname "$0")/../../crates/run-glue/demo")
+demo=$(realpath "$(dirname "$0")/../../crates/trainer/demo")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

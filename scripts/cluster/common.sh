@@ -5,7 +5,7 @@
 # Set by those who source this.
 : "${work:?}" "${binary:?}"
 
-demo=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../../crates/run-glue/demo")
+demo=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../../crates/trainer/demo")
 
 fail() {
   echo "FAILED: $*" >&2

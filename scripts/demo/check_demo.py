@@ -26,7 +26,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, get_
 
 import rules
 
-DEMO = pathlib.Path(__file__).resolve().parents[2] / "crates" / "run-glue" / "demo"
+DEMO = pathlib.Path(__file__).resolve().parents[2] / "crates" / "trainer" / "demo"
 FLOORS = {"cola": 0.5, "stsb": 0.7, "mnli": 0.7}  # elsewhere 0.8
 
 

@@ -1,4 +1,4 @@
-"""Makes crates/run-glue/demo: the miniature GLUE tasks, the tiny tokenizer and the tiny encoder. See README.md."""
+"""Makes crates/trainer/demo: the miniature GLUE tasks, the tiny tokenizer and the tiny encoder. See README.md."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ import pretrain
 import rules
 import tokenizer as tok
 
-DEMO = pathlib.Path(__file__).resolve().parents[2] / "crates" / "run-glue" / "demo"
+DEMO = pathlib.Path(__file__).resolve().parents[2] / "crates" / "trainer" / "demo"
 RECIPE = {"num_train_epochs": 4.0, "per_device_train_batch_size": 16, "learning_rate": 1e-3}
 
 

@@ -3,18 +3,18 @@
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
+use results::files::submission::{find, write_zip};
 use run_glue::bench::BenchOptions;
 use run_glue::cli::args::{Cli, Command, SubmissionArgs};
 use run_glue::cli::grid::{from_file, from_flags};
 use run_glue::cli::normalize_args::{NormalizedArgs, normalize_args};
 use run_glue::cli::plan_args::PlanArgs;
 use run_glue::cli::publish_args::PushArgs;
-use run_glue::error::Error;
 use run_glue::grid::plan::{self, PlanOptions};
 use run_glue::models_list::ModelsOptions;
 use run_glue::predict::PredictSettings;
-use run_glue::report::submission::{find, write_zip};
 use run_glue::selftest::SelftestOptions;
+use trainer::error::{Error, ErrorKind};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -45,7 +45,11 @@ fn main() -> ExitCode {
 
 fn fail(error: &Error) -> ExitCode {
     log::error!("{error}");
-    error.exit_code()
+    ExitCode::from(match error.kind() {
+        ErrorKind::Input => 2,
+        ErrorKind::Failure => 1,
+        ErrorKind::Interrupted => run_glue::interrupt::EXIT_CODE,
+    })
 }
 
 fn submission(args: &SubmissionArgs) -> Result<(), Error> {
@@ -72,8 +76,8 @@ fn run(cli: Cli, normalized: &NormalizedArgs) -> Result<(), Error> {
         Some(Command::Predict(args)) => return run_glue::predict::run(&PredictSettings::try_from(*args)?),
         Some(Command::Submission(args)) => return submission(&args),
         Some(Command::Models(args)) => return run_glue::models_list::run(&ModelsOptions::try_from(args)?),
-        Some(Command::Compare(args)) => return run_glue::results_commands::compare(&args),
-        Some(Command::Verify(args)) => return run_glue::results_commands::verify(&args),
+        Some(Command::Compare(args)) => return run_glue::cli::results_commands::compare(&args),
+        Some(Command::Verify(args)) => return run_glue::cli::results_commands::verify(&args),
         Some(Command::Plan(args)) => return plan(args),
         Some(Command::Push(args)) => return push(&args),
         Some(Command::Selftest(args)) => return run_glue::selftest::run(&SelftestOptions::try_from(args)?),

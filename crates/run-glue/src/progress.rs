@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use indicatif::{FormattedDuration, MultiProgress, ProgressBar, ProgressStyle};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-use crate::settings::LogLevel;
-use crate::trainer::progress::TrainingProgress;
-use crate::trainer::totals::Totals;
+use trainer::settings::LogLevel;
+use trainer::training::progress::TrainingProgress;
+use trainer::training::totals::Totals;
 
 /// Crates whose messages are said; those of libraries are about their own affairs.
 const OWN_CRATES: [&str; 6] = ["run_glue", "trainer", "results", "hub", "models", "glue_tasks"];

@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use crate::error::Error;
-use crate::hub::{Progress, RepoId, Silent, UploadFile};
-use crate::settings::{HubAccess, HubStrategy, PublishSettings, Settings};
-use crate::source::hub_client;
-use crate::task_run::hooks::CheckpointListener;
-use crate::transfer_bars;
+use crate::run_hooks::transfer_hooks;
+use hub::{RepoId, Silent, UploadFile};
+use trainer::error::Error;
+use trainer::run::hooks::CheckpointListener;
+use trainer::settings::{HubAccess, HubStrategy, PublishSettings, Settings};
+use trainer::source::{TransferHooks, hub_client};
 
 /// What a checkpoint holds besides the model.
 const NOT_THE_MODEL: [&str; 3] = ["optimizer.safetensors", "run_state.json", "trainer_state.json"];
@@ -28,19 +28,19 @@ struct Repository {
 
 impl Repository {
     fn open(id: &str, private: Option<bool>, revision: &str, access: &HubAccess) -> Result<Self, Error> {
-        let repo = hub_client(access, transfer_bars::to_stderr())?.create_model(id, private, revision)?;
+        let repo = hub_client(access, transfer_hooks())?.create_model(id, private, revision)?;
         Ok(Self { repo, revision: revision.to_owned(), access: access.clone() })
     }
 
-    fn upload(&self, progress: Arc<dyn Progress>, job: &Job) -> Result<Option<String>, Error> {
-        let hub = hub_client(&self.access, progress)?;
+    fn upload(&self, transfers: TransferHooks, job: &Job) -> Result<Option<String>, Error> {
+        let hub = hub_client(&self.access, transfers)?;
         Ok(hub.upload(&self.repo, &self.revision, &job.files, &job.message)?)
     }
 
     /// Uploads a finished folder, and says where it is.
     fn upload_folder(&self, folder: &Path, message: &str) -> Result<(), Error> {
         let files = files_of(folder, "", &|path| !path.starts_with("checkpoint-"))?;
-        let page = self.upload(transfer_bars::to_stderr(), &Job { files, message: message.to_owned() })?;
+        let page = self.upload(transfer_hooks(), &Job { files, message: message.to_owned() })?;
         log::info!("{}: uploaded to {}", folder.display(), page.unwrap_or_else(|| self.repo.id().to_owned()));
         Ok(())
     }
@@ -137,7 +137,9 @@ impl Worker {
         let thread = std::thread::spawn(move || {
             for job in todo {
                 // Bars of uploads would run into the line of the training.
-                if let Err(error) = repository.upload(Arc::new(Silent), &job) {
+                if let Err(error) =
+                    repository.upload(TransferHooks { progress: Arc::new(Silent), ..transfer_hooks() }, &job)
+                {
                     log::warn!("\"{}\" was not uploaded: {error}", job.message);
                 }
                 left.fetch_sub(1, Ordering::Release);

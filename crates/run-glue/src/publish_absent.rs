@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::error::Error;
-use crate::settings::{HubAccess, PublishSettings, Settings};
-use crate::task_run::hooks::CheckpointListener;
+use trainer::error::Error;
+use trainer::run::hooks::CheckpointListener;
+use trainer::settings::{HubAccess, PublishSettings, Settings};
 
 /// Never there.
 pub enum Publisher {}

@@ -20,16 +20,16 @@ use models::ops::{self, DropoutPlan, EncoderOps, Precision, profile};
 use serde_json::{Map, Value, json};
 
 pub use self::options::BenchOptions;
-use crate::backends::{OnBackend, check, dispatch};
-use crate::error::Error;
-use crate::report::host::peak_memory_bytes;
-use crate::settings::{MachineSettings, TrainingSettings, at_least_one};
 use crate::synthetic;
-use crate::trainer::StepBatches;
-use crate::trainer::loss_scale::FIRST_SCALE;
-use crate::trainer::optimizer::Optimizer;
-use crate::trainer::phases::PhaseSeconds;
-use crate::trainer::step::TrainingStep;
+use trainer::backends::{OnBackend, check, dispatch};
+use trainer::error::Error;
+use trainer::machine::host::peak_memory_bytes;
+use trainer::settings::{MachineSettings, TrainingSettings, at_least_one};
+use trainer::training::StepBatches;
+use trainer::training::loss_scale::FIRST_SCALE;
+use trainer::training::optimizer::Optimizer;
+use trainer::training::phases::PhaseSeconds;
+use trainer::training::step::TrainingStep;
 
 /// Times, and prints one JSON object.
 ///
@@ -42,7 +42,7 @@ pub fn run(options: &BenchOptions) -> Result<(), Error> {
         return saved::write(config, folder);
     }
     #[cfg(any(feature = "cuda", feature = "wgpu"))]
-    crate::kernel_cache::counted();
+    trainer::kernel_cache::counted();
     let result = if options.peak {
         dispatch(device, Peak(precision))?
     } else {
@@ -159,7 +159,7 @@ impl OnBackend for Bench {
         }
         #[cfg(any(feature = "cuda", feature = "wgpu"))]
         {
-            result["kernels"] = crate::kernel_cache::counted();
+            result["kernels"] = trainer::kernel_cache::counted();
         }
         #[cfg(feature = "flex")]
         {

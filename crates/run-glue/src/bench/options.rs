@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::settings::MachineSettings;
+use trainer::settings::MachineSettings;
 
 /// What a benchmark is told.
 #[derive(Clone, Debug)]

@@ -8,11 +8,11 @@ use models::config::Config;
 use models::encoder::family;
 use models::ops::{EncoderOps, Precision};
 
-use crate::backends::{OnBackend, dispatch};
-use crate::error::Error;
-use crate::report::atomic::write_whole;
-use crate::settings::{BackendChoice, DeviceChoice};
 use crate::synthetic;
+use results::atomic::write_whole;
+use trainer::backends::{OnBackend, dispatch};
+use trainer::error::Error;
+use trainer::settings::{BackendChoice, DeviceChoice};
 
 /// BERT's special tokens, in its order.
 const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];

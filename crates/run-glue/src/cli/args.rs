@@ -19,7 +19,7 @@ use super::search_args::SearchArgs;
 use super::selftest_args::SelftestArgs;
 use super::value_parsers::{BoolFlag, choice, number, signed, whole};
 use super::watch_args::WatchArgs;
-use crate::settings::SamplingStrategy;
+use trainer::settings::SamplingStrategy;
 
 /// The GLUE benchmark on Burn: fine-tunes an encoder, evaluates it, and writes tables of results.
 #[derive(Parser, Debug)]
@@ -76,7 +76,7 @@ pub struct SubmissionArgs {
     #[arg(value_name = "DIR", required = true)]
     pub folders: Vec<PathBuf>,
     /// The zip
-    #[arg(long, value_name = "FILE", default_value = crate::report::submission::ZIP_NAME)]
+    #[arg(long, value_name = "FILE", default_value = results::files::submission::ZIP_NAME)]
     pub output: PathBuf,
 }
 

@@ -7,8 +7,8 @@ use clap::Args;
 use super::machine_args::MachineArgs;
 use super::value_parsers::{BoolFlag, whole};
 use crate::bench::BenchOptions;
-use crate::error::Error;
-use crate::settings::{MachineSettings, at_least_one};
+use trainer::error::Error;
+use trainer::settings::{MachineSettings, at_least_one};
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]

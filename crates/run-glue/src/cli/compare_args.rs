@@ -9,7 +9,7 @@ use results::compare::{CompareOptions, Format};
 use results::verify::VerifyOptions;
 
 use super::value_parsers::{BoolFlag, number};
-use crate::error::Error;
+use trainer::error::Error;
 
 /// What can be typed after `compare`.
 #[derive(Args, Clone, Debug)]

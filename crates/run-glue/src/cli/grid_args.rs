@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::value_parsers::{BoolFlag, choice, whole};
 use crate::grid::Gpus;
-use crate::settings::Choice;
+use trainer::settings::Choice;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]

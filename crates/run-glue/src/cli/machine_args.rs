@@ -4,8 +4,8 @@ use clap::Args;
 use models::ops::Precision;
 
 use super::value_parsers::{BoolFlag, choice};
-use crate::error::Error;
-use crate::settings::{BackendChoice, Choice, DeviceChoice, MachineSettings};
+use trainer::error::Error;
+use trainer::settings::{BackendChoice, Choice, DeviceChoice, MachineSettings};
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]

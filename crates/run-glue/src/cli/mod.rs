@@ -16,6 +16,7 @@ pub mod optimizer_args;
 pub mod plan_args;
 pub mod predict_args;
 pub mod publish_args;
+pub mod results_commands;
 pub mod search_args;
 pub mod selftest_args;
 pub mod settings;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::error::Error;
-use crate::settings::ModelChoice;
+use trainer::error::Error;
+use trainer::settings::ModelChoice;
 
 /// Where the checkpoint is: in a folder of this name where there is one, else on the Hub. `embedded`: without a name it is the
 /// one inside the program.

@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::model_choice::model_choice;
 use super::value_parsers::{BoolFlag, whole};
-use crate::error::Error;
 use crate::models_list::ModelsOptions;
-use crate::settings::HubAccess;
+use trainer::error::Error;
+use trainer::settings::HubAccess;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug)]

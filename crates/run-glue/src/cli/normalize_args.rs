@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::args::Cli;
 use super::compat::{self, Verdict};
-use crate::error::Error;
+use trainer::error::Error;
 
 /// The arguments as the parser takes them, and what is to be said about flags that change nothing.
 #[derive(Debug, Default)]

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::value_parsers::{choice, whole};
-use crate::error::Error;
 use crate::grid::plan::{PlanFormat, PlanOptions};
-use crate::settings::Choice;
+use trainer::error::Error;
+use trainer::settings::Choice;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug)]

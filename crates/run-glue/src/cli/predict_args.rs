@@ -7,9 +7,9 @@ use clap::Args;
 use super::machine_args::MachineArgs;
 use super::model_choice::model_choice;
 use super::value_parsers::{BoolFlag, whole};
-use crate::error::Error;
 use crate::predict::{Input, PredictSettings};
-use crate::settings::{HubAccess, at_least_one};
+use trainer::error::Error;
+use trainer::settings::{HubAccess, at_least_one};
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::value_parsers::{BoolFlag, choice};
-use crate::error::Error;
-use crate::settings::{HubAccess, HubStrategy, PublishSettings, repository_name};
+use trainer::error::Error;
+use trainer::settings::{HubAccess, HubStrategy, PublishSettings, repository_name};
 
 /// Flags of a run that uploads its model.
 #[derive(Args, Clone, Debug, Default)]

@@ -4,9 +4,9 @@ use clap::Args;
 
 use super::machine_args::MachineArgs;
 use super::value_parsers::BoolFlag;
-use crate::error::Error;
 use crate::selftest::SelftestOptions;
-use crate::settings::MachineSettings;
+use trainer::error::Error;
+use trainer::settings::MachineSettings;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]

@@ -2,7 +2,7 @@
 
 use clap::Arg;
 
-use crate::settings::{Choice, named};
+use trainer::settings::{Choice, named};
 
 /// A whole number; the message says which ones there are.
 pub(super) fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::value_parsers::{BoolFlag, choice, number, whole};
-use crate::settings::{IntervalStrategy, LogLevel, SaveStrategy};
+use trainer::settings::{IntervalStrategy, LogLevel, SaveStrategy};
 
 /// Where scalars go besides the files that are always written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

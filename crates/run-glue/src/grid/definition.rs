@@ -6,7 +6,7 @@ use super::run_spec::{Role, RunSpec, Several};
 use super::search::Search;
 use super::settings_factory::SettingsFactory;
 use super::shard::Shard;
-use crate::error::Error;
+use trainer::error::Error;
 
 /// What a grid is made of.
 pub struct GridParts {

@@ -9,10 +9,10 @@ use models::encoder::family;
 
 use super::rows::Rows;
 use super::run_spec::RunSpec;
-use crate::report::record::RunRecord;
-use crate::settings::{IntervalStrategy, OptimizerKind, SaveStrategy, Settings};
-use crate::source::Files;
-use crate::trainer::schedule::{StepPlan, interval};
+use results::record::RunRecord;
+use trainer::settings::{IntervalStrategy, OptimizerKind, SaveStrategy, Settings};
+use trainer::source::Files;
+use trainer::training::schedule::{StepPlan, interval};
 
 /// Weights and moments are f32.
 const NUMBER: u64 = 4;

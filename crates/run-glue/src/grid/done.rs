@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::run_spec::RunSpec;
-use crate::error::Error;
-use crate::file_hash::sha256;
-use crate::report::record::{RecordError, RunRecord, read_folder};
-use crate::report::record_path::slug;
-use crate::settings::ModelChoice;
+use results::record::path::slug;
+use results::record::{RecordError, RunRecord, read_folder};
+use trainer::error::Error;
+use trainer::file_hash::sha256;
+use trainer::settings::ModelChoice;
 
 /// Finds records of runs.
 pub(super) struct Done {

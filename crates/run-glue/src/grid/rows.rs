@@ -4,8 +4,8 @@ use glue_tasks::task::SplitSpec;
 use serde_json::Value;
 
 use super::run_spec::RunSpec;
-use crate::report::record::RunRecord;
-use crate::settings::{DatasetChoice, Settings};
+use results::record::RunRecord;
+use trainer::settings::{DatasetChoice, Settings};
 
 /// Settings that decide which rows are used.
 const ROWS: [&str; 7] = [
@@ -77,6 +77,6 @@ fn dataset_id(settings: &Settings) -> String {
         DatasetChoice::Files(files) => {
             files.iter().map(|(_, file)| file.display().to_string()).collect::<Vec<_>>().join(", ")
         }
-        DatasetChoice::Embedded => crate::demo::DATA.to_owned(),
+        DatasetChoice::Embedded => trainer::demo::DATA.to_owned(),
     }
 }

@@ -8,8 +8,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::error::Error;
-use crate::report::atomic;
+use results::atomic;
+use trainer::error::Error;
 
 /// Folder of the files, within the results; hidden, so that nothing looks for records in it.
 const FOLDER: &str = ".claims";

@@ -1,9 +1,9 @@
 //! One run of a grid.
 
 use super::combination::Combination;
-use crate::demo;
-use crate::report::record::RunRecord;
-use crate::settings::{ModelChoice, Settings, request_hash};
+use results::record::RunRecord;
+use trainer::demo;
+use trainer::settings::{ModelChoice, Settings, request_hash};
 
 /// What a run is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! How a grid gets the settings of its runs: from whoever knows what the user asked for.
 
 use super::combination::Combination;
-use crate::error::Error;
-use crate::settings::Settings;
+use trainer::error::Error;
+use trainer::settings::Settings;
 
 /// Makes the settings of a grid's runs, also of those that follow from the results of others.
 ///

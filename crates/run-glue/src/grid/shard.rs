@@ -1,6 +1,6 @@
 //! Which part of the runs is this worker's.
 
-use crate::error::Error;
+use trainer::error::Error;
 
 /// Part `index` of `count`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

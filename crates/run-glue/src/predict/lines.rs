@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::settings::Input;
-use crate::error::Error;
+use trainer::error::Error;
 
 /// Lines taken together at the most: enough to find many of like length.
 pub(super) const CHUNK: usize = 4096;

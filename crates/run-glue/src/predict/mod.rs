@@ -13,12 +13,13 @@ use models::ops::EncoderOps;
 use self::lines::{TextSource, Texts};
 use self::scores::{Labels, json_line, plain_line};
 pub use self::settings::{Input, PredictSettings};
-use crate::backends::{self, OnBackend};
-use crate::data::{Padding, Split};
-use crate::error::Error;
-use crate::model_files::{Build, ModelFiles};
-use crate::source::Files;
-use crate::trainer::evaluate::predict;
+use crate::run_hooks::transfer_hooks;
+use trainer::backends::{self, OnBackend};
+use trainer::data::{Padding, Split};
+use trainer::error::Error;
+use trainer::model_files::{Build, ModelFiles};
+use trainer::source::Files;
+use trainer::training::evaluate::predict;
 
 /// Prints a line for each input.
 ///
@@ -27,7 +28,8 @@ use crate::trainer::evaluate::predict;
 pub fn run(settings: &PredictSettings) -> Result<(), Error> {
     backends::check(settings.device, settings.precision)?;
     let source = TextSource::open(&settings.input, settings.pairs)?;
-    let model = ModelFiles::read(Files::model(&settings.model, &settings.hub)?, settings.max_seq_length)?;
+    let model =
+        ModelFiles::read(Files::model(&settings.model, &settings.hub, &transfer_hooks())?, settings.max_seq_length)?;
     backends::dispatch(settings.device, Prediction { settings, model, source })?
 }
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use models::ops::Precision;
 
-use crate::settings::DeviceChoice;
-use crate::settings::{HubAccess, ModelChoice};
+use trainer::settings::DeviceChoice;
+use trainer::settings::{HubAccess, ModelChoice};
 
 /// Where the texts are.
 #[derive(Clone, Debug, PartialEq, Eq)]

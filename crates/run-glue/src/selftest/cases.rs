@@ -6,8 +6,7 @@ use std::time::Instant;
 use models::ops::Precision;
 
 use super::comparison::{Comparison, Difference};
-use crate::error::Error;
-use crate::progress::say;
+use trainer::error::Error;
 
 /// The backend that others are compared with.
 #[cfg(feature = "flex")]
@@ -85,6 +84,6 @@ impl Cases {
 
     /// Says which cases come next.
     pub(super) fn announce(&self, what: &str) {
-        say(&format!("selftest: {what}"));
+        log::info!("selftest: {what}");
     }
 }

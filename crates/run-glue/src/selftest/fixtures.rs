@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::error::Error;
+use trainer::error::Error;
 
 macro_rules! embedded {
     ($($path:literal),* $(,)?) => {

@@ -20,10 +20,10 @@ use self::cases::Cases;
 use self::comparison::{Comparison, table};
 use self::limits::limits;
 pub use self::options::SelftestOptions;
-use crate::backends::{OnBackend, check, dispatch};
-use crate::error::Error;
-use crate::report::host;
-use crate::settings::MachineSettings;
+use trainer::backends::{OnBackend, check, dispatch};
+use trainer::error::Error;
+use trainer::machine::host;
+use trainer::settings::MachineSettings;
 
 /// Compares, and prints a table or JSON.
 ///

@@ -6,7 +6,7 @@ use models::ops::cases::{CASES, Computed};
 use super::cases::{Cases, Cpu, Part};
 use super::comparison::Difference;
 use super::limits::limits;
-use crate::error::Error;
+use trainer::error::Error;
 
 pub(super) fn compare<B: EncoderOps>(cases: &mut Cases, device: &B::Device) -> Result<(), Error> {
     cases.announce("operations");

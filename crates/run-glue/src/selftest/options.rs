@@ -1,6 +1,6 @@
 //! What a self-test is told.
 
-use crate::settings::MachineSettings;
+use trainer::settings::MachineSettings;
 
 /// What a self-test is told.
 #[derive(Clone, Debug, Default)]

@@ -11,9 +11,9 @@ use super::cases::{Cases, Cpu, Part};
 use super::comparison::Difference;
 use super::fixtures::{self, unpack};
 use super::limits::limits;
-use crate::error::Error;
-use crate::settings::{DatasetChoice, LoggingSettings, ModelChoice, SamplingStrategy, Settings, TrainingSettings};
-use crate::task_run::rehearsal;
+use trainer::error::Error;
+use trainer::run::rehearsal;
+use trainer::settings::{DatasetChoice, LoggingSettings, ModelChoice, SamplingStrategy, Settings, TrainingSettings};
 
 /// A training run.
 struct Run {

@@ -8,12 +8,12 @@ use models::parameters;
 use super::cases::{Cases, Cpu, Part};
 use super::comparison::{Difference, largest};
 use super::limits::limits;
-use crate::error::Error;
-use crate::settings::TrainingSettings;
 use crate::synthetic;
-use crate::trainer::StepBatches;
-use crate::trainer::optimizer::Optimizer;
-use crate::trainer::step::TrainingStep;
+use trainer::error::Error;
+use trainer::settings::TrainingSettings;
+use trainer::training::StepBatches;
+use trainer::training::optimizer::Optimizer;
+use trainer::training::step::TrainingStep;
 
 /// Families that together use every operation, in small.
 const CONFIGS: [(&str, &str); 3] = [

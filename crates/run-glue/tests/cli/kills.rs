@@ -55,7 +55,7 @@ fn contents(bench: &Bench) -> BTreeMap<String, String> {
     }
     for path in bench.files("out").into_iter().filter(|path| path.ends_with("/model.safetensors")) {
         if !path.contains("checkpoint-") {
-            let hash = run_glue::file_hash::sha256(&bench.path(&path)).unwrap();
+            let hash = trainer::file_hash::sha256(&bench.path(&path)).unwrap();
             contents.insert(path, hash);
         }
     }

@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use run_glue::tokenize::{TextTokenizer, TokenizeError, TokenizerFiles, effective_max_seq_length};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use trainer::tokenize::{TextTokenizer, TokenizeError, TokenizerFiles, effective_max_seq_length};
 
 type Row<'a> = (&'a str, Option<&'a str>);
 

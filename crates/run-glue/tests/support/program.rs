@@ -24,7 +24,7 @@ pub(crate) const RUN: [&str; 10] =
 
 /// The demo's files in the repository.
 pub(crate) fn demo(part: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("demo").join(part)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../trainer/demo").join(part)
 }
 
 impl Bench {

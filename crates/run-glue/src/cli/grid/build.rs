@@ -11,9 +11,9 @@ use super::{file, recipe};
 use crate::cli::args::RunArgs;
 use crate::cli::grid_args::{GridArgs, RecipeChoice, Seeds};
 use crate::cli::settings::{has_custom_data, tasks};
-use crate::error::Error;
 use crate::grid::shard::Shard;
 use crate::grid::{Combination, Grid, GridParts, PageChoice, Several, SweepOptions};
+use trainer::error::Error;
 
 /// The seed where none is given, as in transformers.
 const FIRST_SEED: u64 = 42;

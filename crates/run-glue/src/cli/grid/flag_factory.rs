@@ -7,10 +7,10 @@ use super::recipe;
 use super::searchable::apply;
 use crate::cli::args::RunArgs;
 use crate::cli::settings;
-use crate::error::Error;
 use crate::grid::{Combination, SettingsFactory, Several};
-use crate::report::record_path::slug;
-use crate::settings::Settings;
+use results::record::path::slug;
+use trainer::error::Error;
+use trainer::settings::Settings;
 
 /// Of several runs, the share of the steps from one row of the log to the next where no flag says otherwise: their page shows
 /// learning curves, and the usual 500 steps are more than small tasks have.

@@ -4,9 +4,9 @@ use glue_tasks::benchmarks;
 use glue_tasks::task::TaskSpec;
 
 use crate::cli::args::RunArgs;
-use crate::demo;
-use crate::error::Error;
-use crate::settings::IntervalStrategy;
+use trainer::demo;
+use trainer::error::Error;
+use trainer::settings::IntervalStrategy;
 
 /// run_glue.py's README: 3 epochs, batches of 32, a learning rate of 2e-5, 128 tokens (the default).
 /// <https://github.com/huggingface/transformers/blob/main/examples/pytorch/text-classification/README.md>

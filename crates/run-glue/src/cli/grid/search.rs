@@ -3,11 +3,11 @@
 use super::flag_factory::FlagFactory;
 use super::searchable::parse_axis;
 use crate::cli::args::RunArgs;
-use crate::error::Error;
 use crate::grid::Combination;
 use crate::grid::search::options::{ETA, SEED};
 use crate::grid::search::space::{Axis, EPOCHS, STEPS, usual};
 use crate::grid::search::{Search, SearchKind, SearchOptions, Unit};
+use trainer::error::Error;
 
 /// The search of a combination; `None` where its flags ask for none.
 ///

@@ -4,8 +4,8 @@ use clap::{Args, CommandFactory, FromArgMatches};
 
 use crate::cli::args::{Cli, RunArgs};
 use crate::cli::normalize_args::main_name;
-use crate::error::Error;
 use crate::grid::search::space::{Axis, FORMS};
+use trainer::error::Error;
 
 /// Headings of flags that may be searched, and flags under other headings.
 const HEADINGS: [&str; 2] = ["Training", "Optimizer"];

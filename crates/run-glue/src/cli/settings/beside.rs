@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::args::RunArgs;
 use crate::cli::watch_args::Reporter;
-use crate::error::Error;
-use crate::settings::{
+use trainer::error::Error;
+use trainer::settings::{
     BestSettings, CheckpointSettings, EarlyStopping, EvaluationSettings, LoggingSettings, SaveStrategy,
 };
 

@@ -6,8 +6,8 @@ use glue_tasks::task::TaskSpec;
 
 use super::places::dataset;
 use crate::cli::args::RunArgs;
-use crate::error::Error;
-use crate::settings::{CustomData, DataSettings, SplitChoice};
+use trainer::error::Error;
+use trainer::settings::{CustomData, DataSettings, SplitChoice};
 
 /// The dataset that is asked for instead of a task.
 pub(super) fn custom_data(args: &RunArgs) -> Result<Option<CustomData>, Error> {

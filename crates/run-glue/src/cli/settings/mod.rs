@@ -10,8 +10,8 @@ use glue_tasks::{GLUE, benchmarks, find_tasks};
 
 use super::args::RunArgs;
 use super::model_choice::model_choice;
-use crate::error::Error;
-use crate::settings::{HubAccess, IntervalStrategy, MachineSettings, ModelSettings, Settings, TaskChoice};
+use trainer::error::Error;
+use trainer::settings::{HubAccess, IntervalStrategy, MachineSettings, ModelSettings, Settings, TaskChoice};
 
 /// A run's settings from its flags, checked and complete. `embedded`: the demo, whose model and data are the defaults.
 ///

@@ -6,8 +6,8 @@ use glue_tasks::task::TaskSpec;
 use glue_tasks::{GLUE, benchmark_of};
 
 use crate::cli::args::RunArgs;
-use crate::error::Error;
-use crate::settings::{DatasetChoice, PlaceSettings, PublishSettings, repository_name};
+use trainer::error::Error;
+use trainer::settings::{DatasetChoice, PlaceSettings, PublishSettings, repository_name};
 
 pub(super) fn dataset(args: &RunArgs, task: Option<&TaskSpec>, embedded: bool) -> Result<DatasetChoice, Error> {
     if let Some(files) = files(args)? {

@@ -3,10 +3,10 @@
 use models::ops::Precision;
 
 use crate::cli::args::RunArgs;
-use crate::error::Error;
-use crate::settings::lr_scheduler::Schedule;
-use crate::settings::{OptimizerKind, TrainingSettings, check, named};
-use crate::trainer::loss_scale::FIRST_SCALE;
+use trainer::error::Error;
+use trainer::settings::lr_scheduler::Schedule;
+use trainer::settings::{OptimizerKind, TrainingSettings, check, named};
+use trainer::training::loss_scale::FIRST_SCALE;
 
 pub(super) fn training(args: &RunArgs, precision: Precision) -> Result<TrainingSettings, Error> {
     let usual = TrainingSettings::default();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::cluster_plan::ClusterPlan;
 use super::shell_words::program;
-use crate::error::Error;
+use trainer::error::Error;
 
 /// Where the volume is.
 const WORK: &str = "/work";

@@ -1,11 +1,11 @@
 //! What a part asks its engine for: as typed, else from the runs that are over.
 
 use super::options::PlanOptions;
-use crate::error::Error;
 use crate::grid::definition::Grid;
 use crate::grid::disk::Sizes;
 use crate::grid::done::Done;
 use crate::grid::duration::seconds;
+use trainer::error::Error;
 
 /// A limit is twice the estimate and so much more: another machine may be slower, and files have to be fetched.
 const MARGIN_SECONDS: f64 = 600.0;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::settings::Choice;
+use trainer::settings::Choice;
 
 /// For which engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::cluster_plan::ClusterPlan;
 use super::shell_words::{line, program, quoted};
-use crate::error::Error;
+use trainer::error::Error;
 
 /// So long before the time limit a run is told to save; of short limits a quarter.
 const NOTICE_SECONDS: u64 = 120;

@@ -4,9 +4,9 @@ use super::cluster_plan::ClusterPlan;
 use super::limits::Limits;
 use super::options::{PlanFormat, PlanOptions};
 use super::shell_words;
-use crate::error::Error;
 use crate::grid::definition::Grid;
-use crate::report::atomic::write_whole;
+use results::atomic::write_whole;
+use trainer::error::Error;
 
 /// Writes the runs of a grid for an engine, into a file or to standard output.
 ///

@@ -8,12 +8,12 @@ use super::planning::{Planned, check_runs, planned};
 use super::ranking::{self, Ranking};
 use super::rungs::{Rung, Unit, amount};
 use super::space::{self, Axis, EPOCHS, STEPS, Setting};
-use crate::error::Error;
 use crate::grid::combination::Combination;
 use crate::grid::settings_factory::SettingsFactory;
-use crate::report::record::RunRecord;
-use crate::report::record_parts::{SearchMark, SearchRole};
-use crate::settings::{Choice, Settings, request_hash};
+use results::record::RunRecord;
+use results::record::parts::{SearchMark, SearchRole};
+use trainer::error::Error;
+use trainer::settings::{Choice, Settings, request_hash};
 
 /// A search.
 pub struct Search {

@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use super::definition::Search;
 use super::options::SearchKind;
 use super::space::{self, Axis};
-use crate::error::Error;
-use crate::report::atomic::write_whole;
-use crate::report::record::RunRecord;
-use crate::report::record_path::{file_name, slug};
+use results::atomic::write_whole;
+use results::record::RunRecord;
+use results::record::path::{file_name, slug};
+use trainer::error::Error;
 
 /// The version of the file's format.
 const FORMAT: u32 = 1;

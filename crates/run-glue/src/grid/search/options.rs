@@ -2,7 +2,7 @@
 
 use super::rungs::Unit;
 use super::space::Axis;
-use crate::settings::Choice;
+use trainer::settings::Choice;
 
 /// The seed of draws and trials, unless another is given. The runs of the chosen setting have others: among many trials
 /// the best owes a part of its score to its seed.

@@ -3,9 +3,9 @@
 use super::options::{SearchKind, SearchOptions};
 use super::rungs::{self, Budget, Rung, amount};
 use super::space::{self, Setting};
-use crate::error::Error;
 use crate::grid::combination::Combination;
-use crate::settings::{Settings, at_least_one};
+use trainer::error::Error;
+use trainer::settings::{Settings, at_least_one};
 
 /// More drawn trials than this are a mistake.
 const MOST_DRAWN: usize = 10_000;

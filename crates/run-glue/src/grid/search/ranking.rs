@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::report::record::RunRecord;
+use results::record::RunRecord;
 
 /// What trials are compared by.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,12 +1,12 @@
 //! How far searches are: what their trials led to, and what is to be run next.
 
 use super::state::{RunState, Sweep};
-use crate::error::Error;
 use crate::grid::definition::Grid;
 use crate::grid::run_spec::RunSpec;
 use crate::grid::search::Tried;
 use crate::grid::search::search_state::SearchState;
-use crate::report::record::RunRecord;
+use results::record::RunRecord;
+use trainer::error::Error;
 
 impl Sweep<'_> {
     /// The runs that follow from the trials that are over: those of the next rung, or of the chosen setting.

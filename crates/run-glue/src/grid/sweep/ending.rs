@@ -5,12 +5,12 @@ use std::io::IsTerminal;
 use super::page;
 use super::state::{RunState, Sweep};
 use super::submission::submit;
-use crate::error::Error;
 use crate::grid::run_lock::remove_stale_locks;
 use crate::grid::run_spec::RunSpec;
 use crate::progress::print;
-use crate::report::record::RunRecord;
-use crate::report::table::Table;
+use results::record::RunRecord;
+use results::table::Table;
+use trainer::error::Error;
 
 impl Sweep<'_> {
     /// The tables, the leaderboard's files, and what failed.

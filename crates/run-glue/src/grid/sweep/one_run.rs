@@ -4,14 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::state::{RunState, Sweep, has_outputs, stop_if_asked};
 use super::worker_protocol::is_worker;
-use crate::error::Error;
 use crate::grid::duration::in_words;
 use crate::grid::run_lock::{RunLock, lock_run};
 use crate::interrupt;
-use crate::report::record::RunRecord;
 use crate::run_hooks::run_hooks;
-use crate::settings::Settings;
-use crate::task_run::{CompletedRun, output, run_task};
+use results::record::RunRecord;
+use trainer::error::Error;
+use trainer::run::{CompletedRun, output, run_task};
+use trainer::settings::Settings;
 
 impl Sweep<'_> {
     /// Does a run; false where another worker is at it.

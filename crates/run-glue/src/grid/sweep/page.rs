@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use crate::compare::write_page;
-use crate::error::Error;
 use crate::grid::done::Done;
 use crate::grid::options::PageChoice;
 use crate::grid::run_spec::RunSpec;
-use crate::report::record::RecordFile;
-use crate::report::record_path::path_of;
+use results::compare::write_page;
+use results::record::RecordFile;
+use results::record::path::path_of;
+use trainer::error::Error;
 
 /// Its name within the results folder.
 const NAME: &str = "comparison.html";

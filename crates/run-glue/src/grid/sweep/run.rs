@@ -6,14 +6,14 @@ use super::state::{RunState, Sweep, stop_if_asked};
 use super::submission::submit;
 use super::worker_pool::WorkerPool;
 use super::worker_protocol::is_worker;
-use crate::backends;
-use crate::error::Error;
 use crate::grid::definition::Grid;
 use crate::grid::run_spec::RunSpec;
 use crate::interrupt;
 use crate::progress::{print, set_level};
 use crate::run_hooks::run_hooks;
-use crate::task_run::{output, run_task};
+use trainer::backends;
+use trainer::error::Error;
+use trainer::run::{output, run_task};
 
 /// How often a run that another worker has is looked at again.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);

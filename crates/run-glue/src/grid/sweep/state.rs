@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::live_view::LiveView;
-use crate::error::Error;
 use crate::grid::definition::Grid;
 use crate::grid::disk::Sizes;
 use crate::grid::done::Done;
 use crate::grid::run_spec::{Role, RunSpec};
 use crate::grid::search::search_state::SearchState;
 use crate::interrupt;
-use crate::report::record::RunRecord;
-use crate::settings::Settings;
-use crate::task_run::output;
+use results::record::RunRecord;
+use trainer::error::Error;
+use trainer::run::output;
+use trainer::settings::Settings;
 
 /// What has become of a run.
 pub(super) enum RunState {

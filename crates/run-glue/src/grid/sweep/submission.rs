@@ -1,8 +1,8 @@
 //! The leaderboard's files, once all tasks have theirs.
 
-use crate::error::Error;
-use crate::report::submission;
-use crate::settings::Settings;
+use results::files::submission;
+use trainer::error::Error;
+use trainer::settings::Settings;
 
 /// The leaderboard's zip, where it was asked for and the folder has all files of it by now.
 pub(super) fn submit(settings: &Settings) -> Result<(), Error> {

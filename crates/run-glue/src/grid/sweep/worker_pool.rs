@@ -5,10 +5,10 @@ use std::io::Write;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use super::worker_protocol::{INDEX, Order};
-use crate::backends;
-use crate::error::Error;
 use crate::grid::options::{Gpus, SweepOptions};
-use crate::settings::BackendChoice;
+use trainer::backends;
+use trainer::error::Error;
+use trainer::settings::BackendChoice;
 
 /// The GPUs that CUDA shows to a process.
 /// <https://docs.nvidia.com/cuda/cuda-c-programming-guide/index.html#env-vars>

@@ -12,10 +12,10 @@ use std::time::Duration;
 use super::state::{RunState, Sweep, stop_if_asked};
 use super::worker_pool::{Worker, WorkerPool, start};
 use super::worker_protocol::{Order, Report, listen};
-use crate::error::Error;
 use crate::grid::run_spec::RunSpec;
 use crate::interrupt;
 use crate::progress::print;
+use trainer::error::Error;
 
 /// How often it is looked whether the user wants to stop.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);

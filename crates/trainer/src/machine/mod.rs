@@ -1,0 +1,4 @@
+//! What a run takes of the machine: memory, energy, and what the machine is.
+
+pub mod energy;
+pub mod host;

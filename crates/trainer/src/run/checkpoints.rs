@@ -1,0 +1,268 @@
+//! `checkpoint-N/` in the output folder: the model after step N, and what a run needs to go on from there as if it had
+//! never stopped. A folder takes its name when all of its files are on the disk, so whatever carries the name is whole.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::backend::AutodiffBackend;
+use models::checkpoint::{WeightFiles, locate, read_safetensors, write_safetensors};
+use models::ops::EncoderOps;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::saved_model::SavedModel;
+use crate::error::Error;
+use crate::settings::{CheckpointSettings, SaveStrategy, Settings};
+use crate::training::best::Best;
+use crate::training::log::{LogState, TrainLog};
+use crate::training::loss_scale::LossScaler;
+use crate::training::optimizer::Optimizer;
+use crate::training::schedule::{StepPlan, interval};
+use results::atomic::write_whole;
+use results::files::trainer_state::TrainerState;
+
+const PREFIX: &str = "checkpoint-";
+/// Behind the name of a folder that is not whole yet.
+const PARTIAL: &str = ".partial";
+const STATE: &str = "run_state.json";
+const OPTIMIZER: &str = "optimizer.safetensors";
+
+/// What a checkpoint says besides its tensors and its log.
+#[derive(Serialize, Deserialize)]
+struct RunState {
+    step: usize,
+    log: LogState,
+    #[serde(default)]
+    best: Best,
+    /// Of half precision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    loss_scale: Option<LossScaler>,
+    /// The settings that decide the numbers.
+    settings: BTreeMap<String, Value>,
+}
+
+/// Checkpoints by their step, ascending.
+fn list(dir: &Path) -> Vec<(usize, PathBuf)> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut found: Vec<(usize, PathBuf)> = entries
+        .filter_map(|entry| Some((entry.file_name().to_str()?.strip_prefix(PREFIX)?.parse().ok()?, entry.path())))
+        .filter(|(_, path)| path.join("config.json").is_file())
+        .collect();
+    found.sort();
+    found
+}
+
+/// Whether this is the name of a checkpoint that is being written, or was when the run was killed.
+pub(super) fn is_scratch(name: &str) -> bool {
+    name.strip_prefix('.').is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(PARTIAL))
+}
+
+/// The last checkpoint of an output folder that a run can go on from.
+pub(super) fn latest(dir: &Path) -> Option<PathBuf> {
+    list(dir).into_iter().map(|(_, path)| path).rfind(|path| path.join(STATE).is_file())
+}
+
+/// The weights of a checkpoint.
+pub(super) fn weights(folder: &Path) -> Result<WeightFiles, Error> {
+    let file = |name: &str| Ok::<_, Error>(Some(folder.join(name)).filter(|path| path.is_file()));
+    locate(file).map_err(|error: Error| error.at(&folder.display().to_string()))
+}
+
+/// The settings that decide the weights of a training run over `rows` rows, as they came out with this model and these data.
+pub(super) fn decisive_settings(
+    settings: &Settings,
+    plan: &StepPlan,
+    rows: usize,
+    max_seq_length: usize,
+) -> BTreeMap<String, Value> {
+    let mut decisive = settings.decisive();
+    // However the number of steps was asked for.
+    decisive.remove("num_train_epochs");
+    decisive.remove("max_steps");
+    let found = [
+        ("training rows", json!(rows)),
+        ("max_seq_length", json!(max_seq_length)),
+        ("steps (num_train_epochs, max_steps)", json!(plan.max_steps)),
+        ("warmup_steps", json!(plan.warmup_steps)),
+    ];
+    decisive.extend(found.map(|(name, value)| (name.to_owned(), value)));
+    decisive
+}
+
+/// A checkpoint to go on from.
+pub(super) struct Resume {
+    folder: PathBuf,
+    state: RunState,
+}
+
+impl Resume {
+    /// Reads what the checkpoint says of itself.
+    pub(super) fn open(folder: &Path, settings: &BTreeMap<String, Value>) -> Result<Self, Error> {
+        let place = folder.join(STATE);
+        let wrong = |reason: &dyn std::fmt::Display| Error::usage(format!("{}: {reason}", place.display()));
+        let text = fs::read_to_string(&place).map_err(|e| wrong(&format!("{e}; expected a checkpoint of run-glue")))?;
+        let state: RunState = serde_json::from_str(&text).map_err(|e| wrong(&e))?;
+        let other = settings.iter().find(|(name, value)| state.settings.get(*name) != Some(value));
+        if let Some((name, value)) = other {
+            let before = state.settings.get(name).map_or("absent".to_owned(), Value::to_string);
+            return Err(Error::usage(format!(
+                "{}: the checkpoint was made with {name} {before}, and this run has {value}: give the same flags to go on, \
+                 or another --output_dir to start anew",
+                folder.display()
+            )));
+        }
+        log::info!("going on from {} (step {})", folder.display(), state.step);
+        Ok(Self { folder: folder.to_owned(), state })
+    }
+
+    /// The model's weights.
+    pub(super) fn weights(&self) -> Result<WeightFiles, Error> {
+        weights(&self.folder)
+    }
+
+    /// How evaluations compared so far.
+    pub(super) fn best(&self) -> Best {
+        self.state.best
+    }
+
+    /// Moments into the optimizer, history and counts into the log.
+    pub(super) fn restore<B: AutodiffBackend<InnerBackend: EncoderOps>>(
+        &self,
+        optimizer: &mut Optimizer<B>,
+        log: &mut TrainLog<B::InnerBackend>,
+        device: &B::Device,
+    ) -> Result<(), Error> {
+        let path = self.folder.join(OPTIMIZER);
+        let tensors = read_safetensors(&path)?;
+        optimizer
+            .restore(tensors, self.state.loss_scale, self.state.step, device)
+            .map_err(|name| Error::usage(format!("{}: `{name}` is missing or has another size", path.display())))?;
+        let history = TrainerState::load(&self.folder).map_err(Error::input)?.log_history;
+        log.restore(&self.state.log, history, device);
+        Ok(())
+    }
+}
+
+/// Makes checkpoints of a run.
+pub(super) struct Checkpoints<'a> {
+    pub(super) dir: PathBuf,
+    pub(super) settings: &'a CheckpointSettings,
+    pub(super) plan: StepPlan,
+    pub(super) decisive: BTreeMap<String, Value>,
+}
+
+/// What goes into a checkpoint.
+pub(super) struct Content<'a, B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps> {
+    pub(super) saved: SavedModel<'a, B>,
+    pub(super) optimizer: &'a Optimizer<B>,
+    pub(super) log: LogState,
+    pub(super) state: TrainerState,
+    pub(super) best: Best,
+}
+
+impl Checkpoints<'_> {
+    /// Whether one is due after this step.
+    pub(super) fn is_due(&self, step: usize, ends_epoch: bool, is_best: bool) -> bool {
+        let last = step == self.plan.max_steps;
+        match self.settings.save_strategy {
+            SaveStrategy::No => false,
+            SaveStrategy::Steps => step.is_multiple_of(interval(self.settings.save_steps, self.plan.max_steps)) || last,
+            SaveStrategy::Epoch => ends_epoch || last,
+            SaveStrategy::Best => is_best,
+        }
+    }
+
+    /// The folder of step `step`.
+    pub(super) fn folder(&self, step: usize) -> PathBuf {
+        self.dir.join(format!("{PREFIX}{step}"))
+    }
+
+    /// Saves the run after step `step`.
+    ///
+    /// # Errors
+    /// Names the folder; nothing is left of it.
+    pub(super) fn save<B>(&self, step: usize, content: &Content<'_, B>) -> Result<(), Error>
+    where
+        B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps,
+    {
+        let folder = self.folder(step);
+        self.write(step, &folder, content).map_err(|error| {
+            // What was written of it would only take room.
+            let _ = remove(&self.scratch(step));
+            error.in_context(format!("{} could not be saved", folder.display()))
+        })
+    }
+
+    fn write<B>(&self, step: usize, folder: &Path, content: &Content<'_, B>) -> Result<(), Error>
+    where
+        B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps,
+    {
+        let scratch = self.scratch(step);
+        remove(&scratch)?;
+        fs::create_dir_all(&scratch).map_err(Error::failure)?;
+        content.saved.write_files(&scratch)?;
+        content.state.save(&scratch)?;
+        if !self.settings.save_only_model {
+            write_safetensors(&scratch.join(OPTIMIZER), &content.optimizer.tensors())?;
+            let settings = self.decisive.clone();
+            let run_state = RunState {
+                step,
+                log: content.log,
+                best: content.best,
+                loss_scale: content.optimizer.scaler(),
+                settings,
+            };
+            let text = serde_json::to_string_pretty(&run_state).map_err(Error::failure)?;
+            write_whole(scratch.join(STATE), text.as_bytes())?;
+        }
+        for entry in fs::read_dir(&scratch).map_err(Error::failure)?.flatten() {
+            fs::File::open(entry.path()).and_then(|file| file.sync_all()).map_err(Error::failure)?;
+        }
+        // A folder of that name is an older run's, or was saved by this one before it went back.
+        remove(folder)?;
+        fs::rename(&scratch, folder).map_err(Error::failure)
+    }
+
+    fn scratch(&self, step: usize) -> PathBuf {
+        self.dir.join(format!(".{PREFIX}{step}{PARTIAL}"))
+    }
+
+    /// Removes what killed runs left, and the oldest ones beyond `--save_total_limit`, but not the newest nor the best
+    /// (transformers' `rotate_checkpoints`). What cannot be removed is no reason to end the run.
+    pub(super) fn rotate(&self, best: Option<&Path>) {
+        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_scratch)) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+        let Some(limit) = self.settings.save_total_limit else { return };
+        let all = list(&self.dir);
+        let newest = all.last().map(|(_, path)| path.clone());
+        let kept = |path: &PathBuf| Some(path) == newest.as_ref() || Some(path.as_path()) == best;
+        let protected = all.iter().filter(|(_, path)| kept(path)).count();
+        let surplus = all.len().saturating_sub(limit.max(protected));
+        all.iter().filter(|(_, path)| !kept(path)).take(surplus).for_each(|(_, path)| discard(path));
+    }
+
+    /// At the end of a run that keeps one checkpoint and ends with the best: only that one stays.
+    pub(super) fn keep_only(&self, best: &Path) {
+        if self.settings.save_total_limit == Some(1) {
+            list(&self.dir).iter().filter(|(_, path)| path != best).for_each(|(_, path)| discard(path));
+        }
+    }
+}
+
+fn discard(folder: &Path) {
+    if let Err(error) = fs::remove_dir_all(folder) {
+        log::warn!("{}: {error}", folder.display());
+    }
+}
+
+fn remove(folder: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::failure(format!("{}: {error}", folder.display())))
+        }
+        _ => Ok(()),
+    }
+}

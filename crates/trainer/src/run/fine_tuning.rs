@@ -1,0 +1,135 @@
+//! The training of one run: from the loaded model, or a checkpoint of an earlier start, to the weights that it ends with.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use burn_autodiff::Autodiff;
+use models::head::SequenceClassifier;
+use models::ops::EncoderOps;
+use models::ops::profile::{self, PARTS};
+use serde_json::Value;
+
+use super::best_checkpoint::BestCheckpoint;
+use super::callbacks::TrainerCallbacks;
+use super::checkpoints::{Checkpoints, Resume, decisive_settings, latest, weights};
+use super::context::RunContext;
+use super::hooks::CheckpointListener;
+use super::output::output_dir;
+use super::training_setup::TrainingSetup;
+use crate::data::Split;
+use crate::error::Error;
+use crate::logs::journal::Journal;
+use crate::machine::host::host_name;
+use crate::settings::Settings;
+use crate::training::optimizer::frozen;
+use crate::training::phases::PhaseSeconds;
+use crate::training::schedule::StepPlan;
+use crate::training::totals::Totals;
+use results::metrics::Metrics;
+use results::utc::folder_name;
+
+/// What training left behind.
+pub(super) struct Trained {
+    pub(super) totals: Totals,
+    pub(super) plan: StepPlan,
+    pub(super) history: Vec<Metrics>,
+    pub(super) best: BestCheckpoint,
+    pub(super) journal: Journal,
+    /// Time by phase.
+    pub(super) phases: PhaseSeconds,
+    /// Seconds in each kind of operation, where the backend counts them; of this process alone.
+    pub(super) operations: BTreeMap<String, f64>,
+}
+
+/// Trains `model` on `split`; `listener` hears of checkpoints.
+///
+/// # Errors
+/// A checkpoint that cannot be gone on from, or the user's wish to stop.
+pub(super) fn fine_tune<B: EncoderOps>(
+    context: &RunContext,
+    split: &Split,
+    model: SequenceClassifier<Autodiff<B>>,
+    listener: Option<&mut (dyn CheckpointListener + 'static)>,
+    device: &B::Device,
+) -> Result<(SequenceClassifier<Autodiff<B>>, Trained), Error> {
+    let (settings, files) = (context.settings, &context.prepared.model);
+    let mut setup = TrainingSetup::<B>::new(context, split, model);
+    let plan = setup.plan;
+    let decisive = decisive_settings(settings, &plan, split.len(), files.max_seq_length);
+    let dir = output_dir(settings);
+    let journal = journal(context, dir.as_deref(), &decisive);
+    let checkpoints =
+        dir.map(|dir| Checkpoints { dir, settings: &settings.checkpoints, plan, decisive: decisive.clone() });
+    let mut callbacks = TrainerCallbacks::new(context, plan, checkpoints, listener, journal);
+    if let Some(folder) = resume_folder(settings) {
+        resume(&folder, &decisive, context, &mut setup, &mut callbacks, device)?;
+    }
+    if settings.logging.profile && !B::capabilities().synchronous {
+        let device = device.clone();
+        // A device that failed says so where the results are read.
+        setup.log.phases.synchronize_with(move || drop(B::sync(&device)));
+    }
+    let operations_before = profile::times();
+    callbacks.before_training(&setup.model, &mut setup.log)?;
+    let (mut model, log) = setup.train(|end| callbacks.after_step::<B>(end))?;
+    let operations = operations_since(operations_before);
+    if let Some(folder) = callbacks.best_to_load() {
+        log::info!("{}", &callbacks.best_line(folder));
+        (model, _) = files.build_from::<Autodiff<B>>(&weights(folder)?, &context.build, device)?;
+    }
+    let TrainerCallbacks { best, journal, .. } = callbacks;
+    let (totals, phases) = (log.totals, log.phases.seconds);
+    Ok((model, Trained { totals, plan, history: log.history, best, journal, phases, operations }))
+}
+
+/// The checkpoint to go on from: the one given, or the last one in the output folder that the run does not overwrite.
+fn resume_folder(settings: &Settings) -> Option<PathBuf> {
+    let given = settings.checkpoints.resume_from_checkpoint.clone();
+    given.or_else(|| latest(&output_dir(settings)?).filter(|_| !settings.places.overwrite_output_dir))
+}
+
+/// Goes on from the checkpoint in `folder`.
+///
+/// # Errors
+/// When it cannot be read, or was made with other settings.
+fn resume<B: EncoderOps>(
+    folder: &Path,
+    decisive: &BTreeMap<String, Value>,
+    context: &RunContext,
+    setup: &mut TrainingSetup<B>,
+    callbacks: &mut TrainerCallbacks,
+    device: &B::Device,
+) -> Result<(), Error> {
+    let resume = Resume::open(folder, decisive)?;
+    let (model, _) = context.prepared.model.build_from::<Autodiff<B>>(&resume.weights()?, &context.build, device)?;
+    setup.model = frozen(model, &context.settings.training);
+    resume.restore(&mut setup.optimizer, &mut setup.log, device)?;
+    callbacks.restore(resume.best());
+    Ok(())
+}
+
+fn journal(context: &RunContext, output_dir: Option<&Path>, hyper_parameters: &BTreeMap<String, Value>) -> Journal {
+    let settings = &context.settings.logging;
+    let host = host_name();
+    let events = settings.tensorboard.then(|| {
+        let given = settings.logging_dir.clone().map(|dir| match &context.settings.places.folder {
+            Some(folder) => dir.join(folder),
+            None => dir,
+        });
+        let run = || Some(output_dir?.join("runs").join(format!("{}_{host}", folder_name(SystemTime::now()))));
+        given.or_else(run)
+    });
+    let mut journal = Journal::open(output_dir, events.flatten().as_deref(), &host);
+    let config = context.prepared.model.config.fields().clone();
+    journal.text("args", &format!("{:#}", Value::from_iter(hyper_parameters.clone())));
+    journal.text("model_config", &format!("{:#}", Value::Object(config)));
+    journal
+}
+
+/// Seconds in each kind of operation that took any.
+fn operations_since(before: [Duration; PARTS.len()]) -> BTreeMap<String, f64> {
+    let seconds = profile::times().into_iter().zip(before).map(|(now, before)| (now - before).as_secs_f64());
+    let named = PARTS.iter().zip(seconds).map(|((_, name), seconds)| ((*name).to_owned(), seconds));
+    named.filter(|(_, seconds)| *seconds > 0.0).collect()
+}

@@ -1,0 +1,28 @@
+//! One task with one model: prepare, train, evaluate, write.
+
+mod best_checkpoint;
+mod callbacks;
+mod checkpoints;
+mod context;
+mod criterion;
+mod custom_task;
+mod fine_tuning;
+pub mod hooks;
+mod outcome;
+pub mod output;
+mod predictions;
+mod prepare;
+pub mod rehearsal;
+mod rows;
+mod run_record;
+mod run_task;
+mod saved_model;
+mod score;
+mod state_file;
+#[cfg(test)]
+mod tests;
+mod training_setup;
+mod warnings;
+mod write_results;
+
+pub use self::run_task::{CompletedRun, run_task};

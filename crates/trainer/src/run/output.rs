@@ -1,0 +1,74 @@
+//! The folders that a run writes into, and whether it may.
+
+use std::path::{Path, PathBuf};
+
+use super::checkpoints::{is_scratch, latest};
+use crate::error::Error;
+use crate::logs::journal;
+use crate::settings::Settings;
+use results::atomic;
+
+/// The run's folder: `--output_dir` itself, or a folder in it where the run is one of several.
+#[must_use]
+pub fn output_dir(settings: &Settings) -> Option<PathBuf> {
+    let root = settings.places.output_dir.clone()?;
+    Some(settings.places.folder.as_ref().map_or_else(|| root.clone(), |folder| root.join(folder)))
+}
+
+/// Finds out before any work whether the records will have a place.
+///
+/// # Errors
+/// When files cannot be written into `--results_dir`.
+pub fn check_results_dir(settings: &Settings) -> Result<(), Error> {
+    check_place("results_dir", &settings.places.results_dir)
+}
+
+fn check_place(flag: &str, folder: &Path) -> Result<(), Error> {
+    atomic::check_folder(folder).map_err(|error| {
+        Error::usage(format!("--{flag} {} cannot be written to: {}", folder.display(), atomic::reason(&error)))
+    })
+}
+
+/// Finds out before any work whether the other files will have a place.
+///
+/// # Errors
+/// When `--output_dir` is not empty, since a folder with something in it is not written to unasked, or cannot be written to.
+pub fn check_output_dir(settings: &Settings) -> Result<(), Error> {
+    let Some(dir) = output_dir(settings) else { return Ok(()) };
+    if dir.exists() && !dir.is_dir() {
+        return Err(Error::usage(format!("--output_dir {}: this is a file", dir.display())));
+    }
+    if is_empty(&dir) || settings.places.overwrite_output_dir || !settings.do_train || latest(&dir).is_some() {
+        return check_place("output_dir", settings.places.output_dir.as_deref().unwrap_or(&dir));
+    }
+    Err(Error::usage(format!(
+        "--output_dir {} is not empty; give another folder, or --overwrite_output_dir true to write into it",
+        dir.display()
+    )))
+}
+
+/// Whether a folder holds nothing, or is not there. What a run leaves that is killed before its first checkpoint, or while
+/// it writes, counts as nothing: the log, and files with a name of their own.
+pub(super) fn is_empty(dir: &Path) -> bool {
+    let scratch =
+        |name: &str| is_scratch(name) || atomic::is_scratch(name) || [journal::FILE_NAME, "runs"].contains(&name);
+    std::fs::read_dir(dir).map_or(true, |mut entries| {
+        entries.all(|entry| entry.is_ok_and(|e| e.file_name().to_str().is_some_and(scratch)))
+    })
+}
+
+/// Removes the files that a run writes, and nothing else.
+pub(super) fn remove_files(dir: &Path) {
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.ends_with("_results.json")
+            || name == "trainer_state.json"
+            || name == journal::FILE_NAME
+            || name.starts_with("eval_logits")
+            || name.starts_with("predict_")
+        {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `predict_results_<task>.txt`: what the model says about splits whose labels only the leaderboard has.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use super::context::RunContext;
+use super::rows::task_of_file;
+use super::score::{Evaluation, in_dataset_order};
+use crate::data::Split;
+use crate::error::Error;
+use crate::training::evaluate::Logits;
+use glue_tasks::metrics::Predictions;
+use results::atomic::write_whole;
+use results::files::logits::write_logits;
+use results::files::submission::{Expected, file_of};
+
+/// A predicted split.
+pub(super) struct Prediction {
+    /// As in the name of its file: `mrpc`, `mnli-mm`, `ax`.
+    pub(super) name: String,
+    /// Classes in the dataset's order.
+    logits: Logits,
+    predictions: Predictions,
+    labels: Vec<String>,
+    /// The leaderboard's file, where it asks for this split.
+    leaderboard: Option<Expected>,
+    /// How good they are, where the split has labels.
+    pub(super) evaluation: Option<Evaluation>,
+}
+
+impl Prediction {
+    /// What `logits` of a split come to, classes in the model's order; `name` is that of the file.
+    ///
+    /// # Errors
+    /// A metric that is not defined for them, where the split has labels.
+    pub(super) fn new(context: &RunContext, split: &Split, name: String, logits: Logits) -> Result<Self, Error> {
+        let task = &context.prepared.task;
+        let measured = task_of_file(task, &name);
+        let is_labelled = split.first_unlabelled().is_none() && !split.is_empty();
+        let evaluation = is_labelled
+            .then(|| {
+                let is_diagnostic = !std::ptr::eq(measured, task);
+                let suffix = task.diagnostic_suffix().filter(|_| is_diagnostic).unwrap_or_default();
+                Evaluation::new(context, split, suffix, logits.clone())
+            })
+            .transpose()?;
+        let logits = in_dataset_order(logits, task.kind, &context.class_order);
+        let predictions =
+            Predictions::from_logits(&logits.values, logits.num_labels, task.kind).map_err(Error::input)?;
+        debug_assert_eq!(logits.rows().count(), split.len());
+        let leaderboard = file_of(measured, &split.name);
+        Ok(Self { name, logits, predictions, labels: task.labels.clone(), leaderboard, evaluation })
+    }
+
+    /// run_glue.py's lines: row and label, or row and score with three decimals.
+    fn text(&self) -> String {
+        let mut text = "index\tprediction\n".to_owned();
+        let mut line = |index: usize, value: &dyn std::fmt::Display| {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{index}\t{value}");
+        };
+        match &self.predictions {
+            Predictions::Classes(classes) => {
+                classes.iter().enumerate().for_each(|(i, &class)| line(i, &self.labels[class]));
+            }
+            Predictions::Sets(sets) => sets.iter().enumerate().for_each(|(i, set)| {
+                let names: Vec<&str> =
+                    set.iter().zip(&self.labels).filter(|(said, _)| **said).map(|(_, l)| l.as_str()).collect();
+                line(i, &names.join(","));
+            }),
+            Predictions::Scores(scores) => {
+                scores.iter().enumerate().for_each(|(i, score)| line(i, &format_args!("{score:.3}")));
+            }
+        }
+        text
+    }
+
+    /// Writes the file, and the logits where they are wanted.
+    pub(super) fn write(&self, dir: &Path, save_logits: bool) -> Result<(), Error> {
+        write_whole(self.path(dir), self.text().as_bytes())?;
+        if save_logits {
+            let path = dir.join(format!("predict_logits_{}.jsonl", self.name));
+            let unlabelled = || vec![None; self.logits.rows().count()];
+            let labels = self.evaluation.as_ref().map_or_else(unlabelled, Evaluation::host_labels);
+            write_logits(&path, &self.logits.values, self.logits.num_labels, &labels)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the leaderboard's file.
+    pub(super) fn write_leaderboard_file(&self, dir: &Path) -> Result<(), Error> {
+        match &self.leaderboard {
+            Some(expected) => {
+                Ok(write_whole(dir.join(&expected.file.file_name), expected.text(&self.predictions).as_bytes())?)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn path(&self, dir: &Path) -> PathBuf {
+        dir.join(format!("predict_results_{}.txt", self.name))
+    }
+}

@@ -1,0 +1,124 @@
+//! Files to tokenized splits: everything that can be wrong with the input shows here, before any training.
+
+use std::time::Instant;
+
+use glue_tasks::task::TaskSpec;
+use models::checkpoint::LoadReport;
+
+use super::custom_task;
+use super::rows::{self, AllRows, Rows};
+use crate::data::Split;
+use crate::error::Error;
+use crate::model_files::ModelFiles;
+use crate::settings::{Settings, TaskChoice};
+use crate::source::{Files, TransferHooks};
+
+/// What a run needs, read and checked.
+pub(super) struct Prepared {
+    pub(super) task: TaskSpec,
+    pub(super) model: ModelFiles,
+    pub(super) dataset: Files,
+    pub(super) train: Option<Split>,
+    /// Splits with the suffix of their keys.
+    pub(super) eval: Vec<(Split, String)>,
+    /// Splits to predict with the name of their files.
+    pub(super) test: Vec<(Split, String)>,
+    pub(super) data_seconds: f64,
+    pub(super) tokenize_seconds: f64,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Reads model and data. `task` is a benchmark's, or stands for data whose columns and labels are still to be found.
+pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<Prepared, Error> {
+    let model = ModelFiles::read(
+        Files::model(&settings.model.choice, &settings.hub, transfers)?,
+        Some(settings.data.max_seq_length),
+    )?;
+    let (max_seq_length, mut warnings) = (model.max_seq_length, model.warnings.clone());
+
+    let started = Instant::now();
+    let dataset = Files::dataset(&settings.data.dataset, &settings.hub, transfers)?;
+    let task = match &settings.task {
+        TaskChoice::Custom(own) => custom_task::resolve(settings, own, &dataset, &model.config)?,
+        TaskChoice::Known(task) => task.clone(),
+    };
+    let AllRows { train, eval, test } = rows::read(settings, &task, &dataset, &mut warnings)?;
+    let data_seconds = started.elapsed().as_secs_f64();
+
+    let started = Instant::now();
+    let tokenized = |rows: Rows| Split::new(&rows.split, &rows.examples, task.kind, &model.tokenizer, max_seq_length);
+    let train = train.map(tokenized).transpose()?;
+    let eval = eval
+        .into_iter()
+        .map(|(rows, suffix)| Ok((tokenized(rows)?, suffix)))
+        .collect::<Result<Vec<_>, crate::tokenize::TokenizeError>>()?;
+    let test = test
+        .into_iter()
+        .map(|(rows, name)| Ok((tokenized(rows)?, name)))
+        .collect::<Result<Vec<_>, crate::tokenize::TokenizeError>>()?;
+    if let Some(split) = &train {
+        let cut = split.truncated_rows();
+        if cut > 0 {
+            warnings.push(format!("{cut} of {} training rows were cut to {max_seq_length} tokens", split.len()));
+        }
+    }
+    Ok(Prepared {
+        task,
+        model,
+        dataset,
+        train,
+        eval,
+        test,
+        data_seconds,
+        tokenize_seconds: started.elapsed().as_secs_f64(),
+        warnings,
+    })
+}
+
+impl Prepared {
+    /// Dataset class to model class: the checkpoint's own order where its head is used and its label names are the
+    /// dataset's (as run_glue.py does for MNLI models), else the dataset's.
+    pub(super) fn class_order(&self, report: &LoadReport) -> Vec<usize> {
+        let plain = (0..self.task.labels.len()).collect();
+        if report.new_head() {
+            return plain;
+        }
+        let Some(own) = self.model.config.label_names() else { return plain };
+        let own: Vec<String> = own.iter().map(|name| name.to_lowercase()).collect();
+        let order: Option<Vec<usize>> =
+            self.task.labels.iter().map(|label| own.iter().position(|name| *name == label.to_lowercase())).collect();
+        match order {
+            Some(order) if own.len() == order.len() => order,
+            _ => plain,
+        }
+    }
+}
+
+/// One line on what was loaded.
+pub(super) fn load_summary(report: &LoadReport) -> String {
+    let list = |names: &[String]| match names {
+        [] => "0".to_owned(),
+        names if names.len() <= 4 => format!("{} ({})", names.len(), names.join(", ")),
+        names => format!("{} ({}, ...)", names.len(), names[..3].join(", ")),
+    };
+    format!(
+        "{} tensors loaded, {} initialized, {} unused",
+        report.loaded.len(),
+        list(&[report.initialized.as_slice(), &report.mismatched].concat()),
+        list(&report.unused)
+    )
+}
+
+/// What a person should know about the loaded weights.
+pub(super) fn load_warnings(report: &LoadReport, settings: &Settings) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if report.new_head() && !settings.do_train {
+        warnings.push("the checkpoint has no head and --do_train is off: a random head is evaluated".to_owned());
+    }
+    let encoder: Vec<&String> = report.initialized.iter().filter(|name| !name.starts_with("classifier.")).collect();
+    if !encoder.is_empty() {
+        let names = encoder.iter().take(4).map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+        warnings.push(format!("{} encoder tensors are not in the checkpoint and start random: {names}", encoder.len()));
+    }
+    warnings
+}

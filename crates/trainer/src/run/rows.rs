@@ -1,0 +1,359 @@
+//! Which rows of the dataset a run trains on, evaluates and predicts.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use glue_tasks::dataset::{Example, column_names, read_split, read_unlabelled_split};
+use glue_tasks::slices::Slice;
+use glue_tasks::task::TaskSpec;
+use models::torch_rng::TorchRng;
+
+use crate::error::Error;
+use crate::settings::Settings;
+use crate::source::Files;
+use results::files::submission::file_of;
+
+/// Examples before tokenizing.
+pub(super) struct Rows {
+    /// The split, or the parts of splits.
+    pub(super) split: String,
+    pub(super) examples: Vec<Example>,
+}
+
+impl Rows {
+    fn first(mut self, limit: Option<usize>) -> Self {
+        self.examples.truncate(limit.unwrap_or(usize::MAX));
+        self
+    }
+}
+
+/// All rows of a run.
+pub(super) struct AllRows {
+    pub(super) train: Option<Rows>,
+    /// With the suffix of their keys.
+    pub(super) eval: Vec<(Rows, String)>,
+    /// With the name of their files.
+    pub(super) test: Vec<(Rows, String)>,
+}
+
+/// Reads what the settings ask for.
+///
+/// # Errors
+/// A split that is not there or cannot be read, or a row without a label that needs one.
+pub(super) fn read(
+    settings: &Settings,
+    task: &TaskSpec,
+    dataset: &Files,
+    warnings: &mut Vec<String>,
+) -> Result<AllRows, Error> {
+    let mut reader = Reader { settings, dataset, warnings, used: Vec::new() };
+    let choice = &settings.data.splits;
+    let (mut train, mut eval) = (None, Vec::new());
+    if settings.do_train || choice.held_out.is_some() {
+        let slices = slices(&choice.train, task.train_split.as_ref().map_or("train", |split| &split.name));
+        let mut rows = reader.labelled(task, &slices, "trained on")?;
+        if let Some(percent) = choice.held_out {
+            let (kept, held_out) = hold_out(rows, percent, choice.shuffle_seed);
+            rows = kept;
+            if settings.do_eval {
+                eval.push((held_out.first(settings.data.max_eval_samples), String::new()));
+            }
+        }
+        if choice.shuffle {
+            rows.examples = permuted(rows.examples, choice.shuffle_seed);
+        }
+        train = settings.do_train.then(|| rows.first(settings.data.max_train_samples));
+    }
+    if settings.do_eval && choice.held_out.is_none() {
+        match &choice.validation {
+            Some(slices) => eval.push((reader.labelled(task, slices, "evaluated")?, String::new())),
+            None => {
+                for split in &task.eval_splits {
+                    let rows = reader.labelled(task, &[Slice::all(&split.name)], "evaluated")?;
+                    eval.push((rows, split.key_suffix.clone()));
+                }
+                eval.extend(reader.diagnostic(task)?);
+            }
+        }
+        eval = eval.into_iter().map(|(rows, suffix)| (rows.first(settings.data.max_eval_samples), suffix)).collect();
+    }
+    let mut test = Vec::new();
+    if settings.do_predict {
+        match &choice.test {
+            Some(slices) => test.push((reader.parts(task, slices, "predicted")?, task.file_stem())),
+            None => {
+                for split in &task.test_splits {
+                    let rows = reader.parts(task, &[Slice::all(&split.name)], "predicted")?;
+                    test.push((rows, format!("{}{}", task.file_stem(), split.key_suffix.replace('_', "-"))));
+                }
+                // The leaderboard asks for it too.
+                if let Some((set, split)) = diagnostic_of(task) {
+                    match reader.whole(set, split)? {
+                        Some(rows) => test.push((rows, set.file_stem())),
+                        None if settings.places.glue_submission => return Err(reader.no_split(set, split)),
+                        None => {}
+                    }
+                }
+            }
+        }
+        if settings.places.glue_submission {
+            test.iter().try_for_each(|(rows, name)| complete(task, rows, name, &dataset.id))?;
+        }
+        test = test.into_iter().map(|(rows, name)| (rows.first(settings.data.max_predict_samples), name)).collect();
+    }
+    reader.warn_of_overlaps();
+    if let Some(rows) = train.iter().chain(eval.iter().map(|(rows, _)| rows)).find(|rows| rows.examples.is_empty()) {
+        return Err(Error::usage(format!("{}: there is no row in {}", dataset.id, rows.split)));
+    }
+    Ok(AllRows { train, eval, test })
+}
+
+/// A task's diagnostic set, and the name of its only split.
+fn diagnostic_of(task: &TaskSpec) -> Option<(&TaskSpec, &str)> {
+    let set = task.diagnostic.as_deref()?;
+    Some((set, set.test_splits.first()?.name.as_str()))
+}
+
+/// The task that the predictions in a file of this name are of: the diagnostic set, or the task itself.
+pub(super) fn task_of_file<'a>(task: &'a TaskSpec, name: &str) -> &'a TaskSpec {
+    task.diagnostic.as_deref().filter(|set| set.file_stem() == name).unwrap_or(task)
+}
+
+/// The leaderboard refuses a file with another number of rows, which is better known before the training.
+fn complete(task: &TaskSpec, rows: &Rows, name: &str, dataset: &str) -> Result<(), Error> {
+    let task = task_of_file(task, name);
+    match file_of(task, &rows.split) {
+        None => Err(Error::usage(format!(
+            "--glue_submission writes files of the GLUE leaderboard, which has none for {}: leave it out",
+            task.name
+        ))),
+        Some(expected) if expected.rows != rows.examples.len() => Err(Error::usage(format!(
+            "{dataset}: split {} of {} has {} rows, and the leaderboard expects {}; --glue_submission needs GLUE's own test splits",
+            rows.split,
+            task.config,
+            rows.examples.len(),
+            expected.rows
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn slices(given: &Option<Vec<Slice>>, usual: &str) -> Vec<Slice> {
+    given.clone().unwrap_or_else(|| vec![Slice::all(usual)])
+}
+
+/// The rows but a share of them, and that share; both in the order of the rows.
+fn hold_out(rows: Rows, percent: f64, seed: u64) -> (Rows, Rows) {
+    let n = rows.examples.len();
+    let count = ((n as f64 * percent / 100.0).round() as usize).clamp(usize::from(n > 1), n.saturating_sub(1));
+    let mut is_out = vec![false; n];
+    TorchRng::new(seed).randperm(n).into_iter().take(count).for_each(|row| is_out[row as usize] = true);
+    let (out, kept): (Vec<_>, Vec<_>) = rows.examples.into_iter().zip(is_out).partition(|(_, out)| *out);
+    let plain = |rows: Vec<(Example, bool)>| rows.into_iter().map(|(example, _)| example).collect();
+    (
+        Rows { split: rows.split.clone(), examples: plain(kept) },
+        Rows { split: format!("{} ({percent} % held out)", rows.split), examples: plain(out) },
+    )
+}
+
+fn permuted(examples: Vec<Example>, seed: u64) -> Vec<Example> {
+    let mut examples: Vec<Option<Example>> = examples.into_iter().map(Some).collect();
+    let order = TorchRng::new(seed).randperm(examples.len());
+    order.into_iter().filter_map(|row| examples[row as usize].take()).collect()
+}
+
+/// Rows of a split that are used for something.
+struct UsedRows {
+    what: &'static str,
+    split: String,
+    rows: Range<usize>,
+}
+
+struct Reader<'a> {
+    settings: &'a Settings,
+    dataset: &'a Files,
+    warnings: &'a mut Vec<String>,
+    used: Vec<UsedRows>,
+}
+
+impl Reader<'_> {
+    /// A whole split; `None` where there is none.
+    fn whole(&mut self, task: &TaskSpec, split: &str) -> Result<Option<Rows>, Error> {
+        let Some(files) = self.dataset.split_files(&task.config, split)? else { return Ok(None) };
+        Ok(Some(Rows { split: split.to_owned(), examples: self.examples(task, &files, false)? }))
+    }
+
+    fn examples(&mut self, task: &TaskSpec, files: &[PathBuf], needs_labels: bool) -> Result<Vec<Example>, Error> {
+        let schema = task.schema();
+        let has_labels = needs_labels || has_column(files, &task.label_column)?;
+        let read = if has_labels { read_split(files, &schema)? } else { read_unlabelled_split(files, &schema)? };
+        self.warnings.extend(read.warnings.iter().map(ToString::to_string));
+        Ok(read.examples)
+    }
+
+    /// Parts of splits that must be there, one after the other, for a purpose.
+    fn parts(&mut self, task: &TaskSpec, slices: &[Slice], what: &'static str) -> Result<Rows, Error> {
+        self.read_parts(task, slices, what, false)
+    }
+
+    fn read_parts(
+        &mut self,
+        task: &TaskSpec,
+        slices: &[Slice],
+        what: &'static str,
+        needs_labels: bool,
+    ) -> Result<Rows, Error> {
+        let mut examples = Vec::new();
+        let mut last: Option<(&str, Vec<Example>)> = None;
+        for slice in slices {
+            // Two parts of one split are read from its files once.
+            let all = match last.take() {
+                Some((split, all)) if split == slice.split => all,
+                _ => {
+                    let files = self.dataset.split_files(&task.config, &slice.split)?;
+                    let files = files.ok_or_else(|| self.no_split(task, &slice.split))?;
+                    self.examples(task, &files, needs_labels)?
+                }
+            };
+            let rows = slice.range(all.len());
+            examples.extend_from_slice(&all[rows.clone()]);
+            self.used.push(UsedRows { what, split: slice.split.clone(), rows });
+            last = Some((&slice.split, all));
+        }
+        let split = slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
+        Ok(Rows { split, examples })
+    }
+
+    fn no_split(&self, task: &TaskSpec, split: &str) -> Error {
+        let id = &self.dataset.id;
+        if self.settings.task.custom().is_none() {
+            let config = &task.config;
+            return Error::usage(format!(
+                "{id}: there is no split {split} of {config}; expected {config}/{split}-*.parquet (or csv, tsv, jsonl)"
+            ));
+        }
+        let instead = match split {
+            "validation" => {
+                "give --validation_file or --validation_split_name, or hold out a part of the training rows by \
+                 --validation_split_percentage, or turn the evaluation off by --do_train without --do_eval"
+            }
+            "test" => "give --test_file or --test_split_name",
+            _ => "give --train_file or --train_split_name, or --do_eval or --do_predict alone",
+        };
+        Error::usage(format!("{id}: there is no split {split}; {instead}"))
+    }
+
+    /// Parts of splits with a label in every row.
+    fn labelled(&mut self, task: &TaskSpec, slices: &[Slice], what: &'static str) -> Result<Rows, Error> {
+        let rows = self.read_parts(task, slices, what, true)?;
+        match rows.examples.iter().position(|example| example.label.is_none()) {
+            Some(row) => Err(Error::usage(format!(
+                "{}: split {}{}, row {row} (from 0) has no label; training and evaluation need one in every row",
+                self.dataset.id,
+                rows.split,
+                if task.config.is_empty() { String::new() } else { format!(" of {}", task.config) }
+            ))),
+            None => Ok(rows),
+        }
+    }
+
+    /// The diagnostic set with the suffix of its keys: labelled copies are scored, the Hub's unlabelled one only gives logits.
+    fn diagnostic(&mut self, task: &TaskSpec) -> Result<Option<(Rows, String)>, Error> {
+        let Some((set, split)) = diagnostic_of(task) else { return Ok(None) };
+        let rows = self.whole(set, split)?;
+        let rows =
+            rows.filter(|rows| self.settings.places.save_logits || rows.examples.iter().all(|e| e.label.is_some()));
+        Ok(rows.map(|rows| (rows, task.diagnostic_suffix().unwrap_or_default().to_owned())))
+    }
+
+    /// Rows that are trained on and looked at again make every score too good.
+    fn warn_of_overlaps(&mut self) {
+        let (trained, others): (Vec<&UsedRows>, Vec<&UsedRows>) =
+            self.used.iter().partition(|rows| rows.what == "trained on");
+        let mut found = Vec::new();
+        for (a, b) in trained.iter().flat_map(|a| others.iter().map(move |b| (a, b))) {
+            let common = a.rows.end.min(b.rows.end).saturating_sub(a.rows.start.max(b.rows.start));
+            if a.split == b.split && common > 0 {
+                found.push(format!("{common} rows of {} are trained on and {} too", a.split, b.what));
+            }
+        }
+        self.warnings.extend(found);
+    }
+}
+
+fn has_column(files: &[PathBuf], column: &str) -> Result<bool, Error> {
+    for file in files {
+        if !column_names(file)?.iter().any(|name| name == column) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    fn rows(n: usize) -> Rows {
+        let examples = (0..n).map(|i| Example { text: i.to_string(), text_pair: None, label: None }).collect();
+        Rows { split: "train".to_owned(), examples }
+    }
+
+    fn texts(rows: &Rows) -> Vec<usize> {
+        rows.examples.iter().map(|example| example.text.parse().expect("a number")).collect()
+    }
+
+    /// Rows, seed and order, as torch gave them (scripts/fixtures/order.py).
+    fn torch_orders() -> Vec<(usize, u64, Vec<usize>)> {
+        #[derive(Deserialize)]
+        struct Case {
+            n: usize,
+            seed: u64,
+            /// Of small `n` alone.
+            order: Option<Vec<usize>>,
+        }
+        #[derive(Deserialize)]
+        struct Fixture {
+            cases: Vec<Case>,
+        }
+        let text = include_str!("../../../run-glue/tests/fixtures/order.json");
+        let fixture: Fixture = serde_json::from_str(text).expect("the fixture");
+        let orders = fixture.cases.into_iter().filter_map(|case| Some((case.n, case.seed, case.order?)));
+        let orders: Vec<_> = orders.collect();
+        assert!(orders.iter().any(|(n, ..)| *n > 600) && orders.len() >= 40, "{}", orders.len());
+        orders
+    }
+
+    #[test]
+    fn every_row_is_kept_or_held_out() {
+        for (n, percent, expected) in [(10, 20.0, 2), (10, 1.0, 1), (3, 99.0, 2), (1, 50.0, 0), (0, 50.0, 0)] {
+            let (kept, out) = hold_out(rows(n), percent, 42);
+            assert_eq!(out.examples.len(), expected, "{percent} % of {n}");
+            let mut all = [texts(&kept), texts(&out)].concat();
+            assert!(texts(&kept).is_sorted() && texts(&out).is_sorted());
+            all.sort_unstable();
+            assert_eq!(all, (0..n).collect::<Vec<_>>());
+        }
+        assert_eq!(hold_out(rows(10), 20.0, 42).1.split, "train (20 % held out)");
+    }
+
+    #[test]
+    fn a_shuffle_is_torch_randperm() {
+        for (n, seed, order) in torch_orders() {
+            let shuffled = Rows { split: String::new(), examples: permuted(rows(n).examples, seed) };
+            assert_eq!(texts(&shuffled), order, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn the_rows_held_out_are_the_first_of_torch_randperm() {
+        for (n, seed, order) in torch_orders().into_iter().filter(|(n, ..)| *n > 1) {
+            let (_, out) = hold_out(rows(n), 40.0, seed);
+            let mut first = order[..out.examples.len()].to_vec();
+            first.sort_unstable();
+            assert_eq!(texts(&out), first, "{n} rows, seed {seed}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The fine-tuned model as transformers saves it: weights in its names, config.json, tokenizer files, model card.
+
+use std::path::{Path, PathBuf};
+
+use glue_tasks::task::TaskKind;
+use models::checkpoint;
+use models::head::SequenceClassifier;
+use models::ops::EncoderOps;
+use serde_json::{Map, Value, json};
+
+use super::context::RunContext;
+use crate::error::Error;
+use results::atomic::write_whole;
+use results::files::model_card::model_card;
+use results::python_json;
+use results::record::RunRecord;
+
+/// Files of a tokenizer that go with the model as they are.
+const TOKENIZER_FILES: [&str; 7] = [
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "added_tokens.json",
+];
+
+/// What older versions left in config.json, or what the new head makes wrong.
+const DROPPED_FIELDS: [&str; 4] = ["_name_or_path", "finetuning_task", "num_labels", "torch_dtype"];
+
+/// The release whose files these are like.
+const TRANSFORMERS_VERSION: &str = "5.23.0";
+
+/// A model that goes into a folder.
+pub(super) struct SavedModel<'a, B: EncoderOps> {
+    pub(super) context: &'a RunContext<'a>,
+    pub(super) model: &'a SequenceClassifier<B>,
+}
+
+impl<B: EncoderOps> SavedModel<'_, B> {
+    /// Writes every file, each whole or not at all.
+    ///
+    /// # Errors
+    /// Names the file that could not be written.
+    pub(super) fn write(&self, dir: &Path, record: &RunRecord) -> Result<(), Error> {
+        self.write_files(dir)?;
+        let absolute = std::path::absolute(dir);
+        let name = absolute.ok().and_then(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()));
+        let task = &self.context.prepared.task;
+        let card = model_card(&name.unwrap_or_else(|| task.file_stem()), task, record);
+        Ok(write_whole(dir.join("README.md"), card.as_bytes())?)
+    }
+
+    /// Writes all but the card.
+    ///
+    /// # Errors
+    /// Names the file that could not be written.
+    pub(super) fn write_files(&self, dir: &Path) -> Result<(), Error> {
+        let failed = |error: &dyn std::fmt::Display| Error::input(format!("the model could not be saved: {error}"));
+        let files = &self.context.prepared.model;
+        let (names, prefix) = (&files.names, files.family.prefix);
+        // Read before anything is written: the folder may be the one that the model came from.
+        let tokenizer_files = self.tokenizer_files()?;
+        std::fs::create_dir_all(dir).map_err(|e| failed(&format!("{}: {e}", dir.display())))?;
+        checkpoint::save(self.model, names, prefix, &dir.join("model.safetensors")).map_err(|e| failed(&e))?;
+        write_whole(dir.join("config.json"), self.config_json()?.as_bytes()).map_err(|e| failed(&e))?;
+        for (name, bytes) in tokenizer_files {
+            write_whole(dir.join(name), &bytes).map_err(|e| failed(&e))?;
+        }
+        Ok(())
+    }
+
+    fn tokenizer_files(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
+        let mut files = Vec::new();
+        for name in TOKENIZER_FILES {
+            if let Some(path) = self.context.prepared.model.files.try_fetch(name)? {
+                files.push((name, read(&path)?));
+            }
+        }
+        Ok(files)
+    }
+
+    /// The checkpoint's configuration with this head, in Python's form.
+    fn config_json(&self) -> Result<String, Error> {
+        let files = &self.context.prepared.model;
+        let defaults = files.family.config_defaults.iter();
+        let mut fields: Map<String, Value> =
+            defaults.map(|(field, default)| ((*field).to_owned(), (*default).into())).collect();
+        fields.extend(files.config.fields().clone());
+        DROPPED_FIELDS.iter().for_each(|field| drop(fields.remove(*field)));
+        fields.extend(self.head_fields());
+        let text = Value::Object(fields).to_string();
+        let value = python_json::parse(&text).map_err(Error::failure)?;
+        Ok(python_json::dumps(&value, 2) + "\n")
+    }
+
+    fn head_fields(&self) -> Map<String, Value> {
+        let RunContext { prepared, class_order, .. } = self.context;
+        let (task, family) = (&prepared.task, prepared.model.family);
+        let names: Vec<&str> = match task.kind {
+            TaskKind::Regression => vec!["LABEL_0"],
+            TaskKind::Classification | TaskKind::MultiLabel => {
+                let mut names = vec![""; class_order.len()];
+                for (label, &class) in task.labels.iter().zip(class_order) {
+                    names[class] = label;
+                }
+                names
+            }
+        };
+        let id2label: Map<String, Value> =
+            names.iter().enumerate().map(|(i, name)| (i.to_string(), json!(name))).collect();
+        let label2id: Map<String, Value> =
+            names.iter().enumerate().map(|(i, name)| ((*name).to_owned(), json!(i))).collect();
+        Map::from_iter([
+            ("architectures".to_owned(), json!([family.classifier_architecture])),
+            ("dtype".to_owned(), json!("float32")),
+            ("id2label".to_owned(), Value::Object(id2label)),
+            ("label2id".to_owned(), Value::Object(label2id)),
+            ("problem_type".to_owned(), json!(task.kind.problem_type())),
+            ("transformers_version".to_owned(), json!(TRANSFORMERS_VERSION)),
+        ])
+    }
+}
+
+fn read(path: &PathBuf) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|error| Error::input(format!("{}: {error}", path.display())))
+}

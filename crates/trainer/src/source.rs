@@ -1,0 +1,282 @@
+//! Where files come from: a folder, a repository on the Hub, or the program itself.
+
+use std::path::PathBuf;
+
+use glue_tasks::split_files::{find_split_files, select_split_files};
+
+use crate::demo::Embedded;
+use crate::error::Error;
+use crate::settings::{DatasetChoice, HubAccess, ModelChoice};
+use results::record::parts::Source;
+
+/// The files of one model or one dataset.
+pub struct Files {
+    /// Repository or folder, as given.
+    pub id: String,
+    /// Kind of place.
+    pub source: Source,
+    /// Branch, tag or commit asked for.
+    pub revision: Option<String>,
+    /// Commit that it was.
+    pub commit: Option<String>,
+    place: Place,
+}
+
+enum Place {
+    Folder(PathBuf),
+    /// Files by the split that they are.
+    Files(Vec<(&'static str, PathBuf)>),
+    /// A folder that exists as long as this does.
+    Embedded(Embedded),
+    #[cfg(feature = "hub")]
+    Hub(Box<hub::Snapshot>),
+}
+
+impl Files {
+    fn folder(folder: PathBuf) -> Self {
+        Self {
+            id: folder.display().to_string(),
+            source: Source::Folder,
+            revision: None,
+            commit: None,
+            place: Place::Folder(folder),
+        }
+    }
+
+    fn embedded(id: &str, part: &str) -> Result<Self, Error> {
+        let place = Place::Embedded(Embedded::unpack(part)?);
+        Ok(Self { id: id.to_owned(), source: Source::Embedded, revision: None, commit: None, place })
+    }
+
+    /// The model's files.
+    ///
+    /// # Errors
+    /// When the repository or revision cannot be had.
+    pub fn model(model: &ModelChoice, access: &HubAccess, transfers: &TransferHooks) -> Result<Self, Error> {
+        match model {
+            ModelChoice::Folder(folder) => Ok(Self::folder(folder.clone())),
+            ModelChoice::Embedded => Self::embedded(crate::demo::MODEL, "model"),
+            ModelChoice::Hub { id, revision } => hub(access, transfers, HubKind::Model, id, revision),
+        }
+    }
+
+    /// The model's files where they are on this machine; nothing is fetched.
+    #[must_use]
+    pub fn model_that_is_here(model: &ModelChoice, access: &HubAccess) -> Option<Self> {
+        match model {
+            ModelChoice::Hub { id, revision } => cached(access, id, revision),
+            _ => Self::model(model, access, &TransferHooks::default()).ok(),
+        }
+    }
+
+    /// The datasets' files.
+    ///
+    /// # Errors
+    /// When the repository or revision cannot be had.
+    pub fn dataset(dataset: &DatasetChoice, access: &HubAccess, transfers: &TransferHooks) -> Result<Self, Error> {
+        match dataset {
+            DatasetChoice::Folder(folder) => Ok(Self::folder(folder.clone())),
+            DatasetChoice::Embedded => Self::embedded(crate::demo::DATA, "glue"),
+            DatasetChoice::Hub { id, revision } => hub(access, transfers, HubKind::Dataset, id, revision),
+            DatasetChoice::Files(files) => Ok(Self {
+                id: files.iter().map(|(_, file)| file.display().to_string()).collect::<Vec<_>>().join(", "),
+                source: Source::Folder,
+                revision: None,
+                commit: None,
+                place: Place::Files(files.clone()),
+            }),
+        }
+    }
+
+    fn local(&self) -> Option<PathBuf> {
+        match &self.place {
+            Place::Folder(folder) => Some(folder.clone()),
+            Place::Files(_) => None,
+            Place::Embedded(embedded) => Some(embedded.folder()),
+            #[cfg(feature = "hub")]
+            Place::Hub(_) => None,
+        }
+    }
+
+    /// A file by its path in the repository; `None` where there is none.
+    ///
+    /// # Errors
+    /// When it exists and cannot be fetched.
+    pub fn try_fetch(&self, name: &str) -> Result<Option<PathBuf>, Error> {
+        match &self.place {
+            #[cfg(feature = "hub")]
+            Place::Hub(snapshot) => Ok(snapshot.try_fetch(name)?),
+            _ => Ok(self.local().map(|folder| folder.join(name)).filter(|path| path.is_file())),
+        }
+    }
+
+    /// A file that must be there.
+    ///
+    /// # Errors
+    /// When it is not, or cannot be fetched.
+    pub fn fetch(&self, name: &str) -> Result<PathBuf, Error> {
+        match &self.place {
+            #[cfg(feature = "hub")]
+            Place::Hub(snapshot) => Ok(snapshot.fetch(name)?),
+            _ => self.try_fetch(name)?.ok_or_else(|| {
+                Error::usage(format!(
+                    "{}: there is no {name}; expected a folder with config.json, weights and a tokenizer",
+                    self.id
+                ))
+            }),
+        }
+    }
+
+    /// The folders that hold splits: a dataset's configurations, or the top folder (an empty name).
+    ///
+    /// # Errors
+    /// When the repository cannot be listed.
+    pub fn configs(&self) -> Result<Vec<String>, Error> {
+        let names: Vec<String> = match &self.place {
+            Place::Files(_) => return Ok(vec![String::new()]),
+            #[cfg(feature = "hub")]
+            Place::Hub(snapshot) => snapshot.files()?.into_iter().map(|file| file.path).collect(),
+            _ => self.local().map(|folder| names_in(&folder)).unwrap_or_default(),
+        };
+        let mut configs: Vec<&str> =
+            names.iter().map(|name| name.rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
+        configs.sort_unstable();
+        configs.dedup();
+        configs.retain(|config| {
+            ["train", "test", "validation"].iter().any(|split| select_split_files(&names, config, split).is_ok())
+        });
+        Ok(configs.into_iter().map(str::to_owned).collect())
+    }
+
+    /// The data files of a split, shards in order; `None` where the dataset has no such split.
+    ///
+    /// # Errors
+    /// When shards are missing, or a file cannot be fetched.
+    pub fn split_files(&self, config: &str, split: &str) -> Result<Option<Vec<PathBuf>>, Error> {
+        let found = match &self.place {
+            Place::Files(files) => {
+                return Ok(files.iter().find(|(name, _)| *name == split).map(|(_, file)| vec![file.clone()]));
+            }
+            #[cfg(feature = "hub")]
+            Place::Hub(snapshot) => {
+                let names: Vec<String> = snapshot.files()?.into_iter().map(|file| file.path).collect();
+                select_split_files(&names, config, split)
+                    .map(|names| names.iter().map(|name| self.fetch(name)).collect::<Result<Vec<_>, _>>())
+            }
+            _ => find_split_files(&self.local().unwrap_or_default(), config, split).map(Ok),
+        };
+        match found {
+            Ok(files) => files.map(Some),
+            Err(error) if error.is_absent_split() => Ok(None),
+            Err(error) => Err(Error::from(error).in_context(match self.source {
+                Source::Folder => "--dataset_dir",
+                _ => &self.id,
+            })),
+        }
+    }
+}
+
+/// The files of a folder and of the folders in it.
+fn names_in(folder: &std::path::Path) -> Vec<String> {
+    let entries = |path: &std::path::Path| {
+        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+        entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path())).collect::<Vec<_>>()
+    };
+    let below = |(name, path): (String, PathBuf)| match path.is_dir() {
+        true => entries(&path).into_iter().map(|(file, _)| format!("{name}/{file}")).collect(),
+        false => vec![name],
+    };
+    entries(folder).into_iter().flat_map(below).collect()
+}
+
+enum HubKind {
+    Model,
+    Dataset,
+}
+
+/// What transfers from the Hub tell their caller, and ask of it. By default nothing is shown and nothing stops them.
+#[derive(Clone)]
+pub struct TransferHooks {
+    /// Is told how far they are.
+    #[cfg(feature = "hub")]
+    pub progress: std::sync::Arc<dyn hub::Progress>,
+    /// Is asked whether to stop.
+    #[cfg(feature = "hub")]
+    pub cancel: hub::Cancel,
+}
+
+impl Default for TransferHooks {
+    fn default() -> Self {
+        Self {
+            #[cfg(feature = "hub")]
+            progress: std::sync::Arc::new(hub::Silent),
+            #[cfg(feature = "hub")]
+            cancel: hub::Cancel::never(),
+        }
+    }
+}
+
+/// A client of the Hub.
+///
+/// # Errors
+/// A variable or flag that cannot be used.
+#[cfg(feature = "hub")]
+pub fn hub_client(access: &HubAccess, transfers: TransferHooks) -> Result<hub::Hub, Error> {
+    Ok(hub::Hub::new(hub_config(access)?, transfers.progress, transfers.cancel)?)
+}
+
+/// The environment, and the flags that go before it.
+#[cfg(feature = "hub")]
+fn hub_config(access: &HubAccess) -> Result<hub::HubConfig, Error> {
+    use hub::{HubConfig, Overrides};
+    let flags = Overrides { cache_dir: access.cache_dir.clone(), token: access.token.clone(), ..Overrides::default() };
+    Ok(HubConfig::from_env(|name| std::env::var(name).ok())?.with(flags)?)
+}
+
+#[cfg(feature = "hub")]
+fn hub(access: &HubAccess, transfers: &TransferHooks, kind: HubKind, id: &str, revision: &str) -> Result<Files, Error> {
+    use hub::RepoId;
+    let repo = match kind {
+        HubKind::Model => RepoId::model(id)?,
+        HubKind::Dataset => RepoId::dataset(id)?,
+    };
+    let snapshot = hub_client(access, transfers.clone())?.open(&repo, revision)?;
+    Ok(of_snapshot(id, revision, snapshot))
+}
+
+#[cfg(feature = "hub")]
+fn of_snapshot(id: &str, revision: &str, snapshot: hub::Snapshot) -> Files {
+    Files {
+        id: id.to_owned(),
+        source: Source::Hub,
+        revision: Some(revision.to_owned()),
+        commit: Some(snapshot.commit().to_owned()),
+        place: Place::Hub(Box::new(snapshot)),
+    }
+}
+
+/// A model of the Hub's cache.
+#[cfg(feature = "hub")]
+fn cached(access: &HubAccess, id: &str, revision: &str) -> Option<Files> {
+    use hub::{Cancel, Hub, HubConfig, RepoId, Silent};
+    let config = HubConfig { offline: Some("an estimate".to_owned()), ..hub_config(access).ok()? };
+    let hub = Hub::new(config, std::sync::Arc::new(Silent), Cancel::never()).ok()?;
+    let snapshot = hub.open(&RepoId::model(id).ok()?, revision).ok()?;
+    Some(of_snapshot(id, revision, snapshot))
+}
+
+#[cfg(not(feature = "hub"))]
+fn cached(_: &HubAccess, _: &str, _: &str) -> Option<Files> {
+    None
+}
+
+#[cfg(not(feature = "hub"))]
+fn hub(_: &HubAccess, _: &TransferHooks, kind: HubKind, id: &str, _: &str) -> Result<Files, Error> {
+    let flag = match kind {
+        HubKind::Model => "--model",
+        HubKind::Dataset => "--dataset_dir",
+    };
+    Err(Error::usage(format!(
+        "{id} is on the Hugging Face Hub, and this program was built without the feature `hub`: give {flag} a folder"
+    )))
+}

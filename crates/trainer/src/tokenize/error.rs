@@ -1,0 +1,131 @@
+//! What can go wrong between a checkpoint's tokenizer files and token ids.
+
+use std::path::PathBuf;
+
+/// An error of the tokenizing room. Each message names the file or the numbers, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenizeError {
+    /// Neither kind of tokenizer file is there.
+    #[error(
+        "the checkpoint has no tokenizer that can be read: looked for tokenizer.json, vocab.txt, and vocab.json with \
+         merges.txt{}. A checkpoint that holds only a SentencePiece model can be converted in Python: \
+         AutoTokenizer.from_pretrained(MODEL).save_pretrained(FOLDER) writes tokenizer.json",
+        beside(found)
+    )]
+    NoTokenizer {
+        /// The tokenizer files that were found, by path.
+        found: Vec<PathBuf>,
+    },
+
+    /// A file could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+
+    /// A settings file is not the JSON it should be.
+    #[error("{} is not valid: {source}. Delete it or fetch the checkpoint again", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: serde_json::Error,
+    },
+
+    /// `tokenizer.json` does not describe a tokenizer.
+    #[error("{} is not a tokenizer: {reason}. Fetch the checkpoint again, or save it with a newer transformers", path.display())]
+    Tokenizer {
+        /// The file.
+        path: PathBuf,
+        /// What the tokenizers library says.
+        reason: String,
+    },
+
+    /// `vocab.txt` is not text with one token a line.
+    #[error("{} is not a vocabulary: {reason}. It must hold one token a line, in UTF-8", path.display())]
+    Vocabulary {
+        /// The file.
+        path: PathBuf,
+        /// What the tokenizers library says.
+        reason: String,
+    },
+
+    /// `vocab.txt` lacks a token that every row needs.
+    #[error(
+        "{} has no {token} ({name}). If the vocabulary spells it otherwise, set \"{name}\" in tokenizer_config.json",
+        path.display()
+    )]
+    MissingToken {
+        /// The vocabulary.
+        path: PathBuf,
+        /// The setting's name, such as `cls_token`.
+        name: &'static str,
+        /// The token that was looked for.
+        token: String,
+    },
+
+    /// No token to pad with.
+    #[error("{} names no padding token: set \"pad_token\" in tokenizer_config.json", path.display())]
+    NoPadToken {
+        /// The tokenizer file.
+        path: PathBuf,
+    },
+
+    /// The embedding has too few rows.
+    #[error(
+        "the tokenizer has {tokenizer} token ids but the model's embedding has {model} rows (vocab_size in config.json): \
+         the tokenizer belongs to another checkpoint"
+    )]
+    VocabularyTooLarge {
+        /// Highest token id + 1.
+        tokenizer: usize,
+        /// Rows of the embedding.
+        model: usize,
+    },
+
+    /// The sequence length leaves no room for text.
+    #[error("--max_seq_length is {length}{origin}, but must be at least {least}: special tokens take up to 4 places")]
+    LengthTooSmall {
+        /// The effective length.
+        length: usize,
+        /// Where the length comes from when it is not the flag, as text to follow the number; else empty.
+        origin: String,
+        /// The least length allowed.
+        least: usize,
+    },
+
+    /// The special tokens alone are longer than the sequence.
+    #[error("--max_seq_length {length} has no room for the {special} special tokens of a row: raise it")]
+    SpecialTokensDoNotFit {
+        /// The sequence length.
+        length: usize,
+        /// Special tokens of the longest kind of row.
+        special: usize,
+    },
+
+    /// The tokenizer refused a row.
+    #[error("cannot tokenize row {row} (counted from 0): {reason}")]
+    Encode {
+        /// The row's place among the rows given.
+        row: usize,
+        /// What the tokenizers library says.
+        reason: String,
+    },
+}
+
+fn beside(found: &[PathBuf]) -> String {
+    if found.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = found.iter().map(|path| path.display().to_string()).collect();
+    format!(" (found only {})", names.join(", "))
+}
+
+impl From<TokenizeError> for crate::error::Error {
+    fn from(error: TokenizeError) -> Self {
+        Self::input(error)
+    }
+}
