@@ -136,7 +136,7 @@ pub trait EncoderOps: Backend {
         composed::embed::<Self>(word, position, token_type, batch)
     }
 
-    /// Gradients of [`Self::fused_embed`]: of the words' table only the rows of [`TokenBatch::words`], in their order; of the
+    /// Gradients of [`Self::fused_embed`]: of the words' table only the rows of [`TokenBatch::distinct_tokens`], in their order; of the
     /// others, tables of `sizes` rows (position, segment).
     fn fused_embed_backward(g: FloatTensor<Self>, sizes: [usize; 2], batch: &TokenBatch) -> [FloatTensor<Self>; 3] {
         composed::embed_backward::<Self>(g, sizes, batch)
