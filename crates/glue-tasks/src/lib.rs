@@ -4,7 +4,7 @@
 //! it: [`find_task`] gives a task of a [benchmark](mod@benchmarks), and [`TaskSpec::new`] describes one of one's own;
 //! [`find_split_files`] (a folder) or [`select_split_files`] (a repository's listing) says which files hold a split;
 //! [`read_split`] turns them into [`Example`]s; [`evaluate`] compares predictions with references; [`task_score`] and
-//! [`benchmark_score`] make the benchmark's numbers of them, and [`Summary`] condenses several seeds.
+//! [`benchmark_score`] make the benchmark's numbers of them.
 //!
 //! ```
 //! use glue_tasks::{Predictions, References, evaluate, find_task, task_score};
@@ -29,7 +29,6 @@ pub mod metrics;
 pub mod score;
 pub mod slices;
 pub mod split_files;
-pub mod statistics;
 pub mod task;
 pub mod task_kind;
 
@@ -43,6 +42,5 @@ pub use metrics::{Metric, MetricError, Predictions, References, argmax, evaluate
 pub use score::{BenchmarkScore, ScoreError, benchmark_score, task_score};
 pub use slices::{BadSlice, Slice};
 pub use split_files::{find_split_files, select_split_files};
-pub use statistics::Summary;
 pub use task::{SplitSpec, TaskSpec};
 pub use task_kind::TaskKind;

@@ -52,7 +52,7 @@ fn linear(c: &mut Criterion) {
         move || ops::linear(x.clone(), w.clone(), Some(b.clone()), precision)
     };
     time(c, "linear", "fused", fused(Precision::F32));
-    if Flex::eo_supports(Precision::Bf16, &Default::default()).is_ok() {
+    if Flex::supports_precision(Precision::Bf16, &Default::default()).is_ok() {
         time(c, "linear", "fused, bf16", fused(Precision::Bf16));
     }
     time(c, "linear", "Burn", || x.clone().matmul(w.clone().transpose()) + b.clone().unsqueeze());

@@ -1,9 +1,7 @@
 //! The backends that the crate was built with, and where those of GPUs keep what they learn.
 
 #[cfg(feature = "cube")]
-mod kept;
-#[cfg(feature = "wgpu")]
-mod vulkan;
+mod cache;
 
 #[cfg(feature = "cuda")]
 pub use burn_cuda::{Cuda, CudaDevice};
@@ -15,6 +13,4 @@ pub use burn_ndarray::NdArray;
 pub use burn_wgpu::{Wgpu, WgpuDevice};
 
 #[cfg(feature = "cube")]
-pub use self::kept::{KernelCount, count_kernels, keep_in};
-#[cfg(feature = "wgpu")]
-pub use self::vulkan::wgpu_names;
+pub use self::cache::{KernelCount, cache_in, count_kernels};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 #[cfg(feature = "cube")]
-use crate::on_device::OnDevice;
+use crate::device_cache::DeviceCache;
 
 /// Positions a row key leaves for one example; larger than any `max_position_embeddings` in use.
 const POSITIONS_PER_EXAMPLE: u32 = 1 << 16;
@@ -21,7 +21,7 @@ pub struct Sequences {
     padded_len: Option<usize>,
     first_example: u32,
     #[cfg(feature = "cube")]
-    pub(crate) on_device: OnDevice,
+    pub(crate) device_cache: DeviceCache,
 }
 
 impl Sequences {
@@ -46,7 +46,7 @@ impl Sequences {
             padded_len: None,
             first_example: 0,
             #[cfg(feature = "cube")]
-            on_device: OnDevice::default(),
+            device_cache: DeviceCache::default(),
         }
     }
 
@@ -65,7 +65,7 @@ impl Sequences {
             padded_len: Some(padded_len),
             first_example: 0,
             #[cfg(feature = "cube")]
-            on_device: OnDevice::default(),
+            device_cache: DeviceCache::default(),
         }
     }
 
@@ -86,14 +86,14 @@ impl Sequences {
         self.first_example = u32::try_from(index).unwrap_or(u32::MAX);
         #[cfg(feature = "cube")]
         {
-            self.on_device = OnDevice::default();
+            self.device_cache = DeviceCache::default();
         }
         self
     }
 
     /// One row a sequence, keyed as its first token.
     #[must_use]
-    pub fn firsts(&self) -> Self {
+    pub fn first_tokens(&self) -> Self {
         Self::packed(vec![1; self.len()]).with_first_example(self.first_example())
     }
 
@@ -197,54 +197,54 @@ impl Sequences {
 /// What an encoder reads: one id a row (padding rows included) and the layout of the rows.
 #[derive(Clone, Debug)]
 pub struct TokenBatch {
-    /// Token ids, `[rows]`.
+    /// Token ids, `[rows]`; padding rows hold the pad token.
     pub input_ids: Vec<u32>,
-    /// Segment ids, `[rows]`.
+    /// Token type ids (segments), `[rows]`: 0 or 1 in most families.
     pub token_type_ids: Vec<u32>,
-    /// Position ids, `[rows]`.
+    /// Position ids, `[rows]`, counted from 0 in each sequence.
     pub position_ids: Vec<u32>,
-    /// Where the sequences lie.
+    /// Where the sequences lie among the rows.
     pub sequences: Arc<Sequences>,
-    words: Arc<Words>,
+    distinct_tokens: Arc<DistinctTokens>,
     #[cfg(feature = "cube")]
-    pub(crate) on_device: Arc<OnDevice>,
+    pub(crate) device_cache: Arc<DeviceCache>,
 }
 
 /// The distinct token ids of a batch: the only rows of the words' table that its gradient touches.
 #[derive(Debug)]
-pub struct Words {
-    /// Ascending.
+pub struct DistinctTokens {
+    /// Each once, ascending.
     pub ids: Arc<[u32]>,
-    /// The place among `ids` of each row's token, `[rows]`.
-    pub place_of_row: Vec<u32>,
+    /// The index among `ids` of each row's token, `[rows]`.
+    pub index_of_row: Vec<u32>,
 }
 
-impl Words {
+impl DistinctTokens {
     fn new(input_ids: &[u32]) -> Self {
         let mut ids = input_ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
         // Every id is among them.
         let place = |id| ids.binary_search(id).unwrap_or_default() as u32;
-        Self { place_of_row: input_ids.iter().map(place).collect(), ids: ids.into() }
+        Self { index_of_row: input_ids.iter().map(place).collect(), ids: ids.into() }
     }
 }
 
 impl TokenBatch {
     /// The batch's distinct token ids.
     #[must_use]
-    pub fn words(&self) -> &Words {
-        &self.words
+    pub fn distinct_tokens(&self) -> &DistinctTokens {
+        &self.distinct_tokens
     }
 
-    /// The same tokens with other positions and segments, where a model counts them otherwise.
+    /// The same tokens with other position and token type ids, where a model counts them otherwise.
     #[must_use]
     pub fn with_ids(&self, position: impl Fn(u32) -> u32, token_type: impl Fn(u32) -> u32) -> Self {
         Self {
             position_ids: self.position_ids.iter().map(|&id| position(id)).collect(),
             token_type_ids: self.token_type_ids.iter().map(|&id| token_type(id)).collect(),
             #[cfg(feature = "cube")]
-            on_device: Arc::default(),
+            device_cache: Arc::default(),
             ..self.clone()
         }
     }
@@ -278,15 +278,15 @@ impl TokenBatch {
                 *slot = u32::from(*id);
             }
         }
-        let words = Arc::new(Words::new(&input_ids));
+        let distinct_tokens = Arc::new(DistinctTokens::new(&input_ids));
         Self {
             input_ids,
             token_type_ids,
             position_ids,
             sequences: Arc::new(sequences),
-            words,
+            distinct_tokens,
             #[cfg(feature = "cube")]
-            on_device: Arc::default(),
+            device_cache: Arc::default(),
         }
     }
 }

@@ -99,8 +99,8 @@ pub fn wgpu() -> Result<Vec<(Gpu, burn_wgpu::WgpuDevice)>, String> {
     let infos: Vec<wgpu::AdapterInfo> = adapters.iter().map(wgpu::Adapter::get_info).collect();
     let mut found = Vec::new();
     // The runtime counts the devices of each kind, and knows one of the CPU.
-    type Kind = (wgpu::DeviceType, fn(usize) -> WgpuDevice);
-    let kinds: [Kind; 4] = [
+    type MakeDevice = fn(usize) -> WgpuDevice;
+    let kinds: [(wgpu::DeviceType, MakeDevice); 4] = [
         (DiscreteGpu, WgpuDevice::DiscreteGpu),
         (IntegratedGpu, WgpuDevice::IntegratedGpu),
         (VirtualGpu, WgpuDevice::VirtualGpu),

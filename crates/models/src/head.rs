@@ -44,7 +44,7 @@ impl Targets {
 /// `…ForSequenceClassification` of any family: encoder, dense layer, classifier.
 #[derive(Module, Debug)]
 pub struct SequenceClassifier<B: Backend> {
-    /// The encoder.
+    /// Embeddings and layers; their output is `[rows, hidden]`.
     pub encoder: Encoder<B>,
     /// `[hidden, hidden]`: BERT's pooler, or the head's own.
     pub dense: Linear<B>,
@@ -80,7 +80,7 @@ impl<B: EncoderOps> SequenceClassifier<B> {
     /// Logits of what the encoder says of each example, `[batch, hidden]`.
     pub(crate) fn classify(&self, mut x: Tensor<B, 2>, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
         let head = self.encoder.architecture().head;
-        let rows = Arc::new(batch.sequences.firsts());
+        let rows = Arc::new(batch.sequences.first_tokens());
         if head.dense_dropout > 0.0 {
             x = ops::dropout(x, plan.next(head.dense_dropout), &rows);
         }

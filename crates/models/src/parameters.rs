@@ -17,16 +17,16 @@ pub struct HostTensor {
 
 /// The names of the modules that a traversal is inside.
 #[derive(Default)]
-struct Path(Vec<String>);
+struct ModulePath(Vec<String>);
 
-impl Path {
+impl ModulePath {
     fn text(&self) -> String {
         self.0.join(".")
     }
 }
 
 struct Shapes {
-    path: Path,
+    path: ModulePath,
     found: Vec<(String, Vec<usize>)>,
 }
 
@@ -47,13 +47,13 @@ impl<B: Backend> ModuleVisitor<B> for Shapes {
 /// Path and shape of every parameter, in the module's order.
 #[must_use]
 pub fn shapes<B: Backend, M: Module<B>>(module: &M) -> Vec<(String, Vec<usize>)> {
-    let mut visitor = Shapes { path: Path::default(), found: Vec::new() };
+    let mut visitor = Shapes { path: ModulePath::default(), found: Vec::new() };
     module.visit(&mut visitor);
     visitor.found
 }
 
 struct Reader {
-    path: Path,
+    path: ModulePath,
     found: Vec<(String, HostTensor)>,
 }
 
@@ -77,13 +77,13 @@ impl<B: Backend> ModuleVisitor<B> for Reader {
 /// Path and values of every parameter, in the module's order.
 #[must_use]
 pub fn read<B: Backend, M: Module<B>>(module: &M) -> Vec<(String, HostTensor)> {
-    let mut visitor = Reader { path: Path::default(), found: Vec::new() };
+    let mut visitor = Reader { path: ModulePath::default(), found: Vec::new() };
     module.visit(&mut visitor);
     visitor.found
 }
 
 struct Writer {
-    path: Path,
+    path: ModulePath,
     values: HashMap<String, Vec<f32>>,
 }
 
@@ -110,11 +110,11 @@ impl<B: Backend> ModuleMapper<B> for Writer {
 /// The module with the parameters at the paths of `values` replaced; lengths must be those of [`shapes`].
 #[must_use]
 pub fn write<B: Backend, M: Module<B>>(module: M, values: HashMap<String, Vec<f32>>) -> M {
-    module.map(&mut Writer { path: Path::default(), values })
+    module.map(&mut Writer { path: ModulePath::default(), values })
 }
 
 struct Freezer<F> {
-    path: Path,
+    path: ModulePath,
     frozen: F,
 }
 
@@ -135,5 +135,5 @@ impl<B: Backend, F: FnMut(&str) -> bool> ModuleMapper<B> for Freezer<F> {
 /// The module with the parameters whose path is `frozen` left out of gradients.
 #[must_use]
 pub fn freeze<B: Backend, M: Module<B>>(module: M, frozen: impl FnMut(&str) -> bool) -> M {
-    module.map(&mut Freezer { path: Path::default(), frozen })
+    module.map(&mut Freezer { path: ModulePath::default(), frozen })
 }

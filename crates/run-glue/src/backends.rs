@@ -5,9 +5,9 @@ use std::sync::Once;
 use models::gpus::Gpu;
 use models::ops::{EncoderOps, Precision};
 
-use crate::cli::machine_args::{BackendChoice, DeviceChoice};
 use crate::error::Error;
 use crate::progress::say;
+use crate::settings::{BackendChoice, Choice, DeviceChoice};
 
 /// Work that is written once for every backend.
 pub trait OnBackend {
@@ -23,7 +23,7 @@ impl OnBackend for Supports {
     type Output = Result<(), Error>;
 
     fn run<B: EncoderOps>(self, device: B::Device, name: &'static str, _: &str) -> Self::Output {
-        B::eo_supports(self.0, &device).map_err(|reason| {
+        B::supports_precision(self.0, &device).map_err(|reason| {
             let flag = self.0.name();
             Error::usage(format!("--{flag} cannot be done by --backend {name}: {reason}; leave --{flag} out for f32"))
         })

@@ -23,7 +23,7 @@ impl Padding {
     /// What the backend does best; `to`: to a fixed length.
     #[must_use]
     pub fn of<B: EncoderOps>(to: Option<usize>) -> Self {
-        let properties = B::eo_properties();
+        let properties = B::capabilities();
         match to {
             Some(length) => Self::To(length),
             None if properties.prefers_packed => Self::Packed(properties.bucket.rows),

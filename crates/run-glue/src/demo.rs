@@ -6,8 +6,6 @@ use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use tempfile::TempDir;
 
-use crate::cli::args::RunArgs;
-use crate::cli::settings::Interval;
 use crate::error::Error;
 
 /// The name of the encoder inside the program.
@@ -50,27 +48,20 @@ impl Embedded {
 
 /// Settings under which the miniature tasks are learned.
 #[derive(Deserialize)]
-struct Recipe {
-    num_train_epochs: f64,
-    per_device_train_batch_size: usize,
-    learning_rate: f64,
+pub struct Recipe {
+    /// Epochs.
+    pub num_train_epochs: f64,
+    /// Examples a batch.
+    pub per_device_train_batch_size: usize,
+    /// Peak learning rate.
+    pub learning_rate: f64,
 }
 
-/// Fills in the demo's recipe where no flag was given. A model or data of the user's own keep the usual defaults.
+/// The demo's recipe.
 ///
 /// # Errors
 /// When the recipe inside the program is broken.
-pub fn with_recipe(mut args: RunArgs) -> Result<RunArgs, Error> {
-    if !args.model_name_or_path.is_empty() || args.dataset_dir.is_some() || args.dataset_revision.is_some() {
-        return Ok(args);
-    }
+pub fn recipe() -> Result<Recipe, Error> {
     let text = DEMO.get_file("recipe.json").map(include_dir::File::contents).unwrap_or_default();
-    let recipe: Recipe =
-        serde_json::from_slice(text).map_err(|e| Error::failure(format!("the demo's recipe.json is broken: {e}")))?;
-    args.num_train_epochs.get_or_insert(recipe.num_train_epochs);
-    args.per_device_train_batch_size.get_or_insert(recipe.per_device_train_batch_size);
-    args.learning_rate.get_or_insert(recipe.learning_rate);
-    // The miniature splits are evaluated in no time, and the page of a sweep shows how the scores grow.
-    args.watch.eval_strategy.get_or_insert(Interval::Epoch);
-    Ok(args)
+    serde_json::from_slice(text).map_err(|e| Error::failure(format!("the demo's recipe.json is broken: {e}")))
 }

@@ -7,11 +7,11 @@ use std::process::ExitCode;
 #[error("{message}")]
 pub struct Error {
     message: String,
-    kind: Kind,
+    kind: ErrorKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum ErrorKind {
     /// Flags, files, data, or a machine that cannot do what was asked.
     Input,
     /// Something failed that the input is not to blame for.
@@ -23,22 +23,22 @@ enum Kind {
 impl Error {
     /// Wrong flags.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { message: message.into(), kind: Kind::Input }
+        Self { message: message.into(), kind: ErrorKind::Input }
     }
 
     /// Wrong files or data.
     pub fn input(error: impl std::fmt::Display) -> Self {
-        Self { message: error.to_string(), kind: Kind::Input }
+        Self { message: error.to_string(), kind: ErrorKind::Input }
     }
 
     /// A failure of the program or of training.
     pub fn failure(error: impl std::fmt::Display) -> Self {
-        Self { message: error.to_string(), kind: Kind::Failure }
+        Self { message: error.to_string(), kind: ErrorKind::Failure }
     }
 
     /// The user asked the run to stop.
     pub fn interrupted(message: impl Into<String>) -> Self {
-        Self { message: message.into(), kind: Kind::Interrupted }
+        Self { message: message.into(), kind: ErrorKind::Interrupted }
     }
 
     /// The same error with `context: ` in front.
@@ -65,9 +65,9 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.kind {
-            Kind::Input => 2,
-            Kind::Failure => 1,
-            Kind::Interrupted => crate::interrupt::EXIT_CODE,
+            ErrorKind::Input => 2,
+            ErrorKind::Failure => 1,
+            ErrorKind::Interrupted => crate::interrupt::EXIT_CODE,
         })
     }
 }
@@ -84,20 +84,29 @@ macro_rules! input_errors {
 }
 
 input_errors!(
-    crate::report::atomic::WriteError,
-    crate::report::logits::LogitsError,
-    crate::report::metrics_files::MetricsError,
-    crate::report::record::RecordError,
+    results::atomic::WriteError,
+    results::files::logits::LogitsError,
+    results::files::metrics_files::MetricsError,
+    results::record::RecordError,
     crate::tokenize::TokenizeError,
     glue_tasks::dataset::DataError,
     models::checkpoint::CheckpointError,
     models::config::ConfigError,
 );
 
+impl From<results::Error> for Error {
+    fn from(error: results::Error) -> Self {
+        if error.is_input() { Self::input(error) } else { Self::failure(error) }
+    }
+}
+
 #[cfg(feature = "hub")]
 impl From<crate::hub::HubError> for Error {
     fn from(error: crate::hub::HubError) -> Self {
-        use crate::hub::HubError::{Disk, Network};
+        use crate::hub::HubError::{Cancelled, Disk, Network};
+        if matches!(error, Cancelled { .. }) {
+            return Self::interrupted(error.to_string());
+        }
         // A machine without a network or without room is not the program's failure.
         let input = error.is_usage() || matches!(error, Network { .. } | Disk { .. });
         if input { Self::input(error) } else { Self::failure(error) }

@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::progress::say;
-
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
 /// The exit code of a run that was stopped: 128 and the number of SIGINT, as shells have it.
@@ -15,7 +13,7 @@ pub fn listen() {
         if REQUESTED.swap(true, Ordering::SeqCst) {
             std::process::exit(i32::from(EXIT_CODE));
         }
-        say("stopping after this step; once more to stop at once");
+        log::info!("stopping after this step; once more to stop at once");
     });
 }
 

@@ -11,7 +11,7 @@ const VARIABLE: &str = "RUN_GLUE_CACHE";
 /// device is there already, they are made anew in every run.
 pub(crate) fn keep(devices: &[String]) {
     if let Some(folder) = folder(|name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)) {
-        let _ = models::backends::keep_in(&folder, devices);
+        let _ = models::backends::cache_in(&folder, devices);
     }
 }
 
@@ -19,7 +19,7 @@ pub(crate) fn keep(devices: &[String]) {
 /// nothing where they cannot be.
 pub(crate) fn counted() -> Value {
     let count = models::backends::count_kernels();
-    count.map_or(Value::Null, |count| json!({ "compiled": count.compiled, "kept": count.kept }))
+    count.map_or(Value::Null, |count| json!({ "compiled": count.compiled, "kept": count.cached }))
 }
 
 /// The user's folder for what can be made again.

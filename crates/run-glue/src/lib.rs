@@ -3,14 +3,11 @@
 pub mod backends;
 pub mod bench;
 pub mod cli;
-pub mod compare;
 pub mod data;
 pub mod demo;
 pub mod error;
 pub mod file_hash;
 pub mod grid;
-#[cfg(feature = "hub")]
-pub mod hub;
 pub mod interrupt;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod kernel_cache;
@@ -25,11 +22,19 @@ pub mod publish;
 #[path = "publish_absent.rs"]
 pub mod publish;
 pub mod report;
+pub mod results_commands;
+pub mod run_hooks;
 pub mod sampler;
 pub mod selftest;
+pub mod settings;
 pub mod source;
 pub mod synthetic;
 pub mod task_run;
 pub mod tokenize;
 pub mod trainer;
-pub mod verify;
+#[cfg(feature = "hub")]
+pub mod transfer_bars;
+
+#[cfg(feature = "hub")]
+pub use ::hub;
+pub use results::{compare, verify};

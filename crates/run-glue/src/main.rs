@@ -3,24 +3,31 @@
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
+use run_glue::bench::BenchOptions;
 use run_glue::cli::args::{Cli, Command, SubmissionArgs};
-use run_glue::cli::predict_args::PredictSettings;
-use run_glue::cli::spelling::{Spelled, spell};
+use run_glue::cli::grid::{from_file, from_flags};
+use run_glue::cli::normalize_args::{NormalizedArgs, normalize_args};
+use run_glue::cli::plan_args::PlanArgs;
+use run_glue::cli::publish_args::PushArgs;
 use run_glue::error::Error;
-use run_glue::grid::Grid;
+use run_glue::grid::plan::{self, PlanOptions};
+use run_glue::models_list::ModelsOptions;
+use run_glue::predict::PredictSettings;
 use run_glue::report::submission::{find, write_zip};
+use run_glue::selftest::SelftestOptions;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     run_glue::memory::keep_freed_pages();
-    let spelled = match spell(std::env::args_os()) {
-        Ok(spelled) => spelled,
+    run_glue::progress::install();
+    let normalized = match normalize_args(std::env::args_os()) {
+        Ok(normalized) => normalized,
         Err(error) => return fail(&error),
     };
-    let brief = spelled.args.iter().any(|arg| arg == "-h");
-    let parsed = Cli::parser(brief).try_get_matches_from(&spelled.args);
+    let brief = normalized.args.iter().any(|arg| arg == "-h");
+    let parsed = Cli::parser(brief).try_get_matches_from(&normalized.args);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
@@ -29,40 +36,52 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    spelled.notes.iter().for_each(|note| run_glue::progress::warn(note));
-    match run(cli, &spelled) {
+    normalized.notes.iter().for_each(|note| log::warn!("{note}"));
+    match run(cli, &normalized) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
 }
 
 fn fail(error: &Error) -> ExitCode {
-    run_glue::progress::complain(&error.to_string());
+    log::error!("{error}");
     error.exit_code()
 }
 
 fn submission(args: &SubmissionArgs) -> Result<(), Error> {
     let found = find(&args.folders)?;
     write_zip(&found, &args.output)?;
-    run_glue::progress::say(&format!("{}: {} files, all checked", args.output.display(), found.len()));
+    log::info!("{}: {} files, all checked", args.output.display(), found.len());
     Ok(())
 }
 
-fn run(cli: Cli, spelled: &Spelled) -> Result<(), Error> {
+fn plan(args: PlanArgs) -> Result<(), Error> {
+    let options = PlanOptions::try_from(args)?;
+    let typed: Vec<_> = options.flags.iter().map(Into::into).collect();
+    let grid = from_file(&options.grid, &typed)?;
+    plan::write(&options, &grid)
+}
+
+fn push(args: &PushArgs) -> Result<(), Error> {
+    let (target, access) = args.target()?;
+    run_glue::publish::push(&args.folder, &target, &access)
+}
+
+fn run(cli: Cli, normalized: &NormalizedArgs) -> Result<(), Error> {
     let grid = match cli.command {
-        Some(Command::Predict(args)) => return run_glue::predict::run(&PredictSettings::new(*args)?),
+        Some(Command::Predict(args)) => return run_glue::predict::run(&PredictSettings::try_from(*args)?),
         Some(Command::Submission(args)) => return submission(&args),
-        Some(Command::Models(args)) => return run_glue::models_list::run(&args),
-        Some(Command::Compare(args)) => return run_glue::compare::run(&args),
-        Some(Command::Verify(args)) => return run_glue::verify::run(&args),
-        Some(Command::Plan(args)) => return run_glue::grid::plan::run(&args),
-        Some(Command::Push(args)) => return run_glue::publish::push(&args),
-        Some(Command::Selftest(args)) => return run_glue::selftest::run(&args),
-        Some(Command::Bench(args)) => return run_glue::bench::run(&args),
-        Some(Command::Demo(args)) => Grid::new(*args, true)?,
-        None => match &spelled.grid_file {
-            Some(file) => Grid::from_file(file, &spelled.args[1..])?,
-            None => Grid::new(cli.run, false)?,
+        Some(Command::Models(args)) => return run_glue::models_list::run(&ModelsOptions::try_from(args)?),
+        Some(Command::Compare(args)) => return run_glue::results_commands::compare(&args),
+        Some(Command::Verify(args)) => return run_glue::results_commands::verify(&args),
+        Some(Command::Plan(args)) => return plan(args),
+        Some(Command::Push(args)) => return push(&args),
+        Some(Command::Selftest(args)) => return run_glue::selftest::run(&SelftestOptions::try_from(args)?),
+        Some(Command::Bench(args)) => return run_glue::bench::run(&BenchOptions::try_from(args)?),
+        Some(Command::Demo(args)) => from_flags(*args, true)?,
+        None => match &normalized.grid_file {
+            Some(file) => from_file(file, &normalized.args[1..])?,
+            None => from_flags(cli.run, false)?,
         },
     };
     run_glue::grid::run(&grid)

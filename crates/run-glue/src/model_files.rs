@@ -5,8 +5,8 @@ use models::config::Config;
 use models::encoder::architecture::Architecture;
 use models::encoder::{Family, family};
 use models::head::SequenceClassifier;
-use models::names::TensorName;
 use models::ops::{EncoderOps, Precision};
+use models::parameter_specs::ParameterSpec;
 
 use crate::error::Error;
 use crate::source::Files;
@@ -16,21 +16,21 @@ use crate::tokenize::{TextTokenizer, TokenizerFiles, effective_max_seq_length};
 pub struct ModelFiles {
     /// Where they come from.
     pub files: Files,
-    /// config.json.
+    /// The fields of config.json.
     pub config: Config,
-    /// The family.
+    /// Of encoders, by config.json's `model_type`.
     pub family: &'static Family,
     /// What its configuration comes down to.
     pub architecture: Architecture,
-    /// Its tensors.
-    pub names: Vec<TensorName>,
-    /// Files of the weights.
+    /// The model's parameters, and the checkpoint's tensors that each is made of.
+    pub names: Vec<ParameterSpec>,
+    /// The files that hold the tensors.
     pub weights: WeightFiles,
-    /// The tokenizer.
+    /// Texts to token ids.
     pub tokenizer: TextTokenizer,
     /// The longest input in tokens: what was asked for, bounded by model and tokenizer.
     pub max_seq_length: usize,
-    /// What the user should know.
+    /// What is odd about the files, or was decided for the user; to be said once.
     pub warnings: Vec<String>,
 }
 
@@ -40,7 +40,7 @@ const LONGEST_INPUT: usize = 8192;
 /// How a model is made of files.
 #[derive(Clone, Copy, Debug)]
 pub struct Build {
-    /// Logits a row.
+    /// Logits a row: the task's classes, or 1.
     pub num_labels: usize,
     /// Of matrix products.
     pub precision: Precision,
@@ -60,7 +60,7 @@ impl ModelFiles {
         let of_model = |error: Error| error.at(&files.id);
         let family = family(&config).map_err(|e| of_model(e.into()))?;
         let architecture = (family.architecture)(&config).map_err(|e| of_model(e.into()))?;
-        let names = (family.tensor_names)(&config)?;
+        let names = (family.parameter_specs)(&config)?;
         let weights = locate(|name| files.try_fetch(name)).map_err(of_model)?;
         let tokenizer_files = TokenizerFiles {
             default_class: Some(family.tokenizer_class),

@@ -1,26 +1,42 @@
 //! `run-glue models`: the families that are supported, and the size of a checkpoint.
 
+use indicatif::{HumanBytes, HumanCount};
 use models::config::Config;
 use models::encoder::{FAMILIES, family};
 use serde_json::{Value, json};
 
-use crate::cli::models_args::ModelsArgs;
-use crate::cli::settings::{HubAccess, model};
 use crate::error::Error;
+use crate::settings::{HubAccess, ModelChoice};
 use crate::source::Files;
+
+/// What is listed.
+#[derive(Clone, Debug)]
+pub struct ModelsOptions {
+    /// The checkpoint to look at; `None`: the families are listed.
+    pub model: Option<ModelChoice>,
+    /// How the Hub is reached.
+    pub hub: HubAccess,
+    /// Logits of its head; `None`: the checkpoint's.
+    pub num_labels: Option<usize>,
+    /// Examples a batch, at least 1, for the memory of a training step.
+    pub batch_size: usize,
+    /// Tokens an example; of a model that takes fewer, as many as it takes.
+    pub max_seq_length: usize,
+    /// JSON instead of text.
+    pub json: bool,
+}
 
 /// Prints the list, or what a checkpoint is.
 ///
 /// # Errors
 /// When its config.json cannot be had or asks for something that is not supported.
-pub fn run(args: &ModelsArgs) -> Result<(), Error> {
-    let json = args.json.unwrap_or(false);
-    let text = match &args.model {
-        None if json => pretty(&families()),
+pub fn run(options: &ModelsOptions) -> Result<(), Error> {
+    let text = match &options.model {
+        None if options.json => pretty(&families()),
         None => list(),
-        Some(name) => {
-            let facts = facts(name, args)?;
-            if json { pretty(&facts) } else { describe(&facts) }
+        Some(model) => {
+            let summary = checkpoint_summary(model, options)?;
+            if options.json { pretty(&summary) } else { describe(&summary) }
         }
     };
     use std::io::Write;
@@ -45,24 +61,22 @@ fn list() -> String {
     rows.collect()
 }
 
-fn facts(name: &str, args: &ModelsArgs) -> Result<Value, Error> {
-    let place = model(Some(name), args.revision.as_deref(), false)?;
-    let access = HubAccess { cache_dir: args.cache_dir.clone(), token: args.token.clone() };
-    let files = Files::model(&place, &access)?;
+fn checkpoint_summary(model: &ModelChoice, options: &ModelsOptions) -> Result<Value, Error> {
+    let files = Files::model(model, &options.hub)?;
     let of_model = |error: models::config::ConfigError| Error::from(error).at(&files.id);
     let config = Config::read(&files.fetch("config.json")?).map_err(of_model)?;
     let family = family(&config).map_err(of_model)?;
     let architecture = (family.architecture)(&config).map_err(of_model)?;
-    let num_labels = args.num_labels.unwrap_or_else(|| config.num_labels()).max(1);
+    let num_labels = options.num_labels.unwrap_or_else(|| config.num_labels()).max(1);
     let parameters = architecture.parameters(num_labels);
     let longest = architecture.longest_input();
-    let tokens = args.max_seq_length.unwrap_or(128).min(longest.unwrap_or(usize::MAX)).max(1);
-    let batch = args.batch_size.unwrap_or(32).max(1);
+    let tokens = options.max_seq_length.min(longest.unwrap_or(usize::MAX)).max(1);
+    let batch = options.batch_size;
     Ok(json!({
         "model": files.id,
         "model_type": family.model_type,
         "architecture": family.classifier_architecture,
-        "num_hidden_layers": architecture.steps.len(),
+        "num_hidden_layers": architecture.layer_order.len(),
         "hidden_size": architecture.hidden_size,
         "num_attention_heads": architecture.num_attention_heads,
         "intermediate_size": architecture.intermediate_size,
@@ -79,11 +93,11 @@ fn facts(name: &str, args: &ModelsArgs) -> Result<Value, Error> {
     }))
 }
 
-fn describe(facts: &Value) -> String {
-    let number = |key: &str| facts[key].as_u64().unwrap_or(0);
-    let text = |key: &str| facts[key].as_str().unwrap_or_default();
+fn describe(summary: &Value) -> String {
+    let number = |key: &str| summary[key].as_u64().unwrap_or(0);
+    let text = |key: &str| summary[key].as_str().unwrap_or_default();
     let longest =
-        facts["longest_input"].as_u64().map_or_else(|| "any length".to_owned(), |n| format!("up to {n} tokens"));
+        summary["longest_input"].as_u64().map_or_else(|| "any length".to_owned(), |n| format!("up to {n} tokens"));
     format!(
         "{}: {}, {}\n\
          layers {}, hidden_size {}, heads {}, intermediate_size {}, vocab_size {}, inputs {longest}\n\
@@ -97,40 +111,13 @@ fn describe(facts: &Value) -> String {
         number("num_attention_heads"),
         number("intermediate_size"),
         number("vocab_size"),
-        grouped(number("parameters")),
-        grouped(number("embedding_parameters")),
+        HumanCount(number("parameters")),
+        HumanCount(number("embedding_parameters")),
         number("num_labels"),
-        mebibytes(number("weight_bytes")),
-        mebibytes(number("training_bytes")),
-        mebibytes(number("activation_bytes")),
+        HumanBytes(number("weight_bytes")),
+        HumanBytes(number("training_bytes")),
+        HumanBytes(number("activation_bytes")),
         number("batch_size"),
         number("max_seq_length"),
     )
-}
-
-fn mebibytes(bytes: u64) -> String {
-    format!("{} MiB", (bytes as f64 / f64::from(1 << 20)).round())
-}
-
-/// `108,311,810`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_in_groups_of_three() {
-        assert_eq!([0, 999, 1000, 108_311_810].map(grouped), ["0", "999", "1,000", "108,311,810"]);
-    }
 }

@@ -2,24 +2,55 @@
 
 use std::io::IsTerminal;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{FormattedDuration, MultiProgress, ProgressBar, ProgressStyle};
+use log::{Level, LevelFilter, Log, Metadata, Record};
 
-use crate::cli::settings::LogLevel;
-use crate::trainer::log::Totals;
+use crate::settings::LogLevel;
+use crate::trainer::progress::TrainingProgress;
+use crate::trainer::totals::Totals;
 
-/// How much is said, see [`set_level`].
-static LEVEL: AtomicU8 = AtomicU8::new(LogLevel::Info as u8);
+/// Crates whose messages are said; those of libraries are about their own affairs.
+const OWN_CRATES: [&str; 6] = ["run_glue", "trainer", "results", "hub", "models", "glue_tasks"];
 
-/// Says no more than `level` asks for from here on (`--log_level`).
-pub fn set_level(level: LogLevel) {
-    LEVEL.store(level as u8, Ordering::Relaxed);
+/// Writes messages on standard error, between the bars.
+struct Console;
+
+impl Log for Console {
+    fn enabled(&self, metadata: &Metadata) -> bool {
+        let name = metadata.target().split("::").next().unwrap_or_default();
+        OWN_CRATES.contains(&name) && metadata.level() <= log::max_level()
+    }
+
+    fn log(&self, record: &Record) {
+        if self.enabled(record.metadata()) {
+            line_to_stderr(&match record.level() {
+                Level::Error => format!("error: {}", record.args()),
+                Level::Warn => format!("warning: {}", record.args()),
+                Level::Info | Level::Debug | Level::Trace => record.args().to_string(),
+            });
+        }
+    }
+
+    fn flush(&self) {}
 }
 
-fn is_said(level: LogLevel) -> bool {
-    level as u8 >= LEVEL.load(Ordering::Relaxed)
+/// From here on, messages are said on standard error; without it the program and its tests are silent.
+pub fn install() {
+    static CONSOLE: Console = Console;
+    // A process that has a logger of its own keeps it.
+    let _ = log::set_logger(&CONSOLE);
+    set_level(LogLevel::Info);
+}
+
+/// Says no more than `level` asks for from here on (`--log_level`); errors are always said.
+pub fn set_level(level: LogLevel) {
+    log::set_max_level(match level {
+        LogLevel::Debug | LogLevel::Info => LevelFilter::Info,
+        LogLevel::Warning => LevelFilter::Warn,
+        LogLevel::Error | LogLevel::Critical => LevelFilter::Error,
+    });
 }
 
 /// The bars of the process, which share the end of the screen.
@@ -32,7 +63,7 @@ pub fn bars() -> &'static MultiProgress {
 /// A bar among them; `None` where there is no terminal, or no live line is wanted.
 #[must_use]
 pub fn live_bar(length: u64, live_line: bool) -> Option<ProgressBar> {
-    let is_shown = live_line && is_said(LogLevel::Info) && std::io::stderr().is_terminal();
+    let is_shown = live_line && log::max_level() >= LevelFilter::Info && std::io::stderr().is_terminal();
     is_shown.then(|| bars().add(ProgressBar::new(length)))
 }
 
@@ -52,23 +83,19 @@ pub fn print(text: &str) {
     });
 }
 
-/// Says how the run gets on.
+/// As [`log::info!`].
 pub fn say(line: &str) {
-    if is_said(LogLevel::Info) {
-        line_to_stderr(line);
-    }
+    log::info!("{line}");
 }
 
-/// Says what is odd.
+/// As [`log::warn!`].
 pub fn warn(what: &str) {
-    if is_said(LogLevel::Warning) {
-        line_to_stderr(&format!("warning: {what}"));
-    }
+    log::warn!("{what}");
 }
 
-/// Says what is wrong; this is always said.
+/// As [`log::error!`].
 pub fn complain(what: &str) {
-    line_to_stderr(&format!("error: {what}"));
+    log::error!("{what}");
 }
 
 /// How often a line is written where there is no terminal.
@@ -82,7 +109,6 @@ pub struct Progress {
     bar: Option<ProgressBar>,
     name: String,
     last: Instant,
-    is_silent: bool,
 }
 
 impl Progress {
@@ -95,23 +121,17 @@ impl Progress {
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(name.to_owned());
         }
-        Self { bar, name: name.to_owned(), last: Instant::now(), is_silent: false }
+        Self { bar, name: name.to_owned(), last: Instant::now() }
+    }
+}
+
+impl TrainingProgress for Progress {
+    /// Whether enough time has passed.
+    fn wants_update(&self) -> bool {
+        self.last.elapsed() >= if self.bar.is_some() { LIVE_INTERVAL } else { PLAIN_INTERVAL }
     }
 
-    /// Says nothing.
-    #[must_use]
-    pub fn silent() -> Self {
-        Self { is_silent: true, ..Self::new("", 0, false) }
-    }
-
-    /// Whether enough time has passed for [`Self::live`]; reading a loss from a device takes time.
-    #[must_use]
-    pub fn wants_update(&self) -> bool {
-        !self.is_silent && self.last.elapsed() >= if self.bar.is_some() { LIVE_INTERVAL } else { PLAIN_INTERVAL }
-    }
-
-    /// Renews the line.
-    pub fn live(&mut self, totals: &Totals, max_steps: usize, loss: f64, learning_rate: f64) {
+    fn live(&mut self, totals: &Totals, max_steps: usize, loss: f64, learning_rate: f64) {
         self.last = Instant::now();
         let text = line(totals, max_steps, loss, learning_rate);
         match &self.bar {
@@ -119,26 +139,21 @@ impl Progress {
                 bar.set_position(totals.steps as u64);
                 bar.set_message(text);
             }
-            None => say(&format!("{}: step {}/{max_steps} {text}", self.name, totals.steps)),
+            None => log::info!("{}: step {}/{max_steps} {text}", self.name, totals.steps),
         }
     }
 
-    /// A row went to the log: it stays on the screen.
-    pub fn logged(&mut self, totals: &Totals, max_steps: usize, loss: f64, grad_norm: f64, learning_rate: f64) {
+    fn logged(&mut self, totals: &Totals, max_steps: usize, loss: f64, grad_norm: f64, learning_rate: f64) {
         self.last = Instant::now();
         let text = format!("{} grad_norm {grad_norm:.4}", line(totals, max_steps, loss, learning_rate));
-        self.say(&format!("{}: step {}/{max_steps} {text}", self.name, totals.steps));
+        self.note(&format!("{}: step {}/{max_steps} {text}", self.name, totals.steps));
     }
 
-    /// A line that stays on the screen.
-    pub fn say(&self, text: &str) {
-        if !self.is_silent {
-            say(text);
-        }
+    fn note(&mut self, text: &str) {
+        log::info!("{text}");
     }
 
-    /// Takes the bar off the screen.
-    pub fn finish(&self) {
+    fn finish(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
             bars().remove(bar);
@@ -154,15 +169,8 @@ fn line(totals: &Totals, max_steps: usize, loss: f64, learning_rate: f64) -> Str
         totals.epoch,
         totals.examples as f64 / seconds,
         totals.tokens as f64 / seconds,
-        clock(remaining),
+        FormattedDuration(Duration::try_from_secs_f64(remaining).unwrap_or_default()),
     )
-}
-
-/// Seconds as m:ss or h:mm:ss.
-fn clock(seconds: f64) -> String {
-    let seconds = seconds.round() as u64;
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
 #[cfg(test)]
@@ -170,9 +178,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clocks() {
-        assert_eq!(clock(0.4), "0:00");
-        assert_eq!(clock(75.0), "1:15");
-        assert_eq!(clock(3675.0), "1:01:15");
+    fn only_the_program_s_own_crates_are_heard() {
+        let enabled = |target: &str, level| Console.enabled(&Metadata::builder().target(target).level(level).build());
+        log::set_max_level(LevelFilter::Info);
+        assert!(enabled("run_glue::grid::sweep::run", Level::Info) && enabled("hub", Level::Error));
+        assert!(!enabled("run_glue", Level::Debug));
+        assert!(!enabled("cubecl_runtime::tune", Level::Warn) && !enabled("hub_of_others", Level::Error));
     }
 }

@@ -9,39 +9,39 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use crate::cli::publish_args::{HubStrategy, PushArgs};
-use crate::cli::settings::{HubAccess, PublishSettings, Settings, repository_name};
 use crate::error::Error;
-use crate::hub::{Hub, Progress, RepoId, Silent, UploadFile, progress_to_stderr};
-use crate::progress::{say, warn};
-use crate::source::hub_config;
+use crate::hub::{Progress, RepoId, Silent, UploadFile};
+use crate::settings::{HubAccess, HubStrategy, PublishSettings, Settings};
+use crate::source::hub_client;
+use crate::task_run::hooks::CheckpointListener;
+use crate::transfer_bars;
 
 /// What a checkpoint holds besides the model.
 const NOT_THE_MODEL: [&str; 3] = ["optimizer.safetensors", "run_state.json", "trainer_state.json"];
 
 /// A repository that is there and may be written to.
-struct Place {
+struct Repository {
     repo: RepoId,
     revision: String,
     access: HubAccess,
 }
 
-impl Place {
+impl Repository {
     fn open(id: &str, private: Option<bool>, revision: &str, access: &HubAccess) -> Result<Self, Error> {
-        let repo = Hub::new(hub_config(access)?, progress_to_stderr())?.create_model(id, private, revision)?;
+        let repo = hub_client(access, transfer_bars::to_stderr())?.create_model(id, private, revision)?;
         Ok(Self { repo, revision: revision.to_owned(), access: access.clone() })
     }
 
     fn upload(&self, progress: Arc<dyn Progress>, job: &Job) -> Result<Option<String>, Error> {
-        let hub = Hub::new(hub_config(&self.access)?, progress)?;
+        let hub = hub_client(&self.access, progress)?;
         Ok(hub.upload(&self.repo, &self.revision, &job.files, &job.message)?)
     }
 
     /// Uploads a finished folder, and says where it is.
     fn upload_folder(&self, folder: &Path, message: &str) -> Result<(), Error> {
         let files = files_of(folder, "", &|path| !path.starts_with("checkpoint-"))?;
-        let page = self.upload(progress_to_stderr(), &Job { files, message: message.to_owned() })?;
-        say(&format!("{}: uploaded to {}", folder.display(), page.unwrap_or_else(|| self.repo.id().to_owned())));
+        let page = self.upload(transfer_bars::to_stderr(), &Job { files, message: message.to_owned() })?;
+        log::info!("{}: uploaded to {}", folder.display(), page.unwrap_or_else(|| self.repo.id().to_owned()));
         Ok(())
     }
 }
@@ -54,7 +54,7 @@ struct Job {
 
 /// Uploads of one task's run.
 pub struct Publisher {
-    place: Arc<Place>,
+    repository: Arc<Repository>,
     settings: PublishSettings,
     worker: Option<Worker>,
 }
@@ -73,22 +73,24 @@ impl Publisher {
     /// When the Hub refuses, or cannot be reached.
     pub fn open(settings: &Settings) -> Result<Option<Self>, Error> {
         let Some(publish) = &settings.publish else { return Ok(None) };
+        let folders = settings.places.folder.iter().flat_map(|folder| folder.iter());
         // The Hub takes no name with `--`, which stands for the `/` of a model or task in folders.
-        let folders = settings.folder.iter().flat_map(|folder| folder.iter());
         let id = folders
             .fold(publish.id.clone(), |id, folder| format!("{id}-{}", folder.to_string_lossy().replace("--", "-")));
-        let place = Place::open(&id, publish.private, &publish.revision, &settings.hub)
+        let repository = Repository::open(&id, publish.private, &publish.revision, &settings.hub)
             .map_err(|error| error.in_context("--push_to_hub"))?;
-        Ok(Some(Self { place: Arc::new(place), settings: publish.clone(), worker: None }))
+        Ok(Some(Self { repository: Arc::new(repository), settings: publish.clone(), worker: None }))
     }
+}
 
+impl CheckpointListener for Publisher {
     /// Uploads the model of a checkpoint while the training goes on. What goes wrong is said; the run is not ended by it.
-    pub fn checkpoint(&mut self, folder: &Path, when: &str) {
+    fn checkpoint(&mut self, folder: &Path, when: &str) {
         if self.settings.strategy == HubStrategy::End {
             return;
         }
-        let place = &self.place;
-        let worker = self.worker.get_or_insert_with(|| Worker::start(Arc::clone(place)));
+        let repository = &self.repository;
+        let worker = self.worker.get_or_insert_with(|| Worker::start(Arc::clone(repository)));
         if worker.waiting.load(Ordering::Acquire) > 0 && !self.settings.always {
             return;
         }
@@ -105,7 +107,7 @@ impl Publisher {
             match files {
                 None => {}
                 Some(Ok(files)) => worker.push(Job { files, message }),
-                Some(Err(error)) => warn(&format!("{} is not uploaded: {error}", folder.display())),
+                Some(Err(error)) => log::warn!("{} is not uploaded: {error}", folder.display()),
             }
         }
     }
@@ -114,12 +116,12 @@ impl Publisher {
     ///
     /// # Errors
     /// Says how to try again: everything is in the folder.
-    pub fn finish(mut self, folder: &Path) -> Result<(), Error> {
+    fn finished(mut self: Box<Self>, folder: &Path) -> Result<(), Error> {
         if let Some(worker) = self.worker.take() {
             worker.finish();
         }
-        self.place.upload_folder(folder, "End of training").map_err(|error| {
-            let (folder, id) = (folder.display(), self.place.repo.id());
+        self.repository.upload_folder(folder, "End of training").map_err(|error| {
+            let (folder, id) = (folder.display(), self.repository.repo.id());
             error.with_message(format!(
                 "{error}. The model and its results are in {folder}; to upload them: run-glue push {folder} --hub_model_id {id}"
             ))
@@ -128,15 +130,15 @@ impl Publisher {
 }
 
 impl Worker {
-    fn start(place: Arc<Place>) -> Self {
+    fn start(repository: Arc<Repository>) -> Self {
         let (jobs, todo) = channel::<Job>();
         let waiting = Arc::new(AtomicUsize::new(0));
         let left = Arc::clone(&waiting);
         let thread = std::thread::spawn(move || {
             for job in todo {
                 // Bars of uploads would run into the line of the training.
-                if let Err(error) = place.upload(Arc::new(Silent), &job) {
-                    warn(&format!("\"{}\" was not uploaded: {error}", job.message));
+                if let Err(error) = repository.upload(Arc::new(Silent), &job) {
+                    log::warn!("\"{}\" was not uploaded: {error}", job.message);
                 }
                 left.fetch_sub(1, Ordering::Release);
             }
@@ -154,28 +156,24 @@ impl Worker {
     fn finish(self) {
         drop(self.jobs);
         if self.waiting.load(Ordering::Acquire) > 0 {
-            say("waiting for the upload of a checkpoint");
+            log::info!("waiting for the upload of a checkpoint");
         }
         let _ = self.thread.join();
     }
 }
 
-/// `run-glue push`.
+/// `run-glue push`: uploads the folder of a model, now; the strategy of `target` is about runs.
 ///
 /// # Errors
 /// When there is nothing to upload, or the Hub refuses.
-pub fn push(args: &PushArgs) -> Result<(), Error> {
-    let folder = &args.folder;
+pub fn push(folder: &Path, target: &PublishSettings, access: &HubAccess) -> Result<(), Error> {
     if !folder.join("config.json").is_file() {
         return Err(Error::usage(format!(
             "{}: there is no config.json; expected the folder of a model",
             folder.display()
         )));
     }
-    let id = repository_name("DIR", args.hub_model_id.as_deref(), folder)?;
-    let access = HubAccess { cache_dir: None, token: args.token.clone() };
-    let revision = args.hub_revision.as_deref().unwrap_or("main");
-    Place::open(&id, args.hub_private_repo, revision, &access)?.upload_folder(folder, "Upload by run-glue")
+    Repository::open(&target.id, target.private, &target.revision, access)?.upload_folder(folder, "Upload by run-glue")
 }
 
 /// The files below a folder that `wanted` takes, named `prefix` and their path there; none whose first name begins with

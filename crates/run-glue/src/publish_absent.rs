@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::cli::publish_args::PushArgs;
-use crate::cli::settings::Settings;
 use crate::error::Error;
+use crate::settings::{HubAccess, PublishSettings, Settings};
+use crate::task_run::hooks::CheckpointListener;
 
 /// Never there.
 pub enum Publisher {}
@@ -14,13 +14,15 @@ impl Publisher {
     pub fn open(_: &Settings) -> Result<Option<Self>, Error> {
         Ok(None)
     }
+}
 
-    pub fn checkpoint(&mut self, _: &Path, _: &str) {
+impl CheckpointListener for Publisher {
+    fn checkpoint(&mut self, _: &Path, _: &str) {
         match *self {}
     }
 
-    pub fn finish(self, _: &Path) -> Result<(), Error> {
-        match self {}
+    fn finished(self: Box<Self>, _: &Path) -> Result<(), Error> {
+        match *self {}
     }
 }
 
@@ -28,6 +30,6 @@ impl Publisher {
 ///
 /// # Errors
 /// Always.
-pub fn push(_: &PushArgs) -> Result<(), Error> {
+pub fn push(_: &Path, _: &PublishSettings, _: &HubAccess) -> Result<(), Error> {
     Err(Error::usage("push: this program was built without the feature `hub`; upload the folder by other means"))
 }

@@ -4,8 +4,7 @@ use std::cmp::Reverse;
 
 use models::torch_rng::TorchRng;
 
-use crate::cli::args::SamplingStrategy;
-use crate::cli::settings::TrainingSettings;
+use crate::settings::{SamplingStrategy, TrainingSettings};
 
 /// Row numbers of an epoch in the order in which run_glue.py visits them. `seed` is `(data_seed or seed) + epoch`
 /// (accelerate's `SeedableRandomSampler`), `length` the tokens of a row.
@@ -41,9 +40,7 @@ mod tests {
 
     #[test]
     fn epochs_differ_and_seeds_shift_them() {
-        let args = crate::cli::args::RunArgs { task_name: vec!["rte".to_owned()], ..Default::default() };
-        let settings = crate::cli::settings::Settings::new(args, true);
-        let settings = settings.expect("valid settings").training;
+        let settings = TrainingSettings::default();
         let order = |seed| epoch_order(&settings, 100, |_| 1, seed);
         assert_ne!(order(42), order(43));
         assert_eq!(order(43), order(43));

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use glue_tasks::split_files::{find_split_files, select_split_files};
 
-use crate::cli::settings::{DatasetChoice, HubAccess, ModelChoice, Settings};
 use crate::demo::Embedded;
 use crate::error::Error;
 use crate::report::record_parts::Source;
+use crate::settings::{DatasetChoice, HubAccess, ModelChoice};
 
 /// The files of one model or one dataset.
 pub struct Files {
@@ -73,11 +73,11 @@ impl Files {
     ///
     /// # Errors
     /// When the repository or revision cannot be had.
-    pub fn dataset(settings: &Settings) -> Result<Self, Error> {
-        match &settings.dataset {
+    pub fn dataset(dataset: &DatasetChoice, access: &HubAccess) -> Result<Self, Error> {
+        match dataset {
             DatasetChoice::Folder(folder) => Ok(Self::folder(folder.clone())),
             DatasetChoice::Embedded => Self::embedded(crate::demo::DATA, "glue"),
-            DatasetChoice::Hub { id, revision } => hub(&settings.hub, HubKind::Dataset, id, revision),
+            DatasetChoice::Hub { id, revision } => hub(access, HubKind::Dataset, id, revision),
             DatasetChoice::Files(files) => Ok(Self {
                 id: files.iter().map(|(_, file)| file.display().to_string()).collect::<Vec<_>>().join(", "),
                 source: Source::Folder,
@@ -194,12 +194,22 @@ enum HubKind {
     Dataset,
 }
 
-/// The environment, and the flags that go before it.
+/// A client of the Hub, which stops where the user wants to stop.
 ///
 /// # Errors
-/// A variable that cannot be used.
+/// A variable or flag that cannot be used.
 #[cfg(feature = "hub")]
-pub fn hub_config(access: &HubAccess) -> Result<crate::hub::HubConfig, Error> {
+pub fn hub_client(
+    access: &HubAccess,
+    progress: std::sync::Arc<dyn crate::hub::Progress>,
+) -> Result<crate::hub::Hub, Error> {
+    use crate::hub::{Cancel, Hub};
+    Ok(Hub::new(hub_config(access)?, progress, Cancel::when(crate::interrupt::requested))?)
+}
+
+/// The environment, and the flags that go before it.
+#[cfg(feature = "hub")]
+fn hub_config(access: &HubAccess) -> Result<crate::hub::HubConfig, Error> {
     use crate::hub::{HubConfig, Overrides};
     let flags = Overrides { cache_dir: access.cache_dir.clone(), token: access.token.clone(), ..Overrides::default() };
     Ok(HubConfig::from_env(|name| std::env::var(name).ok())?.with(flags)?)
@@ -207,12 +217,12 @@ pub fn hub_config(access: &HubAccess) -> Result<crate::hub::HubConfig, Error> {
 
 #[cfg(feature = "hub")]
 fn hub(access: &HubAccess, kind: HubKind, id: &str, revision: &str) -> Result<Files, Error> {
-    use crate::hub::{Hub, RepoId, progress_to_stderr};
+    use crate::hub::RepoId;
     let repo = match kind {
         HubKind::Model => RepoId::model(id)?,
         HubKind::Dataset => RepoId::dataset(id)?,
     };
-    let snapshot = Hub::new(hub_config(access)?, progress_to_stderr())?.open(&repo, revision)?;
+    let snapshot = hub_client(access, crate::transfer_bars::to_stderr())?.open(&repo, revision)?;
     Ok(of_snapshot(id, revision, snapshot))
 }
 
@@ -230,9 +240,10 @@ fn of_snapshot(id: &str, revision: &str, snapshot: crate::hub::Snapshot) -> File
 /// A model of the Hub's cache.
 #[cfg(feature = "hub")]
 fn cached(access: &HubAccess, id: &str, revision: &str) -> Option<Files> {
-    use crate::hub::{Hub, HubConfig, RepoId, Silent};
+    use crate::hub::{Cancel, Hub, HubConfig, RepoId, Silent};
     let config = HubConfig { offline: Some("an estimate".to_owned()), ..hub_config(access).ok()? };
-    let snapshot = Hub::new(config, std::sync::Arc::new(Silent)).ok()?.open(&RepoId::model(id).ok()?, revision).ok()?;
+    let hub = Hub::new(config, std::sync::Arc::new(Silent), Cancel::never()).ok()?;
+    let snapshot = hub.open(&RepoId::model(id).ok()?, revision).ok()?;
     Some(of_snapshot(id, revision, snapshot))
 }
 

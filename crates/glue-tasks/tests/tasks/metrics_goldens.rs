@@ -1,9 +1,8 @@
-//! Metrics and statistics beside scikit-learn, scipy and numpy. `scripts/fixtures/metrics_goldens.py` wrote the values.
+//! Metrics beside scikit-learn, scipy and numpy. `scripts/fixtures/metrics_goldens.py` wrote the values.
 
 use glue_tasks::metrics::{
     Average, ConfusionMatrix, accuracy, mae, matthews, mse, pearson, precision_recall_f1, rmse, spearman,
 };
-use glue_tasks::statistics::{Summary, student_t_quantile};
 use glue_tasks::{Metric, Predictions, References, argmax, evaluate};
 use serde_json::Value;
 
@@ -100,34 +99,6 @@ fn largest_index() {
         assert_eq!(argmax(&row), case["argmax"].as_u64().map(|at| at as usize), "{row:?}");
     }
     assert_eq!(argmax(&[]), None);
-}
-
-#[test]
-fn student_t() {
-    for case in goldens("student_t") {
-        let [p, degrees, theirs] = numbers(&case)[..] else { panic!("{case}") };
-        let ours = student_t_quantile(p, degrees as usize).unwrap();
-        assert!((ours - theirs).abs() < 1e-9 * theirs.abs().max(1.0), "{case}: {ours}");
-    }
-}
-
-#[test]
-fn summaries() {
-    for case in goldens("summary") {
-        let summary = Summary::of(&numbers(&case["values"])).unwrap();
-        let name = format!("{} seeds", summary.count);
-        close(&name, "mean", summary.mean, number(&case["mean"]), 1e-14);
-        close(&name, "std", summary.std.unwrap(), number(&case["std"]), 1e-12);
-        close(&name, "median", summary.median, number(&case["median"]), 1e-15);
-        close(&name, "min", summary.min, number(&case["min"]), 0.0);
-        close(&name, "max", summary.max, number(&case["max"]), 0.0);
-        for interval in case["intervals"].as_array().unwrap() {
-            let [level, low, high] = numbers(interval)[..] else { panic!("{interval}") };
-            let ours = summary.confidence_interval(level).unwrap();
-            close(&name, "lower end", ours.0, low, 1e-9);
-            close(&name, "upper end", ours.1, high, 1e-9);
-        }
-    }
 }
 
 #[test]

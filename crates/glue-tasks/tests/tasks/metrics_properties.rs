@@ -1,7 +1,7 @@
 //! What must hold of metrics and scores whatever the numbers are.
 
 use glue_tasks::metrics::{Average, ConfusionMatrix, accuracy, matthews, mse, pearson, precision_recall_f1, spearman};
-use glue_tasks::{GLUE, Summary, benchmark_score};
+use glue_tasks::{GLUE, benchmark_score};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -155,15 +155,5 @@ proptest! {
         prop_assert_eq!(&score.missing, &[gone]);
         prop_assert_eq!(score.average(), None);
         prop_assert_eq!(score.averages[1].is_some(), gone == "wnli");
-    }
-
-    #[test]
-    fn an_interval_holds_its_mean_and_grows_with_its_level(values in vec(-10.0..10.0_f64, 2..12)) {
-        let summary = Summary::of(&values).unwrap();
-        prop_assert!(summary.min <= summary.median && summary.median <= summary.max);
-        let (narrow, wide) =
-            (summary.confidence_interval(0.5).unwrap(), summary.confidence_interval(0.99).unwrap());
-        prop_assert!(wide.0 <= narrow.0 && narrow.0 <= summary.mean);
-        prop_assert!(summary.mean <= narrow.1 && narrow.1 <= wide.1);
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::error::CheckpointError;
 use super::pytorch::PytorchFile;
 use super::safetensors_file::SafetensorsFile;
-use super::{CheckpointError, TensorSource};
+use super::source::TensorSource;
 
 /// Names in the order in which transformers tries them; an index names shards.
 const CANDIDATES: &[(&str, bool)] = &[
@@ -20,6 +21,16 @@ const CANDIDATES: &[(&str, bool)] = &[
 pub struct WeightFiles {
     /// One file, or all shards.
     pub files: Vec<PathBuf>,
+}
+
+impl WeightFiles {
+    /// Those of a folder, as [`locate`] finds them.
+    ///
+    /// # Errors
+    /// When there are none, or an index is broken.
+    pub fn find(folder: &Path) -> Result<Self, CheckpointError> {
+        locate(|name| Ok(Some(folder.join(name)).filter(|path| path.is_file())))
+    }
 }
 
 /// Finds weight files by asking `fetch` for names: a path where the file exists, `None` where it does not.
@@ -67,13 +78,13 @@ fn shards(index: &Path) -> Result<Vec<String>, CheckpointError> {
 }
 
 /// All tensors of a checkpoint, whatever files they are in.
-pub(super) struct Tensors {
+pub(super) struct CheckpointTensors {
     sources: Vec<Box<dyn TensorSource>>,
     /// Tensor name to source.
     index: BTreeMap<String, usize>,
 }
 
-impl Tensors {
+impl CheckpointTensors {
     /// Opens every file.
     pub(super) fn open(files: &WeightFiles) -> Result<Self, CheckpointError> {
         let mut sources: Vec<Box<dyn TensorSource>> = Vec::new();

@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use burn::module::Module;
 use burn::tensor::backend::Backend;
 
-use super::files::Tensors;
-use super::{CheckpointError, WeightFiles, full_name};
-use crate::names::{Init, TensorName, old_spelling};
+use super::error::CheckpointError;
+use super::files::{CheckpointTensors, WeightFiles};
+use crate::parameter_specs::{Init, ParameterSpec, old_spelling};
 use crate::parameters;
 use crate::torch_rng::TorchRng;
 
@@ -65,11 +65,11 @@ fn spellings(tensor: &str, in_encoder: bool, prefix: &str) -> Vec<String> {
 /// When a file is broken, a tensor has the wrong shape, or nothing in the files belongs to the model.
 pub fn load<B: Backend, M: Module<B>>(
     module: M,
-    names: &[TensorName],
+    names: &[ParameterSpec],
     files: &WeightFiles,
     options: &LoadOptions,
 ) -> Result<(M, LoadReport), CheckpointError> {
-    let tensors = Tensors::open(files)?;
+    let tensors = CheckpointTensors::open(files)?;
     let shapes: HashMap<String, Vec<usize>> = parameters::shapes(&module).into_iter().collect();
     let mut report = LoadReport::default();
     let mut used = HashSet::new();
@@ -84,7 +84,7 @@ pub fn load<B: Backend, M: Module<B>>(
         let count: usize = piece_shape.iter().product();
         let mut whole = Vec::with_capacity(count * entry.tensors.len());
         for tensor in &entry.tensors {
-            let full = full_name(tensor, entry.in_encoder, options.prefix);
+            let full = entry.full_name(tensor, options.prefix);
             let found = spellings(tensor, entry.in_encoder, options.prefix).into_iter().find(|n| tensors.contains(n));
             let fits = match &found {
                 None => false,
@@ -107,9 +107,10 @@ pub fn load<B: Backend, M: Module<B>>(
         values.insert(entry.parameter.clone(), whole);
     }
     report.unused = tensors.names().filter(|name| !used.contains(*name)).map(str::to_owned).collect();
-    let encoder_loaded = names.iter().filter(|n| n.in_encoder).flat_map(|n| &n.tensors);
     let loaded: HashSet<&String> = report.loaded.iter().collect();
-    if !encoder_loaded.into_iter().any(|t| loaded.contains(&full_name(t, true, options.prefix))) {
+    let in_encoder = names.iter().filter(|entry| entry.in_encoder);
+    let is_loaded = |entry: &ParameterSpec, tensor| loaded.contains(&entry.full_name(tensor, options.prefix));
+    if !in_encoder.into_iter().any(|entry| entry.tensors.iter().any(|tensor| is_loaded(entry, tensor))) {
         let found = tensors.names().take(3).collect::<Vec<_>>().join(", ");
         return Err(CheckpointError::NothingMatches { model_type: options.model_type.clone(), found });
     }
@@ -119,9 +120,9 @@ pub fn load<B: Backend, M: Module<B>>(
 /// Whether the tensor has the wanted shape; an error where it must.
 fn check_shape(
     name: &str,
-    tensors: &Tensors,
+    tensors: &CheckpointTensors,
     expected: &[usize],
-    entry: &TensorName,
+    entry: &ParameterSpec,
     options: &LoadOptions,
 ) -> Result<bool, CheckpointError> {
     let found = tensors.shape(name).unwrap_or_default();

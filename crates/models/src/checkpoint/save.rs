@@ -6,8 +6,9 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::backend::Backend;
 
-use super::{CheckpointError, full_name, write_safetensors};
-use crate::names::TensorName;
+use super::error::CheckpointError;
+use super::safetensors_file::write_safetensors;
+use crate::parameter_specs::ParameterSpec;
 use crate::parameters::{self, HostTensor};
 
 /// Writes `model.safetensors` in transformers' names: stacked parameters become the tensors that they are made of.
@@ -16,7 +17,7 @@ use crate::parameters::{self, HostTensor};
 /// When the file cannot be written.
 pub fn save<B: Backend, M: Module<B>>(
     module: &M,
-    names: &[TensorName],
+    names: &[ParameterSpec],
     prefix: &str,
     path: &Path,
 ) -> Result<(), CheckpointError> {
@@ -30,7 +31,7 @@ pub fn save<B: Backend, M: Module<B>>(
         shape[0] /= entry.tensors.len();
         let pieces = whole.values.chunks_exact(shape.iter().product());
         tensors.extend(entry.tensors.iter().zip(pieces).map(|(tensor, piece)| {
-            let name = full_name(tensor, entry.in_encoder, prefix);
+            let name = entry.full_name(tensor, prefix);
             (name, HostTensor { shape: shape.clone(), values: piece.to_vec() })
         }));
     }

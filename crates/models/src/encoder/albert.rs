@@ -2,12 +2,12 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/albert/modeling_albert.py>
 
-use super::Family;
-use super::architecture::{Architecture, Projection, bert_like};
+use super::architecture::{Architecture, Block, PostNorm, Projection, bert_like};
 use super::bert::embedding_names;
+use super::registration::Family;
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
-use crate::names::{LayerNames, TensorName};
+use crate::parameter_specs::{LayerNames, ParameterSpec};
 
 /// The family's registration.
 pub(super) const FAMILY: Family = Family {
@@ -15,7 +15,7 @@ pub(super) const FAMILY: Family = Family {
     classifier_architecture: "AlbertForSequenceClassification",
     tokenizer_class: "AlbertTokenizer",
     architecture,
-    tensor_names,
+    parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
     prefix: "albert.",
 };
@@ -58,26 +58,29 @@ fn groups(config: &Config) -> Result<(usize, usize), ConfigError> {
 
 fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     let (mut architecture, fields) = bert_like(config, 1e-12)?;
-    let ((groups, inner), steps) = (groups(config)?, fields.num_hidden_layers);
-    // The group of step i is int(i / (steps / groups)), and all of its layers are run.
-    let group = |i: usize| ((i as f64 / (steps as f64 / groups as f64)) as usize).min(groups - 1);
+    let ((groups, inner), runs) = (groups(config)?, fields.num_hidden_layers);
+    // The group of the i-th run is int(i / (runs / groups)), and all of its layers are run.
+    let group = |i: usize| ((i as f64 / (runs as f64 / groups as f64)) as usize).min(groups - 1);
     architecture.num_layers = groups * inner;
-    architecture.steps = (0..steps).flat_map(|i| (0..inner).map(move |layer| group(i) * inner + layer)).collect();
+    architecture.layer_order = (0..runs).flat_map(|i| (0..inner).map(move |layer| group(i) * inner + layer)).collect();
     architecture.embeddings.size = config.whole("embedding_size", 128)?.max(1);
     // There also where the widths are equal.
     architecture.embeddings.projection = Projection::AfterNorm;
-    architecture.activation = Activation::from_config("hidden_act", config.text("hidden_act", "gelu_new")?)?;
     let hidden_dropout = config.probability("hidden_dropout_prob", 0.0)?;
     architecture.dropout.embeddings = hidden_dropout;
     architecture.dropout.attention = config.probability("attention_probs_dropout_prob", 0.0)?;
     architecture.dropout.attention_output = hidden_dropout;
-    // The feed-forward layer's result is not dropped.
-    architecture.dropout.output = 0.0;
+    architecture.block = Block::PostNorm(PostNorm {
+        activation: Activation::from_config("hidden_act", config.text("hidden_act", "gelu_new")?)?,
+        // The feed-forward layer's result is not dropped.
+        output_dropout: 0.0,
+        ..fields.block
+    });
     architecture.head.dropout = config.probability("classifier_dropout_prob", 0.1)?;
     architecture.checked("num_attention_heads")
 }
 
-fn tensor_names(config: &Config) -> Result<Vec<TensorName>, ConfigError> {
+fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
     let (groups, inner) = groups(config)?;
     let mut names = embedding_names();
     names.linear("encoder.embedding_projection", &["encoder.embedding_hidden_mapping_in"], true);

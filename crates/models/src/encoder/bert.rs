@@ -3,10 +3,10 @@
 //! Follows `src/transformers/models/bert/modeling_bert.py` of huggingface/transformers:
 //! <https://github.com/huggingface/transformers/blob/main/src/transformers/models/bert/modeling_bert.py>
 
-use super::Family;
 use super::architecture::{Architecture, bert_like};
+use super::registration::Family;
 use crate::config::{Config, ConfigError, FieldDefault};
-use crate::names::{LayerNames, Names, TensorName};
+use crate::parameter_specs::{LayerNames, ParameterSpec, ParameterSpecs};
 
 /// The family's registration.
 pub(super) const FAMILY: Family = Family {
@@ -14,7 +14,7 @@ pub(super) const FAMILY: Family = Family {
     classifier_architecture: "BertForSequenceClassification",
     tokenizer_class: "BertTokenizer",
     architecture,
-    tensor_names,
+    parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
     prefix: "bert.",
 };
@@ -51,9 +51,9 @@ pub(super) const LAYER: LayerNames = LayerNames {
     output_norm: "encoder.layer.{}.output.LayerNorm",
 };
 
-/// Names of the three tables and their normalisation, which BERT's kin share.
-pub(super) fn embedding_names() -> Names {
-    let mut names = Names::default();
+/// ParameterSpecs of the three tables and their normalisation, which BERT's kin share.
+pub(super) fn embedding_names() -> ParameterSpecs {
+    let mut names = ParameterSpecs::default();
     names
         .table("word_embeddings", "embeddings.word_embeddings")
         .table("position_embeddings", "embeddings.position_embeddings")
@@ -63,7 +63,7 @@ pub(super) fn embedding_names() -> Names {
 }
 
 /// [`embedding_names`] and all layers.
-pub(super) fn encoder_names(config: &Config) -> Result<Names, ConfigError> {
+pub(super) fn encoder_names(config: &Config) -> Result<ParameterSpecs, ConfigError> {
     let mut names = embedding_names();
     for layer in 0..config.count("num_hidden_layers")? {
         names.layer(layer, &layer.to_string(), &LAYER);
@@ -75,6 +75,6 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     bert_like(config, 1e-12)?.0.checked("num_attention_heads")
 }
 
-fn tensor_names(config: &Config) -> Result<Vec<TensorName>, ConfigError> {
+fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
     Ok(encoder_names(config)?.head("pooler.dense", true, "classifier"))
 }

@@ -2,13 +2,13 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/deberta_v2/modeling_deberta_v2.py>
 
-use super::Family;
 use super::architecture::{
-    Architecture, Disentangled, Positions, Projection, Segments, bert_like_without_segments, only,
+    Architecture, Block, Disentangled, Distances, PostNorm, Projection, TokenTypes, bert_like_without_token_types, only,
 };
+use super::registration::Family;
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
-use crate::names::{LayerNames, Names, TensorName};
+use crate::parameter_specs::{LayerNames, ParameterSpec, ParameterSpecs};
 
 /// The family's registration.
 pub(super) const FAMILY: Family = Family {
@@ -16,7 +16,7 @@ pub(super) const FAMILY: Family = Family {
     classifier_architecture: "DebertaV2ForSequenceClassification",
     tokenizer_class: "DebertaV2Tokenizer",
     architecture,
-    tensor_names,
+    parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
     prefix: "deberta.",
 };
@@ -101,7 +101,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
             supported: expected.to_string(),
         })?;
     }
-    let (mut architecture, fields) = bert_like_without_segments(config, 1e-7)?;
+    let (mut architecture, fields) = bert_like_without_token_types(config, 1e-7)?;
     let (size, projected) = embedding_size(config)?;
     architecture.embeddings.size = size;
     if projected {
@@ -110,12 +110,13 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     if !config.switch("position_biased_input", true)? {
         architecture.embeddings.positions = None;
     }
-    architecture.embeddings.segments = match config.whole("type_vocab_size", 0)? {
-        0 => Segments::None,
-        rows => Segments::Rows(rows),
+    architecture.embeddings.token_types = match config.whole("type_vocab_size", 0)? {
+        0 => TokenTypes::None,
+        rows => TokenTypes::Rows(rows),
     };
     if let Some(disentangled) = disentangled(config)? {
-        architecture.positions = Positions::Disentangled(disentangled);
+        let distances = Distances::Disentangled(disentangled);
+        architecture.block = Block::PostNorm(PostNorm { distances, ..fields.block });
     }
     architecture.head.dense_dropout = config.probability("pooler_dropout", 0.0)?;
     architecture.head.activation =
@@ -124,8 +125,8 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     architecture.checked("num_attention_heads")
 }
 
-fn tensor_names(config: &Config) -> Result<Vec<TensorName>, ConfigError> {
-    let mut names = Names::default();
+fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
+    let mut names = ParameterSpecs::default();
     names.table("word_embeddings", "embeddings.word_embeddings");
     if config.switch("position_biased_input", true)? {
         names.table("position_embeddings", "embeddings.position_embeddings");

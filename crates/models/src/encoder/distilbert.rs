@@ -1,14 +1,14 @@
-//! DistilBERT (Sanh et al. 2019): BERT's layers, half as many, without segments and pooler.
+//! DistilBERT (Sanh et al. 2019): BERT's layers, half as many, without token types and pooler.
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/distilbert/modeling_distilbert.py>
 
-use super::Family;
 use super::architecture::{
-    Architecture, Block, Dropouts, Embeddings, Head, Pooling, Positions, Projection, Segments, only,
+    Architecture, Block, Distances, Dropouts, Embeddings, Head, Pooling, PostNorm, Projection, TokenTypes, only,
 };
+use super::registration::Family;
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
-use crate::names::{LayerNames, Names, TensorName};
+use crate::parameter_specs::{LayerNames, ParameterSpec, ParameterSpecs};
 
 /// The family's registration.
 pub(super) const FAMILY: Family = Family {
@@ -16,7 +16,7 @@ pub(super) const FAMILY: Family = Family {
     classifier_architecture: "DistilBertForSequenceClassification",
     tokenizer_class: "BertTokenizer",
     architecture,
-    tensor_names,
+    parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
     prefix: "distilbert.",
 };
@@ -60,22 +60,22 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         intermediate_size: config.count("hidden_dim")?,
         num_attention_heads: config.count("n_heads")?,
         num_layers: layers,
-        steps: (0..layers).collect(),
+        layer_order: (0..layers).collect(),
         embeddings: Embeddings {
             size: dim,
             positions: Some((config.count("max_position_embeddings")?, 0)),
-            segments: Segments::None,
+            token_types: TokenTypes::None,
             projection: Projection::None,
         },
-        block: Block::PostNorm,
-        activation: Activation::from_config("activation", config.text("activation", "gelu")?)?,
-        positions: Positions::Embedded,
+        block: Block::PostNorm(PostNorm {
+            distances: Distances::None,
+            activation: Activation::from_config("activation", config.text("activation", "gelu")?)?,
+            output_dropout: dropout,
+        }),
         dropout: Dropouts {
             embeddings: dropout,
             attention: config.probability("attention_dropout", 0.1)?,
             attention_output: 0.0,
-            inner: 0.0,
-            output: dropout,
         },
         // Written into the code, not into config.json.
         layer_norm_eps: 1e-12,
@@ -92,8 +92,8 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     .checked("n_heads")
 }
 
-fn tensor_names(config: &Config) -> Result<Vec<TensorName>, ConfigError> {
-    let mut names = Names::default();
+fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
+    let mut names = ParameterSpecs::default();
     names
         .table("word_embeddings", "embeddings.word_embeddings")
         .table("position_embeddings", "embeddings.position_embeddings")

@@ -2,12 +2,12 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/electra/modeling_electra.py>
 
-use super::Family;
 use super::architecture::{Architecture, Projection, bert_like};
 use super::bert::{LAYER, embedding_names};
+use super::registration::Family;
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
-use crate::names::TensorName;
+use crate::parameter_specs::ParameterSpec;
 
 /// The family's registration.
 pub(super) const FAMILY: Family = Family {
@@ -15,7 +15,7 @@ pub(super) const FAMILY: Family = Family {
     classifier_architecture: "ElectraForSequenceClassification",
     tokenizer_class: "BertTokenizer",
     architecture,
-    tensor_names,
+    parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
     prefix: "electra.",
 };
@@ -61,7 +61,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     architecture.checked("num_attention_heads")
 }
 
-fn tensor_names(config: &Config) -> Result<Vec<TensorName>, ConfigError> {
+fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
     let mut names = embedding_names();
     if embedding_size(config)?.1 {
         names.linear("encoder.embedding_projection", &["embeddings_project"], true);

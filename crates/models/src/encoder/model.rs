@@ -6,12 +6,13 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::architecture::{Architecture, Block, Disentangled, Pooling, Positions, Projection, Segments};
+use super::architecture::{
+    Architecture, Block, Distances, Pooling, PostNorm, PreNormGated, Projection, RotaryLayer, TokenTypes,
+};
+use super::relative::RelativePositions;
 use crate::batch::{Sequences, TokenBatch};
 use crate::layers::{LayerNorm, Linear, zeros};
-use crate::ops::{
-    self, AttentionSpec, DropoutPlan, EncoderOps, GeluForm, Precision, Relative, RelativeKind, RotarySpec, RowDropout,
-};
+use crate::ops::{self, AttentionSpec, DropoutPlan, EncoderOps, Precision, RotarySpec, RowDropout};
 
 /// One encoder layer.
 #[derive(Module, Debug)]
@@ -20,7 +21,7 @@ pub struct Layer<B: Backend> {
     pub qkv: Linear<B>,
     /// Queries and keys of relative positions, where they have projections of their own: `[2 hidden, hidden]`.
     pub position_projection: Option<Linear<B>>,
-    /// After attention.
+    /// The linear layer after attention, `[hidden, hidden]`.
     pub attention_output: Linear<B>,
     /// After the first residual sum, or before attention.
     pub attention_norm: Option<LayerNorm<B>>,
@@ -32,7 +33,7 @@ pub struct Layer<B: Backend> {
     pub output_norm: LayerNorm<B>,
 }
 
-/// An encoder.
+/// The encoder of any family: embeddings and layers.
 #[derive(Module, Debug)]
 pub struct Encoder<B: Backend> {
     /// `[vocab_size, embedding_size]`.
@@ -49,7 +50,7 @@ pub struct Encoder<B: Backend> {
     pub relative_embeddings: Option<Param<Tensor<B, 2>>>,
     /// Of that table.
     pub relative_embedding_norm: Option<LayerNorm<B>>,
-    /// The layers.
+    /// The [`Architecture::num_layers`] layers with parameters of their own; [`Architecture::layer_order`] says when each runs.
     pub layers: Vec<Layer<B>>,
     /// After the last layer.
     pub final_norm: Option<LayerNorm<B>>,
@@ -65,13 +66,13 @@ impl<B: Backend> Encoder<B> {
         let (hidden, ffn, size) = (a.hidden_size, a.intermediate_size, a.embeddings.size);
         let norm = |columns| LayerNorm::zeros(columns, a.layer_norm_eps, a.norm_bias, device);
         let linear = |inputs, outputs, bias| Linear::zeros(inputs, outputs, bias, precision, device);
-        let (pre_norm, attention_bias, mlp_bias, inner) = match a.block {
-            Block::PostNorm => (false, true, true, ffn),
-            Block::PreNormGated { attention_bias, mlp_bias } => (true, attention_bias, mlp_bias, 2 * ffn),
+        let (pre_norm, attention_bias, mlp_bias, inner) = match &a.block {
+            Block::PostNorm(_) => (false, true, true, ffn),
+            Block::PreNormGated(block) => (true, block.attention_bias, block.mlp_bias, 2 * ffn),
         };
-        let disentangled = match a.positions {
-            Positions::Disentangled(d) => Some(d),
-            _ => None,
+        let disentangled = match a.block.distances() {
+            Distances::Disentangled(d) => Some(d),
+            Distances::None | Distances::Buckets { .. } => None,
         };
         let layer = |i: usize| Layer {
             qkv: linear(hidden, 3 * hidden, attention_bias),
@@ -90,13 +91,13 @@ impl<B: Backend> Encoder<B> {
         Self {
             word_embeddings: zeros([a.vocab_size, size], device),
             position_embeddings: a.embeddings.positions.map(|(rows, _)| zeros([rows, size], device)),
-            token_type_embeddings: a.embeddings.segments.rows().map(|rows| zeros([rows, size], device)),
+            token_type_embeddings: a.embeddings.token_types.rows().map(|rows| zeros([rows, size], device)),
             embedding_norm: norm(normed),
             embedding_projection: projection,
-            relative_embeddings: match a.positions {
-                Positions::Buckets { num_buckets, .. } => Some(zeros([num_buckets, a.num_attention_heads], device)),
-                Positions::Disentangled(d) => Some(zeros([2 * d.span, hidden], device)),
-                Positions::Embedded | Positions::Rotary(_) => None,
+            relative_embeddings: match a.block.distances() {
+                Distances::Buckets { num_buckets, .. } => Some(zeros([num_buckets, a.num_attention_heads], device)),
+                Distances::Disentangled(d) => Some(zeros([2 * d.span, hidden], device)),
+                Distances::None => None,
             },
             relative_embedding_norm: disentangled.filter(|d| d.norm).map(|_| norm(hidden)),
             layers: (0..a.num_layers).map(layer).collect(),
@@ -112,51 +113,37 @@ impl<B: Backend> Encoder<B> {
     }
 }
 
-/// What the layers of one forward pass share of relative positions.
-pub(crate) enum Shared<B: Backend> {
-    None,
-    /// A table of biases.
-    Bias(Tensor<B, 2>, Relative),
-    /// Embeddings of positions, before each layer's dropout, and the distances' rows.
-    Disentangled(Tensor<B, 2>, Relative, usize),
-}
-
-/// The rows of the distances from `-(n - 1)` to `n - 1`.
-fn distance_rows(n: usize, row_of: impl Fn(i64) -> u32) -> Arc<[u32]> {
-    let last = n as i64 - 1;
-    (-last..=last).map(row_of).collect()
-}
-
 impl<B: EncoderOps> Encoder<B> {
     /// What the head looks at, `[batch, hidden]`.
     #[must_use]
     pub fn pooled(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
         let mut sequences = batch.sequences.clone();
-        let shared = self.shared(&sequences);
+        let relative = self.relative(&sequences);
         let mut x = self.embed(batch, plan);
-        for place in 0..self.architecture().steps.len() {
-            x = self.layer(place, x, &mut sequences, &shared, plan);
+        for at in 0..self.architecture().layer_order.len() {
+            x = self.layer(at, x, &mut sequences, &relative, plan);
         }
         self.summary(x, &sequences)
     }
 
-    /// The output of the layer at `place` of the way; `sequences` is the layout of its rows, before and behind it.
+    /// The output of the `at`-th layer that runs; `sequences` is the layout of its rows, before and behind it.
     pub(crate) fn layer(
         &self,
-        place: usize,
+        at: usize,
         x: Tensor<B, 2>,
         sequences: &mut Arc<Sequences>,
-        shared: &Shared<B>,
+        relative: &RelativePositions<B>,
         plan: &mut DropoutPlan,
     ) -> Tensor<B, 2> {
         let a = self.architecture();
-        let step = a.steps[place];
-        let layer = &self.layers[step];
+        let index = a.layer_order[at];
+        let layer = &self.layers[index];
         // Nothing reads the last layer's other rows, so beyond its attention they are not computed.
-        let firsts = place + 1 == a.steps.len() && a.head.pooling == Pooling::First;
-        match a.block {
-            Block::PostNorm => self.post_norm(layer, x, sequences, firsts, shared, plan),
-            Block::PreNormGated { .. } => self.pre_norm(layer, step, x, sequences, firsts, plan),
+        let first_only = at + 1 == a.layer_order.len() && a.head.pooling == Pooling::First;
+        let pass = LayerPass { sequences, first_only, plan };
+        match &a.block {
+            Block::PostNorm(block) => self.post_norm(block, layer, x, relative, pass),
+            Block::PreNormGated(block) => self.pre_norm(block, block.rotary[index], layer, x, pass),
         }
     }
 
@@ -181,10 +168,10 @@ impl<B: EncoderOps> Encoder<B> {
         };
         let (positions, types) = (table(&self.position_embeddings), table(&self.token_type_embeddings));
         let first = a.embeddings.positions.map(|(_, first)| first as u32);
-        let segments = matches!(a.embeddings.segments, Segments::Rows(_));
-        let counted = (first != Some(0) || !segments).then(|| {
+        let has_types = matches!(a.embeddings.token_types, TokenTypes::Rows(_));
+        let counted = (first != Some(0) || !has_types).then(|| {
             let position = |id| first.map_or(0, |first| id + first);
-            batch.with_ids(position, |id| if segments { id } else { 0 })
+            batch.with_ids(position, |id| if has_types { id } else { 0 })
         });
         let mut x = ops::embed(words, positions, types, counted.as_ref().unwrap_or(batch));
         let projection = self.embedding_projection.as_ref();
@@ -200,27 +187,13 @@ impl<B: EncoderOps> Encoder<B> {
         }
     }
 
-    /// What the layers share of relative positions.
-    pub(crate) fn shared(&self, sequences: &Sequences) -> Shared<B> {
-        let n = sequences.max_len().max(1);
-        match (&self.architecture.positions, &self.relative_embeddings) {
-            (Positions::Buckets { num_buckets, bucket_of }, Some(table)) => {
-                let rows = distance_rows(n, |distance| bucket_of(distance, *num_buckets));
-                Shared::Bias(table.val(), Relative { kind: RelativeKind::Bias, rows })
+    /// What the layers share of relative positions, for a batch of sequences.
+    pub(crate) fn relative(&self, sequences: &Sequences) -> RelativePositions<B> {
+        match (&self.architecture.block, &self.relative_embeddings) {
+            (Block::PostNorm(block), Some(table)) => {
+                RelativePositions::new(block, table.val(), self.relative_embedding_norm.as_ref(), sequences.max_len())
             }
-            (Positions::Disentangled(d), Some(table)) => {
-                let table = match &self.relative_embedding_norm {
-                    Some(norm) => norm.forward(table.val()),
-                    None => table.val(),
-                };
-                let rows = distance_rows(n, |distance| d.row_of(distance));
-                // Distances ascend, and rows with them: those outside are not used by this batch.
-                let (low, high) = (rows[0] as usize, rows[rows.len() - 1] as usize);
-                let rows = rows.iter().map(|row| row - low as u32).collect();
-                let relative = Relative { kind: RelativeKind::Disentangled, rows };
-                Shared::Disentangled(table, relative, high + 1 - low)
-            }
-            _ => Shared::None,
+            _ => RelativePositions::None,
         }
     }
 
@@ -231,11 +204,11 @@ impl<B: EncoderOps> Encoder<B> {
         qkv: Tensor<B, 2>,
         window: Option<usize>,
         sequences: &Arc<Sequences>,
-        shared: &Shared<B>,
+        relative: &RelativePositions<B>,
         plan: &mut DropoutPlan,
     ) -> Tensor<B, 2> {
         let a = self.architecture();
-        let terms = if matches!(shared, Shared::Disentangled(..)) { 3 } else { 1 };
+        let terms = if matches!(relative, RelativePositions::Disentangled { .. }) { 3 } else { 1 };
         let spec = AttentionSpec {
             heads: a.num_attention_heads,
             scale: 1.0 / ((terms * a.head_dim()) as f64).sqrt(),
@@ -243,15 +216,14 @@ impl<B: EncoderOps> Encoder<B> {
             sequences: sequences.clone(),
             dropout: plan.next(a.dropout.attention),
         };
-        match shared {
-            Shared::None => ops::attention(qkv, &spec),
-            Shared::Bias(table, relative) => ops::relative_attention(qkv, table.clone(), relative, &spec),
-            Shared::Disentangled(embeddings, relative, count) => {
+        match relative {
+            RelativePositions::None => ops::attention(qkv, &spec),
+            RelativePositions::Bias(table, relative) => ops::relative_attention(qkv, table.clone(), relative, &spec),
+            RelativePositions::Disentangled { embeddings, spec: relative, used, dropout } => {
                 // Dropped as a whole, so that a row's mask does not depend on the batch's lengths.
                 let rows = Arc::new(Sequences::packed(vec![embeddings.dims()[0]]));
-                let dropped = ops::dropout(embeddings.clone(), plan.next(a.dropout.output), &rows);
-                let low = a.first_used_row(sequences.max_len().max(1));
-                let used = dropped.narrow(0, low, *count);
+                let dropped = ops::dropout(embeddings.clone(), plan.next(*dropout), &rows);
+                let used = dropped.narrow(0, used.start, used.len());
                 let table = match &layer.position_projection {
                     Some(projection) => projection.forward(used),
                     // Queries and keys come first; values of positions are not looked at.
@@ -264,93 +236,65 @@ impl<B: EncoderOps> Encoder<B> {
 
     fn post_norm(
         &self,
+        block: &PostNorm,
         layer: &Layer<B>,
         mut x: Tensor<B, 2>,
-        sequences: &mut Arc<Sequences>,
-        firsts: bool,
-        shared: &Shared<B>,
-        plan: &mut DropoutPlan,
+        relative: &RelativePositions<B>,
+        pass: LayerPass,
     ) -> Tensor<B, 2> {
         let a = self.architecture();
-        let mut context = self.attend(layer, layer.qkv.forward(x.clone()), None, sequences, shared, plan);
-        if firsts {
-            [context, x] = only_firsts([context, x], sequences);
+        let LayerPass { sequences, first_only, plan } = pass;
+        let mut context = self.attend(layer, layer.qkv.forward(x.clone()), None, sequences, relative, plan);
+        if first_only {
+            [context, x] = first_tokens([context, x], sequences);
         }
         let dropout = row_dropout(plan, a.dropout.attention_output, sequences);
         let attended = match &layer.attention_norm {
             Some(norm) => norm.add_forward(&layer.attention_output, context, x, &dropout),
             None => unreachable!("post-norm layers have both normalisations"),
         };
-        let inner = a.activation.forward(&layer.intermediate, attended.clone());
-        let dropout = row_dropout(plan, a.dropout.output, sequences);
+        let inner = block.activation.forward(&layer.intermediate, attended.clone());
+        let dropout = row_dropout(plan, block.output_dropout, sequences);
         layer.output_norm.add_forward(&layer.output, inner, attended, &dropout)
     }
 
     fn pre_norm(
         &self,
+        block: &PreNormGated,
+        rotary: RotaryLayer,
         layer: &Layer<B>,
-        step: usize,
         mut x: Tensor<B, 2>,
-        sequences: &mut Arc<Sequences>,
-        firsts: bool,
-        plan: &mut DropoutPlan,
+        pass: LayerPass,
     ) -> Tensor<B, 2> {
         let a = self.architecture();
+        let LayerPass { sequences, first_only, plan } = pass;
         let normed = match &layer.attention_norm {
             Some(norm) => norm.forward(x.clone()),
             None => x.clone(),
         };
-        let mut qkv = layer.qkv.forward(normed);
-        let mut window = None;
-        if let Positions::Rotary(layers) = &a.positions {
-            window = layers[step].window;
-            let (heads, theta) = (a.num_attention_heads, layers[step].theta);
-            qkv = ops::rotary(qkv, &RotarySpec { heads, theta, sequences: sequences.clone(), inverse: false });
-        }
-        let mut context = self.attend(layer, qkv, window, sequences, &Shared::None, plan);
-        if firsts {
-            [context, x] = only_firsts([context, x], sequences);
+        let (heads, theta) = (a.num_attention_heads, rotary.theta);
+        let spec = RotarySpec { heads, theta, sequences: sequences.clone(), inverse: false };
+        let qkv = ops::rotary(layer.qkv.forward(normed), &spec);
+        let mut context = self.attend(layer, qkv, rotary.window, sequences, &RelativePositions::None, plan);
+        if first_only {
+            [context, x] = first_tokens([context, x], sequences);
         }
         let attended = layer.attention_output.forward(context);
         x = x + ops::dropout(attended, plan.next(a.dropout.attention_output), sequences);
         let inner = layer.intermediate.forward(layer.output_norm.forward(x.clone()));
-        let inner = ops::gated_gelu(inner, GeluForm::Erf);
-        let inner = ops::dropout(inner, plan.next(a.dropout.inner), sequences);
+        let inner = ops::gated_gelu(inner, block.gelu);
+        let inner = ops::dropout(inner, plan.next(block.mlp_dropout), sequences);
         x + layer.output.forward(inner)
     }
 }
 
-impl Architecture {
-    /// The first row of the table of relative positions that sequences of `n` tokens use.
-    fn first_used_row(&self, n: usize) -> usize {
-        match &self.positions {
-            Positions::Disentangled(d) => d.row_of(1 - n as i64) as usize,
-            _ => 0,
-        }
-    }
-}
-
-impl Disentangled {
-    /// The row of a distance `query - key`: `make_log_bucket_position` of `modeling_deberta_v2.py`, in f32 as there.
-    #[must_use]
-    pub fn row_of(&self, distance: i64) -> u32 {
-        let bucket = match self.buckets {
-            None => distance,
-            Some(buckets) => {
-                let middle = (buckets / 2) as i64;
-                if distance.abs() <= middle {
-                    distance
-                } else {
-                    let ratio = distance.abs() as f32 / middle as f32;
-                    let most = ((self.max_relative_positions - 1) as f64 / middle as f64) as f32;
-                    let log = (ratio.ln() / most.ln() * (middle - 1) as f32).ceil() as i64 + middle;
-                    log * distance.signum()
-                }
-            }
-        };
-        let span = self.span as i64;
-        (bucket + span).clamp(0, 2 * span - 1) as u32
-    }
+/// What a layer is given besides its input and its parameters.
+struct LayerPass<'a> {
+    /// The layout of its rows; where `first_only`, that of its output when it is done.
+    sequences: &'a mut Arc<Sequences>,
+    /// Whether only the rows of first tokens are read of its output.
+    first_only: bool,
+    plan: &'a mut DropoutPlan,
 }
 
 fn row_dropout(plan: &mut DropoutPlan, probability: f64, sequences: &Arc<Sequences>) -> RowDropout {
@@ -358,12 +302,12 @@ fn row_dropout(plan: &mut DropoutPlan, probability: f64, sequences: &Arc<Sequenc
 }
 
 /// The rows of the first tokens; the layout is theirs from here on.
-fn only_firsts<B: EncoderOps, const N: usize>(
+fn first_tokens<B: EncoderOps, const N: usize>(
     x: [Tensor<B, 2>; N],
     sequences: &mut Arc<Sequences>,
 ) -> [Tensor<B, 2>; N] {
     let rows = sequences.starts().iter().map(|&row| row as u32).collect::<Vec<_>>();
-    *sequences = Arc::new(sequences.firsts());
+    *sequences = Arc::new(sequences.first_tokens());
     x.map(|x| {
         let rows = ops::indices(rows.iter().copied(), &x.device());
         x.select(0, rows)

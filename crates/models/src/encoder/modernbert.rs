@@ -5,13 +5,14 @@
 
 use serde_json::Value;
 
-use super::Family;
 use super::architecture::{
-    Architecture, Block, Dropouts, Embeddings, Head, Pooling, Positions, Projection, RotaryLayer, Segments, only,
+    Architecture, Block, Dropouts, Embeddings, Head, Pooling, PreNormGated, Projection, RotaryLayer, TokenTypes, only,
 };
+use super::registration::Family;
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
-use crate::names::{Init, Names, TensorName};
+use crate::ops::GeluForm;
+use crate::parameter_specs::{Init, ParameterSpec, ParameterSpecs};
 
 /// The family's registration.
 pub(super) const FAMILY: Family = Family {
@@ -19,7 +20,7 @@ pub(super) const FAMILY: Family = Family {
     classifier_architecture: "ModernBertForSequenceClassification",
     tokenizer_class: "TokenizersBackend",
     architecture,
-    tensor_names,
+    parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
     prefix: "model.",
 };
@@ -118,25 +119,24 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         intermediate_size: config.count("intermediate_size")?,
         num_attention_heads: config.count("num_attention_heads")?,
         num_layers: layers,
-        steps: (0..layers).collect(),
+        layer_order: (0..layers).collect(),
         embeddings: Embeddings {
             size: hidden,
             positions: None,
-            segments: Segments::None,
+            token_types: TokenTypes::None,
             projection: Projection::None,
         },
-        block: Block::PreNormGated {
+        block: Block::PreNormGated(PreNormGated {
+            rotary: rotary_layers(config)?,
+            gelu: GeluForm::Erf,
             attention_bias: config.switch("attention_bias", false)?,
             mlp_bias: config.switch("mlp_bias", false)?,
-        },
-        activation: Activation::Gelu,
-        positions: Positions::Rotary(rotary_layers(config)?),
+            mlp_dropout: config.probability("mlp_dropout", 0.0)?,
+        }),
         dropout: Dropouts {
             embeddings: config.probability("embedding_dropout", 0.0)?,
             attention: attention_dropout,
             attention_output: attention_dropout,
-            inner: config.probability("mlp_dropout", 0.0)?,
-            output: 0.0,
         },
         layer_norm_eps: config.at_least_zero("norm_eps", 1e-5)?,
         norm_bias: config.switch("norm_bias", false)?,
@@ -152,23 +152,15 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
             dropout: config.probability("classifier_dropout", 0.0)?,
         },
     };
-    let architecture = architecture.checked("num_attention_heads")?;
-    if !architecture.head_dim().is_multiple_of(2) {
-        return Err(ConfigError::Value {
-            field: "hidden_size".to_owned(),
-            value: hidden.to_string(),
-            expected: "an even number of columns for each head, since positions turn pairs".to_owned(),
-        });
-    }
-    Ok(architecture)
+    architecture.checked("num_attention_heads")
 }
 
-fn tensor_names(config: &Config) -> Result<Vec<TensorName>, ConfigError> {
+fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
     let [norm_bias, attention_bias, mlp_bias, classifier_bias] =
         ["norm_bias", "attention_bias", "mlp_bias", "classifier_bias"].map(|field| config.switch(field, false));
     let (norm_bias, attention_bias, mlp_bias) = (norm_bias?, attention_bias?, mlp_bias?);
     let layers = config.count("num_hidden_layers")?;
-    let mut names = Names::default();
+    let mut names = ParameterSpecs::default();
     names.table("word_embeddings", "embeddings.tok_embeddings").norm(
         "encoder.embedding_norm",
         "embeddings.norm",

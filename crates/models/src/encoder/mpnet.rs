@@ -1,11 +1,11 @@
-//! MPNet (Song et al. 2020): BERT's layers with biases for buckets of distances, without segments and pooler.
+//! MPNet (Song et al. 2020): BERT's layers with biases for buckets of distances, without token types and pooler.
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/mpnet/modeling_mpnet.py>
 
-use super::Family;
-use super::architecture::{Architecture, Positions, Segments, bert_like_without_segments, only};
+use super::architecture::{Architecture, Block, Distances, PostNorm, TokenTypes, bert_like_without_token_types, only};
+use super::registration::Family;
 use crate::config::{Config, ConfigError, FieldDefault};
-use crate::names::{LayerNames, Names, TensorName};
+use crate::parameter_specs::{LayerNames, ParameterSpec, ParameterSpecs};
 
 /// The family's registration.
 pub(super) const FAMILY: Family = Family {
@@ -13,7 +13,7 @@ pub(super) const FAMILY: Family = Family {
     classifier_architecture: "MPNetForSequenceClassification",
     tokenizer_class: "MPNetTokenizer",
     architecture,
-    tensor_names,
+    parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
     prefix: "mpnet.",
 };
@@ -67,18 +67,19 @@ fn bucket_of(distance: i64, num_buckets: usize) -> u32 {
 
 fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     only(config, "relative_attention_num_buckets", &NUM_BUCKETS.into())?;
-    let (mut architecture, fields) = bert_like_without_segments(config, 1e-12)?;
+    let (mut architecture, fields) = bert_like_without_token_types(config, 1e-12)?;
     // The padding's row is 1, whatever config.json says.
     architecture.embeddings.positions = Some((config.count("max_position_embeddings")?, 2));
-    architecture.embeddings.segments = Segments::None;
-    architecture.positions = Positions::Buckets { num_buckets: NUM_BUCKETS, bucket_of };
+    architecture.embeddings.token_types = TokenTypes::None;
+    let distances = Distances::Buckets { num_buckets: NUM_BUCKETS, bucket_of };
+    architecture.block = Block::PostNorm(PostNorm { distances, ..fields.block });
     architecture.head.dense_dropout = fields.hidden_dropout_prob;
     architecture.head.dropout = fields.hidden_dropout_prob;
     architecture.checked("num_attention_heads")
 }
 
-fn tensor_names(config: &Config) -> Result<Vec<TensorName>, ConfigError> {
-    let mut names = Names::default();
+fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
+    let mut names = ParameterSpecs::default();
     names
         .table("word_embeddings", "embeddings.word_embeddings")
         .table("position_embeddings", "embeddings.position_embeddings")

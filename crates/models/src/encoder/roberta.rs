@@ -3,11 +3,11 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/roberta/modeling_roberta.py>
 
-use super::Family;
-use super::architecture::{Architecture, Segments, bert_like};
+use super::architecture::{Architecture, TokenTypes, bert_like};
 use super::bert::encoder_names;
+use super::registration::Family;
 use crate::config::{Config, ConfigError, FieldDefault};
-use crate::names::TensorName;
+use crate::parameter_specs::ParameterSpec;
 
 /// RoBERTa's registration.
 pub(super) const FAMILY: Family = Family {
@@ -15,7 +15,7 @@ pub(super) const FAMILY: Family = Family {
     classifier_architecture: "RobertaForSequenceClassification",
     tokenizer_class: "RobertaTokenizer",
     architecture,
-    tensor_names,
+    parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
     prefix: "roberta.",
 };
@@ -59,12 +59,12 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     // Positions are counted from the padding's id on, whose own row is not used (`create_position_ids_from_input_ids`).
     let first = config.whole("pad_token_id", 1)? + 1;
     architecture.embeddings.positions = Some((config.count("max_position_embeddings")?, first));
-    // The tokenizers give no segments.
-    architecture.embeddings.segments = Segments::AllFirst(config.count("type_vocab_size")?);
+    // The tokenizers give no token types.
+    architecture.embeddings.token_types = TokenTypes::AllZero(config.count("type_vocab_size")?);
     architecture.head.dense_dropout = fields.classifier_dropout;
     architecture.checked("num_attention_heads")
 }
 
-fn tensor_names(config: &Config) -> Result<Vec<TensorName>, ConfigError> {
+fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
     Ok(encoder_names(config)?.head("classifier.dense", false, "classifier.out_proj"))
 }

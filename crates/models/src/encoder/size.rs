@@ -1,6 +1,6 @@
 //! How large a model is: numbers it learns, and memory of a training step.
 
-use super::architecture::{Architecture, Block, Positions, Projection};
+use super::architecture::{Architecture, Block, Distances, Projection};
 
 /// Numbers that a model learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,23 +22,23 @@ impl Architecture {
         let linear = |inputs: usize, outputs: usize, bias: bool| outputs * (inputs + usize::from(bias));
         let rows = self.vocab_size
             + self.embeddings.positions.map_or(0, |(rows, _)| rows)
-            + self.embeddings.segments.rows().unwrap_or(0);
+            + self.embeddings.token_types.rows().unwrap_or(0);
         let (normed, projection) = match self.embeddings.projection {
             Projection::None => (size, 0),
             Projection::BeforeNorm => (hidden, linear(size, hidden, false)),
             Projection::AfterNorm => (size, linear(size, hidden, true)),
         };
-        let (own, shared) = match self.positions {
-            Positions::Embedded | Positions::Rotary(_) => (0, 0),
-            Positions::Buckets { num_buckets, .. } => (0, num_buckets * self.num_attention_heads),
-            Positions::Disentangled(d) => {
+        let (own, shared) = match self.block.distances() {
+            Distances::None => (0, 0),
+            Distances::Buckets { num_buckets, .. } => (0, num_buckets * self.num_attention_heads),
+            Distances::Disentangled(d) => {
                 let own = if d.share_att_key { 0 } else { linear(hidden, 2 * hidden, true) };
                 (own, 2 * d.span * hidden + if d.norm { norm(hidden) } else { 0 })
             }
         };
-        let (attention_bias, mlp_bias, inner) = match self.block {
-            Block::PostNorm => (true, true, ffn),
-            Block::PreNormGated { attention_bias, mlp_bias } => (attention_bias, mlp_bias, 2 * ffn),
+        let (attention_bias, mlp_bias, inner) = match &self.block {
+            Block::PostNorm(_) => (true, true, ffn),
+            Block::PreNormGated(block) => (block.attention_bias, block.mlp_bias, 2 * ffn),
         };
         let layer = linear(hidden, 4 * hidden, attention_bias)
             + linear(hidden, inner, mlp_bias)
@@ -66,9 +66,9 @@ impl Architecture {
     pub fn activation_bytes(&self, tokens: usize) -> usize {
         let (hidden, ffn) = (self.hidden_size, self.intermediate_size);
         let numbers = match self.block {
-            Block::PostNorm => 8 * hidden + 2 * ffn,
-            Block::PreNormGated { .. } => 8 * hidden + 3 * ffn,
+            Block::PostNorm(_) => 8 * hidden + 2 * ffn,
+            Block::PreNormGated(_) => 8 * hidden + 3 * ffn,
         };
-        F32_BYTES * tokens * self.steps.len() * numbers
+        F32_BYTES * tokens * self.layer_order.len() * numbers
     }
 }

@@ -8,10 +8,14 @@ use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
-use super::{
-    AttentionSpec, AttentionState, ClassTargets, DeviceMemory, EncoderOps, GeluForm, Precision, Properties, Relative,
-    RotarySpec, RowDropout, composed,
-};
+use super::attention::spec::{AttentionSpec, AttentionState, RelativeSpec};
+use super::capabilities::{Capabilities, DeviceMemory};
+use super::class_targets::ClassTargets;
+use super::composed;
+use super::dropout::RowDropout;
+use super::encoder_ops::EncoderOps;
+use super::forms::{GeluForm, RotarySpec};
+use super::precision::Precision;
 use crate::batch::TokenBatch;
 
 /// A backward pass: a type, its saved state, and what it registers.
@@ -37,42 +41,42 @@ macro_rules! backward {
 }
 
 backward!(LinearBias, 3, (FloatTensor<B>, FloatTensor<B>, Precision), |s, g, parents| {
-    let (dx, dw, db) = B::eo_linear_backward(s.0, s.1, g, (parents[0].is_some(), true), s.2);
+    let (dx, dw, db) = B::fused_linear_backward(s.0, s.1, g, (parents[0].is_some(), true), s.2);
     [dx, Some(dw), db]
 });
 backward!(Linear, 2, (FloatTensor<B>, FloatTensor<B>, Precision), |s, g, parents| {
-    let (dx, dw, _) = B::eo_linear_backward(s.0, s.1, g, (parents[0].is_some(), false), s.2);
+    let (dx, dw, _) = B::fused_linear_backward(s.0, s.1, g, (parents[0].is_some(), false), s.2);
     [dx, Some(dw)]
 });
-backward!(BiasGelu, 2, (FloatTensor<B>, GeluForm), |s, g, parents| B::eo_bias_gelu_backward(s.0, g, s.1).map(Some));
-backward!(GatedGelu, 1, (FloatTensor<B>, GeluForm), |s, g, parents| [Some(B::eo_gated_gelu_backward(s.0, g, s.1))]);
-backward!(Rotary, 1, RotarySpec, |spec, g, parents| [Some(B::eo_rotary(g, &spec))]);
-backward!(DropoutRows, 1, RowDropout, |dropout, g, parents| [Some(B::eo_dropout(g, &dropout))]);
+backward!(BiasGelu, 2, (FloatTensor<B>, GeluForm), |s, g, parents| B::fused_bias_gelu_backward(s.0, g, s.1).map(Some));
+backward!(GatedGelu, 1, (FloatTensor<B>, GeluForm), |s, g, parents| [Some(B::fused_gated_gelu_backward(s.0, g, s.1))]);
+backward!(Rotary, 1, RotarySpec, |spec, g, parents| [Some(B::fused_rotary(g, &spec))]);
+backward!(DropoutRows, 1, RowDropout, |dropout, g, parents| [Some(B::fused_dropout(g, &dropout))]);
 backward!(LayerNorm, 3, (FloatTensor<B>, FloatTensor<B>, f64), |s, g, parents| {
-    B::eo_layer_norm_backward(s.0, s.1, g, s.2).map(Some)
+    B::fused_layer_norm_backward(s.0, s.1, g, s.2).map(Some)
 });
 backward!(AddNorm, 5, (FloatTensor<B>, FloatTensor<B>, f64, RowDropout), |s, g, parents| {
-    B::eo_add_norm_backward(s.0, s.1, g, s.2, &s.3).map(Some)
+    B::fused_add_norm_backward(s.0, s.1, g, s.2, &s.3).map(Some)
 });
-backward!(Embed, 3, ([usize; 2], TokenBatch), |s, g, parents| B::eo_embed_backward(g, s.0, &s.1).map(Some));
+backward!(Embed, 3, ([usize; 2], TokenBatch), |s, g, parents| B::fused_embed_backward(g, s.0, &s.1).map(Some));
 backward!(Matmul, 2, (FloatTensor<B>, FloatTensor<B>), |s, g, parents| {
     composed::matmul_backward::<B>(s.0, s.1, g, [parents[0].is_some(), parents[1].is_some()])
 });
 backward!(Attention, 1, (FloatTensor<B>, AttentionState<FloatTensor<B>>, AttentionSpec), |s, g, parents| {
-    [Some(B::eo_attention_backward(s.0, s.1, g, &s.2))]
+    [Some(B::fused_attention_backward(s.0, s.1, g, &s.2))]
 });
-backward!(RelativeAttention, 2, (FloatTensor<B>, FloatTensor<B>, Relative, AttentionSpec), |s, g, parents| {
-    B::eo_relative_attention_backward(s.0, s.1, g, &s.2, &s.3).map(Some)
+backward!(RelativeAttention, 2, (FloatTensor<B>, FloatTensor<B>, RelativeSpec, AttentionSpec), |s, g, parents| {
+    B::fused_relative_attention_backward(s.0, s.1, g, &s.2, &s.3).map(Some)
 });
 backward!(CrossEntropy, 1, (FloatTensor<B>, ClassTargets), |s, g, parents| {
-    [Some(B::eo_cross_entropy_backward(s.0, g, &s.1))]
+    [Some(B::fused_cross_entropy_backward(s.0, g, &s.1))]
 });
 
 /// The gradient that another backward pass left for x, whatever comes from above.
 #[derive(Debug)]
-struct Continued;
+struct SurrogateLoss;
 
-impl<B: EncoderOps> Backward<B, 1> for Continued {
+impl<B: EncoderOps> Backward<B, 1> for SurrogateLoss {
     type State = FloatTensor<B>;
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
         let [parent] = ops.parents;
@@ -88,7 +92,7 @@ fn first_order_only() -> ! {
 }
 
 impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
-    fn eo_linear(
+    fn fused_linear(
         x: FloatTensor<Self>,
         w: FloatTensor<Self>,
         b: Option<FloatTensor<Self>>,
@@ -97,14 +101,14 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         let (px, pw) = (x.primitive.clone(), w.primitive.clone());
         match b {
             Some(b) => {
-                let y = B::eo_linear(px.clone(), pw.clone(), Some(b.primitive.clone()), precision);
+                let y = B::fused_linear(px.clone(), pw.clone(), Some(b.primitive.clone()), precision);
                 match LinearBias.prepare::<C>([x.node, w.node, b.node]).compute_bound().stateful() {
                     OpsKind::Tracked(prep) => prep.finish((px, pw, precision), y),
                     OpsKind::UnTracked(prep) => prep.finish(y),
                 }
             }
             None => {
-                let y = B::eo_linear(px.clone(), pw.clone(), None, precision);
+                let y = B::fused_linear(px.clone(), pw.clone(), None, precision);
                 match Linear.prepare::<C>([x.node, w.node]).compute_bound().stateful() {
                     OpsKind::Tracked(prep) => prep.finish((px, pw, precision), y),
                     OpsKind::UnTracked(prep) => prep.finish(y),
@@ -113,12 +117,12 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         }
     }
 
-    fn eo_bias_gelu(
+    fn fused_bias_gelu(
         x: FloatTensor<Self>,
         b: FloatTensor<Self>,
         form: GeluForm,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (y, sum) = B::eo_bias_gelu(x.primitive, b.primitive, form);
+        let (y, sum) = B::fused_bias_gelu(x.primitive, b.primitive, form);
         let y = match BiasGelu.prepare::<C>([x.node, b.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((sum.clone(), form), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
@@ -126,57 +130,57 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         (y, FloatTensor::<Self>::new(sum))
     }
 
-    fn eo_gated_gelu(x: FloatTensor<Self>, form: GeluForm) -> FloatTensor<Self> {
-        let y = B::eo_gated_gelu(x.primitive.clone(), form);
+    fn fused_gated_gelu(x: FloatTensor<Self>, form: GeluForm) -> FloatTensor<Self> {
+        let y = B::fused_gated_gelu(x.primitive.clone(), form);
         match GatedGelu.prepare::<C>([x.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((x.primitive, form), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
     }
 
-    fn eo_rotary(qkv: FloatTensor<Self>, spec: &RotarySpec) -> FloatTensor<Self> {
-        let y = B::eo_rotary(qkv.primitive, spec);
+    fn fused_rotary(qkv: FloatTensor<Self>, spec: &RotarySpec) -> FloatTensor<Self> {
+        let y = B::fused_rotary(qkv.primitive, spec);
         match Rotary.prepare::<C>([qkv.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(RotarySpec { inverse: !spec.inverse, ..spec.clone() }, y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
     }
 
-    fn eo_relative_attention(
+    fn fused_relative_attention(
         qkv: FloatTensor<Self>,
         table: FloatTensor<Self>,
-        relative: &Relative,
+        relative: &RelativeSpec,
         spec: &AttentionSpec,
     ) -> FloatTensor<Self> {
-        let y = B::eo_relative_attention(qkv.primitive.clone(), table.primitive.clone(), relative, spec);
+        let y = B::fused_relative_attention(qkv.primitive.clone(), table.primitive.clone(), relative, spec);
         match RelativeAttention.prepare::<C>([qkv.node, table.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((qkv.primitive, table.primitive, relative.clone(), spec.clone()), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
     }
 
-    fn eo_dropout(x: FloatTensor<Self>, dropout: &RowDropout) -> FloatTensor<Self> {
-        let y = B::eo_dropout(x.primitive, dropout);
+    fn fused_dropout(x: FloatTensor<Self>, dropout: &RowDropout) -> FloatTensor<Self> {
+        let y = B::fused_dropout(x.primitive, dropout);
         match DropoutRows.prepare::<C>([x.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(dropout.clone(), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
     }
 
-    fn eo_layer_norm(
+    fn fused_layer_norm(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         epsilon: f64,
     ) -> FloatTensor<Self> {
-        let y = B::eo_layer_norm(x.primitive.clone(), gamma.primitive.clone(), beta.primitive, epsilon);
+        let y = B::fused_layer_norm(x.primitive.clone(), gamma.primitive.clone(), beta.primitive, epsilon);
         match LayerNorm.prepare::<C>([x.node, gamma.node, beta.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((x.primitive, gamma.primitive, epsilon), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
     }
 
-    fn eo_add_norm(
+    fn fused_add_norm(
         x: FloatTensor<Self>,
         b: FloatTensor<Self>,
         residual: FloatTensor<Self>,
@@ -187,7 +191,7 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let parts = (x.primitive, b.primitive, residual.primitive);
         let affine = (gamma.primitive.clone(), beta.primitive);
-        let (y, sum) = B::eo_add_norm(parts.0, parts.1, parts.2, affine.0, affine.1, epsilon, dropout);
+        let (y, sum) = B::fused_add_norm(parts.0, parts.1, parts.2, affine.0, affine.1, epsilon, dropout);
         let nodes = [x.node, b.node, residual.node, gamma.node, beta.node];
         let y = match AddNorm.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((sum.clone(), gamma.primitive, epsilon, dropout.clone()), y),
@@ -196,33 +200,33 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         (y, FloatTensor::<Self>::new(sum))
     }
 
-    fn eo_embed(
+    fn fused_embed(
         word: FloatTensor<Self>,
         position: FloatTensor<Self>,
         token_type: FloatTensor<Self>,
         batch: &TokenBatch,
     ) -> FloatTensor<Self> {
         let sizes = [&position.primitive, &token_type.primitive].map(|table| table.shape()[0]);
-        let y = B::eo_embed(word.primitive, position.primitive, token_type.primitive, batch);
+        let y = B::fused_embed(word.primitive, position.primitive, token_type.primitive, batch);
         match Embed.prepare::<C>([word.node, position.node, token_type.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((sizes, batch.clone()), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
     }
 
-    fn eo_matmul(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
-        let y = B::eo_matmul(a.primitive.clone(), b.primitive.clone());
+    fn matmul_f32(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        let y = B::matmul_f32(a.primitive.clone(), b.primitive.clone());
         match Matmul.prepare::<C>([a.node, b.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((a.primitive, b.primitive), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
     }
 
-    fn eo_attention(
+    fn fused_attention(
         qkv: FloatTensor<Self>,
         spec: &AttentionSpec,
     ) -> (FloatTensor<Self>, AttentionState<FloatTensor<Self>>) {
-        let (y, state) = B::eo_attention(qkv.primitive.clone(), spec);
+        let (y, state) = B::fused_attention(qkv.primitive.clone(), spec);
         let y = match Attention.prepare::<C>([qkv.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((qkv.primitive, state, spec.clone()), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
@@ -230,27 +234,27 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         (y, None)
     }
 
-    fn eo_probability_factors(spec: &AttentionSpec, device: &Self::Device) -> FloatTensor<Self> {
-        FloatTensor::<Self>::new(B::eo_probability_factors(spec, device))
+    fn attention_dropout_mask(spec: &AttentionSpec, device: &Self::Device) -> FloatTensor<Self> {
+        FloatTensor::<Self>::new(B::attention_dropout_mask(spec, device))
     }
 
-    fn eo_cross_entropy(logits: FloatTensor<Self>, targets: &ClassTargets) -> FloatTensor<Self> {
-        let y = B::eo_cross_entropy(logits.primitive.clone(), targets);
+    fn fused_cross_entropy(logits: FloatTensor<Self>, targets: &ClassTargets) -> FloatTensor<Self> {
+        let y = B::fused_cross_entropy(logits.primitive.clone(), targets);
         match CrossEntropy.prepare::<C>([logits.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((logits.primitive, targets.clone()), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
     }
 
-    fn eo_continued(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let y = B::eo_continued(x.primitive, gradient.primitive.clone());
-        match Continued.prepare::<C>([x.node]).compute_bound().stateful() {
+    fn surrogate_loss(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        let y = B::surrogate_loss(x.primitive, gradient.primitive.clone());
+        match SurrogateLoss.prepare::<C>([x.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(gradient.primitive, y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
     }
 
-    fn eo_linear_backward(
+    fn fused_linear_backward(
         _: FloatTensor<Self>,
         _: FloatTensor<Self>,
         _: FloatTensor<Self>,
@@ -260,25 +264,25 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         first_order_only()
     }
 
-    fn eo_gated_gelu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: GeluForm) -> FloatTensor<Self> {
+    fn fused_gated_gelu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: GeluForm) -> FloatTensor<Self> {
         first_order_only()
     }
 
-    fn eo_relative_attention_backward(
+    fn fused_relative_attention_backward(
         _: FloatTensor<Self>,
         _: FloatTensor<Self>,
         _: FloatTensor<Self>,
-        _: &Relative,
+        _: &RelativeSpec,
         _: &AttentionSpec,
     ) -> [FloatTensor<Self>; 2] {
         first_order_only()
     }
 
-    fn eo_bias_gelu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: GeluForm) -> [FloatTensor<Self>; 2] {
+    fn fused_bias_gelu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: GeluForm) -> [FloatTensor<Self>; 2] {
         first_order_only()
     }
 
-    fn eo_layer_norm_backward(
+    fn fused_layer_norm_backward(
         _: FloatTensor<Self>,
         _: FloatTensor<Self>,
         _: FloatTensor<Self>,
@@ -287,7 +291,7 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         first_order_only()
     }
 
-    fn eo_add_norm_backward(
+    fn fused_add_norm_backward(
         _: FloatTensor<Self>,
         _: FloatTensor<Self>,
         _: FloatTensor<Self>,
@@ -297,11 +301,11 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         first_order_only()
     }
 
-    fn eo_embed_backward(_: FloatTensor<Self>, _: [usize; 2], _: &TokenBatch) -> [FloatTensor<Self>; 3] {
+    fn fused_embed_backward(_: FloatTensor<Self>, _: [usize; 2], _: &TokenBatch) -> [FloatTensor<Self>; 3] {
         first_order_only()
     }
 
-    fn eo_attention_backward(
+    fn fused_attention_backward(
         _: FloatTensor<Self>,
         _: AttentionState<FloatTensor<Self>>,
         _: FloatTensor<Self>,
@@ -310,19 +314,19 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         first_order_only()
     }
 
-    fn eo_cross_entropy_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: &ClassTargets) -> FloatTensor<Self> {
+    fn fused_cross_entropy_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: &ClassTargets) -> FloatTensor<Self> {
         first_order_only()
     }
 
-    fn eo_supports(precision: Precision, device: &Self::Device) -> Result<(), String> {
-        B::eo_supports(precision, device)
+    fn supports_precision(precision: Precision, device: &Self::Device) -> Result<(), String> {
+        B::supports_precision(precision, device)
     }
 
-    fn eo_memory(device: &Self::Device) -> Option<DeviceMemory> {
-        B::eo_memory(device)
+    fn memory_usage(device: &Self::Device) -> Option<DeviceMemory> {
+        B::memory_usage(device)
     }
 
-    fn eo_properties() -> Properties {
-        B::eo_properties()
+    fn capabilities() -> Capabilities {
+        B::capabilities()
     }
 }

@@ -5,10 +5,13 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{IndexingUpdateOp, Int, Shape, Tensor, TensorData, TensorMetadata, activation};
 
-use super::adamw::dense;
-use super::{
-    AdamWSlot, AdamWStep, ClassTargets, EncoderOps, GeluForm, RotarySpec, RowDropout, indices, raw, scale, wrap,
-};
+use super::adamw::{AdamWSlot, AdamWStep, dense};
+use super::class_targets::ClassTargets;
+use super::dropout::RowDropout;
+use super::encoder_ops::EncoderOps;
+use super::forms::{GeluForm, RotarySpec};
+use super::gradient_norm::scale;
+use super::primitive::{indices, raw, wrap};
 use crate::batch::TokenBatch;
 
 pub(super) fn linear<B: Backend>(x: FloatTensor<B>, w: FloatTensor<B>, b: Option<FloatTensor<B>>) -> FloatTensor<B> {
@@ -53,8 +56,8 @@ pub(super) fn matmul_backward<B: EncoderOps>(
         x
     };
     let (shape_a, shape_b) = (a.shape(), b.shape());
-    let da = needs[0].then(|| reduced(B::eo_matmul(g.clone(), turned(b)), shape_a));
-    let db = needs[1].then(|| reduced(B::eo_matmul(turned(a), g), shape_b));
+    let da = needs[0].then(|| reduced(B::matmul_f32(g.clone(), turned(b)), shape_a));
+    let db = needs[1].then(|| reduced(B::matmul_f32(turned(a), g), shape_b));
     [da, db]
 }
 
@@ -229,9 +232,9 @@ pub(super) fn embed_backward<B: Backend>(
 ) -> [FloatTensor<B>; 3] {
     let g: Tensor<B, 2> = wrap(g);
     let (device, hidden) = (g.device(), g.dims()[1]);
-    let words = batch.words();
+    let tokens = batch.distinct_tokens();
     let sums =
-        [(words.ids.len(), &words.place_of_row), (sizes[0], &batch.position_ids), (sizes[1], &batch.token_type_ids)];
+        [(tokens.ids.len(), &tokens.index_of_row), (sizes[0], &batch.position_ids), (sizes[1], &batch.token_type_ids)];
     sums.map(|(rows, ids)| {
         let zeros = Tensor::<B, 2>::zeros([rows, hidden], &device);
         raw(zeros.select_assign(0, indices(ids.iter().copied(), &device), g.clone(), IndexingUpdateOp::Add))

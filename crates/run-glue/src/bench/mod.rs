@@ -1,6 +1,7 @@
 //! `run-glue bench`: training steps or inference of a classifier with random weights, timed. `scripts/bench` runs it beside
 //! PyTorch.
 
+mod options;
 mod saved;
 mod work;
 
@@ -14,36 +15,38 @@ use models::batch::TokenBatch;
 use models::config::Config;
 use models::encoder::architecture::Architecture;
 use models::encoder::family;
-use models::head::{LossOptions, SequenceClassifier, loss};
+use models::head::SequenceClassifier;
 use models::ops::{self, DropoutPlan, EncoderOps, Precision, profile};
 use serde_json::{Map, Value, json};
 
+pub use self::options::BenchOptions;
 use crate::backends::{OnBackend, check, dispatch};
-use crate::cli::args::RunArgs;
-use crate::cli::bench_args::BenchArgs;
-use crate::cli::settings::{Settings, TrainingSettings, at_least_one};
 use crate::error::Error;
 use crate::report::host::peak_memory_bytes;
+use crate::settings::{MachineSettings, TrainingSettings, at_least_one};
 use crate::synthetic;
-use crate::trainer::loss_scale::{FIRST_SCALE, Verdict};
-use crate::trainer::optimizer::{Gradients, Optimizer};
+use crate::trainer::StepBatches;
+use crate::trainer::loss_scale::FIRST_SCALE;
+use crate::trainer::optimizer::Optimizer;
+use crate::trainer::phases::PhaseSeconds;
+use crate::trainer::step::TrainingStep;
 
 /// Times, and prints one JSON object.
 ///
 /// # Errors
 /// When the configuration is wrong, or the backend is not there.
-pub fn run(args: &BenchArgs) -> Result<(), Error> {
-    let (choice, precision) = (args.machine.device()?, args.machine.precision()?);
-    check(choice, precision)?;
-    if let (Some(config), Some(folder)) = (&args.config, &args.save_model) {
+pub fn run(options: &BenchOptions) -> Result<(), Error> {
+    let MachineSettings { device, precision } = options.machine;
+    check(device, precision)?;
+    if let (Some(config), Some(folder)) = (&options.config, &options.save_model) {
         return saved::write(config, folder);
     }
     #[cfg(any(feature = "cuda", feature = "wgpu"))]
     crate::kernel_cache::counted();
-    let result = if args.peak.unwrap_or(false) {
-        dispatch(choice, Peak(precision))?
+    let result = if options.peak {
+        dispatch(device, Peak(precision))?
     } else {
-        dispatch(choice, Bench::new(args, precision)?)??
+        dispatch(device, Bench::new(options, precision)?)??
     };
     // A reader that went away is no failure.
     let _ = std::io::stdout().write_all(format!("{result}\n").as_bytes());
@@ -55,6 +58,8 @@ struct Peak(Precision);
 
 /// Rows, columns and depth of the product on the CPU and on a GPU.
 const PRODUCT: [usize; 2] = [2048, 8192];
+/// The rate of the steps' updates; any would take as long.
+const LEARNING_RATE: f64 = 2e-5;
 /// Products of which the fastest counts.
 const TRIES: usize = 10;
 
@@ -91,18 +96,13 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(args: &BenchArgs, precision: Precision) -> Result<Self, Error> {
-        let Some(path) = &args.config else { return Err(Error::usage("--config is missing: give a config.json")) };
+    fn new(options: &BenchOptions, precision: Precision) -> Result<Self, Error> {
+        let Some(path) = &options.config else { return Err(Error::usage("--config is missing: give a config.json")) };
         let config = Config::read(path)?;
         let wrong = |error: models::config::ConfigError| Error::from(error).at(&path.display().to_string());
         let architecture = (family(&config).map_err(wrong)?.architecture)(&config).map_err(wrong)?;
-        let mut lengths = args.lengths.clone();
-        if lengths.is_empty() {
-            let batch = at_least_one("batch_size", args.batch_size.unwrap_or(32))?;
-            lengths = vec![args.length.unwrap_or(128); batch];
-        }
         let longest = architecture.longest_input();
-        for &length in &lengths {
+        for &length in &options.lengths {
             at_least_one("length", length)?;
             if let Some(longest) = longest.filter(|&longest| length > longest) {
                 return Err(Error::usage(format!(
@@ -110,17 +110,16 @@ impl Bench {
                 )));
             }
         }
-        // The defaults of a run: nothing in them can be wrong.
-        let settings = Settings::new(RunArgs { task_name: vec!["rte".to_owned()], ..RunArgs::default() }, true)?;
-        let mut training = settings.training;
-        training.first_loss_scale = (precision == Precision::Fp16).then_some(FIRST_SCALE);
+        let first_loss_scale = (precision == Precision::Fp16).then_some(FIRST_SCALE);
+        // The seed is dropout's.
+        let training = TrainingSettings { seed: 1, first_loss_scale, ..TrainingSettings::default() };
         Ok(Self {
             config,
             architecture,
-            lengths,
-            steps: at_least_one("steps", args.steps.unwrap_or(5))?,
-            warmup: args.warmup.unwrap_or(2),
-            inference: args.inference.unwrap_or(false),
+            lengths: options.lengths.clone(),
+            steps: at_least_one("steps", options.steps)?,
+            warmup: options.warmup,
+            inference: options.inference,
             precision,
             training,
         })
@@ -132,9 +131,9 @@ impl OnBackend for Bench {
 
     fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, device_name: &str) -> Self::Output {
         let model = synthetic::model::<Autodiff<B>>(&self.config, self.precision, &device)?;
-        let pad_to = (!B::eo_properties().prefers_packed).then_some(0);
+        let pad_to = (!B::capabilities().prefers_packed).then_some(0);
         let batch = synthetic::batch(&self.lengths, self.architecture.vocab_size, pad_to);
-        let timed = self.time(model, &batch, &device);
+        let timed = self.time(model, batch, &device)?;
         let work = work::flops(&self.architecture, &self.lengths, if self.inference { 1 } else { 3 });
         let step = timed.seconds / self.steps as f64;
         let mut result = json!({
@@ -154,7 +153,7 @@ impl OnBackend for Bench {
             "peak_memory_bytes": peak_memory_bytes(),
             "threads": rayon::current_num_threads(),
         });
-        if let Some(memory) = B::eo_memory(&device) {
+        if let Some(memory) = B::memory_usage(&device) {
             result["device_memory_in_use_bytes"] = json!(memory.in_use);
             result["device_memory_reserved_bytes"] = json!(memory.reserved);
         }
@@ -189,10 +188,12 @@ impl Bench {
     fn time<B: EncoderOps>(
         &self,
         mut model: SequenceClassifier<Autodiff<B>>,
-        batch: &TokenBatch,
+        batch: TokenBatch,
         device: &B::Device,
-    ) -> Timed {
+    ) -> Result<Timed, Error> {
         let mut optimizer = Optimizer::new(&model, &[], &self.training);
+        let mut training_step = TrainingStep::new(&self.training);
+        let mut batches = StepBatches::single(0, batch.clone(), synthetic::targets(self.lengths.len()));
         let mut timed = Timed {
             seconds: 0.0,
             phases: Vec::new(),
@@ -210,13 +211,15 @@ impl Bench {
             let start = Instant::now();
             let is_last = step + 1 == self.warmup + self.steps;
             let (phases, loss) = if self.inference {
-                let logits = model.valid().forward(batch, &mut DropoutPlan::evaluate());
+                let logits = model.valid().forward(&batch, &mut DropoutPlan::evaluate());
                 let _on_host: Vec<f32> = logits.into_data().iter().collect();
                 ([start.elapsed().as_secs_f64(), 0.0, 0.0], None)
             } else {
-                let (next, phases, loss) = self.step(model, &mut optimizer, batch, step as u64);
-                model = next;
-                (phases, Some(loss))
+                batches.step = step;
+                let outcome;
+                (model, outcome) = training_step.run(model, &mut optimizer, &batches, LEARNING_RATE, |_| ())?;
+                let PhaseSeconds { forward, backward, optimizer, .. } = outcome.seconds;
+                ([forward, backward, optimizer], outcome.loss())
             };
             if step == 0 || is_last {
                 let loss = loss.map_or(0.0, |loss| loss.into_data().iter::<f64>().sum());
@@ -238,35 +241,7 @@ impl Bench {
                 ((*name).to_owned(), json!((after - before).div_f64(self.steps as f64).as_secs_f64()))
             })
             .collect();
-        timed
-    }
-
-    /// A step: the model after it, seconds of its phases, and the loss.
-    fn step<B: EncoderOps>(
-        &self,
-        model: SequenceClassifier<Autodiff<B>>,
-        optimizer: &mut Optimizer<Autodiff<B>>,
-        batch: &TokenBatch,
-        step: u64,
-    ) -> (SequenceClassifier<Autodiff<B>>, [f64; 3], Tensor<B, 1>) {
-        let start = Instant::now();
-        let logits = model.forward(batch, &mut DropoutPlan::train(1, step));
-        let examples = self.lengths.len();
-        let options = LossOptions { divisor: examples as f64, label_smoothing_factor: 0.0, class_weights: None };
-        let loss = loss(logits, &synthetic::targets(examples), options);
-        let value = loss.clone().inner();
-        let forward = start.elapsed().as_secs_f64();
-        let gradients = Gradients::collect(&model, optimizer.scaled(loss).backward(), batch);
-        let backward = start.elapsed().as_secs_f64();
-        let norm = optimizer.unscaled(gradients.norm());
-        let model = match optimizer.judge(&norm) {
-            Verdict::Step => {
-                let factor = norm.clip_factor::<B>(self.training.max_grad_norm);
-                optimizer.step(model, gradients, 2e-5, factor)
-            }
-            Verdict::Skip(..) => model,
-        };
-        (model, [forward, backward - forward, start.elapsed().as_secs_f64() - backward], value)
+        Ok(timed)
     }
 }
 

@@ -9,9 +9,9 @@ use models::encoder::family;
 use models::ops::{EncoderOps, Precision};
 
 use crate::backends::{OnBackend, dispatch};
-use crate::cli::machine_args::MachineArgs;
 use crate::error::Error;
 use crate::report::atomic::write_whole;
+use crate::settings::{BackendChoice, DeviceChoice};
 use crate::synthetic;
 
 /// BERT's special tokens, in its order.
@@ -25,7 +25,7 @@ pub(super) fn write(config: &Path, folder: &Path) -> Result<(), Error> {
     if std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Error::usage(format!("--save_model: {} is not empty: give another folder", folder.display())));
     }
-    let cpu = MachineArgs { use_cpu: Some(true), ..MachineArgs::default() }.device()?;
+    let cpu = DeviceChoice { backend: BackendChoice::Auto.on_cpu(), index: None };
     dispatch(cpu, Saved { config: Config::read(config)?, folder })?
 }
 
@@ -41,7 +41,7 @@ impl OnBackend for Saved<'_> {
         let Self { config, folder } = self;
         let family = family(&config)?;
         // Without a head, so that any task may draw its own.
-        let names = (family.tensor_names)(&config)?.into_iter().filter(|name| name.in_encoder).collect::<Vec<_>>();
+        let names = (family.parameter_specs)(&config)?.into_iter().filter(|name| name.in_encoder).collect::<Vec<_>>();
         let model = synthetic::model::<Autodiff<B>>(&config, Precision::F32, &device)?;
         let vocab_size = (family.architecture)(&config)?.vocab_size;
         let words = (0..vocab_size.saturating_sub(SPECIAL.len())).map(|i| format!("w{i}"));

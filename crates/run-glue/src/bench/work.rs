@@ -16,11 +16,11 @@ pub(super) struct Work {
 /// The operations for sequences of these `lengths`; `passes` over the products: one forward, and two backward in training.
 pub(super) fn flops(architecture: &Architecture, lengths: &[usize], passes: usize) -> Work {
     let (hidden, ffn) = (architecture.hidden_size as f64, architecture.intermediate_size as f64);
-    let layers = architecture.steps.len() as f64;
+    let layers = architecture.layer_order.len() as f64;
     let (tokens, sequences) = (lengths.iter().sum::<usize>() as f64, lengths.len() as f64);
     let into_ffn = match architecture.block {
-        Block::PostNorm => 1.0,
-        Block::PreNormGated { .. } => 2.0,
+        Block::PostNorm(_) => 1.0,
+        Block::PreNormGated(_) => 2.0,
     };
     // Queries, keys and values of all rows; the output's projection and the feed-forward layer.
     let projections = 2.0 * layers * tokens * 3.0 * hidden * hidden;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::bench_args::BenchArgs;
 use super::compare_args::{CompareArgs, VerifyArgs};
@@ -17,7 +17,9 @@ use super::predict_args::PredictArgs;
 use super::publish_args::{PublishArgs, PushArgs};
 use super::search_args::SearchArgs;
 use super::selftest_args::SelftestArgs;
+use super::value_parsers::{BoolFlag, choice, number, signed, whole};
 use super::watch_args::WatchArgs;
+use crate::settings::SamplingStrategy;
 
 /// The GLUE benchmark on Burn: fine-tunes an encoder, evaluates it, and writes tables of results.
 #[derive(Parser, Debug)]
@@ -128,47 +130,6 @@ fn switch_takes_equals(arg: clap::Arg) -> clap::Arg {
     if is_switch { arg.require_equals(true) } else { arg }
 }
 
-/// Which rows make which batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SamplingStrategy {
-    /// `torch.randperm` of each epoch.
-    #[value(name = "random")]
-    Random,
-    /// The dataset's order.
-    #[value(name = "sequential")]
-    Sequential,
-    /// Shuffled, then rows of like length together.
-    #[value(name = "group_by_length")]
-    GroupByLength,
-}
-
-/// A whole number; the message says which ones there are.
-pub(super) fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
-    let most = if size_of::<T>() < 8 { u64::from(u32::MAX) } else { u64::MAX };
-    let number = text.parse::<u64>().ok().and_then(|number| T::try_from(number).ok());
-    number.ok_or_else(|| format!("expected a whole number from 0 to {most}"))
-}
-
-/// A whole number that may be negative.
-pub(super) fn signed(text: &str) -> Result<i64, String> {
-    text.parse().map_err(|_| "expected a whole number, such as 100, or -1 for none".to_owned())
-}
-
-/// A number. NaN and infinities are numbers here, and refused with their flag's bounds.
-pub(super) fn number(text: &str) -> Result<f64, String> {
-    text.parse().map_err(|_| "expected a number, such as 0.1 or 5e-5".to_owned())
-}
-
-/// A switch: `--x`, `--x true`, `--x false`, and the other words that Python's HfArgumentParser takes.
-pub(super) fn boolean(text: &str) -> Result<bool, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "t" | "y" | "1" => Ok(true),
-        "false" | "no" | "f" | "n" | "0" => Ok(false),
-        _ => Err("expected true or false".to_owned()),
-    }
-}
-
 /// The help of `--task`.
 fn tasks_in_words() -> String {
     let names: Vec<&str> =
@@ -195,13 +156,13 @@ pub struct RunArgs {
     #[arg(long = "model_name_or_path", visible_alias = "model", value_name = "MODEL", help_heading = "What to run")]
     pub model_name_or_path: Vec<String>,
     /// Train [default: true unless only the other is asked for]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "What to run")]
+    #[arg(long, bool_flag(), help_heading = "What to run")]
     pub do_train: Option<bool>,
     /// Evaluate [default: true unless only the other is asked for]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "What to run")]
+    #[arg(long, bool_flag(), help_heading = "What to run")]
     pub do_eval: Option<bool>,
     /// Predict the test splits into predict_results_TASK.txt [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "What to run")]
+    #[arg(long, bool_flag(), help_heading = "What to run")]
     pub do_predict: Option<bool>,
 
     /// Folder laid out as the Hub's nyu-mll/glue: CONFIG/SPLIT-*.parquet
@@ -214,7 +175,7 @@ pub struct RunArgs {
     #[arg(long, alias = "max_length", value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
     pub max_seq_length: Option<usize>,
     /// Pad every input to max_seq_length rather than not at all; the numbers are the same, it is only slower [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Data")]
+    #[arg(long, bool_flag(), help_heading = "Data")]
     pub pad_to_max_length: Option<bool>,
     /// Use the first N training rows
     #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
@@ -236,7 +197,7 @@ pub struct RunArgs {
     #[arg(long, alias = "use_auth_token", value_name = "TOKEN", help_heading = "Model")]
     pub token: Option<String>,
     /// Draw a new head where the checkpoint's has another number of labels [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Model")]
+    #[arg(long, bool_flag(), help_heading = "Model")]
     pub ignore_mismatched_sizes: Option<bool>,
 
     /// Epochs; may be a fraction [default: 3]
@@ -289,7 +250,7 @@ pub struct RunArgs {
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
     pub label_smoothing_factor: Option<f64>,
     /// Order of the rows: random, sequential, group_by_length [default: random, as torch draws it]
-    #[arg(long, value_name = "ORDER", hide_possible_values = true, help_heading = "Training")]
+    #[arg(long, value_parser = choice::<SamplingStrategy>, value_name = "ORDER", help_heading = "Training")]
     pub train_sampling_strategy: Option<SamplingStrategy>,
     /// Seed of the head, the order and dropout [default: 42]
     #[arg(long, value_parser = whole::<u64>, value_name = "N", help_heading = "Training")]
@@ -302,16 +263,16 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub output_dir: Option<PathBuf>,
     /// Write into an output_dir that is not empty [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Results")]
+    #[arg(long, bool_flag(), help_heading = "Results")]
     pub overwrite_output_dir: Option<bool>,
     /// Folder for one JSON record a run [default: results]
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub results_dir: Option<PathBuf>,
     /// Write eval_logits.jsonl, or predict_logits_TASK.jsonl, into output_dir [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Results")]
+    #[arg(long, bool_flag(), help_heading = "Results")]
     pub save_logits: Option<bool>,
     /// Predict the test splits, write the leaderboard's files into output_dir, and with all nine tasks submission.zip [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Results")]
+    #[arg(long, bool_flag(), help_heading = "Results")]
     pub glue_submission: Option<bool>,
     /// Many runs in one.
     #[command(flatten)]

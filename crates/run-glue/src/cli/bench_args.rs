@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{boolean, whole};
 use super::machine_args::MachineArgs;
+use super::value_parsers::{BoolFlag, whole};
+use crate::bench::BenchOptions;
+use crate::error::Error;
+use crate::settings::{MachineSettings, at_least_one};
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]
@@ -30,10 +33,10 @@ pub struct BenchArgs {
     #[arg(long, value_parser = whole::<usize>, value_name = "N")]
     pub warmup: Option<usize>,
     /// Forward passes without gradients instead [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, bool_flag())]
     pub inference: Option<bool>,
     /// The largest rate of a square product instead [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, bool_flag())]
     pub peak: Option<bool>,
     /// Write the model instead, with a made-up vocabulary, as transformers would save it
     #[arg(long, value_name = "DIR", requires = "config")]
@@ -41,4 +44,27 @@ pub struct BenchArgs {
     /// What computes, and how exactly.
     #[command(flatten)]
     pub machine: MachineArgs,
+}
+
+impl TryFrom<BenchArgs> for BenchOptions {
+    type Error = Error;
+
+    fn try_from(args: BenchArgs) -> Result<Self, Error> {
+        let machine = MachineSettings::try_from(&args.machine)?;
+        let lengths = if args.lengths.is_empty() {
+            vec![args.length.unwrap_or(128); at_least_one("batch_size", args.batch_size.unwrap_or(32))?]
+        } else {
+            args.lengths
+        };
+        Ok(Self {
+            config: args.config,
+            lengths,
+            steps: args.steps.unwrap_or(5),
+            warmup: args.warmup.unwrap_or(2),
+            inference: args.inference.unwrap_or(false),
+            peak: args.peak.unwrap_or(false),
+            save_model: args.save_model,
+            machine,
+        })
+    }
 }

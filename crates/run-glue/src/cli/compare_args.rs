@@ -1,11 +1,15 @@
 //! Flags of `run-glue compare` and `run-glue verify`.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use results::compare::{CompareOptions, Format};
+use results::verify::VerifyOptions;
 
-use super::args::{boolean, number};
-pub use crate::compare::Format;
+use super::value_parsers::{BoolFlag, number};
+use crate::error::Error;
 
 /// What can be typed after `compare`.
 #[derive(Args, Clone, Debug)]
@@ -15,7 +19,7 @@ pub struct CompareArgs {
     #[arg(value_name = "RESULTS", required = true)]
     pub paths: Vec<PathBuf>,
     /// text, json, csv, markdown, latex, html [default: by the ending of --output; text on a terminal, else csv]
-    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), hide_possible_values = true)]
     pub format: Option<Format>,
     /// The file to write [default: standard output]
     #[arg(long, value_name = "FILE")]
@@ -30,11 +34,56 @@ pub struct CompareArgs {
     #[arg(long, value_name = "MODEL")]
     pub baseline: Option<String>,
     /// Show the trials of searches too [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, require_equals = true, bool_flag())]
     pub trials: Option<bool>,
     /// Level of the intervals
     #[arg(long, value_parser = number, value_name = "X", default_value = "0.95")]
     pub level: f64,
+}
+
+/// One of the formats by its name.
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::name)).try_map(|name| name.parse::<Format>())
+}
+
+impl CompareArgs {
+    /// The comparison that was asked for. Without a format, the ending of `--output` decides, else whether standard output
+    /// is a terminal.
+    ///
+    /// # Errors
+    /// When the ending of `--output` says no format.
+    pub fn options(&self) -> Result<CompareOptions, Error> {
+        Ok(CompareOptions {
+            paths: self.paths.clone(),
+            published: self.published.clone(),
+            baseline: self.baseline.clone(),
+            trials: self.trials.unwrap_or(false),
+            level: self.level,
+            format: self.format()?,
+            charts: self.charts.clone(),
+        })
+    }
+
+    fn format(&self) -> Result<Format, Error> {
+        match (self.format, &self.output) {
+            (Some(format), _) => Ok(format),
+            (None, Some(path)) => {
+                let ending = path.extension().and_then(|ending| ending.to_str());
+                ending.and_then(Format::of_extension).ok_or_else(|| {
+                    let endings = Format::ALL.map(|format| format!(".{}", format.extensions()[0]));
+                    let (last, others) = endings
+                        .split_last()
+                        .map_or((String::new(), String::new()), |(last, others)| (last.clone(), others.join(", ")));
+                    Error::usage(format!(
+                        "--output {}: the ending says no format; expected {others} or {last}, or give --format",
+                        path.display()
+                    ))
+                })
+            }
+            (None, None) if std::io::stdout().is_terminal() => Ok(Format::Text),
+            (None, None) => Ok(Format::Csv),
+        }
+    }
 }
 
 /// What can be typed after `verify`.
@@ -51,15 +100,30 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "MODEL")]
     pub reference_model: Option<String>,
     /// Better than the interval is right too [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, require_equals = true, bool_flag())]
     pub one_sided: Option<bool>,
     /// Numbers of tasks that were not run are missed too [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, require_equals = true, bool_flag())]
     pub complete: Option<bool>,
     /// Level of the intervals
     #[arg(long, value_parser = number, value_name = "X", default_value = "0.95")]
     pub level: f64,
     /// Print JSON [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, require_equals = true, bool_flag())]
     pub json: Option<bool>,
+}
+
+impl VerifyArgs {
+    /// The verification that was asked for.
+    #[must_use]
+    pub fn options(&self) -> VerifyOptions {
+        VerifyOptions {
+            paths: self.paths.clone(),
+            against: self.against.clone(),
+            reference_model: self.reference_model.clone(),
+            one_sided: self.one_sided.unwrap_or(false),
+            complete: self.complete.unwrap_or(false),
+            level: self.level,
+        }
+    }
 }

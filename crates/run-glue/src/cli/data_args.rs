@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{boolean, number, whole};
+use super::value_parsers::{BoolFlag, number, whole};
 
 /// Flags of the data.
 #[allow(rustdoc::broken_intra_doc_links, reason = "slices such as [:2000] are no links")]
@@ -33,10 +33,7 @@ pub struct DataArgs {
     #[arg(long, value_name = "NAME", help_heading = "Data of your own")]
     pub label_column_name: Option<String>,
     /// Take labels as numbers to come near to [default: where they are floats]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Data of your own"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Data of your own")]
     pub do_regression: Option<bool>,
     /// What to measure, with commas, the one that counts first [default: by the kind of label]
     #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Data of your own")]
@@ -55,10 +52,7 @@ pub struct DataArgs {
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Data")]
     pub validation_split_percentage: Option<f64>,
     /// Shuffle the training rows before the first are taken [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Data"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Data")]
     pub shuffle_train_dataset: Option<bool>,
     /// Seed of that shuffle, and of the rows held out [default: 42]
     #[arg(long, value_parser = whole::<u64>, value_name = "N", help_heading = "Data")]

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::boolean;
+use super::value_parsers::{BoolFlag, choice, whole};
+use crate::grid::Gpus;
+use crate::settings::Choice;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]
@@ -14,13 +16,13 @@ pub struct GridArgs {
     #[arg(long, value_parser = seeds, value_name = "N", help_heading = "Many runs")]
     pub seeds: Option<Seeds>,
     /// Settings of several runs where no flag is given: published (the usual ones of each task), none [default: published]
-    #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "Many runs")]
+    #[arg(long, value_parser = choice::<RecipeChoice>, value_name = "NAME", help_heading = "Many runs")]
     pub recipe: Option<RecipeChoice>,
     /// Of several runs, do again those whose results are there already [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Many runs")]
+    #[arg(long, bool_flag(), help_heading = "Many runs")]
     pub rerun: Option<bool>,
     /// Run another seed in place of each run that predicts one class only, at most N for a model and task [default: 0]
-    #[arg(long, num_args = 0..=1, default_missing_value = "3", value_parser = super::args::whole::<usize>, value_name = "N", help_heading = "Many runs")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "3", value_parser = whole::<usize>, value_name = "N", help_heading = "Many runs")]
     pub retry_collapsed: Option<usize>,
     /// Part I of N of the runs, I from 0; auto takes both from SLURM_ARRAY_TASK_ID, auto/N from JOB_COMPLETION_INDEX too
     #[arg(long, value_name = "I/N", help_heading = "Many runs")]
@@ -35,10 +37,10 @@ pub struct GridArgs {
     #[arg(long, value_name = "FILE", help_heading = "Many runs")]
     pub report_html: Option<PathBuf>,
     /// Of several runs, end after the first that fails [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Many runs")]
+    #[arg(long, bool_flag(), help_heading = "Many runs")]
     pub stop_on_failure: Option<bool>,
     /// Say what would be run, what is done already, how long it takes, and the room that it needs [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Many runs")]
+    #[arg(long, bool_flag(), help_heading = "Many runs")]
     pub dry_run: Option<bool>,
 }
 
@@ -52,7 +54,7 @@ pub enum Seeds {
 }
 
 /// Where settings of several runs come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecipeChoice {
     /// Those of the tables that people compare with.
     Published,
@@ -60,13 +62,8 @@ pub enum RecipeChoice {
     None,
 }
 
-/// Which GPUs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Gpus {
-    /// All that are there.
-    All,
-    /// By number.
-    These(Vec<usize>),
+impl Choice for RecipeChoice {
+    const NAMES: &'static [(&'static str, Self)] = &[("published", Self::Published), ("none", Self::None)];
 }
 
 fn workers(text: &str) -> Result<usize, String> {

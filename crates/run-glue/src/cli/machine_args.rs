@@ -1,77 +1,30 @@
 //! Flags about the machine: backend, device, and the precision of products.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use models::ops::Precision;
 
-use super::args::boolean;
+use super::value_parsers::{BoolFlag, choice};
 use crate::error::Error;
-
-/// What computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BackendChoice {
-    /// A GPU where the program has its backend and one is there, else the CPU.
-    Auto,
-    /// CPU, with the program's own kernels.
-    Flex,
-    /// CPU, Burn's ndarray backend.
-    Ndarray,
-    /// NVIDIA GPUs.
-    Cuda,
-    /// GPUs through Vulkan, Metal or DirectX 12.
-    Wgpu,
-}
-
-impl BackendChoice {
-    /// Its name, which is also the cargo feature's that it needs.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Flex => "flex",
-            Self::Ndarray => "ndarray",
-            Self::Cuda => "cuda",
-            Self::Wgpu => "wgpu",
-        }
-    }
-
-    /// Whether its devices have numbers.
-    #[must_use]
-    pub fn is_gpu(self) -> bool {
-        matches!(self, Self::Cuda | Self::Wgpu)
-    }
-}
-
-/// A backend, and which of its devices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeviceChoice {
-    /// The backend.
-    pub backend: BackendChoice,
-    /// The number of a GPU among those that the process sees; `None`: the first.
-    pub index: Option<usize>,
-}
+use crate::settings::{BackendChoice, Choice, DeviceChoice, MachineSettings};
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]
 #[command(rename_all = "snake_case")]
 pub struct MachineArgs {
     /// Round the factors of matrix products to bf16; sums, weights and all else stay f32. A GPU, or a CPU with AVX512-BF16 [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Machine")]
+    #[arg(long, bool_flag(), help_heading = "Machine")]
     pub bf16: Option<bool>,
     /// Round the factors of matrix products to half precision, with dynamic loss scaling; a GPU [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Machine")]
+    #[arg(long, bool_flag(), help_heading = "Machine")]
     pub fp16: Option<bool>,
     /// Let NVIDIA's matrix units round the factors of f32 products to TF32 [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL", help_heading = "Machine")]
+    #[arg(long, bool_flag(), help_heading = "Machine")]
     pub tf32: Option<bool>,
     /// Compute on the CPU, also where there is a GPU [default: false]
-    #[arg(
-        long, alias = "no_cuda", num_args = 0..=1, default_missing_value = "true", value_parser = boolean,
-        value_name = "BOOL", help_heading = "Machine"
-    )]
+    #[arg(long, alias = "no_cuda", bool_flag(), help_heading = "Machine")]
     pub use_cpu: Option<bool>,
     /// auto, flex, ndarray, cuda, wgpu [default: auto, a GPU where one can be used]
-    #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "Machine")]
+    #[arg(long, value_name = "NAME", value_parser = choice::<BackendChoice>, help_heading = "Machine")]
     pub backend: Option<BackendChoice>,
     /// Which GPU: a number among those that CUDA_VISIBLE_DEVICES leaves, or cpu, cuda, cuda:1, wgpu:0 [default: the first]
     #[arg(long, value_name = "DEVICE", help_heading = "Machine")]
@@ -104,6 +57,14 @@ fn named(text: &str) -> Option<Named> {
         _ => return None,
     };
     Some(Named::Gpu { backend, index })
+}
+
+impl TryFrom<&MachineArgs> for MachineSettings {
+    type Error = Error;
+
+    fn try_from(args: &MachineArgs) -> Result<Self, Error> {
+        Ok(Self { device: args.device()?, precision: args.precision()? })
+    }
 }
 
 impl MachineArgs {
@@ -145,10 +106,10 @@ impl MachineArgs {
             return Err(exclude("--use_cpu", &typed));
         }
         match named {
-            None if use_cpu => Ok(DeviceChoice { backend: cpu(backend), index: None }),
+            None if use_cpu => Ok(DeviceChoice { backend: backend.on_cpu(), index: None }),
             None => Ok(DeviceChoice { backend, index: None }),
             Some(Named::Cpu) if backend.is_gpu() => Err(exclude(&of_device(), &typed)),
-            Some(Named::Cpu) => Ok(DeviceChoice { backend: cpu(backend), index: None }),
+            Some(Named::Cpu) => Ok(DeviceChoice { backend: backend.on_cpu(), index: None }),
             Some(Named::Gpu { .. }) if use_cpu => Err(exclude("--use_cpu", &of_device())),
             Some(Named::Gpu { backend: wanted, index }) => match (backend, wanted) {
                 (BackendChoice::Auto, Some(wanted)) => Ok(DeviceChoice { backend: wanted, index }),
@@ -160,15 +121,6 @@ impl MachineArgs {
                 _ => Err(exclude(&of_device(), &typed)),
             },
         }
-    }
-}
-
-/// The CPU's backend: the one given, or that which `auto` means there.
-fn cpu(backend: BackendChoice) -> BackendChoice {
-    match backend {
-        BackendChoice::Auto if cfg!(feature = "flex") => BackendChoice::Flex,
-        BackendChoice::Auto => BackendChoice::Ndarray,
-        other => other,
     }
 }
 
@@ -202,7 +154,7 @@ mod tests {
             assert_eq!(choice(backend, device, false).unwrap(), DeviceChoice { backend: backend_expected, index });
         }
         for (device, use_cpu) in [(Some("cpu"), false), (None, true), (Some("cpu"), true)] {
-            assert_eq!(choice(None, device, use_cpu).unwrap(), DeviceChoice { backend: cpu(Auto), index: None });
+            assert_eq!(choice(None, device, use_cpu).unwrap(), DeviceChoice { backend: Auto.on_cpu(), index: None });
         }
     }
 

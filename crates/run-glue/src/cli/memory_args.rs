@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::args::{boolean, whole};
+use super::value_parsers::{BoolFlag, whole};
 
 /// Flags of memory.
 #[derive(Args, Clone, Debug, Default)]
@@ -10,16 +10,10 @@ use super::args::{boolean, whole};
 pub struct MemoryArgs {
     /// Keep only each layer's input and compute the layer again when its gradients are due: less memory, a third more work,
     /// the same numbers [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Machine"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Machine")]
     pub gradient_checkpointing: Option<bool>,
     /// Where a GPU has no room for a batch, compute it in halves; the step stays the same [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Machine"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Machine")]
     pub auto_find_batch_size: Option<bool>,
     /// Divide each batch over N devices of this machine; the step stays the same. Not yet tried on several GPUs [default: 1]
     #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Machine")]

@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{boolean, whole};
+use super::model_choice::model_choice;
+use super::value_parsers::{BoolFlag, whole};
+use crate::error::Error;
+use crate::models_list::ModelsOptions;
+use crate::settings::HubAccess;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug)]
@@ -23,7 +27,7 @@ pub struct ModelsArgs {
     #[arg(long, alias = "max_length", value_parser = whole::<usize>, value_name = "N")]
     pub max_seq_length: Option<usize>,
     /// Print JSON [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, require_equals = true, bool_flag())]
     pub json: Option<bool>,
     /// Branch, tag or commit of the model [default: main]
     #[arg(long, alias = "model_revision", value_name = "REV")]
@@ -34,4 +38,20 @@ pub struct ModelsArgs {
     /// Access token for the Hub [default: HF_TOKEN, or the token file]
     #[arg(long, value_name = "TOKEN")]
     pub token: Option<String>,
+}
+
+impl TryFrom<ModelsArgs> for ModelsOptions {
+    type Error = Error;
+
+    fn try_from(args: ModelsArgs) -> Result<Self, Error> {
+        let name = args.model.as_deref();
+        Ok(Self {
+            model: name.map(|name| model_choice(Some(name), args.revision.as_deref(), false)).transpose()?,
+            hub: HubAccess { cache_dir: args.cache_dir, token: args.token },
+            num_labels: args.num_labels,
+            batch_size: args.batch_size.unwrap_or(32).max(1),
+            max_seq_length: args.max_seq_length.unwrap_or(128),
+            json: args.json.unwrap_or(false),
+        })
+    }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::args::{boolean, number, whole};
+use super::value_parsers::{BoolFlag, number, whole};
 
 /// Flags of the optimizer.
 #[derive(Args, Clone, Debug, Default)]
@@ -18,18 +18,12 @@ pub struct OptimizerArgs {
     #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Optimizer")]
     pub freeze_layers: Option<usize>,
     /// Leave the embeddings as they are [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Optimizer"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Optimizer")]
     pub freeze_embeddings: Option<bool>,
     /// Weight of each class in the loss, in the dataset's order, such as 1,2.5; or balanced [default: all alike]
     #[arg(long, value_name = "W,W,..", help_heading = "Optimizer")]
     pub class_weights: Option<String>,
     /// Leave out an epoch's last batch where it is not full [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Training"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Training")]
     pub dataloader_drop_last: Option<bool>,
 }

@@ -2,20 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::args::whole;
-
-/// For which engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PlanFormat {
-    /// A batch script with a job array.
-    Slurm,
-    /// An Indexed Job.
-    Kubernetes,
-    /// One command a line, as GNU parallel and xargs take them.
-    Shell,
-}
+use super::value_parsers::{choice, whole};
+use crate::error::Error;
+use crate::grid::plan::{PlanFormat, PlanOptions};
+use crate::settings::Choice;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug)]
@@ -25,7 +17,7 @@ pub struct PlanArgs {
     #[arg(value_name = "GRID.toml")]
     pub grid: PathBuf,
     /// slurm, kubernetes, shell
-    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    #[arg(long, value_parser = choice::<PlanFormat>, value_name = "FORMAT")]
     pub format: PlanFormat,
     /// Parts at the same time [default: the engine's choice]
     #[arg(long, value_parser = whole::<usize>, value_name = "N")]
@@ -73,6 +65,89 @@ pub struct PlanArgs {
     /// Flags for every run, after --
     #[arg(last = true, value_name = "FLAGS")]
     pub flags: Vec<String>,
+}
+
+impl TryFrom<PlanArgs> for PlanOptions {
+    type Error = Error;
+
+    fn try_from(args: PlanArgs) -> Result<Self, Error> {
+        check(&args)?;
+        let PlanArgs {
+            grid,
+            format,
+            workers,
+            parts,
+            program,
+            output,
+            cpus_per_task,
+            gpus_per_task,
+            mem,
+            time,
+            header,
+            sbatch_arg,
+            logs,
+            image,
+            volume,
+            secret,
+            flags,
+        } = args;
+        Ok(Self {
+            grid,
+            format,
+            workers,
+            parts,
+            program,
+            output,
+            cpus_per_task,
+            gpus_per_task,
+            mem,
+            time,
+            header,
+            sbatch_arg,
+            logs,
+            image,
+            volume,
+            secret,
+            flags,
+        })
+    }
+}
+
+/// Flags that are of other engines, and numbers that are none.
+fn check(args: &PlanArgs) -> Result<(), Error> {
+    use PlanFormat::{Kubernetes, Slurm};
+    let limits: &[_] = &[Slurm, Kubernetes];
+    for (flag, given, engines) in [
+        ("cpus_per_task", args.cpus_per_task.is_some(), limits),
+        ("gpus_per_task", args.gpus_per_task.is_some(), limits),
+        ("mem", args.mem.is_some(), limits),
+        ("time", args.time.is_some(), limits),
+        ("header", args.header.is_some(), &[Slurm]),
+        ("sbatch_arg", !args.sbatch_arg.is_empty(), &[Slurm]),
+        ("logs", args.logs.is_some(), &[Slurm]),
+        ("image", args.image.is_some(), &[Kubernetes]),
+        ("volume", args.volume.is_some(), &[Kubernetes]),
+        ("secret", args.secret.is_some(), &[Kubernetes]),
+    ] {
+        if given && !engines.contains(&args.format) {
+            let engines: Vec<_> = engines.iter().map(|engine| engine.name()).collect();
+            return Err(Error::usage(format!("--{flag} is for --format {}: leave it out", engines.join(" or "))));
+        }
+    }
+    for (flag, number) in [
+        ("workers", args.workers),
+        ("parts", args.parts),
+        ("cpus_per_task", args.cpus_per_task),
+        ("gpus_per_task", args.gpus_per_task),
+    ] {
+        if number == Some(0) {
+            return Err(Error::usage(format!("--{flag} is 0, expected at least 1")));
+        }
+    }
+    if args.program.as_deref().is_some_and(|program| program.trim().is_empty() || program.contains('\n')) {
+        return Err(Error::usage("--program is no command, expected one such as \"apptainer exec glue.sif run-glue\""));
+    }
+    Ok(())
 }
 
 /// Mebibytes of a size as Slurm writes it: `512M`, `8G`, `1T`; a bare number is of mebibytes.

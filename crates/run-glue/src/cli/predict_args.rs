@@ -1,14 +1,15 @@
-//! Flags of `run-glue predict`, and what they mean once checked.
+//! Flags of `run-glue predict`.
 
 use std::path::PathBuf;
 
 use clap::Args;
-use models::ops::Precision;
 
-use super::args::{boolean, whole};
-use super::machine_args::{DeviceChoice, MachineArgs};
-use super::settings::{HubAccess, ModelChoice, at_least_one, model};
+use super::machine_args::MachineArgs;
+use super::model_choice::model_choice;
+use super::value_parsers::{BoolFlag, whole};
 use crate::error::Error;
+use crate::predict::{Input, PredictSettings};
+use crate::settings::{HubAccess, at_least_one};
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]
@@ -24,10 +25,10 @@ pub struct PredictArgs {
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Each input is two texts; in lines, a tab stands between them [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, bool_flag())]
     pub pairs: Option<bool>,
     /// Print one JSON value a line instead of label, tab, score [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, bool_flag())]
     pub json: Option<bool>,
     /// Print the N best labels [default: 1]
     #[arg(long, value_parser = whole::<usize>, value_name = "N")]
@@ -52,48 +53,11 @@ pub struct PredictArgs {
     pub machine: MachineArgs,
 }
 
-/// Where the texts are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// On the command line: text and second text.
-    Texts(Vec<(String, Option<String>)>),
-    /// Lines of a file.
-    File(PathBuf),
-    /// Lines of standard input.
-    Stdin,
-}
+impl TryFrom<PredictArgs> for PredictSettings {
+    type Error = Error;
 
-/// A prediction, ready to start.
-#[derive(Clone, Debug)]
-pub struct PredictSettings {
-    /// Folder or repository.
-    pub model: ModelChoice,
-    /// How the Hub is reached.
-    pub hub: HubAccess,
-    /// The texts.
-    pub input: Input,
-    /// Two texts an input.
-    pub pairs: bool,
-    /// JSON lines.
-    pub json: bool,
-    /// Labels a line.
-    pub top_k: usize,
-    /// Longest input asked for.
-    pub max_seq_length: Option<usize>,
-    /// Inputs a batch.
-    pub batch_size: usize,
-    /// The device.
-    pub device: DeviceChoice,
-    /// What products of matrices are rounded to.
-    pub precision: Precision,
-}
-
-impl PredictSettings {
     /// Checks flags and fills in what was not typed.
-    ///
-    /// # Errors
-    /// Names the flag that is wrong, what was expected, and what to do.
-    pub fn new(args: PredictArgs) -> Result<Self, Error> {
+    fn try_from(args: PredictArgs) -> Result<Self, Error> {
         let pairs = args.pairs.unwrap_or(false);
         let input = match (args.texts, args.file) {
             (texts, Some(_)) if !texts.is_empty() => {
@@ -118,7 +82,7 @@ impl PredictSettings {
             }
         };
         Ok(Self {
-            model: model(Some(&args.model), args.revision.as_deref(), false)?,
+            model: model_choice(Some(&args.model), args.revision.as_deref(), false)?,
             hub: HubAccess { cache_dir: args.cache_dir, token: args.token },
             input,
             pairs,

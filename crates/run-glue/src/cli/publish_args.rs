@@ -2,54 +2,30 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::args::boolean;
-
-/// What is uploaded when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum HubStrategy {
-    /// The model, at the end.
-    #[value(name = "end")]
-    End,
-    /// The model with each checkpoint, and at the end.
-    #[value(name = "every_save")]
-    EverySave,
-    /// As `every_save`, and the checkpoint as `last-checkpoint`.
-    #[value(name = "checkpoint")]
-    Checkpoint,
-    /// As `every_save`, and each checkpoint under its name.
-    #[value(name = "all_checkpoints")]
-    AllCheckpoints,
-}
+use super::value_parsers::{BoolFlag, choice};
+use crate::error::Error;
+use crate::settings::{HubAccess, HubStrategy, PublishSettings, repository_name};
 
 /// Flags of a run that uploads its model.
 #[derive(Args, Clone, Debug, Default)]
 #[command(rename_all = "snake_case")]
 pub struct PublishArgs {
     /// Upload the trained model to the Hub [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Upload"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Upload")]
     pub push_to_hub: Option<bool>,
     /// Repository; of several tasks, each gets its own with -TASK behind [default: the name of output_dir]
     #[arg(long, alias = "push_to_hub_model_id", value_name = "ID", help_heading = "Upload")]
     pub hub_model_id: Option<String>,
     /// What to upload when: end, every_save, checkpoint, all_checkpoints [default: every_save]
-    #[arg(long, value_name = "WHAT", hide_possible_values = true, help_heading = "Upload")]
+    #[arg(long, value_name = "WHAT", value_parser = choice::<HubStrategy>, help_heading = "Upload")]
     pub hub_strategy: Option<HubStrategy>,
     /// Upload with each checkpoint also while the last upload still runs [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Upload"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Upload")]
     pub hub_always_push: Option<bool>,
     /// Make a new repository private, or public [default: as its owner has it]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Upload"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Upload")]
     pub hub_private_repo: Option<bool>,
     /// Branch to upload to [default: main]
     #[arg(long, value_name = "REV", help_heading = "Upload")]
@@ -67,7 +43,7 @@ pub struct PushArgs {
     #[arg(long, value_name = "ID")]
     pub hub_model_id: Option<String>,
     /// Make a new repository private, or public [default: as its owner has it]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL")]
+    #[arg(long, bool_flag())]
     pub hub_private_repo: Option<bool>,
     /// Branch to upload to [default: main]
     #[arg(long, value_name = "REV")]
@@ -75,4 +51,21 @@ pub struct PushArgs {
     /// Access token for the Hub [default: HF_TOKEN, or the token file]
     #[arg(long, alias = "hub_token", value_name = "TOKEN")]
     pub token: Option<String>,
+}
+
+impl PushArgs {
+    /// Where the folder goes, and how the Hub is reached.
+    ///
+    /// # Errors
+    /// A folder without a name of its own, where no repository is given.
+    pub fn target(&self) -> Result<(PublishSettings, HubAccess), Error> {
+        let target = PublishSettings {
+            id: repository_name("DIR", self.hub_model_id.as_deref(), &self.folder)?,
+            private: self.hub_private_repo,
+            revision: self.hub_revision.clone().unwrap_or_else(|| "main".to_owned()),
+            strategy: HubStrategy::End,
+            always: false,
+        };
+        Ok((target, HubAccess { cache_dir: None, token: self.token.clone() }))
+    }
 }

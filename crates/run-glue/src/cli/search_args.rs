@@ -1,30 +1,16 @@
 //! Flags of a search for settings.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::args::whole;
-
-/// How settings to try are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SearchKind {
-    /// All combinations of lists.
-    #[value(name = "grid")]
-    Grid,
-    /// Drawn at random.
-    #[value(name = "random")]
-    Random,
-    /// Many with little training; the best of them with more.
-    #[value(name = "halving")]
-    Halving,
-}
+use super::value_parsers::{choice, whole};
+use crate::grid::search::SearchKind;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]
 #[command(rename_all = "snake_case")]
 pub struct SearchArgs {
     /// First search for settings of each model and task, then run the best with --seeds: grid, random, halving [default kind: grid]
-    #[arg(long, num_args = 0..=1, default_missing_value = "grid", value_name = "KIND", hide_possible_values = true, help_heading = "Search")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "grid", value_parser = choice::<SearchKind>, value_name = "KIND", help_heading = "Search")]
     pub search: Option<SearchKind>,
     /// What is searched: FLAG=V,V,.. or FLAG=LOW..HIGH; may be given several times [default: learning rates, batch sizes and epochs
     /// of BERT's paper]

@@ -4,38 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::args::{boolean, number, whole};
-
-/// How often something is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Interval {
-    /// Never.
-    #[value(name = "no")]
-    No,
-    /// Every so many steps.
-    #[value(name = "steps")]
-    Steps,
-    /// After each epoch.
-    #[value(name = "epoch")]
-    Epoch,
-}
-
-/// When checkpoints are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SaveStrategy {
-    /// Never.
-    #[value(name = "no")]
-    No,
-    /// Every `save_steps`, and after the last step.
-    #[value(name = "steps")]
-    Steps,
-    /// After each epoch, and after the last step.
-    #[value(name = "epoch")]
-    Epoch,
-    /// After each evaluation that is the best so far.
-    #[value(name = "best")]
-    Best,
-}
+use super::value_parsers::{BoolFlag, choice, number, whole};
+use crate::settings::{IntervalStrategy, LogLevel, SaveStrategy};
 
 /// Where scalars go besides the files that are always written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -51,26 +21,6 @@ pub enum Reporter {
     TensorBoard,
 }
 
-/// How much the program says on standard error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum LogLevel {
-    /// As `info`.
-    #[value(name = "debug", alias = "detail")]
-    Debug,
-    /// Progress, warnings and errors.
-    #[value(name = "info", alias = "passive")]
-    Info,
-    /// Warnings and errors.
-    #[value(name = "warning")]
-    Warning,
-    /// Errors.
-    #[value(name = "error")]
-    Error,
-    /// As `error`.
-    #[value(name = "critical")]
-    Critical,
-}
-
 /// Flags of evaluations during the training, checkpoints and logs.
 #[derive(Args, Clone, Debug, Default)]
 #[command(rename_all = "snake_case")]
@@ -80,10 +30,10 @@ pub struct WatchArgs {
         long,
         alias = "evaluation_strategy",
         value_name = "WHEN",
-        hide_possible_values = true,
+        value_parser = choice::<IntervalStrategy>,
         help_heading = "Evaluation during the training"
     )]
-    pub eval_strategy: Option<Interval>,
+    pub eval_strategy: Option<IntervalStrategy>,
     /// Steps from one evaluation to the next; below 1 a share of all steps [default: logging_steps]
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Evaluation during the training")]
     pub eval_steps: Option<f64>,
@@ -91,25 +41,16 @@ pub struct WatchArgs {
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Evaluation during the training")]
     pub eval_delay: Option<f64>,
     /// Evaluate before the first step too [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Evaluation during the training"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Evaluation during the training")]
     pub eval_on_start: Option<bool>,
     /// End with the best evaluated checkpoint instead of the last weights [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Evaluation during the training"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Evaluation during the training")]
     pub load_best_model_at_end: Option<bool>,
     /// What is best by: loss, or a metric of the task such as accuracy [default: loss]
     #[arg(long, value_name = "NAME", help_heading = "Evaluation during the training")]
     pub metric_for_best_model: Option<String>,
     /// Whether a greater value is better [default: true unless the name ends in loss]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Evaluation during the training"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Evaluation during the training")]
     pub greater_is_better: Option<bool>,
     /// Stop after N evaluations in a row that were not better [default: never]
     #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Evaluation during the training")]
@@ -119,7 +60,7 @@ pub struct WatchArgs {
     pub early_stopping_threshold: Option<f64>,
 
     /// When to save a checkpoint-N in output_dir: no, steps, epoch, best [default: steps]
-    #[arg(long, value_name = "WHEN", hide_possible_values = true, help_heading = "Checkpoints")]
+    #[arg(long, value_name = "WHEN", value_parser = choice::<SaveStrategy>, help_heading = "Checkpoints")]
     pub save_strategy: Option<SaveStrategy>,
     /// Steps from one checkpoint to the next; below 1 a share of all steps [default: 500]
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Checkpoints")]
@@ -128,10 +69,7 @@ pub struct WatchArgs {
     #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Checkpoints")]
     pub save_total_limit: Option<usize>,
     /// Checkpoints without what is needed to go on from them [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Checkpoints"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Checkpoints")]
     pub save_only_model: Option<bool>,
     /// Go on from this checkpoint [default: the last one in output_dir, if there is one]
     #[arg(
@@ -140,16 +78,13 @@ pub struct WatchArgs {
     pub resume_from_checkpoint: Option<String>,
 
     /// When to write a row of the training log: no, steps, epoch [default: steps]
-    #[arg(long, value_name = "WHEN", hide_possible_values = true, help_heading = "Log")]
-    pub logging_strategy: Option<Interval>,
+    #[arg(long, value_name = "WHEN", value_parser = choice::<IntervalStrategy>, help_heading = "Log")]
+    pub logging_strategy: Option<IntervalStrategy>,
     /// Steps from one log row to the next; below 1 a share of all steps [default: 500]
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Log")]
     pub logging_steps: Option<f64>,
     /// Log the first step too [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Log"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Log")]
     pub logging_first_step: Option<bool>,
     /// Event files besides log.jsonl: none, tensorboard, all [default: none]
     #[arg(long, value_name = "NAME", value_delimiter = ',', num_args = 1.., hide_possible_values = true, help_heading = "Log")]
@@ -158,18 +93,12 @@ pub struct WatchArgs {
     #[arg(long, value_name = "DIR", help_heading = "Log")]
     pub logging_dir: Option<PathBuf>,
     /// What to say on standard error: debug, info, warning, error, critical [default: info]
-    #[arg(long, value_name = "LEVEL", hide_possible_values = true, help_heading = "Log")]
+    #[arg(long, value_name = "LEVEL", value_parser = choice::<LogLevel>, help_heading = "Log")]
     pub log_level: Option<LogLevel>,
     /// No live line [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Log"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Log")]
     pub disable_tqdm: Option<bool>,
     /// Wait for a GPU after each stage of a step, so that the record has their times; slower [default: false]
-    #[arg(
-        long, num_args = 0..=1, default_missing_value = "true", value_parser = boolean, value_name = "BOOL",
-        help_heading = "Log"
-    )]
+    #[arg(long, bool_flag(), help_heading = "Log")]
     pub profile: Option<bool>,
 }

@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use glue_tasks::task::TaskKind;
+use glue_tasks::task::{TaskKind, TaskSpec};
 use models::config::Config;
 use models::encoder::family;
 
-use super::Cell;
-use super::duration::Rows;
-use crate::cli::settings::{Interval, OptimizerKind, SaveStrategy, Settings};
+use super::rows::Rows;
+use super::run_spec::RunSpec;
 use crate::report::record::RunRecord;
+use crate::settings::{IntervalStrategy, OptimizerKind, SaveStrategy, Settings};
 use crate::source::Files;
 use crate::trainer::schedule::{StepPlan, interval};
 
@@ -33,39 +33,40 @@ pub(super) struct Sizes {
 
 impl Sizes {
     /// Bytes that a run will leave; `None` where they are not known before.
-    pub(super) fn bytes(&self, cell: &Cell, over: &[RunRecord]) -> Option<u64> {
-        let settings = &cell.settings;
-        let rows = Rows::of_cell(cell, over)?;
-        let labels = labels(cell);
+    pub(super) fn bytes(&self, spec: &RunSpec, over: &[RunRecord]) -> Option<u64> {
+        let settings = &spec.settings;
+        let rows = Rows::of_spec(spec, over)?;
+        let labels = labels(spec);
         let mut per_row = ROW;
-        if settings.save_logits {
+        if settings.places.save_logits {
             per_row += 3 * ROW + LOGIT * labels as u64;
         }
-        let score = if cell.task().kind == TaskKind::Regression { LOGIT } else { 0 };
+        let score =
+            if spec.settings.task.known().is_some_and(|task| task.kind == TaskKind::Regression) { LOGIT } else { 0 };
         let files = RECORD + rows.others as u64 * (per_row + score);
-        if settings.output_dir.is_none() || !settings.do_train {
+        if settings.places.output_dir.is_none() || !settings.do_train {
             return Some(files);
         }
-        let weights = NUMBER * self.parameters(cell)?;
+        let weights = NUMBER * self.parameters(spec)?;
         let checkpoint = weights * (1 + if settings.checkpoints.save_only_model { 0 } else { moments(settings) });
         Some(files + weights + checkpoint * checkpoints(settings, rows.train) as u64)
     }
 
-    /// Parameters of a cell's model, where it is on this machine.
-    pub(super) fn parameters(&self, cell: &Cell) -> Option<u64> {
-        let labels = labels(cell);
+    /// Parameters of a run's model, where it is on this machine.
+    pub(super) fn parameters(&self, spec: &RunSpec) -> Option<u64> {
+        let labels = labels(spec);
         let count = || {
-            let files = Files::model_that_is_here(&cell.settings.model, &cell.settings.hub)?;
+            let files = Files::model_that_is_here(&spec.settings.model.choice, &spec.settings.hub)?;
             let config = Config::read(&files.try_fetch("config.json").ok()??).ok()?;
             let architecture = (family(&config).ok()?.architecture)(&config).ok()?;
             Some(architecture.parameters(labels).total as u64)
         };
-        *self.parameters.borrow_mut().entry((cell.model(), labels)).or_insert_with(count)
+        *self.parameters.borrow_mut().entry((spec.model(), labels)).or_insert_with(count)
     }
 }
 
-fn labels(cell: &Cell) -> usize {
-    cell.task().num_labels().max(1)
+fn labels(spec: &RunSpec) -> usize {
+    spec.settings.task.known().map_or(1, TaskSpec::num_labels)
 }
 
 /// Numbers that an optimizer keeps for each parameter.
@@ -87,19 +88,11 @@ fn checkpoints(settings: &Settings, rows: usize) -> usize {
         SaveStrategy::Steps => every(settings.checkpoints.save_steps),
         SaveStrategy::Epoch => plan.epochs(),
         // At most: one each evaluation.
-        SaveStrategy::Best if settings.evaluation.strategy == Interval::Epoch => plan.epochs(),
+        SaveStrategy::Best if settings.evaluation.strategy == IntervalStrategy::Epoch => plan.epochs(),
         SaveStrategy::Best => every(settings.evaluation.steps),
     };
     // The best one is kept besides.
     let limit = settings.checkpoints.save_total_limit;
     let most = limit.map(|limit| limit + usize::from(settings.evaluation.best.is_some() && limit == 1));
     made.min(most.unwrap_or(made))
-}
-
-/// Bytes in words.
-pub(super) fn in_words(bytes: u64) -> String {
-    match bytes as f64 {
-        bytes if bytes >= 1e9 => format!("{:.1} GB", bytes / 1e9),
-        bytes => format!("{:.1} MB", bytes / 1e6),
-    }
 }

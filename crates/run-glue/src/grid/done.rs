@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::Cell;
-use crate::cli::settings::ModelChoice;
+use super::run_spec::RunSpec;
 use crate::error::Error;
 use crate::file_hash::sha256;
 use crate::report::record::{RecordError, RunRecord, read_folder};
 use crate::report::record_path::slug;
+use crate::settings::ModelChoice;
 
-/// Finds records of cells.
+/// Finds records of runs.
 pub(super) struct Done {
     results_dir: PathBuf,
     /// Hashes of weights, each computed once.
@@ -32,23 +32,22 @@ impl Done {
         }
     }
 
-    /// The record of each cell that has one: of the same settings, the same seed and, where the model is a folder, weights
+    /// The record of each run that has one: of the same settings, the same seed and, where the model is a folder, weights
     /// that are still the same.
-    pub(super) fn find(&mut self, cells: &[Cell]) -> Result<Vec<Option<RunRecord>>, Error> {
+    pub(super) fn find(&mut self, specs: &[RunSpec]) -> Result<Vec<Option<RunRecord>>, Error> {
         let mut by_task: HashMap<&str, Vec<RunRecord>> = HashMap::new();
-        for cell in cells {
-            let task = cell.task().name.as_str();
-            if !by_task.contains_key(task) {
-                by_task.insert(task, self.records(task)?);
+        for spec in specs {
+            if !by_task.contains_key(spec.task()) {
+                by_task.insert(spec.task(), self.records(spec.task())?);
             }
         }
         let mut found = Vec::new();
-        for cell in cells {
-            let records = by_task.get(cell.task().name.as_str()).into_iter().flatten();
-            let of_cell = records.filter(|record| cell.is_of(record));
+        for spec in specs {
+            let records = by_task.get(spec.task()).into_iter().flatten();
+            let of_spec = records.filter(|record| spec.is_of(record));
             let mut same = None;
-            for record in of_cell {
-                if self.has_weights_of(cell, record) {
+            for record in of_spec {
+                if self.has_weights_of(spec, record) {
                     same = Some(record.clone());
                 }
             }
@@ -57,8 +56,8 @@ impl Done {
         Ok(found)
     }
 
-    fn has_weights_of(&mut self, cell: &Cell, record: &RunRecord) -> bool {
-        let ModelChoice::Folder(folder) = &cell.settings.model else { return true };
+    fn has_weights_of(&mut self, spec: &RunSpec, record: &RunRecord) -> bool {
+        let ModelChoice::Folder(folder) = &spec.settings.model.choice else { return true };
         record.model.weights_sha256.iter().all(|(name, hash)| {
             let path = folder.join(name);
             self.hashes.entry(path.clone()).or_insert_with(|| sha256(&path).ok()).as_ref() == Some(hash)
@@ -66,8 +65,8 @@ impl Done {
     }
 
     /// Records of any settings, for how long a run takes.
-    pub(super) fn all(&self, cells: &[Cell]) -> Result<Vec<RunRecord>, Error> {
-        let mut tasks: Vec<&str> = cells.iter().map(|cell| cell.task().name.as_str()).collect();
+    pub(super) fn all(&self, specs: &[RunSpec]) -> Result<Vec<RunRecord>, Error> {
+        let mut tasks: Vec<&str> = specs.iter().map(|spec| spec.task()).collect();
         tasks.sort_unstable();
         tasks.dedup();
         let records = tasks.into_iter().map(|task| self.records(task)).collect::<Result<Vec<_>, _>>()?;

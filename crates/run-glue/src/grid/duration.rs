@@ -1,97 +1,21 @@
 //! How long the runs that are left will take, from those that are over.
 
-use glue_tasks::task::SplitSpec;
-use serde_json::Value;
+use std::time::Duration;
 
-use super::Cell;
+use indicatif::HumanDuration;
+
 use super::disk::Sizes;
-use crate::cli::settings::{DatasetChoice, Settings};
+use super::rows::Rows;
+use super::run_spec::RunSpec;
 use crate::report::record::RunRecord;
 
 /// A forward pass takes a third of a training step.
 const EVALUATION: f64 = 1.0 / 3.0;
 
-/// Settings that decide which rows are used.
-const ROWS: [&str; 7] = [
-    "train_split_name",
-    "validation_split_name",
-    "test_split_name",
-    "validation_split_percentage",
-    "max_train_samples",
-    "max_eval_samples",
-    "max_predict_samples",
-];
-
-/// Rows of a run.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Rows {
-    /// Trained on in an epoch.
-    pub(super) train: usize,
-    /// Evaluated and predicted.
-    pub(super) others: usize,
-}
-
-impl Rows {
-    fn of_record(record: &RunRecord) -> Self {
-        let train = record.hyper_parameters.get("train_split_name").and_then(Value::as_str).unwrap_or("train");
-        let all: u64 = record.dataset.rows.values().sum();
-        let train = record.dataset.rows.get(train).copied().unwrap_or(0);
-        Self { train: train as usize, others: (all - train) as usize }
-    }
-
-    /// Those of an earlier run of the same rows; else those of the benchmark. `None` where they are not known before.
-    pub(super) fn of_cell(cell: &Cell, over: &[RunRecord]) -> Option<Self> {
-        let settings = &cell.settings;
-        let (asked, dataset) = (settings.hyper_parameters(), dataset_id(settings));
-        let same = |record: &&RunRecord| {
-            record.task == cell.task().name
-                && record.dataset.id == dataset
-                && record.timings.train_seconds.is_some() == settings.do_train
-                && ROWS.iter().all(|name| record.hyper_parameters.get(*name) == asked.get(*name))
-        };
-        if let Some(record) = over.iter().find(same) {
-            return Some(Self::of_record(record));
-        }
-        // Of the miniature tasks the numbers of the real ones say nothing.
-        if settings.own_data.is_some() || settings.dataset == DatasetChoice::Embedded {
-            return None;
-        }
-        let task = cell.task();
-        let train = task.train_split.as_ref().and_then(|split| split.rows).unwrap_or(0);
-        let cut = |rows: usize, most: Option<usize>| rows.min(most.unwrap_or(rows));
-        let of = |splits: &[SplitSpec], most: Option<usize>| -> usize {
-            splits.iter().filter_map(|split| split.rows).map(|rows| cut(rows, most)).sum()
-        };
-        let out = |percent: f64| (train as f64 * percent / 100.0) as usize;
-        let held_out = settings.splits.held_out.map_or(0, out);
-        let evaluated: usize = match held_out {
-            0 => of(&task.eval_splits, settings.max_eval_samples),
-            held_out => cut(held_out, settings.max_eval_samples),
-        };
-        let predicted = of(&task.test_splits, settings.max_predict_samples);
-        Some(Self {
-            train: cut(train - held_out, settings.max_train_samples),
-            others: evaluated + if settings.do_predict { predicted } else { 0 },
-        })
-    }
-}
-
-/// The name that records have for the data.
-fn dataset_id(settings: &Settings) -> String {
-    match &settings.dataset {
-        DatasetChoice::Folder(folder) => folder.display().to_string(),
-        DatasetChoice::Hub { id, .. } => id.clone(),
-        DatasetChoice::Files(files) => {
-            files.iter().map(|(_, file)| file.display().to_string()).collect::<Vec<_>>().join(", ")
-        }
-        DatasetChoice::Embedded => crate::demo::DATA.to_owned(),
-    }
-}
-
-/// Rows that a cell computes, in rows of training; `None` where they are not known before.
-fn work(cell: &Cell, over: &[RunRecord]) -> Option<f64> {
-    let settings = &cell.settings;
-    let rows = Rows::of_cell(cell, over)?;
+/// Rows that a run computes, in rows of training; `None` where they are not known before.
+fn work(spec: &RunSpec, over: &[RunRecord]) -> Option<f64> {
+    let settings = &spec.settings;
+    let rows = Rows::of_spec(spec, over)?;
     let training = &settings.training;
     let batch = training.per_device_train_batch_size * training.gradient_accumulation_steps;
     let trained = match (settings.do_train, training.max_steps) {
@@ -116,13 +40,13 @@ fn work_done(record: &RunRecord) -> Option<f64> {
     Some(trained + EVALUATION * rows.others as f64).filter(|work| *work > 0.0)
 }
 
-/// Seconds that `cells` will take, at the speed of the runs that are over: of the same model and task, else of the same
+/// Seconds that `runs` will take, at the speed of the runs that are over: of the same model and task, else of the same
 /// model, else of any, by the number of parameters. `None` where nothing is known.
-pub(super) fn seconds<'a>(cells: impl Iterator<Item = &'a Cell>, over: &[RunRecord], sizes: &Sizes) -> Option<f64> {
-    cells
-        .map(|cell| {
-            let same_model = |record: &RunRecord| cell.has_model_of(record);
-            let same_task = |record: &RunRecord| record.task == cell.task().name;
+pub(super) fn seconds<'a>(specs: impl Iterator<Item = &'a RunSpec>, over: &[RunRecord], sizes: &Sizes) -> Option<f64> {
+    specs
+        .map(|spec| {
+            let same_model = |record: &RunRecord| spec.has_model_of(record);
+            let same_task = |record: &RunRecord| record.task == spec.task();
             let rate = |records: &mut dyn Iterator<Item = &RunRecord>| {
                 let known = records.filter_map(|record| Some((record.timings.total_seconds, work_done(record)?)));
                 let (seconds, work) = known.fold((0.0, 0.0), |(s, w), (seconds, work)| (s + seconds, w + work));
@@ -130,8 +54,8 @@ pub(super) fn seconds<'a>(cells: impl Iterator<Item = &'a Cell>, over: &[RunReco
             };
             let rate = rate(&mut over.iter().filter(|r| same_model(r) && same_task(r)))
                 .or_else(|| rate(&mut over.iter().filter(|r| same_model(r))))
-                .or_else(|| rate_of_others(sizes.parameters(cell)?, over))?;
-            Some(work(cell, over)? * rate)
+                .or_else(|| rate_of_others(sizes.parameters(spec)?, over))?;
+            Some(work(spec, over)? * rate)
         })
         .sum()
 }
@@ -145,25 +69,7 @@ fn rate_of_others(parameters: u64, over: &[RunRecord]) -> Option<f64> {
     (work > 0.0).then_some(seconds / work * parameters as f64)
 }
 
-/// Seconds in words.
+/// Seconds in words; nothing is said of less than none.
 pub(super) fn in_words(seconds: f64) -> String {
-    let minutes = seconds / 60.0;
-    match minutes {
-        _ if seconds.round() == 1.0 => "1 second".to_owned(),
-        m if m < 1.5 => format!("{seconds:.0} seconds"),
-        m if m < 90.0 => format!("{m:.0} minutes"),
-        m if m < 60.0 * 48.0 => format!("{:.1} hours", m / 60.0),
-        m => format!("{:.1} days", m / 60.0 / 24.0),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_said_in_the_unit_that_fits() {
-        let words = [0.7, 59.0, 600.0, 7200.0, 86400.0 * 3.0].map(in_words);
-        assert_eq!(words, ["1 second", "59 seconds", "10 minutes", "2.0 hours", "3.0 days"]);
-    }
+    HumanDuration(Duration::try_from_secs_f64(seconds).unwrap_or_default()).to_string()
 }

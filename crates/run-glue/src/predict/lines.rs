@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader};
 use std::sync::mpsc::{Receiver, sync_channel};
 
-use crate::cli::predict_args::Input;
+use super::settings::Input;
 use crate::error::Error;
 
 /// Lines taken together at the most: enough to find many of like length.
@@ -14,12 +14,12 @@ pub(super) const CHUNK: usize = 4096;
 pub(super) type Texts = (String, Option<String>);
 
 /// Inputs in order.
-pub(super) enum Source {
+pub(super) enum TextSource {
     Texts(std::vec::IntoIter<Texts>),
     Lines { receiver: Receiver<std::io::Result<Vec<u8>>>, name: String, pairs: bool, line: u64 },
 }
 
-impl Source {
+impl TextSource {
     /// # Errors
     /// When the file cannot be opened.
     pub(super) fn open(input: &Input, pairs: bool) -> Result<Self, Error> {

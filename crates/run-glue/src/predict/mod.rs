@@ -2,6 +2,7 @@
 
 mod lines;
 mod scores;
+mod settings;
 
 use std::io::{ErrorKind, Write};
 
@@ -9,14 +10,13 @@ use glue_tasks::dataset::Example;
 use glue_tasks::task::TaskKind;
 use models::ops::EncoderOps;
 
-use self::lines::{Source, Texts};
+use self::lines::{TextSource, Texts};
 use self::scores::{Labels, json_line, plain_line};
+pub use self::settings::{Input, PredictSettings};
 use crate::backends::{self, OnBackend};
-use crate::cli::predict_args::PredictSettings;
 use crate::data::{Padding, Split};
 use crate::error::Error;
 use crate::model_files::{Build, ModelFiles};
-use crate::progress::warn;
 use crate::source::Files;
 use crate::trainer::evaluate::predict;
 
@@ -26,7 +26,7 @@ use crate::trainer::evaluate::predict;
 /// When the model or an input is wrong, or the output cannot be written.
 pub fn run(settings: &PredictSettings) -> Result<(), Error> {
     backends::check(settings.device, settings.precision)?;
-    let source = Source::open(&settings.input, settings.pairs)?;
+    let source = TextSource::open(&settings.input, settings.pairs)?;
     let model = ModelFiles::read(Files::model(&settings.model, &settings.hub)?, settings.max_seq_length)?;
     backends::dispatch(settings.device, Prediction { settings, model, source })?
 }
@@ -34,7 +34,7 @@ pub fn run(settings: &PredictSettings) -> Result<(), Error> {
 struct Prediction<'a> {
     settings: &'a PredictSettings,
     model: ModelFiles,
-    source: Source,
+    source: TextSource,
 }
 
 impl OnBackend for Prediction<'_> {
@@ -42,7 +42,7 @@ impl OnBackend for Prediction<'_> {
 
     fn run<B: EncoderOps>(self, device: B::Device, _: &'static str, _: &str) -> Self::Output {
         let Self { settings, model: files, mut source } = self;
-        files.warnings.iter().for_each(|warning| warn(warning));
+        files.warnings.iter().for_each(|warning| log::warn!("{}", warning));
         let num_labels = files.config.num_labels();
         let build = Build { num_labels, precision: settings.precision, seed: 0, ignore_mismatched_sizes: false };
         let (model, report) = files.build::<B>(&build, &device)?;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 /// What a logit becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Function {
+pub(super) enum ClassificationFunction {
     /// Classes exclude each other.
     Softmax,
     /// Each label on its own.
@@ -17,7 +17,7 @@ pub(super) enum Function {
 /// Names and function of a checkpoint's logits.
 pub(super) struct Labels {
     names: Vec<String>,
-    function: Function,
+    function: ClassificationFunction,
 }
 
 impl Labels {
@@ -25,10 +25,10 @@ impl Labels {
     pub(super) fn new(config: &Config, num_labels: usize) -> Self {
         let own = config.label_names().filter(|names| names.len() == num_labels);
         let function = match config.get("problem_type").and_then(serde_json::Value::as_str) {
-            Some("regression") => Function::None,
-            Some("multi_label_classification") => Function::Sigmoid,
-            _ if num_labels == 1 => Function::Sigmoid,
-            _ => Function::Softmax,
+            Some("regression") => ClassificationFunction::None,
+            Some("multi_label_classification") => ClassificationFunction::Sigmoid,
+            _ if num_labels == 1 => ClassificationFunction::Sigmoid,
+            _ => ClassificationFunction::Softmax,
         };
         Self { names: own.unwrap_or_else(|| (0..num_labels).map(|i| format!("LABEL_{i}")).collect()), function }
     }
@@ -42,12 +42,12 @@ impl Labels {
     }
 }
 
-fn scores(logits: &[f32], function: Function) -> Vec<f64> {
+fn scores(logits: &[f32], function: ClassificationFunction) -> Vec<f64> {
     let logits = logits.iter().map(|&x| f64::from(x));
     match function {
-        Function::None => logits.collect(),
-        Function::Sigmoid => logits.map(|x| 1.0 / (1.0 + (-x).exp())).collect(),
-        Function::Softmax => {
+        ClassificationFunction::None => logits.collect(),
+        ClassificationFunction::Sigmoid => logits.map(|x| 1.0 / (1.0 + (-x).exp())).collect(),
+        ClassificationFunction::Softmax => {
             let highest = logits.clone().fold(f64::NEG_INFINITY, f64::max);
             let powers: Vec<f64> = logits.map(|x| (x - highest).exp()).collect();
             let sum: f64 = powers.iter().sum();

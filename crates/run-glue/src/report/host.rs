@@ -2,47 +2,22 @@
 //!
 //! Linux tells through `/proc`; elsewhere the standard library's few facts stand and the others are unknown.
 
-use serde::{Deserialize, Serialize};
+use results::record::Host;
 
-/// The machine a run was made on and how it was used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Host {
-    /// Name of the processor, where it is known.
-    pub cpu_model: Option<String>,
-    /// Logical processors that this process may use.
-    pub logical_cores: usize,
-    /// Threads the run computed with.
-    pub threads: usize,
-    /// Main memory in bytes, where it is known.
-    pub memory_bytes: Option<u64>,
-    /// Operating system: the distribution and kernel on Linux, else its family.
-    pub os: String,
-    /// Processor architecture, e.g. `x86_64`.
-    pub arch: String,
-    /// Vector instruction sets the processor has, of those that matter here.
-    pub simd: Vec<String>,
-    /// Burn backend: `flex`, `ndarray`, `cuda` or `wgpu`.
-    pub backend: String,
-    /// Device: `cpu`, or the name of the accelerator.
-    pub device: String,
-}
-
-impl Host {
-    /// The facts of this machine, with what only the caller knows.
-    #[must_use]
-    pub fn gather(backend: &str, device: &str, threads: usize) -> Self {
-        let read = |path| std::fs::read_to_string(path).unwrap_or_default();
-        Self {
-            cpu_model: cpu_model(&read("/proc/cpuinfo")),
-            logical_cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            threads,
-            memory_bytes: kilobytes(&read("/proc/meminfo"), "MemTotal:"),
-            os: os_name(&read("/etc/os-release"), &read("/proc/sys/kernel/osrelease")),
-            arch: std::env::consts::ARCH.to_owned(),
-            simd: simd(),
-            backend: backend.to_owned(),
-            device: device.to_owned(),
-        }
+/// The facts of this machine, with what only the caller knows.
+#[must_use]
+pub fn gather(backend: &str, device: &str, threads: usize) -> Host {
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+    Host {
+        cpu_model: cpu_model(&read("/proc/cpuinfo")),
+        logical_cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        threads,
+        memory_bytes: kilobytes(&read("/proc/meminfo"), "MemTotal:"),
+        os: os_name(&read("/etc/os-release"), &read("/proc/sys/kernel/osrelease")),
+        arch: std::env::consts::ARCH.to_owned(),
+        simd: simd(),
+        backend: backend.to_owned(),
+        device: device.to_owned(),
     }
 }
 
@@ -136,7 +111,7 @@ mod tests {
 
     #[test]
     fn gathers_this_machine() {
-        let host = Host::gather("flex", "cpu", 2);
+        let host = gather("flex", "cpu", 2);
         assert!(host.logical_cores >= 1 && !host.os.is_empty());
         assert_eq!((host.backend.as_str(), host.device.as_str(), host.threads), ("flex", "cpu", 2));
         if cfg!(target_os = "linux") {

@@ -1,31 +1,19 @@
-//! What a run leaves behind: the files run_glue.py writes, one record a run that can be compared across models and
-//! tasks, and the tables printed at the end.
+//! What a run leaves behind while it goes on: its log as it grows, and what it takes of the machine. Records, files and
+//! tables are the crate `results`.
 //!
-//! Families of files, kept apart on purpose:
-//!
-//! * [`metrics_files`], [`trainer_state`] and [`console`] say what run_glue.py says, to the byte, so that scripts which
-//!   read its output keep working. They speak Python's JSON ([`python_json`]), `NaN` included.
-//! * [`journal`] and [`tensorboard`] write the log as it grows.
-//! * [`record`] is this program's own format: strict JSON with a schema, documented in `docs/results-format.md`.
-//!
-//! Everything goes to disk through [`atomic`]: whole, or not at all.
+//! [`journal`] and [`tensorboard`] write the log; [`host`] and [`energy`] measure.
 
-pub mod atomic;
-pub mod class_table;
-pub mod console;
 pub mod energy;
 pub mod host;
 pub mod journal;
-pub mod logits;
-pub mod metrics_files;
-pub mod model_card;
-pub mod predictions_file;
-pub mod python_json;
-pub mod record;
-pub mod record_parts;
-pub mod record_path;
-pub mod submission;
-pub mod table;
 pub mod tensorboard;
-pub mod trainer_state;
-pub mod utc;
+
+pub use results::files::{console, logits, model_card, submission, trainer_state};
+pub use results::record::{class_table, parts as record_parts, path as record_path, predictions as predictions_file};
+pub use results::{atomic, python_json, record, table, utc};
+
+/// The numbers of a run by run_glue.py's names, and its files of them.
+pub mod metrics_files {
+    pub use results::files::metrics_files::*;
+    pub use results::metrics::*;
+}

@@ -3,9 +3,9 @@
 use models::ops::EncoderOps;
 use models::ops::cases::{CASES, Computed};
 
+use super::cases::{Cases, Cpu, Part};
+use super::comparison::Difference;
 use super::limits::limits;
-use super::outcome::Difference;
-use super::{Cases, Cpu, Part};
 use crate::error::Error;
 
 pub(super) fn compare<B: EncoderOps>(cases: &mut Cases, device: &B::Device) -> Result<(), Error> {

@@ -3,17 +3,16 @@
 
 use std::path::Path;
 
-use clap::{CommandFactory, FromArgMatches};
+use glue_tasks::find_task;
 use models::ops::{EncoderOps, Precision};
 use serde_json::{Value, json};
 
+use super::cases::{Cases, Cpu, Part};
+use super::comparison::Difference;
 use super::fixtures::{self, unpack};
 use super::limits::limits;
-use super::outcome::Difference;
-use super::{Cases, Cpu, Part};
-use crate::cli::args::Cli;
-use crate::cli::settings::Settings;
 use crate::error::Error;
+use crate::settings::{DatasetChoice, LoggingSettings, ModelChoice, SamplingStrategy, Settings, TrainingSettings};
 use crate::task_run::rehearsal;
 
 /// A training run.
@@ -23,20 +22,20 @@ struct Run {
     fixture: &'static str,
     /// Instead of none; the log then is the CPU's.
     dropout: Option<f64>,
-    /// Flags behind those of its settings.
-    flags: &'static [&'static str],
+    /// Instead of the fixture's 1e-3.
+    learning_rate: f64,
+    max_steps: Option<usize>,
+    order: SamplingStrategy,
 }
 
+use SamplingStrategy::{Random, Sequential};
+
+#[rustfmt::skip]
 const RUNS: [Run; 4] = [
-    Run { name: "BERT, 27 steps", fixture: "mrpc_sequential", dropout: None, flags: &[] },
-    Run { name: "DeBERTa, 20 steps", fixture: "family_deberta_v3", dropout: None, flags: &[] },
-    Run { name: "ModernBERT, 20 steps", fixture: "family_modernbert", dropout: None, flags: &[] },
-    Run {
-        name: "BERT with dropout, 20 steps",
-        fixture: "mrpc_sequential",
-        dropout: Some(0.1),
-        flags: &["--max_steps", "20", "--learning_rate", "2e-4"],
-    },
+    Run { name: "BERT, 27 steps", fixture: "mrpc_sequential", dropout: None, learning_rate: 1e-3, max_steps: None, order: Sequential },
+    Run { name: "DeBERTa, 20 steps", fixture: "family_deberta_v3", dropout: None, learning_rate: 1e-3, max_steps: Some(20), order: Random },
+    Run { name: "ModernBERT, 20 steps", fixture: "family_modernbert", dropout: None, learning_rate: 1e-3, max_steps: Some(20), order: Random },
+    Run { name: "BERT with dropout, 20 steps", fixture: "mrpc_sequential", dropout: Some(0.1), learning_rate: 2e-4, max_steps: Some(20), order: Sequential },
 ];
 
 /// Losses of half precision start with this scale rather than torch's 65536: a step that is left out cannot be compared.
@@ -90,22 +89,27 @@ impl Run {
         if let Some(dropout) = self.dropout {
             model = with_dropout(&model, dropout)?;
         }
-        let mut words: Vec<String> =
-            ["run-glue", "--do_train", "true", "--disable_tqdm", "true"].map(str::to_owned).to_vec();
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let places = [
-            ("task", text(&described["task"])),
-            ("model", model.display().to_string()),
-            ("dataset_dir", root.join("data/glue").display().to_string()),
-        ];
-        words.extend(places.into_iter().flat_map(|(name, value)| [format!("--{name}"), value]));
-        let arguments = described["arguments"].as_object().into_iter().flatten();
-        words.extend(arguments.flat_map(|(name, value)| [format!("--{name}"), text(value)]));
-        words.extend(self.flags.iter().map(|&flag| flag.to_owned()));
-        let cli = Cli::command().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
-        let mut settings = Settings::new(cli.map_err(Error::failure)?.run, false)?;
-        settings.precision = precision;
-        settings.training.first_loss_scale = (precision == Precision::Fp16).then_some(FIRST_SCALE);
+        let name = described["task"].as_str().unwrap_or_default();
+        let task = find_task(name).map_err(|error| Error::failure(error.to_string()))?;
+        let mut settings = Settings::of(task);
+        settings.do_eval = false;
+        settings.model.choice = ModelChoice::Folder(model);
+        settings.data.dataset = DatasetChoice::Folder(root.join("data/glue"));
+        settings.logging = LoggingSettings { steps: 1.0, live_line: false, ..LoggingSettings::default() };
+        settings.machine.precision = precision;
+        // The fixtures' `arguments`.
+        settings.training = TrainingSettings {
+            per_device_train_batch_size: 8,
+            num_train_epochs: 3.0,
+            max_steps: self.max_steps,
+            learning_rate: self.learning_rate,
+            warmup_steps: 5.0,
+            weight_decay: 0.01,
+            train_sampling_strategy: self.order,
+            first_loss_scale: (precision == Precision::Fp16).then_some(FIRST_SCALE),
+            ..TrainingSettings::default()
+        };
+        settings.check()?;
         Ok(settings)
     }
 }

@@ -2,18 +2,18 @@
 
 use burn_autodiff::Autodiff;
 use models::config::Config;
-use models::head::{LossOptions, loss};
-use models::ops::{DropoutPlan, EncoderOps, Precision};
+use models::ops::{EncoderOps, Precision};
 use models::parameters;
 
+use super::cases::{Cases, Cpu, Part};
+use super::comparison::{Difference, largest};
 use super::limits::limits;
-use super::outcome::{Difference, largest};
-use super::{Cases, Cpu, Part};
-use crate::cli::args::RunArgs;
-use crate::cli::settings::Settings;
 use crate::error::Error;
+use crate::settings::TrainingSettings;
 use crate::synthetic;
-use crate::trainer::optimizer::{Gradients, Optimizer};
+use crate::trainer::StepBatches;
+use crate::trainer::optimizer::Optimizer;
+use crate::trainer::step::TrainingStep;
 
 /// Families that together use every operation, in small.
 const CONFIGS: [(&str, &str); 3] = [
@@ -49,7 +49,7 @@ const EPSILON: f64 = 1e-6;
 const LEARNING_RATE: f64 = 1e-3;
 
 /// A step's numbers on the host.
-struct Step {
+struct StepNumbers {
     loss: f32,
     gradients: Vec<Vec<f32>>,
     /// What is added to each parameter, one after another.
@@ -72,32 +72,29 @@ pub(super) fn compare<B: EncoderOps>(cases: &mut Cases, device: &B::Device) -> R
     Ok(())
 }
 
-fn step<B: EncoderOps>(config: &str, precision: Precision, device: &B::Device) -> Result<Step, Error> {
+fn step<B: EncoderOps>(config: &str, precision: Precision, device: &B::Device) -> Result<StepNumbers, Error> {
     let config = Config::from_fields(serde_json::from_str(config).map_err(Error::failure)?);
     let model = synthetic::model::<Autodiff<B>>(&config, precision, device).map_err(Error::failure)?;
-    let pad_to = (!B::eo_properties().prefers_packed).then_some(0);
+    let pad_to = (!B::capabilities().prefers_packed).then_some(0);
     let batch = synthetic::batch(&LENGTHS, VOCABULARY, pad_to);
-    let mut settings =
-        Settings::new(RunArgs { task_name: vec!["rte".to_owned()], ..RunArgs::default() }, true)?.training;
-    settings.adam_epsilon = EPSILON;
+    // The seed is dropout's.
+    let settings = TrainingSettings { adam_epsilon: EPSILON, seed: 1, ..TrainingSettings::default() };
     let before = parameters::read(&model);
     let mut optimizer = Optimizer::new(&model, &[], &settings);
-    let logits = model.forward(&batch, &mut DropoutPlan::train(1, 1));
-    let options = LossOptions { divisor: LENGTHS.len() as f64, label_smoothing_factor: 0.0, class_weights: None };
-    let loss = loss(logits, &synthetic::targets(LENGTHS.len()), options);
-    let value: f32 = loss.clone().inner().into_data().iter::<f32>().sum();
-    let gradients = Gradients::collect(&model, loss.backward(), &batch);
-    let values = gradients.values();
-    let factor = gradients.norm().clip_factor::<B>(settings.max_grad_norm);
-    let model = optimizer.step(model, gradients, LEARNING_RATE, factor);
+    let batches = StepBatches::single(1, batch, synthetic::targets(LENGTHS.len()));
+    let mut gradients = Vec::new();
+    let (model, outcome) = TrainingStep::new(&settings).run(model, &mut optimizer, &batches, LEARNING_RATE, |all| {
+        gradients = all.values();
+    })?;
+    let loss = outcome.loss().map_or(f32::NAN, |loss| loss.into_data().iter::<f32>().sum());
     let after = parameters::read(&model);
     let update =
         after.iter().zip(&before).flat_map(|((_, a), (_, b))| a.values.iter().zip(&b.values).map(|(a, b)| a - b));
     let update = update.collect();
-    Ok(Step { loss: value, gradients: values, update, names: before.into_iter().map(|(name, _)| name).collect() })
+    Ok(StepNumbers { loss, gradients, update, names: before.into_iter().map(|(name, _)| name).collect() })
 }
 
-fn parts(computed: &Step, expected: &Step, precision: Precision) -> Vec<Part> {
+fn parts(computed: &StepNumbers, expected: &StepNumbers, precision: Precision) -> Vec<Part> {
     let limits = limits(precision);
     let all = expected.gradients.iter().map(|values| largest(values)).fold(0.0, f64::max);
     // Gradients that are a thousandth of the largest are rounding noise as likely as not.

@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::backend::AutodiffBackend;
 use models::checkpoint::{WeightFiles, locate, read_safetensors, write_safetensors};
-use models::ops::{EncoderOps, Precision};
+use models::ops::EncoderOps;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::saved_model::SavedModel;
-use crate::cli::settings::{CheckpointSettings, SaveStrategy, Settings};
 use crate::error::Error;
 use crate::progress::{say, warn};
 use crate::report::atomic::write_whole;
 use crate::report::trainer_state::TrainerState;
+use crate::settings::{CheckpointSettings, SaveStrategy, Settings};
 use crate::trainer::best::Best;
 use crate::trainer::log::{LogState, TrainLog};
 use crate::trainer::loss_scale::LossScaler;
@@ -70,44 +70,25 @@ pub(super) fn weights(folder: &Path) -> Result<WeightFiles, Error> {
     locate(file).map_err(|error: Error| error.at(&folder.display().to_string()))
 }
 
-/// The settings that decide the numbers of a training run over `rows` rows.
+/// The settings that decide the weights of a training run over `rows` rows, as they came out with this model and these data.
 pub(super) fn decisive_settings(
     settings: &Settings,
     plan: &StepPlan,
     rows: usize,
     max_seq_length: usize,
 ) -> BTreeMap<String, Value> {
-    let t = &settings.training;
-    let pairs = [
+    let mut decisive = settings.decisive();
+    // However the number of steps was asked for.
+    decisive.remove("num_train_epochs");
+    decisive.remove("max_steps");
+    let found = [
         ("training rows", json!(rows)),
         ("max_seq_length", json!(max_seq_length)),
-        ("bf16", json!(settings.precision == Precision::Bf16)),
-        ("fp16", json!(settings.precision == Precision::Fp16)),
-        ("tf32", json!(settings.precision == Precision::Tf32)),
-        ("per_device_train_batch_size", json!(t.per_device_train_batch_size)),
-        ("gradient_accumulation_steps", json!(t.gradient_accumulation_steps)),
         ("steps (num_train_epochs, max_steps)", json!(plan.max_steps)),
         ("warmup_steps", json!(plan.warmup_steps)),
-        ("learning_rate", json!(t.learning_rate)),
-        ("lr_scheduler_type", t.schedule.describe()),
-        ("label_smoothing_factor", json!(t.label_smoothing_factor)),
-        ("optim", json!(t.optim.name())),
-        ("layerwise_lr_decay", json!(t.layerwise_lr_decay)),
-        ("freeze_layers", json!(t.freeze_layers)),
-        ("freeze_embeddings", json!(t.freeze_embeddings)),
-        ("class_weights", json!(t.class_weights)),
-        ("dataloader_drop_last", json!(t.dataloader_drop_last)),
-        ("weight_decay", json!(t.weight_decay)),
-        ("adam_beta1", json!(t.adam_beta1)),
-        ("adam_beta2", json!(t.adam_beta2)),
-        ("adam_epsilon", json!(t.adam_epsilon)),
-        ("max_grad_norm", json!(t.max_grad_norm)),
-        ("train_sampling_strategy", json!(t.train_sampling_strategy)),
-        ("seed", json!(t.seed)),
-        ("data_seed", json!(t.data_seed)),
-        ("early stopping", json!(settings.evaluation.early_stopping.map(|e| (e.patience, e.threshold)))),
     ];
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    decisive.extend(found.map(|(name, value)| (name.to_owned(), value)));
+    decisive
 }
 
 /// A checkpoint to go on from.

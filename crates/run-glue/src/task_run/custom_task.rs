@@ -9,8 +9,8 @@ use glue_tasks::slices::Slice;
 use glue_tasks::task::{TaskKind, TaskSpec};
 use models::config::Config;
 
-use crate::cli::settings::{OwnData, Settings, known_metric};
 use crate::error::Error;
+use crate::settings::{CustomData, Settings, known_metric};
 use crate::source::Files;
 
 /// Names of a pair of texts, the first that is there is taken.
@@ -39,7 +39,12 @@ const ROW_NUMBERS: [&str; 5] = ["id", "idx", "index", "guid", "Unnamed: 0"];
 ///
 /// # Errors
 /// Names the flag that is missing, and the columns, configurations or labels that there are.
-pub(super) fn resolve(settings: &Settings, own: &OwnData, files: &Files, config: &Config) -> Result<TaskSpec, Error> {
+pub(super) fn resolve(
+    settings: &Settings,
+    own: &CustomData,
+    files: &Files,
+    config: &Config,
+) -> Result<TaskSpec, Error> {
     let folder = config_folder(own, files)?;
     let splits = Splits::of(settings);
     let mut present = Vec::new();
@@ -124,7 +129,7 @@ struct Splits {
 
 impl Splits {
     fn of(settings: &Settings) -> Self {
-        let choice = &settings.splits;
+        let choice = &settings.data.splits;
         let names = |slices: &Option<Vec<Slice>>, usual: &str| match slices {
             Some(slices) => slices.iter().map(|slice| slice.split.clone()).collect(),
             None => vec![usual.to_owned()],
@@ -146,7 +151,7 @@ impl Splits {
     }
 }
 
-fn config_folder(own: &OwnData, files: &Files) -> Result<String, Error> {
+fn config_folder(own: &CustomData, files: &Files) -> Result<String, Error> {
     if let Some(given) = &own.config {
         return Ok(given.clone());
     }
@@ -188,7 +193,7 @@ fn text_columns(columns: &[String], label: Option<&str>) -> Option<(String, Opti
 }
 
 /// Labels that need no look at the data: numbers where the flag says so, and the model's own where it is not trained.
-fn trusted_labels(settings: &Settings, own: &OwnData, config: &Config) -> Option<LabelKind> {
+fn trusted_labels(settings: &Settings, own: &CustomData, config: &Config) -> Option<LabelKind> {
     if own.do_regression == Some(true) {
         return Some(LabelKind::Score);
     }
@@ -209,7 +214,7 @@ fn trusted_labels(settings: &Settings, own: &OwnData, config: &Config) -> Option
 }
 
 fn inferred_labels(
-    own: &OwnData,
+    own: &CustomData,
     files: &Files,
     folder: &str,
     splits: &[String],

@@ -3,17 +3,16 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use glue_tasks::metrics::Predictions;
-use glue_tasks::task::TaskSpec;
-
+use super::context::RunContext;
 use super::rows::task_of_file;
-use super::score::{Criterion, Evaluation, in_dataset_order};
+use super::score::{Evaluation, in_dataset_order};
 use crate::data::Split;
 use crate::error::Error;
 use crate::report::atomic::write_whole;
 use crate::report::logits::write_logits;
 use crate::report::submission::{Expected, file_of};
 use crate::trainer::evaluate::Logits;
+use glue_tasks::metrics::Predictions;
 
 /// A predicted split.
 pub(super) struct Prediction {
@@ -30,24 +29,22 @@ pub(super) struct Prediction {
 }
 
 impl Prediction {
-    pub(super) fn new(
-        task: &TaskSpec,
-        split: &Split,
-        name: String,
-        logits: Logits,
-        class_order: &[usize],
-        criterion: &Criterion,
-    ) -> Result<Self, Error> {
+    /// What `logits` of a split come to, classes in the model's order; `name` is that of the file.
+    ///
+    /// # Errors
+    /// A metric that is not defined for them, where the split has labels.
+    pub(super) fn new(context: &RunContext, split: &Split, name: String, logits: Logits) -> Result<Self, Error> {
+        let task = &context.prepared.task;
         let measured = task_of_file(task, &name);
         let is_labelled = split.first_unlabelled().is_none() && !split.is_empty();
         let evaluation = is_labelled
             .then(|| {
                 let is_diagnostic = !std::ptr::eq(measured, task);
                 let suffix = task.diagnostic_suffix().filter(|_| is_diagnostic).unwrap_or_default();
-                Evaluation::new(task, split, suffix, logits.clone(), class_order, criterion)
+                Evaluation::new(context, split, suffix, logits.clone())
             })
             .transpose()?;
-        let logits = in_dataset_order(logits, task.kind, class_order);
+        let logits = in_dataset_order(logits, task.kind, &context.class_order);
         let predictions =
             Predictions::from_logits(&logits.values, logits.num_labels, task.kind).map_err(Error::input)?;
         debug_assert_eq!(logits.rows().count(), split.len());

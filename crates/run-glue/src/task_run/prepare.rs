@@ -7,10 +7,10 @@ use models::checkpoint::LoadReport;
 
 use super::custom_task;
 use super::rows::{self, AllRows, Rows};
-use crate::cli::settings::Settings;
 use crate::data::Split;
 use crate::error::Error;
 use crate::model_files::ModelFiles;
+use crate::settings::{Settings, TaskChoice};
 use crate::source::Files;
 
 /// What a run needs, read and checked.
@@ -29,15 +29,16 @@ pub(super) struct Prepared {
 }
 
 /// Reads model and data. `task` is a benchmark's, or stands for data whose columns and labels are still to be found.
-pub(super) fn prepare(settings: &Settings, task: &TaskSpec) -> Result<Prepared, Error> {
-    let model = ModelFiles::read(Files::model(&settings.model, &settings.hub)?, Some(settings.max_seq_length))?;
+pub(super) fn prepare(settings: &Settings) -> Result<Prepared, Error> {
+    let model =
+        ModelFiles::read(Files::model(&settings.model.choice, &settings.hub)?, Some(settings.data.max_seq_length))?;
     let (max_seq_length, mut warnings) = (model.max_seq_length, model.warnings.clone());
 
     let started = Instant::now();
-    let dataset = Files::dataset(settings)?;
-    let task = match &settings.own_data {
-        Some(own) => custom_task::resolve(settings, own, &dataset, &model.config)?,
-        None => task.clone(),
+    let dataset = Files::dataset(&settings.data.dataset, &settings.hub)?;
+    let task = match &settings.task {
+        TaskChoice::Custom(own) => custom_task::resolve(settings, own, &dataset, &model.config)?,
+        TaskChoice::Known(task) => task.clone(),
     };
     let AllRows { train, eval, test } = rows::read(settings, &task, &dataset, &mut warnings)?;
     let data_seconds = started.elapsed().as_secs_f64();

@@ -8,9 +8,9 @@ use glue_tasks::slices::Slice;
 use glue_tasks::task::TaskSpec;
 use models::torch_rng::TorchRng;
 
-use crate::cli::settings::Settings;
 use crate::error::Error;
 use crate::report::submission::file_of;
+use crate::settings::Settings;
 use crate::source::Files;
 
 /// Examples before tokenizing.
@@ -47,7 +47,7 @@ pub(super) fn read(
     warnings: &mut Vec<String>,
 ) -> Result<AllRows, Error> {
     let mut reader = Reader { settings, dataset, warnings, used: Vec::new() };
-    let choice = &settings.splits;
+    let choice = &settings.data.splits;
     let (mut train, mut eval) = (None, Vec::new());
     if settings.do_train || choice.held_out.is_some() {
         let slices = slices(&choice.train, task.train_split.as_ref().map_or("train", |split| &split.name));
@@ -56,13 +56,13 @@ pub(super) fn read(
             let (kept, held_out) = hold_out(rows, percent, choice.shuffle_seed);
             rows = kept;
             if settings.do_eval {
-                eval.push((held_out.first(settings.max_eval_samples), String::new()));
+                eval.push((held_out.first(settings.data.max_eval_samples), String::new()));
             }
         }
         if choice.shuffle {
             rows.examples = permuted(rows.examples, choice.shuffle_seed);
         }
-        train = settings.do_train.then(|| rows.first(settings.max_train_samples));
+        train = settings.do_train.then(|| rows.first(settings.data.max_train_samples));
     }
     if settings.do_eval && choice.held_out.is_none() {
         match &choice.validation {
@@ -75,7 +75,7 @@ pub(super) fn read(
                 eval.extend(reader.diagnostic(task)?);
             }
         }
-        eval = eval.into_iter().map(|(rows, suffix)| (rows.first(settings.max_eval_samples), suffix)).collect();
+        eval = eval.into_iter().map(|(rows, suffix)| (rows.first(settings.data.max_eval_samples), suffix)).collect();
     }
     let mut test = Vec::new();
     if settings.do_predict {
@@ -90,16 +90,16 @@ pub(super) fn read(
                 if let Some((set, split)) = diagnostic_of(task) {
                     match reader.whole(set, split)? {
                         Some(rows) => test.push((rows, set.file_stem())),
-                        None if settings.glue_submission => return Err(reader.no_split(set, split)),
+                        None if settings.places.glue_submission => return Err(reader.no_split(set, split)),
                         None => {}
                     }
                 }
             }
         }
-        if settings.glue_submission {
+        if settings.places.glue_submission {
             test.iter().try_for_each(|(rows, name)| complete(task, rows, name, &dataset.id))?;
         }
-        test = test.into_iter().map(|(rows, name)| (rows.first(settings.max_predict_samples), name)).collect();
+        test = test.into_iter().map(|(rows, name)| (rows.first(settings.data.max_predict_samples), name)).collect();
     }
     reader.warn_of_overlaps();
     if let Some(rows) = train.iter().chain(eval.iter().map(|(rows, _)| rows)).find(|rows| rows.examples.is_empty()) {
@@ -226,7 +226,7 @@ impl Reader<'_> {
 
     fn no_split(&self, task: &TaskSpec, split: &str) -> Error {
         let id = &self.dataset.id;
-        if self.settings.own_data.is_none() {
+        if self.settings.task.custom().is_none() {
             let config = &task.config;
             return Error::usage(format!(
                 "{id}: there is no split {split} of {config}; expected {config}/{split}-*.parquet (or csv, tsv, jsonl)"
@@ -261,7 +261,8 @@ impl Reader<'_> {
     fn diagnostic(&mut self, task: &TaskSpec) -> Result<Option<(Rows, String)>, Error> {
         let Some((set, split)) = diagnostic_of(task) else { return Ok(None) };
         let rows = self.whole(set, split)?;
-        let rows = rows.filter(|rows| self.settings.save_logits || rows.examples.iter().all(|e| e.label.is_some()));
+        let rows =
+            rows.filter(|rows| self.settings.places.save_logits || rows.examples.iter().all(|e| e.label.is_some()));
         Ok(rows.map(|rows| (rows, task.diagnostic_suffix().unwrap_or_default().to_owned())))
     }
 
@@ -291,6 +292,8 @@ fn has_column(files: &[PathBuf], column: &str) -> Result<bool, Error> {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
 
     fn rows(n: usize) -> Rows {
@@ -300,6 +303,27 @@ mod tests {
 
     fn texts(rows: &Rows) -> Vec<usize> {
         rows.examples.iter().map(|example| example.text.parse().expect("a number")).collect()
+    }
+
+    /// Rows, seed and order, as torch gave them (scripts/fixtures/order.py).
+    fn torch_orders() -> Vec<(usize, u64, Vec<usize>)> {
+        #[derive(Deserialize)]
+        struct Case {
+            n: usize,
+            seed: u64,
+            /// Of small `n` alone.
+            order: Option<Vec<usize>>,
+        }
+        #[derive(Deserialize)]
+        struct Fixture {
+            cases: Vec<Case>,
+        }
+        let text = include_str!("../../tests/fixtures/order.json");
+        let fixture: Fixture = serde_json::from_str(text).expect("the fixture");
+        let orders = fixture.cases.into_iter().filter_map(|case| Some((case.n, case.seed, case.order?)));
+        let orders: Vec<_> = orders.collect();
+        assert!(orders.iter().any(|(n, ..)| *n > 600) && orders.len() >= 40, "{}", orders.len());
+        orders
     }
 
     #[test]
@@ -317,9 +341,19 @@ mod tests {
 
     #[test]
     fn a_shuffle_is_torch_randperm() {
-        let shuffled = Rows { split: String::new(), examples: permuted(rows(6).examples, 42) };
-        // torch.randperm(6, generator=torch.Generator().manual_seed(42))
-        assert_eq!(texts(&shuffled), TorchRng::new(42).randperm(6).iter().map(|&row| row as usize).collect::<Vec<_>>());
-        assert_ne!(texts(&shuffled), (0..6).collect::<Vec<_>>());
+        for (n, seed, order) in torch_orders() {
+            let shuffled = Rows { split: String::new(), examples: permuted(rows(n).examples, seed) };
+            assert_eq!(texts(&shuffled), order, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn the_rows_held_out_are_the_first_of_torch_randperm() {
+        for (n, seed, order) in torch_orders().into_iter().filter(|(n, ..)| *n > 1) {
+            let (_, out) = hold_out(rows(n), 40.0, seed);
+            let mut first = order[..out.examples.len()].to_vec();
+            first.sort_unstable();
+            assert_eq!(texts(&out), first, "{n} rows, seed {seed}");
+        }
     }
 }

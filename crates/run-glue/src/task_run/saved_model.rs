@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use glue_tasks::task::{TaskKind, TaskSpec};
+use glue_tasks::task::TaskKind;
 use models::checkpoint;
 use models::head::SequenceClassifier;
 use models::ops::EncoderOps;
 use serde_json::{Map, Value, json};
 
+use super::context::RunContext;
 use crate::error::Error;
-use crate::model_files::ModelFiles;
 use crate::report::atomic::write_whole;
 use crate::report::model_card::model_card;
 use crate::report::python_json;
@@ -34,11 +34,8 @@ const TRANSFORMERS_VERSION: &str = "5.23.0";
 
 /// A model that goes into a folder.
 pub(super) struct SavedModel<'a, B: EncoderOps> {
+    pub(super) context: &'a RunContext<'a>,
     pub(super) model: &'a SequenceClassifier<B>,
-    pub(super) files: &'a ModelFiles,
-    pub(super) task: &'a TaskSpec,
-    /// Dataset class to model class.
-    pub(super) class_order: &'a [usize],
 }
 
 impl<B: EncoderOps> SavedModel<'_, B> {
@@ -50,7 +47,8 @@ impl<B: EncoderOps> SavedModel<'_, B> {
         self.write_files(dir)?;
         let absolute = std::path::absolute(dir);
         let name = absolute.ok().and_then(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()));
-        let card = model_card(&name.unwrap_or_else(|| self.task.file_stem()), self.task, record);
+        let task = &self.context.prepared.task;
+        let card = model_card(&name.unwrap_or_else(|| task.file_stem()), task, record);
         Ok(write_whole(dir.join("README.md"), card.as_bytes())?)
     }
 
@@ -60,7 +58,8 @@ impl<B: EncoderOps> SavedModel<'_, B> {
     /// Names the file that could not be written.
     pub(super) fn write_files(&self, dir: &Path) -> Result<(), Error> {
         let failed = |error: &dyn std::fmt::Display| Error::input(format!("the model could not be saved: {error}"));
-        let (names, prefix) = (&self.files.names, self.files.family.prefix);
+        let files = &self.context.prepared.model;
+        let (names, prefix) = (&files.names, files.family.prefix);
         // Read before anything is written: the folder may be the one that the model came from.
         let tokenizer_files = self.tokenizer_files()?;
         std::fs::create_dir_all(dir).map_err(|e| failed(&format!("{}: {e}", dir.display())))?;
@@ -75,7 +74,7 @@ impl<B: EncoderOps> SavedModel<'_, B> {
     fn tokenizer_files(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
         let mut files = Vec::new();
         for name in TOKENIZER_FILES {
-            if let Some(path) = self.files.files.try_fetch(name)? {
+            if let Some(path) = self.context.prepared.model.files.try_fetch(name)? {
                 files.push((name, read(&path)?));
             }
         }
@@ -84,10 +83,11 @@ impl<B: EncoderOps> SavedModel<'_, B> {
 
     /// The checkpoint's configuration with this head, in Python's form.
     fn config_json(&self) -> Result<String, Error> {
-        let defaults = self.files.family.config_defaults.iter();
+        let files = &self.context.prepared.model;
+        let defaults = files.family.config_defaults.iter();
         let mut fields: Map<String, Value> =
             defaults.map(|(field, default)| ((*field).to_owned(), (*default).into())).collect();
-        fields.extend(self.files.config.fields().clone());
+        fields.extend(files.config.fields().clone());
         DROPPED_FIELDS.iter().for_each(|field| drop(fields.remove(*field)));
         fields.extend(self.head_fields());
         let text = Value::Object(fields).to_string();
@@ -96,11 +96,13 @@ impl<B: EncoderOps> SavedModel<'_, B> {
     }
 
     fn head_fields(&self) -> Map<String, Value> {
-        let names: Vec<&str> = match self.task.kind {
+        let RunContext { prepared, class_order, .. } = self.context;
+        let (task, family) = (&prepared.task, prepared.model.family);
+        let names: Vec<&str> = match task.kind {
             TaskKind::Regression => vec!["LABEL_0"],
             TaskKind::Classification | TaskKind::MultiLabel => {
-                let mut names = vec![""; self.class_order.len()];
-                for (label, &class) in self.task.labels.iter().zip(self.class_order) {
+                let mut names = vec![""; class_order.len()];
+                for (label, &class) in task.labels.iter().zip(class_order) {
                     names[class] = label;
                 }
                 names
@@ -111,11 +113,11 @@ impl<B: EncoderOps> SavedModel<'_, B> {
         let label2id: Map<String, Value> =
             names.iter().enumerate().map(|(i, name)| ((*name).to_owned(), json!(i))).collect();
         Map::from_iter([
-            ("architectures".to_owned(), json!([self.files.family.classifier_architecture])),
+            ("architectures".to_owned(), json!([family.classifier_architecture])),
             ("dtype".to_owned(), json!("float32")),
             ("id2label".to_owned(), Value::Object(id2label)),
             ("label2id".to_owned(), Value::Object(label2id)),
-            ("problem_type".to_owned(), json!(self.task.kind.problem_type())),
+            ("problem_type".to_owned(), json!(task.kind.problem_type())),
             ("transformers_version".to_owned(), json!(TRANSFORMERS_VERSION)),
         ])
     }

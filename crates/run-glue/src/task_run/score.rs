@@ -1,66 +1,21 @@
 //! Logits to metrics.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use glue_tasks::dataset::Label;
 use glue_tasks::metrics::{COMBINED_SCORE, MetricError, Predictions, References, evaluate};
 use glue_tasks::task::{TaskKind, TaskSpec};
 use models::head::Targets;
 
-use super::prepare::Prepared;
-use crate::cli::settings::{ClassWeights, Settings};
+use super::context::RunContext;
 use crate::data::Split;
 use crate::error::Error;
 use crate::report::class_table::ClassTable;
-use crate::report::logits::Label as LogitsLabel;
+use crate::report::logits::LogitsLabel;
 use crate::report::metrics_files::{EvalSummary, Metrics};
 use crate::report::predictions_file::{SplitPredictions, Values};
 use crate::report::record_parts::{Baseline, Predictor, finite};
 use crate::trainer::evaluate::{Logits, mean_loss};
-
-/// What the loss is besides its kind.
-pub(super) struct Criterion {
-    label_smoothing_factor: f64,
-    /// Weights of the model's classes.
-    pub(super) class_weights: Option<Arc<[f64]>>,
-    /// The same in the dataset's order.
-    by_dataset: Option<Vec<f64>>,
-}
-
-impl Criterion {
-    /// Finds the weights, of `balanced` ones by counting the training split.
-    pub(super) fn new(settings: &Settings, prepared: &Prepared, class_order: &[usize]) -> Result<Self, Error> {
-        let training = &settings.training;
-        let num_labels = class_order.len();
-        let by_dataset = match &training.class_weights {
-            None => None,
-            Some(ClassWeights::Given(weights)) if weights.len() == num_labels => Some(weights.clone()),
-            Some(ClassWeights::Given(weights)) => {
-                return Err(Error::usage(format!(
-                    "--class_weights has {} weights, and there are {num_labels} classes: {}",
-                    weights.len(),
-                    prepared.task.labels.join(", ")
-                )));
-            }
-            Some(ClassWeights::Balanced) => prepared.train.as_ref().map(|split| balanced(split, num_labels)),
-        };
-        let class_weights = by_dataset.as_ref().map(|weights| {
-            let mut of_model = vec![0.0; num_labels];
-            class_order.iter().zip(weights).for_each(|(&class, &weight)| of_model[class] = weight);
-            Arc::from(of_model)
-        });
-        Ok(Self { label_smoothing_factor: training.label_smoothing_factor, class_weights, by_dataset })
-    }
-}
-
-/// Rows over classes and the class's rows; a class without rows weighs nothing.
-fn balanced(split: &Split, num_labels: usize) -> Vec<f64> {
-    let mut counts = vec![0usize; num_labels];
-    (0..split.len() as u32).filter_map(|row| split.class(row)).for_each(|class| counts[class] += 1);
-    let weight = |count: usize| if count == 0 { 0.0 } else { split.len() as f64 / (num_labels * count) as f64 };
-    counts.into_iter().map(weight).collect()
-}
 
 /// What one evaluated split gave.
 pub(super) struct Evaluation {
@@ -82,14 +37,13 @@ pub(super) struct Evaluation {
 }
 
 impl Evaluation {
-    pub(super) fn new(
-        task: &TaskSpec,
-        split: &Split,
-        suffix: &str,
-        logits: Logits,
-        class_order: &[usize],
-        criterion: &Criterion,
-    ) -> Result<Self, Error> {
+    /// Scores `logits` of a split, classes in the model's order.
+    ///
+    /// # Errors
+    /// A metric that is not defined for them.
+    pub(super) fn new(context: &RunContext, split: &Split, suffix: &str, logits: Logits) -> Result<Self, Error> {
+        let RunContext { class_order, criterion, .. } = context;
+        let task = &context.prepared.task;
         let logits = in_dataset_order(logits, task.kind, class_order);
         let predictions =
             Predictions::from_logits(&logits.values, logits.num_labels, task.kind).map_err(Error::input)?;
@@ -121,9 +75,7 @@ impl Evaluation {
         }
         Ok(this)
     }
-}
 
-impl Evaluation {
     /// The numbers by run_glue.py's names, `suffix` behind each; `epoch` is how far the model was trained in this run.
     pub(super) fn metrics(&self, epoch: Option<f64>) -> Metrics {
         let scores: Vec<(&str, f64)> = self.scores.iter().map(|(k, v)| (k.as_str(), *v)).collect();
@@ -137,9 +89,7 @@ impl Evaluation {
         };
         summary.metrics().into_iter().map(|(key, value)| (format!("{key}{}", self.suffix), value)).collect()
     }
-}
 
-impl Evaluation {
     /// What was predicted, where it can be compared with labels.
     pub(super) fn row_predictions(&self) -> Option<SplitPredictions> {
         let (labels, predictions) = self.rows.clone()?;

@@ -6,10 +6,10 @@ use std::sync::mpsc::sync_channel;
 use models::batch::TokenBatch;
 use models::head::Targets;
 
-use super::TrainingData;
 use super::schedule::StepPlan;
-use crate::cli::settings::TrainingSettings;
+use super::training_data::TrainingData;
 use crate::sampler::epoch_order;
+use crate::settings::TrainingSettings;
 
 /// Steps that are prepared before they are asked for: one is ready while the next is made.
 const AHEAD: usize = 2;
@@ -17,7 +17,9 @@ const AHEAD: usize = 2;
 /// The rows of one optimizer step.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct StepRows {
-    /// Micro-batches.
+    /// 0-based number of the step in its run.
+    pub(super) step: usize,
+    /// Rows of each micro-batch.
     pub(super) micro_batches: Vec<Vec<u32>>,
     /// Whether the step is its epoch's last.
     pub(super) ends_epoch: bool,
@@ -26,18 +28,51 @@ pub(super) struct StepRows {
 }
 
 /// One optimizer step, ready for the model.
-pub(super) struct StepBatches {
+pub struct StepBatches<'a> {
+    /// 0-based number of the step in its run, which decides its dropout.
+    pub step: usize,
     pub(super) micro_batches: Vec<MicroBatch>,
     /// What the sum of the losses is divided by.
     pub(super) divisor: f64,
-    /// Rows.
+    /// Rows of all micro-batches together.
     pub(super) examples: usize,
+    /// Whether the step is its epoch's last.
     pub(super) ends_epoch: bool,
+    /// Epochs done with it, with the fraction.
     pub(super) epoch: f64,
+    /// What smaller micro-batches can be made of; without it they stay whole.
+    source: Option<&'a TrainingData<'a>>,
+}
+
+impl StepBatches<'_> {
+    /// Step `step` of a single micro-batch that comes from no split.
+    #[must_use]
+    pub fn single(step: usize, tokens: TokenBatch, targets: Targets) -> Self {
+        let examples = targets.len();
+        Self {
+            step,
+            micro_batches: vec![MicroBatch { rows: (0..examples as u32).collect(), first_example: 0, tokens, targets }],
+            divisor: examples as f64,
+            examples,
+            ends_epoch: false,
+            epoch: 0.0,
+            source: None,
+        }
+    }
+
+    /// The micro-batches in pieces of at most `most` rows; `None` where they are none larger.
+    pub(super) fn divided(&self, most: usize) -> Option<Vec<MicroBatch>> {
+        let source = self.source?;
+        if self.micro_batches.iter().all(|batch| batch.rows.len() <= most) {
+            return None;
+        }
+        Some(self.micro_batches.iter().flat_map(|batch| source.divide(batch, most)).collect())
+    }
 }
 
 /// Rows that are computed at once.
 pub(super) struct MicroBatch {
+    /// Of the split.
     pub(super) rows: Vec<u32>,
     /// Which example of the step the first row is.
     pub(super) first_example: usize,
@@ -60,6 +95,7 @@ pub(super) fn steps<'a>(
         let batches: Vec<Vec<u32>> = batches.map(<[u32]>::to_vec).collect();
         let accumulated = settings.gradient_accumulation_steps;
         let groups = batches.chunks(accumulated).enumerate().map(|(i, group)| StepRows {
+            step: epoch * plan.updates_per_epoch + i,
             micro_batches: group.to_vec(),
             ends_epoch: i + 1 == batches.len().div_ceil(accumulated),
             epoch: epoch as f64 + (i * accumulated + group.len()) as f64 / plan.batches_per_epoch as f64,
@@ -74,16 +110,16 @@ pub(super) fn steps<'a>(
 
 impl TrainingData<'_> {
     /// The batches of a step, of at most `most` rows each.
-    pub(super) fn prepare(&self, step: StepRows, most: usize) -> StepBatches {
-        let divisor = self.divisor(&step.micro_batches);
+    pub(super) fn prepare(&self, rows: StepRows, most: usize) -> StepBatches<'_> {
+        let StepRows { step, micro_batches: groups, ends_epoch, epoch } = rows;
+        let divisor = self.divisor(&groups);
         let mut first_example = 0;
         let mut micro_batches = Vec::new();
-        for rows in step.micro_batches.iter().flat_map(|rows| rows.chunks(most)) {
+        for rows in groups.iter().flat_map(|rows| rows.chunks(most)) {
             micro_batches.push(self.micro_batch(rows.to_vec(), first_example));
             first_example += rows.len();
         }
-        let StepRows { ends_epoch, epoch, .. } = step;
-        StepBatches { micro_batches, divisor, examples: first_example, ends_epoch, epoch }
+        StepBatches { step, micro_batches, divisor, examples: first_example, ends_epoch, epoch, source: Some(self) }
     }
 
     fn micro_batch(&self, rows: Vec<u32>, first_example: usize) -> MicroBatch {
@@ -93,7 +129,7 @@ impl TrainingData<'_> {
     }
 
     /// The same rows in batches of at most `most`.
-    pub(super) fn divide(&self, whole: &MicroBatch, most: usize) -> Vec<MicroBatch> {
+    fn divide(&self, whole: &MicroBatch, most: usize) -> Vec<MicroBatch> {
         let pieces = whole.rows.chunks(most).enumerate();
         pieces.map(|(i, rows)| self.micro_batch(rows.to_vec(), whole.first_example + i * most)).collect()
     }

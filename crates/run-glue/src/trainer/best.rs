@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::cli::settings::{BestSettings, EarlyStopping};
+use crate::settings::{BestSettings, EarlyStopping};
 
 /// Where the comparison stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -13,11 +13,11 @@ use crate::data::{Padding, Split};
 pub struct Logits {
     /// `[rows, num_labels]`, row-major, dataset order, classes in the model's order.
     pub values: Vec<f32>,
-    /// Numbers a row.
+    /// Logits a row.
     pub num_labels: usize,
-    /// Seconds.
+    /// Wall-clock seconds of all batches, the logits' way to the host included.
     pub seconds: f64,
-    /// Batches.
+    /// Forward passes.
     pub batches: usize,
 }
 

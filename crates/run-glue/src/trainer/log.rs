@@ -1,6 +1,7 @@
 //! What a training run says while it goes on: the log history, the live line, and totals for the results.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use burn::tensor::Tensor;
@@ -8,17 +9,18 @@ use burn::tensor::backend::Backend;
 use models::batch::Sequences;
 use serde::{Deserialize, Serialize};
 
+use super::phases::{PhaseSeconds, PhaseTimer};
+use super::progress::TrainingProgress;
 use super::schedule::{StepPlan, interval};
-use super::stages::{StageSeconds, Stages};
-use crate::cli::settings::{Interval, LogSettings};
-use crate::progress::Progress;
+use super::totals::Totals;
 use crate::report::metrics_files::Metrics;
 use crate::report::trainer_state::train_row;
+use crate::settings::{IntervalStrategy, LoggingSettings};
 
 /// The log of one training run. Losses stay on the device until a row is written.
 pub struct TrainLog<B: Backend> {
     plan: StepPlan,
-    strategy: Interval,
+    strategy: IntervalStrategy,
     logging_steps: usize,
     logging_first_step: bool,
     /// Sum of the step losses since the last row.
@@ -28,16 +30,16 @@ pub struct TrainLog<B: Backend> {
     loss_sum: f64,
     /// Rows, sequences and longest of the micro-batches so far.
     shapes: HashSet<[usize; 3]>,
-    progress: Progress,
+    progress: Box<dyn TrainingProgress>,
     started: Instant,
     /// Seconds before this process took the run up.
     before: f64,
     /// Rows of `log_history`.
     pub history: Vec<Metrics>,
-    /// Totals.
+    /// Counts so far.
     pub totals: Totals,
-    /// Time by stage.
-    pub stages: Stages,
+    /// Time by phase.
+    pub phases: PhaseTimer,
 }
 
 /// What a log needs to go on, besides its history.
@@ -47,13 +49,13 @@ pub struct LogState {
     pending_steps: usize,
     loss_sum: f64,
     totals: Totals,
-    #[serde(default)]
-    stages: StageSeconds,
+    #[serde(default, rename = "stages")]
+    phases: PhaseSeconds,
 }
 
 /// A step that ended.
 #[derive(Clone, Copy)]
-pub struct StepFacts<'a> {
+pub struct StepReport<'a> {
     /// Optimizer steps done.
     pub step: usize,
     /// Whether it was its epoch's last.
@@ -64,44 +66,14 @@ pub struct StepFacts<'a> {
     pub examples: usize,
     /// Before clipping; asked for only where a row is written.
     pub grad_norm: &'a dyn Fn() -> f64,
-    /// Of this step.
+    /// The one that this step was made with.
     pub learning_rate: f64,
-}
-
-/// Counts over the whole run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Totals {
-    /// Optimizer steps.
-    pub steps: usize,
-    /// Epochs, with the fraction.
-    pub epoch: f64,
-    /// Rows trained on.
-    pub examples: usize,
-    /// Tokens without padding.
-    pub tokens: usize,
-    /// Rows of the computed matrices, padding included.
-    pub computed_rows: usize,
-    /// Tokens that run_glue.py would feed to the model: every batch padded to its longest row, or to the fixed length.
-    pub padded_tokens: usize,
-    /// Seconds.
-    pub seconds: f64,
-    /// Mean of the step losses.
-    pub train_loss: f64,
-    /// The most rows that were computed at once at the end.
-    #[serde(default)]
-    pub micro_batch: usize,
-    /// How many shapes the micro-batches of this process had.
-    #[serde(default)]
-    pub batch_shapes: usize,
-    /// Steps that were left out because their gradients overflowed (`--fp16`).
-    #[serde(default)]
-    pub skipped_steps: usize,
 }
 
 impl<B: Backend> TrainLog<B> {
     /// An empty log whose clock starts now.
     #[must_use]
-    pub fn new(plan: StepPlan, settings: &LogSettings, progress: Progress) -> Self {
+    pub fn new(plan: StepPlan, settings: &LoggingSettings, progress: Box<dyn TrainingProgress>) -> Self {
         Self {
             plan,
             strategy: settings.strategy,
@@ -116,7 +88,7 @@ impl<B: Backend> TrainLog<B> {
             before: 0.0,
             history: Vec::new(),
             totals: Totals::default(),
-            stages: Stages::default(),
+            phases: PhaseTimer::default(),
         }
     }
 
@@ -128,7 +100,7 @@ impl<B: Backend> TrainLog<B> {
             pending_steps: self.pending_steps,
             loss_sum: self.loss_sum,
             totals: self.totals,
-            stages: self.stages.seconds,
+            phases: self.phases.seconds,
         }
     }
 
@@ -138,13 +110,27 @@ impl<B: Backend> TrainLog<B> {
         self.pending_steps = state.pending_steps;
         self.loss_sum = state.loss_sum;
         self.totals = state.totals;
-        self.stages.seconds = state.stages;
+        self.phases.seconds = state.phases;
         self.before = state.totals.seconds;
         self.history = history;
     }
 
-    /// Counts a micro-batch and adds its share of the step's loss, `[1]`.
-    pub fn micro_batch(&mut self, sequences: &Sequences, loss: Tensor<B, 1>) {
+    /// Counts what a step computed: each micro-batch with its share of the step's loss, `[1]`, and the time by phase.
+    /// `rows_at_once`: the most rows that were computed together.
+    pub fn computed(
+        &mut self,
+        micro_batches: Vec<(Arc<Sequences>, Tensor<B, 1>)>,
+        seconds: &PhaseSeconds,
+        rows_at_once: usize,
+    ) {
+        self.totals.micro_batch = rows_at_once;
+        self.phases.add(seconds);
+        for (sequences, loss) in micro_batches {
+            self.micro_batch(&sequences, loss);
+        }
+    }
+
+    fn micro_batch(&mut self, sequences: &Sequences, loss: Tensor<B, 1>) {
         self.totals.tokens += sequences.tokens();
         self.totals.computed_rows += sequences.rows();
         self.shapes.insert([sequences.rows(), sequences.len(), sequences.max_len()]);
@@ -157,16 +143,16 @@ impl<B: Backend> TrainLog<B> {
     }
 
     /// Ends a step: updates the live line, and writes a row where one is due.
-    pub fn step(&mut self, facts: &StepFacts) {
-        let StepFacts { step, epoch, learning_rate, .. } = *facts;
+    pub fn step(&mut self, report: &StepReport) {
+        let StepReport { step, epoch, learning_rate, .. } = *report;
         self.totals.steps = step;
         self.totals.epoch = epoch;
-        self.totals.examples += facts.examples;
+        self.totals.examples += report.examples;
         self.totals.seconds = self.before + self.started.elapsed().as_secs_f64();
         self.pending_steps += 1;
-        if self.is_due(facts) {
+        if self.is_due(report) {
             let (sum, steps) = self.take_pending();
-            let (loss, grad_norm) = (sum / steps as f64, (facts.grad_norm)());
+            let (loss, grad_norm) = (sum / steps as f64, (report.grad_norm)());
             self.history.push(train_row(epoch, step as u64, loss, Some(grad_norm), learning_rate));
             self.progress.logged(&self.totals, self.plan.max_steps, loss, grad_norm, learning_rate);
         } else if self.progress.wants_update() {
@@ -175,19 +161,19 @@ impl<B: Backend> TrainLog<B> {
         }
     }
 
-    fn is_due(&self, facts: &StepFacts) -> bool {
+    fn is_due(&self, report: &StepReport) -> bool {
         let due = match self.strategy {
-            Interval::No => false,
-            Interval::Steps => facts.step.is_multiple_of(self.logging_steps),
-            Interval::Epoch => facts.ends_epoch,
+            IntervalStrategy::No => false,
+            IntervalStrategy::Steps => report.step.is_multiple_of(self.logging_steps),
+            IntervalStrategy::Epoch => report.ends_epoch,
         };
-        due || (facts.step == 1 && self.logging_first_step)
+        due || (report.step == 1 && self.logging_first_step)
     }
 
     /// Says that step `step` was left out because its gradients overflowed, and what became of the loss scale.
     pub fn skipped(&mut self, step: usize, before: f32, after: f32) {
         self.totals.skipped_steps += 1;
-        self.progress.say(&format!(
+        self.progress.note(&format!(
             "step {step}: gradients overflow at loss scale {before}; the step is left out, and the scale is {after} from here on"
         ));
     }
@@ -195,7 +181,7 @@ impl<B: Backend> TrainLog<B> {
     /// Adds the row of an evaluation, and shows it.
     pub fn evaluated(&mut self, row: Metrics, text: &str) {
         self.history.push(row);
-        self.progress.say(text);
+        self.progress.note(text);
     }
 
     /// Ends the log: the mean of all losses.

@@ -15,8 +15,8 @@ use models::ops::EncoderOps;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::batches::MicroBatch;
-use super::stages::StageSeconds;
-use super::step::Computed;
+use super::phases::PhaseSeconds;
+use super::step_gradients::StepGradients;
 use crate::error::Error;
 use crate::progress::warn;
 
@@ -30,13 +30,18 @@ impl<B> Replicas<B>
 where
     B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps,
 {
+    /// The model's device alone.
+    pub(super) fn none() -> Self {
+        Self { others: Vec::new(), threads: None }
+    }
+
     /// `count` devices, of which `first` is one.
     ///
     /// # Errors
     /// When no threads can be started.
     pub(super) fn new(first: &B::Device, count: usize) -> Result<Self, Error> {
         if count < 2 {
-            return Ok(Self { others: Vec::new(), threads: None });
+            return Ok(Self::none());
         }
         let DeviceId { type_id, index_id } = first.to_id();
         let there = B::device_count(type_id).max(1);
@@ -50,7 +55,7 @@ where
         Ok(Self { others: (1..count).map(device).collect(), threads: Some(threads) })
     }
 
-    /// How many devices.
+    /// How many devices, the first included.
     pub(super) fn count(&self) -> usize {
         self.others.len() + 1
     }
@@ -60,14 +65,14 @@ where
         &self,
         model: &SequenceClassifier<B>,
         parts: &[MicroBatch],
-        compute: impl Fn(&SequenceClassifier<B>, &[MicroBatch]) -> Computed<B> + Sync,
-    ) -> Computed<B> {
+        compute: impl Fn(&SequenceClassifier<B>, &[MicroBatch]) -> StepGradients<B> + Sync,
+    ) -> StepGradients<B> {
         let (Some(threads), first) = (&self.threads, model.classifier.weight.device()) else {
             return compute(model, parts);
         };
         let mut shares = parts.chunks(parts.len().div_ceil(self.count()).max(1));
         let own = shares.next().unwrap_or_default();
-        let mut others: Vec<Option<Computed<B>>> = self.others.iter().map(|_| None).collect();
+        let mut others: Vec<Option<StepGradients<B>>> = self.others.iter().map(|_| None).collect();
         let compute = &compute;
         let mut sum = threads.in_place_scope(|scope| {
             for ((device, share), slot) in self.others.iter().zip(shares).zip(&mut others) {
@@ -78,58 +83,8 @@ where
         });
         for other in others.into_iter().flatten() {
             // Their time is within that of the first.
-            sum.add(Computed { seconds: StageSeconds::default(), ..other.moved_to(&first) });
+            sum.add(StepGradients { seconds: PhaseSeconds::default(), ..other.moved_to(&first) });
         }
         sum
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "these functions only serve tests")]
-mod tests {
-    use crate::cli::args::RunArgs;
-    use crate::cli::settings::Settings;
-    use crate::report::record::RunRecord;
-    use crate::task_run::run_task;
-
-    /// Six steps of the demo, each of 7 examples in batches of 5 and 2, on so many replicas.
-    fn run(replicas: usize, checkpointing: bool) -> RunRecord {
-        let results = tempfile::tempdir().unwrap();
-        let mut args = RunArgs {
-            task_name: vec!["cola".to_owned()],
-            max_steps: Some(6),
-            max_train_samples: Some(7),
-            per_device_train_batch_size: Some(5),
-            gradient_accumulation_steps: Some(2),
-            results_dir: Some(results.path().to_owned()),
-            ..RunArgs::default()
-        };
-        args.watch.logging_steps = Some(1.0);
-        args.memory.experimental_data_parallel = Some(replicas);
-        args.memory.gradient_checkpointing = Some(checkpointing);
-        let settings = Settings::new(args, true).unwrap();
-        run_task(&settings, &settings.task).map(|done| done.record).unwrap()
-    }
-
-    fn steps(record: &RunRecord) -> Vec<[f64; 2]> {
-        let rows = record.log_history.as_ref().unwrap().iter();
-        rows.filter_map(|row| Some([row.get("loss")?.as_f64()?, row.get("grad_norm")?.as_f64()?])).collect()
-    }
-
-    #[test]
-    fn any_number_of_replicas_has_the_numbers_of_one() {
-        let alone = run(1, false);
-        assert_eq!(steps(&alone), steps(&run(1, true)), "layers computed again: the same bits");
-        for replicas in [2, 3, 9] {
-            let several = run(replicas, replicas == 3);
-            assert_eq!(steps(&several).len(), 6);
-            let near = |a: f64, b: f64| (a - b).abs() <= 2e-5 * b.abs();
-            let pairs = steps(&several).into_iter().zip(steps(&alone));
-            for (step, (a, b)) in pairs.enumerate() {
-                assert!(near(a[0], b[0]) && near(a[1], b[1]), "{replicas} replicas, step {step}: {a:?} and {b:?}");
-            }
-            // The same again, bit for bit: the order of the sums does not depend on which thread was first.
-            assert_eq!(steps(&several), steps(&run(replicas, replicas == 3)));
-        }
     }
 }

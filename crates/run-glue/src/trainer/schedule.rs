@@ -1,6 +1,6 @@
 //! Learning rates and step counts, as pure functions.
 
-use crate::cli::settings::TrainingSettings;
+use crate::settings::TrainingSettings;
 
 /// How many steps a run takes; names as in transformers' `Trainer.set_initial_training_values`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,19 +58,13 @@ pub fn learning_rate(settings: &TrainingSettings, step: usize, plan: &StepPlan) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::args::RunArgs;
-    use crate::cli::settings::Settings;
-
-    fn training(args: RunArgs) -> TrainingSettings {
-        Settings::new(RunArgs { task_name: vec!["rte".to_owned()], ..args }, true).expect("valid settings").training
-    }
 
     #[test]
     fn steps_are_those_of_run_glue_py() {
         // Steps an epoch at batch size 32 (run_glue.py's README recipe).
         let table =
             [(8551, 268), (67349, 2105), (3668, 115), (5749, 180), (363_846, 11371), (392_702, 12272), (635, 20)];
-        let settings = training(RunArgs { per_device_train_batch_size: Some(32), ..Default::default() });
+        let settings = TrainingSettings { per_device_train_batch_size: 32, ..Default::default() };
         for (rows, updates) in table {
             assert_eq!(StepPlan::new(rows, &settings).updates_per_epoch, updates);
         }

@@ -1,146 +1,159 @@
-//! The gradients of one optimizer step: its micro-batches one after another, their gradients added up.
+//! One optimizer step: forward, loss, backward, the gradients' norm, clipping, the update. The loop, the benchmark and the
+//! self-test all make their steps here.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use burn::tensor::Tensor;
 use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::ops::FloatTensor;
 use models::batch::Sequences;
-use models::head::{LossOptions, SequenceClassifier, loss};
-use models::ops::{DropoutPlan, EncoderOps};
-use models::recompute::loss_and_gradients;
+use models::head::{LossOptions, SequenceClassifier};
+use models::ops::{EncoderOps, GradientNorm};
 
-use super::TrainingData;
-use super::batches::{MicroBatch, StepBatches};
-use super::optimizer::Gradients;
+use super::batch_size_finder::{BatchSizeFinder, Explanation};
+use super::batches::StepBatches;
+use super::loss_scale::Verdict;
+use super::optimizer::{Gradients, Optimizer};
+use super::phases::PhaseSeconds;
 use super::replicas::Replicas;
-use super::stages::StageSeconds;
-use crate::cli::settings::TrainingSettings;
+use super::step_gradients::{StepContext, StepGradients};
+use crate::error::Error;
+use crate::settings::TrainingSettings;
+
+/// Makes the steps of a training.
+pub struct TrainingStep<'a, B: AutodiffBackend> {
+    settings: &'a TrainingSettings,
+    class_weights: Option<Arc<[f64]>>,
+    replicas: Replicas<B>,
+    finder: BatchSizeFinder,
+    synchronizes: bool,
+}
 
 /// What a step came to.
-pub(super) struct Computed<B: AutodiffBackend> {
-    /// Of each micro-batch, its layout and its share of the step's loss, `[1]`.
-    pub(super) losses: Vec<(Arc<Sequences>, Tensor<B::InnerBackend, 1>)>,
-    /// `None` where the step has no rows.
-    pub(super) gradients: Option<Gradients<B>>,
-    /// Time by stage.
-    pub(super) seconds: StageSeconds,
+pub struct StepOutcome<B: AutodiffBackend> {
+    /// Of each micro-batch, its layout and its share of the step's loss, `[1]`, on the device.
+    pub losses: Vec<(Arc<Sequences>, Tensor<B::InnerBackend, 1>)>,
+    /// Of all gradients, without the loss scale and before clipping.
+    pub norm: GradientNorm<FloatTensor<B::InnerBackend>>,
+    /// Whether the parameters changed.
+    pub verdict: Verdict,
+    /// Time by phase, as the host sees it.
+    pub seconds: PhaseSeconds,
 }
 
-/// How steps are computed.
-pub(super) struct Way<'a> {
-    pub(super) data: &'a TrainingData<'a>,
-    pub(super) settings: &'a TrainingSettings,
-    /// What losses are multiplied with on their way back, a power of 2 (`loss_scale.rs`).
-    pub(super) scale: f64,
-    /// The device is waited for after each stage, so that its time is its own.
-    pub(super) settles: bool,
-}
-
-impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Computed<B> {
-    /// Adds what later rows of the same step came to.
-    pub(super) fn add(&mut self, other: Self) {
-        self.losses.extend(other.losses);
-        self.seconds.add(&other.seconds);
-        if let Some(gradients) = other.gradients {
-            sum(&mut self.gradients, gradients);
-        }
+impl<B: AutodiffBackend<InnerBackend: EncoderOps>> StepOutcome<B> {
+    /// The step's loss, `[1]`, on the device; `None` of a step without rows.
+    #[must_use]
+    pub fn loss(&self) -> Option<Tensor<B::InnerBackend, 1>> {
+        self.losses.iter().map(|(_, loss)| loss.clone()).reduce(|sum, loss| sum + loss)
     }
+}
 
-    /// The same on another device.
-    pub(super) fn moved_to(self, device: &B::Device) -> Self {
+impl<'a, B> TrainingStep<'a, B>
+where
+    B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps,
+{
+    /// Steps on the model's device alone, micro-batches computed as they are, every class counting alike.
+    #[must_use]
+    pub fn new(settings: &'a TrainingSettings) -> Self {
         Self {
-            losses: self.losses.into_iter().map(|(sequences, loss)| (sequences, loss.to_device(device))).collect(),
-            gradients: self.gradients.map(|gradients| gradients.moved_to(device)),
-            seconds: self.seconds,
+            settings,
+            class_weights: None,
+            replicas: Replicas::none(),
+            finder: BatchSizeFinder::off(),
+            synchronizes: false,
         }
+    }
+
+    /// Steps of a run: on several devices where the settings say so, and in halves where the device has no room.
+    /// `class_weights`: see [`super::TrainingData`]. `synchronizes`: the device is waited for after each phase.
+    ///
+    /// # Errors
+    /// When no threads can be started for further devices.
+    pub(super) fn of_run(
+        settings: &'a TrainingSettings,
+        class_weights: Option<Arc<[f64]>>,
+        device: &B::Device,
+        synchronizes: bool,
+    ) -> Result<Self, Error> {
+        let finder = BatchSizeFinder::new::<B>(settings.per_device_train_batch_size, settings.auto_find_batch_size);
+        let replicas = Replicas::new(device, settings.data_parallel)?;
+        Ok(Self { settings, class_weights, replicas, finder, synchronizes })
+    }
+
+    /// The most rows that are computed at once.
+    pub(super) fn rows_at_once(&self) -> usize {
+        self.finder.most()
+    }
+
+    /// What a lack of memory comes to, where batches are not halved.
+    pub(super) fn explanation(&self) -> Option<Explanation> {
+        self.finder.explanation()
+    }
+
+    /// Makes the step over `batches` at `learning_rate` and gives the model after it. However the step is divided, its loss
+    /// and its gradients are those of all its rows together. `inspect` sees the gradients, times the loss scale, before the
+    /// update takes them.
+    ///
+    /// # Errors
+    /// When the device has no room for the step, and no fewer rows can be tried.
+    pub fn run(
+        &mut self,
+        model: SequenceClassifier<B>,
+        optimizer: &mut Optimizer<B>,
+        batches: &StepBatches,
+        learning_rate: f64,
+        inspect: impl FnOnce(&Gradients<B>),
+    ) -> Result<(SequenceClassifier<B>, StepOutcome<B>), Error> {
+        let Self { settings, class_weights, replicas, finder, synchronizes } = self;
+        let device = model.classifier.weight.device();
+        let loss_scale = optimizer.scaler().map_or(1.0, |scaler| scaler.scale());
+        let context = StepContext {
+            settings,
+            loss: LossOptions {
+                // Exact, and the same for layers that are computed again.
+                divisor: batches.divisor / loss_scale,
+                label_smoothing_factor: settings.label_smoothing_factor,
+                class_weights: class_weights.clone(),
+            },
+            loss_scale,
+            step: batches.step,
+            synchronizes: *synchronizes,
+        };
+        let StepGradients { losses, gradients, mut seconds } =
+            finder.fit::<B, _>(&device, |most| gradients_of(&model, replicas, &context, batches, most))?;
+        let Some(gradients) = gradients else {
+            let outcome = StepOutcome { losses, norm: GradientNorm::Host(0.0), verdict: Verdict::Step, seconds };
+            return Ok((model, outcome));
+        };
+        inspect(&gradients);
+        let started = Instant::now();
+        let update = || optimizer.apply(model, gradients, learning_rate, settings.max_grad_norm);
+        let (model, norm, verdict) = finder.change::<B, _>(&device, update)?;
+        if *synchronizes {
+            // A device that failed says so where the results are read.
+            drop(B::sync(&device));
+        }
+        seconds.optimizer = started.elapsed().as_secs_f64();
+        Ok((model, StepOutcome { losses, norm, verdict, seconds }))
     }
 }
 
-/// Computes the gradients of the 0-based step `step` in pieces of at most `most` rows. However the step is divided, its
-/// loss and its gradients are those of all its rows together.
-pub(super) fn compute<B>(
+/// Loss and gradients of a step in pieces of at most `most` rows.
+fn gradients_of<B>(
     model: &SequenceClassifier<B>,
     replicas: &Replicas<B>,
-    way: &Way,
+    context: &StepContext,
     batches: &StepBatches,
-    step: usize,
     most: usize,
-) -> Computed<B>
+) -> StepGradients<B>
 where
     B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps,
 {
-    let options = LossOptions {
-        // Exact, and the same for layers that are computed again.
-        divisor: batches.divisor / way.scale,
-        label_smoothing_factor: way.settings.label_smoothing_factor,
-        class_weights: way.data.class_weights.clone(),
-    };
-    let pieces = |model: &SequenceClassifier<B>, pieces: &[MicroBatch]| {
-        let mut computed = Computed { losses: Vec::new(), gradients: None, seconds: StageSeconds::default() };
-        for piece in pieces {
-            computed.add(one(model, way, piece, step, options.clone()));
-        }
-        computed
-    };
     // Every device is to have some.
     let most = most.min(batches.examples.div_ceil(replicas.count()).max(1));
-    if batches.micro_batches.iter().all(|batch| batch.rows.len() <= most) {
-        return replicas.compute(model, &batches.micro_batches, pieces);
-    }
-    let divided: Vec<MicroBatch> =
-        batches.micro_batches.iter().flat_map(|batch| way.data.divide(batch, most)).collect();
-    replicas.compute(model, &divided, pieces)
-}
-
-/// What one micro-batch comes to.
-fn one<B>(
-    model: &SequenceClassifier<B>,
-    way: &Way,
-    piece: &MicroBatch,
-    step: usize,
-    options: LossOptions,
-) -> Computed<B>
-where
-    B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps,
-{
-    #[cfg(test)]
-    super::room::fault::check(piece.rows.len());
-    let settle = || {
-        if way.settles {
-            // A device that failed says so where the results are read.
-            drop(B::sync(&model.classifier.weight.device()));
-        }
-        Instant::now()
-    };
-    let mut dropout = DropoutPlan::train(way.settings.seed, step as u64);
-    let mut gradients = None;
-    let (started, mut forward) = (Instant::now(), None);
-    let loss = if way.settings.gradient_checkpointing {
-        loss_and_gradients(model, &piece.tokens, &piece.targets, options, &mut dropout, |part| {
-            // The first part is the head's, where the forward pass ends.
-            forward.get_or_insert_with(settle);
-            sum(&mut gradients, Gradients::collect(model, part, &piece.tokens));
-        })
-    } else {
-        let loss = loss(model.forward(&piece.tokens, &mut dropout), &piece.targets, options);
-        forward = Some(settle());
-        gradients = Some(Gradients::collect(model, loss.backward(), &piece.tokens));
-        loss.inner()
-    };
-    let (forward, ended) = (forward.unwrap_or(started), settle());
-    let seconds = StageSeconds {
-        forward: (forward - started).as_secs_f64(),
-        backward: (ended - forward).as_secs_f64(),
-        ..StageSeconds::default()
-    };
-    let loss = if way.scale == 1.0 { loss } else { loss / way.scale };
-    Computed { losses: vec![(piece.tokens.sequences.clone(), loss)], gradients, seconds }
-}
-
-fn sum<B: AutodiffBackend<InnerBackend: EncoderOps>>(total: &mut Option<Gradients<B>>, new: Gradients<B>) {
-    match total {
-        None => *total = Some(new),
-        Some(total) => total.add(new),
-    }
+    let divided = batches.divided(most);
+    let micro_batches = divided.as_ref().unwrap_or(&batches.micro_batches);
+    replicas.compute(model, micro_batches, |model, share| StepGradients::compute(model, context, share))
 }

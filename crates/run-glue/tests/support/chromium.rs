@@ -1,8 +1,6 @@
 //! A headless Chromium, spoken to over its pipe: <https://chromedevtools.github.io/devtools-protocol/>. It can reach nothing: all that
 //! it would fetch goes to a proxy which notes the request and answers nothing.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
-
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,8 +1,5 @@
 //! The real program on the demo's model and data, in a folder of its own, cut off from the user's Hub settings.
 
-#![allow(dead_code, reason = "each test file uses a part of this")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -5,10 +5,12 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Int, Tensor, TensorData, activation};
 
-use super::relative::Positions;
-use super::{AttentionSpec, Relative};
+use super::relative::RelativeTable;
+use super::spec::{AttentionSpec, RelativeSpec};
 use crate::batch::Sequences;
-use crate::ops::{EncoderOps, matmul, raw, wrap};
+use crate::ops::encoder_ops::EncoderOps;
+use crate::ops::functions::matmul;
+use crate::ops::primitive::{raw, wrap};
 
 /// Everything that both passes share.
 struct Padded<B: Backend> {
@@ -96,7 +98,7 @@ fn mask<B: Backend>(spec: &AttentionSpec, device: &B::Device) -> Tensor<B, 4> {
     Tensor::from_data(TensorData::new(mask, [batch, queries, 1, len]), device).swap_dims(1, 2)
 }
 
-fn padded<B: EncoderOps>(qkv: Tensor<B, 2>, positions: Option<&Positions<B>>, spec: &AttentionSpec) -> Padded<B> {
+fn padded<B: EncoderOps>(qkv: Tensor<B, 2>, positions: Option<&RelativeTable<B>>, spec: &AttentionSpec) -> Padded<B> {
     let device = qkv.device();
     let [q, k, v]: [Tensor<B, 4>; 3] = {
         let hidden = qkv.dims()[1] / 3;
@@ -106,7 +108,7 @@ fn padded<B: EncoderOps>(qkv: Tensor<B, 2>, positions: Option<&Positions<B>>, sp
     if let Some(positions) = positions {
         scores = scores + positions.scores(&q, &k, spec.scale);
     }
-    let factors = (!spec.dropout.is_off()).then(|| wrap(B::eo_probability_factors(spec, &device)));
+    let factors = (!spec.dropout.is_off()).then(|| wrap(B::attention_dropout_mask(spec, &device)));
     Padded { q, k, v, probabilities: activation::softmax(scores, 3), factors }
 }
 
@@ -124,7 +126,7 @@ fn attend<B: EncoderOps>(p: Padded<B>, spec: &AttentionSpec) -> FloatTensor<B> {
 /// Gradients for qkv and the table of positions, from the output's.
 fn gradients<B: EncoderOps>(
     qkv: FloatTensor<B>,
-    positions: Option<&Positions<B>>,
+    positions: Option<&RelativeTable<B>>,
     g: FloatTensor<B>,
     spec: &AttentionSpec,
 ) -> (FloatTensor<B>, Option<Tensor<B, 2>>) {
@@ -174,10 +176,10 @@ pub(in crate::ops) fn backward<B: EncoderOps>(
 pub(in crate::ops) fn relative_forward<B: EncoderOps>(
     qkv: FloatTensor<B>,
     table: FloatTensor<B>,
-    relative: &Relative,
+    relative: &RelativeSpec,
     spec: &AttentionSpec,
 ) -> FloatTensor<B> {
-    let positions = Positions::new(wrap(table), relative, spec);
+    let positions = RelativeTable::new(wrap(table), relative, spec);
     attend(padded::<B>(wrap(qkv), Some(&positions), spec), spec)
 }
 
@@ -186,10 +188,10 @@ pub(in crate::ops) fn relative_backward<B: EncoderOps>(
     qkv: FloatTensor<B>,
     table: FloatTensor<B>,
     g: FloatTensor<B>,
-    relative: &Relative,
+    relative: &RelativeSpec,
     spec: &AttentionSpec,
 ) -> [FloatTensor<B>; 2] {
-    let positions = Positions::new(wrap(table), relative, spec);
+    let positions = RelativeTable::new(wrap(table), relative, spec);
     let (dqkv, dtable) = gradients::<B>(qkv, Some(&positions), g, spec);
     [dqkv, raw(dtable.unwrap_or_else(|| positions.table.zeros_like()))]
 }

@@ -1,58 +1,30 @@
-//! What relative positions add to the scores of attention: its description, and the composed bodies.
-
-use std::sync::Arc;
+//! What relative positions add to the scores of attention, composed of Burn's own operations.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{IndexingUpdateOp, Int, Tensor};
 
-use super::AttentionSpec;
-use crate::ops::{EncoderOps, indices, matmul};
-
-/// What a table of relative positions adds to the scores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RelativeKind {
-    /// A table `[rows, heads]`: its number is added to the scaled score (Raffel et al. 2020, section 2.1).
-    Bias,
-    /// A table `[rows, 2 hidden or more]`, queries and keys of positions side by side: query times key of position, and key
-    /// times query of position, are added before scaling (He et al. 2021, DeBERTa, equation 4).
-    Disentangled,
-}
-
-/// A table of relative positions.
-#[derive(Clone, Debug)]
-pub struct Relative {
-    /// What it adds.
-    pub kind: RelativeKind,
-    /// The table's row of each distance `query - key`, from `-(n - 1)` on, for the longest sequence's n tokens.
-    pub rows: Arc<[u32]>,
-}
-
-impl Relative {
-    /// Rows of the distances in a sequence of `n` tokens, from `-(n - 1)` on.
-    #[must_use]
-    pub fn rows_of(&self, n: usize) -> &[u32] {
-        let spare = (self.rows.len() - (2 * n - 1)) / 2;
-        &self.rows[spare..self.rows.len() - spare]
-    }
-}
+use super::spec::{AttentionSpec, RelativeKind, RelativeSpec};
+use crate::ops::encoder_ops::EncoderOps;
+use crate::ops::functions::matmul;
+use crate::ops::primitive::indices;
 
 /// The table and its rows for the sequences of a batch.
-pub(super) struct Positions<'a, B: Backend> {
+pub(super) struct RelativeTable<'a, B: Backend> {
     pub(super) table: Tensor<B, 2>,
-    relative: &'a Relative,
+    relative: &'a RelativeSpec,
     heads: usize,
     len: usize,
 }
 
-/// Gradients of [`Positions::scores`].
+/// Gradients of [`RelativeTable::scores`].
 pub(super) struct PositionGradients<B: Backend> {
     pub(super) table: Tensor<B, 2>,
     /// For queries and keys, where they have a part in it: `[batch, heads, len, head_dim]`.
     pub(super) content: Option<[Tensor<B, 4>; 2]>,
 }
 
-impl<'a, B: EncoderOps> Positions<'a, B> {
-    pub(super) fn new(table: Tensor<B, 2>, relative: &'a Relative, spec: &AttentionSpec) -> Self {
+impl<'a, B: EncoderOps> RelativeTable<'a, B> {
+    pub(super) fn new(table: Tensor<B, 2>, relative: &'a RelativeSpec, spec: &AttentionSpec) -> Self {
         Self { table, relative, heads: spec.heads, len: spec.sequences.max_len() }
     }
 

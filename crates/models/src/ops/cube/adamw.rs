@@ -6,11 +6,11 @@ use cubecl::prelude::*;
 
 use super::tensor::{array, dense, each, len, like, owned, upload, vector_size};
 use crate::ops::adamw::Factors;
-use crate::ops::{AdamWSlot, AdamWStep};
+use crate::ops::adamw::{AdamWSlot, AdamWStep};
 
 /// The numbers of a step, in a kernel.
 #[derive(CubeType, CubeLaunch, Clone, Copy)]
-struct Numbers {
+struct StepFactors {
     decay: f32,
     rate1: f32,
     rate2: f32,
@@ -21,8 +21,17 @@ struct Numbers {
     gradient_scale: f32,
 }
 
-fn numbers<R: Runtime>(f: &Factors) -> NumbersLaunch<R> {
-    NumbersLaunch::new(f.decay, f.rate1, f.rate2, f.beta2, f.step_size, f.root_correction, f.epsilon, f.gradient_scale)
+fn step_factors<R: Runtime>(f: &Factors) -> StepFactorsLaunch<R> {
+    StepFactorsLaunch::new(
+        f.decay,
+        f.rate1,
+        f.rate2,
+        f.beta2,
+        f.step_size,
+        f.root_correction,
+        f.epsilon,
+        f.gradient_scale,
+    )
 }
 
 /// One element's step. With `by_rows`, `row_of` names the gradient's row plus 1 of each of the parameter's rows, and 0 where it
@@ -35,7 +44,7 @@ fn step_kernel<N: Size>(
     gradient: &Array<Vector<f32, N>>,
     row_of: &Array<u32>,
     clip: &Array<f32>,
-    f: &Numbers,
+    f: &StepFactors,
     #[comptime] columns: usize,
     #[comptime] by_rows: bool,
 ) {
@@ -105,7 +114,7 @@ fn step_slot<R: CubeRuntime>(
         array(&values),
         row_of.array(),
         array(clip),
-        numbers(&Factors::new(step, slot.weight_decay, slot.learning_rate_scale)),
+        step_factors(&Factors::new(step, slot.weight_decay, slot.learning_rate_scale)),
         if by_rows { columns / n } else { 1 },
         by_rows,
     );

@@ -6,9 +6,10 @@ use cubecl::prelude::*;
 
 use super::columns::column_sums;
 use super::layout::row_keys;
-use super::random::{Place, factors, place, row_key, row_stream};
+use super::random::{DropoutKey, dropout_key, factors, row_key, row_stream};
 use super::tensor::{array, dense, dims2, each, len, like, owned, vector_size};
-use crate::ops::{GeluForm, RowDropout};
+use crate::ops::dropout::RowDropout;
+use crate::ops::forms::GeluForm;
 
 /// erf(x): odd rational approximation on |x| <= 4 (the coefficients of Eigen's and XLA's f32 `erf`), as on the CPU.
 #[cube]
@@ -121,7 +122,7 @@ fn dropout_kernel<N: Size>(
     x: &Array<Vector<f32, N>>,
     keys: &Array<u32>,
     y: &mut Array<Vector<f32, N>>,
-    dropout: &Place,
+    dropout: &DropoutKey,
     #[comptime] columns: usize,
 ) {
     if ABSOLUTE_POS >= y.len() {
@@ -220,7 +221,7 @@ pub(super) fn dropout<R: CubeRuntime>(x: CubeTensor<R>, dropout: &RowDropout) ->
     let columns = dims2(&y)[1];
     let n = vector_size(columns);
     let (cubes, units) = each(&y.client, len(&y) / n);
-    let (x, place) = (array(&x), place(dropout.dropout));
-    dropout_kernel::launch(&y.client, cubes, units, n, x, keys.array(), array(&y), place, columns / n);
+    let (x, key) = (array(&x), dropout_key(dropout.dropout));
+    dropout_kernel::launch(&y.client, cubes, units, n, x, keys.array(), array(&y), key, columns / n);
     y
 }

@@ -69,12 +69,12 @@ pub(super) fn forward<R: CubeRuntime>(
 }
 
 /// Rows in the order of their group, and where each group's begin.
-struct Groups {
+struct RowsById {
     order: Vec<u32>,
     bounds: Vec<u32>,
 }
 
-impl Groups {
+impl RowsById {
     /// By the id of each row, of which there are `count`.
     fn by_id(ids: &[u32], count: usize) -> Self {
         let mut bounds = vec![0u32; count + 1];
@@ -124,11 +124,11 @@ impl Groups {
 
 pub(super) fn backward<R: CubeRuntime>(g: CubeTensor<R>, sizes: [usize; 2], batch: &TokenBatch) -> [CubeTensor<R>; 3] {
     let g = dense(g);
-    let words = batch.words();
+    let tokens = batch.distinct_tokens();
     let tables =
-        [(words.ids.len(), &words.place_of_row), (sizes[0], &batch.position_ids), (sizes[1], &batch.token_type_ids)];
+        [(tokens.ids.len(), &tokens.index_of_row), (sizes[0], &batch.position_ids), (sizes[1], &batch.token_type_ids)];
     tables.map(|(count, ids)| {
-        let groups = Groups::by_id(ids, count);
+        let groups = RowsById::by_id(ids, count);
         let longest = groups.bounds.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
         if longest as usize <= CHUNK {
             return groups.sums(&g);

@@ -14,13 +14,19 @@ use burn_fusion::{Fusion, FusionTensor};
 use burn_ir::{CustomOpIr, HandleContainer, OperationIr, TensorIr};
 
 use super::{
-    PROPERTIES, adamw, attention, cross_entropy, elementwise, embed, linear, matmul, norm, probability, rotary, tensor,
+    CAPABILITIES, adamw, attention, cross_entropy, elementwise, embed, linear, matmul, norm, probability, rotary,
+    tensor,
 };
 use crate::batch::TokenBatch;
-use crate::ops::{
-    AdamWSlot, AdamWStep, AttentionSpec, AttentionState, ClassTargets, DeviceMemory, EncoderOps, GeluForm, Gradient,
-    GradientNorm, Precision, Properties, RotarySpec, RowDropout,
-};
+use crate::ops::adamw::{AdamWSlot, AdamWStep, Gradient};
+use crate::ops::attention::spec::{AttentionSpec, AttentionState};
+use crate::ops::capabilities::{Capabilities, DeviceMemory};
+use crate::ops::class_targets::ClassTargets;
+use crate::ops::dropout::RowDropout;
+use crate::ops::encoder_ops::EncoderOps;
+use crate::ops::forms::{GeluForm, RotarySpec};
+use crate::ops::gradient_norm::GradientNorm;
+use crate::ops::precision::Precision;
 
 type Outer<R> = FusionTensor<FusionCubeRuntime<R>>;
 
@@ -100,7 +106,7 @@ fn run1<R: CubeRuntime, const N: usize>(
 }
 
 impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for Fusion<CubeBackend<R, f32, I, B>> {
-    fn eo_linear(x: Outer<R>, w: Outer<R>, b: Option<Outer<R>>, precision: Precision) -> Outer<R> {
+    fn fused_linear(x: Outer<R>, w: Outer<R>, b: Option<Outer<R>>, precision: Precision) -> Outer<R> {
         let shape = [x.shape()[0], w.shape()[0]];
         match b {
             Some(b) => run1("linear", [x, w, b], shape, move |[x, w, b]| linear::forward(x, w, Some(b), precision)),
@@ -108,7 +114,7 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for Fusion<CubeBa
         }
     }
 
-    fn eo_linear_backward(
+    fn fused_linear_backward(
         x: Outer<R>,
         w: Outer<R>,
         g: Outer<R>,
@@ -130,52 +136,52 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for Fusion<CubeBa
         (dx, dw, next())
     }
 
-    fn eo_matmul(a: Outer<R>, b: Outer<R>) -> Outer<R> {
+    fn matmul_f32(a: Outer<R>, b: Outer<R>) -> Outer<R> {
         let shape = matmul::product_shape(&a.shape(), &b.shape());
         run1("product", [a, b], shape, |[a, b]| matmul::exact(a, b))
     }
 
-    fn eo_bias_gelu(x: Outer<R>, b: Outer<R>, form: GeluForm) -> (Outer<R>, Outer<R>) {
+    fn fused_bias_gelu(x: Outer<R>, b: Outer<R>, form: GeluForm) -> (Outer<R>, Outer<R>) {
         let shapes = [x.shape(), x.shape()];
         run("gelu", [x, b], shapes, move |[x, b]| elementwise::bias_gelu(x, b, form)).into()
     }
 
-    fn eo_bias_gelu_backward(sum: Outer<R>, g: Outer<R>, form: GeluForm) -> [Outer<R>; 2] {
+    fn fused_bias_gelu_backward(sum: Outer<R>, g: Outer<R>, form: GeluForm) -> [Outer<R>; 2] {
         let shapes = [sum.shape(), [sum.shape()[1]].into()];
         run("gelu backward", [sum, g], shapes, move |[sum, g]| elementwise::bias_gelu_backward(sum, g, form))
     }
 
-    fn eo_gated_gelu(x: Outer<R>, form: GeluForm) -> Outer<R> {
+    fn fused_gated_gelu(x: Outer<R>, form: GeluForm) -> Outer<R> {
         let shape = [x.shape()[0], x.shape()[1] / 2];
         run1("gated gelu", [x], shape, move |[x]| elementwise::gated_gelu(x, form))
     }
 
-    fn eo_gated_gelu_backward(x: Outer<R>, g: Outer<R>, form: GeluForm) -> Outer<R> {
+    fn fused_gated_gelu_backward(x: Outer<R>, g: Outer<R>, form: GeluForm) -> Outer<R> {
         let shape = x.shape();
         run1("gated gelu backward", [x, g], shape, move |[x, g]| elementwise::gated_gelu_backward(x, g, form))
     }
 
-    fn eo_rotary(qkv: Outer<R>, spec: &RotarySpec) -> Outer<R> {
+    fn fused_rotary(qkv: Outer<R>, spec: &RotarySpec) -> Outer<R> {
         let (shape, spec) = (qkv.shape(), spec.clone());
         run1("rotary", [qkv], shape, move |[qkv]| rotary::turn(qkv, &spec))
     }
 
-    fn eo_dropout(x: Outer<R>, dropout: &RowDropout) -> Outer<R> {
+    fn fused_dropout(x: Outer<R>, dropout: &RowDropout) -> Outer<R> {
         let (shape, dropout) = (x.shape(), dropout.clone());
         run1("dropout", [x], shape, move |[x]| elementwise::dropout(x, &dropout))
     }
 
-    fn eo_layer_norm(x: Outer<R>, gamma: Outer<R>, beta: Outer<R>, epsilon: f64) -> Outer<R> {
+    fn fused_layer_norm(x: Outer<R>, gamma: Outer<R>, beta: Outer<R>, epsilon: f64) -> Outer<R> {
         let shape = x.shape();
         run1("norm", [x, gamma, beta], shape, move |[x, gamma, beta]| norm::forward(x, gamma, beta, epsilon))
     }
 
-    fn eo_layer_norm_backward(x: Outer<R>, gamma: Outer<R>, g: Outer<R>, epsilon: f64) -> [Outer<R>; 3] {
+    fn fused_layer_norm_backward(x: Outer<R>, gamma: Outer<R>, g: Outer<R>, epsilon: f64) -> [Outer<R>; 3] {
         let shapes = [x.shape(), gamma.shape(), gamma.shape()];
         run("norm backward", [x, gamma, g], shapes, move |[x, gamma, g]| norm::backward(x, gamma, g, epsilon))
     }
 
-    fn eo_add_norm(
+    fn fused_add_norm(
         x: Outer<R>,
         b: Outer<R>,
         residual: Outer<R>,
@@ -191,7 +197,7 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for Fusion<CubeBa
         run("sum and norm", [x, b, residual, gamma, beta], shapes, body).into()
     }
 
-    fn eo_add_norm_backward(
+    fn fused_add_norm_backward(
         sum: Outer<R>,
         gamma: Outer<R>,
         g: Outer<R>,
@@ -204,49 +210,49 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for Fusion<CubeBa
         run("sum and norm backward", [sum, gamma, g], shapes, body)
     }
 
-    fn eo_embed(word: Outer<R>, position: Outer<R>, token_type: Outer<R>, batch: &TokenBatch) -> Outer<R> {
+    fn fused_embed(word: Outer<R>, position: Outer<R>, token_type: Outer<R>, batch: &TokenBatch) -> Outer<R> {
         let (shape, batch) = ([batch.input_ids.len(), word.shape()[1]], Arc::new(batch.clone()));
         let body = move |[word, position, segment]: [_; 3]| embed::forward(word, position, segment, &batch);
         run1("embed", [word, position, token_type], shape, body)
     }
 
-    fn eo_embed_backward(g: Outer<R>, sizes: [usize; 2], batch: &TokenBatch) -> [Outer<R>; 3] {
+    fn fused_embed_backward(g: Outer<R>, sizes: [usize; 2], batch: &TokenBatch) -> [Outer<R>; 3] {
         let (columns, batch) = (g.shape()[1], Arc::new(batch.clone()));
-        let shapes = [batch.words().ids.len(), sizes[0], sizes[1]].map(|rows| [rows, columns].into());
+        let shapes = [batch.distinct_tokens().ids.len(), sizes[0], sizes[1]].map(|rows| [rows, columns].into());
         run("embed backward", [g], shapes, move |[g]| embed::backward(g, sizes, &batch))
     }
 
-    fn eo_attention(qkv: Outer<R>, spec: &AttentionSpec) -> (Outer<R>, AttentionState<Outer<R>>) {
+    fn fused_attention(qkv: Outer<R>, spec: &AttentionSpec) -> (Outer<R>, AttentionState<Outer<R>>) {
         let [rows, width] = [qkv.shape()[0], qkv.shape()[1]];
         let client = R::client(qkv.client.device());
-        let Some([form, _]) = attention::forms(&client, width, spec) else {
+        let Some([config, _]) = attention::configs(&client, width, spec) else {
             return (crate::ops::attention::composed::forward::<Self>(qkv, spec), None);
         };
         let spec = spec.clone();
         let shapes = [[rows, width / 3].into(), [rows, spec.heads].into()];
-        let body = move |[qkv]: [_; 1]| attention::forward(&tensor::dense(qkv), &spec, form);
+        let body = move |[qkv]: [_; 1]| attention::forward(&tensor::dense(qkv), &spec, config);
         let [out, logs] = run("attention", [qkv], shapes, body);
         (out.clone(), Some([out, logs]))
     }
 
-    fn eo_attention_backward(
+    fn fused_attention_backward(
         qkv: Outer<R>,
         state: AttentionState<Outer<R>>,
         g: Outer<R>,
         spec: &AttentionSpec,
     ) -> Outer<R> {
         let client = R::client(qkv.client.device());
-        let forms = attention::forms(&client, qkv.shape()[1], spec);
-        let (Some([out, logs]), Some([_, form])) = (state, forms) else {
+        let configs = attention::configs(&client, qkv.shape()[1], spec);
+        let (Some([out, logs]), Some([_, config])) = (state, configs) else {
             return crate::ops::attention::composed::backward::<Self>(qkv, g, spec);
         };
         let (shape, spec) = (qkv.shape(), spec.clone());
         run1("attention backward", [qkv, out, logs, g], shape, move |[qkv, out, logs, g]| {
-            attention::backward(&tensor::dense(qkv), [out, logs], &tensor::dense(g), &spec, form)
+            attention::backward(&tensor::dense(qkv), [out, logs], &tensor::dense(g), &spec, config)
         })
     }
 
-    fn eo_probability_factors(spec: &AttentionSpec, device: &Self::Device) -> Outer<R> {
+    fn attention_dropout_mask(spec: &AttentionSpec, device: &Self::Device) -> Outer<R> {
         let (client, spec, device) = (GlobalFusionClient::load(device), spec.clone(), device.clone());
         let (batch, len) = (spec.sequences.len(), spec.sequences.max_len());
         let shape = [batch, spec.heads, len, len].into();
@@ -255,38 +261,42 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for Fusion<CubeBa
         factors
     }
 
-    fn eo_cross_entropy(logits: Outer<R>, targets: &ClassTargets) -> Outer<R> {
+    fn fused_cross_entropy(logits: Outer<R>, targets: &ClassTargets) -> Outer<R> {
         let targets = targets.clone();
         run1("cross-entropy", [logits], [1], move |[logits]| cross_entropy::forward(logits, &targets))
     }
 
-    fn eo_cross_entropy_backward(logits: Outer<R>, g: Outer<R>, targets: &ClassTargets) -> Outer<R> {
+    fn fused_cross_entropy_backward(logits: Outer<R>, g: Outer<R>, targets: &ClassTargets) -> Outer<R> {
         let (shape, targets) = (logits.shape(), targets.clone());
         let body = move |[logits, g]: [_; 2]| cross_entropy::backward(logits, g, &targets);
         run1("cross-entropy backward", [logits, g], shape, body)
     }
 
-    fn eo_adamw(slots: Vec<AdamWSlot<Outer<R>>>, step: &AdamWStep, clip: Option<Outer<R>>) -> Vec<AdamWSlot<Outer<R>>> {
+    fn fused_adamw(
+        slots: Vec<AdamWSlot<Outer<R>>>,
+        step: &AdamWStep,
+        clip: Option<Outer<R>>,
+    ) -> Vec<AdamWSlot<Outer<R>>> {
         slots.into_iter().map(|slot| step_slot(slot, *step, clip.clone())).collect()
     }
 
-    fn eo_gradient_norm(tensors: Vec<Outer<R>>) -> GradientNorm<Outer<R>> {
+    fn gradient_norm(tensors: Vec<Outer<R>>) -> GradientNorm<Outer<R>> {
         let Some(client) = tensors.first().map(|x| x.client.clone()) else { return GradientNorm::Host(0.0) };
         let body = |inputs: Vec<_>| adamw::norm(inputs).into_iter().collect();
         let [norm] = exactly(register(client, "gradient norm", tensors, vec![[1].into()], Box::new(body)));
         GradientNorm::Device(norm)
     }
 
-    fn eo_supports(precision: Precision, device: &Self::Device) -> Result<(), String> {
-        CubeBackend::<R, f32, I, B>::eo_supports(precision, device)
+    fn supports_precision(precision: Precision, device: &Self::Device) -> Result<(), String> {
+        CubeBackend::<R, f32, I, B>::supports_precision(precision, device)
     }
 
-    fn eo_memory(device: &Self::Device) -> Option<DeviceMemory> {
-        CubeBackend::<R, f32, I, B>::eo_memory(device)
+    fn memory_usage(device: &Self::Device) -> Option<DeviceMemory> {
+        CubeBackend::<R, f32, I, B>::memory_usage(device)
     }
 
-    fn eo_properties() -> Properties {
-        PROPERTIES
+    fn capabilities() -> Capabilities {
+        CAPABILITIES
     }
 }
 

@@ -5,11 +5,11 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::tensor::{Upload, upload};
 use crate::batch::{Sequences, TokenBatch};
-use crate::ops::RotarySpec;
+use crate::ops::forms::RotarySpec;
 
-/// The kinds of copies.
+/// What a device keeps of a batch.
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum CacheKey {
     RowKeys,
     Positions,
     Tiles(usize),
@@ -18,31 +18,31 @@ enum Kind {
     Ids,
 }
 
-fn kept<R: CubeRuntime, T: bytemuck::Pod>(
+fn cached<R: CubeRuntime, T: bytemuck::Pod>(
     sequences: &Sequences,
     x: &CubeTensor<R>,
-    kind: Kind,
+    key: CacheKey,
     make: impl FnOnce() -> Vec<T>,
 ) -> Upload {
-    sequences.on_device.get((x.device.clone(), kind), || upload(&x.client, &make()))
+    sequences.device_cache.get((x.device.clone(), key), || upload(&x.client, &make()))
 }
 
 /// Low and high half of each row's dropout key, `[rows, 2]`.
 pub(super) fn row_keys<R: CubeRuntime>(sequences: &Sequences, x: &CubeTensor<R>) -> Upload {
-    kept(sequences, x, Kind::RowKeys, || {
+    cached(sequences, x, CacheKey::RowKeys, || {
         sequences.row_keys().into_iter().flat_map(|key| [key as u32, (key >> 32) as u32]).collect()
     })
 }
 
 /// The position of each row in its sequence, `[rows]`.
 pub(super) fn positions<R: CubeRuntime>(sequences: &Sequences, x: &CubeTensor<R>) -> Upload {
-    kept(sequences, x, Kind::Positions, || sequences.positions())
+    cached(sequences, x, CacheKey::Positions, || sequences.positions())
 }
 
 /// Tiles of `size` tokens of one sequence each: the sequence's first row, its length, the tile's first position.
 pub(super) fn tiles<R: CubeRuntime>(sequences: &Sequences, size: usize, x: &CubeTensor<R>) -> (Upload, usize) {
     let count = (0..sequences.len()).map(|i| sequences.length(i).div_ceil(size)).sum();
-    let list = kept(sequences, x, Kind::Tiles(size), || {
+    let list = cached(sequences, x, CacheKey::Tiles(size), || {
         // Long sequences first: short ones fill the device's last free places.
         let mut order: Vec<usize> = (0..sequences.len()).collect();
         order.sort_by_key(|&i| std::cmp::Reverse(sequences.length(i)));
@@ -57,13 +57,13 @@ pub(super) fn tiles<R: CubeRuntime>(sequences: &Sequences, size: usize, x: &Cube
 
 /// Cosine and sine of each position and pair of columns, `[positions, half, 2]`.
 pub(super) fn angles<R: CubeRuntime>(spec: &RotarySpec, half: usize, x: &CubeTensor<R>) -> Upload {
-    let kind = Kind::Angles(spec.theta.to_bits(), half, spec.inverse);
-    kept(&spec.sequences, x, kind, || spec.angles(half).into_iter().flatten().collect::<Vec<f32>>())
+    let key = CacheKey::Angles(spec.theta.to_bits(), half, spec.inverse);
+    cached(&spec.sequences, x, key, || spec.angles(half).into_iter().flatten().collect::<Vec<f32>>())
 }
 
 /// Token, position and segment ids: `[rows, 3]`.
 pub(super) fn ids<R: CubeRuntime>(batch: &TokenBatch, x: &CubeTensor<R>) -> Upload {
-    batch.on_device.get((x.device.clone(), Kind::Ids), || {
+    batch.device_cache.get((x.device.clone(), CacheKey::Ids), || {
         let ids = batch.input_ids.iter().zip(&batch.position_ids).zip(&batch.token_type_ids);
         upload(&x.client, &ids.flat_map(|((&word, &position), &segment)| [word, position, segment]).collect::<Vec<_>>())
     })

@@ -26,14 +26,19 @@ mod tensor;
 use burn_cubecl::tensor::CubeTensor;
 use burn_cubecl::{BoolElement, CubeBackend, CubeRuntime, IntElement};
 
-use super::{
-    AdamWSlot, AdamWStep, AttentionSpec, AttentionState, Bucket, ClassTargets, DeviceMemory, EncoderOps, GeluForm,
-    GradientNorm, Precision, Properties, RotarySpec, RowDropout,
-};
+use super::adamw::{AdamWSlot, AdamWStep};
+use super::attention::spec::{AttentionSpec, AttentionState};
+use super::capabilities::{Bucket, Capabilities, DeviceMemory};
+use super::class_targets::ClassTargets;
+use super::dropout::RowDropout;
+use super::encoder_ops::EncoderOps;
+use super::forms::{GeluForm, RotarySpec};
+use super::gradient_norm::GradientNorm;
+use super::precision::Precision;
 use crate::batch::TokenBatch;
 
-const PROPERTIES: Properties = Properties {
-    runs_at_once: false,
+const CAPABILITIES: Capabilities = Capabilities {
+    synchronous: false,
     prefers_packed: true,
     // Rows in multiples of the largest tiles of products: these are then compiled without checks at their edges.
     bucket: Bucket { rows: 64, length: 16 },
@@ -41,11 +46,16 @@ const PROPERTIES: Properties = Properties {
 };
 
 impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R, f32, I, B> {
-    fn eo_linear(x: CubeTensor<R>, w: CubeTensor<R>, b: Option<CubeTensor<R>>, precision: Precision) -> CubeTensor<R> {
+    fn fused_linear(
+        x: CubeTensor<R>,
+        w: CubeTensor<R>,
+        b: Option<CubeTensor<R>>,
+        precision: Precision,
+    ) -> CubeTensor<R> {
         linear::forward(x, w, b, precision)
     }
 
-    fn eo_linear_backward(
+    fn fused_linear_backward(
         x: CubeTensor<R>,
         w: CubeTensor<R>,
         g: CubeTensor<R>,
@@ -55,39 +65,39 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R
         linear::backward(x, w, g, needs, precision)
     }
 
-    fn eo_matmul(a: CubeTensor<R>, b: CubeTensor<R>) -> CubeTensor<R> {
+    fn matmul_f32(a: CubeTensor<R>, b: CubeTensor<R>) -> CubeTensor<R> {
         matmul::exact(a, b)
     }
 
-    fn eo_bias_gelu(x: CubeTensor<R>, b: CubeTensor<R>, form: GeluForm) -> (CubeTensor<R>, CubeTensor<R>) {
+    fn fused_bias_gelu(x: CubeTensor<R>, b: CubeTensor<R>, form: GeluForm) -> (CubeTensor<R>, CubeTensor<R>) {
         elementwise::bias_gelu(x, b, form).into()
     }
 
-    fn eo_bias_gelu_backward(sum: CubeTensor<R>, g: CubeTensor<R>, form: GeluForm) -> [CubeTensor<R>; 2] {
+    fn fused_bias_gelu_backward(sum: CubeTensor<R>, g: CubeTensor<R>, form: GeluForm) -> [CubeTensor<R>; 2] {
         elementwise::bias_gelu_backward(sum, g, form)
     }
 
-    fn eo_gated_gelu(x: CubeTensor<R>, form: GeluForm) -> CubeTensor<R> {
+    fn fused_gated_gelu(x: CubeTensor<R>, form: GeluForm) -> CubeTensor<R> {
         elementwise::gated_gelu(x, form)
     }
 
-    fn eo_gated_gelu_backward(x: CubeTensor<R>, g: CubeTensor<R>, form: GeluForm) -> CubeTensor<R> {
+    fn fused_gated_gelu_backward(x: CubeTensor<R>, g: CubeTensor<R>, form: GeluForm) -> CubeTensor<R> {
         elementwise::gated_gelu_backward(x, g, form)
     }
 
-    fn eo_rotary(qkv: CubeTensor<R>, spec: &RotarySpec) -> CubeTensor<R> {
+    fn fused_rotary(qkv: CubeTensor<R>, spec: &RotarySpec) -> CubeTensor<R> {
         rotary::turn(qkv, spec)
     }
 
-    fn eo_dropout(x: CubeTensor<R>, dropout: &RowDropout) -> CubeTensor<R> {
+    fn fused_dropout(x: CubeTensor<R>, dropout: &RowDropout) -> CubeTensor<R> {
         elementwise::dropout(x, dropout)
     }
 
-    fn eo_layer_norm(x: CubeTensor<R>, gamma: CubeTensor<R>, beta: CubeTensor<R>, epsilon: f64) -> CubeTensor<R> {
+    fn fused_layer_norm(x: CubeTensor<R>, gamma: CubeTensor<R>, beta: CubeTensor<R>, epsilon: f64) -> CubeTensor<R> {
         norm::forward(x, gamma, beta, epsilon)
     }
 
-    fn eo_layer_norm_backward(
+    fn fused_layer_norm_backward(
         x: CubeTensor<R>,
         gamma: CubeTensor<R>,
         g: CubeTensor<R>,
@@ -96,7 +106,7 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R
         norm::backward(x, gamma, g, epsilon)
     }
 
-    fn eo_add_norm(
+    fn fused_add_norm(
         x: CubeTensor<R>,
         b: CubeTensor<R>,
         residual: CubeTensor<R>,
@@ -108,7 +118,7 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R
         norm::add_forward(x, b, residual, gamma, beta, epsilon, dropout).into()
     }
 
-    fn eo_add_norm_backward(
+    fn fused_add_norm_backward(
         sum: CubeTensor<R>,
         gamma: CubeTensor<R>,
         g: CubeTensor<R>,
@@ -118,7 +128,7 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R
         norm::add_backward(sum, gamma, g, epsilon, dropout)
     }
 
-    fn eo_embed(
+    fn fused_embed(
         word: CubeTensor<R>,
         position: CubeTensor<R>,
         token_type: CubeTensor<R>,
@@ -127,47 +137,47 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R
         embed::forward(word, position, token_type, batch)
     }
 
-    fn eo_embed_backward(g: CubeTensor<R>, sizes: [usize; 2], batch: &TokenBatch) -> [CubeTensor<R>; 3] {
+    fn fused_embed_backward(g: CubeTensor<R>, sizes: [usize; 2], batch: &TokenBatch) -> [CubeTensor<R>; 3] {
         embed::backward(g, sizes, batch)
     }
 
-    fn eo_attention(qkv: CubeTensor<R>, spec: &AttentionSpec) -> (CubeTensor<R>, AttentionState<CubeTensor<R>>) {
+    fn fused_attention(qkv: CubeTensor<R>, spec: &AttentionSpec) -> (CubeTensor<R>, AttentionState<CubeTensor<R>>) {
         let qkv = tensor::dense(qkv);
-        match attention::forms(&qkv.client, tensor::dims2(&qkv)[1], spec) {
-            Some([form, _]) => {
-                let [out, logs] = attention::forward(&qkv, spec, form);
+        match attention::configs(&qkv.client, tensor::dims2(&qkv)[1], spec) {
+            Some([config, _]) => {
+                let [out, logs] = attention::forward(&qkv, spec, config);
                 (out.clone(), Some([out, logs]))
             }
             None => (super::attention::composed::forward::<Self>(qkv, spec), None),
         }
     }
 
-    fn eo_attention_backward(
+    fn fused_attention_backward(
         qkv: CubeTensor<R>,
         state: AttentionState<CubeTensor<R>>,
         g: CubeTensor<R>,
         spec: &AttentionSpec,
     ) -> CubeTensor<R> {
         let (qkv, g) = (tensor::dense(qkv), tensor::dense(g));
-        match (state, attention::forms(&qkv.client, tensor::dims2(&qkv)[1], spec)) {
-            (Some(state), Some([_, form])) => attention::backward(&qkv, state, &g, spec, form),
+        match (state, attention::configs(&qkv.client, tensor::dims2(&qkv)[1], spec)) {
+            (Some(state), Some([_, config])) => attention::backward(&qkv, state, &g, spec, config),
             _ => super::attention::composed::backward::<Self>(qkv, g, spec),
         }
     }
 
-    fn eo_probability_factors(spec: &AttentionSpec, device: &Self::Device) -> CubeTensor<R> {
+    fn attention_dropout_mask(spec: &AttentionSpec, device: &Self::Device) -> CubeTensor<R> {
         probability::factors(spec, device)
     }
 
-    fn eo_cross_entropy(logits: CubeTensor<R>, targets: &ClassTargets) -> CubeTensor<R> {
+    fn fused_cross_entropy(logits: CubeTensor<R>, targets: &ClassTargets) -> CubeTensor<R> {
         cross_entropy::forward(logits, targets)
     }
 
-    fn eo_cross_entropy_backward(logits: CubeTensor<R>, g: CubeTensor<R>, targets: &ClassTargets) -> CubeTensor<R> {
+    fn fused_cross_entropy_backward(logits: CubeTensor<R>, g: CubeTensor<R>, targets: &ClassTargets) -> CubeTensor<R> {
         cross_entropy::backward(logits, g, targets)
     }
 
-    fn eo_adamw(
+    fn fused_adamw(
         mut slots: Vec<AdamWSlot<CubeTensor<R>>>,
         step: &AdamWStep,
         clip: Option<CubeTensor<R>>,
@@ -176,20 +186,20 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R
         adamw::step(slots, step, clip)
     }
 
-    fn eo_gradient_norm(tensors: Vec<CubeTensor<R>>) -> GradientNorm<CubeTensor<R>> {
+    fn gradient_norm(tensors: Vec<CubeTensor<R>>) -> GradientNorm<CubeTensor<R>> {
         adamw::norm(tensors).map_or(GradientNorm::Host(0.0), GradientNorm::Device)
     }
 
-    fn eo_supports(precision: Precision, device: &Self::Device) -> Result<(), String> {
+    fn supports_precision(precision: Precision, device: &Self::Device) -> Result<(), String> {
         matmul::supports(&R::client(device), precision)
     }
 
-    fn eo_memory(device: &Self::Device) -> Option<DeviceMemory> {
+    fn memory_usage(device: &Self::Device) -> Option<DeviceMemory> {
         let usage = R::client(device).memory_usage().ok()?;
         Some(DeviceMemory { in_use: usage.bytes_in_use, reserved: usage.bytes_reserved })
     }
 
-    fn eo_properties() -> Properties {
-        PROPERTIES
+    fn capabilities() -> Capabilities {
+        CAPABILITIES
     }
 }

@@ -6,10 +6,10 @@ use cubecl::prelude::*;
 
 use super::columns::{CHUNK, column_sums, sum_parts};
 use super::layout::row_keys;
-use super::random::{Place, factors, place, row_key, row_stream};
-use super::rows::{Groups, row_sum, this_row, total};
+use super::random::{DropoutKey, dropout_key, factors, row_key, row_stream};
+use super::rows::{RowGroups, row_sum, this_row, total};
 use super::tensor::{Upload, array, dense, dims2, each, like, owned, upload, vector_size};
-use crate::ops::{Dropout, RowDropout};
+use crate::ops::dropout::{Dropout, RowDropout};
 
 /// Mean and 1 / sqrt(variance + eps) of a row.
 #[derive(CubeType, Clone, Copy)]
@@ -26,7 +26,7 @@ fn moments<N: Size>(
     epsilon: f32,
     shared: &mut SharedMemory<f32>,
     #[comptime] columns: usize,
-    #[comptime] groups: Groups,
+    #[comptime] groups: RowGroups,
 ) -> Moments {
     let (steps, width) = comptime!((columns.div_ceil(groups.width), groups.width));
     let count = comptime!(columns as f32) * f32::cast_from(N::value());
@@ -60,7 +60,7 @@ fn normalise<N: Size>(
     start: usize,
     m: Moments,
     #[comptime] columns: usize,
-    #[comptime] groups: Groups,
+    #[comptime] groups: RowGroups,
 ) {
     let (steps, width) = comptime!((columns.div_ceil(groups.width), groups.width));
     for step in 0..steps {
@@ -81,7 +81,7 @@ fn forward_kernel<N: Size>(
     rows: u32,
     epsilon: f32,
     #[comptime] columns: usize,
-    #[comptime] groups: Groups,
+    #[comptime] groups: RowGroups,
 ) {
     let mut shared = SharedMemory::<f32>::new(comptime!(groups.width * groups.rows));
     let row = this_row(rows, groups);
@@ -102,11 +102,11 @@ fn add_forward_kernel<N: Size>(
     beta: &Array<Vector<f32, N>>,
     y: &mut Array<Vector<f32, N>>,
     keys: &Array<u32>,
-    dropout: &Place,
+    dropout: &DropoutKey,
     rows: u32,
     epsilon: f32,
     #[comptime] columns: usize,
-    #[comptime] groups: Groups,
+    #[comptime] groups: RowGroups,
     #[comptime] drops: bool,
 ) {
     let mut shared = SharedMemory::<f32>::new(comptime!(groups.width * groups.rows));
@@ -143,11 +143,11 @@ fn backward_kernel<N: Size>(
     dx: &mut Array<Vector<f32, N>>,
     stats: &mut Array<f32>,
     keys: &Array<u32>,
-    dropout: &Place,
+    dropout: &DropoutKey,
     rows: u32,
     epsilon: f32,
     #[comptime] columns: usize,
-    #[comptime] groups: Groups,
+    #[comptime] groups: RowGroups,
     #[comptime] drops: bool,
 ) {
     let mut shared = SharedMemory::<f32>::new(comptime!(groups.width * groups.rows));
@@ -232,7 +232,7 @@ pub(super) fn forward<R: CubeRuntime>(
     let (x, gamma, beta) = (dense(x), dense(gamma), dense(beta));
     let [rows, columns] = dims2(&x);
     let y = like(&x, [rows, columns]);
-    let groups = Groups::of(&x.client);
+    let groups = RowGroups::of(&x.client);
     let (cubes, units) = groups.launch(&x.client, rows);
     let n = vector_size(columns);
     forward_kernel::launch(
@@ -270,7 +270,7 @@ pub(super) fn add_forward<R: CubeRuntime>(
     let (sum, bias, residual, gamma, beta) = (owned(x), dense(bias), dense(residual), dense(gamma), dense(beta));
     let [rows, columns] = dims2(&sum);
     let y = like(&sum, [rows, columns]);
-    let groups = Groups::of(&sum.client);
+    let groups = RowGroups::of(&sum.client);
     let (cubes, units) = groups.launch(&sum.client, rows);
     let n = vector_size(columns);
     add_forward_kernel::launch(
@@ -285,7 +285,7 @@ pub(super) fn add_forward<R: CubeRuntime>(
         array(&beta),
         array(&y),
         keys_of(dropout, &sum).array(),
-        place(dropout.dropout),
+        dropout_key(dropout.dropout),
         rows as u32,
         epsilon as f32,
         columns / n,
@@ -321,7 +321,7 @@ fn gradients<R: CubeRuntime>(
     let dropped = dx.clone().unwrap_or_else(|| like(&x, [4]));
     let stats = like(&x, [rows, 2]);
     let keys = dropping.map_or_else(|| upload(&x.client, &[0u32; 2]), |dropout| row_keys(&dropout.sequences, &x));
-    let groups = Groups::of(&x.client);
+    let groups = RowGroups::of(&x.client);
     let (cubes, units) = groups.launch(&x.client, rows);
     let n = vector_size(columns);
     backward_kernel::launch(
@@ -336,7 +336,7 @@ fn gradients<R: CubeRuntime>(
         array(&dropped),
         array(&stats),
         keys.array(),
-        place(dropping.map_or(Dropout::OFF, |dropout| dropout.dropout)),
+        dropout_key(dropping.map_or(Dropout::OFF, |dropout| dropout.dropout)),
         rows as u32,
         epsilon as f32,
         columns / n,

@@ -6,12 +6,18 @@ use burn_cubecl::tensor::CubeTensor;
 use burn_cubecl::{CubeRuntime, cubecl};
 use cubecl::prelude::*;
 
-use super::random::{Place, factor, place, row_key, row_stream, wide_index};
+use super::random::{DropoutKey, dropout_key, factor, row_key, row_stream, wide_index};
 use super::tensor::{array, each, len, upload};
-use crate::ops::AttentionSpec;
+use crate::ops::attention::spec::AttentionSpec;
 
 #[cube(launch)]
-fn factors_kernel(keys: &Array<u32>, factors: &mut Array<f32>, dropout: &Place, #[comptime] heads: usize, length: u32) {
+fn factors_kernel(
+    keys: &Array<u32>,
+    factors: &mut Array<f32>,
+    dropout: &DropoutKey,
+    #[comptime] heads: usize,
+    length: u32,
+) {
     if ABSOLUTE_POS >= factors.len() {
         terminate!();
     }
@@ -35,7 +41,7 @@ pub(super) fn factors<R: CubeRuntime>(spec: &AttentionSpec, device: &R::Device) 
         .flat_map(|key| [key as u32, (key >> 32) as u32])
         .collect();
     let (cubes, units) = each(&client, len(&factors));
-    let (keys, place) = (upload(&client, &keys), place(spec.dropout));
-    factors_kernel::launch(&client, cubes, units, keys.array(), array(&factors), place, spec.heads, length as u32);
+    let (keys, key) = (upload(&client, &keys), dropout_key(spec.dropout));
+    factors_kernel::launch(&client, cubes, units, keys.array(), array(&factors), key, spec.heads, length as u32);
     factors
 }

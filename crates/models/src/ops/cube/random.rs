@@ -4,21 +4,21 @@
 use burn_cubecl::cubecl;
 use cubecl::prelude::*;
 
-use crate::ops::Dropout;
+use crate::ops::dropout::Dropout;
 
-/// What a kernel must know of a dropout place.
+/// What a kernel must know of a [`Dropout`].
 #[derive(CubeType, CubeLaunch, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct DropoutKey {
     key_low: u32,
     key_high: u32,
     threshold: u32,
     scale: f32,
 }
 
-/// [`Place`] as a kernel's argument.
-pub(super) fn place<R: Runtime>(dropout: Dropout) -> PlaceLaunch<R> {
+/// [`DropoutKey`] as a kernel's argument.
+pub(super) fn dropout_key<R: Runtime>(dropout: Dropout) -> DropoutKeyLaunch<R> {
     let key = dropout.key();
-    PlaceLaunch::new(key as u32, (key >> 32) as u32, dropout.threshold(), dropout.scale())
+    DropoutKeyLaunch::new(key as u32, (key >> 32) as u32, dropout.threshold(), dropout.scale())
 }
 
 /// A 64-bit number in halves.
@@ -75,9 +75,9 @@ pub(super) fn wide_index(key: Wide, n: u32, i: u32) -> Wide {
 
 /// The stream of the row that `row_key` names.
 #[cube]
-pub(super) fn row_stream(place: &Place, row_key: Wide) -> Wide {
+pub(super) fn row_stream(dropout: &DropoutKey, row_key: Wide) -> Wide {
     let product = wide_mul(row_key, golden());
-    mix64(Wide { low: product.low ^ place.key_low, high: product.high ^ place.key_high })
+    mix64(Wide { low: product.low ^ dropout.key_low, high: product.high ^ dropout.key_high })
 }
 
 /// The draw of a column: the finaliser of MurmurHash3 (Appleby), with a second key between its rounds.
@@ -99,17 +99,17 @@ pub(super) fn row_key(keys: &Array<u32>, row: usize) -> Wide {
 
 /// Factors of the `N` columns that a vector of columns holds.
 #[cube]
-pub(super) fn factors<N: Size>(place: &Place, stream: Wide, vector: usize) -> Vector<f32, N> {
+pub(super) fn factors<N: Size>(dropout: &DropoutKey, stream: Wide, vector: usize) -> Vector<f32, N> {
     let mut factors = Vector::<f32, N>::empty();
     #[unroll]
     for i in 0..N::value() {
-        factors[i] = factor(place, stream, (vector * N::value() + i) as u32);
+        factors[i] = factor(dropout, stream, (vector * N::value() + i) as u32);
     }
     factors
 }
 
 /// 0 or the scale of kept units.
 #[cube]
-pub(super) fn factor(place: &Place, stream: Wide, column: u32) -> f32 {
-    select(draw(stream, column) >= place.threshold, place.scale, 0.0f32.runtime())
+pub(super) fn factor(dropout: &DropoutKey, stream: Wide, column: u32) -> f32 {
+    select(draw(stream, column) >= dropout.threshold, dropout.scale, 0.0f32.runtime())
 }

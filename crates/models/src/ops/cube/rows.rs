@@ -12,7 +12,7 @@ const UNITS: usize = 128;
 
 /// How the units of a cube are dealt out to rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Groups {
+pub(super) struct RowGroups {
     /// Units of a row.
     pub(super) width: usize,
     /// Rows of a cube.
@@ -21,7 +21,7 @@ pub(super) struct Groups {
     pub(super) planes: bool,
 }
 
-impl Groups {
+impl RowGroups {
     /// One plane a row, where the device has them in one size only.
     pub(super) fn of<R: CubeRuntime>(client: &ComputeClient<R>) -> Self {
         let hardware = &client.properties().hardware;
@@ -49,7 +49,7 @@ pub(super) struct Row {
 }
 
 #[cube]
-pub(super) fn this_row(rows: u32, #[comptime] groups: Groups) -> Row {
+pub(super) fn this_row(rows: u32, #[comptime] groups: RowGroups) -> Row {
     let per_cube = comptime!(groups.rows);
     let index = CUBE_POS * per_cube + UNIT_POS_Y as usize;
     let rows = rows as usize;
@@ -58,7 +58,7 @@ pub(super) fn this_row(rows: u32, #[comptime] groups: Groups) -> Row {
 
 /// The sum of a row's units' values; all of them get it. All units of the cube must come here.
 #[cube]
-pub(super) fn row_sum(value: f32, shared: &mut SharedMemory<f32>, #[comptime] groups: Groups) -> f32 {
+pub(super) fn row_sum(value: f32, shared: &mut SharedMemory<f32>, #[comptime] groups: RowGroups) -> f32 {
     if comptime!(groups.planes) {
         plane_sum(value)
     } else {
@@ -107,11 +107,11 @@ mod tests {
 
     #[test]
     fn norms_agree_where_planes_cannot_add() {
-        if let Err(reason) = crate::backends::wgpu_names() {
+        if let Err(reason) = crate::gpus::wgpu() {
             return println!("not tested: {reason}");
         }
         WITHOUT_PLANES.store(true, std::sync::atomic::Ordering::Relaxed);
-        layer_norm_agrees::<crate::backends::Wgpu>();
+        layer_norm_agrees::<burn_wgpu::Wgpu>();
         WITHOUT_PLANES.store(false, std::sync::atomic::Ordering::Relaxed);
     }
 }

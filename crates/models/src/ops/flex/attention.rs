@@ -5,12 +5,13 @@ use rayon::prelude::*;
 
 use super::buffer::{Buffer, dense, dims2, elements, tensor};
 use super::elementwise::drop_row;
-use super::gemm::{Mat, Product, multiply};
+use super::gemm::{Product, multiply};
 use super::linear::add_rows;
 use super::math::{exp, row_sum};
+use super::matrix::Mat;
 use super::simd::kernel;
 use crate::batch::Sequences;
-use crate::ops::{AttentionSpec, Relative, RelativeKind};
+use crate::ops::attention::spec::{AttentionSpec, RelativeKind, RelativeSpec};
 
 /// Cuts `[rows, width]` into one slice a sequence, padding rows at its end included.
 fn split_sequences<'a>(mut x: &'a mut [f32], width: usize, sequences: &Sequences) -> Vec<&'a mut [f32]> {
@@ -188,7 +189,7 @@ fn probabilities(
 /// A table of relative positions, for all heads and sequences.
 #[derive(Clone, Copy)]
 struct Table<'a> {
-    relative: &'a Relative,
+    relative: &'a RelativeSpec,
     values: &'a [f32],
     width: usize,
 }
@@ -220,7 +221,7 @@ pub(super) fn forward(qkv: FlexTensor, spec: &AttentionSpec) -> FlexTensor {
 pub(super) fn relative_forward(
     qkv: FlexTensor,
     table: FlexTensor,
-    relative: &Relative,
+    relative: &RelativeSpec,
     spec: &AttentionSpec,
 ) -> FlexTensor {
     let table = dense(table);
@@ -308,7 +309,7 @@ pub(super) fn relative_backward(
     qkv: FlexTensor,
     table: FlexTensor,
     g: FlexTensor,
-    relative: &Relative,
+    relative: &RelativeSpec,
     spec: &AttentionSpec,
 ) -> [FlexTensor; 2] {
     let table = dense(table);

@@ -3,10 +3,10 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::ROWS;
 use super::buffer::{Buffer, dense, dims2, elements, tensor};
 use super::linear::add_rows;
 use super::simd::kernel;
+use super::sizes::ROWS;
 use crate::batch::TokenBatch;
 
 kernel! {
@@ -43,9 +43,9 @@ pub(super) fn backward(g: FlexTensor, sizes: [usize; 2], batch: &TokenBatch) -> 
     let g = dense(g);
     let [_, hidden] = dims2(&g);
     let gradient = elements(&g);
-    let words = batch.words();
+    let tokens = batch.distinct_tokens();
     let sums =
-        [(words.ids.len(), &words.place_of_row), (sizes[0], &batch.position_ids), (sizes[1], &batch.token_type_ids)];
+        [(tokens.ids.len(), &tokens.index_of_row), (sizes[0], &batch.position_ids), (sizes[1], &batch.token_type_ids)];
     sums.map(|(rows, ids)| {
         let mut table = Buffer::zeros(rows * hidden);
         for (&id, row) in ids.iter().zip(gradient.chunks_exact(hidden)) {

@@ -11,34 +11,34 @@ mod embed;
 mod gemm;
 mod linear;
 mod math;
+mod matrix;
 mod norm;
 mod pool;
 mod rotary;
 mod simd;
+mod sizes;
 
 use burn_flex::{Flex, FlexTensor};
 
+use super::adamw::{AdamWSlot, AdamWStep};
+use super::attention::spec::{AttentionSpec, AttentionState, RelativeSpec};
+use super::capabilities::Capabilities;
+use super::class_targets::ClassTargets;
+use super::dropout::RowDropout;
+use super::encoder_ops::EncoderOps;
+use super::forms::{GeluForm, RotarySpec};
+use super::precision::Precision;
 use super::profile::{Part, timed};
-use super::{
-    AdamWSlot, AdamWStep, AttentionSpec, AttentionState, ClassTargets, EncoderOps, GeluForm, Precision, Properties,
-    Relative, RotarySpec, RowDropout,
-};
 use crate::batch::TokenBatch;
 
-pub use simd::level as simd_level;
-
-/// Elements that one task of an element-wise kernel works on.
-const CHUNK: usize = 16 * 1024;
-
-/// Rows that one task of a row-wise kernel works on.
-const ROWS: usize = 64;
+pub use self::simd::level as simd_level;
 
 impl EncoderOps for Flex {
-    fn eo_linear(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>, precision: Precision) -> FlexTensor {
+    fn fused_linear(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>, precision: Precision) -> FlexTensor {
         timed(Part::Linear, || linear::forward(x, w, b, precision))
     }
 
-    fn eo_linear_backward(
+    fn fused_linear_backward(
         x: FlexTensor,
         w: FlexTensor,
         g: FlexTensor,
@@ -48,58 +48,58 @@ impl EncoderOps for Flex {
         timed(Part::Linear, || linear::backward(x, w, g, needs, precision))
     }
 
-    fn eo_bias_gelu(x: FlexTensor, bias: FlexTensor, form: GeluForm) -> (FlexTensor, FlexTensor) {
+    fn fused_bias_gelu(x: FlexTensor, bias: FlexTensor, form: GeluForm) -> (FlexTensor, FlexTensor) {
         timed(Part::Activation, || elementwise::bias_gelu(x, bias, form))
     }
 
-    fn eo_bias_gelu_backward(sum: FlexTensor, g: FlexTensor, form: GeluForm) -> [FlexTensor; 2] {
+    fn fused_bias_gelu_backward(sum: FlexTensor, g: FlexTensor, form: GeluForm) -> [FlexTensor; 2] {
         timed(Part::Activation, || elementwise::bias_gelu_backward(sum, g, form))
     }
 
-    fn eo_gated_gelu(x: FlexTensor, form: GeluForm) -> FlexTensor {
+    fn fused_gated_gelu(x: FlexTensor, form: GeluForm) -> FlexTensor {
         timed(Part::Activation, || elementwise::gated_gelu(x, form))
     }
 
-    fn eo_gated_gelu_backward(x: FlexTensor, g: FlexTensor, form: GeluForm) -> FlexTensor {
+    fn fused_gated_gelu_backward(x: FlexTensor, g: FlexTensor, form: GeluForm) -> FlexTensor {
         timed(Part::Activation, || elementwise::gated_gelu_backward(x, g, form))
     }
 
-    fn eo_rotary(qkv: FlexTensor, spec: &RotarySpec) -> FlexTensor {
+    fn fused_rotary(qkv: FlexTensor, spec: &RotarySpec) -> FlexTensor {
         timed(Part::Attention, || rotary::turn(qkv, spec))
     }
 
-    fn eo_relative_attention(
+    fn fused_relative_attention(
         qkv: FlexTensor,
         table: FlexTensor,
-        relative: &Relative,
+        relative: &RelativeSpec,
         spec: &AttentionSpec,
     ) -> FlexTensor {
         timed(Part::Attention, || attention::relative_forward(qkv, table, relative, spec))
     }
 
-    fn eo_relative_attention_backward(
+    fn fused_relative_attention_backward(
         qkv: FlexTensor,
         table: FlexTensor,
         g: FlexTensor,
-        relative: &Relative,
+        relative: &RelativeSpec,
         spec: &AttentionSpec,
     ) -> [FlexTensor; 2] {
         timed(Part::Attention, || attention::relative_backward(qkv, table, g, relative, spec))
     }
 
-    fn eo_dropout(x: FlexTensor, dropout: &RowDropout) -> FlexTensor {
+    fn fused_dropout(x: FlexTensor, dropout: &RowDropout) -> FlexTensor {
         timed(Part::Dropout, || elementwise::dropout(x, dropout))
     }
 
-    fn eo_layer_norm(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, epsilon: f64) -> FlexTensor {
+    fn fused_layer_norm(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, epsilon: f64) -> FlexTensor {
         timed(Part::Norm, || norm::forward(x, gamma, beta, epsilon))
     }
 
-    fn eo_layer_norm_backward(x: FlexTensor, gamma: FlexTensor, g: FlexTensor, epsilon: f64) -> [FlexTensor; 3] {
+    fn fused_layer_norm_backward(x: FlexTensor, gamma: FlexTensor, g: FlexTensor, epsilon: f64) -> [FlexTensor; 3] {
         timed(Part::Norm, || norm::backward(x, gamma, g, epsilon))
     }
 
-    fn eo_add_norm(
+    fn fused_add_norm(
         x: FlexTensor,
         bias: FlexTensor,
         residual: FlexTensor,
@@ -111,7 +111,7 @@ impl EncoderOps for Flex {
         timed(Part::Norm, || norm::add_forward(x, bias, residual, gamma, beta, epsilon, dropout))
     }
 
-    fn eo_add_norm_backward(
+    fn fused_add_norm_backward(
         sum: FlexTensor,
         gamma: FlexTensor,
         g: FlexTensor,
@@ -121,19 +121,19 @@ impl EncoderOps for Flex {
         timed(Part::Norm, || norm::add_backward(sum, gamma, g, epsilon, dropout))
     }
 
-    fn eo_embed(word: FlexTensor, position: FlexTensor, token_type: FlexTensor, batch: &TokenBatch) -> FlexTensor {
+    fn fused_embed(word: FlexTensor, position: FlexTensor, token_type: FlexTensor, batch: &TokenBatch) -> FlexTensor {
         timed(Part::Embedding, || embed::forward([word, position, token_type], batch))
     }
 
-    fn eo_embed_backward(g: FlexTensor, sizes: [usize; 2], batch: &TokenBatch) -> [FlexTensor; 3] {
+    fn fused_embed_backward(g: FlexTensor, sizes: [usize; 2], batch: &TokenBatch) -> [FlexTensor; 3] {
         timed(Part::Embedding, || embed::backward(g, sizes, batch))
     }
 
-    fn eo_attention(qkv: FlexTensor, spec: &AttentionSpec) -> (FlexTensor, AttentionState<FlexTensor>) {
+    fn fused_attention(qkv: FlexTensor, spec: &AttentionSpec) -> (FlexTensor, AttentionState<FlexTensor>) {
         (timed(Part::Attention, || attention::forward(qkv, spec)), None)
     }
 
-    fn eo_attention_backward(
+    fn fused_attention_backward(
         qkv: FlexTensor,
         _: AttentionState<FlexTensor>,
         g: FlexTensor,
@@ -142,15 +142,15 @@ impl EncoderOps for Flex {
         timed(Part::Attention, || attention::backward(qkv, g, spec))
     }
 
-    fn eo_cross_entropy(logits: FlexTensor, targets: &ClassTargets) -> FlexTensor {
+    fn fused_cross_entropy(logits: FlexTensor, targets: &ClassTargets) -> FlexTensor {
         timed(Part::Loss, || cross_entropy::forward(logits, targets))
     }
 
-    fn eo_cross_entropy_backward(logits: FlexTensor, g: FlexTensor, targets: &ClassTargets) -> FlexTensor {
+    fn fused_cross_entropy_backward(logits: FlexTensor, g: FlexTensor, targets: &ClassTargets) -> FlexTensor {
         timed(Part::Loss, || cross_entropy::backward(logits, g, targets))
     }
 
-    fn eo_adamw(
+    fn fused_adamw(
         slots: Vec<AdamWSlot<FlexTensor>>,
         step: &AdamWStep,
         clip: Option<FlexTensor>,
@@ -158,11 +158,11 @@ impl EncoderOps for Flex {
         timed(Part::Optimizer, || adamw::step(slots, step, clip))
     }
 
-    fn eo_sum_of_squares(tensors: Vec<FlexTensor>) -> f64 {
+    fn sum_of_squares(tensors: Vec<FlexTensor>) -> f64 {
         timed(Part::Optimizer, || adamw::sum_of_squares(tensors))
     }
 
-    fn eo_supports(precision: Precision, _: &Self::Device) -> Result<(), String> {
+    fn supports_precision(precision: Precision, _: &Self::Device) -> Result<(), String> {
         match precision {
             Precision::F32 => Ok(()),
             Precision::Bf16 => gemm::bf16_support().map_err(str::to_owned),
@@ -170,7 +170,7 @@ impl EncoderOps for Flex {
         }
     }
 
-    fn eo_properties() -> Properties {
-        Properties { prefers_packed: true, ..Properties::CPU }
+    fn capabilities() -> Capabilities {
+        Capabilities { prefers_packed: true, ..Capabilities::CPU }
     }
 }

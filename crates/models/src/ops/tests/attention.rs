@@ -48,8 +48,8 @@ fn attention_agrees<T: EncoderOps>() {
                 },
             );
             let g = tokens_only(inner(sequences.rows(), 15, 2), &sequences);
-            let (_, state) = T::eo_attention(up::<T, 2>(&qkv), &spec);
-            let kernel = T::eo_attention_backward(up::<T, 2>(&qkv), state, up::<T, 2>(&g), &spec);
+            let (_, state) = T::fused_attention(up::<T, 2>(&qkv), &spec);
+            let kernel = T::fused_attention_backward(up::<T, 2>(&qkv), state, up::<T, 2>(&g), &spec);
             let by_hand = crate::ops::attention::composed::backward::<Flex>(raw(qkv), raw(g), &spec);
             close(&down::<T>(kernel), &wrap(by_hand), 2e-5, "composed attention backward");
         }
@@ -74,7 +74,7 @@ fn relative_attention_agrees<T: EncoderOps>() {
             (RelativeKind::Disentangled, 3 * hidden),
         ] {
             for dropout in [Dropout::OFF, Dropout::new(0.2, 11)] {
-                let relative = Relative { kind, rows: distances(sequences.max_len(), count) };
+                let relative = RelativeSpec { kind, rows: distances(sequences.max_len(), count) };
                 let window = dropout.is_off().then_some(20);
                 let spec = AttentionSpec { heads, scale: 0.3, window, sequences: sequences.clone(), dropout };
                 let inputs = [inner(sequences.rows(), 3 * hidden, 1), inner(count, width, 2)];
@@ -91,7 +91,7 @@ fn relative_attention_agrees<T: EncoderOps>() {
                 );
                 let g = tokens_only(inner(sequences.rows(), hidden, 2), &sequences);
                 let [qkv, table, gradient] = [&inputs[0], &inputs[1], &g].map(up::<T, 2>);
-                let kernel = T::eo_relative_attention_backward(qkv, table, gradient, &relative, &spec);
+                let kernel = T::fused_relative_attention_backward(qkv, table, gradient, &relative, &spec);
                 let [qkv, table] = inputs.map(raw);
                 let composed =
                     crate::ops::attention::composed::relative_backward::<Flex>(qkv, table, raw(g), &relative, &spec);

@@ -17,7 +17,7 @@ fn bias_gelu_agrees<T: EncoderOps>() {
             |t| wrap(composed::bias_gelu::<Ad>(raw(t[0].clone()), raw(vector(&t[1])), form).0),
         );
         let (sum, g) = (&x[0], &inner(rows, columns, 2));
-        let [dx, db] = T::eo_bias_gelu_backward(up::<T, 2>(sum), up::<T, 2>(g), form);
+        let [dx, db] = T::fused_bias_gelu_backward(up::<T, 2>(sum), up::<T, 2>(g), form);
         let [expected_dx, expected_db] = composed::bias_gelu_backward::<Flex>(raw(sum.clone()), raw(g.clone()), form);
         close(&down::<T>(dx), &wrap(expected_dx), 1e-6, "composed bias and gelu backward");
         close(&row::<T>(db), &row::<Flex>(expected_db), 5e-6, "composed bias gradient");
@@ -35,7 +35,7 @@ fn gated_gelu_agrees<T: EncoderOps>() {
             |t| wrap(composed::gated_gelu::<Ad>(raw(t[0].clone()), form)),
         );
         let g = inner(rows, columns, 2);
-        let kernel = T::eo_gated_gelu_backward(up::<T, 2>(&x), up::<T, 2>(&g), form);
+        let kernel = T::fused_gated_gelu_backward(up::<T, 2>(&x), up::<T, 2>(&g), form);
         let composed = composed::gated_gelu_backward::<Flex>(raw(x), raw(g), form);
         close(&down::<T>(kernel), &wrap(composed), 5e-6, "composed gated gelu");
     }
@@ -47,12 +47,12 @@ fn masks_are_those_of_the_cpu<T: EncoderOps>() {
         for (columns, key) in [(24, 7), (33, u64::MAX - 5)] {
             let dropout = RowDropout { dropout: Dropout::new(0.3, key), sequences: sequences.clone() };
             let ones = inner(sequences.rows(), columns, 1).ones_like();
-            let kernel = down::<T>(T::eo_dropout(up::<T, 2>(&ones), &dropout));
+            let kernel = down::<T>(T::fused_dropout(up::<T, 2>(&ones), &dropout));
             close(&kernel, &wrap(composed::dropout::<Flex>(raw(ones), &dropout)), 0.0, "mask of rows");
         }
         let dropout = Dropout::new(0.4, u64::MAX / 3);
         let spec = AttentionSpec { heads: 3, scale: 1.0, window: None, sequences, dropout };
-        let kernel = T::eo_probability_factors(&spec, &Default::default());
+        let kernel = T::attention_dropout_mask(&spec, &Default::default());
         let expected = crate::ops::attention::composed::probability_factors::<Flex>(&spec, &Default::default());
         close(&row::<T>(kernel), &row::<Flex>(expected), 0.0, "mask of probabilities");
     }

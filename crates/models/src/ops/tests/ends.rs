@@ -13,7 +13,7 @@ fn embedding_agrees<T: EncoderOps>() {
     let rows: [(&[u32], &[u8]); 3] = [(&[1, 4, 4], &[0, 0, 1]), (&[2], &[0]), (&[4, 0], &[0, 1])];
     for pad_to in [None, Some(0), Some(5)] {
         let batch = TokenBatch::new(&rows, 3, pad_to, 0);
-        let ids = batch.words().ids.clone();
+        let ids = batch.distinct_tokens().ids.clone();
         let tables = [inner(6, 8, 1), inner(7, 8, 2), inner(2, 8, 3)];
         let mut fused = run::<Autodiff<T>>(&tables, |t| embed(t[0].clone(), t[1].clone(), t[2].clone(), &batch));
         let composed = run::<Ad>(&tables, |t| {
@@ -26,7 +26,7 @@ fn embedding_agrees<T: EncoderOps>() {
             close(a, b, 1e-5, "embedding");
         }
         let g = inner(batch.input_ids.len(), 8, 4);
-        let kernel = T::eo_embed_backward(up::<T, 2>(&g), [7, 2], &batch);
+        let kernel = T::fused_embed_backward(up::<T, 2>(&g), [7, 2], &batch);
         let by_hand = composed::embed_backward::<Flex>(raw(g), [7, 2], &batch);
         for (a, b) in kernel.into_iter().zip(by_hand) {
             close(&down::<T>(a), &wrap(b), 1e-5, "composed embedding backward");
@@ -50,7 +50,7 @@ fn cross_entropy_agrees<T: EncoderOps>() {
             |t| wrap::<Ad, 1>(composed::cross_entropy::<Ad>(raw(t[0].clone()), &targets)).unsqueeze(),
         );
         let g = Tensor::<Flex, 1>::from_data([0.7f32], &Default::default());
-        let kernel = T::eo_cross_entropy_backward(up::<T, 2>(&logits), up::<T, 1>(&g), &targets);
+        let kernel = T::fused_cross_entropy_backward(up::<T, 2>(&logits), up::<T, 1>(&g), &targets);
         let by_hand = composed::cross_entropy_backward::<Flex>(raw(logits), raw(g), &targets);
         close(&down::<T>(kernel), &wrap(by_hand), 1e-6, "composed cross-entropy backward");
     }

@@ -18,7 +18,7 @@ pub(in crate::ops) fn layer_norm_agrees<T: EncoderOps>() {
             },
         );
         let (gamma, g) = (x[1].clone().reshape([-1]) as Tensor<Flex, 1>, inner(rows, columns, 4));
-        let kernel = T::eo_layer_norm_backward(up::<T, 2>(&x[0]), up::<T, 1>(&gamma), up::<T, 2>(&g), 1e-12);
+        let kernel = T::fused_layer_norm_backward(up::<T, 2>(&x[0]), up::<T, 1>(&gamma), up::<T, 2>(&g), 1e-12);
         let by_hand = composed::layer_norm_backward::<Flex>(raw(x[0].clone()), raw(gamma), raw(g), 1e-12);
         for (a, b) in kernel.into_iter().zip(by_hand) {
             close(&row::<T>(a), &row::<Flex>(b), 2e-5, "composed layer norm backward");
@@ -58,7 +58,7 @@ fn dropout_and_add_norm_agree<T: EncoderOps>() {
             let gamma: Tensor<Flex, 1> = x[2].clone().reshape([-1]);
             let (sum, g) = (&x[0], &x[1]);
             let kernel =
-                T::eo_add_norm_backward(up::<T, 2>(sum), up::<T, 1>(&gamma), up::<T, 2>(g), 1e-12, &row_dropout);
+                T::fused_add_norm_backward(up::<T, 2>(sum), up::<T, 1>(&gamma), up::<T, 2>(g), 1e-12, &row_dropout);
             let (sum, g) = (raw(sum.clone()), raw(g.clone()));
             let by_hand = composed::add_norm_backward::<Flex>(sum, raw(gamma), g, 1e-12, &row_dropout);
             for (a, b) in kernel.into_iter().zip(by_hand) {

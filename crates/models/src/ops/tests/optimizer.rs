@@ -43,7 +43,7 @@ fn adamw_agrees_and_skips_only_what_does_not_change<T: EncoderOps>() {
                 composed[1].gradient = Some(Gradient { values: raw(rows), rows: Some(ids.into()) });
             }
             let step = step(n as i32 + 1);
-            kernels = T::eo_adamw(kernels, &step, clips.then(|| up::<T, 1>(&clip)));
+            kernels = T::fused_adamw(kernels, &step, clips.then(|| up::<T, 1>(&clip)));
             let clip = clips.then(|| raw(clip.clone()));
             composed = composed.into_iter().map(|slot| composed::adamw::<Flex>(slot, &step, clip.as_ref())).collect();
             for (a, b) in kernels.iter().zip(&composed) {
@@ -60,9 +60,9 @@ fn adamw_agrees_and_skips_only_what_does_not_change<T: EncoderOps>() {
 fn sums_of_squares_agree<T: EncoderOps>() {
     let tensors = [inner(7, 9, 1), inner(300, 100, 2), inner(1, 1, 3)];
     let expected = composed::sum_of_squares::<Flex>(tensors.clone().map(raw).into());
-    let squares = T::eo_sum_of_squares(tensors.iter().map(up::<T, 2>).collect());
+    let squares = T::sum_of_squares(tensors.iter().map(up::<T, 2>).collect());
     assert!((squares - expected).abs() < 1e-5 * expected, "{squares} {expected}");
-    let norm = T::eo_gradient_norm(tensors.iter().map(up::<T, 2>).collect());
+    let norm = T::gradient_norm(tensors.iter().map(up::<T, 2>).collect());
     let value = norm.value::<T>();
     assert!((value - expected.sqrt()).abs() < 1e-5 * value, "{value}");
     // Far below the norm, and far above it.

@@ -25,7 +25,7 @@ fn linear_agrees<T: EncoderOps>() {
         let by_hand =
             composed::linear_backward::<Flex>(raw(x[0].clone()), raw(x[1].clone()), raw(g.clone()), (true, true));
         let (x, w, g) = (up::<T, 2>(&x[0]), up::<T, 2>(&x[1]), up::<T, 2>(&g));
-        let kernel = T::eo_linear_backward(x, w, g, (true, true), Precision::F32);
+        let kernel = T::fused_linear_backward(x, w, g, (true, true), Precision::F32);
         close(&down::<T>(kernel.0.unwrap()), &wrap(by_hand.0.unwrap()), 2e-5, "composed linear dx");
         close(&down::<T>(kernel.1), &wrap(by_hand.1), 2e-5, "composed linear dw");
     }

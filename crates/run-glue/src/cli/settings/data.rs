@@ -1,48 +1,16 @@
-//! Which rows and columns are used, and data that are none of GLUE's.
+//! Flags of which rows and columns are used, and of data that are of no benchmark.
 
 use glue_tasks::metrics::Metric;
 use glue_tasks::slices::Slice;
+use glue_tasks::task::TaskSpec;
 
-use super::check;
+use super::places::dataset;
 use crate::cli::args::RunArgs;
 use crate::error::Error;
-
-/// A dataset that is none of GLUE's. What is not given is found in the data.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OwnData {
-    /// What it is called in results.
-    pub name: String,
-    /// The folder of its configuration.
-    pub config: Option<String>,
-    /// Columns of the first and the second text.
-    pub text_columns: Option<(String, Option<String>)>,
-    /// Column of the label.
-    pub label_column: Option<String>,
-    /// Whether labels are numbers to come near to.
-    pub do_regression: Option<bool>,
-    /// What is measured; empty: by the kind of label.
-    pub metrics: Vec<Metric>,
-}
-
-/// Which rows are trained on, evaluated and predicted. `None`: the task's own splits.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SplitChoice {
-    /// To train on.
-    pub train: Option<Vec<Slice>>,
-    /// To evaluate on.
-    pub validation: Option<Vec<Slice>>,
-    /// To predict.
-    pub test: Option<Vec<Slice>>,
-    /// Share of the training rows that are evaluated on instead, in percent.
-    pub held_out: Option<f64>,
-    /// Shuffle the training rows first.
-    pub shuffle: bool,
-    /// Seed of the shuffle and of the rows held out.
-    pub shuffle_seed: u64,
-}
+use crate::settings::{CustomData, DataSettings, SplitChoice};
 
 /// The dataset that is asked for instead of a task.
-pub(super) fn own_data(args: &RunArgs) -> Result<Option<OwnData>, Error> {
+pub(super) fn custom_data(args: &RunArgs) -> Result<Option<CustomData>, Error> {
     let data = &args.data;
     let files = [&data.train_file, &data.validation_file, &data.test_file];
     let stem = files.into_iter().flatten().find_map(|file| Some(file.file_stem()?.to_string_lossy().into_owned()));
@@ -76,7 +44,7 @@ pub(super) fn own_data(args: &RunArgs) -> Result<Option<OwnData>, Error> {
             Error::usage(format!("--metric_name is {key}, expected one of {known}"))
         })
     };
-    Ok(Some(OwnData {
+    Ok(Some(CustomData {
         name,
         config: data.dataset_config_name.clone(),
         text_columns: data.text_column_names.as_deref().map(text_columns).transpose()?,
@@ -122,31 +90,38 @@ pub(super) fn check_submission(args: &RunArgs) -> Result<(), Error> {
     }
 }
 
-pub(super) fn splits(args: &RunArgs) -> Result<SplitChoice, Error> {
+/// Which dataset, rows and tokens are used.
+pub(super) fn data(args: &RunArgs, task: Option<&TaskSpec>, embedded: bool) -> Result<DataSettings, Error> {
+    let usual = DataSettings::default();
+    Ok(DataSettings {
+        dataset: dataset(args, task, embedded)?,
+        splits: splits(args)?,
+        max_seq_length: args.max_seq_length.unwrap_or(usual.max_seq_length),
+        pad_to_max_length: args.pad_to_max_length.unwrap_or(usual.pad_to_max_length),
+        max_train_samples: args.max_train_samples,
+        max_eval_samples: args.max_eval_samples,
+        max_predict_samples: args.max_predict_samples,
+    })
+}
+
+fn splits(args: &RunArgs) -> Result<SplitChoice, Error> {
     let data = &args.data;
     let parse = |flag: &str, text: &Option<String>| {
         let parsed = text.as_deref().map(Slice::parse).transpose();
         parsed.map_err(|error| Error::usage(format!("--{flag}: {error}")))
     };
-    let held_out = data.validation_split_percentage;
-    if let Some(share) = held_out {
-        check(share > 0.0 && share < 100.0, "validation_split_percentage", share, "above 0 and below 100")?;
-        let others = [
-            ("validation_split_name", data.validation_split_name.is_some()),
-            ("validation_file", data.validation_file.is_some()),
-        ];
-        if let Some((flag, _)) = others.into_iter().find(|(_, given)| *given) {
-            return Err(Error::usage(format!(
-                "--validation_split_percentage and --{flag} exclude each other: leave one out"
-            )));
-        }
+    if data.validation_split_percentage.is_some() && data.validation_file.is_some() {
+        return Err(Error::usage(
+            "--validation_split_percentage and --validation_file exclude each other: leave one out",
+        ));
     }
+    let usual = SplitChoice::default();
     Ok(SplitChoice {
         train: parse("train_split_name", &data.train_split_name)?,
         validation: parse("validation_split_name", &data.validation_split_name)?,
         test: parse("test_split_name", &data.test_split_name)?,
-        held_out,
-        shuffle: data.shuffle_train_dataset.unwrap_or(false),
-        shuffle_seed: data.shuffle_seed.unwrap_or(42),
+        held_out: data.validation_split_percentage,
+        shuffle: data.shuffle_train_dataset.unwrap_or(usual.shuffle),
+        shuffle_seed: data.shuffle_seed.unwrap_or(usual.shuffle_seed),
     })
 }

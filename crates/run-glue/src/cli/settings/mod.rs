@@ -1,228 +1,76 @@
-//! Flags, checked and complete: what the rest of the program works from.
+//! Flags to settings: what was typed, and the defaults where nothing was.
 
+mod beside;
 mod data;
 mod places;
-mod publishing;
-mod request;
 mod training;
-mod watching;
 
-use std::path::PathBuf;
-
-use glue_tasks::dataset::LabelKind;
-use glue_tasks::task::{TaskKind, TaskSpec};
+use glue_tasks::task::TaskSpec;
 use glue_tasks::{GLUE, benchmarks, find_tasks};
-use models::ops::Precision;
 
-pub use self::data::{OwnData, SplitChoice};
-pub use self::places::{DatasetChoice, HubAccess, ModelChoice, model};
-pub use self::publishing::{PublishSettings, repository_name};
-pub use self::request::request_hash;
-pub use self::training::{ClassWeights, OptimizerKind, TrainingSettings};
-pub use self::watching::{
-    BestSettings, CheckpointSettings, EarlyStopping, EvaluationSettings, LogSettings, known_metric,
-};
 use super::args::RunArgs;
-use super::machine_args::DeviceChoice;
-pub use super::watch_args::{Interval, LogLevel, SaveStrategy};
+use super::model_choice::model_choice;
 use crate::error::Error;
-use crate::report::record_parts::SearchMark;
+use crate::settings::{HubAccess, IntervalStrategy, MachineSettings, ModelSettings, Settings, TaskChoice};
 
-/// A run, ready to start.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The task.
-    pub task: TaskSpec,
-    /// Where this is one of several runs: its folder under `output_dir`.
-    pub folder: Option<PathBuf>,
-    /// Folder or repository.
-    pub model: ModelChoice,
-    /// Where the datasets are.
-    pub dataset: DatasetChoice,
-    /// A dataset of no benchmark; `task` then has its name and nothing of its data.
-    pub own_data: Option<OwnData>,
-    /// Which rows are used.
-    pub splits: SplitChoice,
-    /// Train.
-    pub do_train: bool,
-    /// Evaluate.
-    pub do_eval: bool,
-    /// Predict the test splits.
-    pub do_predict: bool,
-    /// Longest input asked for.
-    pub max_seq_length: usize,
-    /// Pad to `max_seq_length`.
-    pub pad_to_max_length: bool,
-    /// First rows only.
-    pub max_train_samples: Option<usize>,
-    /// First rows only.
-    pub max_eval_samples: Option<usize>,
-    /// First rows only.
-    pub max_predict_samples: Option<usize>,
-    /// A head of another size is drawn anew.
-    pub ignore_mismatched_sizes: bool,
-    /// How to train.
-    pub training: TrainingSettings,
-    /// Examples an evaluation batch.
-    pub per_device_eval_batch_size: usize,
-    /// run_glue.py's files.
-    pub output_dir: Option<PathBuf>,
-    /// Whether `output_dir` may hold something.
-    pub overwrite_output_dir: bool,
-    /// Checkpoints in `output_dir`.
-    pub checkpoints: CheckpointSettings,
-    /// Evaluations during the training.
-    pub evaluation: EvaluationSettings,
-    /// What is logged, and where.
-    pub log: LogSettings,
-    /// Records.
-    pub results_dir: PathBuf,
-    /// Write the leaderboard's files.
-    pub glue_submission: bool,
-    /// Write logits.
-    pub save_logits: bool,
-    /// The device.
-    pub device: DeviceChoice,
-    /// What products of matrices are rounded to.
-    pub precision: Precision,
-    /// Upload of the trained model.
-    pub publish: Option<PublishSettings>,
-    /// How the Hub is reached.
-    pub hub: HubAccess,
-    /// What the run has to do with a search for settings; its record says it.
-    pub search: Option<SearchMark>,
-}
-
-/// A number's bounds, checked with the flag's name.
-fn check(ok: bool, flag: &str, value: impl std::fmt::Display, expected: &str) -> Result<(), Error> {
-    if ok { Ok(()) } else { Err(Error::usage(format!("--{flag} is {value}, expected {expected}"))) }
-}
-
-pub(crate) fn at_least_one(flag: &str, value: usize) -> Result<usize, Error> {
-    check(value >= 1, flag, value, "at least 1").map(|()| value)
-}
-
-impl Settings {
-    /// Checks flags and fills in what was not typed. `embedded`: the demo, whose model and data are the defaults.
-    ///
-    /// # Errors
-    /// Names the first flag that is wrong, what was expected, and what to do.
-    pub fn new(args: RunArgs, embedded: bool) -> Result<Self, Error> {
-        let own_data = data::own_data(&args)?;
-        let task = match &own_data {
-            Some(own) => placeholder(own),
-            None => match tasks(&args.task_name, embedded)?.as_slice() {
-                [task] => (*task).clone(),
-                several => return Err(Error::usage(format!("--task has {} tasks, and a run has one", several.len()))),
-            },
-        };
-        let (do_train, do_eval, do_predict) = match (args.do_train, args.do_eval, args.do_predict) {
-            (None, None, None | Some(false)) => (true, true, false),
-            (train, eval, predict) => (train.unwrap_or(false), eval.unwrap_or(false), predict.unwrap_or(false)),
-        };
-        // An evaluation during the training asks for the split, as in transformers.
-        let do_eval = do_eval || args.watch.eval_strategy.is_some_and(|when| when != Interval::No);
-        let glue_submission = args.glue_submission.unwrap_or(false);
-        if glue_submission {
-            data::check_submission(&args)?;
-        }
-        let do_predict = do_predict || glue_submission;
-        if !do_train && !do_eval && !do_predict {
-            return Err(Error::usage("--do_train, --do_eval and --do_predict are false: nothing to do"));
-        }
-        if do_predict && args.output_dir.is_none() {
-            return Err(Error::usage("--do_predict writes into --output_dir, which is not given"));
-        }
-        let max_seq_length = args.max_seq_length.unwrap_or(128);
-        check(
-            max_seq_length >= 4,
-            "max_seq_length",
-            max_seq_length,
-            "at least 4 (a token, a separator, a pair's second token and special ones)",
-        )?;
-        if args.save_logits == Some(true) && args.output_dir.is_none() {
-            return Err(Error::usage("--save_logits writes into --output_dir, which is not given"));
-        }
-        if args.save_logits == Some(true) && !do_eval && !do_predict {
-            return Err(Error::usage(
-                "--save_logits writes the logits of an evaluation or prediction: give --do_eval or --do_predict too",
-            ));
-        }
-        let training = training::training(&args)?;
-        let checkpoints = watching::checkpoints(&args)?;
-        // Its steps are those of the evaluation too, where that has none of its own.
-        let log = watching::log(&args)?;
-        let known = [&task];
-        let scored: &[&TaskSpec] = if own_data.is_none() { &known } else { &[] };
-        let evaluation = watching::evaluation(&args, &checkpoints, do_train, scored)?;
-        let publish = publishing::publishing(&args, do_train)?;
-        let class_flags = [
-            (training.label_smoothing_factor > 0.0, "label_smoothing_factor"),
-            (training.class_weights.is_some(), "class_weights"),
-        ];
-        if let Some((_, flag)) = class_flags.into_iter().find(|(given, _)| *given)
-            && task.kind == TaskKind::Regression
-        {
-            return Err(Error::usage(format!(
-                "--{flag} is for classes, and {} is a regression: leave it out, or leave out the task",
-                task.name
-            )));
-        }
-        let dataset = places::dataset(&args, &task, embedded)?;
-        Ok(Self {
-            task,
-            folder: None,
-            model: model(args.model_name_or_path.last().map(String::as_str), args.model_revision.as_deref(), embedded)?,
-            dataset,
-            own_data,
-            splits: data::splits(&args)?,
-            do_train,
-            do_eval,
-            do_predict,
-            max_seq_length,
-            pad_to_max_length: args.pad_to_max_length.unwrap_or(false),
-            max_train_samples: args.max_train_samples.map(|n| at_least_one("max_train_samples", n)).transpose()?,
-            max_eval_samples: args.max_eval_samples.map(|n| at_least_one("max_eval_samples", n)).transpose()?,
-            max_predict_samples: args
-                .max_predict_samples
-                .map(|n| at_least_one("max_predict_samples", n))
-                .transpose()?,
-            ignore_mismatched_sizes: args.ignore_mismatched_sizes.unwrap_or(false),
-            training,
-            per_device_eval_batch_size: at_least_one(
-                "per_device_eval_batch_size",
-                args.per_device_eval_batch_size.unwrap_or(32),
-            )?,
-            output_dir: args.output_dir,
-            overwrite_output_dir: args.overwrite_output_dir.unwrap_or(false),
-            checkpoints,
-            evaluation,
-            log,
-            results_dir: args.results_dir.unwrap_or_else(|| "results".into()),
-            glue_submission,
-            save_logits: args.save_logits.unwrap_or(false),
-            device: args.machine.device()?,
-            precision: args.machine.precision()?,
-            publish,
-            hub: HubAccess { cache_dir: args.cache_dir, token: args.token },
-            search: None,
-        })
+/// A run's settings from its flags, checked and complete. `embedded`: the demo, whose model and data are the defaults.
+///
+/// # Errors
+/// Names the first flag that is wrong, what was expected, and what to do.
+pub fn settings(args: &RunArgs, embedded: bool) -> Result<Settings, Error> {
+    let task = match data::custom_data(args)? {
+        Some(custom) => TaskChoice::Custom(custom),
+        None => match tasks(&args.task_name, embedded)?.as_slice() {
+            [task] => TaskChoice::Known((*task).clone()),
+            several => return Err(Error::usage(format!("--task has {} tasks, and a run has one", several.len()))),
+        },
+    };
+    let (do_train, do_eval, do_predict) = match (args.do_train, args.do_eval, args.do_predict) {
+        (None, None, None | Some(false)) => (true, true, false),
+        (train, eval, predict) => (train.unwrap_or(false), eval.unwrap_or(false), predict.unwrap_or(false)),
+    };
+    let places = places::places(args);
+    if places.glue_submission {
+        data::check_submission(args)?;
     }
+    let machine = MachineSettings::try_from(&args.machine)?;
+    let evaluation = beside::evaluation(args)?;
+    let data = data::data(args, task.known(), embedded)?;
+    let settings = Settings {
+        task,
+        do_train,
+        // An evaluation during the training asks for the split, as in transformers.
+        do_eval: do_eval || evaluation.strategy != IntervalStrategy::No,
+        do_predict: do_predict || places.glue_submission,
+        model: ModelSettings {
+            choice: model_choice(
+                args.model_name_or_path.last().map(String::as_str),
+                args.model_revision.as_deref(),
+                embedded,
+            )?,
+            ignore_mismatched_sizes: args.ignore_mismatched_sizes.unwrap_or(false),
+        },
+        data,
+        training: training::training(args, machine.precision)?,
+        evaluation,
+        checkpoints: beside::checkpoints(args)?,
+        logging: beside::logging(args)?,
+        publish: places::publishing(args)?,
+        places,
+        machine,
+        hub: HubAccess { cache_dir: args.cache_dir.clone(), token: args.token.clone() },
+        search: None,
+    };
+    settings.check()?;
+    Ok(settings)
 }
 
-/// Whether the flags name data that are none of GLUE's.
+/// Whether the flags name data that are of no benchmark.
 ///
 /// # Errors
 /// When they contradict each other.
-pub fn has_own_data(args: &RunArgs) -> Result<bool, Error> {
-    Ok(data::own_data(args)?.is_some())
-}
-
-/// The row of a dataset whose columns and labels are not known yet.
-fn placeholder(own: &OwnData) -> TaskSpec {
-    let labels = LabelKind::Classes(Vec::new());
-    let metrics = own.metrics.clone();
-    TaskSpec { config: String::new(), metrics, ..TaskSpec::new(&own.name, (String::new(), None), labels) }
+pub fn has_custom_data(args: &RunArgs) -> Result<bool, Error> {
+    Ok(data::custom_data(args)?.is_some())
 }
 
 /// The tasks of `--task`, in the order to run. `embedded`: all where none is named.

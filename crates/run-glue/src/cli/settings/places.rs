@@ -1,4 +1,4 @@
-//! Where the model and the data are.
+//! Flags of where the model and the data are, and where results go.
 
 use std::path::PathBuf;
 
@@ -7,87 +7,14 @@ use glue_tasks::{GLUE, benchmark_of};
 
 use crate::cli::args::RunArgs;
 use crate::error::Error;
+use crate::settings::{DatasetChoice, PlaceSettings, PublishSettings, repository_name};
 
-/// What the environment does not say of the Hub.
-#[derive(Clone, Debug, Default)]
-pub struct HubAccess {
-    /// Cache of downloads.
-    pub cache_dir: Option<PathBuf>,
-    /// Access token.
-    pub token: Option<String>,
-}
-
-/// A checkpoint's place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ModelChoice {
-    /// A folder.
-    Folder(PathBuf),
-    /// A repository and a revision of the Hub.
-    Hub {
-        /// `owner/name` or `name`.
-        id: String,
-        /// Branch, tag or commit.
-        revision: String,
-    },
-    /// The tiny encoder inside the program.
-    Embedded,
-}
-
-/// The datasets' place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DatasetChoice {
-    /// A folder laid out as the repository.
-    Folder(PathBuf),
-    /// A repository of the Hub at a revision.
-    Hub {
-        /// `owner/name` or `name`.
-        id: String,
-        /// Branch, tag or commit.
-        revision: String,
-    },
-    /// Files by the split that they are.
-    Files(Vec<(&'static str, PathBuf)>),
-    /// The miniature tasks inside the program.
-    Embedded,
-}
-
-/// Where the checkpoint is. `embedded`: without a name it is the one inside the program.
-pub fn model(name: Option<&str>, revision: Option<&str>, embedded: bool) -> Result<ModelChoice, Error> {
-    let revision_of = |what: &str| {
-        Err(Error::usage(format!(
-            "--model_revision is of a repository on the Hub, and {what} has no revision: leave it out"
-        )))
-    };
-    let Some(name) = name else {
-        return if embedded && revision.is_some() {
-            revision_of("the demo's model")
-        } else if embedded {
-            Ok(ModelChoice::Embedded)
-        } else {
-            Err(Error::usage("--model is missing: give a folder or a Hub repository such as bert-base-cased"))
-        };
-    };
-    let path = PathBuf::from(name);
-    if path.is_dir() {
-        return match revision {
-            Some(_) => revision_of(&format!("the folder --model {name}")),
-            None => Ok(ModelChoice::Folder(path)),
-        };
-    }
-    if path.is_absolute() || name.starts_with('.') || name.starts_with('~') || path.is_file() {
-        return Err(Error::usage(format!(
-            "--model {name}: there is no such folder; expected one with config.json, weights and a tokenizer"
-        )));
-    }
-    Ok(ModelChoice::Hub { id: name.to_owned(), revision: revision.unwrap_or("main").to_owned() })
-}
-
-pub(super) fn dataset(args: &RunArgs, task: &TaskSpec, embedded: bool) -> Result<DatasetChoice, Error> {
+pub(super) fn dataset(args: &RunArgs, task: Option<&TaskSpec>, embedded: bool) -> Result<DatasetChoice, Error> {
     if let Some(files) = files(args)? {
         return Ok(DatasetChoice::Files(files));
     }
     let named = args.data.dataset_name.as_deref();
-    let repository = &benchmark_of(task).unwrap_or(&GLUE).repository;
+    let repository = &task.and_then(benchmark_of).unwrap_or(&GLUE).repository;
     if named.is_some() && args.dataset_dir.is_some() {
         return Err(Error::usage(
             "--dataset_dir and --dataset_name exclude each other: a folder can be given as either",
@@ -135,4 +62,35 @@ fn files(args: &RunArgs) -> Result<Option<Vec<(&'static str, PathBuf)>>, Error> 
         files.push((split, file.clone()));
     }
     Ok((!files.is_empty()).then_some(files))
+}
+
+/// Where the run writes.
+pub(super) fn places(args: &RunArgs) -> PlaceSettings {
+    let usual = PlaceSettings::default();
+    PlaceSettings {
+        output_dir: args.output_dir.clone(),
+        folder: None,
+        overwrite_output_dir: args.overwrite_output_dir.unwrap_or(usual.overwrite_output_dir),
+        results_dir: args.results_dir.clone().unwrap_or(usual.results_dir),
+        save_logits: args.save_logits.unwrap_or(usual.save_logits),
+        glue_submission: args.glue_submission.unwrap_or(usual.glue_submission),
+    }
+}
+
+/// The upload that is asked for.
+pub(super) fn publishing(args: &RunArgs) -> Result<Option<PublishSettings>, Error> {
+    let publish = &args.publish;
+    if !publish.push_to_hub.unwrap_or(false) {
+        return Ok(None);
+    }
+    let Some(dir) = args.output_dir.as_deref() else {
+        return Err(Error::usage("--push_to_hub uploads what is in --output_dir, which is not given"));
+    };
+    Ok(Some(PublishSettings {
+        id: repository_name("--output_dir", publish.hub_model_id.as_deref(), dir)?,
+        private: publish.hub_private_repo,
+        revision: publish.hub_revision.clone().unwrap_or_else(|| "main".into()),
+        strategy: publish.hub_strategy.unwrap_or_default(),
+        always: publish.hub_always_push.unwrap_or(false),
+    }))
 }

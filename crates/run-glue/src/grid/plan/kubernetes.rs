@@ -4,8 +4,8 @@ use std::path::{Component, Path};
 
 use serde_json::{Value, json};
 
-use super::Plan;
-use super::words::program;
+use super::cluster_plan::ClusterPlan;
+use super::shell_words::program;
 use crate::error::Error;
 
 /// Where the volume is.
@@ -21,19 +21,19 @@ const GRACE_SECONDS: usize = 120;
 /// The exit code of wrong flags or input, which do not get better by trying again.
 const WRONG_INPUT: u8 = 2;
 
-impl Plan<'_> {
+impl ClusterPlan<'_> {
     /// The manifest, as JSON, which is YAML that quotes all that needs it. For Kubernetes 1.31 and later.
     ///
     /// # Errors
     /// When the image or the volume is missing, or a name is none.
     pub(super) fn kubernetes(&self) -> Result<String, Error> {
-        let args = self.args;
+        let options = self.options;
         let missing = |flag: &str, what: &str| Error::usage(format!("--format kubernetes needs --{flag}: {what}"));
-        let image = args.image.as_deref().ok_or_else(|| missing("image", "the container with run-glue in it"))?;
+        let image = options.image.as_deref().ok_or_else(|| missing("image", "the container with run-glue in it"))?;
         if image.is_empty() || image.contains(char::is_whitespace) {
             return Err(Error::usage(format!("--image {image:?}: expected a name such as registry/run-glue:1")));
         }
-        let volume = args.volume.as_deref();
+        let volume = options.volume.as_deref();
         let volume = volume
             .ok_or_else(|| missing("volume", "the PersistentVolumeClaim with the grid's file, for the results too"))?;
         let volume = object_name("volume", volume)?;
@@ -47,7 +47,7 @@ impl Plan<'_> {
             "env": environment,
             "volumeMounts": [{"name": "work", "mountPath": WORK}],
         });
-        if let Some(secret) = &args.secret {
+        if let Some(secret) = &options.secret {
             container["envFrom"] = json!([{"secretRef": {"name": object_name("secret", secret)?}}]);
         }
         if let Some(resources) = self.resources() {
@@ -59,7 +59,7 @@ impl Plan<'_> {
             "containers": [container],
             "volumes": [{"name": "work", "persistentVolumeClaim": {"claimName": volume}}],
         });
-        if let Some(seconds) = args.time {
+        if let Some(seconds) = options.time {
             pod["activeDeadlineSeconds"] = json!(seconds);
         }
         let manifest = json!({
@@ -68,7 +68,7 @@ impl Plan<'_> {
             "metadata": {"name": self.name},
             "spec": {
                 "completions": self.parts,
-                "parallelism": args.workers.unwrap_or(self.parts).min(self.parts),
+                "parallelism": options.workers.unwrap_or(self.parts).min(self.parts),
                 "completionMode": "Indexed",
                 "backoffLimitPerIndex": RETRIES,
                 "podFailurePolicy": {"rules": [
@@ -87,12 +87,12 @@ impl Plan<'_> {
 
     /// The words of the container's command; the grid's file lies in the volume as it lies here.
     fn command(&self) -> Vec<String> {
-        let grid = &self.args.grid;
+        let grid = &self.options.grid;
         let below = grid.is_relative() && grid.components().all(|part| matches!(part, Component::Normal(_)));
         let file = if below { grid.as_path() } else { grid.file_name().map_or(grid.as_path(), Path::new) };
-        let program = program(self.args).split_whitespace().map(str::to_owned);
+        let program = program(self.options).split_whitespace().map(str::to_owned);
         let words = program.chain([Path::new(WORK).join(file).display().to_string()]);
-        let words = words.chain(self.args.flags.iter().cloned()).chain([format!("--shard=auto/{}", self.parts)]);
+        let words = words.chain(self.options.flags.iter().cloned()).chain([format!("--shard=auto/{}", self.parts)]);
         // Kubernetes would put variables in: `$(NAME)`.
         words.map(|word| word.replace("$(", "$$(")).collect()
     }
@@ -108,7 +108,7 @@ impl Plan<'_> {
         if let Some(memory) = limits.memory {
             requested.insert("memory".to_owned(), json!(format!("{memory}Mi")));
         }
-        if let Some(memory) = self.args.mem {
+        if let Some(memory) = self.options.mem {
             limited.insert("memory".to_owned(), json!(format!("{memory}Mi")));
         }
         // A GPU is a limit, which is its request too:

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use super::Plan;
-use super::words::{line, program, quoted};
+use super::cluster_plan::ClusterPlan;
+use super::shell_words::{line, program, quoted};
 use crate::error::Error;
 
 /// So long before the time limit a run is told to save; of short limits a quarter.
@@ -12,23 +12,24 @@ const NOTICE_SECONDS: u64 = 120;
 /// So often a part is queued again after its time limit; a limit too short for one step would else go on for ever.
 const MOST_RESTARTS: usize = 100;
 
-impl Plan<'_> {
+impl ClusterPlan<'_> {
     /// # Errors
     /// When a path or a file of it cannot be had.
     pub(super) fn slurm(&self) -> Result<String, Error> {
-        let args = self.args;
+        let options = self.options;
         let here = absolute(Path::new("."))?;
         let results = absolute(&self.results_dir)?;
-        let script = args.output.as_deref().map_or_else(|| "THIS_FILE".to_owned(), |path| path.display().to_string());
+        let script =
+            options.output.as_deref().map_or_else(|| "THIS_FILE".to_owned(), |path| path.display().to_string());
         let table =
             [results.display().to_string(), "--output".into(), results.join("comparison.md").display().to_string()];
-        let table = format!("{} compare {}", program(args), line(&table));
+        let table = format!("{} compare {}", program(options), line(&table));
         let mut text = format!(
             "#!/bin/bash\n# {} runs of {} in {} parts. To submit it, and a table of the results when all are done:\n\
              #   job=$(sbatch --parsable {})\n#   sbatch --dependency=afterok:$job --wrap {}\n\
              # Submitted once more, it does the runs that are left.\n",
             self.runs,
-            one_line(&args.grid.display().to_string()),
+            one_line(&options.grid.display().to_string()),
             self.parts,
             one_line(&quoted(&script)),
             one_line(&quoted(&table)),
@@ -39,10 +40,10 @@ impl Plan<'_> {
             let results = one_line(&self.results_dir.display().to_string());
             let _ = writeln!(text, "# Limits of {}: estimated from the runs in {results}.", estimated.join(" and "));
         }
-        for option in self.options(&here)? {
+        for option in self.sbatch_options(&here)? {
             let _ = writeln!(text, "#SBATCH {option}");
         }
-        if let Some(file) = &args.header {
+        if let Some(file) = &options.header {
             let header = std::fs::read_to_string(file);
             let header = header.map_err(|error| Error::input(format!("--header {}: {error}", file.display())))?;
             let _ = writeln!(text, "\n{}", header.trim_end());
@@ -50,18 +51,18 @@ impl Plan<'_> {
         if let Some(cpus) = self.limits.cpus {
             let _ = writeln!(text, "\nexport RAYON_NUM_THREADS={cpus}");
         }
-        let words = [absolute(&args.grid)?.display().to_string()].into_iter().chain(args.flags.iter().cloned());
-        let command = format!("{} {} --shard auto/{}", program(args), line(&words.collect::<Vec<_>>()), self.parts);
+        let words = [absolute(&options.grid)?.display().to_string()].into_iter().chain(options.flags.iter().cloned());
+        let command = format!("{} {} --shard auto/{}", program(options), line(&words.collect::<Vec<_>>()), self.parts);
         text.push('\n');
         text.push_str(&if self.saves { goes_on(&command) } else { format!("exec {command}\n") });
         Ok(text)
     }
 
     /// Those that were typed last: of an option that stands twice the later one counts.
-    fn options(&self, here: &Path) -> Result<Vec<String>, Error> {
-        let args = self.args;
-        let workers = args.workers.map_or_else(String::new, |workers| format!("%{workers}"));
-        let mut options = vec![
+    fn sbatch_options(&self, here: &Path) -> Result<Vec<String>, Error> {
+        let options = self.options;
+        let workers = options.workers.map_or_else(String::new, |workers| format!("%{workers}"));
+        let mut sbatch = vec![
             format!("--job-name={}", self.name),
             format!("--array=0-{}{workers}", self.parts - 1),
             // The grid's paths are of this folder.
@@ -71,34 +72,34 @@ impl Plan<'_> {
             "--open-mode=append".to_owned(),
             "--ntasks=1".to_owned(),
         ];
-        if let Some(logs) = &args.logs {
+        if let Some(logs) = &options.logs {
             let logs = absolute(logs)?;
             // Slurm makes no folder: the job would fail without a word.
             std::fs::create_dir_all(&logs)
                 .map_err(|error| Error::input(format!("--logs {}: {error}", logs.display())))?;
             let name = format!("{}/{}-%A_%a.out", logs.display().to_string().replace('%', "%%"), self.name);
-            options.push(format!("--output={}", option_value(&name)?));
+            sbatch.push(format!("--output={}", option_value(&name)?));
         }
         let limits = &self.limits;
-        options.extend(limits.cpus.map(|cpus| format!("--cpus-per-task={cpus}")));
-        options.extend(limits.memory.map(|memory| format!("--mem={memory}M")));
-        options.extend(limits.gpus.map(|gpus| format!("--gres=gpu:{gpus}")));
-        options.extend(limits.seconds.map(|seconds| format!("--time={}", time(seconds))));
+        sbatch.extend(limits.cpus.map(|cpus| format!("--cpus-per-task={cpus}")));
+        sbatch.extend(limits.memory.map(|memory| format!("--mem={memory}M")));
+        sbatch.extend(limits.gpus.map(|gpus| format!("--gres=gpu:{gpus}")));
+        sbatch.extend(limits.seconds.map(|seconds| format!("--time={}", time(seconds))));
         if self.saves {
             let notice = limits.seconds.map_or(NOTICE_SECONDS, |seconds| NOTICE_SECONDS.min(seconds / 4));
-            options.push(format!("--signal=B:USR1@{}", notice.max(1)));
+            sbatch.push(format!("--signal=B:USR1@{}", notice.max(1)));
         }
-        for option in &args.sbatch_arg {
+        for option in &options.sbatch_arg {
             if option.trim().is_empty() || option.contains('\n') {
                 return Err(Error::usage(format!("--sbatch_arg {option:?}: expected an option such as partition=gpu")));
             }
-            options.push(match option.split_once('=') {
+            sbatch.push(match option.split_once('=') {
                 _ if option.starts_with('-') => option.clone(),
                 Some((name, value)) => format!("--{name}={}", option_value(value)?),
                 None => format!("--{option}"),
             });
         }
-        Ok(options)
+        Ok(sbatch)
     }
 }
 

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::{Search, space};
+use super::definition::Search;
+use super::options::SearchKind;
+use super::space::{self, Axis};
 use crate::error::Error;
 use crate::report::atomic::write_whole;
 use crate::report::record::RunRecord;
@@ -47,21 +49,21 @@ impl Search {
             "id": self.id,
             "task": task,
             "model": model,
-            "kind": self.kind,
-            "space": self.space.iter().map(super::Axis::describe).collect::<Value>(),
+            "kind": self.options.kind,
+            "space": self.options.space.iter().map(Axis::describe).collect::<Value>(),
             "budget": {
-                "stated": self.budget,
+                "stated": self.options.budget,
                 "trials": self.trials.len(),
                 "runs": self.rungs.iter().map(|rung| rung.trials).sum::<usize>(),
                 "training": self.cost,
-                "unit": self.unit.name(),
+                "unit": self.options.unit.name(),
             },
-            "eta": self.eta,
+            "eta": (self.options.kind == SearchKind::Halving).then_some(self.options.eta),
             "rungs": rungs.collect::<Value>(),
-            "seed": self.seed,
+            "seed": self.options.seed,
             "chosen_on": self.chosen_on,
-            "holdout_percentage": self.holdout,
-            "optimistic": self.holdout.is_none(),
+            "holdout_percentage": self.options.holdout,
+            "optimistic": self.options.holdout.is_none(),
             "chosen_by": if self.higher_is_better { "highest score" } else { "lowest score" },
             "chosen": {
                 "trial": chosen + 1,

@@ -9,14 +9,17 @@
 //! longer run's way. That costs `1 / eta` more, and makes each trial a run like any other, of its own schedule.
 
 use crate::error::Error;
+use crate::report::python_json::float_repr;
 
 /// Trials by default where some values are drawn.
 const USUAL_TRIALS: usize = 10;
 
 /// What training is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
+pub enum Unit {
+    /// Passes over the training rows; may be a fraction.
     Epochs,
+    /// Optimizer steps.
     Steps,
 }
 
@@ -44,12 +47,12 @@ impl Budget {
                 "--search_budget {text}: expected a number of trials, epochs or steps, such as 20trials, 60epochs or 5000steps"
             ))
         };
-        let place = text.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(text.len());
-        let number: f64 = text[..place].trim().parse().map_err(|_| wrong())?;
+        let end = text.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(text.len());
+        let number: f64 = text[..end].trim().parse().map_err(|_| wrong())?;
         if !(number > 0.0 && number.is_finite()) {
             return Err(wrong());
         }
-        match text[place..].trim() {
+        match text[end..].trim() {
             "" | "trial" | "trials" if number.fract() == 0.0 => Ok(Self::Trials(number as usize)),
             "epoch" | "epochs" => Ok(Self::Training(number, Unit::Epochs)),
             "step" | "steps" => Ok(Self::Training(number, Unit::Steps)),
@@ -112,6 +115,11 @@ pub(super) fn ladder(trials: usize, eta: usize, most_rungs: usize, most: f64, un
 /// All training of a ladder.
 pub(super) fn cost(ladder: &[Rung]) -> f64 {
     ladder.iter().map(|rung| rung.trials as f64 * rung.training.unwrap_or_default()).sum()
+}
+
+/// Epochs or steps as they are typed.
+pub(super) fn amount(training: f64) -> String {
+    if training.fract() == 0.0 { format!("{training}") } else { float_repr((training * 1e6).round() / 1e6) }
 }
 
 /// How many trials a search of drawn settings begins with, where nothing says it.

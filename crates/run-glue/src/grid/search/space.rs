@@ -2,12 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use clap::{Args, CommandFactory, FromArgMatches};
-use glue_tasks::statistics::Draw;
+use results::statistics::Draw;
 use serde_json::{Value, json};
 
-use crate::cli::args::{Cli, RunArgs};
-use crate::cli::spelling::main_name;
 use crate::error::Error;
 use crate::report::python_json::float_repr;
 
@@ -19,15 +16,9 @@ const USUAL: [(&str, &[&str]); 3] = [
 ];
 
 /// The flag of the epochs.
-pub(super) const EPOCHS: &str = "num_train_epochs";
+pub const EPOCHS: &str = "num_train_epochs";
 /// The flag of the steps, which goes before the epochs.
-pub(super) const STEPS: &str = "max_steps";
-
-/// Headings of flags that may be searched, and flags under other headings.
-const HEADINGS: [&str; 2] = ["Training", "Optimizer"];
-const OTHERS: [&str; 2] = ["max_seq_length", "bf16"];
-/// Those under the headings that are no settings.
-const NO_SETTINGS: [&str; 2] = ["seed", "data_seed"];
+pub const STEPS: &str = "max_steps";
 
 /// Flags whose ranges are drawn from evenly by their logarithm: their orders of magnitude matter.
 const LOGARITHMIC: [&str; 3] = ["learning_rate", "weight_decay", "adam_epsilon"];
@@ -35,16 +26,20 @@ const LOGARITHMIC: [&str; 3] = ["learning_rate", "weight_decay", "adam_epsilon"]
 /// Digits of numbers that are drawn: enough to search, few enough to type.
 const DIGITS: usize = 3;
 
+/// How an axis is typed.
+pub const FORMS: &str =
+    "expected FLAG=V,V such as learning_rate=1e-5,2e-5, or FLAG=LOW..HIGH such as learning_rate=1e-5..1e-4";
+
 /// A list that would be a mistake.
 const MOST: usize = 100_000;
 
 /// Flags with a value each, in the order of the axes.
-pub(crate) type Setting = Vec<(String, String)>;
+pub type Setting = Vec<(String, String)>;
 
 /// One flag, and what it may be.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Axis {
-    pub(super) flag: String,
+pub struct Axis {
+    flag: String,
     values: Values,
 }
 
@@ -56,42 +51,18 @@ enum Values {
     Range { low: f64, high: f64, whole: bool },
 }
 
-/// Whether a flag may be searched.
-pub(crate) fn is_searchable(flag: &str) -> bool {
-    let has = |arg: &clap::Arg| arg.get_long() == Some(flag);
-    let under = |arg: &clap::Arg| arg.get_help_heading().is_some_and(|heading| HEADINGS.contains(&heading));
-    OTHERS.contains(&flag)
-        || (!NO_SETTINGS.contains(&flag) && Cli::command().get_arguments().any(|arg| has(arg) && under(arg)))
-}
-
 impl Axis {
-    /// `FLAG=V,V` or `FLAG=LOW..HIGH`.
+    /// A flag, by its own name, with values `V,V` or `LOW..HIGH`.
     ///
     /// # Errors
-    /// A flag that cannot be searched, or values that are none.
-    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
-        let wrong = |what: String| Error::usage(format!("--search_space {text}: {what}"));
-        let forms =
-            "expected FLAG=V,V such as learning_rate=1e-5,2e-5, or FLAG=LOW..HIGH such as learning_rate=1e-5..1e-4";
-        let (name, values) = text.split_once('=').ok_or_else(|| wrong(forms.to_owned()))?;
-        let flag = main_name(&name.trim().trim_start_matches('-').replace('-', "_"));
-        if !is_searchable(&flag) {
-            let known: Vec<String> =
-                Cli::command().get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned)).collect();
-            let searchable = known.iter().filter(|flag| is_searchable(flag));
-            let nearest = searchable.max_by(|a, b| strsim::jaro(a, &flag).total_cmp(&strsim::jaro(b, &flag)));
-            let hint = nearest.map_or_else(String::new, |nearest| format!(" (did you mean {nearest}?)"));
-            return Err(wrong(match known.contains(&flag) {
-                true => format!("--{flag} is no setting of the training; such as learning_rate are"),
-                false => format!("there is no flag {flag}{hint}"),
-            }));
-        }
+    /// What is wrong with the values, and what was expected.
+    pub fn new(flag: String, values: &str) -> Result<Self, String> {
         let values = match values.split_once("..") {
-            Some((low, high)) => range(low.trim(), high.trim()).map_err(wrong)?,
+            Some((low, high)) => range(low.trim(), high.trim())?,
             None => {
                 let list: Vec<String> = values.split(',').map(|value| value.trim().to_owned()).collect();
                 if list.iter().any(String::is_empty) {
-                    return Err(wrong(forms.to_owned()));
+                    return Err(FORMS.to_owned());
                 }
                 Values::List(list)
             }
@@ -101,9 +72,15 @@ impl Axis {
             && this.is_logarithmic()
             && low <= 0.0
         {
-            return Err(wrong(format!("{} to {} is drawn by its logarithm: LOW must be above 0", low, high)));
+            return Err(format!("{low} to {high} is drawn by its logarithm: LOW must be above 0"));
         }
         Ok(this)
+    }
+
+    /// The flag that it is about.
+    #[must_use]
+    pub fn flag(&self) -> &str {
+        &self.flag
     }
 
     fn bounds(&self) -> Option<(f64, f64)> {
@@ -184,12 +161,11 @@ pub(super) fn value(text: &str) -> Value {
     plain.unwrap_or_else(|| json!(text))
 }
 
-/// The usual space, but for flags that are given and those in `without`.
-pub(super) fn usual(args: &RunArgs, without: &[&str]) -> Vec<Axis> {
-    let given =
-        [args.learning_rate.is_some(), args.per_device_train_batch_size.is_some(), args.num_train_epochs.is_some()];
-    let left = USUAL.iter().zip(given).filter(|((flag, _), given)| !given && !without.contains(flag));
-    left.map(|((flag, list), _)| Axis {
+/// The usual space, but for the flags in `given`.
+#[must_use]
+pub fn usual(given: &[&str]) -> Vec<Axis> {
+    let left = USUAL.iter().filter(|(flag, _)| !given.contains(flag));
+    left.map(|(flag, list)| Axis {
         flag: (*flag).to_owned(),
         values: Values::List(list.iter().map(|value| (*value).to_owned()).collect()),
     })
@@ -257,33 +233,17 @@ pub(super) fn drawn(space: &[Axis], most: usize, seed: u64) -> Result<Vec<Settin
     let mut known = BTreeSet::new();
     let mut settings = Vec::new();
     // Whole numbers may run out; so many draws in a row would have found a new one.
-    let mut vain = 0;
-    while settings.len() < most && vain < 1000 {
+    let mut repeated = 0;
+    while settings.len() < most && repeated < 1000 {
         let setting: Setting = space.iter().map(|axis| (axis.flag.clone(), axis.draw(&mut draw))).collect();
         if known.insert(setting.clone()) {
             settings.push(setting);
-            vain = 0;
+            repeated = 0;
         } else {
-            vain += 1;
+            repeated += 1;
         }
     }
     Ok(settings)
-}
-
-/// Puts flags into arguments, over what is there.
-///
-/// # Errors
-/// A value that the flag does not take.
-pub(super) fn apply(args: &mut RunArgs, setting: &[(String, String)]) -> Result<(), Error> {
-    let words = setting.iter().map(|(flag, value)| format!("--{flag}={value}"));
-    let words: Vec<String> = std::iter::once("run-glue".to_owned()).chain(words).collect();
-    let parser = RunArgs::augment_args_for_update(clap::Command::new("run-glue"));
-    let set = parser.try_get_matches_from(words).and_then(|matches| args.update_from_arg_matches(&matches));
-    set.map_err(|error| {
-        let text = error.render().to_string();
-        let first = text.lines().next().unwrap_or_default();
-        Error::usage(format!("--search_space: {}", first.trim_start_matches("error: ")))
-    })
 }
 
 /// A setting in words.
@@ -295,26 +255,25 @@ pub(super) fn in_words(setting: &[(String, String)]) -> String {
 mod tests {
     use super::*;
 
+    fn axis(text: &str) -> Result<Axis, String> {
+        let (flag, values) = text.split_once('=').expect("FLAG=VALUES");
+        Axis::new(flag.to_owned(), values)
+    }
+
     fn axes(texts: &[&str]) -> Vec<Axis> {
-        texts.iter().map(|text| Axis::parse(text).expect(text)).collect()
+        texts.iter().map(|text| axis(text).expect(text)).collect()
     }
 
     #[test]
     fn lists_are_combined_and_the_usual_ones_are_those_of_the_paper() {
-        let space = axes(
-            &["learning_rate=1e-5,2e-5", "batch-size=1"]
-                .map(|t| t.replace("batch-size", "train-batch-size"))
-                .each_ref()
-                .map(String::as_str),
-        );
+        let space = axes(&["learning_rate=1e-5,2e-5", "per_device_train_batch_size=1"]);
         let words: Vec<String> = all(&space).expect("lists").iter().map(|setting| in_words(setting)).collect();
         assert_eq!(
             words,
             ["learning_rate 1e-5, per_device_train_batch_size 1", "learning_rate 2e-5, per_device_train_batch_size 1"]
         );
-        assert_eq!(all(&usual(&RunArgs::default(), &[])).expect("lists").len(), 18);
-        let given = RunArgs { learning_rate: Some(1e-4), ..RunArgs::default() };
-        assert_eq!(all(&usual(&given, &[EPOCHS])).expect("lists").len(), 2);
+        assert_eq!(all(&usual(&[])).expect("lists").len(), 18);
+        assert_eq!(all(&usual(&["learning_rate", EPOCHS])).expect("lists").len(), 2);
     }
 
     #[test]
@@ -337,7 +296,7 @@ mod tests {
 
     #[test]
     fn lists_are_drawn_without_putting_back() {
-        let space = usual(&RunArgs::default(), &[]);
+        let space = usual(&[]);
         let drawn_all = drawn(&space, 100, 0).expect("drawn");
         assert_eq!(drawn_all.iter().collect::<BTreeSet<_>>().len(), 18);
         assert_ne!(drawn_all, all(&space).expect("all"));
@@ -345,33 +304,16 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_is_put_over_what_is_there_and_leaves_the_rest() {
-        let mut args = RunArgs { learning_rate: Some(1.0), warmup_ratio: Some(0.5), ..RunArgs::default() };
-        args.model_name_or_path = vec!["m".to_owned()];
-        let setting = [("learning_rate", "2e-5"), ("freeze_embeddings", "true")];
-        let setting: Setting = setting.map(|(flag, value)| (flag.to_owned(), value.to_owned())).to_vec();
-        apply(&mut args, &setting).expect("set");
-        assert_eq!((args.learning_rate, args.warmup_ratio), (Some(2e-5), Some(0.5)));
-        assert_eq!((args.optimizer.freeze_embeddings, args.model_name_or_path.len()), (Some(true), 1));
-        let error = apply(&mut args, &[("learning_rate".to_owned(), "fast".to_owned())]).expect_err("no number");
-        assert!(error.to_string().contains("invalid value 'fast' for '--learning_rate"), "{error}");
-    }
-
-    #[test]
-    fn what_cannot_be_searched_is_named() {
+    fn values_that_are_none_are_named() {
         for (text, part) in [
-            ("learning_rate", "expected FLAG=V,V"),
             ("learning_rate=", "expected FLAG=V,V"),
             ("learning_rate=1e-5,,2e-5", "expected FLAG=V,V"),
             ("learning_rate=1e-4..1e-5", "is not below"),
             ("learning_rate=0..1e-5", "LOW must be above 0"),
             ("learning_rate=a..b", "`a` is no number"),
-            ("seed=1,2", "--seed is no setting of the training"),
-            ("output_dir=a,b", "--output_dir is no setting of the training"),
-            ("lerning_rate=1", "there is no flag lerning_rate (did you mean learning_rate?)"),
         ] {
-            let error = Axis::parse(text).expect_err(text).to_string();
-            assert!(error.contains(part) && error.contains("--search_space"), "{text}: {error}");
+            let error = axis(text).expect_err(text);
+            assert!(error.contains(part), "{text}: {error}");
         }
         assert!(all(&axes(&["learning_rate=1e-5..1e-4"])).expect_err("a range").to_string().contains("is a range"));
     }

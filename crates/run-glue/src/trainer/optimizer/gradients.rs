@@ -8,12 +8,13 @@ use models::batch::TokenBatch;
 use models::ops::adamw::{add, dense};
 use models::ops::{EncoderOps, Gradient, GradientNorm};
 
-use super::{Inner, host_values};
+use super::tensors::{Inner, host_values};
 
 /// Gradients of a module's parameters, in the module's order; `None` where the loss does not depend on one.
-pub struct Gradients<B: AutodiffBackend>(pub(super) Vec<Option<Parameter<B>>>);
+pub struct Gradients<B: AutodiffBackend>(pub(super) Vec<Option<ParameterGradient<B>>>);
 
-pub(super) struct Parameter<B: AutodiffBackend> {
+/// The gradient of one parameter.
+pub(super) struct ParameterGradient<B: AutodiffBackend> {
     pub(super) gradient: Gradient<Inner<B>>,
     /// Of the parameter.
     rows: usize,
@@ -22,18 +23,18 @@ pub(super) struct Parameter<B: AutodiffBackend> {
 struct Collect<'a, B: AutodiffBackend> {
     grads: &'a mut B::Gradients,
     batch: &'a TokenBatch,
-    found: Vec<Option<Parameter<B>>>,
+    collected: Vec<Option<ParameterGradient<B>>>,
 }
 
 impl<B: AutodiffBackend> ModuleVisitor<B> for Collect<'_, B> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
         let value = param.val();
         let rows = value.dims()[0];
-        self.found.push(value.grad_remove(self.grads).map(|gradient| {
+        self.collected.push(value.grad_remove(self.grads).map(|gradient| {
             let values = gradient.into_primitive().tensor();
             // The words' table: its gradient has the rows of the batch alone.
-            let ids = (values.shape()[0] != rows).then(|| self.batch.words().ids.clone());
-            Parameter { gradient: Gradient { values, rows: ids }, rows }
+            let ids = (values.shape()[0] != rows).then(|| self.batch.distinct_tokens().ids.clone());
+            ParameterGradient { gradient: Gradient { values, rows: ids }, rows }
         }));
     }
 }
@@ -41,9 +42,9 @@ impl<B: AutodiffBackend> ModuleVisitor<B> for Collect<'_, B> {
 impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Gradients<B> {
     /// Takes the gradients that a backward pass over `batch` left.
     pub fn collect<M: Module<B>>(module: &M, mut grads: B::Gradients, batch: &TokenBatch) -> Self {
-        let mut visitor = Collect::<B> { grads: &mut grads, batch, found: Vec::new() };
+        let mut visitor = Collect::<B> { grads: &mut grads, batch, collected: Vec::new() };
         module.visit(&mut visitor);
-        Self(visitor.found)
+        Self(visitor.collected)
     }
 
     /// Adds another micro-batch's gradients.
@@ -52,7 +53,7 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Gradients<B> {
             *sum = match (sum.take(), gradient) {
                 (Some(a), Some(b)) => {
                     let gradient = add::<B::InnerBackend>(a.gradient, b.gradient, a.rows);
-                    Some(Parameter { gradient, rows: a.rows })
+                    Some(ParameterGradient { gradient, rows: a.rows })
                 }
                 (a, b) => a.or(b),
             };
@@ -61,16 +62,16 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Gradients<B> {
 
     /// The same on another device.
     pub fn moved_to(self, device: &B::Device) -> Self {
-        let moved = |Parameter { gradient: Gradient { values, rows: ids }, rows }: Parameter<B>| {
+        let moved = |ParameterGradient { gradient: Gradient { values, rows: ids }, rows }: ParameterGradient<B>| {
             let values = B::InnerBackend::float_to_device(values, device);
-            Parameter { gradient: Gradient { values, rows: ids }, rows }
+            ParameterGradient { gradient: Gradient { values, rows: ids }, rows }
         };
         Self(self.0.into_iter().map(|parameter| parameter.map(moved)).collect())
     }
 
     /// The gradients on the host, row-major, in their parameters' shapes; empty where there is none.
     pub fn values(&self) -> Vec<Vec<f32>> {
-        let host = |Parameter { gradient, rows }: &Parameter<B>| {
+        let host = |ParameterGradient { gradient, rows }: &ParameterGradient<B>| {
             host_values::<B::InnerBackend>(dense::<B::InnerBackend>(gradient.clone(), *rows))
         };
         self.0.iter().map(|parameter| parameter.as_ref().map(host).unwrap_or_default()).collect()
@@ -79,6 +80,6 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Gradients<B> {
     /// L2 norm over all parameters (`torch.nn.utils.clip_grad_norm_`'s total norm).
     pub fn norm(&self) -> GradientNorm<Inner<B>> {
         let values = self.0.iter().flatten().map(|parameter| parameter.gradient.values.clone()).collect();
-        B::InnerBackend::eo_gradient_norm(values)
+        B::InnerBackend::gradient_norm(values)
     }
 }

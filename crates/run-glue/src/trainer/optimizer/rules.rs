@@ -4,13 +4,27 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Tensor, TensorPrimitive};
 use models::ops::adamw::dense;
-use models::ops::{Gradient, scale};
+use models::ops::{EncoderOps, Gradient, scale};
 use models::parameters::HostTensor;
 
-use super::{Facts, Kept, Rule, Step, from_host, host_values};
+use super::adamw::AdamW;
+use super::parameter_info::ParameterInfo;
+use super::rule::{Rule, StateDict, UpdateNumbers};
+use super::tensors::{from_host, host_values};
+use crate::settings::{OptimizerKind, TrainingSettings};
+
+/// The rule of `--optim`.
+pub(super) fn rule_of<B: EncoderOps>(settings: &TrainingSettings) -> Box<dyn Rule<B>> {
+    match settings.optim {
+        OptimizerKind::AdamW => Box::new(AdamW::new(settings)),
+        OptimizerKind::Sgd => Box::new(Composed::new(Sgd)),
+        OptimizerKind::Lion => Box::new(Composed::new(Lion { beta1: settings.adam_beta1, beta2: settings.adam_beta2 })),
+        OptimizerKind::Adafactor => Box::new(Composed::new(Adafactor)),
+    }
+}
 
 /// A parameter, or one of those that are stacked in it.
-pub(super) struct Slot<B: Backend> {
+struct Slot<B: Backend> {
     /// `[rows, columns]`; a vector is one row.
     value: Tensor<B, 2>,
     gradient: Tensor<B, 2>,
@@ -22,7 +36,7 @@ pub(super) struct Slot<B: Backend> {
 }
 
 /// A rule for one parameter.
-pub(super) trait ParameterRule {
+trait ParameterRule {
     /// Whether parameters that are stacked must be told apart.
     const UNSTACKS: bool;
 
@@ -34,7 +48,7 @@ pub(super) trait ParameterRule {
 }
 
 /// `torch.optim.SGD` without momentum, as transformers makes it: the weight decay is added to the gradient.
-pub(super) struct Sgd;
+struct Sgd;
 
 impl ParameterRule for Sgd {
     const UNSTACKS: bool = false;
@@ -50,9 +64,9 @@ impl ParameterRule for Sgd {
 }
 
 /// Lion (Chen et al. 2023, <https://arxiv.org/abs/2302.06675>, algorithm 2), with decoupled weight decay.
-pub(super) struct Lion {
-    pub(super) beta1: f64,
-    pub(super) beta2: f64,
+struct Lion {
+    beta1: f64,
+    beta2: f64,
 }
 
 impl ParameterRule for Lion {
@@ -72,7 +86,7 @@ impl ParameterRule for Lion {
 
 /// Adafactor (Shazeer & Stern 2018, <https://arxiv.org/abs/1804.04235>) as transformers' `Trainer` makes it:
 /// `scale_parameter` and `relative_step` off, no first moment, clip threshold 1, decay rate -0.8.
-pub(super) struct Adafactor;
+struct Adafactor;
 
 impl ParameterRule for Adafactor {
     const UNSTACKS: bool = true;
@@ -102,33 +116,33 @@ impl ParameterRule for Adafactor {
 }
 
 /// Applies a rule to all parameters.
-pub(super) struct Composed<B: Backend, R> {
+struct Composed<B: Backend, R> {
     rule: R,
     /// A list a parameter, of what each of its parts keeps; empty before the first step.
     kept: Vec<Vec<Vec<Tensor<B, 2>>>>,
 }
 
 impl<B: Backend, R: ParameterRule> Composed<B, R> {
-    pub(super) fn new(rule: R) -> Self {
+    fn new(rule: R) -> Self {
         Self { rule, kept: Vec::new() }
     }
 
     /// Rows, columns, parts and whether it is a vector.
-    fn layout(facts: &Facts) -> (usize, usize, usize, bool) {
-        let parts = if R::UNSTACKS { facts.stacked.max(1) } else { 1 };
-        match facts.shape.as_slice() {
+    fn layout(info: &ParameterInfo) -> (usize, usize, usize, bool) {
+        let parts = if R::UNSTACKS { info.stacked.max(1) } else { 1 };
+        match info.shape.as_slice() {
             [n] => (1, n / parts, parts, true),
             shape => (shape[0] / parts, shape[1..].iter().product(), parts, false),
         }
     }
 
-    fn shapes(facts: &Facts) -> (Vec<[usize; 2]>, usize) {
-        let (rows, columns, parts, is_vector) = Self::layout(facts);
+    fn shapes(info: &ParameterInfo) -> (Vec<[usize; 2]>, usize) {
+        let (rows, columns, parts, is_vector) = Self::layout(info);
         (R::kept(rows, columns, is_vector), parts)
     }
 
-    fn name(facts: &Facts, part: usize, number: usize) -> String {
-        format!("state.{part}.{number}.{}", facts.path)
+    fn name(info: &ParameterInfo, part: usize, number: usize) -> String {
+        format!("state.{part}.{number}.{}", info.path)
     }
 }
 
@@ -137,72 +151,77 @@ fn matrix<B: Backend>(x: FloatTensor<B>, shape: [usize; 2]) -> Tensor<B, 2> {
 }
 
 impl<B: Backend, R: ParameterRule> Rule<B> for Composed<B, R> {
-    fn step(
+    fn update(
         &mut self,
-        facts: &[Facts],
+        parameters: &[ParameterInfo],
         values: Vec<FloatTensor<B>>,
         gradients: Vec<Option<Gradient<FloatTensor<B>>>>,
-        step: &Step<FloatTensor<B>>,
+        numbers: &UpdateNumbers<FloatTensor<B>>,
     ) -> Vec<FloatTensor<B>> {
         if self.kept.is_empty() {
             let device = values.first().map(B::float_device).unwrap_or_default();
-            let zeros = |facts: &Facts| {
-                let (shapes, parts) = Self::shapes(facts);
+            let zeros = |info: &ParameterInfo| {
+                let (shapes, parts) = Self::shapes(info);
                 vec![shapes.iter().map(|&shape| Tensor::zeros(shape, &device)).collect(); parts]
             };
-            self.kept = facts.iter().map(zeros).collect();
+            self.kept = parameters.iter().map(zeros).collect();
         }
         let mut after = Vec::with_capacity(values.len());
-        for (((value, gradient), facts), kept) in values.into_iter().zip(gradients).zip(facts).zip(&mut self.kept) {
+        for (((value, gradient), info), kept) in values.into_iter().zip(gradients).zip(parameters).zip(&mut self.kept) {
             let Some(gradient) = gradient else {
                 after.push(value);
                 continue;
             };
-            let (rows, columns, parts, is_vector) = Self::layout(facts);
-            let gradient = scale::<B>(dense::<B>(gradient, facts.shape[0]), step.clip.as_ref());
+            let (rows, columns, parts, is_vector) = Self::layout(info);
+            let gradient = scale::<B>(dense::<B>(gradient, info.shape[0]), numbers.clip.as_ref());
             let gradient = matrix::<B>(gradient, [parts * rows, columns]);
-            let (value, gradient) = (matrix::<B>(value, [parts * rows, columns]), gradient * step.gradient_scale);
+            let (value, gradient) = (matrix::<B>(value, [parts * rows, columns]), gradient * numbers.gradient_scale);
             let stepped = kept.iter_mut().enumerate().map(|(part, kept)| {
                 let cut = |x: &Tensor<B, 2>| x.clone().narrow(0, part * rows, rows);
                 let slot = Slot {
                     value: cut(&value),
                     gradient: cut(&gradient),
                     is_vector,
-                    learning_rate: step.learning_rate * facts.learning_rate_scale,
-                    weight_decay: facts.weight_decay,
-                    step: step.number,
+                    learning_rate: numbers.learning_rate * info.learning_rate_scale,
+                    weight_decay: info.weight_decay,
+                    step: numbers.step,
                 };
                 self.rule.step(slot, kept)
             });
             let whole = Tensor::cat(stepped.collect(), 0).into_primitive().tensor();
-            after.push(B::float_reshape(whole, facts.shape.clone().into()));
+            after.push(B::float_reshape(whole, info.shape.clone().into()));
         }
         after
     }
 
-    fn tensors(&self, facts: &[Facts]) -> Vec<(String, HostTensor)> {
+    fn tensors(&self, parameters: &[ParameterInfo]) -> Vec<(String, HostTensor)> {
         let mut tensors = Vec::new();
-        for (parts, facts) in self.kept.iter().zip(facts) {
+        for (parts, info) in self.kept.iter().zip(parameters) {
             for (part, kept) in parts.iter().enumerate() {
                 tensors.extend(kept.iter().enumerate().map(|(number, tensor)| {
                     let shape = tensor.dims().to_vec();
                     let values = host_values::<B>(tensor.clone().into_primitive().tensor());
-                    (Self::name(facts, part, number), HostTensor { shape, values })
+                    (Self::name(info, part, number), HostTensor { shape, values })
                 }));
             }
         }
         tensors
     }
 
-    fn restore(&mut self, facts: &[Facts], tensors: &mut Kept, device: &B::Device) -> Result<(), String> {
+    fn restore(
+        &mut self,
+        parameters: &[ParameterInfo],
+        state: &mut StateDict,
+        device: &B::Device,
+    ) -> Result<(), String> {
         let mut all = Vec::new();
-        for facts in facts {
-            let (shapes, parts) = Self::shapes(facts);
+        for info in parameters {
+            let (shapes, parts) = Self::shapes(info);
             let mut of_parameter = Vec::new();
             for part in 0..parts {
                 let mut kept = Vec::new();
                 for (number, &shape) in shapes.iter().enumerate() {
-                    let values = tensors.take(Self::name(facts, part, number), shape[0] * shape[1])?;
+                    let values = state.take(Self::name(info, part, number), shape[0] * shape[1])?;
                     kept.push(matrix::<B>(from_host::<B>(values, &shape, device), shape));
                 }
                 of_parameter.push(kept);
@@ -214,8 +233,7 @@ impl<B: Backend, R: ParameterRule> Rule<B> for Composed<B, R> {
     }
 }
 
-#[cfg(all(test, feature = "flex"))]
-#[allow(clippy::expect_used, reason = "these functions only serve tests")]
+#[cfg(test)]
 mod tests {
     use burn_flex::Flex;
     use serde_json::Value;
@@ -229,29 +247,33 @@ mod tests {
         value.as_array().expect("numbers").iter().map(|v| v.as_f64().expect("a number") as f32).collect()
     }
 
-    fn facts(path: &str, shape: &[usize]) -> Facts {
+    fn info(path: &str, shape: &[usize]) -> ParameterInfo {
         let (path, shape) = (path.to_owned(), shape.to_vec());
-        Facts { path, shape, weight_decay: 0.01, learning_rate_scale: 0.5, stacked: 1 }
+        ParameterInfo { path, shape, weight_decay: 0.01, learning_rate_scale: 0.5, stacked: 1 }
     }
 
     /// Three steps; after the first the state goes through what a checkpoint keeps.
     fn check<R: ParameterRule>(name: &str, rule: fn() -> R) {
         let fixture: Value = serde_json::from_str(FIXTURE).expect("json");
         let device = Default::default();
-        let facts = [facts("w", &[4, 3]), facts("b", &[5])];
+        let parameters = [info("w", &[4, 3]), info("b", &[5])];
         let load = |lists: &Value| -> Vec<FloatTensor<Flex>> {
-            facts.iter().enumerate().map(|(i, f)| from_host::<Flex>(numbers(&lists[i]), &f.shape, &device)).collect()
+            parameters
+                .iter()
+                .enumerate()
+                .map(|(i, f)| from_host::<Flex>(numbers(&lists[i]), &f.shape, &device))
+                .collect()
         };
         let mut values = load(&fixture["start"]);
         let mut composed: Composed<Flex, R> = Composed::new(rule());
         for (i, gradients) in fixture["gradients"].as_array().expect("steps").iter().enumerate() {
             let gradients = load(gradients).into_iter().map(|values| Some(Gradient { values, rows: None })).collect();
-            // The facts halve the rate.
-            let step = Step { number: i as i32 + 1, learning_rate: 0.2, gradient_scale: 1.0, clip: None };
-            values = composed.step(&facts, values, gradients, &step);
-            let kept = composed.tensors(&facts).into_iter().collect();
+            // Half of it, see `info`.
+            let numbers = UpdateNumbers { step: i as i32 + 1, learning_rate: 0.2, gradient_scale: 1.0, clip: None };
+            values = composed.update(&parameters, values, gradients, &numbers);
+            let kept = composed.tensors(&parameters).into_iter().collect();
             composed = Composed::new(rule());
-            composed.restore(&facts, &mut Kept(kept), &device).expect("what was kept");
+            composed.restore(&parameters, &mut StateDict(kept), &device).expect("what was kept");
         }
         for (i, value) in values.into_iter().enumerate() {
             let expected = numbers(&fixture["after"][name][i]);
@@ -272,13 +294,13 @@ mod tests {
     fn adafactor_tells_stacked_tensors_apart() {
         let device = Default::default();
         let values: Vec<f32> = (0..12).map(|i| ((i * 7) % 5) as f32 - 2.0).collect();
-        let step = Step { number: 1, learning_rate: 0.1, gradient_scale: 1.0, clip: None };
+        let numbers = UpdateNumbers { step: 1, learning_rate: 0.1, gradient_scale: 1.0, clip: None };
         let run = |values: &[f32], rows: usize, stacked: usize| {
-            let facts = [Facts { stacked, ..facts("w", &[rows, 3]) }];
+            let parameters = [ParameterInfo { stacked, ..info("w", &[rows, 3]) }];
             let tensor = || from_host::<Flex>(values.to_vec(), &[rows, 3], &device);
             let gradient = Gradient { values: tensor(), rows: None };
             let mut rule: Composed<Flex, _> = Composed::new(Adafactor);
-            let mut after = rule.step(&facts, vec![tensor()], vec![Some(gradient)], &step);
+            let mut after = rule.update(&parameters, vec![tensor()], vec![Some(gradient)], &numbers);
             host_values::<Flex>(after.remove(0))
         };
         assert_eq!(run(&values, 4, 2), [run(&values[..6], 2, 1), run(&values[6..], 2, 1)].concat());

@@ -7,9 +7,9 @@ use cubecl::prelude::*;
 use super::super::layout::{row_keys, tiles};
 use super::super::random::{self, factor, row_key, row_stream, wide_index};
 use super::super::tensor::{array, dims2, each, like, upload};
-use super::result;
-use super::tile::{Form, Place, ROWS, load, reach, scores, sees, store, this_place, weighted};
-use crate::ops::AttentionSpec;
+use super::result::result;
+use super::tile::{HeadTile, ROWS, TileConfig, load, reach, scores, sees, store, this_tile, weighted};
+use crate::ops::attention::spec::AttentionSpec;
 
 /// `sum over the head's columns of g out` of each row and head: what the softmax takes off each gradient.
 #[cube(launch)]
@@ -26,7 +26,7 @@ fn along_kernel(g: &Array<f32>, out: &Array<f32>, along: &mut Array<f32>, #[comp
 
 /// What is known of a unit's four rows of queries.
 #[derive(CubeType)]
-struct Rows {
+struct QueryRows {
     logs: Array<f32>,
     along: Array<f32>,
     low: Array<u32>,
@@ -38,26 +38,26 @@ fn rows_of(
     logs: &Array<f32>,
     along: &Array<f32>,
     keys: &Array<u32>,
-    dropout: &random::Place,
-    place: Place,
+    dropout: &random::DropoutKey,
+    tile: HeadTile,
     first: u32,
-    #[comptime] form: Form,
-) -> Rows {
-    let mut rows = Rows {
+    #[comptime] config: TileConfig,
+) -> QueryRows {
+    let mut rows = QueryRows {
         logs: Array::<f32>::new(ROWS),
         along: Array::<f32>::new(ROWS),
         low: Array::<u32>::new(ROWS),
         high: Array::<u32>::new(ROWS),
     };
-    let side = comptime!(form.side);
+    let side = comptime!(config.side);
     #[unroll]
     for i in 0..ROWS {
-        let position = u32::min(first + UNIT_POS_Y + comptime!((side * i) as u32), place.length - 1);
-        let row = place.start + position as usize;
-        rows.logs[i] = logs[row * comptime!(form.heads) + place.head];
-        rows.along[i] = along[row * comptime!(form.heads) + place.head];
-        if comptime!(form.drops) {
-            let key = wide_index(row_key(keys, row), comptime!(form.heads as u32), place.head as u32);
+        let position = u32::min(first + UNIT_POS_Y + comptime!((side * i) as u32), tile.length - 1);
+        let row = tile.start + position as usize;
+        rows.logs[i] = logs[row * comptime!(config.heads) + tile.head];
+        rows.along[i] = along[row * comptime!(config.heads) + tile.head];
+        if comptime!(config.drops) {
+            let key = wide_index(row_key(keys, row), comptime!(config.heads as u32), tile.head as u32);
             let stream = row_stream(dropout, key);
             rows.low[i] = stream.low;
             rows.high[i] = stream.high;
@@ -70,22 +70,22 @@ fn rows_of(
 #[cube]
 fn probabilities(
     products: &mut Array<f32>,
-    rows: &Rows,
+    rows: &QueryRows,
     length: u32,
     first_query: u32,
     first_key: u32,
     scale: f32,
     window: u32,
-    #[comptime] form: Form,
+    #[comptime] config: TileConfig,
 ) {
-    let side = comptime!(form.side);
+    let side = comptime!(config.side);
     #[unroll]
     for i in 0..ROWS {
         let query = first_query + UNIT_POS_Y + comptime!((side * i) as u32);
         #[unroll]
         for j in 0..ROWS {
             let key = first_key + UNIT_POS_X + comptime!((side * j) as u32);
-            let seen = sees(query, key, length, window, form);
+            let seen = sees(query, key, length, window, config);
             let probability = f32::exp(products[i * ROWS + j] * scale - rows.logs[i]);
             products[i * ROWS + j] = select(seen, probability, 0.0f32.runtime());
         }
@@ -94,8 +94,8 @@ fn probabilities(
 
 /// The dropout factor of a query's row and a key.
 #[cube]
-fn kept(dropout: &random::Place, rows: &Rows, row: usize, key: u32, #[comptime] form: Form) -> f32 {
-    if comptime!(form.drops) {
+fn kept(dropout: &random::DropoutKey, rows: &QueryRows, row: usize, key: u32, #[comptime] config: TileConfig) -> f32 {
+    if comptime!(config.drops) {
         factor(dropout, random::Wide { low: rows.low[row], high: rows.high[row] }, key)
     } else {
         1.0f32.runtime()
@@ -111,63 +111,63 @@ fn queries_kernel(
     tiles: &Array<u32>,
     keys: &Array<u32>,
     gradient: &mut Array<f32>,
-    dropout: &random::Place,
+    dropout: &random::DropoutKey,
     cubes: u32,
     scale: f32,
     window: u32,
-    #[comptime] form: Form,
+    #[comptime] config: TileConfig,
 ) {
     if CUBE_POS >= cubes as usize {
         terminate!();
     }
-    let (side, stride, head_dim, columns) = comptime!((form.side, form.stride, form.head_dim, form.columns));
-    let hidden = comptime!(form.heads * form.head_dim);
+    let (side, stride, head_dim, columns) = comptime!((config.side, config.stride, config.head_dim, config.columns));
+    let hidden = comptime!(config.heads * config.head_dim);
     let (x, y) = (UNIT_POS_X as usize, UNIT_POS_Y as usize);
-    let mut queries = SharedMemory::<f32>::new(comptime!(form.head_dim * form.stride));
-    let mut gradients = SharedMemory::<f32>::new(comptime!(form.head_dim * form.stride));
-    let mut others = SharedMemory::<f32>::new(comptime!(form.head_dim * form.stride));
-    let mut weights = SharedMemory::<f32>::new(comptime!(form.tile * form.stride));
-    let place = this_place(tiles, form);
-    let offset = place.head * head_dim;
-    load(qkv, &mut queries, place, place.first, offset, comptime!(3 * hidden), form);
-    load(g, &mut gradients, place, place.first, offset, hidden, form);
-    let rows = rows_of(logs, along, keys, dropout, place, place.first, form);
+    let mut queries = SharedMemory::<f32>::new(comptime!(config.head_dim * config.stride));
+    let mut gradients = SharedMemory::<f32>::new(comptime!(config.head_dim * config.stride));
+    let mut others = SharedMemory::<f32>::new(comptime!(config.head_dim * config.stride));
+    let mut weights = SharedMemory::<f32>::new(comptime!(config.tile * config.stride));
+    let tile = this_tile(tiles, config);
+    let offset = tile.head * head_dim;
+    load(qkv, &mut queries, tile, tile.first, offset, comptime!(3 * hidden), config);
+    load(g, &mut gradients, tile, tile.first, offset, hidden, config);
+    let rows = rows_of(logs, along, keys, dropout, tile, tile.first, config);
     let mut sums = Array::<f32>::new(comptime!(ROWS * columns));
     #[unroll]
     for i in 0..comptime!(ROWS * columns) {
         sums[i] = 0.0f32;
     }
 
-    let (first_key, end) = reach(place.first, place.length, window, form);
-    for first in range_stepped(first_key, end, comptime!(form.tile as u32)) {
+    let (first_key, end) = reach(tile.first, tile.length, window, config);
+    for first in range_stepped(first_key, end, comptime!(config.tile as u32)) {
         sync_cube();
-        load(qkv, &mut others, place, first, 2 * hidden + offset, comptime!(3 * hidden), form);
+        load(qkv, &mut others, tile, first, 2 * hidden + offset, comptime!(3 * hidden), config);
         sync_cube();
-        let dropped = scores(&gradients, &others, form);
+        let dropped = scores(&gradients, &others, config);
         sync_cube();
-        load(qkv, &mut others, place, first, hidden + offset, comptime!(3 * hidden), form);
+        load(qkv, &mut others, tile, first, hidden + offset, comptime!(3 * hidden), config);
         sync_cube();
-        let mut products = scores(&queries, &others, form);
-        probabilities(&mut products, &rows, place.length, place.first, first, scale, window, form);
+        let mut products = scores(&queries, &others, config);
+        probabilities(&mut products, &rows, tile.length, tile.first, first, scale, window, config);
         #[unroll]
         for i in 0..ROWS {
             #[unroll]
             for j in 0..ROWS {
                 let column = x + side * j;
-                let through = dropped[i * ROWS + j] * kept(dropout, &rows, i, first + column as u32, form);
+                let through = dropped[i * ROWS + j] * kept(dropout, &rows, i, first + column as u32, config);
                 let slope = products[i * ROWS + j] * (through - rows.along[i]) * scale;
                 weights[(y + side * i) * stride + column] = slope;
             }
         }
         sync_cube();
-        weighted(&weights, &others, &mut sums, false, form);
+        weighted(&weights, &others, &mut sums, false, config);
     }
     let mut ones = Array::<f32>::new(ROWS);
     #[unroll]
     for i in 0..ROWS {
         ones[i] = 1.0f32;
     }
-    store(&sums, &ones, gradient, place, offset, comptime!(3 * hidden), form);
+    store(&sums, &ones, gradient, tile, offset, comptime!(3 * hidden), config);
 }
 
 #[cube(launch)]
@@ -179,26 +179,26 @@ fn keys_kernel(
     tiles: &Array<u32>,
     keys: &Array<u32>,
     gradient: &mut Array<f32>,
-    dropout: &random::Place,
+    dropout: &random::DropoutKey,
     cubes: u32,
     scale: f32,
     window: u32,
-    #[comptime] form: Form,
+    #[comptime] config: TileConfig,
 ) {
     if CUBE_POS >= cubes as usize {
         terminate!();
     }
-    let (side, stride, head_dim, columns) = comptime!((form.side, form.stride, form.head_dim, form.columns));
-    let hidden = comptime!(form.heads * form.head_dim);
+    let (side, stride, head_dim, columns) = comptime!((config.side, config.stride, config.head_dim, config.columns));
+    let hidden = comptime!(config.heads * config.head_dim);
     let (x, y) = (UNIT_POS_X as usize, UNIT_POS_Y as usize);
-    let mut key_tile = SharedMemory::<f32>::new(comptime!(form.head_dim * form.stride));
-    let mut value_tile = SharedMemory::<f32>::new(comptime!(form.head_dim * form.stride));
-    let mut others = SharedMemory::<f32>::new(comptime!(form.head_dim * form.stride));
-    let mut weights = SharedMemory::<f32>::new(comptime!(form.tile * form.stride));
-    let place = this_place(tiles, form);
-    let offset = place.head * head_dim;
-    load(qkv, &mut key_tile, place, place.first, hidden + offset, comptime!(3 * hidden), form);
-    load(qkv, &mut value_tile, place, place.first, 2 * hidden + offset, comptime!(3 * hidden), form);
+    let mut key_tile = SharedMemory::<f32>::new(comptime!(config.head_dim * config.stride));
+    let mut value_tile = SharedMemory::<f32>::new(comptime!(config.head_dim * config.stride));
+    let mut others = SharedMemory::<f32>::new(comptime!(config.head_dim * config.stride));
+    let mut weights = SharedMemory::<f32>::new(comptime!(config.tile * config.stride));
+    let tile = this_tile(tiles, config);
+    let offset = tile.head * head_dim;
+    load(qkv, &mut key_tile, tile, tile.first, hidden + offset, comptime!(3 * hidden), config);
+    load(qkv, &mut value_tile, tile, tile.first, 2 * hidden + offset, comptime!(3 * hidden), config);
     let mut key_sums = Array::<f32>::new(comptime!(ROWS * columns));
     let mut value_sums = Array::<f32>::new(comptime!(ROWS * columns));
     #[unroll]
@@ -207,33 +207,33 @@ fn keys_kernel(
         value_sums[i] = 0.0f32;
     }
 
-    let (first_query, end) = reach(place.first, place.length, window, form);
-    for first in range_stepped(first_query, end, comptime!(form.tile as u32)) {
-        let rows = rows_of(logs, along, keys, dropout, place, first, form);
+    let (first_query, end) = reach(tile.first, tile.length, window, config);
+    for first in range_stepped(first_query, end, comptime!(config.tile as u32)) {
+        let rows = rows_of(logs, along, keys, dropout, tile, first, config);
         sync_cube();
-        load(qkv, &mut others, place, first, offset, comptime!(3 * hidden), form);
+        load(qkv, &mut others, tile, first, offset, comptime!(3 * hidden), config);
         sync_cube();
-        let mut products = scores(&others, &key_tile, form);
-        probabilities(&mut products, &rows, place.length, first, place.first, scale, window, form);
+        let mut products = scores(&others, &key_tile, config);
+        probabilities(&mut products, &rows, tile.length, first, tile.first, scale, window, config);
         sync_cube();
-        load(g, &mut others, place, first, offset, hidden, form);
+        load(g, &mut others, tile, first, offset, hidden, config);
         sync_cube();
-        let mut slopes = scores(&others, &value_tile, form);
+        let mut slopes = scores(&others, &value_tile, config);
         #[unroll]
         for i in 0..ROWS {
             #[unroll]
             for j in 0..ROWS {
                 let column = x + side * j;
                 let at = i * ROWS + j;
-                let factor = kept(dropout, &rows, i, place.first + column as u32, form);
+                let factor = kept(dropout, &rows, i, tile.first + column as u32, config);
                 weights[(y + side * i) * stride + column] = products[at] * factor;
                 slopes[at] = products[at] * (slopes[at] * factor - rows.along[i]) * scale;
             }
         }
         sync_cube();
-        weighted(&weights, &others, &mut value_sums, true, form);
+        weighted(&weights, &others, &mut value_sums, true, config);
         sync_cube();
-        load(qkv, &mut others, place, first, offset, comptime!(3 * hidden), form);
+        load(qkv, &mut others, tile, first, offset, comptime!(3 * hidden), config);
         #[unroll]
         for i in 0..ROWS {
             #[unroll]
@@ -242,15 +242,15 @@ fn keys_kernel(
             }
         }
         sync_cube();
-        weighted(&weights, &others, &mut key_sums, true, form);
+        weighted(&weights, &others, &mut key_sums, true, config);
     }
     let mut ones = Array::<f32>::new(ROWS);
     #[unroll]
     for i in 0..ROWS {
         ones[i] = 1.0f32;
     }
-    store(&key_sums, &ones, gradient, place, hidden + offset, comptime!(3 * hidden), form);
-    store(&value_sums, &ones, gradient, place, 2 * hidden + offset, comptime!(3 * hidden), form);
+    store(&key_sums, &ones, gradient, tile, hidden + offset, comptime!(3 * hidden), config);
+    store(&value_sums, &ones, gradient, tile, 2 * hidden + offset, comptime!(3 * hidden), config);
 }
 
 /// The gradient of qkv from the forward pass's output and logs.
@@ -259,18 +259,18 @@ pub(in super::super) fn backward<R: CubeRuntime>(
     [out, logs]: [CubeTensor<R>; 2],
     g: &CubeTensor<R>,
     spec: &AttentionSpec,
-    form: Form,
+    config: TileConfig,
 ) -> CubeTensor<R> {
     let [rows, width] = dims2(qkv);
     let client = &qkv.client;
     let along = like(qkv, [rows, spec.heads]);
     let (cubes, units) = each(client, rows * spec.heads);
-    along_kernel::launch(client, cubes, units, array(g), array(&out), array(&along), form.head_dim);
+    along_kernel::launch(client, cubes, units, array(g), array(&out), array(&along), config.head_dim);
     let gradient = result(qkv, [rows, width], spec);
-    let (list, count) = tiles(&spec.sequences, form.tile, qkv);
-    let keys = if form.drops { row_keys(&spec.sequences, qkv) } else { upload(client, &[0u32; 2]) };
+    let (list, count) = tiles(&spec.sequences, config.tile, qkv);
+    let keys = if config.drops { row_keys(&spec.sequences, qkv) } else { upload(client, &[0u32; 2]) };
     let cubes = count * spec.heads;
-    let dim = form.cube_dim();
+    let dim = config.cube_dim();
     let kernels = [queries_kernel::launch::<R>, keys_kernel::launch::<R>];
     for kernel in kernels {
         kernel(
@@ -284,11 +284,11 @@ pub(in super::super) fn backward<R: CubeRuntime>(
             list.array(),
             keys.array(),
             array(&gradient),
-            random::place(spec.dropout),
+            random::dropout_key(spec.dropout),
             cubes as u32,
             spec.scale as f32,
             spec.window.unwrap_or(0).min(u32::MAX as usize / 2) as u32,
-            form,
+            config,
         );
     }
     gradient

@@ -8,14 +8,14 @@ use burn_cubecl::cubecl;
 use cubecl::ir::HardwareProperties;
 use cubecl::prelude::*;
 
-use crate::ops::AttentionSpec;
+use crate::ops::attention::spec::AttentionSpec;
 
 /// Rows of a result that a unit holds.
 pub(super) const ROWS: usize = 4;
 
 /// What kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in super::super) struct Form {
+pub(in super::super) struct TileConfig {
     pub(super) heads: usize,
     pub(super) head_dim: usize,
     /// Tokens of a tile.
@@ -30,7 +30,7 @@ pub(in super::super) struct Form {
     pub(super) drops: bool,
 }
 
-impl Form {
+impl TileConfig {
     /// Tiles of the head's columns that the forward kernel keeps.
     pub(super) const FORWARD_TILES: usize = 2;
     /// Those that a backward kernel keeps.
@@ -70,7 +70,7 @@ impl Form {
 
 /// A tile of a sequence, and a head.
 #[derive(CubeType, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct HeadTile {
     /// First row of the sequence.
     pub(super) start: usize,
     /// Tokens of the sequence.
@@ -80,12 +80,12 @@ pub(super) struct Place {
     pub(super) head: usize,
 }
 
-/// The place of this cube, from the list of tiles.
+/// The tile and head of this cube, from the list of tiles.
 #[cube]
-pub(super) fn this_place(tiles: &Array<u32>, #[comptime] form: Form) -> Place {
-    let heads = comptime!(form.heads);
+pub(super) fn this_tile(tiles: &Array<u32>, #[comptime] config: TileConfig) -> HeadTile {
+    let heads = comptime!(config.heads);
     let (tile, head) = (CUBE_POS / heads, CUBE_POS % heads);
-    Place { start: tiles[3 * tile] as usize, length: tiles[3 * tile + 1], first: tiles[3 * tile + 2], head }
+    HeadTile { start: tiles[3 * tile] as usize, length: tiles[3 * tile + 1], first: tiles[3 * tile + 2], head }
 }
 
 /// Copies the head's columns of a tile's tokens, which begin at column `offset` of rows of `width`; 0 beyond the sequence.
@@ -93,21 +93,21 @@ pub(super) fn this_place(tiles: &Array<u32>, #[comptime] form: Form) -> Place {
 pub(super) fn load(
     x: &Array<f32>,
     shared: &mut SharedMemory<f32>,
-    place: Place,
+    tile: HeadTile,
     first: u32,
     offset: usize,
     #[comptime] width: usize,
-    #[comptime] form: Form,
+    #[comptime] config: TileConfig,
 ) {
-    let (head_dim, stride) = comptime!((form.head_dim, form.stride));
-    let (units, numbers) = comptime!((form.side * form.side, form.tile * form.head_dim));
+    let (head_dim, stride) = comptime!((config.head_dim, config.stride));
+    let (units, numbers) = comptime!((config.side * config.side, config.tile * config.head_dim));
     for step in 0..comptime!(numbers.div_ceil(units)) {
         let at = step * units + UNIT_POS as usize;
         if at < numbers {
             let (row, column) = (at / head_dim, at % head_dim);
             let position = first + row as u32;
-            let inside = position < place.length;
-            let row_of_x = place.start + u32::min(position, place.length - 1) as usize;
+            let inside = position < tile.length;
+            let row_of_x = tile.start + u32::min(position, tile.length - 1) as usize;
             let value = x[row_of_x * width + offset + column];
             shared[column * stride + row] = select(inside, value, 0.0f32.runtime());
         }
@@ -116,15 +116,15 @@ pub(super) fn load(
 
 /// Products of rows of a with rows of b over the head's columns, in registers: 4 x 4 a unit.
 #[cube]
-pub(super) fn scores(a: &SharedMemory<f32>, b: &SharedMemory<f32>, #[comptime] form: Form) -> Array<f32> {
-    let (side, stride) = comptime!((form.side, form.stride));
+pub(super) fn scores(a: &SharedMemory<f32>, b: &SharedMemory<f32>, #[comptime] config: TileConfig) -> Array<f32> {
+    let (side, stride) = comptime!((config.side, config.stride));
     let (x, y) = (UNIT_POS_X as usize, UNIT_POS_Y as usize);
     let mut products = Array::<f32>::new(comptime!(ROWS * ROWS));
     #[unroll]
     for i in 0..comptime!(ROWS * ROWS) {
         products[i] = 0.0f32;
     }
-    for d in 0..comptime!(form.head_dim) {
+    for d in 0..comptime!(config.head_dim) {
         let mut left = Array::<f32>::new(ROWS);
         let mut right = Array::<f32>::new(ROWS);
         #[unroll]
@@ -150,11 +150,11 @@ pub(super) fn weighted(
     tokens: &SharedMemory<f32>,
     sums: &mut Array<f32>,
     #[comptime] by_column: bool,
-    #[comptime] form: Form,
+    #[comptime] config: TileConfig,
 ) {
-    let (side, stride, columns, head_dim) = comptime!((form.side, form.stride, form.columns, form.head_dim));
+    let (side, stride, columns, head_dim) = comptime!((config.side, config.stride, config.columns, config.head_dim));
     let (x, y) = (UNIT_POS_X as usize, UNIT_POS_Y as usize);
-    for k in 0..comptime!(form.tile) {
+    for k in 0..comptime!(config.tile) {
         let mut left = Array::<f32>::new(ROWS);
         #[unroll]
         for i in 0..ROWS {
@@ -180,17 +180,17 @@ pub(super) fn store(
     sums: &Array<f32>,
     factors: &Array<f32>,
     out: &mut Array<f32>,
-    place: Place,
+    tile: HeadTile,
     offset: usize,
     #[comptime] width: usize,
-    #[comptime] form: Form,
+    #[comptime] config: TileConfig,
 ) {
-    let (side, columns, head_dim) = comptime!((form.side, form.columns, form.head_dim));
+    let (side, columns, head_dim) = comptime!((config.side, config.columns, config.head_dim));
     #[unroll]
     for i in 0..ROWS {
-        let position = place.first + UNIT_POS_Y + comptime!((side * i) as u32);
-        if position < place.length {
-            let start = (place.start + position as usize) * width + offset;
+        let position = tile.first + UNIT_POS_Y + comptime!((side * i) as u32);
+        if position < tile.length {
+            let start = (tile.start + position as usize) * width + offset;
             #[unroll]
             for j in 0..columns {
                 let column = UNIT_POS_X as usize + side * j;
@@ -204,16 +204,16 @@ pub(super) fn store(
 
 /// Whether a query may look at a key.
 #[cube]
-pub(super) fn sees(query: u32, key: u32, length: u32, window: u32, #[comptime] form: Form) -> bool {
+pub(super) fn sees(query: u32, key: u32, length: u32, window: u32, #[comptime] config: TileConfig) -> bool {
     let inside = query < length && key < length;
-    if comptime!(form.windowed) { inside && query <= key + window && key <= query + window } else { inside }
+    if comptime!(config.windowed) { inside && query <= key + window && key <= query + window } else { inside }
 }
 
 /// The first position of the tiles that tokens from `first` on may look at or be seen from, and the end of the last.
 #[cube]
-pub(super) fn reach(first: u32, length: u32, window: u32, #[comptime] form: Form) -> (u32, u32) {
-    let tile = comptime!(form.tile as u32);
-    if comptime!(form.windowed) {
+pub(super) fn reach(first: u32, length: u32, window: u32, #[comptime] config: TileConfig) -> (u32, u32) {
+    let tile = comptime!(config.tile as u32);
+    if comptime!(config.windowed) {
         let low = first - u32::min(first, window);
         (low / tile * tile, u32::min(length, first + tile + u32::min(window, length)))
     } else {

@@ -1,0 +1,178 @@
+//! One repository's folder in the cache, laid out as Python's huggingface_hub lays it out:
+//! `blobs/<etag>`, `refs/<revision>`, `snapshots/<commit>/<file>` linked to the blobs, `.no_exist/<commit>/<file>`.
+//! Ours alone, and passed over by Python: `.listing/<commit>.json`.
+
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::cancel::Cancel;
+use crate::error::HubError;
+use crate::listing::{self, RemoteFile};
+use crate::progress::Progress;
+use crate::repo::{RepoId, is_commit};
+use crate::write_whole::write_whole;
+
+/// The folder of one repository.
+pub(crate) struct RepoCache {
+    /// Of the whole cache.
+    root: PathBuf,
+    name: String,
+}
+
+/// Held while a blob is being written; the file itself stays, as Python leaves it.
+pub(crate) struct BlobLock {
+    _file: File,
+}
+
+impl RepoCache {
+    pub(crate) fn new(root: &Path, repo: &RepoId) -> Self {
+        Self { root: root.to_path_buf(), name: repo.folder_name() }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.root.join(&self.name)
+    }
+
+    /// Where the bytes named `etag` are, or will be.
+    pub(crate) fn blob(&self, etag: &str) -> PathBuf {
+        self.folder().join("blobs").join(etag)
+    }
+
+    /// The folder of a commit's files.
+    pub(crate) fn snapshot(&self, commit: &str) -> PathBuf {
+        self.folder().join("snapshots").join(commit)
+    }
+
+    /// A file that is there in full.
+    pub(crate) fn cached_file(&self, commit: &str, file: &str) -> Option<PathBuf> {
+        Some(self.snapshot(commit).join(file)).filter(|path| path.is_file())
+    }
+
+    /// All files of a commit that are there.
+    pub(crate) fn cached_files(&self, commit: &str) -> Vec<RemoteFile> {
+        listing::walk(&self.snapshot(commit))
+    }
+
+    /// The commit that a branch or tag was when last asked.
+    pub(crate) fn read_ref(&self, revision: &str) -> Option<String> {
+        let text = std::fs::read_to_string(self.folder().join("refs").join(revision)).ok()?;
+        Some(text.trim().to_owned()).filter(|commit| is_commit(commit))
+    }
+
+    /// Remembers which commit a branch or tag is.
+    pub(crate) fn write_ref(&self, revision: &str, commit: &str) -> Result<(), HubError> {
+        if self.read_ref(revision).as_deref() == Some(commit) {
+            return Ok(());
+        }
+        Self::write(&self.folder().join("refs").join(revision), commit.as_bytes())
+    }
+
+    fn no_exist(&self, commit: &str, file: &str) -> PathBuf {
+        self.folder().join(".no_exist").join(commit).join(file)
+    }
+
+    /// Whether the Hub once said that the commit has no such file.
+    pub(crate) fn is_known_absent(&self, commit: &str, file: &str) -> bool {
+        self.no_exist(commit, file).is_file()
+    }
+
+    /// Remembers that the commit has no such file. A cache that cannot be written only costs a request next time.
+    pub(crate) fn remember_absent(&self, commit: &str, file: &str) {
+        if !self.is_known_absent(commit, file) {
+            let _ = Self::write(&self.no_exist(commit, file), b"");
+        }
+    }
+
+    fn listing_path(&self, commit: &str) -> PathBuf {
+        self.folder().join(".listing").join(format!("{commit}.json"))
+    }
+
+    /// The stored list of a commit's files.
+    pub(crate) fn read_listing(&self, commit: &str) -> Option<Vec<RemoteFile>> {
+        listing::read(&self.listing_path(commit))
+    }
+
+    /// Stores the list of a commit's files.
+    pub(crate) fn write_listing(&self, commit: &str, files: &[RemoteFile]) -> Result<(), HubError> {
+        listing::write(&self.listing_path(commit), files)
+    }
+
+    fn write(path: &Path, bytes: &[u8]) -> Result<(), HubError> {
+        write_whole(path, bytes).map_err(HubError::disk("cannot write", path))
+    }
+
+    /// Waits until nobody else, thread or process, writes this blob; `None` where the caller wants to stop before that.
+    /// Python takes the same lock.
+    pub(crate) fn lock(
+        &self,
+        etag: &str,
+        file: &str,
+        progress: &dyn Progress,
+        cancel: &Cancel,
+    ) -> Result<Option<BlobLock>, HubError> {
+        let folder = self.root.join(".locks").join(&self.name);
+        std::fs::create_dir_all(&folder).map_err(HubError::disk("cannot make the folder", &folder))?;
+        let path = folder.join(format!("{etag}.lock"));
+        let lock = File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(HubError::disk("cannot open the lock", &path))?;
+        let mut is_noted = false;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Some(BlobLock { _file: lock })),
+                Err(TryLockError::WouldBlock) => {}
+                // Some network file systems know no locks. Two writers there at worst spoil a scratch file, which its
+                // hash then tells.
+                Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
+                    return Ok(Some(BlobLock { _file: lock }));
+                }
+                Err(TryLockError::Error(error)) => return Err(HubError::disk("cannot take the lock", &path)(error)),
+            }
+            if !is_noted {
+                progress.note(&format!("{file}: waiting for another download of it to end"));
+                is_noted = true;
+            }
+            cancel.nap();
+            if cancel.is_requested() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Makes the blob appear as `file` of the commit: as a relative link, or as a copy where links cannot be made.
+    pub(crate) fn link(&self, etag: &str, commit: &str, file: &str) -> Result<PathBuf, HubError> {
+        let pointer = self.snapshot(commit).join(file);
+        let folder = pointer.parent().unwrap_or(&self.root).to_path_buf();
+        std::fs::create_dir_all(&folder).map_err(HubError::disk("cannot make the folder", &folder))?;
+        let up = "../".repeat(2 + file.matches('/').count());
+        let target = PathBuf::from(format!("{up}blobs/{etag}"));
+
+        // A new name first and a rename then: at no moment does the file's name lead nowhere.
+        let scratch = tempfile::Builder::new()
+            .prefix(".linking-")
+            .make_in(&folder, |path| symlink(&target, path).or_else(|_| std::fs::copy(self.blob(etag), path).map(drop)))
+            .map_err(HubError::disk("cannot write", &pointer))?;
+        scratch.into_temp_path().persist(&pointer).map_err(|e| HubError::disk("cannot write", &pointer)(e.error))?;
+        Ok(pointer)
+    }
+}
+
+#[cfg(unix)]
+fn symlink(target: &Path, path: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(target, path)
+}
+
+#[cfg(windows)]
+fn symlink(target: &Path, path: &Path) -> std::io::Result<()> {
+    // Windows follows a link's `/` only in part.
+    let target: PathBuf = target.components().collect();
+    std::os::windows::fs::symlink_file(target, path)
+}
+
+#[cfg(not(any(unix, windows)))]
+fn symlink(_: &Path, _: &Path) -> std::io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
+}

@@ -1,0 +1,93 @@
+//! The client that all requests go through.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::Agent;
+
+use super::error::RequestError;
+use super::origin::Origin;
+use crate::cancel::Cancel;
+use crate::config::HubConfig;
+use crate::progress::Progress;
+use crate::retry::RetryPolicy;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
+/// A body that brings nothing for so long has been cut.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const MAX_REDIRECTS: usize = 8;
+
+/// The connections to one Hub, with what its caller handed in.
+pub(crate) struct Http {
+    pub(super) agent: Agent,
+    endpoint: Origin,
+    token: Option<String>,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) progress: Arc<dyn Progress>,
+    pub(crate) cancel: Cancel,
+}
+
+impl Http {
+    /// `config` has been checked.
+    pub(crate) fn new(config: &HubConfig, progress: Arc<dyn Progress>, cancel: Cancel) -> Self {
+        let endpoint = Origin::of(&config.endpoint).unwrap_or_default();
+        let mut agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_resolve(Some(CONNECT_TIMEOUT))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_recv_response(Some(HEADER_TIMEOUT))
+            .timeout_per_read(Some(READ_TIMEOUT))
+            .user_agent(concat!("run-glue/", env!("CARGO_PKG_VERSION")))
+            // A compressed body would have another size and other bytes than the file.
+            .accept_encoding("identity");
+        if endpoint.is_this_machine() {
+            // Of which a proxy knows nothing.
+            agent = agent.proxy(None);
+        }
+        let agent = agent.build().new_agent();
+        Self { agent, endpoint, token: config.token.clone(), retry: config.retry.clone(), progress, cancel }
+    }
+
+    /// The header that shows the token to the endpoint; `None` for any other address.
+    pub(super) fn authorization_for(&self, url: &str) -> Option<String> {
+        let token = self.token.as_ref().filter(|_| Origin::of(url).as_ref() == Some(&self.endpoint))?;
+        Some(format!("Bearer {token}"))
+    }
+
+    /// Tries until it works, fails for good, has been tried often enough, or the caller wants to stop. An error comes with
+    /// the number of tries. `what` is for notes.
+    pub(crate) fn retrying<T>(
+        &self,
+        what: &str,
+        mut attempt: impl FnMut() -> Result<T, RequestError>,
+    ) -> Result<T, (RequestError, u32)> {
+        let mut failures = 0;
+        while !self.cancel.is_requested() {
+            let error = match attempt() {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            failures += 1;
+            if self.cancel.is_requested() {
+                // The error may well be that the caller's wish ended the request.
+                break;
+            }
+            if !error.is_transient() || failures >= self.retry.attempts {
+                return Err((error, failures));
+            }
+            self.pause(what, failures, &error);
+        }
+        Err((RequestError::Cancelled, failures))
+    }
+
+    /// Waits after a failure, and says so where it takes long enough to be wondered at.
+    pub(crate) fn pause(&self, what: &str, failures: u32, error: &RequestError) {
+        let wait = self.retry.wait(failures, error.retry_after());
+        if wait >= Duration::from_secs(2) {
+            self.progress.note(&format!("{what}: {}; trying again in {} s", error.reason(), wait.as_secs()));
+        }
+        (self.retry.sleep)(wait, &self.cancel);
+    }
+}

@@ -1,0 +1,10 @@
+//! The numerics of whole models: logits, losses, gradients, drawn weights and orders against transformers and torch, and what
+//! changes no number against itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod descriptions;
+mod families;
+mod parity;
+mod same_numbers;
+mod support;
+mod torch_stream;

@@ -1,0 +1,29 @@
+//! What a model has on a task, over its seeds.
+
+use std::collections::BTreeMap;
+
+use crate::statistics::Summary;
+
+/// What a model has on a task.
+pub struct Entry {
+    /// The task's number over the seeds: the mean of its metrics. `None`: undefined in a run.
+    pub score: Option<Summary>,
+    /// Student's interval of the mean over seeds.
+    pub interval: Option<(f64, f64)>,
+    /// The bootstrap's interval of that mean.
+    pub bootstrap: Option<(f64, f64)>,
+    /// Every metric over the seeds, the loss too.
+    pub metrics: BTreeMap<String, Option<Summary>>,
+    /// Seeds, with the score of each; none of those that were published.
+    pub seeds: Vec<(u64, Option<f64>)>,
+    /// How many runs predicted one class only.
+    pub collapsed: usize,
+    /// Mean seconds of a run.
+    pub seconds: Option<f64>,
+    /// Mean seconds of its training.
+    pub train_seconds: Option<f64>,
+    /// Mean rows trained on a second.
+    pub train_samples_per_second: Option<f64>,
+    /// The most memory of a run, in bytes.
+    pub peak_memory_bytes: Option<u64>,
+}

@@ -1,0 +1,103 @@
+//! Scores against the seconds that the training took.
+
+use super::draw::paint::Look;
+use super::draw::points::{Point, points};
+use super::figure::{Figure, FigureKind, slug};
+use crate::compare::comparison::Comparison;
+use crate::compare::entry::Entry;
+use crate::compare::row::Row;
+use crate::compare::shown::{Cell, Form, Table, task_name};
+use crate::error::Error;
+
+/// What a model scored on a task, or over several, and the seconds of training that it took.
+struct TaskCost {
+    name: String,
+    look: Look,
+    seconds: f64,
+    score: f64,
+    interval: Option<(f64, f64)>,
+}
+
+/// Of one model a point a task; of several a chart over the tasks that all have, and one a task.
+pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error> {
+    let own: Vec<(usize, &Row)> = comparison.rows.iter().enumerate().filter(|(_, row)| !row.is_published()).collect();
+    if let [(_, row)] = own.as_slice() {
+        let of_task =
+            |(at, task): (usize, &String)| task_cost(task_name(task).to_owned(), Look::of(at), row.entries.get(task)?);
+        let costs: Vec<TaskCost> = comparison.tasks.iter().enumerate().filter_map(of_task).collect();
+        let title = "Scores against training time".to_owned();
+        let figure = figure("cost".to_owned(), title, "task", "The score of each task", &costs)?;
+        return Ok(figure.into_iter().collect());
+    }
+    let mut figures = Vec::new();
+    let common: Vec<&String> =
+        comparison.tasks.iter().filter(|task| own.iter().all(|(_, row)| row.entries.contains_key(*task))).collect();
+    if common.len() > 1 {
+        let of_row = |(at, row): &(usize, &Row)| {
+            let of_task = |task: &&String| task_cost(String::new(), Look::of(*at), row.entries.get(*task)?);
+            let of_tasks: Vec<TaskCost> = common.iter().map(of_task).collect::<Option<_>>()?;
+            Some(TaskCost {
+                name: row.name.clone(),
+                look: Look::of(*at),
+                seconds: of_tasks.iter().map(|cost| cost.seconds).sum(),
+                score: of_tasks.iter().map(|cost| cost.score).sum::<f64>() / of_tasks.len() as f64,
+                interval: None,
+            })
+        };
+        let costs: Vec<TaskCost> = own.iter().filter_map(of_row).collect();
+        let title = format!("Mean of {} tasks against training time", common.len());
+        let names: Vec<&str> = common.iter().map(|task| task_name(task)).collect();
+        let what = format!("The mean score over {}", names.join(", "));
+        figures.extend(figure("cost".to_owned(), title, "model", &what, &costs)?);
+    }
+    for task in &comparison.tasks {
+        let of_row = |(at, row): &(usize, &Row)| task_cost(row.name.clone(), Look::of(*at), row.entries.get(task)?);
+        let costs: Vec<TaskCost> = own.iter().filter_map(of_row).collect();
+        let title = format!("{}: score against training time", task_name(task));
+        let what = format!("The score on {}", task_name(task));
+        figures.extend(figure(format!("cost-{}", slug(task)), title, "model", &what, &costs)?);
+    }
+    Ok(figures)
+}
+
+fn task_cost(name: String, look: Look, entry: &Entry) -> Option<TaskCost> {
+    let score = entry.score.filter(|summary| summary.mean.is_finite())?.mean;
+    let seconds = entry.train_seconds.filter(|seconds| *seconds > 0.0)?;
+    Some(TaskCost { name, look, seconds, score, interval: entry.interval })
+}
+
+fn figure(name: String, title: String, of: &str, what: &str, costs: &[TaskCost]) -> Result<Option<Figure>, Error> {
+    if costs.is_empty() {
+        return Ok(None);
+    }
+    let mut table = Table::new(&[of, "training, seconds", "score", "low", "high"], 1);
+    let mut drawn = Vec::new();
+    for cost in costs {
+        let percent = |value: Option<f64>| Cell::number(value, Form::Percent);
+        table.rows.push(vec![
+            Cell::text(&cost.name),
+            Cell::number(Some(cost.seconds), Form::Measure),
+            percent(Some(cost.score)),
+            percent(cost.interval.map(|ends| ends.0)),
+            percent(cost.interval.map(|ends| ends.1)),
+        ]);
+        drawn.push(Point {
+            name: cost.name.clone(),
+            look: cost.look,
+            x: cost.seconds,
+            y: cost.score * 100.0,
+            interval: cost.interval.map(|(low, high)| (low * 100.0, high * 100.0)),
+        });
+    }
+    Ok(Some(Figure {
+        kind: FigureKind::Cost,
+        name,
+        title,
+        description: format!(
+            "{what}, in percent, over the seconds that its training took, evaluations not counted (mean over the runs, \
+             logarithmic axis)."
+        ),
+        chart: points(&drawn, "seconds of training (log)")?,
+        table,
+    }))
+}

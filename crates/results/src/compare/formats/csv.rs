@@ -1,0 +1,87 @@
+//! A line a model, task and metric: fractions with all digits.
+
+use crate::compare::comparison::Comparison;
+use crate::error::Error;
+use crate::statistics::Summary;
+
+const HEADER: [&str; 12] = [
+    "model",
+    "task",
+    "metric",
+    "mean",
+    "std",
+    "median",
+    "min",
+    "max",
+    "interval_low",
+    "interval_high",
+    "runs",
+    "collapsed",
+];
+
+/// # Errors
+/// What cannot happen in memory: a writer that fails.
+pub(super) fn render(comparison: &Comparison<'_>) -> Result<String, Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut lines = vec![HEADER.map(str::to_owned)];
+    for row in &comparison.rows {
+        for task in &comparison.tasks {
+            let Some(entry) = row.entries.get(task) else { continue };
+            let metrics = entry.metrics.iter().map(|(name, summary)| (name.as_str(), *summary));
+            for (metric, summary) in metrics.chain([("score", entry.score)]) {
+                let runs = if row.is_published() { 1 } else { entry.seeds.len() };
+                let collapsed = (!row.is_published()).then_some(entry.collapsed);
+                lines.push(line([&row.name, task, metric], summary, comparison.level, runs, collapsed));
+            }
+        }
+        for (_, average) in comparison.averages() {
+            if let Some(summary) = row.averages.get(average) {
+                let name = [&row.name, "all", &average.key];
+                lines.push(line(name, Some(summary), comparison.level, summary.count, None));
+            }
+        }
+    }
+    for line in lines {
+        writer.write_record(line).map_err(Error::failure)?;
+    }
+    String::from_utf8(writer.into_inner().map_err(Error::failure)?).map_err(Error::failure)
+}
+
+fn line(
+    [model, task, metric]: [&str; 3],
+    summary: Option<Summary>,
+    level: f64,
+    runs: usize,
+    collapsed: Option<usize>,
+) -> [String; HEADER.len()] {
+    let interval = summary.and_then(|summary| summary.confidence_interval(level));
+    let shown = |number: Option<f64>| number.filter(|n| n.is_finite()).map_or_else(String::new, |n| n.to_string());
+    [
+        model.to_owned(),
+        task.to_owned(),
+        metric.to_owned(),
+        shown(summary.map(|s| s.mean)),
+        shown(summary.and_then(|s| s.std)),
+        shown(summary.map(|s| s.median)),
+        shown(summary.map(|s| s.min)),
+        shown(summary.map(|s| s.max)),
+        shown(interval.map(|(low, _)| low)),
+        shown(interval.map(|(_, high)| high)),
+        runs.to_string(),
+        collapsed.map_or_else(String::new, |n| n.to_string()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 4180.
+    #[test]
+    fn names_are_quoted_where_they_must_be() {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(line(["a, \"b\"", "rte", "f1"], Summary::of(&[0.5]), 0.95, 1, None)).unwrap();
+        let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+        assert_eq!(text, "\"a, \"\"b\"\"\",rte,f1,0.5,,0.5,0.5,0.5,,,1,\n");
+    }
+}

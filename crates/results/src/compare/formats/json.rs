@@ -1,0 +1,57 @@
+//! Everything, for programs.
+
+use glue_tasks::{AverageSpec, GLUE};
+use serde_json::{Map, Value, json};
+
+use crate::statistics::Summary;
+
+use crate::compare::comparison::Comparison;
+use crate::compare::entry::Entry;
+use crate::compare::row::Row;
+
+pub(super) fn render(comparison: &Comparison<'_>) -> String {
+    let summary = |summary: Option<Summary>| summary.map_or(Value::Null, |summary| json!(summary));
+    let entry = |entry: &Entry, is_published: bool| {
+        json!({
+            "score": summary(entry.score),
+            "interval": entry.interval,
+            "bootstrap_interval": entry.bootstrap,
+            "metrics": entry.metrics.iter().map(|(name, s)| (name.clone(), summary(*s))).collect::<serde_json::Map<_, _>>(),
+            "seeds": entry.seeds.iter().map(|(seed, score)| json!({"seed": seed, "score": score})).collect::<Vec<_>>(),
+            "collapsed": (!is_published).then_some(entry.collapsed),
+            "seconds": entry.seconds,
+            "train_samples_per_second": entry.train_samples_per_second,
+            "peak_memory_bytes": entry.peak_memory_bytes,
+        })
+    };
+    // GLUE's are always there, others where a row has them.
+    let others = comparison.averages().into_iter().filter(|(benchmark, _)| benchmark.name != GLUE.name);
+    let averages: Vec<&AverageSpec> = GLUE.averages.iter().chain(others.map(|(_, average)| average)).collect();
+    let row = |row: &Row| {
+        let mut fields = Map::new();
+        let mut add = |name: &str, value: Value| fields.insert(name.to_owned(), value);
+        add("model", json!(row.name));
+        add("parameters", json!(row.parameters));
+        add("source", json!(row.source));
+        add("chosen_on", json!(row.chosen_on));
+        for average in &averages {
+            add(&average.key, summary(row.averages.get(average)));
+        }
+        let tasks = row.entries.iter().map(|(task, e)| (task.clone(), entry(e, row.is_published())));
+        add("tasks", Value::Object(tasks.collect()));
+        fields
+    };
+    let pairs = comparison.pairs.iter().map(|pair| {
+        json!({
+            "task": pair.task, "model": pair.model, "baseline": pair.baseline, "difference": pair.difference,
+            "seeds": pair.seeds, "p_seeds": pair.p_seeds, "p_examples": pair.p_examples, "p_mcnemar": pair.p_mcnemar,
+        })
+    });
+    let all = json!({
+        "level": comparison.level,
+        "tasks": comparison.tasks,
+        "models": comparison.rows.iter().map(row).collect::<Vec<_>>(),
+        "pairs": pairs.collect::<Vec<_>>(),
+    });
+    format!("{all:#}\n")
+}

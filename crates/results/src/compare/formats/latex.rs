@@ -1,0 +1,40 @@
+//! A table with booktabs.
+
+use std::fmt::Write;
+
+use super::grid::{Cell, Grid, caption};
+use crate::compare::comparison::Comparison;
+
+pub(super) fn render(comparison: &Comparison<'_>) -> String {
+    let grid = Grid::new(comparison);
+    let mut text = String::new();
+    let header: Vec<String> = grid.header.iter().map(|name| escaped(name)).collect();
+    let _ =
+        writeln!(text, "% \\usepackage{{booktabs}}\n\\begin{{tabular}}{{l{}}}\n\\toprule", "r".repeat(header.len()));
+    let _ = writeln!(text, "model & {} \\\\\n\\midrule", header.join(" & "));
+    for (name, cells) in grid.rows {
+        let cells: Vec<String> = cells.into_iter().map(cell).collect();
+        let _ = writeln!(text, "{} & {} \\\\", escaped(&name), cells.join(" & "));
+    }
+    let _ = writeln!(text, "\\bottomrule\n\\end{{tabular}}\n% {}", caption(comparison));
+    text
+}
+
+fn cell(cell: Option<Cell>) -> String {
+    let Some(cell) = cell else { return "--".to_owned() };
+    let mean = if cell.best { format!("\\textbf{{{:.2}}}", cell.mean) } else { format!("{:.2}", cell.mean) };
+    let half = cell.half.map_or_else(String::new, |half| format!(" {{\\small $\\pm$ {half:.2}}}"));
+    format!("{mean}{half}{}", if cell.collapsed { "$^*$" } else { "" })
+}
+
+fn escaped(text: &str) -> String {
+    text.chars()
+        .map(|letter| match letter {
+            '&' | '%' | '$' | '#' | '_' | '{' | '}' => format!("\\{letter}"),
+            '\\' => "\\textbackslash{}".to_owned(),
+            '~' => "\\textasciitilde{}".to_owned(),
+            '^' => "\\textasciicircum{}".to_owned(),
+            other => other.to_string(),
+        })
+        .collect()
+}

@@ -1,0 +1,41 @@
+//! A table for GitHub and model cards.
+
+use std::fmt::Write;
+
+use super::grid::{Cell, Grid, caption, pair_grid};
+use crate::compare::comparison::Comparison;
+
+pub(super) fn render(comparison: &Comparison<'_>) -> String {
+    let grid = Grid::new(comparison);
+    let mut text = String::new();
+    let _ = writeln!(text, "| model | {} |", grid.header.join(" | "));
+    let _ = writeln!(text, "|---|{}", "---:|".repeat(grid.header.len()));
+    for (name, cells) in grid.rows {
+        let cells: Vec<String> = cells.into_iter().map(cell).collect();
+        let _ = writeln!(text, "| {} | {} |", escaped(&name), cells.join(" | "));
+    }
+    let _ = writeln!(text, "\n{} Best in bold; * has runs that predict one class only.", caption(comparison));
+    for (name, source) in comparison.rows.iter().filter_map(|row| Some((&row.name, row.source.as_ref()?))) {
+        let _ = writeln!(text, "\n{}: {}", escaped(name), source);
+    }
+    if let Some((header, rows)) = pair_grid(comparison) {
+        let _ = writeln!(text, "\n| {} |\n|{}", header.join(" | "), "---|".repeat(header.len()));
+        for row in rows {
+            let row: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
+            let _ = writeln!(text, "| {} |", row.join(" | "));
+        }
+    }
+    text
+}
+
+fn cell(cell: Option<Cell>) -> String {
+    let Some(cell) = cell else { return "-".to_owned() };
+    let mean = if cell.best { format!("**{:.2}**", cell.mean) } else { format!("{:.2}", cell.mean) };
+    let half = cell.half.map_or_else(String::new, |half| format!(" ±{half:.2}"));
+    format!("{mean}{half}{}", if cell.collapsed { "\\*" } else { "" })
+}
+
+/// Names may hold what means something in a table.
+fn escaped(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}

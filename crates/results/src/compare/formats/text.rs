@@ -1,0 +1,41 @@
+//! Aligned columns.
+
+use std::fmt::Write;
+
+use super::grid::{Grid, caption, pair_grid};
+use crate::columns::aligned;
+use crate::compare::comparison::Comparison;
+
+pub(super) fn render(comparison: &Comparison<'_>) -> String {
+    let grid = Grid::new(comparison);
+    let mut lines = vec![std::iter::once("model".to_owned()).chain(grid.header).collect::<Vec<_>>()];
+    for (name, cells) in grid.rows {
+        let cell = |cell: Option<super::grid::Cell>| {
+            cell.map_or_else(
+                || "-".to_owned(),
+                |cell| {
+                    let half = cell.half.map_or_else(String::new, |half| format!(" ±{half:.2}"));
+                    let marks = [(cell.best, "!"), (cell.collapsed, "*")];
+                    let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
+                    format!("{:.2}{half}{marks}", cell.mean)
+                },
+            )
+        };
+        lines.push(std::iter::once(name).chain(cells.into_iter().map(cell)).collect());
+    }
+    let mut text = aligned(&lines, usize::MAX);
+    let _ = writeln!(
+        text,
+        "\n{} ! is the best of its column, * has runs that predict one class only.",
+        caption(comparison)
+    );
+    for row in comparison.rows.iter().filter_map(|row| Some((&row.name, row.source.as_ref()?))) {
+        let _ = writeln!(text, "{}: {}", row.0, row.1);
+    }
+    if let Some((header, rows)) = pair_grid(comparison) {
+        text.push('\n');
+        let header = vec![header.into_iter().map(str::to_owned).collect()];
+        text.push_str(&aligned(&[header, rows].concat(), usize::MAX));
+    }
+    text
+}

@@ -1,0 +1,86 @@
+//! What each class was taken for: counts summed over the runs, with their share of the right class.
+
+use super::markup::{details, number, paragraph, scrolling};
+use crate::compare::comparison::Comparison;
+use crate::compare::escape::escaped;
+use crate::compare::shown::{Form, Number, task_name};
+use crate::record::RunRecord;
+
+/// Counts of one split over several runs.
+struct Matrix {
+    split: String,
+    labels: Vec<String>,
+    counts: Vec<Vec<u64>>,
+    runs: usize,
+}
+
+/// All matrices, one list a task; empty where the records have none.
+pub(super) fn tables(comparison: &Comparison<'_>) -> String {
+    let mut html = String::new();
+    for task in &comparison.tasks {
+        let mut of_task = String::new();
+        for (row, _, records) in comparison.groups().filter(|(_, of, _)| *of == task) {
+            of_task.extend(matrices(&records).iter().map(|matrix| table(matrix, &row.name, task_name(task))));
+        }
+        if !of_task.is_empty() {
+            html += &details(task_name(task), &format!("<div class=\"grid wide\">\n{of_task}</div>\n"));
+        }
+    }
+    if html.is_empty() {
+        return html;
+    }
+    paragraph(
+        "Right classes down, predicted ones across: counts summed over the runs, and what share of the right class they are. The \
+         stronger the colour, the larger the share.",
+    ) + &html
+}
+
+/// One a split; runs with other classes are another matrix.
+fn matrices(records: &[&RunRecord]) -> Vec<Matrix> {
+    let mut matrices: Vec<Matrix> = Vec::new();
+    for table in records.iter().flat_map(|record| &record.class_tables) {
+        let Some(counts) = &table.confusion_matrix else { continue };
+        let labels: Vec<String> = table.classes.iter().map(|class| class.label.clone()).collect();
+        let is_square = counts.len() == labels.len() && counts.iter().all(|row| row.len() == labels.len());
+        if !is_square {
+            continue;
+        }
+        match matrices.iter_mut().find(|matrix| matrix.split == table.split && matrix.labels == labels) {
+            Some(matrix) => {
+                for (sum, count) in matrix.counts.iter_mut().flatten().zip(counts.iter().flatten()) {
+                    *sum += count;
+                }
+                matrix.runs += 1;
+            }
+            None => matrices.push(Matrix { split: table.split.clone(), labels, counts: counts.clone(), runs: 1 }),
+        }
+    }
+    matrices
+}
+
+fn table(matrix: &Matrix, model: &str, task: &str) -> String {
+    let runs = if matrix.runs == 1 { "1 run".to_owned() } else { format!("{} runs", matrix.runs) };
+    let label = format!("{task}, {model}, {}: confusion matrix over {runs}", matrix.split);
+    let mut html = format!(
+        "<table class=\"confusion\"><caption>{}<br>{}, {runs}</caption>\n<thead><tr><th scope=\"col\"><small>predicted →<br>right ↓</small></th>",
+        escaped(model),
+        escaped(&matrix.split)
+    );
+    for name in &matrix.labels {
+        html += &format!("<th scope=\"col\" class=\"n\">{}</th>", escaped(name));
+    }
+    html += "</tr></thead>\n<tbody>\n";
+    for (name, counts) in matrix.labels.iter().zip(&matrix.counts) {
+        html += &format!("<tr><th scope=\"row\">{}</th>", escaped(name));
+        let all: u64 = counts.iter().sum();
+        for &count in counts {
+            let share = if all == 0 { 0.0 } else { count as f64 / all as f64 };
+            let percent = if all == 0 { "–".to_owned() } else { format!("{:.1} %", share * 100.0) };
+            let number = number(Number { value: count as f64, form: Form::Count });
+            let tint = (share * 10.0).round();
+            html += &format!("<td class=\"n h{tint:.0}\">{percent}<small>{number}</small></td>");
+        }
+        html += "</tr>\n";
+    }
+    scrolling(&label, &(html + "</tbody></table>\n"))
+}

@@ -1,0 +1,206 @@
+//! One page with everything: tables, charts, and how the runs came about. It needs nothing from elsewhere, and nothing in it
+//! may fetch anything: its policy allows its own style sheet and its own script, both by their hashes.
+
+mod confusion;
+mod markup;
+mod numbers;
+mod runs;
+mod scores;
+mod speed;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use self::markup::{details, link, paragraph, section, table};
+use crate::compare::comparison::Comparison;
+use crate::compare::escape::escaped;
+use crate::compare::figures::{self, Figure, FigureKind, Look, swatch_on_page};
+use crate::compare::shown::{Cell, Form, Table, task_name};
+use crate::error::Error;
+use crate::record::Program;
+
+const STYLE: &str = include_str!("style.css");
+
+/// Sorts tables by a click on a header. The page is complete without it.
+const SCRIPT: &str = include_str!("sort.js");
+
+/// The page. `made_at`: when, as [`rfc3339`](crate::utc::rfc3339) has it.
+///
+/// # Errors
+/// When a chart cannot be drawn.
+pub(super) fn render(comparison: &Comparison<'_>, made_at: &str) -> Result<String, Error> {
+    let figures = figures::all(comparison)?;
+    let mut parts: Vec<(&str, &str, String)> = vec![
+        ("scores", "Scores", scores::table(comparison)),
+        ("tasks", "Scores by task", charts(comparison, &figures, FigureKind::Scores)?),
+        ("curves", "Learning curves", charts(comparison, &figures, FigureKind::Curves)?),
+        ("cost", "Score against training time", charts(comparison, &figures, FigureKind::Cost)?),
+        ("pairs", "Do models differ?", pairs(comparison)),
+        ("numbers", "Every number", numbers::tables(comparison)),
+        ("confusion", "Confusion matrices", confusion::tables(comparison)),
+        ("speed", "Speed and memory", speed::tables(comparison)),
+        ("published", "Published tables", published(comparison)),
+        ("warnings", "Warnings", runs::warnings(comparison)),
+        ("settings", "Settings", runs::settings(comparison)),
+        ("repeat", "How to repeat this", runs::reproduction(comparison)),
+    ];
+    parts.retain(|(_, _, content)| !content.is_empty());
+    let links = parts.iter().map(|(id, title, _)| format!("<li><a href=\"#{id}\">{title}</a></li>\n"));
+    let nav = format!("<nav aria-label=\"Parts of the page\"><ul>\n{}</ul></nav>\n", links.collect::<String>());
+    let content: String = parts.iter().map(|(id, title, content)| section(id, title, content)).collect();
+    let [light, dark] = figures::variables();
+    let style = format!(":root{{{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n{STYLE}");
+    let title = title(comparison);
+    Ok(format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta name=\"generator\" content=\"{}\">\n<link rel=\"icon\" href=\"data:,\">\n\
+         <title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n\
+         <a class=\"skip\" href=\"#main\">Skip to the scores</a>\n\
+         <header>\n<h1>{title}</h1>\n{}{nav}</header>\n<main id=\"main\" tabindex=\"-1\">\n{content}</main>\n\
+         <script>{SCRIPT}</script>\n</body>\n</html>\n",
+        policy(&style),
+        program(),
+        introduction(comparison, made_at)
+    ))
+}
+
+/// Nothing is fetched; the style sheet and the script are those of the page or none.
+/// <https://www.w3.org/TR/CSP3/>
+fn policy(style: &str) -> String {
+    format!(
+        "default-src 'none'; img-src data:; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        hash(style),
+        hash(SCRIPT)
+    )
+}
+
+pub(super) fn hash(text: &str) -> String {
+    STANDARD.encode(Sha256::digest(text.as_bytes()))
+}
+
+fn program() -> String {
+    let Program { name, version, git_commit } = Program::current();
+    let commit = git_commit.map_or_else(String::new, |commit| format!(" ({commit})"));
+    escaped(&format!("{name} {version}{commit}"))
+}
+
+fn counted(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
+fn title(comparison: &Comparison<'_>) -> String {
+    let own: Vec<&str> =
+        comparison.rows.iter().filter(|row| !row.is_published()).map(|row| row.name.as_str()).collect();
+    let tasks = match comparison.tasks.as_slice() {
+        [task] => task_name(task).to_owned(),
+        tasks => format!("{} tasks", tasks.len()),
+    };
+    let models = if let [model] = own.as_slice() { (*model).to_owned() } else { counted(own.len(), "model") };
+    escaped(&format!("{models} on {tasks}"))
+}
+
+fn introduction(comparison: &Comparison<'_>, made_at: &str) -> String {
+    let own = comparison.rows.iter().filter(|row| !row.is_published()).count();
+    let published = comparison.rows.len() - own;
+    let mut text = format!("{} of {}", counted(comparison.found.len(), "run"), counted(own, "model"));
+    if published > 0 {
+        text += &format!(" beside {}", counted(published, "published row"));
+    }
+    let tasks: Vec<&str> = comparison.tasks.iter().map(|task| task_name(task)).collect();
+    text += &format!(" on {}.", tasks.join(", "));
+    let mut times: Vec<&str> = comparison.found.iter().map(|(_, record)| record.started_at.as_str()).collect();
+    times.sort_unstable();
+    let time = |text: &str| format!("<time datetime=\"{0}\">{0}</time>", escaped(text));
+    let when = match (times.first(), times.last()) {
+        (Some(first), Some(last)) if first == last => format!("The run began at {}. ", time(first)),
+        (Some(first), Some(last)) => format!("The runs began between {} and {}. ", time(first), time(last)),
+        _ => String::new(),
+    };
+    format!("{}<p>{when}Page made at {} by {}.</p>\n", paragraph(&text), time(made_at), program())
+}
+
+/// Charts of a kind, with one legend for all, and their numbers below each.
+fn charts(comparison: &Comparison<'_>, figures: &[Figure], kind: FigureKind) -> Result<String, Error> {
+    let of_kind: Vec<&Figure> = figures.iter().filter(|figure| figure.kind == kind).collect();
+    let mut html = String::new();
+    if of_kind.is_empty() {
+        return Ok(html);
+    }
+    if kind == FigureKind::Curves {
+        html += &paragraph(
+            "Over the optimizer steps of the training, from the log of the runs; logging_steps and eval_strategy say how often they wrote to it.",
+        );
+    }
+    if kind == FigureKind::Scores {
+        html += &paragraph(&format!(
+            "Percent. Whiskers: the {:.0} % interval of the mean over seeds. Line across the bars: a model that has learnt nothing.",
+            comparison.level * 100.0
+        ));
+    }
+    let mut legend: Vec<(Look, &str)> = Vec::new();
+    for (look, name) in of_kind.iter().flat_map(|figure| figure.chart.legend()) {
+        if !legend.iter().any(|(_, known)| known == name) {
+            legend.push((*look, name));
+        }
+    }
+    if legend.len() > 1 {
+        html += "<ul class=\"legend\">\n";
+        for (look, name) in legend {
+            html += &format!("<li>{}{}</li>\n", swatch_on_page(look)?, escaped(name));
+        }
+        html += "</ul>\n";
+    }
+    html += if of_kind.len() == 1 { "<div class=\"grid one\">\n" } else { "<div class=\"grid\">\n" };
+    for figure in &of_kind {
+        let svg = figure.chart.on_page(&figure.name, &figure.title, &figure.description);
+        let numbers = details("Numbers of this chart", &table(&figure.title, &figure.table, false));
+        html += &format!("<figure><figcaption>{}</figcaption>\n{svg}{numbers}</figure>\n", escaped(&figure.title));
+    }
+    Ok(html + "</div>\n")
+}
+
+fn pairs(comparison: &Comparison<'_>) -> String {
+    if comparison.pairs.is_empty() {
+        return String::new();
+    }
+    let header = ["model", "task", "against", "difference", "seeds", "p (seeds)", "p (examples)", "p (McNemar)"];
+    let mut data = Table::new(&header, 2);
+    for pair in &comparison.pairs {
+        let p = |value: Option<f64>| Cell::number(value, Form::Probability);
+        data.rows.push(vec![
+            Cell::text(&pair.model),
+            Cell::text(task_name(&pair.task)),
+            Cell::text(&pair.baseline),
+            Cell::number(Some(pair.difference), Form::Points),
+            Cell::number(Some(pair.seeds as f64), Form::Count),
+            p(pair.p_seeds),
+            p(pair.p_examples),
+            p(pair.p_mcnemar),
+        ]);
+    }
+    paragraph(
+        "Difference of the scores in percentage points, mean over the seeds that both have, and how likely one at least so large would \
+         be if the two were alike (p): by sign-flip tests over seeds and over examples (right or wrong, mean over seeds), and by McNemar's \
+         test on the first common seed. Many tests at once find some small p by chance.",
+    ) + &table("Models in pairs", &data, true)
+}
+
+fn published(comparison: &Comparison<'_>) -> String {
+    let mut html = String::new();
+    for of in comparison.published {
+        let models: Vec<&str> = of.rows.iter().map(|row| row.model.as_str()).collect();
+        html += &format!(
+            "<dt>{}</dt>\n<dd>{}<br>{} split; {}<br><small>{}</small></dd>\n",
+            escaped(&of.name),
+            link(&of.source),
+            escaped(&of.split),
+            escaped(&of.protocol),
+            escaped(&models.join(", "))
+        );
+    }
+    if html.is_empty() { html } else { format!("<dl>\n{html}</dl>\n") }
+}

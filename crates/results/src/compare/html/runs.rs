@@ -1,0 +1,127 @@
+//! How the runs came about: warnings, settings, and what it takes to repeat them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::markup::{details, paragraph, table};
+use crate::compare::comparison::Comparison;
+use crate::compare::escape::escaped;
+use crate::compare::shown::{Cell, Table, task_name};
+use crate::record::RunRecord;
+
+/// Every warning, with the runs that gave it.
+pub(super) fn warnings(comparison: &Comparison<'_>) -> String {
+    let mut of: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (_, record) in comparison.found {
+        for warning in &record.warnings {
+            let run = format!("{} on {}, seed {}", record.model.id, task_name(&record.task), record.seed);
+            of.entry(warning).or_default().push(run);
+        }
+    }
+    if of.is_empty() {
+        return paragraph("No run gave a warning.");
+    }
+    let mut html = String::from("<ul>\n");
+    for (warning, runs) in of {
+        let who = if runs.len() == 1 { runs[0].clone() } else { format!("{} runs", runs.len()) };
+        html += &format!("<li>{} <span class=\"who\">({})</span>", escaped(warning), escaped(&who));
+        if runs.len() > 1 {
+            html += &details("which", &paragraph(&runs.join("; ")));
+        }
+        html += "</li>\n";
+    }
+    html + "</ul>\n"
+}
+
+/// Settings that all runs share, and those by which they differ.
+pub(super) fn settings(comparison: &Comparison<'_>) -> String {
+    let mut values: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (_, record) in comparison.found {
+        for name in names(comparison) {
+            values.entry(name).or_default().insert(value(record, name));
+        }
+    }
+    let (same, other): (Vec<_>, Vec<_>) = values.iter().partition(|(_, values)| values.len() == 1);
+    let mut html = String::new();
+    if other.is_empty() {
+        html += &paragraph("All runs have the same settings.");
+    } else {
+        let mut header = vec!["model", "task"];
+        header.extend(other.iter().map(|(name, _)| **name));
+        let mut data = Table::new(&header, 2);
+        for (row, task, records) in comparison.groups() {
+            let mut cells = vec![Cell::text(&row.name), Cell::text(task_name(task))];
+            for (name, _) in &other {
+                let own: BTreeSet<String> = records.iter().map(|record| value(record, name)).collect();
+                cells.push(Cell::Text(own.into_iter().collect::<Vec<_>>().join(", ")));
+            }
+            data.rows.push(cells);
+        }
+        html += &table("Settings that differ between runs", &data, true);
+    }
+    let mut data = Table::new(&["setting", "value"], 1);
+    for (name, values) in same {
+        data.rows.push(vec![Cell::text(name), Cell::Text(values.first().cloned().unwrap_or_default())]);
+    }
+    html + &details("Settings that all runs share", &table("Settings that all runs share", &data, false))
+}
+
+fn names<'a>(comparison: &Comparison<'a>) -> BTreeSet<&'a str> {
+    comparison.found.iter().flat_map(|(_, record)| record.hyper_parameters.keys().map(String::as_str)).collect()
+}
+
+fn value(record: &RunRecord, name: &str) -> String {
+    match record.hyper_parameters.get(name) {
+        None => "–".to_owned(),
+        Some(Value::Null) => "none".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// What identifies model, data, program and settings of every run.
+pub(super) fn reproduction(comparison: &Comparison<'_>) -> String {
+    let header = ["model", "task", "seeds", "settings hash", "weights (SHA-256)", "data", "rows", "program"];
+    let mut data = Table::new(&header, 2);
+    for (row, task, records) in comparison.groups() {
+        let all = |of: &dyn Fn(&RunRecord) -> String| {
+            let values: BTreeSet<String> = records.iter().map(|record| of(record)).collect();
+            Cell::Text(values.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; "))
+        };
+        let mut seeds: Vec<u64> = records.iter().map(|record| record.seed).collect();
+        seeds.sort_unstable();
+        data.rows.push(vec![
+            Cell::text(&row.name),
+            Cell::text(task_name(task)),
+            Cell::Text(seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
+            all(&|record| record.settings_hash.clone()),
+            all(&|record| {
+                let hashes = record.model.weights_sha256.iter().map(|(file, hash)| format!("{file} {hash}"));
+                hashes
+                    .chain(record.model.commit.iter().map(|commit| format!("commit {commit}")))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            }),
+            all(&|record| {
+                let of = &record.dataset;
+                let parts = [Some(&of.id), of.config.as_ref(), of.revision.as_ref()];
+                parts.into_iter().flatten().cloned().collect::<Vec<_>>().join(", ")
+            }),
+            all(&|record| {
+                let rows = record.dataset.rows.iter().map(|(split, rows)| format!("{split} {rows}"));
+                rows.collect::<Vec<_>>().join(", ")
+            }),
+            all(&|record| {
+                let of = &record.program;
+                let commit = of.git_commit.as_ref().map_or_else(String::new, |commit| format!(" ({commit})"));
+                format!("{} {}{commit}", of.name, of.version)
+            }),
+        ]);
+    }
+    paragraph(
+        "A run is repeated by the same program with the same model, data, settings and seed; on a CPU its numbers repeat bit for bit. \
+         Runs that differ by nothing but the seed share their settings hash. Every setting is listed under its flag's name: --setting \
+         value.",
+    ) + &details("Model, data, program and hash of every run", &table("What the runs were made of", &data, true))
+}

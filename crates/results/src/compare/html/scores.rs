@@ -1,0 +1,130 @@
+//! The main table: tasks across, models down.
+
+use std::fmt::Write;
+
+use crate::statistics::Summary;
+
+use super::markup::{NOTHING, breakable, number, scrolling};
+use crate::compare::comparison::Comparison;
+use crate::compare::escape::escaped;
+use crate::compare::published::PROTOCOLS_DIFFER;
+use crate::compare::row::{CHOSEN_HERE, Row};
+use crate::compare::shown::{Form, Number, average_words, task_name, task_score_words};
+
+/// The table, with what it shows in words.
+pub(super) fn table(comparison: &Comparison<'_>) -> String {
+    let averages = comparison.averages();
+    let best = |of: &dyn Fn(&Row) -> Option<Summary>| {
+        let means = comparison.rows.iter().filter_map(|row| Some(of(row)?.mean));
+        means.reduce(f64::max).filter(|_| comparison.rows.len() > 1)
+    };
+    let of_task = |task: &str, row: &Row| row.entries.get(task).and_then(|entry| entry.score);
+    let best_of_tasks: Vec<_> = comparison.tasks.iter().map(|task| best(&|row| of_task(task, row))).collect();
+    let best_averages: Vec<_> = averages.iter().map(|(_, average)| best(&|row| row.averages.get(average))).collect();
+    let has_parameters = comparison.rows.iter().any(|row| row.parameters.is_some());
+    let mut head = String::from("<th scope=\"col\">model</th>");
+    let mut title = |name: &str, words: &str| {
+        let words = if words.is_empty() { String::new() } else { format!("<small>{}</small>", escaped(words)) };
+        let _ = write!(head, "<th scope=\"col\" class=\"n\">{}{words}</th>", escaped(name));
+    };
+    for task in &comparison.tasks {
+        title(task_name(task), &task_score_words(task));
+    }
+    for (benchmark, average) in &averages {
+        title(&average.display_name, &average_words(benchmark, average));
+    }
+    if has_parameters {
+        title("parameters", "millions");
+    }
+    let line = |row: &Row| {
+        let mark = if row.chosen_on.is_some() { " <span class=\"mark\">†</span>" } else { "" };
+        let mut line = format!("<tr><th scope=\"row\">{}{mark}</th>", breakable(&row.name));
+        for (task, best) in comparison.tasks.iter().zip(&best_of_tasks) {
+            let entry = row.entries.get(task);
+            let (collapsed, runs) = entry.map_or((0, 0), |entry| (entry.collapsed, entry.seeds.len()));
+            line += &cell(of_task(task, row), comparison.level, *best, collapsed, runs);
+        }
+        for ((_, average), best) in averages.iter().zip(&best_averages) {
+            line += &cell(row.averages.get(average), comparison.level, *best, 0, 0);
+        }
+        if has_parameters {
+            line += &row.parameters.map_or_else(
+                || NOTHING.to_owned(),
+                |count| {
+                    format!("<td class=\"n\">{}</td>", number(Number { value: count as f64, form: Form::Millions }))
+                },
+            );
+        }
+        line + "</tr>\n"
+    };
+    let (published, own): (Vec<&Row>, Vec<&Row>) = comparison.rows.iter().partition(|row| row.is_published());
+    let columns = 1 + comparison.tasks.len() + averages.len() + usize::from(has_parameters);
+    let mut bodies = format!("<tbody>\n{}</tbody>\n", own.into_iter().map(line).collect::<String>());
+    if !published.is_empty() {
+        let title = format!("<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"{columns}\">Published</th></tr>\n");
+        bodies += &format!("<tbody>\n{title}{}</tbody>\n", published.into_iter().map(line).collect::<String>());
+    }
+    bodies += &baseline(comparison, columns);
+    let table = format!(
+        "<table class=\"sortable main\"><caption>{}</caption>\n<thead><tr>{head}</tr></thead>\n{bodies}</table>\n",
+        caption(comparison)
+    );
+    format!("{}{}", scrolling("Scores of models by task", &table), notes(comparison))
+}
+
+fn cell(summary: Option<Summary>, level: f64, best: Option<f64>, collapsed: usize, runs: usize) -> String {
+    let Some(summary) = summary.filter(|summary| summary.mean.is_finite()) else { return NOTHING.to_owned() };
+    let mut text = number(Number { value: summary.mean, form: Form::Percent });
+    if best == Some(summary.mean) {
+        text = format!("<strong>{text}</strong>");
+    }
+    if let Some((low, high)) = summary.confidence_interval(level) {
+        text += &format!(" <span class=\"half\">±{:.2}</span>", (high - low) * 50.0);
+    }
+    if collapsed > 0 {
+        text += &format!("<span class=\"mark\" title=\"{collapsed} of {runs} runs predict one class only\">*</span>");
+    }
+    format!("<td class=\"n\">{text}</td>")
+}
+
+/// What a model that has learnt nothing scores, where the records say so.
+fn baseline(comparison: &Comparison<'_>, columns: usize) -> String {
+    let scores: Vec<Option<f64>> = comparison.tasks.iter().map(|task| comparison.baseline_of(task)).collect();
+    if scores.iter().all(Option::is_none) {
+        return String::new();
+    }
+    let mut line =
+        String::from("<tbody>\n<tr class=\"baseline\"><th scope=\"row\">always the most frequent class</th>");
+    for score in &scores {
+        line += &score.map_or_else(
+            || NOTHING.to_owned(),
+            |value| format!("<td class=\"n\">{}</td>", number(Number { value, form: Form::Percent })),
+        );
+    }
+    line += &NOTHING.repeat(columns - 1 - scores.len());
+    line + "</tr>\n</tbody>\n"
+}
+
+fn caption(comparison: &Comparison<'_>) -> String {
+    let level = format!("<span data-value=\"{}\">{:.0}</span> %", comparison.level, comparison.level * 100.0);
+    let best = if comparison.rows.len() > 1 { " Best of each column in bold." } else { "" };
+    format!("Scores in percent: mean over the runs, ± half of the {level} interval (Student's t over seeds).{best}")
+}
+
+fn notes(comparison: &Comparison<'_>) -> String {
+    let mut notes = vec![
+        "A task with two metrics counts as their mean, MNLI as the mean of both its splits. GLUE is the mean of the nine tasks \
+         as the leaderboard has it; many papers leave WNLI out. An average stands only where all of its tasks are there; its \
+         interval is over the seeds that all tasks have.",
+    ];
+    if comparison.rows.iter().any(|row| row.entries.values().any(|entry| entry.collapsed > 0)) {
+        notes.push("* has runs that predict one class only: these have learnt nothing.");
+    }
+    if comparison.rows.iter().any(|row| row.chosen_on.is_some()) {
+        notes.push(CHOSEN_HERE);
+    }
+    if comparison.rows.iter().any(Row::is_published) {
+        notes.push(PROTOCOLS_DIFFER);
+    }
+    notes.iter().map(|note| format!("<p class=\"note\">{}</p>\n", escaped(note))).collect()
+}

@@ -1,0 +1,29 @@
+//! Results side by side: models down, tasks across, with their uncertainty; and whether two models differ.
+//!
+//! [`run()`] goes from folders of records to the text of a form; [`Comparison`] is what all forms show.
+
+mod average;
+mod comparison;
+mod entry;
+mod escape;
+mod figures;
+mod formats;
+mod html;
+mod pairs;
+pub mod published;
+mod row;
+mod rows;
+mod run;
+mod shown;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::average::Averages;
+pub use self::comparison::Comparison;
+pub use self::entry::Entry;
+pub use self::formats::{Format, UnknownFormat, render};
+pub use self::pairs::Pair;
+pub use self::row::Row;
+pub(crate) use self::rows::rows;
+pub use self::run::{CompareOptions, ComparedText, run, write_page};

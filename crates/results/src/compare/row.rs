@@ -1,0 +1,36 @@
+//! A model with what it has on each task.
+
+use std::collections::BTreeMap;
+
+use super::average::Averages;
+use super::entry::Entry;
+
+/// What the mark of [`Row::chosen_on`] means.
+pub(super) const CHOSEN_HERE: &str =
+    "† has settings that were chosen by the score on the same split, which is optimistic then.";
+
+/// A model with one choice of settings.
+pub struct Row {
+    /// Its name, with the settings by which it differs from others of that name.
+    pub name: String,
+    /// What it has on each task, by the task's name.
+    pub entries: BTreeMap<String, Entry>,
+    /// Its GLUE averages.
+    pub averages: Averages,
+    /// Parameters, the largest head of its tasks included.
+    pub parameters: Option<u64>,
+    /// Where the numbers come from, of those that were published.
+    pub source: Option<String>,
+    /// The split that the settings were chosen on, where scores are on it too.
+    pub chosen_on: Option<String>,
+    /// The records by their place in the list.
+    pub(crate) records: Vec<usize>,
+}
+
+impl Row {
+    /// Whether others have published its numbers: there are no runs.
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        self.source.is_some()
+    }
+}

@@ -1,0 +1,106 @@
+//! Records to rows: one a model and choice of settings, with an entry a task.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use glue_tasks::task_order;
+use serde_json::Value;
+
+use super::average::Averages;
+use super::entry::Entry;
+use super::row::Row;
+use crate::record::{RecordFile, RunRecord};
+use crate::statistics::{Summary, bootstrap_mean_interval};
+
+/// The settings that differ between records of the same model and task.
+fn varying<'a>(found: impl Iterator<Item = &'a RunRecord>) -> BTreeSet<String> {
+    let mut values: BTreeMap<(&str, &str, &str), BTreeSet<String>> = BTreeMap::new();
+    for record in found {
+        for (name, value) in settings(record) {
+            values.entry((&record.model.id, &record.task, name)).or_default().insert(value.to_string());
+        }
+    }
+    values.into_iter().filter(|(_, values)| values.len() > 1).map(|((_, _, name), _)| name.to_owned()).collect()
+}
+
+/// Settings by which runs are told apart; what is computed from others is not among them.
+fn settings(record: &RunRecord) -> impl Iterator<Item = (&str, &Value)> {
+    const COMPUTED: [&str; 3] = ["warmup_steps", "new_head", "per_device_eval_batch_size"];
+    record
+        .hyper_parameters
+        .iter()
+        .map(|(name, value)| (name.as_str(), value))
+        .filter(|(name, _)| !COMPUTED.contains(name))
+}
+
+/// One row a model and choice of settings.
+pub(crate) fn rows(found: &[RecordFile], level: f64) -> Vec<Row> {
+    let varying = varying(found.iter().map(|(_, record)| record));
+    let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
+    for (at, (_, record)) in found.iter().enumerate() {
+        let own = settings(record).filter(|(name, _)| varying.contains(*name));
+        let own: Vec<String> = own.map(|(name, value)| format!("{name}={}", plain(value))).collect();
+        let name =
+            if own.is_empty() { record.model.id.clone() } else { format!("{} ({})", record.model.id, own.join(", ")) };
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, records)) => records.push(at),
+            None => groups.push((name, vec![at])),
+        }
+    }
+    let row = |(name, records): (String, Vec<usize>)| {
+        let mut by_task: BTreeMap<String, Vec<&RunRecord>> = BTreeMap::new();
+        for &at in &records {
+            let record = &found[at].1;
+            by_task.entry(record.task.clone()).or_default().push(record);
+        }
+        let entries: BTreeMap<_, _> =
+            by_task.iter().map(|(task, records)| (task.clone(), entry(records, level))).collect();
+        Row {
+            averages: Averages::of_seeds(&entries),
+            parameters: records.iter().map(|&at| found[at].1.model.parameters).max(),
+            name,
+            entries,
+            source: None,
+            chosen_on: records.iter().find_map(|&at| found[at].1.optimistic_on()).map(str::to_owned),
+            records,
+        }
+    };
+    groups.into_iter().map(row).collect()
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn entry(records: &[&RunRecord], level: f64) -> Entry {
+    let all = |values: Vec<Option<f64>>| values.into_iter().collect::<Option<Vec<f64>>>();
+    let scores = all(records.iter().map(|record| record.score).collect());
+    let score = scores.as_deref().and_then(Summary::of);
+    let names: BTreeSet<&String> = records.iter().flat_map(|record| record.metrics.keys()).collect();
+    let metric = |name: &String| {
+        let values = all(records.iter().map(|record| record.metrics.get(name).copied().flatten()).collect());
+        values.as_deref().and_then(Summary::of)
+    };
+    let mean = |values: Vec<f64>| Summary::of(&values).map(|summary| summary.mean);
+    let mut seeds: Vec<(u64, Option<f64>)> = records.iter().map(|record| (record.seed, record.score)).collect();
+    seeds.sort_by_key(|(seed, _)| *seed);
+    Entry {
+        score,
+        interval: score.and_then(|summary| summary.confidence_interval(level)),
+        bootstrap: scores.as_deref().and_then(|scores| bootstrap_mean_interval(scores, level)),
+        metrics: names.into_iter().map(|name| (name.clone(), metric(name))).collect(),
+        seeds,
+        collapsed: records.iter().filter(|record| record.collapsed).count(),
+        seconds: mean(records.iter().map(|record| record.timings.total_seconds).collect()),
+        train_seconds: mean(records.iter().filter_map(|record| record.timings.train_seconds).collect()),
+        train_samples_per_second: mean(records.iter().filter_map(|r| r.throughput.train_samples_per_second).collect()),
+        peak_memory_bytes: records.iter().filter_map(|record| record.peak_memory_bytes).max(),
+    }
+}
+
+/// All tasks of the rows: those of benchmarks in their order, others after them by name.
+pub(super) fn tasks(rows: &[Row]) -> Vec<String> {
+    let names: BTreeSet<&String> = rows.iter().flat_map(|row| row.entries.keys()).collect();
+    let mut names: Vec<String> = names.into_iter().cloned().collect();
+    names.sort_by_key(|name| task_order(name));
+    names
+}

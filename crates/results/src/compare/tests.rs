@@ -1,0 +1,222 @@
+//! The page of made-up records: whole, safe, with every number, whatever the records are like.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::html::{hash, render};
+use super::published::Published;
+use super::{Comparison, Format, figures, formats};
+use crate::record::RecordFile;
+
+const EVIL: &str = "<script>alert(1)</script>\"'&\u{1}<img src=x onerror=alert(2)>";
+
+fn record(model: &str, task: &str, seed: u64, score: Option<f64>) -> RecordFile {
+    let metrics = match task {
+        "mrpc" => json!({"accuracy": score, "f1": score, "combined_score": score, "loss": 0.5}),
+        "mnli" => json!({"accuracy": score, "accuracy_mm": score, "loss": 0.25, "loss_mm": null}),
+        _ => json!({"accuracy": score, "loss": 0.25}),
+    };
+    let log = |step: u64| {
+        json!({"step": step, "epoch": 1.0, "loss": 1.0 / step as f64, "learning_rate": 1e-5, "grad_norm": null,
+            "eval_accuracy": score, "eval_loss": 0.5})
+    };
+    let record = json!({
+        "format_version": 1, "task": task, "metrics": metrics, "score": score,
+        "majority_baseline": {"predictor": "majority_class", "metrics": {"accuracy": 0.5}, "score": 0.5},
+        "class_tables": [{"split": "validation", "confusion_matrix": [[seed, 3], [1, 9]], "classes": [
+            {"label": "no", "precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 5, "predicted": 5},
+            {"label": "yes <b>", "precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 5, "predicted": 5}]}],
+        "collapsed": seed == 2,
+        "model": {"id": model, "source": "folder", "revision": null, "commit": null, "architecture": "BertForSequenceClassification",
+            "parameters": 22_713_986, "weights_sha256": {"model.safetensors": "ab12"}},
+        "dataset": {"id": "glue", "config": task, "source": "folder", "revision": null, "rows": {"train": 100}},
+        "hyper_parameters": {"learning_rate": 2e-5, "num_train_epochs": if task == "mrpc" { 5 } else { 3 }},
+        "seed": seed, "data_seed": null, "settings_hash": "cd34",
+        "timings": {"data_seconds": 0.1, "tokenize_seconds": null, "train_seconds": 12.5 + seed as f64, "evaluate_seconds": 1.0,
+            "total_seconds": 14.25},
+        "throughput": {"train_samples_per_second": 11.75, "train_tokens_per_second": 628.0, "train_steps_per_second": 0.5,
+            "eval_samples_per_second": 39.0},
+        "profile": {"batch_seconds": 0.125, "forward_seconds": 4.5, "backward_seconds": null, "optimizer_seconds": 1.0,
+            "evaluate_seconds": null, "operations_seconds": {"linear": 3.25}, "energy_joules": 321.0},
+        "padding_share": 0.0, "peak_memory_bytes": 742_404_096,
+        "host": {"cpu_model": null, "logical_cores": 2, "threads": 1, "memory_bytes": null, "os": "linux", "arch": "x86_64", "simd": [],
+            "backend": "flex", "device": "cpu"},
+        "program": {"name": "run-glue", "version": "0.1.0", "git_commit": null},
+        "started_at": "2026-03-01T12:00:00Z", "warnings": ["odd"], "log_history": [log(10), log(20), log(30)],
+    });
+    (PathBuf::from("nowhere.json"), serde_json::from_value(record).unwrap())
+}
+
+fn published() -> Published {
+    let table = json!({"format": "published-results-1", "name": "some README", "source": "https://example.org/table", "protocol": "one run",
+        "split": "validation", "rows": [{"model": "big", "tasks": {"mrpc": {"accuracy": 0.84, "f1": 0.8888}, "rte": {"accuracy": 0.65}}}]});
+    serde_json::from_value(table).unwrap()
+}
+
+fn page(found: &[RecordFile], published: &[Published]) -> String {
+    let comparison = Comparison::new(found, published, None, 0.95).unwrap();
+    let page = render(&comparison, "2026-03-02T00:00:00Z").unwrap();
+    assert_balanced(&page);
+    assert_complete(&page, &comparison);
+    page
+}
+
+/// Every tag is closed, in the right order.
+fn assert_balanced(page: &str) {
+    const VOID: [&str; 6] = ["meta", "link", "br", "wbr", "!DOCTYPE", "img"];
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = page;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at + 1..];
+        let end = rest.find('>').unwrap();
+        let tag = &rest[..end];
+        assert!(!tag.contains('<'), "{tag}");
+        rest = &rest[end + 1..];
+        let name = tag.trim_start_matches('/').split([' ', '\n']).next().unwrap();
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name), "closed by </{name}>");
+        } else if !tag.ends_with('/') && !VOID.contains(&name) {
+            open.push(name);
+            if name == "script" || name == "style" {
+                rest = &rest[rest.find(&format!("</{name}>")).unwrap()..];
+            }
+        }
+    }
+    assert_eq!(open, [""; 0]);
+}
+
+/// Every number of the JSON stands in the page as often as there, with all its digits.
+fn assert_complete(page: &str, comparison: &Comparison<'_>) {
+    fn walk(value: &Value, wanted: &mut HashMap<u64, usize>) {
+        match value {
+            Value::Number(number) => *wanted.entry(number.as_f64().unwrap().to_bits()).or_default() += 1,
+            Value::Array(items) => items.iter().for_each(|item| walk(item, wanted)),
+            Value::Object(fields) => fields.values().for_each(|field| walk(field, wanted)),
+            _ => {}
+        }
+    }
+    let json: Value = serde_json::from_str(&formats::render(comparison, Format::Json).unwrap()).unwrap();
+    let (mut wanted, mut has) = (HashMap::new(), HashMap::<u64, usize>::new());
+    walk(&json, &mut wanted);
+    for part in page.split("data-value=\"").skip(1) {
+        let (digits, rest) = part.split_once('"').unwrap();
+        let Ok(value) = digits.parse::<f64>() else { continue };
+        let shown = rest.split_once('>').unwrap().1.split('<').next().unwrap();
+        assert!(shown.trim_start_matches(['+', '-']).starts_with(|c: char| c.is_ascii_digit()), "{digits}: {shown}");
+        *has.entry(value.to_bits()).or_default() += 1;
+    }
+    for (bits, count) in wanted {
+        assert!(has.get(&bits).copied().unwrap_or(0) >= count, "{} is missing", f64::from_bits(bits));
+    }
+}
+
+#[test]
+fn one_model_with_one_run() {
+    let page = page(&[record("m", "rte", 1, Some(0.625))], &[]);
+    assert!(page.contains("<title>m on RTE</title>") && page.contains(">62.50<"), "{page}");
+    assert!(
+        page.contains(">energy,\u{a0}J<") && page.contains("data-value=\"321.0\"") && page.contains(">linear,\u{a0}s<")
+    );
+    assert!(!page.contains("id=\"pairs\"") && !page.contains("id=\"published\""));
+}
+
+#[test]
+fn a_point_alone_is_a_chart_too() {
+    let mut found = record("m", "rte", 1, Some(0.625));
+    found.1.log_history.as_mut().unwrap().truncate(1);
+    let page = page(&[found], &[]);
+    assert!(!page.contains("id=\"curves\""), "one point is no curve");
+    assert!(page.contains("id=\"cost\""));
+}
+
+#[test]
+fn undefined_and_collapsed_runs_are_shown() {
+    let found = [("m", 1, None), ("m", 2, Some(0.5)), ("n", 1, Some(0.5)), ("n", 2, Some(0.75))];
+    let found = found.map(|(model, seed, score)| record(model, "mnli", seed, score));
+    let page = page(&found, &[]);
+    assert!(page.contains("1 of 2 runs predict one class only") && page.contains("undefined or not run"));
+    // Two models: they are tested against each other on what both have.
+    assert!(page.contains("id=\"confusion\"") && page.contains("62.50"));
+    // Of the second seed one run is collapsed for each model, and the counts of both seeds are summed: 1 + 2.
+    assert!(page.contains("<small><span data-value=\"3\">3</span></small>"));
+}
+
+#[test]
+fn thirty_models_and_all_tasks() {
+    let tasks = ["cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli"];
+    let mut found = Vec::new();
+    for model in 0..30 {
+        for (at, task) in tasks.iter().enumerate() {
+            for seed in 1..3 {
+                let score = 0.5 + f64::from(model) * 0.01 + at as f64 * 0.02 + seed as f64 * 0.001;
+                found.push(record(&format!("organisation/a-model-with-a-long-name-{model}"), task, seed, Some(score)));
+            }
+        }
+    }
+    let page = page(&found, &[published()]);
+    assert!(page.contains("30 models on 9 tasks") && page.contains("GLUE average without WNLI"));
+    assert!(page.len() < 6_000_000, "{} bytes", page.len());
+}
+
+#[test]
+fn names_are_text_and_nothing_else() {
+    let mut found = record(EVIL, EVIL, 1, Some(0.5));
+    found.1.warnings.push(EVIL.to_owned());
+    found.1.host.os = EVIL.to_owned();
+    found.1.started_at = EVIL.to_owned();
+    found.1.hyper_parameters.insert(EVIL.to_owned(), json!(EVIL));
+    found.1.class_tables[0].classes[0].label = EVIL.to_owned();
+    let mut table = published();
+    table.source = format!("javascript:{EVIL}");
+    table.protocol = EVIL.to_owned();
+    table.rows[0].model = EVIL.to_owned();
+    let page = page(&[found, record("n", "rte", 1, Some(0.5))], &[table]);
+    assert_eq!(page.matches("<script").count(), 1, "only the page's own");
+    assert!(!page.contains("<img") && !page.contains("href=\"javascript") && !page.contains('\u{1}'));
+    assert!(
+        page.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;") && page.contains("&lt;/<wbr>script&gt;")
+    );
+}
+
+#[test]
+fn nothing_is_fetched() {
+    let page = page(&[record("m", "mrpc", 1, Some(0.5)), record("m", "rte", 1, Some(0.5))], &[published()]);
+    assert!(!page.contains(" src=") && !page.contains("url(") && !page.contains("@import"));
+    for (at, _) in page.match_indices("http") {
+        let start = page[..at].rfind('<').unwrap();
+        assert!(
+            page[start..].starts_with("<a href=\"https://") || page[start..].starts_with("<meta http-equiv"),
+            "{}",
+            &page[start..at]
+        );
+    }
+    // The policy's hashes are those of what stands in the page.
+    for element in ["style", "script"] {
+        let (_, rest) = page.split_once(&format!("<{element}>")).unwrap();
+        let text = rest.split_once(&format!("</{element}>")).unwrap().0;
+        let hash = hash(text);
+        assert!(page.contains(&format!("{element}-src 'sha256-{hash}'")), "{element}");
+    }
+}
+
+#[test]
+fn charts_stand_alone() {
+    let found = [record(EVIL, "rte", 1, Some(0.5)), record("n", "rte", 1, None)];
+    let comparison = Comparison::new(&found, &[], None, 0.95).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    figures::write(&comparison, folder.path()).unwrap();
+    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() >= 3, "{files:?}");
+    for file in files {
+        let svg = std::fs::read_to_string(&file).unwrap();
+        assert_balanced(&svg);
+        assert!(
+            svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\"") && svg.contains("<desc"),
+            "{svg}"
+        );
+        assert!(!svg.contains("var(") && !svg.contains("#A0") && !svg.contains("<script"), "{svg}");
+        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+    }
+}

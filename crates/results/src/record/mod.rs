@@ -1,0 +1,25 @@
+//! One JSON record a run: strict JSON with a schema, documented in `docs/results-format.md`.
+//!
+//! [`RunRecord`] is the record and [`parts`] are what it is made of; [`path`] says where it lies under the results folder,
+//! [`predictions`] what lies beside it, and [`read_folder`] reads all that a folder has.
+
+pub mod class_table;
+mod error;
+mod folder;
+mod host;
+pub mod parts;
+pub mod path;
+pub mod predictions;
+mod run_record;
+mod version;
+mod write;
+
+pub use self::error::RecordError;
+pub use self::folder::{RecordFile, Records, read_folder, read_paths};
+pub use self::host::Host;
+pub use self::parts::{
+    Baseline, DatasetInfo, ModelInfo, Predictor, Profile, Program, Scores, SearchMark, SearchRole, Source, Throughput,
+    Timings,
+};
+pub use self::run_record::RunRecord;
+pub use self::version::FORMAT_VERSION;

@@ -1,0 +1,237 @@
+//! The parts of a [`RunRecord`](super::run_record::RunRecord). `docs/results-format.md` documents every field.
+//!
+//! Numbers that may not exist are `Option`s and are written as `null`, as are `NaN` and the infinities: a record is
+//! strict JSON, whatever reads it.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use crate::metrics::Metrics;
+
+/// Scores by name: fractions as the JSON files hold them, `None` where a score is undefined (`NaN`).
+pub type Scores = BTreeMap<String, Option<f64>>;
+
+/// The scores and losses among the numbers of `eval_results.json`, without `eval_` in front: `accuracy`, `f1`, `loss`,
+/// and `accuracy_mm` for mismatched MNLI. Times, rates and counts are left out; a record has its own places for them.
+#[must_use]
+pub fn scores(metrics: &Metrics) -> Scores {
+    scores_of(metrics, "eval_")
+}
+
+/// The same of `predict_results.json`.
+#[must_use]
+pub fn test_scores(metrics: &Metrics) -> Scores {
+    scores_of(metrics, "predict_")
+}
+
+fn scores_of(metrics: &Metrics, prefix: &str) -> Scores {
+    const NO_SCORES: [&str; 5] =
+        ["runtime", "samples", "samples_per_second", "steps_per_second", "model_preparation_time"];
+    metrics
+        .iter()
+        .filter_map(|(key, value)| {
+            let name = key.strip_prefix(prefix)?;
+            let number = value.as_f64()?;
+            let plain = glue_tasks::plain_key(name);
+            (!NO_SCORES.contains(&plain)).then(|| (name.to_owned(), finite(number)))
+        })
+        .collect()
+}
+
+/// `None` for `NaN` and the infinities.
+#[must_use]
+pub fn finite(number: f64) -> Option<f64> {
+    number.is_finite().then_some(number)
+}
+
+/// Where a model or a data set came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The Hugging Face Hub, or its local cache.
+    Hub,
+    /// A folder or files on this machine.
+    Folder,
+    /// Part of the program.
+    Embedded,
+}
+
+/// The model that was fine-tuned or evaluated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// Hub id, or the folder as it was given.
+    pub id: String,
+    /// Where it came from.
+    pub source: Source,
+    /// The branch, tag or commit that was asked for.
+    pub revision: Option<String>,
+    /// The commit that this was.
+    pub commit: Option<String>,
+    /// The architecture's name, e.g. `BertForSequenceClassification`.
+    pub architecture: String,
+    /// Number of parameters, the head included.
+    pub parameters: u64,
+    /// SHA-256 of every weights file by its name, in lower-case hexadecimal.
+    pub weights_sha256: BTreeMap<String, String>,
+}
+
+/// The data that was used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetInfo {
+    /// Hub id, or the folder or files as they were given.
+    pub id: String,
+    /// Configuration of the data set, e.g. `mrpc`.
+    pub config: Option<String>,
+    /// Where it came from.
+    pub source: Source,
+    /// The branch, tag or commit.
+    pub revision: Option<String>,
+    /// Rows that were used, by split.
+    pub rows: BTreeMap<String, u64>,
+}
+
+/// Wall-clock seconds by stage; a stage that did not run has none.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Timings {
+    /// Fetching and reading the data.
+    pub data_seconds: Option<f64>,
+    /// Turning text into token ids.
+    pub tokenize_seconds: Option<f64>,
+    /// Training, evaluations within it not counted.
+    pub train_seconds: Option<f64>,
+    /// The final evaluation, all splits.
+    pub evaluate_seconds: Option<f64>,
+    /// The whole run, loading the model included.
+    pub total_seconds: f64,
+}
+
+/// Where the time of the training went, in seconds, and what it took. Numbers that the backend or the system does not tell
+/// are missing.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Profile {
+    /// Making batches out of rows.
+    pub batch_seconds: Option<f64>,
+    /// Forward passes of the training.
+    pub forward_seconds: Option<f64>,
+    /// Backward passes.
+    pub backward_seconds: Option<f64>,
+    /// Norm of the gradients, clipping, update.
+    pub optimizer_seconds: Option<f64>,
+    /// Evaluations between the steps.
+    pub evaluate_seconds: Option<f64>,
+    /// Forward and backward passes by kind of operation, of the process that ended the training.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub operations_seconds: BTreeMap<String, f64>,
+    /// Energy of the machine's processors from the start of the run to the end of its evaluation.
+    pub energy_joules: Option<f64>,
+}
+
+/// Speeds; those of a stage that did not run are missing.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Throughput {
+    /// Rows trained on per second.
+    pub train_samples_per_second: Option<f64>,
+    /// Tokens trained on per second, padding not counted.
+    pub train_tokens_per_second: Option<f64>,
+    /// Optimizer updates per second.
+    pub train_steps_per_second: Option<f64>,
+    /// Rows evaluated per second.
+    pub eval_samples_per_second: Option<f64>,
+}
+
+/// How a model that has learnt nothing predicts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Predictor {
+    /// Always the most frequent class.
+    MajorityClass,
+    /// Always the mean target.
+    Mean,
+}
+
+/// What a model that has learnt nothing would score on the same evaluation split.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// How it predicts.
+    pub predictor: Predictor,
+    /// Its scores by name; a correlation with a constant is undefined.
+    pub metrics: Scores,
+    /// Its score as the task counts it.
+    pub score: Option<f64>,
+}
+
+/// What a run is in a search for settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchRole {
+    /// It tried a setting.
+    Trial,
+    /// It has the setting that was chosen.
+    Chosen,
+}
+
+/// What a run has to do with a search for settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchMark {
+    /// What it is there.
+    pub role: SearchRole,
+    /// The search: the name of its file is `search-` and the first twelve letters.
+    pub id: String,
+    /// The split whose scores decide.
+    pub chosen_on: String,
+    /// Whether the run's own scores are on that split, and so are better than they would be on unseen rows.
+    pub optimistic: bool,
+}
+
+/// The program that made the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// `run-glue`.
+    pub name: String,
+    /// Its version, such as `0.1.0`.
+    pub version: String,
+    /// The commit it was built from, where the build said so.
+    pub git_commit: Option<String>,
+}
+
+impl Program {
+    /// This program. A build that sets `RUN_GLUE_GIT_COMMIT` in its environment puts the commit on record.
+    #[must_use]
+    pub fn current() -> Self {
+        Self {
+            name: "run-glue".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            git_commit: option_env!("RUN_GLUE_GIT_COMMIT").filter(|commit| !commit.is_empty()).map(str::to_owned),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::mismatched;
+
+    #[test]
+    fn takes_the_scores_and_nothing_else() {
+        let matched = Metrics::from([
+            ("epoch".to_owned(), 3.0.into()),
+            ("eval_accuracy".to_owned(), 0.75.into()),
+            ("eval_loss".to_owned(), f64::NAN.into()),
+            ("eval_runtime".to_owned(), 1.5.into()),
+            ("eval_samples".to_owned(), 8_usize.into()),
+            ("eval_samples_per_second".to_owned(), 5.0.into()),
+        ]);
+        let mut both = mismatched(&matched);
+        both.extend(matched);
+        let names: Vec<_> = scores(&both).into_iter().collect();
+        assert_eq!(
+            names,
+            [
+                ("accuracy".to_owned(), Some(0.75)),
+                ("accuracy_mm".to_owned(), Some(0.75)),
+                ("loss".to_owned(), None),
+                ("loss_mm".to_owned(), None)
+            ]
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! Where a record lies: `<task>/<model>/seed-<seed>-<hash of the settings>.json` under the results folder.
+//!
+//! The hash covers everything that makes a run another run, except its seed, so that runs that differ by nothing but
+//! the seed share it and can be averaged.
+
+use super::run_record::RunRecord;
+use crate::python_json::{Object, Value, dumps};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+/// Hexadecimal digits of the hash in a file name.
+const SHORT: usize = 12;
+
+/// Longest folder name made from a model's name; the hash keeps longer ones apart.
+const SLUG_LENGTH: usize = 80;
+
+/// Settings that say where things lie or are covered elsewhere; they make no other run.
+const NO_SETTINGS: [&str; 8] =
+    ["seed", "data_seed", "output_dir", "results_dir", "cache_dir", "logging_dir", "run_name", "overwrite_output_dir"];
+
+/// SHA-256, in hexadecimal, of the run's settings: task, model with the hashes of its weights, data, hyper-parameters,
+/// `data_seed` and backend. Two runs with the same hash and seed should give the same numbers.
+#[must_use]
+pub fn settings_hash(record: &RunRecord) -> String {
+    let hyper_parameters: Object = record
+        .hyper_parameters
+        .iter()
+        .filter(|(name, _)| !NO_SETTINGS.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), sorted(value)))
+        .collect();
+    let rows: Object = record.dataset.rows.iter().map(|(split, rows)| (split.clone(), (*rows).into())).collect();
+    let weights: Object =
+        record.model.weights_sha256.iter().map(|(file, hash)| (file.clone(), hash.as_str().into())).collect();
+    let settings: Object = [
+        ("backend", Value::from(record.host.backend.as_str())),
+        ("data_seed", record.data_seed.into()),
+        ("dataset", record.dataset.id.as_str().into()),
+        ("dataset_config", record.dataset.config.clone().into()),
+        ("dataset_revision", record.dataset.revision.clone().into()),
+        ("hyper_parameters", hyper_parameters.into()),
+        ("model", record.model.id.as_str().into()),
+        ("model_revision", record.model.revision.clone().into()),
+        ("rows", rows.into()),
+        ("task", record.task.as_str().into()),
+        ("weights", weights.into()),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), value))
+    .collect();
+    let digest = Sha256::digest(dumps(&settings.into(), 0).as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The same value with the keys of all its objects sorted, so that their order does not change the hash.
+fn sorted(value: &serde_json::Value) -> Value {
+    match value {
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::Bool(flag) => (*flag).into(),
+        serde_json::Value::Number(number) => number.as_i64().map_or_else(|| number.as_f64().into(), Value::Int),
+        serde_json::Value::String(words) => words.as_str().into(),
+        serde_json::Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        serde_json::Value::Object(entries) => {
+            Value::Object(entries.iter().map(|(key, value)| (key.clone(), sorted(value))).collect())
+        }
+    }
+}
+
+/// The record's usual name within its folder.
+#[must_use]
+pub fn file_name(record: &RunRecord) -> String {
+    let hash = &record.settings_hash;
+    format!("seed-{}-{}.json", record.seed, hash.get(..SHORT).unwrap_or(hash))
+}
+
+/// The record's usual path within the results folder, and the one to take if another run's record lies there.
+pub(super) fn relative_paths(record: &RunRecord, hash: &str) -> [PathBuf; 2] {
+    let folder = PathBuf::from(slug(&record.task)).join(slug(&record.model.id));
+    let short = hash.get(..SHORT).unwrap_or(hash);
+    [short, hash].map(|hash| folder.join(format!("seed-{}-{hash}.json", record.seed)))
+}
+
+/// Where a record that was written lies.
+#[must_use]
+pub fn path_of(record: &RunRecord, results_dir: &Path) -> PathBuf {
+    let [usual, long] = relative_paths(record, &settings_hash(record)).map(|path| results_dir.join(path));
+    if long.is_file() { long } else { usual }
+}
+
+/// A name for a folder, whatever the system: letters, digits, `.`, `_` and `-`. `org/model` becomes `org--model`; of
+/// a path only the last part is taken.
+#[must_use]
+pub fn slug(name: &str) -> String {
+    let name = name.trim_end_matches(['/', '\\']);
+    // A hub id has one slash at most and does not start like a path; anything else is a path.
+    let is_path = name.starts_with(['.', '/', '~']) || name.contains('\\') || name.matches('/').count() > 1;
+    let name = if is_path { name.rsplit(['/', '\\']).next().unwrap_or(name) } else { name };
+    let mut slug = String::new();
+    for letter in name.chars() {
+        match letter {
+            '/' => slug.push_str("--"),
+            letter if letter.is_ascii_alphanumeric() || "._-".contains(letter) => slug.push(letter),
+            _ => slug.push('-'),
+        }
+    }
+    slug.truncate(SLUG_LENGTH);
+    // Neither hidden nor `..`; Windows drops dots at the end.
+    let slug = slug.trim_start_matches(['.', '-']).trim_end_matches(['.', '-']);
+    if slug.is_empty() { "unnamed".to_owned() } else { slug.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slug;
+
+    #[test]
+    fn slugs_are_safe_folder_names() {
+        let cases = [
+            ("bert-base-cased", "bert-base-cased"),
+            ("google/bert_uncased_L-2_H-128_A-2", "google--bert_uncased_L-2_H-128_A-2"),
+            ("out/mrpc", "out--mrpc"),
+            ("./out/mrpc/", "mrpc"),
+            ("/home/me/models/tiny bert", "tiny-bert"),
+            ("C:\\models\\tiny", "tiny"),
+            ("..", "unnamed"),
+            ("../..", "unnamed"),
+            ("", "unnamed"),
+            ("modèle", "mod-le"),
+        ];
+        for (name, wanted) in cases {
+            assert_eq!(slug(name), wanted, "{name}");
+        }
+        assert_eq!(slug(&"x".repeat(500)).len(), super::SLUG_LENGTH);
+    }
+}

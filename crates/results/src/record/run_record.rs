@@ -1,0 +1,127 @@
+//! One JSON record a run: what was run, on what, and what came out.
+//!
+//! The format has a number, a JSON Schema (`results/schema/run-record-v1.schema.json`) and a description
+//! (`docs/results-format.md`). Readers skip fields they do not know, so version 1 may gain fields; a change that
+//! would mislead an old reader takes version 2.
+
+use super::class_table::ClassTable;
+use super::error::RecordError;
+use super::host::Host;
+use super::parts::{
+    Baseline, DatasetInfo, ModelInfo, Profile, Program, Scores, SearchMark, SearchRole, Throughput, Timings,
+};
+use super::version::{FORMAT_VERSION, Versioned};
+use crate::metrics::Metrics;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Everything worth keeping of one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Always [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The task's short name, e.g. `mrpc`; for other data whatever the user calls it.
+    pub task: String,
+    /// Scores and losses on the evaluation split, see [`scores`](super::parts::scores).
+    pub metrics: Scores,
+    /// The same on a test split that has labels, and was predicted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_metrics: Option<Scores>,
+    /// The task's one number, as the GLUE average counts it: the mean of its metrics, MNLI over both splits.
+    pub score: Option<f64>,
+    /// What a model that has learnt nothing would score.
+    pub majority_baseline: Option<Baseline>,
+    /// Every scored split with classes, class by class.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_tables: Vec<ClassTable>,
+    /// Whether all predictions were the same: training collapsed.
+    pub collapsed: bool,
+    /// What was fine-tuned or evaluated, with the hashes of its weights.
+    pub model: ModelInfo,
+    /// What it was trained and evaluated on, with the rows of each split.
+    pub dataset: DatasetInfo,
+    /// Every setting that can change the numbers, by its flag's name.
+    pub hyper_parameters: BTreeMap<String, serde_json::Value>,
+    /// Seed of the head, of dropout and (without a `data_seed`) of the order of the rows.
+    pub seed: u64,
+    /// Seed of the order of the rows, where it was given.
+    pub data_seed: Option<u64>,
+    /// SHA-256 of the settings without the seed, in hexadecimal; writing the record fills it in.
+    pub settings_hash: String,
+    /// Hash of what was asked for, without the seed, which is known before the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_hash: Option<String>,
+    /// What the run has to do with a search for settings, where it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<SearchMark>,
+    /// Wall-clock seconds by stage.
+    pub timings: Timings,
+    /// Where the time of the training went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// Rows, tokens and steps per second.
+    pub throughput: Throughput,
+    /// Share of padding among the token positions that training computed, 0 to 1.
+    pub padding_share: Option<f64>,
+    /// The most examples that training computed at once; fewer than were asked for where they did not fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub micro_batch_size: Option<usize>,
+    /// How many shapes the batches of the training had: as many may be compiled or tuned for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_shapes: Option<usize>,
+    /// The most memory in use at once, in bytes, where it is known.
+    pub peak_memory_bytes: Option<u64>,
+    /// What it ran on; the backend in it makes another run, the rest does not.
+    pub host: Host,
+    /// What wrote the record.
+    pub program: Program,
+    /// When the run began, in UTC, see [`rfc3339`](crate::utc::rfc3339).
+    pub started_at: String,
+    /// What the run warned about.
+    pub warnings: Vec<String>,
+    /// The log of the run as `trainer_state.json` has it; left out where it was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_history: Option<Vec<Metrics>>,
+}
+
+impl RunRecord {
+    /// Whether the run only served to find settings.
+    #[must_use]
+    pub fn is_trial(&self) -> bool {
+        self.search.as_ref().is_some_and(|search| search.role == SearchRole::Trial)
+    }
+
+    /// The split that the run's settings were chosen on, where its scores are on that split too.
+    #[must_use]
+    pub fn optimistic_on(&self) -> Option<&str> {
+        let search = self.search.as_ref()?;
+        (search.role == SearchRole::Chosen && search.optimistic).then_some(search.chosen_on.as_str())
+    }
+
+    /// The file's text: indented, with a newline at the end.
+    ///
+    /// # Errors
+    /// What serde says.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        Ok(text)
+    }
+
+    /// Read one record.
+    ///
+    /// # Errors
+    /// [`RecordError`] where the file cannot be opened, is no record, or is of a later format.
+    pub fn read(path: &Path) -> Result<Self, RecordError> {
+        let path_buf = || path.to_path_buf();
+        let text = std::fs::read_to_string(path).map_err(|source| RecordError::Read { path: path_buf(), source })?;
+        // The version is looked at first: what else a later format holds is unknown.
+        let versioned: Versioned =
+            serde_json::from_str(&text).map_err(|source| RecordError::Shape { path: path_buf(), source })?;
+        if versioned.format_version != u64::from(FORMAT_VERSION) {
+            return Err(RecordError::Version { path: path_buf(), found: versioned.format_version });
+        }
+        serde_json::from_str(&text).map_err(|source| RecordError::Shape { path: path_buf(), source })
+    }
+}

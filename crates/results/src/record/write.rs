@@ -1,0 +1,58 @@
+//! Writing a record: under its own name, and never over another run's.
+
+use super::error::RecordError;
+use super::path::{relative_paths, settings_hash};
+use super::predictions::{self, SplitPredictions};
+use super::run_record::RunRecord;
+use crate::atomic::write_whole;
+use std::path::{Path, PathBuf};
+
+impl RunRecord {
+    /// Fills in [`settings_hash`](RunRecord::settings_hash), writes the record under `results_dir` and returns its path. A
+    /// record of the same settings and seed is replaced; any other file is left alone.
+    ///
+    /// # Errors
+    /// [`RecordError`] where it cannot be written or another file stands in the way.
+    pub fn write(&mut self, results_dir: &Path) -> Result<PathBuf, RecordError> {
+        self.write_beside(results_dir, &[])
+    }
+
+    /// As [`Self::write`], with the predictions of its splits in a file beside it, which is written first: a record that is
+    /// there is of a run whose files are all there.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn write_beside(
+        &mut self,
+        results_dir: &Path,
+        predictions: &[SplitPredictions],
+    ) -> Result<PathBuf, RecordError> {
+        self.settings_hash = settings_hash(self);
+        let text = self.to_json().map_err(|source| RecordError::Encode { task: self.task.clone(), source })?;
+        let [usual, long] = relative_paths(self, &self.settings_hash).map(|path| results_dir.join(path));
+        // The short hash may be shared by two runs, once in a very long time; the long one is then used.
+        let path = if self.may_replace(&usual) { usual } else { long };
+        if !self.may_replace(&path) {
+            return Err(RecordError::Taken { path });
+        }
+        if !predictions.is_empty() {
+            predictions::write(&path, predictions)?;
+        }
+        write_whole(&path, text.as_bytes()).inspect_err(|_| {
+            let _ = std::fs::remove_file(predictions::path_beside(&path));
+        })?;
+        Ok(path)
+    }
+
+    /// Whether nothing stands at `path`, or an earlier record of this very run.
+    fn may_replace(&self, path: &Path) -> bool {
+        match std::fs::symlink_metadata(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+            // Where it cannot be seen, writing will say why.
+            Err(_) => true,
+            Ok(_) => Self::read(path).is_ok_and(|old| {
+                (&old.task, old.seed, &old.settings_hash) == (&self.task, self.seed, &self.settings_hash)
+            }),
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! The table at the end of `run-glue demo` and of `--task all`.
+//!
+//! On a terminal it is a table of aligned text, in percent, as GLUE tables usually are. Where the output is piped,
+//! [`Table::lines`] gives one tab-separated line a task instead, with the fractions of the JSON files.
+
+use glue_tasks::{Benchmark, benchmarks, plain_key, task_order};
+
+use crate::columns::aligned;
+use crate::python_json::float_repr;
+use crate::record::RunRecord;
+use crate::statistics::Summary;
+use std::fmt::Write as _;
+
+/// Of the intervals over seeds.
+const LEVEL: f64 = 0.95;
+
+/// One task of the table, over one or more seeds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TableRow {
+    /// The task's name.
+    pub task: String,
+    /// Its metrics in the order they are shown, means over the seeds; `None` where one is undefined.
+    pub metrics: Vec<(String, Option<f64>)>,
+    /// The task's one number, mean over the seeds.
+    pub score: Option<f64>,
+    /// The 95 % interval of that mean, Student's t, where there are two seeds or more.
+    pub interval: Option<(f64, f64)>,
+    /// What a model that has learnt nothing would score.
+    pub baseline: Option<f64>,
+    /// Wall-clock seconds of all its runs.
+    pub seconds: f64,
+    /// How many runs there are.
+    pub runs: usize,
+    /// How many of them predicted one class only.
+    pub collapsed: usize,
+    /// The split that the settings were chosen on, where the scores are on it too.
+    pub chosen_on: Option<String>,
+}
+
+/// Results over tasks.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Table {
+    /// One row a task, in the order they are shown.
+    pub rows: Vec<TableRow>,
+    /// The interval of the average, over the seeds that all tasks have.
+    pub average_interval: Option<(f64, f64)>,
+}
+
+impl Table {
+    /// One row for every task among the records, in the benchmarks' order, other tasks after them by name. The
+    /// records should be of one model and one choice of settings; those of a task are taken as its seeds.
+    #[must_use]
+    pub fn from_records<'a>(records: impl IntoIterator<Item = &'a RunRecord>) -> Self {
+        let mut groups: Vec<(&str, Vec<&RunRecord>)> = Vec::new();
+        for record in records {
+            match groups.iter_mut().find(|(task, _)| *task == record.task) {
+                Some((_, group)) => group.push(record),
+                None => groups.push((&record.task, vec![record])),
+            }
+        }
+        groups.sort_by_key(|(task, _)| (task_order(task), *task));
+        let rows = groups.iter().map(|(task, group)| TableRow::of(task, group)).collect();
+        let mut table = Self { rows, average_interval: average_interval(&groups) };
+        if table.benchmarks().len() > 1 {
+            table.average_interval = None;
+        }
+        table
+    }
+
+    /// The unweighted mean of the tasks' scores, and of how many tasks: a benchmark's average where all of its tasks are
+    /// there. `None` where a score is missing, since a mean over fewer tasks would look like one over all, and where the
+    /// tasks are of several benchmarks.
+    #[must_use]
+    pub fn average(&self) -> Option<(f64, usize)> {
+        let scores: Option<Vec<f64>> = self.rows.iter().map(|row| row.score).collect();
+        let scores = scores.filter(|_| self.benchmarks().len() <= 1)?;
+        mean(&scores).map(|mean| (mean, scores.len()))
+    }
+
+    fn baseline_average(&self) -> Option<f64> {
+        let scores: Option<Vec<f64>> = self.rows.iter().map(|row| row.baseline).collect();
+        mean(&scores.filter(|_| self.benchmarks().len() <= 1)?)
+    }
+
+    /// The benchmarks of the tasks, each once; tasks of one's own have none.
+    fn benchmarks(&self) -> Vec<&'static Benchmark> {
+        let has = |benchmark: &&Benchmark| self.rows.iter().any(|row| benchmark.task(&row.task).is_some());
+        benchmarks().filter(has).collect()
+    }
+
+    /// The benchmark that the rows are all tasks of, no more and no fewer.
+    fn whole_benchmark(&self) -> Option<&'static Benchmark> {
+        let has = |task: &str| self.rows.iter().any(|row| row.task == task);
+        let is_whole = |benchmark: &&Benchmark| {
+            self.rows.len() == benchmark.tasks.len() && benchmark.tasks.iter().all(|task| has(&task.name))
+        };
+        benchmarks().find(is_whole)
+    }
+
+    /// The form that suits where it goes: [`text`](Self::text) on a terminal, [`lines`](Self::lines) elsewhere.
+    #[must_use]
+    pub fn render(&self, terminal: bool) -> String {
+        if terminal { self.text() } else { self.lines() }
+    }
+
+    /// The aligned table, every line ended. Scores are in percent; `-` stands for what is undefined or unknown.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let several = self.rows.iter().any(|row| row.runs > 1);
+        let mut header = vec!["task", "metrics", "score", "baseline", "seconds"];
+        if several {
+            header.push("runs");
+        }
+        let mut grid = vec![header.into_iter().map(str::to_owned).collect::<Vec<_>>()];
+        grid.extend(self.rows.iter().map(|row| row.cells(several)));
+        if self.rows.len() > 1 {
+            let seconds: f64 = self.rows.iter().map(|row| row.seconds).sum();
+            let count = self.rows.len();
+            let usual = self.whole_benchmark().and_then(|benchmark| benchmark.averages.first());
+            let title = match usual {
+                Some(average) => format!("{} average, {count} tasks", average.display_name),
+                None if self.benchmarks().len() > 1 => format!("{count} tasks of several benchmarks"),
+                None => format!("mean of {count} tasks"),
+            };
+            grid.push(vec![
+                "all".to_owned(),
+                title,
+                with_half(percent(self.average().map(|(mean, _)| mean)), self.average_interval),
+                percent(self.baseline_average()),
+                format!("{seconds:.1}"),
+            ]);
+        }
+        let mut text = aligned(&grid, 2);
+        if self.rows.iter().any(|row| row.interval.is_some()) {
+            let _ = writeln!(text, "mean ± half of the {:.0} % interval over the runs (Student's t)", LEVEL * 100.0);
+        }
+        for row in self.rows.iter().filter(|row| row.collapsed > 0) {
+            // Writing to a String cannot fail.
+            let _ = match row.runs {
+                1 => writeln!(text, "* {}: all predictions are the same", row.task),
+                runs => {
+                    writeln!(text, "* {}: all predictions are the same in {} of {runs} runs", row.task, row.collapsed)
+                }
+            };
+        }
+        for (row, split) in self.rows.iter().filter_map(|row| Some((row, row.chosen_on.as_ref()?))) {
+            let _ = writeln!(
+                text,
+                "† {}: the setting was chosen by its score on {split}, which is optimistic then",
+                row.task
+            );
+        }
+        text
+    }
+
+    /// One line a task: `task score=… baseline=… seconds=… runs=… collapsed=…` and the metrics, separated by tabs, and
+    /// a last line `average`. Scores are fractions with all their digits.
+    #[must_use]
+    pub fn lines(&self) -> String {
+        let mut lines = String::new();
+        for row in &self.rows {
+            let _ = write!(
+                lines,
+                "{}\tscore={}\tbaseline={}\tseconds={:.3}\truns={}\tcollapsed={}",
+                row.task,
+                exact(row.score),
+                exact(row.baseline),
+                row.seconds,
+                row.runs,
+                row.collapsed
+            );
+            lines.push_str(&ends(row.interval));
+            for (name, value) in &row.metrics {
+                let _ = write!(lines, "\t{name}={}", exact(*value));
+            }
+            if let Some(split) = &row.chosen_on {
+                let _ = write!(lines, "\tchosen_on={split}");
+            }
+            lines.push('\n');
+        }
+        if self.rows.len() > 1 {
+            let seconds: f64 = self.rows.iter().map(|row| row.seconds).sum();
+            let _ = writeln!(
+                lines,
+                "average\tscore={}\tbaseline={}\tseconds={seconds:.3}\ttasks={}{}",
+                exact(self.average().map(|(mean, _)| mean)),
+                exact(self.baseline_average()),
+                self.rows.len(),
+                ends(self.average_interval)
+            );
+        }
+        lines
+    }
+}
+
+impl TableRow {
+    fn of(task: &str, records: &[&RunRecord]) -> Self {
+        // The order of the first record's names, the mean of all; undefined in one run is undefined in the mean.
+        let names = records.first().map(|record| record.metrics.keys()).into_iter().flatten();
+        let metrics = names
+            .filter(|name| is_shown(name))
+            .map(|name| {
+                let values: Option<Vec<f64>> =
+                    records.iter().map(|record| record.metrics.get(name).copied().flatten()).collect();
+                (name.clone(), values.and_then(|values| mean(&values)))
+            })
+            .collect();
+        let scores: Option<Vec<f64>> = records.iter().map(|record| record.score).collect();
+        Self {
+            task: task.to_owned(),
+            metrics,
+            score: scores.as_deref().and_then(mean),
+            interval: scores.as_deref().and_then(interval),
+            baseline: records.iter().find_map(|record| record.majority_baseline.as_ref()?.score),
+            seconds: records.iter().map(|record| record.timings.total_seconds).sum(),
+            runs: records.len(),
+            collapsed: records.iter().filter(|record| record.collapsed).count(),
+            chosen_on: records.iter().find_map(|record| record.optimistic_on()).map(str::to_owned),
+        }
+    }
+
+    fn cells(&self, several: bool) -> Vec<String> {
+        let metrics: Vec<String> =
+            self.metrics.iter().map(|(name, value)| format!("{name} {}", shown(name, *value))).collect();
+        let score = with_half(percent(self.score), self.interval);
+        let marks = [(self.collapsed > 0, "*"), (self.chosen_on.is_some(), "†")];
+        let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
+        let mut cells = vec![
+            format!("{}{marks}", self.task),
+            metrics.join("  "),
+            score,
+            percent(self.baseline),
+            format!("{:.1}", self.seconds),
+        ];
+        if several {
+            cells.push(self.runs.to_string());
+        }
+        cells
+    }
+}
+
+/// The loss is no score, and the combined score has a column of its own.
+fn is_shown(name: &str) -> bool {
+    let name = plain_key(name);
+    name != "loss" && name != "combined_score"
+}
+
+/// Errors are not fractions of anything and are shown as they are.
+fn shown(name: &str, value: Option<f64>) -> String {
+    let is_error = ["mse", "rmse", "mae"].contains(&plain_key(name));
+    match value {
+        Some(value) if is_error => format!("{value:.4}"),
+        value => percent(value),
+    }
+}
+
+fn percent(value: Option<f64>) -> String {
+    value.filter(|value| value.is_finite()).map_or_else(|| "-".to_owned(), |value| format!("{:.2}", value * 100.0))
+}
+
+fn exact(value: Option<f64>) -> String {
+    value.filter(|value| value.is_finite()).map_or_else(|| "-".to_owned(), float_repr)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a handful of tasks or seeds")]
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+fn interval(values: &[f64]) -> Option<(f64, f64)> {
+    Summary::of(values)?.confidence_interval(LEVEL)
+}
+
+/// The interval of the mean over the tasks, of the seeds that all of them have.
+fn average_interval(groups: &[(&str, Vec<&RunRecord>)]) -> Option<(f64, f64)> {
+    let (_, first) = groups.first()?;
+    let of_seed = |seed: u64| -> Option<Vec<f64>> {
+        groups.iter().map(|(_, records)| records.iter().find(|record| record.seed == seed)?.score).collect()
+    };
+    let averages: Vec<f64> = first.iter().filter_map(|record| of_seed(record.seed).as_deref().and_then(mean)).collect();
+    interval(&averages)
+}
+
+fn with_half(score: String, interval: Option<(f64, f64)>) -> String {
+    interval.map_or_else(|| score.clone(), |(low, high)| format!("{score} ±{:.2}", (high - low) * 50.0))
+}
+
+fn ends(interval: Option<(f64, f64)>) -> String {
+    let ends = |(low, high): (f64, f64)| format!("\tlow={}\thigh={}", exact(Some(low)), exact(Some(high)));
+    interval.map_or_else(String::new, ends)
+}
+
+#[cfg(test)]
+mod tests {
+    use glue_tasks::GLUE;
+
+    use super::*;
+
+    fn row(task: &str, metrics: &[(&str, f64)], score: Option<f64>, seconds: f64) -> TableRow {
+        TableRow {
+            task: task.to_owned(),
+            metrics: metrics.iter().map(|(name, value)| ((*name).to_owned(), Some(*value))).collect(),
+            score,
+            baseline: Some(0.5),
+            seconds,
+            runs: 1,
+            ..TableRow::default()
+        }
+    }
+
+    fn two() -> Table {
+        let mut rte = row("rte", &[("accuracy", 0.5)], Some(0.5), 3.25);
+        rte.collapsed = 1;
+        let mrpc = row("mrpc", &[("accuracy", 0.840_69), ("f1", 0.888_5)], Some(0.875), 12.04);
+        Table { rows: vec![mrpc, rte], average_interval: None }
+    }
+
+    #[test]
+    fn aligns_its_columns() {
+        let wanted = "\
+task  metrics                   score  baseline  seconds
+mrpc  accuracy 84.07  f1 88.85  87.50     50.00     12.0
+rte*  accuracy 50.00            50.00     50.00      3.2
+all   mean of 2 tasks           68.75     50.00     15.3
+* rte: all predictions are the same
+";
+        assert_eq!(two().text(), wanted);
+        assert_eq!(two().render(true), wanted);
+    }
+
+    #[test]
+    fn one_line_a_task_where_piped() {
+        let wanted = "\
+mrpc\tscore=0.875\tbaseline=0.5\tseconds=12.040\truns=1\tcollapsed=0\taccuracy=0.84069\tf1=0.8885
+rte\tscore=0.5\tbaseline=0.5\tseconds=3.250\truns=1\tcollapsed=1\taccuracy=0.5
+average\tscore=0.6875\tbaseline=0.5\tseconds=15.290\ttasks=2
+";
+        assert_eq!(two().render(false), wanted);
+    }
+
+    #[test]
+    fn a_setting_that_was_chosen_on_the_scored_split_is_marked() {
+        let mut table = two();
+        table.rows[1].chosen_on = Some("validation".to_owned());
+        assert!(
+            table.text().contains("rte*†")
+                && table.text().contains("† rte: the setting was chosen by its score on validation")
+        );
+        assert!(
+            table.lines().lines().any(|line| line.starts_with("rte\t") && line.ends_with("\tchosen_on=validation"))
+        );
+    }
+
+    #[test]
+    fn names_the_glue_average_only_for_all_nine() {
+        let rows = GLUE.tasks.iter().map(|task| row(&task.name, &[("accuracy", 0.5)], Some(0.5), 1.0)).collect();
+        let mut table = Table { rows, average_interval: None };
+        assert!(table.text().contains("GLUE average, 9 tasks  50.00"), "{}", table.text());
+        table.rows.truncate(8);
+        assert!(table.text().contains("mean of 8 tasks"));
+    }
+
+    #[test]
+    fn each_benchmark_has_its_own_average_and_several_have_none() {
+        let table = |tasks: &[&str]| Table {
+            rows: tasks.iter().map(|task| row(task, &[("accuracy", 0.5)], Some(0.5), 1.0)).collect(),
+            average_interval: None,
+        };
+        let text = table(&["super_glue/boolq", "super_glue/cb", "super_glue/rte"]).text();
+        assert!(text.contains("SuperGLUE (BoolQ, CB, RTE) average, 3 tasks  50.00"), "{text}");
+        let mixed = table(&["rte", "super_glue/rte"]);
+        assert_eq!(mixed.average(), None);
+        assert!(mixed.text().contains("2 tasks of several benchmarks"), "{}", mixed.text());
+    }
+
+    #[test]
+    fn an_undefined_score_leaves_no_average() {
+        let mut table = two();
+        table.rows[1].score = None;
+        assert_eq!(table.average(), None);
+        assert!(table.text().contains("mean of 2 tasks               -"), "{}", table.text());
+    }
+
+    #[test]
+    fn shows_spread_and_errors() {
+        let mut table = two();
+        table.rows[0].runs = 5;
+        table.rows[0].interval = Some((0.8627, 0.8873));
+        table.average_interval = Some((0.68, 0.6950));
+        table.rows[1].metrics = vec![("mse".to_owned(), Some(1.25))];
+        let text = table.text();
+        assert!(text.contains("87.50 ±1.23") && text.contains("mse 1.2500") && text.contains("runs"), "{text}");
+        assert!(text.contains("68.75 ±0.75") && text.contains("95 % interval"), "{text}");
+        let lines = table.lines();
+        assert!(
+            lines.contains("\tlow=0.8627\thigh=0.8873\t") && lines.ends_with("\tlow=0.68\thigh=0.695\n"),
+            "{lines}"
+        );
+    }
+}

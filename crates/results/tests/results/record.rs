@@ -1,0 +1,373 @@
+//! The record of a run: its file, its schema and its documentation say the same thing.
+
+use results::files::trainer_state::train_row;
+use results::record::class_table::{ClassRow, ClassTable};
+use results::record::path::settings_hash;
+use results::record::{
+    Baseline, DatasetInfo, FORMAT_VERSION, Host, ModelInfo, Predictor, Profile, Program, RecordError, RunRecord,
+    Scores, SearchMark, SearchRole, Source, Throughput, Timings, read_folder,
+};
+use results::table::Table;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::json_schema::{resolved, violations};
+
+const SCHEMA: &str = include_str!("../../../../results/schema/run-record-v1.schema.json");
+const DOCUMENT: &str = include_str!("../../../../docs/results-format.md");
+
+fn scores(entries: &[(&str, f64)]) -> Scores {
+    entries.iter().map(|(name, value)| ((*name).to_owned(), Some(*value))).collect()
+}
+
+/// A record in which every optional field is there.
+fn full() -> RunRecord {
+    RunRecord {
+        format_version: FORMAT_VERSION,
+        task: "mnli".to_owned(),
+        metrics: scores(&[("accuracy", 0.84), ("accuracy_mm", 0.85), ("loss", 0.4), ("loss_mm", 0.5)]),
+        test_metrics: Some(scores(&[("accuracy", 0.83)])),
+        score: Some(0.845),
+        majority_baseline: Some(Baseline {
+            predictor: Predictor::MajorityClass,
+            metrics: scores(&[("accuracy", 0.354), ("accuracy_mm", 0.352)]),
+            score: Some(0.353),
+        }),
+        class_tables: vec![ClassTable {
+            split: "validation_matched".to_owned(),
+            classes: vec![ClassRow {
+                label: "entailment".to_owned(),
+                precision: 0.8,
+                recall: 0.9,
+                f1: 0.847,
+                support: 3479,
+                predicted: 3900,
+            }],
+            confusion_matrix: Some(vec![vec![3100]]),
+        }],
+        collapsed: false,
+        model: ModelInfo {
+            id: "prajjwal1/bert-tiny".to_owned(),
+            source: Source::Hub,
+            revision: Some("main".to_owned()),
+            commit: Some("6f75de8b60a9f8a2fdf7b69cbd86d9e64bcb3837".to_owned()),
+            architecture: "BertForSequenceClassification".to_owned(),
+            parameters: 4_386_307,
+            weights_sha256: BTreeMap::from([("model.safetensors".to_owned(), "0a".repeat(32))]),
+        },
+        dataset: DatasetInfo {
+            id: "nyu-mll/glue".to_owned(),
+            config: Some("mnli".to_owned()),
+            source: Source::Hub,
+            revision: Some("main".to_owned()),
+            rows: BTreeMap::from([("train".to_owned(), 392_702), ("validation_matched".to_owned(), 9815)]),
+        },
+        hyper_parameters: BTreeMap::from([
+            ("learning_rate".to_owned(), json!(2e-5)),
+            ("num_train_epochs".to_owned(), json!(3.0)),
+            ("lr_scheduler_kwargs".to_owned(), json!({"a": 1, "b": [true, null]})),
+        ]),
+        seed: 42,
+        data_seed: Some(7),
+        settings_hash: "00".repeat(32),
+        request_hash: Some("11".repeat(32)),
+        search: Some(SearchMark {
+            role: SearchRole::Chosen,
+            id: "22".repeat(32),
+            chosen_on: "validation_matched, validation_mismatched".to_owned(),
+            optimistic: true,
+        }),
+        timings: Timings {
+            data_seconds: Some(1.0),
+            tokenize_seconds: Some(2.0),
+            train_seconds: Some(30.5),
+            evaluate_seconds: Some(4.0),
+            total_seconds: 38.0,
+        },
+        profile: Some(Profile {
+            batch_seconds: Some(0.1),
+            forward_seconds: Some(10.0),
+            backward_seconds: Some(15.0),
+            optimizer_seconds: Some(5.0),
+            evaluate_seconds: Some(0.0),
+            operations_seconds: BTreeMap::from([("linear".to_owned(), 20.0)]),
+            energy_joules: Some(3000.5),
+        }),
+        throughput: Throughput {
+            train_samples_per_second: Some(100.0),
+            train_tokens_per_second: Some(4000.0),
+            train_steps_per_second: Some(3.0),
+            eval_samples_per_second: Some(300.0),
+        },
+        padding_share: Some(0.25),
+        micro_batch_size: Some(8),
+        batch_shapes: Some(12),
+        peak_memory_bytes: Some(1 << 30),
+        host: Host {
+            cpu_model: Some("AMD EPYC".to_owned()),
+            logical_cores: 2,
+            threads: 2,
+            memory_bytes: Some(1 << 34),
+            os: "linux".to_owned(),
+            arch: "x86_64".to_owned(),
+            simd: vec!["avx2".to_owned()],
+            backend: "flex".to_owned(),
+            device: "cpu".to_owned(),
+        },
+        program: Program { git_commit: Some("0123abc".to_owned()), ..Program::current() },
+        started_at: "2026-03-01T12:00:00Z".to_owned(),
+        warnings: vec!["something".to_owned()],
+        log_history: Some(vec![train_row(1.0, 115, 0.5, Some(f64::NAN), 2e-5)]),
+    }
+}
+
+/// A record in which every optional field is missing.
+fn bare() -> RunRecord {
+    let full = full();
+    RunRecord {
+        metrics: Scores::from([("pearson".to_owned(), None)]),
+        test_metrics: None,
+        score: None,
+        majority_baseline: None,
+        class_tables: Vec::new(),
+        collapsed: true,
+        model: ModelInfo {
+            revision: None,
+            commit: None,
+            source: Source::Folder,
+            weights_sha256: BTreeMap::new(),
+            ..full.model
+        },
+        dataset: DatasetInfo { config: None, revision: None, source: Source::Embedded, ..full.dataset },
+        hyper_parameters: BTreeMap::new(),
+        data_seed: None,
+        search: None,
+        timings: Timings { total_seconds: 1.0, ..Timings::default() },
+        profile: None,
+        throughput: Throughput::default(),
+        padding_share: None,
+        micro_batch_size: None,
+        batch_shapes: None,
+        peak_memory_bytes: None,
+        host: Host { cpu_model: None, memory_bytes: None, simd: Vec::new(), ..full.host },
+        program: Program { git_commit: None, ..full.program },
+        warnings: Vec::new(),
+        log_history: None,
+        ..full
+    }
+}
+
+fn value(record: &RunRecord) -> Value {
+    serde_json::from_str(&record.to_json().unwrap()).unwrap()
+}
+
+fn schema() -> Value {
+    serde_json::from_str(SCHEMA).unwrap()
+}
+
+fn check(value: &Value) -> Vec<String> {
+    violations(&schema(), value)
+}
+
+/// The objects of the schema whose fields are fixed, as paths from the root: `""`, `/model`, ...
+fn objects() -> Vec<(String, Value)> {
+    let root = schema();
+    let mut all = vec![(String::new(), root.clone())];
+    for (name, rule) in root["properties"].as_object().unwrap() {
+        let part = resolved(&root, rule);
+        if part.get("properties").is_some() {
+            all.push((format!("/{name}"), part.clone()));
+        }
+    }
+    all
+}
+
+#[test]
+fn records_obey_the_schema() {
+    for record in [full(), bare()] {
+        assert_eq!(check(&value(&record)), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_is_no_record() {
+    let breakages: [(&str, Value); 9] = [
+        ("/format_version", json!(2)),
+        ("/metrics/accuracy", json!("high")),
+        ("/model/source", json!("moon")),
+        ("/model/weights_sha256/model.safetensors", json!("abc")),
+        ("/dataset/rows/train", json!(-1)),
+        ("/timings/total_seconds", json!(null)),
+        ("/padding_share", json!(1.5)),
+        ("/started_at", json!("yesterday")),
+        ("/majority_baseline", json!({"predictor": "mean"})),
+    ];
+    for (path, broken) in breakages {
+        let mut record = value(&full());
+        *record.pointer_mut(path).unwrap() = broken;
+        assert!(!check(&record).is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn schema_and_structures_have_the_same_fields() {
+    let record = value(&full());
+    for (path, part) in objects() {
+        let written: BTreeSet<&String> = record.pointer(&path).unwrap().as_object().unwrap().keys().collect();
+        let described: BTreeSet<&String> = part["properties"].as_object().unwrap().keys().collect();
+        assert_eq!(written, described, "fields of the record{path}");
+    }
+    // The other way: no fixed object of the record is a free one in the schema.
+    let free = ["/metrics", "/test_metrics", "/hyper_parameters"];
+    let known: Vec<String> = objects().into_iter().map(|(path, _)| path).collect();
+    for (name, inner) in record.as_object().unwrap() {
+        let path = format!("/{name}");
+        assert!(!inner.is_object() || known.contains(&path) || free.contains(&path.as_str()), "{path}");
+    }
+}
+
+#[test]
+fn schema_and_structures_require_the_same_fields() {
+    for (path, part) in objects() {
+        for name in part["properties"].as_object().unwrap().keys() {
+            let mut record = value(&full());
+            // Not `remove`, which would disturb the order of the other keys.
+            record.pointer_mut(&path).unwrap().as_object_mut().unwrap().shift_remove(name);
+            let required = part["required"].as_array().unwrap().contains(&json!(name));
+            let readable = serde_json::from_value::<RunRecord>(record.clone()).is_ok();
+            assert_eq!(readable, !required, "{path}/{name}");
+            assert_eq!(check(&record).is_empty(), !required, "{path}/{name}");
+        }
+    }
+}
+
+#[test]
+fn every_field_is_documented() {
+    for (path, part) in objects() {
+        for name in part["properties"].as_object().unwrap().keys() {
+            let field = format!("{path}/{name}")[1..].replace('/', ".");
+            assert!(DOCUMENT.contains(&format!("`{field}`")), "docs/results-format.md lacks `{field}`");
+        }
+    }
+}
+
+#[test]
+fn a_record_survives_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for mut record in [full(), bare()] {
+        let path = record.write(folder.path()).unwrap();
+        let back = RunRecord::read(&path).unwrap();
+        assert_eq!(record.settings_hash, settings_hash(&record));
+        // A number that is not finite has no place in JSON and comes back as missing.
+        if let Some(rows) = &mut record.log_history {
+            rows[0].insert("grad_norm".to_owned(), None::<f64>.into());
+        }
+        assert_eq!(back, record);
+        assert_eq!(check(&value(&back)), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn the_same_run_is_replaced_and_another_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = full().write(folder.path()).unwrap();
+    let relative = first.strip_prefix(folder.path()).unwrap().to_str().unwrap().replace('\\', "/");
+    assert!(relative.starts_with("mnli/prajjwal1--bert-tiny/seed-42-"), "{relative}");
+    assert_eq!(relative.len(), "mnli/prajjwal1--bert-tiny/seed-42-".len() + 12 + ".json".len());
+
+    // The same run again, on another day and machine, with other results.
+    let mut again = full();
+    again.started_at = "2027-01-01T00:00:00Z".to_owned();
+    again.host.cpu_model = None;
+    again.score = Some(0.9);
+    again.hyper_parameters.insert("output_dir".to_owned(), json!("elsewhere"));
+    assert_eq!(again.write(folder.path()).unwrap(), first);
+    assert_eq!(RunRecord::read(&first).unwrap().score, Some(0.9));
+
+    type Change = fn(&mut RunRecord);
+    let others: [Change; 9] = [
+        |record| record.seed = 43,
+        |record| record.data_seed = None,
+        |record| record.task = "mrpc".to_owned(),
+        |record| record.model.id = "prajjwal1/bert-mini".to_owned(),
+        |record| record.model.weights_sha256 = BTreeMap::from([("model.safetensors".to_owned(), "0b".repeat(32))]),
+        |record| record.dataset.rows = BTreeMap::from([("train".to_owned(), 100)]),
+        |record| record.host.backend = "cuda".to_owned(),
+        |record| *record.hyper_parameters.get_mut("learning_rate").unwrap() = json!(3e-5),
+        |record| {
+            record.hyper_parameters.insert("weight_decay".to_owned(), json!(0.01));
+        },
+    ];
+    let mut paths = BTreeSet::from([first]);
+    for change in others {
+        let mut other = full();
+        change(&mut other);
+        assert!(paths.insert(other.write(folder.path()).unwrap()));
+    }
+    assert_eq!(read_folder(folder.path()).unwrap().records.len(), 10);
+}
+
+#[test]
+fn seeds_share_the_hash_and_the_order_of_keys_does_not_matter() {
+    let mut other = full();
+    other.seed = 43;
+    other.hyper_parameters.insert("lr_scheduler_kwargs".to_owned(), json!({"b": [true, null], "a": 1}));
+    assert_eq!(settings_hash(&other), settings_hash(&full()));
+}
+
+#[test]
+fn a_foreign_file_in_the_way_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let usual = full().write(folder.path()).unwrap();
+    std::fs::write(&usual, "notes").unwrap();
+    let long = full().write(folder.path()).unwrap();
+    assert_ne!(long, usual);
+    assert_eq!(std::fs::read_to_string(&usual).unwrap(), "notes");
+    // The same run finds its own file again.
+    assert_eq!(full().write(folder.path()).unwrap(), long);
+    std::fs::write(&long, "more notes").unwrap();
+    assert!(matches!(full().write(folder.path()), Err(RecordError::Taken { path }) if path == long));
+}
+
+#[test]
+fn a_folder_of_records_is_read_with_its_problems() {
+    let folder = tempfile::tempdir().unwrap();
+    full().write(folder.path()).unwrap();
+    bare().write(folder.path()).unwrap();
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    put("schema.json", "{\"$schema\": \"x\"}");
+    put("list.json", "[1, 2]");
+    put("notes.txt", "x");
+    put(".hidden.json", "{\"format_version\": 1}");
+    put("later.json", "{\"format_version\": 2, \"task\": 5}");
+    put("broken.json", "{\"format_version\": 1, \"task\": \"cola\"}");
+    let found = read_folder(folder.path()).unwrap();
+    assert_eq!(found.records.len(), 2);
+    let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].contains("broken.json") && problems[0].contains("missing field"), "{problems:?}");
+    assert!(problems[1].contains("later.json") && problems[1].contains("format 2"), "{problems:?}");
+    assert!(matches!(read_folder(&folder.path().join("none")), Err(RecordError::Read { .. })));
+}
+
+#[test]
+fn records_make_a_table() {
+    let mut second = full();
+    second.seed = 43;
+    second.score = Some(0.865);
+    let mut cola = full();
+    cola.task = "cola".to_owned();
+    cola.metrics = scores(&[("matthews_correlation", 0.0), ("loss", 0.6)]);
+    cola.score = Some(0.0);
+    cola.collapsed = true;
+    let mut own = full();
+    own.task = "a-task-of-my-own".to_owned();
+    let table = Table::from_records([&full(), &own, &second, &cola]);
+    let tasks: Vec<&str> = table.rows.iter().map(|row| row.task.as_str()).collect();
+    assert_eq!(tasks, ["cola", "mnli", "a-task-of-my-own"]);
+    let text = table.text();
+    assert!(text.contains("cola*") && text.contains("matthews_correlation 0.00"), "{text}");
+    // 12.706, Student's t of one degree of freedom, by the standard error of 0.845 and 0.865, which is 1.00 percent.
+    assert!(text.contains("accuracy 84.00  accuracy_mm 85.00") && text.contains("85.50 ±12.71"), "{text}");
+    assert!(!text.contains("loss"), "{text}");
+}

@@ -1,0 +1,120 @@
+//! Settings of a grid's runs, out of flags.
+
+use std::path::PathBuf;
+
+use super::point::Point;
+use super::recipe;
+use super::searchable::apply;
+use crate::cli::args::RunArgs;
+use crate::cli::settings;
+use crate::error::Error;
+use crate::grid::{Combination, SettingsFactory, Several};
+use crate::report::record_path::slug;
+use crate::settings::Settings;
+
+/// Of several runs, the share of the steps from one row of the log to the next where no flag says otherwise: their page shows
+/// learning curves, and the usual 500 steps are more than small tasks have.
+const LOG_SHARE: f64 = 0.1;
+
+/// The flags of a grid.
+pub(super) struct FlagFactory {
+    pub(super) points: Vec<Point>,
+    pub(super) several: Several,
+    /// Model and data inside the program are the defaults.
+    pub(super) embedded: bool,
+    /// Settings of published tables are filled in where no flag is given.
+    pub(super) recipe: bool,
+}
+
+impl FlagFactory {
+    /// Flags of a combination, as they were given.
+    pub(super) fn args(&self, combination: &Combination) -> RunArgs {
+        let mut args = self.points[combination.point].args.clone();
+        args.model_name_or_path = combination.model.iter().cloned().collect();
+        args.task_name = combination.task.iter().map(|task| task.name.to_owned()).collect();
+        args
+    }
+
+    /// The same with what a recipe says where no flag does.
+    fn filled(&self, mut args: RunArgs, combination: &Combination) -> Result<RunArgs, Error> {
+        if self.embedded {
+            return recipe::fill_demo(args);
+        }
+        if let Some(task) = combination.task.filter(|_| self.recipe) {
+            recipe::fill(&mut args, task);
+        }
+        Ok(args)
+    }
+
+    /// `change`: what is put over the flags before defaults are filled in.
+    fn make(
+        &self,
+        combination: &Combination,
+        seed: u64,
+        change: impl FnOnce(&mut RunArgs) -> Result<(), Error>,
+    ) -> Result<Settings, Error> {
+        let mut args = self.args(combination);
+        args.seed = Some(seed);
+        change(&mut args)?;
+        let args = self.filled(args, combination)?;
+        let logs_by_default = args.watch.logging_steps.is_none();
+        let several = self.several;
+        let mut settings = settings::settings(&args, self.embedded)?;
+        if logs_by_default && !several.is_single_run() {
+            settings.logging.steps = LOG_SHARE;
+        }
+        let mut folder = PathBuf::new();
+        if let Some(model) = combination.model.as_deref().filter(|_| several.models) {
+            folder.push(slug(model));
+        }
+        if several.tasks {
+            folder.push(settings.task.file_stem());
+        }
+        let label = &combination.label;
+        if !label.is_empty() {
+            folder.push(slug(&label.replace(", ", "_").replace(' ', "-")));
+        }
+        if several.seeds {
+            folder.push(format!("seed-{seed}"));
+        }
+        settings.places.folder = (!several.is_single_run()).then_some(folder);
+        Ok(settings)
+    }
+}
+
+impl SettingsFactory for FlagFactory {
+    fn settings(&self, combination: &Combination, seed: u64, setting: &[(String, String)]) -> Result<Settings, Error> {
+        self.make(combination, seed, |args| apply(args, setting))
+    }
+
+    fn trial_settings(
+        &self,
+        combination: &Combination,
+        seed: u64,
+        setting: &[(String, String)],
+        holdout: Option<f64>,
+    ) -> Result<Settings, Error> {
+        self.make(combination, seed, |args| {
+            apply(args, setting)?;
+            (args.output_dir, args.save_logits, args.glue_submission) = (None, None, None);
+            args.do_predict = Some(false);
+            args.publish = Default::default();
+            args.watch.save_strategy = None;
+            args.watch.report_to = Vec::new();
+            args.watch.logging_dir = None;
+            if holdout.is_some() {
+                args.data.validation_split_percentage = holdout;
+                args.data.validation_split_name = None;
+                args.data.validation_file = None;
+            }
+            Ok(())
+        })
+    }
+
+    fn training_length(&self, combination: &Combination, setting: &[(String, String)]) -> Result<f64, Error> {
+        let mut args = self.args(combination);
+        apply(&mut args, setting)?;
+        let args = self.filled(args, combination)?;
+        Ok(args.max_steps.filter(|steps| *steps > 0).map_or(args.num_train_epochs.unwrap_or(3.0), |n| n as f64))
+    }
+}

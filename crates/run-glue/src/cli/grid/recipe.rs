@@ -1,0 +1,51 @@
+//! Settings where no flag says otherwise: those of published tables for several runs at once, and the demo's.
+
+use glue_tasks::benchmarks;
+use glue_tasks::task::TaskSpec;
+
+use crate::cli::args::RunArgs;
+use crate::demo;
+use crate::error::Error;
+use crate::settings::IntervalStrategy;
+
+/// run_glue.py's README: 3 epochs, batches of 32, a learning rate of 2e-5, 128 tokens (the default).
+/// <https://github.com/huggingface/transformers/blob/main/examples/pytorch/text-classification/README.md>
+const NUM_TRAIN_EPOCHS: f64 = 3.0;
+const PER_DEVICE_TRAIN_BATCH_SIZE: usize = 32;
+const LEARNING_RATE: f64 = 2e-5;
+
+/// Fills in what no flag says.
+pub(super) fn fill(args: &mut RunArgs, task: &TaskSpec) {
+    // Small tasks take longer there.
+    args.num_train_epochs.get_or_insert(task.recipe_epochs.unwrap_or(NUM_TRAIN_EPOCHS));
+    args.per_device_train_batch_size.get_or_insert(PER_DEVICE_TRAIN_BATCH_SIZE);
+    args.learning_rate.get_or_insert(LEARNING_RATE);
+}
+
+/// What is filled in, in words.
+pub(super) fn describe() -> String {
+    let tasks = benchmarks().flat_map(|benchmark| &benchmark.tasks);
+    let own: Vec<String> = tasks.filter_map(|task| Some(format!("{} of {}", task.recipe_epochs?, task.name))).collect();
+    format!(
+        "where no flag is given: {NUM_TRAIN_EPOCHS} epochs ({}), batches of {PER_DEVICE_TRAIN_BATCH_SIZE}, learning rate \
+         {LEARNING_RATE:e} (--recipe none: defaults)",
+        own.join(", ")
+    )
+}
+
+/// Fills in the demo's recipe. A model or data of the user's own keep the usual defaults.
+///
+/// # Errors
+/// When the recipe inside the program is broken.
+pub(super) fn fill_demo(mut args: RunArgs) -> Result<RunArgs, Error> {
+    if !args.model_name_or_path.is_empty() || args.dataset_dir.is_some() || args.dataset_revision.is_some() {
+        return Ok(args);
+    }
+    let recipe = demo::recipe()?;
+    args.num_train_epochs.get_or_insert(recipe.num_train_epochs);
+    args.per_device_train_batch_size.get_or_insert(recipe.per_device_train_batch_size);
+    args.learning_rate.get_or_insert(recipe.learning_rate);
+    // The miniature splits are evaluated in no time, and the page of a sweep shows how the scores grow.
+    args.watch.eval_strategy.get_or_insert(IntervalStrategy::Epoch);
+    Ok(args)
+}

@@ -1,0 +1,51 @@
+//! From a grid to the text of an engine.
+
+use super::cluster_plan::ClusterPlan;
+use super::limits::Limits;
+use super::options::{PlanFormat, PlanOptions};
+use super::shell_words;
+use crate::error::Error;
+use crate::grid::definition::Grid;
+use crate::report::atomic::write_whole;
+
+/// Writes the runs of a grid for an engine, into a file or to standard output.
+///
+/// # Errors
+/// When there is one run, a name or a number is none that the engine takes, or the file cannot be written.
+pub fn write(options: &PlanOptions, grid: &Grid) -> Result<(), Error> {
+    let Some(first) = grid.specs.first().filter(|_| !grid.is_single()) else {
+        return Err(Error::usage(format!("{}: there is one run, and a plan is for several", options.grid.display())));
+    };
+    let runs = grid.parts();
+    let parts = options.parts.unwrap_or(runs);
+    if parts > runs {
+        return Err(Error::usage(format!("--parts is {parts}, expected at most {runs}, the number of runs")));
+    }
+    let plan = ClusterPlan {
+        options,
+        name: shell_words::name(&options.grid),
+        runs,
+        parts,
+        limits: Limits::new(options, grid, parts)?,
+        results_dir: first.settings.places.results_dir.clone(),
+        saves: grid.specs.iter().map(|spec| &spec.settings).all(|settings| {
+            settings.places.output_dir.is_some() && settings.do_train && !settings.checkpoints.save_only_model
+        }),
+    };
+    let text = match options.format {
+        PlanFormat::Shell => plan.shell(),
+        PlanFormat::Slurm => plan.slurm()?,
+        PlanFormat::Kubernetes => plan.kubernetes()?,
+    };
+    match &options.output {
+        Some(path) => {
+            write_whole(path, text.as_bytes())?;
+            log::info!("{}: {runs} runs in {parts} parts", path.display());
+        }
+        None => {
+            use std::io::Write;
+            let _ = std::io::stdout().write_all(text.as_bytes());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! What many runs end with: tables, the leaderboard's files, and what failed.
+
+use std::io::IsTerminal;
+
+use super::page;
+use super::state::{RunState, Sweep};
+use super::submission::submit;
+use crate::error::Error;
+use crate::grid::run_lock::remove_stale_locks;
+use crate::grid::run_spec::RunSpec;
+use crate::progress::print;
+use crate::report::record::RunRecord;
+use crate::report::table::Table;
+
+impl Sweep<'_> {
+    /// The tables, the leaderboard's files, and what failed.
+    pub(super) fn finish(mut self) -> Result<(), Error> {
+        remove_stale_locks(self.results_dir);
+        let stops = self.stops();
+        let states = std::mem::take(&mut self.states);
+        let mut records: Vec<(String, RunRecord)> = Vec::new();
+        let mut failures: Vec<(String, Error)> = std::mem::take(&mut self.upload_failures);
+        let (mut alike, mut open) = (0, if stops { self.future.len() } else { 0 });
+        for (spec, state) in self.specs.iter().zip(states) {
+            match state {
+                RunState::Done(_) if spec.is_trial() => {}
+                RunState::Done(record) => records.push((self.title(spec), *record)),
+                RunState::Failed(error) => failures.push((spec.name.clone(), error)),
+                RunState::GivenUp => alike += 1,
+                RunState::Open => open += 1,
+                RunState::Elsewhere => {}
+            }
+        }
+        let mut titles: Vec<&str> = records.iter().map(|(title, _)| title.as_str()).collect();
+        titles.sort_unstable();
+        titles.dedup();
+        for title in &titles {
+            if titles.len() > 1 {
+                print(&format!("{title}\n"));
+            }
+            let table = Table::from_records(records.iter().filter(|(of, _)| of == title).map(|(_, record)| record));
+            print(&table.render(std::io::stdout().is_terminal()));
+        }
+        let specs: Vec<RunSpec> = self.specs.iter().filter(|spec| !spec.is_trial()).cloned().collect();
+        let page = page::write(&mut self.done, &specs, self.results_dir, &self.grid.options.page);
+        // Of one model and one seed: the leaderboard takes one file a task.
+        let several = self.grid.several;
+        if failures.is_empty()
+            && !several.models
+            && !several.seeds
+            && !several.points
+            && let Some(spec) = specs.first()
+        {
+            submit(&spec.settings)?;
+        }
+        match failures.first() {
+            Some((_, first)) => {
+                let runs = self.specs.len() + if stops { self.future.len() } else { 0 };
+                page.unwrap_or_else(|error| log::error!("{error}"));
+                Err(first.with_message(failed(runs, alike, open, &failures)))
+            }
+            None => page,
+        }
+    }
+
+    /// What the runs of a table share: the model, and the settings by which they differ from others.
+    fn title(&self, spec: &RunSpec) -> String {
+        let label = &spec.combination.label;
+        if label.is_empty() { spec.model() } else { format!("{}, {label}", spec.model()) }
+    }
+}
+
+/// The last lines where runs failed: which, and why, since what was shown when it came may be far up by now.
+fn failed(runs: usize, alike: usize, open: usize, failures: &[(String, Error)]) -> String {
+    let names = failures.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("; ");
+    let mut text = format!("{} of {runs} runs failed: {names}", failures.len());
+    if alike > 0 {
+        text.push_str(&format!("; {alike} more would fail alike and were not tried"));
+    }
+    if open > 0 {
+        text.push_str(&format!("; {open} were not tried after that (--stop_on_failure)"));
+    }
+    for (name, error) in failures {
+        text.push_str(&format!("\n  {name}: {error}"));
+    }
+    text
+}

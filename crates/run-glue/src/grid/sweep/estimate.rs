@@ -1,0 +1,108 @@
+//! What is still to be done, how long it takes, and how much room its files need.
+
+use indicatif::DecimalBytes;
+
+use super::live_view::Counts;
+use super::state::{RunState, Sweep};
+use crate::grid::duration::{in_words, seconds};
+use crate::grid::run_spec::{Role, RunSpec};
+
+impl Sweep<'_> {
+    fn to_do(&self) -> impl Iterator<Item = &RunSpec> {
+        self.open().into_iter().map(|at| &self.specs[at]).chain(&self.future)
+    }
+
+    pub(super) fn seconds_left(&self) -> Option<f64> {
+        seconds(self.to_do(), &self.known, &self.sizes)
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let open = self.open().len() + self.future.len();
+        let failed = self.count(|s| matches!(s, RunState::Failed(_) | RunState::GivenUp));
+        Counts { done: self.count(|s| matches!(s, RunState::Done(_))), failed, left: open }
+    }
+
+    /// The list of all runs.
+    pub(super) fn plan(&self) -> String {
+        let mut text: String = self.searches_in_words().iter().map(|line| format!("{line}\n")).collect();
+        let time = |spec: &RunSpec| {
+            seconds(std::iter::once(spec), &self.known, &self.sizes)
+                .map_or_else(|| "to do".to_owned(), |seconds| format!("to do, about {}", in_words(seconds)))
+        };
+        for (spec, state) in self.specs.iter().zip(&self.states) {
+            let state = match state {
+                RunState::Done(record) if record.collapsed => "done, collapsed".to_owned(),
+                RunState::Done(_) => "done".to_owned(),
+                RunState::Elsewhere => "of another part".to_owned(),
+                _ => time(spec),
+            };
+            text.push_str(&line(spec, spec.label.clone(), state));
+        }
+        for spec in &self.future {
+            let what = match spec.role {
+                Role::Trial { rung, .. } => format!("rung {}: one of the best", rung + 1),
+                _ => "the setting that is chosen".to_owned(),
+            };
+            text.push_str(&line(spec, what, time(spec)));
+        }
+        text.push_str(&self.summary());
+        text.push('\n');
+        text
+    }
+
+    /// What is searched; most tasks and models have the same.
+    fn searches_in_words(&self) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for search in &self.grid.searches {
+            let line = search.describe();
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        lines
+    }
+
+    fn summary(&self) -> String {
+        let open = self.open().len() + self.future.len();
+        let all = self.specs.len() + self.future.len();
+        let mut text = format!("{all} runs, {} done already", self.count(|s| matches!(s, RunState::Done(_))));
+        let elsewhere = self.count(|s| matches!(s, RunState::Elsewhere));
+        if elsewhere > 0 {
+            text.push_str(&format!(", {elsewhere} of other parts"));
+        }
+        text.push_str(&format!(", {open} to do"));
+        if let Some(seconds) = self.seconds_left().filter(|_| open > 0) {
+            text.push_str(&format!(", about {}", in_words(seconds)));
+        }
+        if let Some(bytes) = self.bytes().filter(|_| open > 0) {
+            text.push_str(&format!(", about {} of files", DecimalBytes(bytes)));
+        }
+        text
+    }
+
+    /// Bytes of the files that will be written; `None` where they are not known before.
+    fn bytes(&self) -> Option<u64> {
+        self.to_do().map(|spec| self.sizes.bytes(spec, &self.known)).sum()
+    }
+
+    pub(super) fn announce(&self) {
+        if let Some(recipe) = &self.grid.recipe {
+            log::info!("{recipe}");
+        }
+        self.searches_in_words().iter().for_each(|line| log::info!("{line}"));
+        log::info!("{}", self.summary());
+        let done = self.count(|s| matches!(s, RunState::Done(_)));
+        if done > 0 {
+            log::info!(
+                "{done} are left out: their results are in {} (--rerun runs them again)",
+                self.results_dir.display()
+            );
+        }
+    }
+}
+
+fn line(spec: &RunSpec, label: String, state: String) -> String {
+    let seed = format!("seed {}", spec.seed());
+    let columns = [spec.model(), spec.task().to_owned(), seed, label, state];
+    columns.into_iter().filter(|column| !column.is_empty()).collect::<Vec<_>>().join("\t") + "\n"
+}

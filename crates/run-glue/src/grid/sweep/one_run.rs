@@ -1,0 +1,98 @@
+//! One run of a sweep, done by this process.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::state::{RunState, Sweep, has_outputs, stop_if_asked};
+use super::worker_protocol::is_worker;
+use crate::error::Error;
+use crate::grid::duration::in_words;
+use crate::grid::run_lock::{RunLock, lock_run};
+use crate::interrupt;
+use crate::report::record::RunRecord;
+use crate::run_hooks::run_hooks;
+use crate::settings::Settings;
+use crate::task_run::{CompletedRun, output, run_task};
+
+impl Sweep<'_> {
+    /// Does a run; false where another worker is at it.
+    pub(super) fn run_one(&mut self, at: usize) -> Result<bool, Error> {
+        stop_if_asked()?;
+        let model = self.specs[at].model();
+        if self.gave_up(&model) {
+            self.states[at] = RunState::GivenUp;
+            return Ok(true);
+        }
+        let Some(lock) = lock_run(self.results_dir, &self.specs[at].key())? else { return Ok(false) };
+        // Another worker may have done it since.
+        if !self.rerun
+            && let Some(record) = self.done.find(std::slice::from_ref(&self.specs[at]))?.pop().flatten()
+            && has_outputs(&self.specs[at])
+        {
+            self.states[at] = RunState::Done(Box::new(record));
+            return Ok(true);
+        }
+        // A worker's runs are announced by the one who gives them.
+        if !is_worker() {
+            self.announce_run(at, 0);
+        }
+        let spec = &self.specs[at];
+        let result = run_guarded(&spec.settings, &lock);
+        drop(lock);
+        let name = self.specs[at].name.clone();
+        self.states[at] = match result {
+            Ok(done) => {
+                if let Err(error) = done.upload {
+                    log::error!("{name}: {error}");
+                    self.upload_failures.push((name, error));
+                }
+                self.succeeded(at, done.record)
+            }
+            Err(error) if interrupt::requested() => return Err(error),
+            Err(error) => {
+                log::error!("{name}: {error}");
+                self.failed(at, error)
+            }
+        };
+        self.view.update(self.counts(), self.seconds_left());
+        Ok(true)
+    }
+
+    /// Says which run begins, while `running` others go on.
+    pub(super) fn announce_run(&self, at: usize, running: usize) {
+        let seconds = self.seconds_left();
+        self.view.update(self.counts(), seconds);
+        let left = seconds.filter(|seconds| *seconds >= 1.0);
+        let left = left.map_or_else(String::new, |seconds| format!(", about {} left", in_words(seconds)));
+        let place = self.specs.len() - self.open().len() + running + 1;
+        log::info!("[{place}/{}] {}{left}", self.specs.len() + self.future.len(), self.specs[at].name);
+    }
+
+    pub(super) fn succeeded(&mut self, at: usize, record: RunRecord) -> RunState {
+        self.errors.remove(&self.specs[at].model());
+        self.known.push(record.clone());
+        RunState::Done(Box::new(record))
+    }
+
+    pub(super) fn failed(&mut self, at: usize, error: Error) -> RunState {
+        // The same words twice are about no task of its own, but about the model or the machine.
+        let (model, words) = (self.specs[at].model(), error.to_string());
+        let again = self.errors.get(&model) == Some(&words);
+        self.errors.insert(model, if again { String::new() } else { words });
+        RunState::Failed(error)
+    }
+
+    pub(super) fn gave_up(&self, model: &str) -> bool {
+        self.errors.get(model).is_some_and(String::is_empty)
+    }
+}
+
+/// A run whose failure, of whatever kind, is its own.
+fn run_guarded(settings: &Settings, _: &RunLock) -> Result<CompletedRun, Error> {
+    let run = || {
+        // What a search asks for later was not looked at before.
+        output::check_output_dir(settings)?;
+        run_task(settings, &run_hooks())
+    };
+    catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|_| Err(Error::failure("the program itself failed in this run, with the message above")))
+}

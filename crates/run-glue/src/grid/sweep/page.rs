@@ -1,0 +1,31 @@
+//! The page at the end of a sweep.
+
+use std::path::Path;
+
+use crate::compare::write_page;
+use crate::error::Error;
+use crate::grid::done::Done;
+use crate::grid::options::PageChoice;
+use crate::grid::run_spec::RunSpec;
+use crate::report::record::RecordFile;
+use crate::report::record_path::path_of;
+
+/// Its name within the results folder.
+const NAME: &str = "comparison.html";
+
+/// Writes the page of all runs that have records, whichever worker ran them: the worker that ends last has all.
+pub(super) fn write(done: &mut Done, specs: &[RunSpec], results_dir: &Path, choice: &PageChoice) -> Result<(), Error> {
+    let path = match choice {
+        PageChoice::Off => return Ok(()),
+        PageChoice::File(path) => path.clone(),
+        PageChoice::InResults => results_dir.join(NAME),
+    };
+    let records = done.find(specs)?.into_iter().flatten();
+    let found: Vec<RecordFile> = records.map(|record| (path_of(&record, results_dir), record)).collect();
+    if found.is_empty() {
+        return Ok(());
+    }
+    write_page(&found, &path)?;
+    log::info!("{}: tables and charts of {} runs", path.display(), found.len());
+    Ok(())
+}

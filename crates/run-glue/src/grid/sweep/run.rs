@@ -1,0 +1,127 @@
+//! From a grid to its results.
+
+use std::time::Duration;
+
+use super::state::{RunState, Sweep, stop_if_asked};
+use super::submission::submit;
+use super::worker_pool::WorkerPool;
+use super::worker_protocol::is_worker;
+use crate::backends;
+use crate::error::Error;
+use crate::grid::definition::Grid;
+use crate::grid::run_spec::RunSpec;
+use crate::interrupt;
+use crate::progress::{print, set_level};
+use crate::run_hooks::run_hooks;
+use crate::task_run::{output, run_task};
+
+/// How often a run that another worker has is looked at again.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Does all runs.
+///
+/// # Errors
+/// The error of a single run; of several, how many failed and which.
+pub fn run(grid: &Grid) -> Result<(), Error> {
+    let Some(settings) = grid.specs.first().map(|spec| &spec.settings) else { return Ok(()) };
+    set_level(settings.logging.level);
+    let dry_run = grid.options.dry_run;
+    if !dry_run {
+        for spec in &grid.specs {
+            backends::check(spec.settings.machine.device, spec.settings.machine.precision)?;
+        }
+    }
+    output::check_results_dir(settings)?;
+    if settings.do_train && !dry_run {
+        interrupt::listen();
+    }
+    if let [spec] = grid.specs.as_slice()
+        && grid.is_single()
+        && !dry_run
+    {
+        output::check_output_dir(&spec.settings)?;
+        return run_task(&spec.settings, &run_hooks()).and_then(|done| done.upload).and_then(|()| submit(settings));
+    }
+    let mut sweep = Sweep::new(grid, settings, !dry_run)?;
+    sweep.settle()?;
+    if dry_run {
+        print(&sweep.plan());
+        return Ok(());
+    }
+    if is_worker() {
+        return sweep.work();
+    }
+    let pool = WorkerPool::new(&grid.options, settings.machine.device.backend)?;
+    sweep.check_folders()?;
+    sweep.announce();
+    let ran = sweep.run_all(pool.as_ref());
+    sweep.view.finish();
+    ran?;
+    sweep.finish()
+}
+
+impl Sweep<'_> {
+    fn check_folders(&self) -> Result<(), Error> {
+        self.open().into_iter().try_for_each(|at| output::check_output_dir(&self.specs[at].settings))
+    }
+
+    fn run_all(&mut self, pool: Option<&WorkerPool>) -> Result<(), Error> {
+        let mut is_waiting = false;
+        loop {
+            // Runs that others have are waited for here, not by processes.
+            if let Some(pool) = pool.filter(|_| !is_waiting) {
+                self.delegate(pool)?;
+            }
+            let mut taken = 0;
+            let open = self.open();
+            for &at in &open {
+                if self.stops() {
+                    return Ok(());
+                }
+                if !self.run_one(at)? {
+                    taken += 1;
+                }
+            }
+            let mut more = self.advance()?;
+            if more.is_empty() && self.open().is_empty() {
+                more = self.retries()?;
+                if more.is_empty() {
+                    return Ok(());
+                }
+            }
+            // Nothing but runs of others, which are done some time, or whose worker ends without them.
+            if more.is_empty() && taken == open.len() {
+                if !is_waiting {
+                    log::info!("{taken} runs are another worker's; waiting for them");
+                }
+                is_waiting = true;
+                std::thread::sleep(POLL_INTERVAL);
+                stop_if_asked()?;
+            }
+            is_waiting &= more.is_empty();
+            self.add(more)?;
+        }
+    }
+
+    /// Another seed for each collapsed run, as far as that was asked for and is not there yet.
+    fn retries(&self) -> Result<Vec<RunSpec>, Error> {
+        let most = self.grid.options.retry_collapsed;
+        let mut more = Vec::new();
+        for (first, spec) in self.specs.iter().enumerate().filter(|(_, spec)| !spec.is_trial()) {
+            let same = |other: &RunSpec| other.request == spec.request && !other.is_trial();
+            if self.specs[..first].iter().any(same) {
+                continue;
+            }
+            let own: Vec<usize> = (0..self.specs.len()).filter(|&at| same(&self.specs[at])).collect();
+            let collapsed =
+                own.iter().filter(|&&at| matches!(&self.states[at], RunState::Done(r) if r.collapsed)).count();
+            let tried = own.iter().filter(|&&at| !self.grid.seeds.contains(&self.specs[at].seed())).count();
+            for again in tried..collapsed.min(most) {
+                let seed = self.grid.spare_seed(again);
+                log::warn!("{}, {}: a run collapsed; another one with seed {seed}", spec.model(), spec.task());
+                more.push(self.grid.with_seed(spec, seed)?);
+            }
+        }
+        Ok(more)
+    }
+}

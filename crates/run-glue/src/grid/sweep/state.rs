@@ -1,0 +1,134 @@
+//! What a sweep knows: its runs, what has become of each, and how far its searches are.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::live_view::LiveView;
+use crate::error::Error;
+use crate::grid::definition::Grid;
+use crate::grid::disk::Sizes;
+use crate::grid::done::Done;
+use crate::grid::run_spec::{Role, RunSpec};
+use crate::grid::search::search_state::SearchState;
+use crate::interrupt;
+use crate::report::record::RunRecord;
+use crate::settings::Settings;
+use crate::task_run::output;
+
+/// What has become of a run.
+pub(super) enum RunState {
+    Open,
+    Done(Box<RunRecord>),
+    /// Not this worker's.
+    Elsewhere,
+    Failed(Error),
+    /// Not tried: its model failed twice in the same words.
+    GivenUp,
+}
+
+/// A grid on its way.
+pub(super) struct Sweep<'a> {
+    pub(super) grid: &'a Grid,
+    pub(super) results_dir: &'a Path,
+    /// Whether anything is run or written.
+    pub(super) acts: bool,
+    pub(super) rerun: bool,
+    pub(super) specs: Vec<RunSpec>,
+    pub(super) states: Vec<RunState>,
+    /// How far each search is.
+    pub(super) search_states: Vec<SearchState>,
+    /// Runs that searches will ask for, as far as they are known.
+    pub(super) future: Vec<RunSpec>,
+    pub(super) done: Done,
+    /// Of any settings, for how long a run takes.
+    pub(super) known: Vec<RunRecord>,
+    pub(super) sizes: Sizes,
+    /// The last error of each model.
+    pub(super) errors: HashMap<String, String>,
+    /// Runs whose results are there, but not on the Hub.
+    pub(super) upload_failures: Vec<(String, Error)>,
+    pub(super) view: LiveView,
+}
+
+impl<'a> Sweep<'a> {
+    pub(super) fn new(grid: &'a Grid, settings: &'a Settings, acts: bool) -> Result<Self, Error> {
+        let mut this = Self {
+            grid,
+            results_dir: &settings.places.results_dir,
+            acts,
+            rerun: grid.is_single() || grid.options.rerun,
+            specs: Vec::new(),
+            states: Vec::new(),
+            search_states: grid.searches.iter().map(|_| SearchState::default()).collect(),
+            future: Vec::new(),
+            done: Done::new(&settings.places.results_dir),
+            known: Vec::new(),
+            sizes: Sizes::default(),
+            errors: HashMap::new(),
+            upload_failures: Vec::new(),
+            view: LiveView::new(acts && settings.logging.live_line),
+        };
+        this.known = this.done.all(&grid.specs)?;
+        this.add(grid.specs.clone())?;
+        Ok(this)
+    }
+
+    /// Takes runs in, with what is known of them.
+    pub(super) fn add(&mut self, specs: Vec<RunSpec>) -> Result<(), Error> {
+        let found = if self.rerun { specs.iter().map(|_| None).collect() } else { self.done.find(&specs)? };
+        for (spec, record) in specs.into_iter().zip(found) {
+            let mine = self.grid.shard.is_none_or(|shard| shard.has(spec.part));
+            let record = record.filter(|_| has_outputs(&spec));
+            self.states.push(match record {
+                Some(record) => RunState::Done(Box::new(record)),
+                None if mine => RunState::Open,
+                None => RunState::Elsewhere,
+            });
+            if let Role::Trial { search, rung, trial } = spec.role {
+                self.search_states[search].add(rung, trial, self.specs.len());
+            }
+            self.specs.push(spec);
+        }
+        self.future = self.expected();
+        Ok(())
+    }
+
+    /// Takes searches as far as the records that are there lead.
+    pub(super) fn settle(&mut self) -> Result<(), Error> {
+        loop {
+            let more = self.advance()?;
+            if more.is_empty() {
+                return Ok(());
+            }
+            self.add(more)?;
+        }
+    }
+
+    pub(super) fn open(&self) -> Vec<usize> {
+        (0..self.specs.len()).filter(|&at| matches!(self.states[at], RunState::Open)).collect()
+    }
+
+    pub(super) fn count(&self, is: impl Fn(&RunState) -> bool) -> usize {
+        self.states.iter().filter(|state| is(state)).count()
+    }
+
+    /// Whether a failure ends it all.
+    pub(super) fn stops(&self) -> bool {
+        self.grid.options.stop_on_failure && self.count(|s| matches!(s, RunState::Failed(_))) > 0
+    }
+}
+
+/// # Errors
+/// When the user asked to stop.
+pub(super) fn stop_if_asked() -> Result<(), Error> {
+    if interrupt::requested() {
+        return Err(Error::interrupted("stopped; the same command goes on with the runs that are left"));
+    }
+    Ok(())
+}
+
+/// Whether the files that were asked for beside the record are there. The model is written after the record, its card last.
+pub(super) fn has_outputs(spec: &RunSpec) -> bool {
+    let last = if spec.settings.do_train { "README.md" } else { "all_results.json" };
+    output::output_dir(&spec.settings).is_none_or(|dir| dir.join(last).is_file())
+}

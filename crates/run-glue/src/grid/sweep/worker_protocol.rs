@@ -1,0 +1,53 @@
+//! What a sweep and its worker processes say to each other: lines of JSON, orders on a worker's standard input, reports on its
+//! standard output.
+
+use std::io::{BufRead, BufReader};
+use std::process::ChildStdout;
+use std::sync::mpsc::Sender;
+
+use serde::{Deserialize, Serialize};
+
+use crate::progress::print;
+
+/// Tells a process that it is a worker, and which one.
+pub(super) const INDEX: &str = "RUN_GLUE_WORKER";
+
+/// Whether this process is a worker.
+pub(super) fn is_worker() -> bool {
+    std::env::var_os(INDEX).is_some()
+}
+
+/// A run for a worker.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Order {
+    /// Which of the grid's runs.
+    pub(super) spec: usize,
+    /// Another one than that run's where this is one in place of it.
+    pub(super) seed: u64,
+}
+
+/// What a worker says of a run.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Report {
+    /// Its record is there; why it is not on the Hub, where that failed.
+    Done(Option<String>),
+    /// Why.
+    Failed(String),
+    /// It is the run of a process that does not belong to this one.
+    Taken,
+}
+
+/// Passes on what a worker says, and in the end that it says nothing more.
+pub(super) fn listen(index: usize, output: ChildStdout, events: &Sender<(usize, Option<Report>)>) {
+    for line in BufReader::new(output).lines().map_while(Result::ok) {
+        match serde_json::from_str(&line) {
+            Ok(report) => {
+                let _ = events.send((index, Some(report)));
+            }
+            // Metrics of a run, for people.
+            Err(_) => print(&format!("{line}\n")),
+        }
+    }
+    let _ = events.send((index, None));
+}

@@ -1,0 +1,188 @@
+//! Which dataset, rows and columns are used.
+
+use std::path::PathBuf;
+
+use glue_tasks::metrics::Metric;
+use glue_tasks::slices::Slice;
+use serde_json::{Value, json};
+
+use super::declared::{Changes, Setting, at_least_one, check};
+use crate::error::Error;
+
+/// The datasets' place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatasetChoice {
+    /// A folder laid out as the repository.
+    Folder(PathBuf),
+    /// A repository of the Hub at a revision.
+    Hub {
+        /// `owner/name` or `name`.
+        id: String,
+        /// Branch, tag or commit.
+        revision: String,
+    },
+    /// Files by the split that they are.
+    Files(Vec<(&'static str, PathBuf)>),
+    /// The miniature tasks inside the program.
+    Embedded,
+}
+
+impl DatasetChoice {
+    fn to_json(&self) -> Value {
+        match self {
+            Self::Folder(folder) => json!({"folder": folder}),
+            Self::Hub { id, revision } => json!({"hub": id, "revision": revision}),
+            Self::Files(files) => json!(files),
+            Self::Embedded => json!("embedded"),
+        }
+    }
+}
+
+/// A dataset that is of no benchmark. What is not given is found in the data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CustomData {
+    /// What it is called in results.
+    pub name: String,
+    /// The folder of its configuration.
+    pub config: Option<String>,
+    /// Columns of the first and the second text.
+    pub text_columns: Option<(String, Option<String>)>,
+    /// Column of the label.
+    pub label_column: Option<String>,
+    /// Whether labels are numbers to come near to.
+    pub do_regression: Option<bool>,
+    /// What is measured; empty: by the kind of label.
+    pub metrics: Vec<Metric>,
+}
+
+impl CustomData {
+    pub(super) fn to_json(&self) -> Value {
+        let Self { name, config, text_columns, label_column, do_regression, metrics } = self;
+        json!({
+            "name": name,
+            "dataset_config_name": config,
+            "text_column_names": text_columns,
+            "label_column_name": label_column,
+            "do_regression": do_regression,
+            "metric_name": metrics.iter().map(|metric| metric.key()).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// Which rows are trained on, evaluated and predicted. `None`: the task's own splits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SplitChoice {
+    /// To train on.
+    pub train: Option<Vec<Slice>>,
+    /// To evaluate on.
+    pub validation: Option<Vec<Slice>>,
+    /// To predict.
+    pub test: Option<Vec<Slice>>,
+    /// Share of the training rows that are evaluated on instead, in percent, above 0 and below 100.
+    pub held_out: Option<f64>,
+    /// Shuffle the training rows before the first are taken.
+    pub shuffle: bool,
+    /// Seed of the shuffle and of the rows held out.
+    pub shuffle_seed: u64,
+}
+
+impl Default for SplitChoice {
+    fn default() -> Self {
+        Self { train: None, validation: None, test: None, held_out: None, shuffle: false, shuffle_seed: 42 }
+    }
+}
+
+/// Which dataset, rows and tokens are used.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataSettings {
+    /// Where the datasets are.
+    pub dataset: DatasetChoice,
+    /// Which rows are used.
+    pub splits: SplitChoice,
+    /// Longest input in tokens, special ones included; longer ones are cut.
+    pub max_seq_length: usize,
+    /// Pad every input to `max_seq_length`.
+    pub pad_to_max_length: bool,
+    /// How many of the training rows are used, from the first on; `None`: all.
+    pub max_train_samples: Option<usize>,
+    /// How many rows of each evaluation split are used, from the first on; `None`: all.
+    pub max_eval_samples: Option<usize>,
+    /// How many rows of each test split are used, from the first on; `None`: all.
+    pub max_predict_samples: Option<usize>,
+}
+
+impl Default for DataSettings {
+    fn default() -> Self {
+        Self {
+            dataset: DatasetChoice::Embedded,
+            splits: SplitChoice::default(),
+            max_seq_length: 128,
+            pad_to_max_length: false,
+            max_train_samples: None,
+            max_eval_samples: None,
+            max_predict_samples: None,
+        }
+    }
+}
+
+impl DataSettings {
+    /// # Errors
+    /// Names the setting that is wrong.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        check(
+            self.max_seq_length >= 4,
+            "max_seq_length",
+            self.max_seq_length,
+            "at least 4 (a token, a separator, a pair's second token and special ones)",
+        )?;
+        if let Some(share) = self.splits.held_out {
+            check(share > 0.0 && share < 100.0, "validation_split_percentage", share, "above 0 and below 100")?;
+            if self.splits.validation.is_some() {
+                return Err(Error::usage(
+                    "--validation_split_percentage and --validation_split_name exclude each other: leave one out",
+                ));
+            }
+        }
+        let limits = [
+            ("max_train_samples", self.max_train_samples),
+            ("max_eval_samples", self.max_eval_samples),
+            ("max_predict_samples", self.max_predict_samples),
+        ];
+        limits.into_iter().filter_map(|(name, limit)| Some((name, limit?))).try_for_each(|(name, limit)| {
+            at_least_one(name, limit)?;
+            Ok(())
+        })
+    }
+
+    /// `judged`: what the rows of the evaluation can change, beside its own numbers.
+    pub(super) fn declare(&self, judged: Changes, all: &mut Vec<Setting>) {
+        let Self {
+            dataset,
+            splits: SplitChoice { train, validation, test, held_out, shuffle, shuffle_seed },
+            max_seq_length,
+            pad_to_max_length,
+            max_train_samples,
+            max_eval_samples,
+            max_predict_samples,
+        } = self;
+        all.extend([
+            // The record has the repository, the commit and the rows.
+            Setting::new("dataset_name", dataset.to_json(), Changes::Rows).place(),
+            Setting::new("train_split_name", in_words(train), Changes::Rows),
+            Setting::new("validation_split_name", in_words(validation), judged),
+            Setting::new("test_split_name", in_words(test), Changes::Evaluation),
+            Setting::new("validation_split_percentage", *held_out, Changes::Rows),
+            Setting::new("shuffle_train_dataset", *shuffle, Changes::Rows),
+            Setting::new("shuffle_seed", *shuffle_seed, Changes::Rows),
+            Setting::new("max_seq_length", *max_seq_length, Changes::Steps),
+            Setting::new("pad_to_max_length", *pad_to_max_length, Changes::Steps),
+            Setting::new("max_train_samples", *max_train_samples, Changes::Rows),
+            Setting::new("max_eval_samples", *max_eval_samples, judged),
+            Setting::new("max_predict_samples", *max_predict_samples, Changes::Evaluation),
+        ]);
+    }
+}
+
+fn in_words(slices: &Option<Vec<Slice>>) -> Value {
+    json!(slices.as_ref().map(|slices| slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+")))
+}

@@ -1,0 +1,82 @@
+//! How settings are declared and checked.
+
+use serde_json::Value;
+
+use crate::error::Error;
+
+/// What a setting can change of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Changes {
+    /// Nothing that is measured: where things lie, what is said, how fast it goes.
+    Nothing,
+    /// What is evaluated or predicted, with the weights as they are.
+    Evaluation,
+    /// Which of the weights of the training the run ends with.
+    Weights,
+    /// The steps of the training, and so all weights after them.
+    Steps,
+    /// The rows that are trained on.
+    Rows,
+}
+
+impl Changes {
+    /// As docs/flags.md says it.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Evaluation => "the evaluation",
+            Self::Weights => "the choice of the weights",
+            Self::Steps => "the steps of the training",
+            Self::Rows => "the training rows",
+        }
+    }
+
+    /// Whether a run must not go on from a checkpoint that was made with another value.
+    #[must_use]
+    pub fn decides_weights(self) -> bool {
+        self >= Self::Weights
+    }
+}
+
+/// One setting of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// As TrainingArguments and run_glue.py spell it.
+    pub name: &'static str,
+    /// Its value; `null` where it was left out and nothing stands for it.
+    pub value: Value,
+    /// What it can change, beside the values of the others.
+    pub changes: Changes,
+    /// Whether it says where something is whose content the record knows better, such as the model by its weights' hashes.
+    pub is_place: bool,
+}
+
+impl Setting {
+    /// A setting of this name and value.
+    pub fn new(name: &'static str, value: impl Into<Value>, changes: Changes) -> Self {
+        Self { name, value: value.into(), changes, is_place: false }
+    }
+
+    /// The same, whose content is known by other means.
+    #[must_use]
+    pub fn place(self) -> Self {
+        Self { is_place: true, ..self }
+    }
+}
+
+/// A number's bounds, checked with the setting's name.
+///
+/// # Errors
+/// Names the setting, its value, and what was expected.
+pub fn check(ok: bool, name: &str, value: impl std::fmt::Display, expected: &str) -> Result<(), Error> {
+    if ok { Ok(()) } else { Err(Error::usage(format!("--{name} is {value}, expected {expected}"))) }
+}
+
+/// A count that must not be 0.
+///
+/// # Errors
+/// Names the setting.
+pub fn at_least_one(name: &str, value: usize) -> Result<usize, Error> {
+    check(value >= 1, name, value, "at least 1").map(|()| value)
+}

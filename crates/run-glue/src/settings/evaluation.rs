@@ -1,0 +1,219 @@
+//! Evaluations during the training, and the choice of the best weights by them.
+
+use glue_tasks::metrics::COMBINED_SCORE;
+use glue_tasks::task::TaskSpec;
+use serde_json::Value;
+
+use super::checkpoints::{CheckpointSettings, SaveStrategy};
+use super::choices::Choice;
+use super::declared::{Changes, Setting, at_least_one, check};
+use crate::error::Error;
+
+/// How often something is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IntervalStrategy {
+    /// Never.
+    #[default]
+    No,
+    /// Every so many optimizer steps.
+    Steps,
+    /// After each epoch.
+    Epoch,
+}
+
+impl Choice for IntervalStrategy {
+    const NAMES: &'static [(&'static str, Self)] = &[("no", Self::No), ("steps", Self::Steps), ("epoch", Self::Epoch)];
+}
+
+/// Evaluations during the training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EvaluationSettings {
+    /// When.
+    pub strategy: IntervalStrategy,
+    /// Optimizer steps from one to the next; below 1 a share of all steps.
+    pub steps: f64,
+    /// None before this step, or this epoch.
+    pub delay: f64,
+    /// One before the first step.
+    pub on_start: bool,
+    /// Examples a batch; results do not depend on it.
+    pub per_device_eval_batch_size: usize,
+    /// How evaluations are compared; `None`: they are not.
+    pub best: Option<BestSettings>,
+    /// When the training ends early; `None`: after its last step alone.
+    pub early_stopping: Option<EarlyStopping>,
+}
+
+impl Default for EvaluationSettings {
+    fn default() -> Self {
+        Self {
+            strategy: IntervalStrategy::No,
+            steps: 500.0,
+            delay: 0.0,
+            on_start: false,
+            per_device_eval_batch_size: 32,
+            best: None,
+            early_stopping: None,
+        }
+    }
+}
+
+/// How evaluations are compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BestSettings {
+    /// Key of the metric, with `eval_`.
+    pub metric: String,
+    /// Whether a greater value is better.
+    pub greater_is_better: bool,
+    /// Whether the run ends with the best checkpoint.
+    pub load_at_end: bool,
+}
+
+impl BestSettings {
+    /// By this metric, with or without `eval_`; greater is better unless its name ends in `loss`, as in transformers.
+    #[must_use]
+    pub fn by(metric: &str) -> Self {
+        let metric = metric.strip_prefix("eval_").unwrap_or(metric);
+        Self { metric: format!("eval_{metric}"), greater_is_better: !metric.ends_with("loss"), load_at_end: false }
+    }
+}
+
+/// transformers' `EarlyStoppingCallback`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EarlyStopping {
+    /// Evaluations in a row that are not better.
+    pub patience: usize,
+    /// By how much one must be better.
+    pub threshold: f64,
+}
+
+/// A number of steps, or a share of all of them below 1.
+///
+/// # Errors
+/// Names the setting.
+pub(super) fn check_steps(name: &str, value: f64) -> Result<(), Error> {
+    let whole_or_share = value > 0.0 && value.is_finite() && (value < 1.0 || value.fract() == 0.0);
+    check(whole_or_share, name, value, "a whole number of steps, or a share of all steps below 1")
+}
+
+impl EvaluationSettings {
+    /// Whether the run ends with the weights that were evaluated best.
+    #[must_use]
+    pub fn loads_best(&self) -> bool {
+        self.best.as_ref().is_some_and(|best| best.load_at_end)
+    }
+
+    /// `task` is absent where it is only known once the data are read.
+    ///
+    /// # Errors
+    /// Names the setting that is wrong.
+    pub(super) fn check(
+        &self,
+        task: Option<&TaskSpec>,
+        checkpoints: &CheckpointSettings,
+        has_output_dir: bool,
+        do_train: bool,
+    ) -> Result<(), Error> {
+        check_steps("eval_steps", self.steps)?;
+        check(self.delay >= 0.0 && self.delay.is_finite(), "eval_delay", self.delay, "0 or more")?;
+        at_least_one("per_device_eval_batch_size", self.per_device_eval_batch_size)?;
+        if let Some(EarlyStopping { patience, threshold }) = self.early_stopping {
+            check(threshold >= 0.0 && threshold.is_finite(), "early_stopping_threshold", threshold, "0 or more")?;
+            at_least_one("early_stopping_patience", patience)?;
+        }
+        let save_best = checkpoints.save_strategy == SaveStrategy::Best;
+        let compares = [
+            (self.loads_best(), "--load_best_model_at_end"),
+            (save_best, "--save_strategy best"),
+            (self.early_stopping.is_some(), "--early_stopping_patience"),
+            (self.best.is_some(), "--metric_for_best_model"),
+        ];
+        if let Some((_, name)) = compares.into_iter().find(|(given, _)| *given)
+            && (self.strategy == IntervalStrategy::No || !do_train)
+        {
+            return Err(Error::usage(format!(
+                "{name} compares evaluations during the training, and there are none: give --do_train and --eval_strategy steps \
+                 or epoch"
+            )));
+        }
+        if self.loads_best() && !has_output_dir {
+            return Err(Error::usage(
+                "--load_best_model_at_end needs checkpoints, and so --output_dir, which is not given",
+            ));
+        }
+        if self.loads_best() && !save_best {
+            self.check_saved(checkpoints)?;
+        }
+        match (&self.best, task) {
+            (Some(best), Some(task)) => known_metric(task, &best.metric),
+            _ => Ok(()),
+        }
+    }
+
+    /// The best evaluated weights can only be loaded where they were saved: transformers' condition.
+    fn check_saved(&self, checkpoints: &CheckpointSettings) -> Result<(), Error> {
+        let (save_steps, eval_steps) = (checkpoints.save_steps, self.steps);
+        let multiple = (save_steps / eval_steps).fract() < 1e-9 && (save_steps < 1.0) == (eval_steps < 1.0);
+        match (checkpoints.save_strategy, self.strategy) {
+            (SaveStrategy::Epoch, IntervalStrategy::Epoch) => Ok(()),
+            (SaveStrategy::Steps, IntervalStrategy::Steps) if multiple => Ok(()),
+            (SaveStrategy::Steps, IntervalStrategy::Steps) => Err(Error::usage(format!(
+                "--load_best_model_at_end needs a checkpoint only where there was an evaluation: --save_steps {save_steps} is \
+                 no multiple of --eval_steps {eval_steps}"
+            ))),
+            _ => Err(Error::usage(
+                "--load_best_model_at_end needs --eval_strategy and --save_strategy to be the same (steps or epoch), or \
+                 --save_strategy best",
+            )),
+        }
+    }
+
+    pub(super) fn declare(&self, all: &mut Vec<Setting>) {
+        let Self { strategy, steps, delay, on_start, per_device_eval_batch_size, best, early_stopping } = self;
+        // When evaluations are made decides the weights only where the weights are chosen by them, or the training ends by
+        // them; else it decides what is logged.
+        let judged = match (best, early_stopping) {
+            (_, Some(_)) => Changes::Steps,
+            (Some(_), None) => Changes::Weights,
+            (None, None) => Changes::Evaluation,
+        };
+        let by_steps = *strategy == IntervalStrategy::Steps;
+        let best = best.as_ref().map(|BestSettings { metric, greater_is_better, load_at_end }| {
+            (metric.as_str(), *greater_is_better, *load_at_end)
+        });
+        let early = early_stopping.map(|EarlyStopping { patience, threshold }| (patience, threshold));
+        all.extend([
+            Setting::new("eval_strategy", strategy.name(), judged),
+            Setting::new("eval_steps", by_steps.then_some(*steps), judged),
+            Setting::new("eval_delay", (*delay > 0.0).then_some(*delay), judged),
+            Setting::new("eval_on_start", on_start.then_some(true), Changes::Evaluation),
+            Setting::new("per_device_eval_batch_size", *per_device_eval_batch_size, Changes::Evaluation),
+            Setting::new("metric_for_best_model", best.map(|(metric, ..)| metric), judged),
+            Setting::new("greater_is_better", best.map(|(_, greater, _)| greater), judged),
+            Setting::new("load_best_model_at_end", best.is_some_and(|(.., load)| load), Changes::Weights),
+            Setting::new("early_stopping_patience", early.map(|(patience, _)| patience), Changes::Steps),
+            Setting::new("early_stopping_threshold", early.map_or(Value::Null, |(_, t)| t.into()), Changes::Steps),
+        ]);
+    }
+}
+
+/// Whether evaluations of the task have the metric, which may be written with `eval_` in front.
+///
+/// # Errors
+/// Names those that they have.
+pub fn known_metric(task: &TaskSpec, metric: &str) -> Result<(), Error> {
+    let metric = metric.strip_prefix("eval_").unwrap_or(metric);
+    let mut known: Vec<&str> = task.metrics.iter().map(|metric| metric.key()).collect();
+    if known.len() > 1 && task.averages_metrics {
+        known.push(COMBINED_SCORE);
+    }
+    known.push("loss");
+    if known.contains(&metric) {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "--metric_for_best_model is {metric}, expected one of {} for {}",
+        known.join(", "),
+        task.name
+    )))
+}

@@ -1,0 +1,41 @@
+//! What a run is told, as plain types with defaults: they know no flags, check themselves, and each setting is declared
+//! once, with its name, its value as JSON, and what it can change.
+//!
+//! The hash of a request, the settings of a record, the check before a run goes on from a checkpoint and the table in
+//! docs/flags.md all follow from [`Settings::declared`]. A setting that is not declared does not compile.
+
+// Settings are taken apart without `..` where they are declared: one that is not declared is a variable that is not used.
+#![deny(unused_variables)]
+
+mod checkpoints;
+mod choices;
+mod data;
+mod declared;
+mod evaluation;
+mod hub;
+mod logging;
+pub mod lr_scheduler;
+mod machine;
+mod model;
+mod places;
+mod request;
+mod run;
+mod task;
+#[cfg(test)]
+mod tests;
+mod training;
+
+pub use self::checkpoints::{CheckpointSettings, SaveStrategy};
+pub use self::choices::{Choice, named};
+pub use self::data::{CustomData, DataSettings, DatasetChoice, SplitChoice};
+pub use self::declared::{Changes, Setting, at_least_one, check};
+pub use self::evaluation::{BestSettings, EarlyStopping, EvaluationSettings, IntervalStrategy, known_metric};
+pub use self::hub::{HubAccess, HubStrategy, PublishSettings, repository_name};
+pub use self::logging::{LogLevel, LoggingSettings};
+pub use self::machine::{BackendChoice, DeviceChoice, MachineSettings};
+pub use self::model::{ModelChoice, ModelSettings};
+pub use self::places::PlaceSettings;
+pub use self::request::request_hash;
+pub use self::run::Settings;
+pub use self::task::TaskChoice;
+pub use self::training::{ClassWeights, OptimizerKind, SamplingStrategy, TrainingSettings};

@@ -1,0 +1,59 @@
+//! Where a run's weights come from.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::declared::{Changes, Setting};
+
+/// A checkpoint's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelChoice {
+    /// A folder.
+    Folder(PathBuf),
+    /// A repository and a revision of the Hub.
+    Hub {
+        /// `owner/name` or `name`.
+        id: String,
+        /// Branch, tag or commit.
+        revision: String,
+    },
+    /// The tiny encoder inside the program.
+    Embedded,
+}
+
+impl ModelChoice {
+    fn to_json(&self) -> Value {
+        match self {
+            Self::Folder(folder) => json!({"folder": folder}),
+            Self::Hub { id, revision } => json!({"hub": id, "revision": revision}),
+            Self::Embedded => json!("embedded"),
+        }
+    }
+}
+
+/// Where a run's weights come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelSettings {
+    /// The checkpoint.
+    pub choice: ModelChoice,
+    /// Whether a head of another size is drawn anew rather than refused.
+    pub ignore_mismatched_sizes: bool,
+}
+
+impl Default for ModelSettings {
+    fn default() -> Self {
+        Self { choice: ModelChoice::Embedded, ignore_mismatched_sizes: false }
+    }
+}
+
+impl ModelSettings {
+    pub(super) fn declare(&self, all: &mut Vec<Setting>) {
+        let Self { choice, ignore_mismatched_sizes } = self;
+        all.extend([
+            // The record has the repository, the commit and the hashes of the weights.
+            Setting::new("model_name_or_path", choice.to_json(), Changes::Steps).place(),
+            Setting::new("ignore_mismatched_sizes", *ignore_mismatched_sizes, Changes::Steps),
+        ]);
+    }
+}

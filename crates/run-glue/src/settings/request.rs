@@ -1,0 +1,16 @@
+//! The hash of what was asked for: how a sweep knows a run before it has run.
+
+use sha2::{Digest, Sha256};
+
+use super::declared::Changes;
+use super::run::{SEED, Settings};
+
+/// SHA-256, in hexadecimal, of what was asked for: task, model, data and settings, all but the seed. Settings that were
+/// left out (`null`) do not count, so that later versions, which know more of them, give the same hash.
+#[must_use]
+pub fn request_hash(settings: &Settings) -> String {
+    let mut asked = settings.values(|setting| setting.changes != Changes::Nothing && setting.name != SEED);
+    asked.retain(|_, value| !value.is_null());
+    let digest = Sha256::digest(serde_json::to_string(&asked).unwrap_or_default().as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

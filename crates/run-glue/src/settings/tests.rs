@@ -1,0 +1,99 @@
+//! What follows from the declaration of the settings.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+/// A run that ends with the weights that were evaluated best.
+fn choosing() -> Settings {
+    let mut settings = Settings::of(glue_tasks::find_task("mrpc").expect("a task"));
+    settings.places.output_dir = Some("out".into());
+    settings.evaluation.strategy = IntervalStrategy::Steps;
+    settings.evaluation.best = Some(BestSettings { load_at_end: true, ..BestSettings::by("accuracy") });
+    settings
+}
+
+/// A change of one setting.
+type Change = fn(&mut Settings);
+
+#[test]
+fn each_setting_has_a_name_of_its_own() {
+    let declared = choosing().declared();
+    let names: BTreeSet<&str> = declared.iter().map(|setting| setting.name).collect();
+    assert_eq!(names.len(), declared.len());
+    choosing().check().expect("settings that go together");
+}
+
+#[test]
+fn whatever_chooses_the_weights_makes_another_run() {
+    let changes: [(&str, Change); 9] = [
+        ("eval_strategy", |s| s.evaluation.strategy = IntervalStrategy::Epoch),
+        ("eval_steps", |s| s.evaluation.steps = 250.0),
+        ("eval_delay", |s| s.evaluation.delay = 3.0),
+        ("metric_for_best_model", |s| s.evaluation.best.as_mut().expect("best").metric = "eval_f1".to_owned()),
+        ("greater_is_better", |s| s.evaluation.best.as_mut().expect("best").greater_is_better = false),
+        ("load_best_model_at_end", |s| s.evaluation.best.as_mut().expect("best").load_at_end = false),
+        ("early_stopping_patience", |s| {
+            s.evaluation.early_stopping = Some(EarlyStopping { patience: 2, threshold: 0.0 });
+        }),
+        ("save_steps", |s| s.checkpoints.save_steps = 1000.0),
+        ("max_eval_samples", |s| s.data.max_eval_samples = Some(7)),
+    ];
+    let usual = choosing();
+    for (name, change) in changes {
+        let mut other = choosing();
+        change(&mut other);
+        assert_ne!(request_hash(&usual), request_hash(&other), "{name}: asked for");
+        assert_ne!(usual.hyper_parameters(), other.hyper_parameters(), "{name}: in the record");
+        assert_ne!(usual.decisive(), other.decisive(), "{name}: before going on from a checkpoint");
+    }
+}
+
+#[test]
+fn a_run_may_go_on_with_other_evaluations_where_they_choose_nothing() {
+    let mut usual = choosing();
+    usual.evaluation.best = None;
+    let changes: [Change; 3] = [
+        |s| s.evaluation.steps = 250.0,
+        |s| s.evaluation.strategy = IntervalStrategy::Epoch,
+        |s| s.data.max_eval_samples = Some(7),
+    ];
+    for change in changes {
+        let mut other = usual.clone();
+        change(&mut other);
+        assert_eq!(usual.decisive(), other.decisive());
+        assert_ne!(request_hash(&usual), request_hash(&other), "what was asked for is another thing");
+    }
+}
+
+#[test]
+fn places_logs_and_speed_make_no_other_run_and_seeds_share_a_hash() {
+    let changes: [Change; 9] = [
+        |s| s.places.output_dir = Some("elsewhere".into()),
+        |s| s.places.results_dir = "elsewhere".into(),
+        |s| s.places.save_logits = true,
+        |s| s.logging.steps = 1.0,
+        |s| s.checkpoints.save_total_limit = Some(1),
+        |s| s.training.gradient_checkpointing = true,
+        |s| s.training.seed = 43,
+        |s| s.machine.device.index = Some(1),
+        |s| s.hub.cache_dir = Some("elsewhere".into()),
+    ];
+    let usual = choosing();
+    for (at, change) in changes.into_iter().enumerate() {
+        let mut other = choosing();
+        change(&mut other);
+        assert_eq!(request_hash(&usual), request_hash(&other), "change {at}");
+        assert_eq!(usual.hyper_parameters(), other.hyper_parameters(), "change {at}");
+    }
+    let mut other = choosing();
+    other.training.seed = 43;
+    assert_ne!(usual.decisive(), other.decisive(), "a checkpoint is one seed's");
+}
+
+#[test]
+fn a_token_is_never_written_down() {
+    let mut settings = choosing();
+    settings.hub.token = Some("hf_secret".to_owned());
+    assert!(!format!("{:?}", settings.declared()).contains("hf_secret"));
+}

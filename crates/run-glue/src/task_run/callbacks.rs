@@ -1,0 +1,222 @@
+//! What happens after a step: log rows to their files, an evaluation, a checkpoint, and whether the training goes on.
+
+use std::path::Path;
+
+use burn::module::AutodiffModule;
+use burn_autodiff::Autodiff;
+use models::head::SequenceClassifier;
+use models::ops::EncoderOps;
+
+use super::best_checkpoint::BestCheckpoint;
+use super::checkpoints::{Checkpoints, Content};
+use super::context::RunContext;
+use super::hooks::CheckpointListener;
+use super::saved_model::SavedModel;
+use super::score::Evaluation;
+use super::state_file::{total_flos, trainer_state};
+use crate::error::Error;
+use crate::progress::warn;
+use crate::report::journal::Journal;
+use crate::report::python_json::float_repr;
+use crate::report::trainer_state::eval_row;
+use crate::settings::{IntervalStrategy, SaveStrategy};
+use crate::trainer::best::{Best, Judgement};
+use crate::trainer::evaluate::predict;
+use crate::trainer::log::TrainLog;
+use crate::trainer::phases::EVALUATE;
+use crate::trainer::schedule::{StepPlan, interval};
+use crate::trainer::{Flow, StepEnd};
+
+/// Called by the training at its start and after each step.
+pub(super) struct TrainerCallbacks<'a> {
+    context: &'a RunContext<'a>,
+    plan: StepPlan,
+    /// Absent without an output folder.
+    checkpoints: Option<Checkpoints<'a>>,
+    listener: Option<&'a mut (dyn CheckpointListener + 'static)>,
+    pub(super) best: BestCheckpoint,
+    pub(super) journal: Journal,
+}
+
+impl<'a> TrainerCallbacks<'a> {
+    /// Callbacks of a training of `plan`'s steps that has not begun.
+    pub(super) fn new(
+        context: &'a RunContext<'a>,
+        plan: StepPlan,
+        checkpoints: Option<Checkpoints<'a>>,
+        listener: Option<&'a mut (dyn CheckpointListener + 'static)>,
+        journal: Journal,
+    ) -> Self {
+        Self { context, plan, checkpoints, listener, best: BestCheckpoint::default(), journal }
+    }
+
+    /// Goes on from a checkpoint's comparison.
+    pub(super) fn restore(&mut self, best: Best) {
+        let folder = best.step.and_then(|step| Some(self.checkpoints.as_ref()?.folder(step)));
+        self.best = BestCheckpoint { best, folder: folder.filter(|folder| folder.is_dir()) };
+    }
+
+    /// Evaluates before the first step, where that is wanted.
+    pub(super) fn before_training<B: EncoderOps>(
+        &mut self,
+        model: &SequenceClassifier<Autodiff<B>>,
+        log: &mut TrainLog<B>,
+    ) -> Result<(), Error> {
+        if self.context.settings.evaluation.on_start && log.totals.steps == 0 {
+            self.evaluate(model, log, 0, 0.0)?;
+        }
+        self.journal.catch_up(&log.history);
+        Ok(())
+    }
+
+    /// Looks after a step that ended.
+    ///
+    /// # Errors
+    /// An evaluation that is impossible, or the user's wish to stop.
+    pub(super) fn after_step<B: EncoderOps>(&mut self, end: StepEnd<'_, Autodiff<B>>) -> Result<Flow, Error> {
+        let ends_epoch = end.ends_epoch || end.step == self.plan.max_steps;
+        let mut judgement = Judgement { is_best: false, stop: false };
+        if self.evaluation_is_due(end.step, end.epoch, ends_epoch) {
+            judgement = self.evaluate(end.model, end.log, end.step, end.epoch)?;
+        }
+        self.journal.catch_up(&end.log.history);
+        let interrupted = (self.context.hooks.is_cancelled)();
+        let due = |checkpoints: &Checkpoints| checkpoints.is_due(end.step, ends_epoch, judgement.is_best);
+        if interrupted || self.checkpoints.as_ref().is_some_and(due) {
+            self.save(&end, interrupted)?;
+        }
+        Ok(if judgement.stop { Flow::Stop } else { Flow::Continue })
+    }
+
+    fn evaluation_is_due(&self, step: usize, epoch: f64, ends_epoch: bool) -> bool {
+        let settings = &self.context.settings.evaluation;
+        match settings.strategy {
+            IntervalStrategy::No => false,
+            IntervalStrategy::Steps => {
+                let every = interval(settings.steps, self.plan.max_steps);
+                (step.is_multiple_of(every) || step == self.plan.max_steps) && step as f64 >= settings.delay
+            }
+            IntervalStrategy::Epoch => ends_epoch && epoch >= settings.delay,
+        }
+    }
+
+    /// Evaluates the first split (of MNLI the matched one, as run_glue.py does), logs the row and compares it.
+    fn evaluate<B: EncoderOps>(
+        &mut self,
+        model: &SequenceClassifier<Autodiff<B>>,
+        log: &mut TrainLog<B>,
+        step: usize,
+        epoch: f64,
+    ) -> Result<Judgement, Error> {
+        let mut judgement = Judgement { is_best: false, stop: false };
+        let Some((split, suffix)) = self.context.prepared.eval.first() else { return Ok(judgement) };
+        let size = self.context.settings.evaluation.per_device_eval_batch_size;
+        let logits = log.phases.time(EVALUATE, || predict(&model.valid(), split, size, self.context.padding));
+        let evaluation = Evaluation::new(self.context, split, suffix, logits)?;
+        let row = eval_row(epoch, step as u64, &evaluation.metrics(Some(epoch)));
+        if let Some(settings) = &self.context.settings.evaluation.best
+            && let Some(value) = row.get(&settings.metric).and_then(|value| value.as_f64())
+            && step > 0
+        {
+            judgement = self.best.best.judge(value, step, settings, self.context.settings.evaluation.early_stopping);
+        }
+        log.evaluated(row, &self.line(&evaluation, step, judgement));
+        Ok(judgement)
+    }
+
+    fn line(&self, evaluation: &Evaluation, step: usize, judgement: Judgement) -> String {
+        let loss = evaluation.loss.map(|loss| ("loss".to_owned(), loss));
+        let scores = loss.iter().chain(&evaluation.scores).map(|(key, value)| format!(" {key} {value:.4}"));
+        let best = if judgement.is_best { ", the best so far" } else { "" };
+        let stop = if judgement.stop { "; the training stops here" } else { "" };
+        let scores: String = scores.collect();
+        format!(
+            "{}: step {step}/{} evaluation{scores}{best}{stop}",
+            self.context.prepared.task.name, self.plan.max_steps
+        )
+    }
+
+    /// Makes a checkpoint. A run that the user stopped then ends with how to go on.
+    fn save<B: EncoderOps>(&mut self, end: &StepEnd<'_, Autodiff<B>>, interrupted: bool) -> Result<(), Error> {
+        let (step, last) = (end.step, self.plan.max_steps);
+        let Some(checkpoints) = &self.checkpoints else {
+            return Err(Error::interrupted(format!(
+                "stopped after step {step} of {last}; nothing was saved, since there is no --output_dir"
+            )));
+        };
+        let folder = checkpoints.folder(step);
+        let mut best = self.best.clone();
+        if best.best.step == Some(step) {
+            best.folder = Some(folder.clone());
+        }
+        if let Err(error) = checkpoints.save(step, &self.content(end, &best)) {
+            if interrupted {
+                return Err(error);
+            }
+            // The run itself is sound, and its results are worth more than a place to go on from.
+            warn(&error.to_string());
+            return Ok(());
+        }
+        self.best = best;
+        if interrupted && step < last {
+            return Err(self.stopped(step, &folder));
+        }
+        if let Some(listener) = self.listener.as_deref_mut().filter(|_| !interrupted) {
+            let by_epoch = self.context.settings.checkpoints.save_strategy == SaveStrategy::Epoch;
+            let when = if by_epoch { format!("epoch {}", end.epoch as u64) } else { format!("step {step}") };
+            listener.checkpoint(&folder, &when);
+        }
+        checkpoints.rotate(self.best.folder.as_deref());
+        Ok(())
+    }
+
+    /// What a checkpoint after this step is made of.
+    fn content<'c, B: EncoderOps>(
+        &'c self,
+        end: &'c StepEnd<'_, Autodiff<B>>,
+        best: &BestCheckpoint,
+    ) -> Content<'c, Autodiff<B>> {
+        let totals = end.log.totals;
+        let flos = total_flos(totals.padded_tokens, self.context.non_embedding_parameters);
+        let history = end.log.history.clone();
+        Content {
+            saved: SavedModel { context: self.context, model: end.model },
+            optimizer: end.optimizer,
+            log: end.log.state(),
+            state: trainer_state(self.context.settings, &self.plan, &totals, best, history, flos),
+            best: best.best,
+        }
+    }
+
+    /// The end of a run that the user stopped, with a checkpoint in `folder`.
+    fn stopped(&self, step: usize, folder: &Path) -> Error {
+        let last = self.plan.max_steps;
+        let how = if self.context.settings.checkpoints.save_only_model {
+            "it holds only the model"
+        } else {
+            "the same command goes on"
+        };
+        Error::interrupted(format!("stopped after step {step} of {last}; {how} from {}", folder.display()))
+    }
+
+    /// The checkpoint that the run is to end with; `None`: the last weights.
+    pub(super) fn best_to_load(&self) -> Option<&Path> {
+        let wanted = self.context.settings.evaluation.best.as_ref().is_some_and(|best| best.load_at_end);
+        let folder = self.best.folder.as_deref().filter(|_| wanted)?;
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.keep_only(folder);
+        }
+        Some(folder)
+    }
+
+    /// What is said when the best weights are taken.
+    pub(super) fn best_line(&self, folder: &Path) -> String {
+        let metric = self.context.settings.evaluation.best.as_ref().map_or("", |best| best.metric.as_str());
+        let value = self.best.best.metric.map_or_else(String::new, float_repr);
+        format!(
+            "{}: the best weights are those of {} ({metric} {value})",
+            self.context.prepared.task.name,
+            folder.display()
+        )
+    }
+}

@@ -1,0 +1,74 @@
+//! What all parts of a run share once its model is loaded.
+
+use burn_autodiff::Autodiff;
+use models::checkpoint::LoadReport;
+use models::head::SequenceClassifier;
+use models::ops::EncoderOps;
+
+use super::criterion::Criterion;
+use super::hooks::RunHooks;
+use super::prepare::Prepared;
+use crate::data::Padding;
+use crate::error::Error;
+use crate::model_files::Build;
+use crate::settings::Settings;
+
+/// A run whose input is read and whose model is loaded. Nothing in it changes from here on.
+pub(super) struct RunContext<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) prepared: &'a Prepared,
+    pub(super) hooks: &'a RunHooks,
+    pub(super) build: Build,
+    /// What the checkpoint had of the model.
+    pub(super) report: LoadReport,
+    /// Dataset class to model class.
+    pub(super) class_order: Vec<usize>,
+    pub(super) padding: Padding,
+    pub(super) criterion: Criterion,
+    /// Numbers in all parameters.
+    pub(super) parameters: usize,
+    /// Those without the tables of embeddings.
+    pub(super) non_embedding_parameters: usize,
+}
+
+impl<'a> RunContext<'a> {
+    /// Loads the model. `loaded` is called with what the checkpoint had of it, before anything else can fail.
+    ///
+    /// # Errors
+    /// When the weights cannot be read or do not fit, or class weights are not those of the task's classes.
+    pub(super) fn load<B: EncoderOps>(
+        settings: &'a Settings,
+        prepared: &'a Prepared,
+        hooks: &'a RunHooks,
+        device: &B::Device,
+        loaded: impl FnOnce(&LoadReport),
+    ) -> Result<(Self, SequenceClassifier<Autodiff<B>>), Error> {
+        let build = Build {
+            num_labels: prepared.task.num_labels(),
+            precision: settings.machine.precision,
+            seed: settings.training.seed,
+            ignore_mismatched_sizes: settings.model.ignore_mismatched_sizes,
+        };
+        let (model, report) = prepared.model.build::<Autodiff<B>>(&build, device)?;
+        loaded(&report);
+        let shapes = models::parameters::shapes(&model);
+        let size = |shape: &[usize]| shape.iter().product::<usize>();
+        let parameters = shapes.iter().map(|(_, shape)| size(shape)).sum();
+        let embeddings: usize =
+            shapes.iter().filter(|(path, _)| path.ends_with("_embeddings")).map(|(_, shape)| size(shape)).sum();
+        let class_order = prepared.class_order(&report);
+        let context = Self {
+            criterion: Criterion::new(settings, prepared, &class_order)?,
+            padding: Padding::of::<B>(settings.data.pad_to_max_length.then_some(prepared.model.max_seq_length)),
+            non_embedding_parameters: parameters - embeddings,
+            settings,
+            prepared,
+            hooks,
+            build,
+            report,
+            class_order,
+            parameters,
+        };
+        Ok((context, model))
+    }
+}

@@ -1,0 +1,48 @@
+//! What a run tells its caller while it goes on, and asks of it. A run knows neither terminals nor signals nor uploads.
+
+use std::path::Path;
+
+use crate::error::Error;
+use crate::settings::Settings;
+use crate::trainer::progress::{SilentProgress, TrainingProgress};
+
+/// Makes the display of a training, out of the task's name, the number of steps, and whether a live line is wanted.
+pub type NewProgress = dyn Fn(&str, usize, bool) -> Box<dyn TrainingProgress>;
+
+/// Makes the listener of one run, where one is wanted.
+pub type NewListener = dyn Fn(&Settings) -> Result<Option<Box<dyn CheckpointListener>>, Error>;
+
+/// Is told where a run has written its model.
+pub trait CheckpointListener {
+    /// A checkpoint is in `folder`; `when` says in words after which step or epoch. The training waits for this call.
+    fn checkpoint(&mut self, folder: &Path, when: &str);
+
+    /// The model and its results are in `folder`; nothing is written any more.
+    ///
+    /// # Errors
+    /// What could not be done with them. The run itself has succeeded.
+    fn finished(self: Box<Self>, folder: &Path) -> Result<(), Error>;
+}
+
+/// What a run calls. By default nothing is shown, nobody listens, and nothing stops the run.
+pub struct RunHooks {
+    /// Called before the first step.
+    pub progress: Box<NewProgress>,
+    /// Takes text for standard output: the tables of metrics.
+    pub print: Box<dyn Fn(&str)>,
+    /// Asked after each step: whether the run is to save a checkpoint and stop.
+    pub is_cancelled: Box<dyn Fn() -> bool>,
+    /// Called once, when all input is read and checked and before the training. An error ends the run.
+    pub listener: Box<NewListener>,
+}
+
+impl Default for RunHooks {
+    fn default() -> Self {
+        Self {
+            progress: Box::new(|_, _, _| Box::new(SilentProgress)),
+            print: Box::new(|_| ()),
+            is_cancelled: Box::new(|| false),
+            listener: Box::new(|_| Ok(None)),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Writes the results of a run: run_glue.py's files, the tables of metrics, the record.
+
+use std::path::Path;
+
+use super::outcome::{RunOutcome, StageMetrics};
+use super::output::{is_empty, output_dir, remove_files};
+use super::score::Evaluation;
+use super::state_file::trainer_state;
+use crate::error::Error;
+use crate::progress::say;
+use crate::report::class_table::ClassTable;
+use crate::report::console::metrics_block;
+use crate::report::logits::write_logits;
+use crate::report::metrics_files::save_metrics;
+use crate::report::record::RunRecord;
+use crate::report::trainer_state::{eval_row, last_row};
+
+impl RunOutcome<'_> {
+    /// Writes everything and prints the metric blocks.
+    pub(super) fn write(mut self) -> Result<RunRecord, Error> {
+        self.warn_of_collapse();
+        self.warn_of_permuted_classes();
+        let metrics = self.stage_metrics();
+        if let Some(dir) = output_dir(self.context.settings) {
+            let was_empty = is_empty(&dir);
+            self.write_output_dir(&dir, &metrics).inspect_err(|_| {
+                // A part of the files would look like the results of a finished run.
+                if was_empty {
+                    remove_files(&dir);
+                }
+            })?;
+        }
+        self.log_results(&metrics);
+        self.print_tables(&metrics);
+        let mut record = self.record(&metrics);
+        let rows: Vec<_> = self.evaluations.iter().filter_map(Evaluation::row_predictions).collect();
+        let path = record.write_beside(&self.context.settings.places.results_dir, &rows)?;
+        say(&format!("{}: results are in {}", self.context.prepared.task.name, path.display()));
+        Ok(record)
+    }
+
+    fn print_tables(&self, metrics: &StageMetrics) {
+        let (settings, print) = (self.context.settings, &self.context.hooks.print);
+        let blocks = [("train", &metrics.train), ("eval", &metrics.eval), ("predict", &metrics.predict)];
+        for (stage, metrics) in blocks.into_iter().filter_map(|(stage, m)| Some((stage, m.as_ref()?))) {
+            if settings.places.folder.is_none() {
+                print(&metrics_block(stage, metrics));
+            }
+        }
+        if settings.task.custom().is_some() {
+            for table in self.class_tables() {
+                print(&format!("***** classes of {} *****\n{}", table.split, table.render()));
+            }
+        }
+    }
+
+    /// The last rows of the log, which transformers logs too.
+    fn log_results(&mut self, stages: &StageMetrics) {
+        let Some(trained) = &mut self.trained else { return };
+        let step = trained.totals.steps as u64;
+        if let Some(metrics) = &stages.train {
+            trained.journal.add(&last_row(step, metrics));
+        }
+        if let Some(metrics) = &stages.eval {
+            trained.journal.add(&eval_row(trained.totals.epoch, step, metrics));
+        }
+    }
+
+    fn write_output_dir(&self, dir: &Path, stages: &StageMetrics) -> Result<(), Error> {
+        if let (Some(metrics), Some(trained)) = (&stages.train, &self.trained) {
+            save_metrics(dir, "train", metrics, true)?;
+            let mut history = trained.history.clone();
+            history.push(last_row(trained.totals.steps as u64, metrics));
+            let flos = self.total_flos(trained.totals.padded_tokens);
+            let settings = self.context.settings;
+            trainer_state(settings, &trained.plan, &trained.totals, &trained.best, history, flos).save(dir)?;
+        }
+        if let Some(metrics) = &stages.eval {
+            save_metrics(dir, "eval", metrics, true)?;
+        }
+        if let Some(metrics) = &stages.predict {
+            save_metrics(dir, "predict", metrics, true)?;
+        }
+        for prediction in &self.predictions {
+            prediction.write(dir, self.context.settings.places.save_logits)?;
+            if self.context.settings.places.glue_submission {
+                prediction.write_leaderboard_file(dir)?;
+            }
+        }
+        if self.context.settings.places.save_logits {
+            for evaluation in &self.evaluations {
+                let path = dir.join(format!("eval_logits{}.jsonl", evaluation.suffix));
+                write_logits(
+                    &path,
+                    &evaluation.logits.values,
+                    evaluation.logits.num_labels,
+                    &evaluation.host_labels(),
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn warn_of_collapse(&mut self) {
+        if let Some(one) = self.evaluations.iter().find(|e| e.collapsed && e.loss.is_some()) {
+            self.warnings.add(format!(
+                "every row of {} got the same prediction: the run collapsed; try another --seed or a lower --learning_rate",
+                one.split
+            ));
+        }
+    }
+
+    /// A checkpoint whose head has another order of classes than its config.json says looks worse than chance.
+    fn warn_of_permuted_classes(&mut self) {
+        if self.trained.is_some() {
+            return;
+        }
+        let prepared = self.context.prepared;
+        for table in self.class_tables().into_iter().filter(ClassTable::is_permuted) {
+            let Some((accuracy, best)) = table.accuracy_and_best_order() else { continue };
+            self.warnings.add(format!(
+                "{}: accuracy {accuracy:.4} on {} is below chance, and in another order of the classes it would be {best:.4}: \
+                 the head's order is not {}; give the names in the head's order as id2label and label2id in config.json",
+                prepared.model.files.id,
+                table.split,
+                prepared.task.labels.join(", ")
+            ));
+        }
+    }
+}

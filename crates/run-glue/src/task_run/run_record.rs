@@ -1,0 +1,143 @@
+//! The record of a run: what was used, how, and how fast.
+
+use std::collections::BTreeMap;
+
+use glue_tasks::task::TaskSpec;
+use serde_json::{Value, json};
+
+use super::outcome::{RunOutcome, StageMetrics};
+use crate::file_hash::sha256;
+use crate::report::host::{gather, peak_memory_bytes};
+use crate::report::record::{FORMAT_VERSION, RunRecord};
+use crate::report::record_parts::{DatasetInfo, ModelInfo, Profile, Program, Throughput, Timings, scores, test_scores};
+use crate::report::utc::rfc3339;
+use crate::settings::request_hash;
+
+impl RunOutcome<'_> {
+    pub(super) fn record(&self, stages: &StageMetrics) -> RunRecord {
+        let (settings, prepared) = (self.context.settings, self.context.prepared);
+        let totals = self.trained.as_ref().map(|t| t.totals);
+        let rate = |count: usize| totals.map(|t| count as f64 / t.seconds.max(1e-9));
+        let eval_seconds: f64 = self.evaluations.iter().map(|e| e.logits.seconds).sum();
+        let eval_rows: usize = self.evaluations.iter().map(|e| e.labels.len()).sum();
+        let evaluated = !self.evaluations.is_empty();
+        RunRecord {
+            format_version: FORMAT_VERSION,
+            task: prepared.task.name.clone(),
+            metrics: stages.eval.as_ref().map(scores).unwrap_or_default(),
+            test_metrics: stages.predict.as_ref().map(test_scores),
+            score: self.score(),
+            majority_baseline: self.evaluations.first().and_then(|e| e.baseline.clone()),
+            class_tables: self.class_tables(),
+            collapsed: self.evaluations.iter().any(|e| e.collapsed && e.loss.is_some()),
+            model: self.model_info(),
+            dataset: self.dataset_info(),
+            hyper_parameters: self.hyper_parameters(),
+            seed: settings.training.seed,
+            data_seed: settings.training.data_seed,
+            settings_hash: String::new(),
+            request_hash: Some(request_hash(settings)),
+            search: settings.search.clone(),
+            timings: Timings {
+                data_seconds: Some(prepared.data_seconds),
+                tokenize_seconds: Some(prepared.tokenize_seconds),
+                train_seconds: self.trained.as_ref().map(|t| (t.totals.seconds - t.phases.evaluate).max(0.0)),
+                evaluate_seconds: evaluated.then_some(eval_seconds),
+                total_seconds: self.clock.started.elapsed().as_secs_f64(),
+            },
+            profile: Some(self.profile()),
+            throughput: Throughput {
+                train_samples_per_second: totals.and_then(|t| rate(t.examples)),
+                train_tokens_per_second: totals.and_then(|t| rate(t.tokens)),
+                train_steps_per_second: totals.and_then(|t| rate(t.steps)),
+                eval_samples_per_second: evaluated.then(|| eval_rows as f64 / eval_seconds.max(1e-9)),
+            },
+            padding_share: totals.map(|t| 1.0 - t.tokens as f64 / t.computed_rows.max(1) as f64),
+            micro_batch_size: totals.map(|t| t.micro_batch).filter(|&rows| rows > 0),
+            batch_shapes: totals.map(|t| t.batch_shapes).filter(|&shapes| shapes > 0),
+            peak_memory_bytes: peak_memory_bytes(),
+            host: gather(self.backend, self.device_name, rayon::current_num_threads()),
+            program: Program::current(),
+            started_at: rfc3339(self.clock.started_at),
+            warnings: self.warnings.0.clone(),
+            log_history: self.trained.as_ref().map(|t| t.history.clone()),
+        }
+    }
+
+    fn profile(&self) -> Profile {
+        let trained = self.trained.as_ref();
+        let phases = trained.map(|t| t.phases);
+        let profiled = phases.filter(|_| self.is_profiled);
+        Profile {
+            batch_seconds: phases.map(|s| s.batch),
+            forward_seconds: profiled.map(|s| s.forward),
+            backward_seconds: profiled.map(|s| s.backward),
+            optimizer_seconds: profiled.map(|s| s.optimizer),
+            evaluate_seconds: phases.map(|s| s.evaluate),
+            operations_seconds: trained.map(|t| t.operations.clone()).unwrap_or_default(),
+            energy_joules: self.energy_joules,
+        }
+    }
+
+    fn model_info(&self) -> ModelInfo {
+        let model = &self.context.prepared.model;
+        let files = &model.files;
+        let weights_sha256 = model
+            .weights
+            .files
+            .iter()
+            .filter_map(|path| {
+                let name = path.file_name()?.to_string_lossy().into_owned();
+                Some((name, sha256(path).ok()?))
+            })
+            .collect();
+        ModelInfo {
+            id: files.id.clone(),
+            source: files.source,
+            revision: files.revision.clone(),
+            commit: files.commit.clone(),
+            architecture: model.family.classifier_architecture.to_owned(),
+            parameters: self.context.parameters as u64,
+            weights_sha256,
+        }
+    }
+
+    fn dataset_info(&self) -> DatasetInfo {
+        let prepared = self.context.prepared;
+        let files = &prepared.dataset;
+        let splits = prepared.train.iter().chain(prepared.eval.iter().map(|(split, _)| split));
+        let splits = splits.chain(prepared.test.iter().map(|(split, _)| split));
+        DatasetInfo {
+            id: files.id.clone(),
+            config: Some(prepared.task.config.clone()).filter(|config| !config.is_empty()),
+            source: files.source,
+            // The commit where it is known, since a branch moves.
+            revision: files.commit.clone().or_else(|| files.revision.clone()),
+            rows: splits.map(|split| (split.name.clone(), split.len() as u64)).collect(),
+        }
+    }
+
+    fn hyper_parameters(&self) -> BTreeMap<String, Value> {
+        let (settings, prepared) = (self.context.settings, self.context.prepared);
+        let (own, task) = (settings.task.custom().is_some(), &prepared.task);
+        let dropout = |field: &str| prepared.model.config.number(field, 0.1).map_or(Value::Null, Value::from);
+        // What became of the settings with this model and these data.
+        let found = [
+            ("max_seq_length", json!(prepared.model.max_seq_length)),
+            ("warmup_steps", json!(self.trained.as_ref().map(|trained| trained.plan.warmup_steps))),
+            ("hidden_dropout_prob", dropout("hidden_dropout_prob")),
+            ("attention_probs_dropout_prob", dropout("attention_probs_dropout_prob")),
+            ("new_head", json!(self.context.report.new_head())),
+            ("text_column_names", json!(own.then(|| text_columns(task)))),
+            ("label_column_name", json!(own.then_some(&task.label_column))),
+            ("problem_type", json!(own.then(|| task.kind.problem_type()))),
+        ];
+        let found = found.into_iter().map(|(name, value)| (name.to_owned(), value));
+        settings.hyper_parameters().into_iter().chain(found).collect()
+    }
+}
+
+fn text_columns(task: &TaskSpec) -> String {
+    let (first, second) = &task.text_columns;
+    second.as_ref().map_or_else(|| first.clone(), |second| format!("{first},{second}"))
+}

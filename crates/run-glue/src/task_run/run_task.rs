@@ -1,0 +1,151 @@
+//! The steps of one run, from its input to its results.
+
+use std::time::{Instant, SystemTime};
+
+use burn::module::AutodiffModule;
+use burn_autodiff::Autodiff;
+use models::checkpoint::LoadReport;
+use models::head::SequenceClassifier;
+use models::ops::EncoderOps;
+
+use super::context::RunContext;
+use super::fine_tuning::{Trained, fine_tune};
+use super::hooks::{CheckpointListener, RunHooks};
+use super::outcome::{Clock, RunOutcome};
+use super::output::output_dir;
+use super::predictions::Prediction;
+use super::prepare::{self, Prepared};
+use super::saved_model::SavedModel;
+use super::score::Evaluation;
+use super::warnings::Warnings;
+use crate::backends::{OnBackend, dispatch};
+use crate::error::Error;
+use crate::progress::say;
+use crate::report::energy::EnergyMeter;
+use crate::report::host::restart_peak_memory;
+use crate::report::record::RunRecord;
+use crate::settings::Settings;
+use crate::trainer::evaluate::predict;
+
+/// A run whose results are written.
+pub struct CompletedRun {
+    /// What came of it.
+    pub record: RunRecord,
+    /// What became of it where [`RunHooks::listener`] took the finished folder.
+    pub upload: Result<(), Error>,
+}
+
+/// Trains and evaluates one task and writes its results.
+///
+/// # Errors
+/// Whatever is wrong with the input, or fails.
+pub fn run_task(settings: &Settings, hooks: &RunHooks) -> Result<CompletedRun, Error> {
+    restart_peak_memory();
+    let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
+    let prepared = prepare::prepare(settings)?;
+    let listener = (hooks.listener)(settings)?;
+    dispatch(settings.machine.device, TaskRun { settings, prepared, hooks, listener, clock })?
+}
+
+/// A run whose input is read and checked.
+struct TaskRun<'a> {
+    settings: &'a Settings,
+    prepared: Prepared,
+    hooks: &'a RunHooks,
+    listener: Option<Box<dyn CheckpointListener>>,
+    clock: Clock,
+}
+
+impl OnBackend for TaskRun<'_> {
+    type Output = Result<CompletedRun, Error>;
+
+    fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, device_name: &str) -> Self::Output {
+        let Self { settings, prepared, hooks, mut listener, clock } = self;
+        let energy = EnergyMeter::start();
+        let mut warnings = Warnings::default();
+        let loaded = |report: &LoadReport| announce(report, settings, &prepared, &mut warnings);
+        let (context, model) = RunContext::load::<B>(settings, &prepared, hooks, &device, loaded)?;
+        let (model, trained) = train(&context, model, listener.as_deref_mut(), &device, &mut warnings)?;
+        let model = model.valid();
+        let outcome = RunOutcome {
+            context: &context,
+            is_profiled: settings.logging.profile || B::capabilities().synchronous,
+            trained,
+            evaluations: evaluate(&context, &model, &mut warnings)?,
+            predictions: predict_tests(&context, &model)?,
+            backend,
+            device_name,
+            clock,
+            energy_joules: energy.and_then(EnergyMeter::joules),
+            warnings,
+        };
+        let is_trained = outcome.trained.is_some();
+        let record = outcome.write()?;
+        // Last: results are safe by now, whatever becomes of the larger files.
+        let mut upload = Ok(());
+        if let Some(dir) = output_dir(settings).filter(|_| is_trained) {
+            SavedModel { context: &context, model: &model }.write(&dir, &record)?;
+            upload = listener.map_or(Ok(()), |listener| listener.finished(&dir));
+        }
+        Ok(CompletedRun { record, upload })
+    }
+}
+
+/// Says what was loaded, and what is odd about it and about the data.
+fn announce(report: &LoadReport, settings: &Settings, prepared: &Prepared, warnings: &mut Warnings) {
+    let of_model = prepare::load_warnings(report, settings);
+    prepared.warnings.iter().cloned().chain(of_model).for_each(|warning| warnings.add(warning));
+    say(&format!("{}: {}", prepared.task.name, prepare::load_summary(report)));
+}
+
+/// The model after its training, where there is one.
+fn train<B: EncoderOps>(
+    context: &RunContext,
+    model: SequenceClassifier<Autodiff<B>>,
+    listener: Option<&mut (dyn CheckpointListener + 'static)>,
+    device: &B::Device,
+    warnings: &mut Warnings,
+) -> Result<(SequenceClassifier<Autodiff<B>>, Option<Trained>), Error> {
+    let Some(split) = &context.prepared.train else { return Ok((model, None)) };
+    let (model, trained) = fine_tune(context, split, model, listener, device)?;
+    let (loss, skipped) = (trained.totals.train_loss, trained.totals.skipped_steps);
+    if skipped > 0 {
+        say(&format!(
+            "{}: {skipped} of {} steps were left out because their gradients overflow",
+            context.prepared.task.name, trained.totals.steps
+        ));
+    }
+    if !loss.is_finite() {
+        warnings.add(format!(
+            "the training loss became {loss}: try a lower --learning_rate, or another checkpoint where this one holds such \
+             numbers itself"
+        ));
+    }
+    Ok((model, Some(trained)))
+}
+
+fn evaluate<B: EncoderOps>(
+    context: &RunContext,
+    model: &SequenceClassifier<B>,
+    warnings: &mut Warnings,
+) -> Result<Vec<Evaluation>, Error> {
+    let mut evaluations = Vec::new();
+    for (split, suffix) in &context.prepared.eval {
+        let logits = predict(model, split, context.settings.evaluation.per_device_eval_batch_size, context.padding);
+        evaluations.push(Evaluation::new(context, split, suffix, logits)?);
+    }
+    for evaluation in &evaluations {
+        if let Some(loss) = evaluation.loss.filter(|loss| !loss.is_finite()) {
+            warnings.add(format!("the loss on {} is {loss}: the scores mean nothing", evaluation.split));
+        }
+    }
+    Ok(evaluations)
+}
+
+fn predict_tests<B: EncoderOps>(context: &RunContext, model: &SequenceClassifier<B>) -> Result<Vec<Prediction>, Error> {
+    let predicted = context.prepared.test.iter().map(|(split, name)| {
+        let logits = predict(model, split, context.settings.evaluation.per_device_eval_batch_size, context.padding);
+        Prediction::new(context, split, name.clone(), logits)
+    });
+    predicted.collect()
+}

@@ -1,0 +1,54 @@
+//! What a training begins with: the model with its frozen parts, an optimizer, the plan of its steps, and an empty log.
+
+use burn_autodiff::Autodiff;
+use models::head::SequenceClassifier;
+use models::ops::EncoderOps;
+
+use super::context::RunContext;
+use crate::data::Split;
+use crate::error::Error;
+use crate::trainer::log::TrainLog;
+use crate::trainer::optimizer::{Optimizer, frozen};
+use crate::trainer::schedule::StepPlan;
+use crate::trainer::{Flow, StepEnd, TrainingData, train};
+
+/// A training that is ready to begin.
+pub(super) struct TrainingSetup<'a, B: EncoderOps> {
+    context: &'a RunContext<'a>,
+    data: TrainingData<'a>,
+    pub(super) model: SequenceClassifier<Autodiff<B>>,
+    pub(super) optimizer: Optimizer<Autodiff<B>>,
+    pub(super) plan: StepPlan,
+    pub(super) log: TrainLog<B>,
+}
+
+impl<'a, B: EncoderOps> TrainingSetup<'a, B> {
+    /// A training of `model` on `split`. The log's clock starts now.
+    pub(super) fn new(context: &'a RunContext<'a>, split: &'a Split, model: SequenceClassifier<Autodiff<B>>) -> Self {
+        let (settings, prepared) = (context.settings, context.prepared);
+        let plan = StepPlan::new(split.len(), &settings.training);
+        let progress = (context.hooks.progress)(&prepared.task.name, plan.max_steps, settings.logging.live_line);
+        let log = TrainLog::new(plan, &settings.logging, progress);
+        let optimizer = Optimizer::new(&model, &prepared.model.names, &settings.training);
+        let data = TrainingData {
+            split,
+            padding: context.padding,
+            class_order: &context.class_order,
+            class_weights: context.criterion.class_weights.clone(),
+        };
+        Self { context, data, model: frozen(model, &settings.training), optimizer, plan, log }
+    }
+
+    /// Trains; what is left is the model and the log.
+    ///
+    /// # Errors
+    /// Those of `after_step`, and a device that has no room for a step.
+    pub(super) fn train(
+        self,
+        after_step: impl FnMut(StepEnd<'_, Autodiff<B>>) -> Result<Flow, Error>,
+    ) -> Result<(SequenceClassifier<Autodiff<B>>, TrainLog<B>), Error> {
+        let Self { context, data, model, optimizer, plan, mut log } = self;
+        let model = train(model, optimizer, &data, &context.settings.training, &plan, &mut log, after_step)?;
+        Ok((model, log))
+    }
+}

@@ -1,0 +1,160 @@
+//! Checkpoints: a run that is killed at any moment ends with the weights of one that was not, bit for bit.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::support::program::Bench;
+use serde_json::Value;
+
+/// A run of 40 steps that evaluates and saves every third, and ends with the best.
+const RUN: [&str; 27] = [
+    "--task",
+    "rte",
+    "--model",
+    "m",
+    "--dataset_dir",
+    "g",
+    "--results_dir",
+    "results",
+    "--output_dir",
+    "out",
+    "--max_steps",
+    "40",
+    "--save_steps",
+    "3",
+    "--logging_steps",
+    "4",
+    "--gradient_accumulation_steps",
+    "2",
+    "--max_train_samples",
+    "150",
+    "--eval_strategy",
+    "steps",
+    "--eval_steps",
+    "3",
+    "--metric_for_best_model",
+    "accuracy",
+    "--load_best_model_at_end",
+];
+
+/// The final weights, and the log without times.
+fn result(bench: &Bench) -> (Vec<u8>, Vec<Value>) {
+    let state: Value = serde_json::from_slice(&std::fs::read(bench.path("out/trainer_state.json")).unwrap()).unwrap();
+    let mut rows = state["log_history"].as_array().unwrap().clone();
+    for row in &mut rows {
+        row.as_object_mut().unwrap().retain(|key, _| !key.contains("runtime") && !key.contains("per_second"));
+    }
+    (std::fs::read(bench.path("out/model.safetensors")).unwrap(), rows)
+}
+
+fn checkpoints(bench: &Bench) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(bench.path("out"))
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("checkpoint-"))
+        .collect();
+    names.sort();
+    names
+}
+
+/// The folder of the best evaluation.
+fn best_checkpoint(bench: &Bench) -> String {
+    let state: Value = serde_json::from_slice(&std::fs::read(bench.path("out/trainer_state.json")).unwrap()).unwrap();
+    state["best_model_checkpoint"].as_str().unwrap().trim_start_matches("out/").to_owned()
+}
+
+#[test]
+fn a_run_that_is_killed_ends_as_one_that_was_not() {
+    let whole = Bench::new();
+    whole.run(RUN).assert_done("uninterrupted");
+    let expected = result(&whole);
+    let mut kills = 0;
+    for i in 0..20u64 {
+        let bench = Bench::new();
+        // Later and later, so that every part of a run is hit.
+        for attempt in 0..50u64 {
+            let mut child = bench.command().args(RUN).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            std::thread::sleep(Duration::from_millis(20 + (i * 37 + attempt * 53) % 400 + attempt * 20));
+            if child.try_wait().unwrap().is_some_and(|status| status.success()) {
+                break;
+            }
+            child.kill().unwrap();
+            child.wait().unwrap();
+            kills += 1;
+        }
+        assert_eq!(result(&bench), expected, "run {i}");
+    }
+    assert!(kills >= 20, "only {kills} kills");
+}
+
+#[test]
+fn a_run_that_left_nothing_but_its_log_starts_anew() {
+    let bench = Bench::new();
+    bench.write("out/log.jsonl", "");
+    bench.write("out/runs/then/events.out.tfevents.1", "");
+    bench.run(RUN).assert_done("after a kill before the first checkpoint");
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupted_run_says_how_to_go_on() {
+    let whole = Bench::new();
+    let long = RUN.map(|word| if word == "40" { "400" } else { word });
+    whole.run(long).assert_done("uninterrupted");
+    let bench = Bench::new();
+    let mut child = bench.command().args(long).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    while checkpoints(&bench).is_empty() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let status = child.wait().unwrap();
+    let mut stderr = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut stderr).unwrap();
+    assert_eq!(status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("of 400; the same command goes on from out/checkpoint-"), "{stderr}");
+    let ended = bench.run(long);
+    ended.assert_done("resumed");
+    assert!(ended.stderr.contains("going on from out/checkpoint-"), "{}", ended.stderr);
+    assert_eq!(result(&bench), result(&whole));
+}
+
+#[test]
+fn folders_are_kept_found_and_refused_as_they_should() {
+    let bench = Bench::new();
+    let first: Vec<&str> = RUN.map(|word| if word == "40" { "7" } else { word }).to_vec();
+    bench.run(first.iter().copied().chain(["--save_total_limit", "2"])).assert_done("limit");
+    // The newest, and the best besides.
+    let (kept, best) = (checkpoints(&bench), best_checkpoint(&bench));
+    assert!(kept.contains(&"checkpoint-7".to_owned()) && kept.contains(&best), "{kept:?}, best {best}");
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    // What was cut off or is none of ours is not taken for a checkpoint.
+    bench.write("out/checkpoint-99/model.safetensors", "");
+    bench.write("out/.checkpoint-100.partial/run_state.json", "");
+    let again = bench.run(first.iter().copied());
+    again.assert_done("done already");
+    assert!(again.stderr.contains("going on from out/checkpoint-7 (step 7)"), "{}", again.stderr);
+    let other = bench.run(first.iter().copied().chain(["--learning_rate", "1e-3"]));
+    assert_eq!(other.code, Some(2));
+    other.assert_says("other settings", &["made with learning_rate 0.00005, and this run has 0.001", "--output_dir"]);
+    bench.run(first.iter().copied().chain(["--overwrite_output_dir", "--learning_rate", "1e-3"])).assert_done("anew");
+    std::fs::write(bench.path("out/checkpoint-7/optimizer.safetensors"), "x").unwrap();
+    let resume = ["--resume_from_checkpoint", "out/checkpoint-7", "--learning_rate", "1e-3"];
+    let broken = bench.run(first.iter().copied().chain(resume));
+    assert_eq!(broken.code, Some(2));
+    broken.assert_says("a broken file", &["out/checkpoint-7/optimizer.safetensors"]);
+    let none = Bench::new();
+    none.run(RUN.iter().copied().chain(["--resume_from_checkpoint", "nowhere"]))
+        .assert_one_line("no folder", &["--resume_from_checkpoint nowhere: there is no such folder"]);
+    let epochs =
+        ["--max_steps", "-1", "--num_train_epochs", "2", "--save_strategy", "epoch", "--eval_strategy", "epoch"];
+    let flags: Vec<&str> = RUN.iter().copied().filter(|word| !["--max_steps", "40"].contains(word)).collect();
+    none.run(flags.into_iter().chain(epochs)).assert_done("by epochs");
+    assert_eq!(checkpoints(&none), ["checkpoint-10", "checkpoint-20"]);
+    let no = Bench::new();
+    let none_saved = ["--save_strategy", "no", "--load_best_model_at_end", "false"];
+    no.run(first.iter().copied().chain(none_saved)).assert_done("none");
+    assert!(checkpoints(&no).is_empty());
+    no.run(first.iter().copied().chain(["--save_steps", "1.5"]))
+        .assert_one_line("save_steps", &["--save_steps is 1.5", "below 1"]);
+}

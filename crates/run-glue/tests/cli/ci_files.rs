@@ -1,0 +1,239 @@
+//! action.yml and the template for GitLab: what they run is run here as those services do, on the demo.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::program::{Bench, Ended, end};
+use serde_json::{Value, json};
+
+fn repository() -> PathBuf {
+    std::fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap()
+}
+
+fn text(file: &str) -> String {
+    std::fs::read_to_string(repository().join(file)).unwrap()
+}
+
+fn yaml(text: &str) -> Value {
+    serde_saphyr::from_str(text).unwrap()
+}
+
+/// A folder in which `cargo install --root DIR` puts this program into DIR/bin, and says what it was asked.
+fn bench() -> Bench {
+    let bench = Bench::new();
+    let cargo = format!(
+        "#!/bin/bash\necho \"$*\" >> {asked}\nwhile [ \"$1\" != --root ]; do shift; done\n\
+         mkdir -p \"$2/bin\"\nln -sf {program} \"$2/bin/run-glue\"\n",
+        asked = bench.path("asked").display(),
+        program = env!("CARGO_BIN_EXE_run-glue"),
+    );
+    bench.write("tools/cargo", cargo);
+    bench.write("tools/rustup", "#!/bin/bash\n");
+    let mut chmod = bench.within(Command::new("chmod"));
+    end(chmod.args(["+x", "tools/cargo", "tools/rustup"])).assert_done("chmod");
+    bench
+}
+
+/// Runs a script as both services do: it ends with the first command that fails.
+fn bash(bench: &Bench, script: &str, environment: &BTreeMap<String, String>) -> Ended {
+    let path = format!("{}:{}", bench.path("tools").display(), std::env::var("PATH").unwrap());
+    let mut command = bench.within(Command::new("bash"));
+    command.env("PATH", path).envs(environment);
+    end(command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]))
+}
+
+/// A reference that the runs on RTE reach, or not.
+fn reference(bench: &Bench, value: f64) {
+    let reference = json!({"runs": {"rte": {"metric": "accuracy", "value": value, "tolerance": 0.6}}});
+    bench.write("reference.json", reference.to_string());
+}
+
+/// A job of GitHub Actions that uses the action.
+struct Job<'a> {
+    bench: &'a Bench,
+    action: Value,
+    inputs: BTreeMap<String, String>,
+    outputs: BTreeMap<String, String>,
+}
+
+impl<'a> Job<'a> {
+    fn new(bench: &'a Bench, given: &[(&str, &str)]) -> Self {
+        let action = yaml(&text("action.yml"));
+        let mut inputs: BTreeMap<String, String> = BTreeMap::new();
+        for (name, input) in action["inputs"].as_object().unwrap() {
+            inputs.insert(name.clone(), input["default"].as_str().unwrap().to_owned());
+        }
+        for (name, value) in given {
+            assert!(inputs.insert((*name).to_owned(), (*value).to_owned()).is_some(), "there is no input {name}");
+        }
+        Self { bench, action, inputs, outputs: BTreeMap::new() }
+    }
+
+    /// A text with its `${{ }}` filled in.
+    fn filled(&self, text: &str) -> String {
+        let Some((before, rest)) = text.split_once("${{") else { return text.to_owned() };
+        let (name, after) = rest.split_once("}}").unwrap();
+        let name = name.trim();
+        let value = match name.strip_prefix("inputs.") {
+            Some(input) => self.inputs.get(input),
+            None => self.outputs.get(name),
+        };
+        format!("{before}{}{}", value.unwrap_or_else(|| panic!("nobody sets {name}")), self.filled(after))
+    }
+
+    /// Runs the shell of a step.
+    fn step(&mut self, id: &str) -> Ended {
+        let steps = self.action["runs"]["steps"].as_array().unwrap();
+        let step = steps.iter().find(|step| step["id"] == id).unwrap().clone();
+        assert_eq!(step["shell"], "bash", "{id}");
+        let mut environment = BTreeMap::new();
+        for (name, value) in step["env"].as_object().into_iter().flatten() {
+            environment.insert(name.clone(), self.filled(value.as_str().unwrap()));
+        }
+        let script = step["run"].as_str().unwrap();
+        assert!(!script.contains("${{"), "{id}: inputs come by the environment, where no shell reads them as its own");
+        for (name, path) in [
+            ("GITHUB_ACTION_PATH", repository()),
+            ("GITHUB_OUTPUT", self.bench.path("outputs")),
+            ("GITHUB_STEP_SUMMARY", self.bench.path("summary.md")),
+            ("RUNNER_TEMP", self.bench.path("temp")),
+        ] {
+            environment.insert(name.to_owned(), path.display().to_string());
+        }
+        let ended = bash(self.bench, script, &environment);
+        for line in std::fs::read_to_string(self.bench.path("outputs")).unwrap_or_default().lines() {
+            let (name, value) = line.split_once('=').unwrap();
+            self.outputs.insert(format!("steps.{id}.outputs.{name}"), value.to_owned());
+        }
+        let _ = std::fs::remove_file(self.bench.path("outputs"));
+        ended
+    }
+
+    fn summary(&self) -> String {
+        let summary = std::fs::read_to_string(self.bench.path("summary.md")).unwrap();
+        std::fs::remove_file(self.bench.path("summary.md")).unwrap();
+        summary
+    }
+}
+
+#[test]
+fn the_action_runs_verifies_and_shows() {
+    let bench = bench();
+    reference(&bench, 0.5);
+    let inputs = [
+        ("task", "rte,cola"),
+        ("model", "m\n"),
+        ("seeds", "2"),
+        ("flags", "--dataset_dir g --max_steps 3 --output_dir 'an out'"),
+        ("reference", "reference.json"),
+        ("verify-flags", "--one_sided --complete"),
+    ];
+    let mut job = Job::new(&bench, &inputs);
+    for step in ["keys", "install", "run", "summary", "verify"] {
+        let ended = job.step(step);
+        assert_eq!(ended.code, Some(0), "{step}: {}{}", ended.stdout, ended.stderr);
+    }
+    // Keys of caches are hashes: commas and slashes have no place in them.
+    for name in ["program", "hub"] {
+        let key = &job.outputs[&format!("steps.keys.outputs.{name}")];
+        assert!(key.len() == 32 && key.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
+    }
+    let asked = std::fs::read_to_string(bench.path("asked")).unwrap();
+    let folder = asked.split("--path ").nth(1).unwrap().split(" --root").next().unwrap();
+    assert!(Path::new(folder).join("Cargo.toml").is_file() && asked.contains("--locked"), "{asked}");
+    assert_eq!(bench.record_files().len(), 4);
+    assert!(bench.path("an out/rte/seed-43/model.safetensors").is_file());
+    let summary = job.summary();
+    assert!(summary.contains("| model | cola | rte |") && summary.contains("ok  reference.json"), "{summary}");
+
+    // A miss fails the job, and is in the summary.
+    reference(&bench, -0.9);
+    job.inputs.insert("verify-flags".to_owned(), String::new());
+    let ended = job.step("verify");
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.contains("1 of 1 numbers are out") && job.summary().contains("MISS"), "{}", ended.stderr);
+    // A file of runs.
+    bench.write("grid.toml", "task = \"stsb\"\nmodel = \"m\"\nseeds = [5]\ndataset_dir = \"g\"\nmax_steps = 2\n");
+    let mut job = Job::new(&bench, &[("grid", "grid.toml"), ("results", "other results")]);
+    for step in ["keys", "run", "summary"] {
+        let ended = job.step(step);
+        assert_eq!(ended.code, Some(0), "{step}: {}{}", ended.stdout, ended.stderr);
+    }
+    assert!(job.summary().contains("| model | stsb |"));
+    // A run that fails fails the job.
+    job.inputs.insert("flags".to_owned(), "--max_steps x".to_owned());
+    assert_eq!(job.step("run").code, Some(2));
+}
+
+/// What cannot be run here: other actions and conditions.
+#[test]
+fn the_action_refers_to_what_is_there() {
+    let bench = bench();
+    let mut job = Job::new(&bench, &[]);
+    job.outputs.extend(["runner.temp", "runner.os", "runner.arch"].map(|name| (name.to_owned(), "x".to_owned())));
+    job.outputs.extend(["program", "hub"].map(|name| (format!("steps.keys.outputs.{name}"), "x".to_owned())));
+    let steps = job.action["runs"]["steps"].as_array().unwrap();
+    let ids: Vec<&str> = steps.iter().map(|step| step["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["keys", "program", "install", "hub", "run", "summary", "verify", "upload"]);
+    for step in steps.iter().filter(|step| step.get("uses").is_some()) {
+        for (_, value) in step["with"].as_object().unwrap() {
+            job.filled(value.as_str().unwrap());
+        }
+    }
+    let condition = |id: &str| steps.iter().find(|step| step["id"] == id).unwrap()["if"].clone();
+    assert_eq!(condition("verify"), "inputs.reference != ''");
+    assert_eq!(condition("install"), "steps.program.outputs.cache-hit != 'true'");
+}
+
+#[test]
+fn the_template_for_gitlab_runs_and_verifies() {
+    let bench = bench();
+    let template = yaml(&text("templates/run-glue.gitlab-ci.yml"));
+    let template = &template[".run-glue"];
+    let project = bench.path("").display().to_string();
+    let mut variables = BTreeMap::new();
+    for (name, value) in template["variables"].as_object().unwrap() {
+        variables.insert(name.clone(), value.as_str().unwrap().replace("$CI_PROJECT_DIR/", &project));
+    }
+    let flags = "--task rte --model m --seeds 2 --dataset_dir g --max_steps 3 --output_dir 'an out'";
+    for (name, value) in [("RUN_GLUE_FLAGS", flags), ("RUN_GLUE_REFERENCE", "reference.json")] {
+        assert!(variables.insert(name.to_owned(), value.to_owned()).is_some(), "there is no variable {name}");
+    }
+    let lines = ["before_script", "script"].map(|part| template[part].as_array().unwrap().clone()).concat();
+    let script = lines.iter().map(|line| line.as_str().unwrap()).collect::<Vec<_>>().join("\n");
+    reference(&bench, 0.5);
+    let ended = bash(&bench, &script, &variables);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    for path in template["artifacts"]["paths"].as_array().unwrap() {
+        assert!(bench.path(path.as_str().unwrap()).exists(), "{path}");
+    }
+    assert!(bench.path("an out/seed-43").is_dir());
+    assert!(std::fs::read_to_string(bench.path("verification.txt")).unwrap().contains("ok"));
+    reference(&bench, -0.9);
+    assert_eq!(bash(&bench, &script, &variables).code, Some(1), "a miss fails the job");
+    variables.insert("RUN_GLUE_REFERENCE".to_owned(), String::new());
+    assert_eq!(bash(&bench, &script, &variables).code, Some(0), "without a reference nothing is verified");
+}
+
+/// The snippets in the documentation.
+#[test]
+fn the_documented_jobs_use_what_is_there() {
+    let document = text("docs/verify.md");
+    let blocks: Vec<Value> =
+        document.split("```yaml\n").skip(1).map(|block| yaml(block.split("```").next().unwrap())).collect();
+    let [github, gitlab] = blocks.as_slice() else { panic!("two snippets: {blocks:?}") };
+    let inputs = &yaml(&text("action.yml"))["inputs"];
+    let steps = github["jobs"]["reproduce"]["steps"].as_array().unwrap();
+    let uses =
+        steps.iter().find(|step| step["uses"].as_str().is_some_and(|name| name.starts_with("run-glue/"))).unwrap();
+    for name in uses["with"].as_object().unwrap().keys() {
+        assert!(inputs.get(name).is_some(), "{name}");
+    }
+    let address = gitlab["include"][0]["remote"].as_str().unwrap();
+    assert!(repository().join(address.split("/main/").nth(1).unwrap()).is_file(), "{address}");
+    let template = &yaml(&text("templates/run-glue.gitlab-ci.yml"))[gitlab["reproduce"]["extends"].as_str().unwrap()];
+    for name in gitlab["reproduce"]["variables"].as_object().unwrap().keys() {
+        assert!(template["variables"].get(name).is_some(), "{name}");
+    }
+}

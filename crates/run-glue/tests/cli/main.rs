@@ -1,0 +1,45 @@
+//! The real program, as its users start it: what it prints, what it writes, how it ends. One test program for all of it, since each
+//! one links Burn; every test has a folder of its own and changes nothing of the process.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "these functions only serve tests")]
+
+#[path = "../support"]
+mod support {
+    pub(crate) mod chromium;
+    pub(crate) mod json_schema;
+    #[cfg(feature = "hub")]
+    #[path = "../../../hub/tests/support/loopback_hub/mod.rs"]
+    pub(crate) mod loopback_hub;
+    pub(crate) mod program;
+}
+
+mod bad_checkpoint;
+mod bad_flags;
+mod bad_input;
+mod benchmarks;
+mod checkpoints;
+mod ci_files;
+mod compare;
+mod flags_table;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+mod gpu_absent;
+mod grid;
+#[cfg(feature = "hub")]
+mod hub;
+mod kills;
+mod models;
+mod optimizers;
+mod outputs;
+mod own_data;
+mod page_in_chromium;
+mod plan;
+mod predict;
+#[cfg(feature = "hub")]
+mod push;
+mod search;
+mod selftest;
+mod submission;
+mod verify;
+mod watch;
+mod workers;
+mod written_files;

@@ -1,0 +1,200 @@
+//! Data that are none of GLUE's: files of any format, columns, labels, slices, held-out rows.
+
+use crate::support::program::{Bench, Ended};
+use serde_json::{Value, json};
+
+const MODEL: [&str; 6] = ["--model", "m", "--results_dir", "results", "--output_dir", "out"];
+
+fn run(bench: &Bench, flags: &str) -> Ended {
+    bench.run(MODEL.into_iter().chain(flags.split_whitespace()))
+}
+
+fn json_file(bench: &Bench, name: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(bench.path(name)).unwrap()).unwrap()
+}
+
+fn lines(bench: &Bench, name: &str) -> Vec<String> {
+    std::fs::read_to_string(bench.path(name)).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// Rows of three kinds that a tiny model can tell apart.
+fn row(i: usize) -> (&'static str, &'static str) {
+    [("the film was good good good", "praise"), ("a bad bad bad film", "blame"), ("no no no no", "other")][i % 3]
+}
+
+/// train.csv, validation.tsv and test.jsonl, the last without labels.
+fn bench() -> Bench {
+    let bench = Bench::new();
+    let delimited = |n: usize, sep: &str| {
+        let rows = (0..n).map(|i| format!("{i}{sep}{}{sep}{}\n", row(i).1, row(i).0));
+        format!("id{sep}kind{sep}text\n{}", rows.collect::<String>())
+    };
+    bench.write("train.csv", delimited(120, ","));
+    bench.write("validation.tsv", delimited(31, "\t"));
+    let test: String = (0..10).map(|i| json!({"text": row(i).0}).to_string() + "\n").collect();
+    bench.write("test.jsonl", test);
+    bench
+}
+
+const FILES: &str = "--train_file train.csv --validation_file validation.tsv --test_file test.jsonl \
+                     --label_column_name kind --learning_rate 5e-3 --num_train_epochs 8";
+
+#[test]
+fn files_of_three_formats_and_labels_that_are_words() {
+    let bench = bench();
+    let ended = run(&bench, &format!("{FILES} --do_train --do_eval --do_predict"));
+    ended.assert_done("files");
+    let eval = json_file(&bench, "out/eval_results.json");
+    for key in ["accuracy", "f1_macro", "f1_micro", "precision_macro", "recall_macro", "loss"] {
+        assert!(eval[format!("eval_{key}")].is_f64(), "{key}: {eval}");
+    }
+    assert!(eval.get("eval_combined_score").is_none());
+    assert_eq!(eval["eval_accuracy"], 1.0, "{eval}");
+    let record = bench.record();
+    assert_eq!((&record["task"], &record["score"]), (&json!("train"), &json!(1.0)));
+    assert_eq!(record["dataset"]["rows"], json!({"train": 120, "validation": 31, "test": 10}));
+    let table = &record["class_tables"][0];
+    assert_eq!(table["confusion_matrix"], json!([[10, 0, 0], [0, 10, 0], [0, 0, 11]]));
+    assert_eq!(
+        table["classes"][2],
+        json!({"label": "praise", "precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 11, "predicted": 11})
+    );
+    assert!(ended.stdout.contains("***** classes of validation *****\nclass   precision  recall"), "{}", ended.stdout);
+    let config = json_file(&bench, "out/config.json");
+    assert_eq!(config["id2label"], json!({"0": "blame", "1": "other", "2": "praise"}));
+    let predicted = lines(&bench, "out/predict_results_train.txt");
+    assert_eq!(predicted[..4], ["index\tprediction", "0\tpraise", "1\tblame", "2\tother"]);
+    let card = std::fs::read_to_string(bench.path("out/README.md")).unwrap();
+    assert!(card.contains("on the train dataset.") && !card.contains("GLUE"), "{card}");
+
+    // The saved model knows its labels: a file without any is enough to predict.
+    let again = bench
+        .run("--model out --results_dir again --output_dir predicted --test_file test.jsonl --do_predict".split(' '));
+    again.assert_done("predict alone");
+    assert_eq!(lines(&bench, "predicted/predict_results_test.txt"), predicted);
+    // And rows with labels are scored by name, though not every label is among them.
+    bench.write("two.csv", "text,label\nno no no no,other\na bad bad bad film,blame\n");
+    let scored =
+        bench.run("--model out --results_dir again --output_dir scored --validation_file two.csv --do_eval".split(' '));
+    scored.assert_done("evaluate alone");
+    assert_eq!(json_file(&bench, "scored/eval_results.json")["eval_accuracy"], 1.0);
+}
+
+#[test]
+fn halves_of_a_split_of_numbers() {
+    let bench = Bench::new();
+    let ended = run(
+        &bench,
+        "--dataset_name g --dataset_config_name stsb --validation_split_name validation[:50%] \
+         --test_split_name validation[50%:] --do_train --do_eval --do_predict --metric_name mse,rmse,mae,pearson,spearmanr \
+         --num_train_epochs 1",
+    );
+    ended.assert_done("halves");
+    let (eval, test) = (json_file(&bench, "out/eval_results.json"), json_file(&bench, "out/predict_results.json"));
+    for key in ["mse", "rmse", "mae", "pearson", "spearmanr"] {
+        assert!(eval[format!("eval_{key}")].is_f64() && test[format!("predict_{key}")].is_f64(), "{key}");
+    }
+    let record = bench.record();
+    let rows = &record["dataset"]["rows"];
+    assert_eq!(rows["validation[:50%]"], rows["validation[50%:]"], "{rows}");
+    assert_eq!(record["score"], record["metrics"]["mse"]);
+    assert_eq!(record["test_metrics"]["mse"], test["predict_mse"]);
+    assert_eq!(record["hyper_parameters"]["problem_type"], "regression");
+    assert!(ended.stderr.lines().all(|line| !line.contains("too")), "{}", ended.stderr);
+}
+
+#[test]
+fn lists_of_labels() {
+    let bench = Bench::new();
+    let rows = |n: usize| -> String {
+        let labels = [json!(["praise"]), json!(["blame", "film"]), json!([])];
+        (0..n).map(|i| json!({"text": row(i).0, "labels": labels[i % 3]}).to_string() + "\n").collect()
+    };
+    bench.write("train.jsonl", rows(120));
+    bench.write("dev.jsonl", rows(30));
+    let flags = "--train_file train.jsonl --validation_file dev.jsonl --learning_rate 5e-3 --num_train_epochs 8";
+    run(&bench, flags).assert_done("lists");
+    let eval = json_file(&bench, "out/eval_results.json");
+    assert!(eval["eval_f1_micro"].as_f64().unwrap() > 0.9, "{eval}");
+    assert_eq!(json_file(&bench, "out/config.json")["problem_type"], "multi_label_classification");
+    let table = &bench.record()["class_tables"][0];
+    assert_eq!(table["confusion_matrix"], Value::Null);
+    assert_eq!(table["classes"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn rows_are_chosen_as_asked() {
+    let bench = bench();
+    let small = "--train_file train.csv --label_column_name kind --num_train_epochs 1";
+    let ended = run(&bench, &format!("{small} --validation_split_percentage 25 --shuffle_train_dataset"));
+    ended.assert_done("held out");
+    assert_eq!(bench.record()["dataset"]["rows"], json!({"train": 90, "train (25 % held out)": 30}));
+
+    let bench = self::bench();
+    let parts = "--train_split_name train[:20]+train[-20:] --validation_split_name train[100:]+train[:5]";
+    let ended = run(&bench, &format!("{small} {parts}"));
+    ended.assert_done("slices");
+    assert_eq!(bench.record()["dataset"]["rows"], json!({"train[:20]+train[-20:]": 40, "train[100:]+train[:5]": 25}));
+    assert!(ended.stderr.contains("5 rows of train are trained on and evaluated too"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("20 rows of train are trained on and evaluated too"), "{}", ended.stderr);
+
+    // The tasks of GLUE take parts too.
+    let bench = Bench::new();
+    let glue = "--task rte --dataset_dir g --num_train_epochs 1 --train_split_name train[:64] --validation_split_name train[64:96]";
+    run(&bench, glue).assert_done("slices of a task");
+    assert_eq!(bench.record()["dataset"]["rows"], json!({"train[:64]": 64, "train[64:96]": 32}));
+}
+
+#[test]
+fn what_is_missing_is_asked_for() {
+    let bench = bench();
+    bench.write("numbers.csv", "text,label\na,0.5\nb,1.5\n");
+    bench.write("three.csv", "x,y,z,label\na,b,c,0\nd,e,f,1\n");
+    bench.write("nolabel.csv", "text,x,y\na,b,c\n");
+    bench.write("one.csv", "text,label\na,yes\nb,yes\n");
+    let cases: [(&str, &[&str]); 16] = [
+        (
+            "--train_file train.csv --validation_file validation.tsv",
+            &["train.csv: which column is the label? Give --label_column_name; the columns are id, kind, text"],
+        ),
+        (
+            "--train_file three.csv --do_train",
+            &[
+                "which column is the text? Give --text_column_names A, or A,B for a pair; the columns are x, y, z, label",
+            ],
+        ),
+        ("--train_file nolabel.csv --do_train", &["which column is the label?"]),
+        ("--train_file one.csv --do_train", &["all rows have the label yes; training needs at least two"]),
+        (
+            "--train_file train.csv --label_column_name kind",
+            &["there is no split validation; give --validation_file", "--validation_split_percentage"],
+        ),
+        (
+            "--train_file train.csv --label_column_name sort --do_train",
+            &["train.csv has no column `sort`; its columns are `id`, `kind`, `text`"],
+        ),
+        (
+            "--train_file train.csv --label_column_name kind --text_column_names text,more --do_train",
+            &["`more`", "`text`"],
+        ),
+        ("--train_file numbers.csv --do_train --do_regression false", &["--do_regression is false", "fractions"]),
+        (
+            "--train_file numbers.csv --do_train --metric_name accuracy",
+            &["--metric_name accuracy does not fit labels that are numbers; leave it out for pearson, spearmanr, mse"],
+        ),
+        ("--train_file train.csv --label_column_name kind --do_train --metric_name f1", &["does not fit 3 classes"]),
+        ("--train_file train.csv --metric_name sacrebleu", &["--metric_name is sacrebleu, expected one of accuracy"]),
+        ("--train_file gone.csv", &["--train_file gone.csv: there is no such file"]),
+        ("--dataset_name g", &["which configuration? Give --dataset_config_name one of cola, rte, stsb"]),
+        ("--dataset_name g --task rte", &["--task rte and --dataset_name or --train_file exclude each other"]),
+        ("--task rte --dataset_dir g --text_column_names a", &["--text_column_names is about data of your own"]),
+        (
+            "--train_file train.csv --label_column_name kind --do_train --train_split_name train[200:]",
+            &["there is no row in train[200:]"],
+        ),
+    ];
+    for (flags, parts) in cases {
+        run(&bench, flags).assert_one_line(flags, parts);
+        bench.assert_clean(flags);
+    }
+}
