@@ -1,7 +1,7 @@
 //! Benchmarks and their tasks as data, readers for their files, their metrics and their scores.
 //!
 //! Nothing here knows about tensors, models or the network, so the crate builds and tests in seconds. The way through
-//! it: [`find_task`] gives a task of a [benchmark](benchmarks), and [`TaskSpec::new`] describes one of one's own;
+//! it: [`find_task`] gives a task of a [benchmark](mod@benchmarks), and [`TaskSpec::new`] describes one of one's own;
 //! [`find_split_files`] (a folder) or [`select_split_files`] (a repository's listing) says which files hold a split;
 //! [`read_split`] turns them into [`Example`]s; [`evaluate`] compares predictions with references; [`task_score`] and
 //! [`benchmark_score`] make the benchmark's numbers of them.

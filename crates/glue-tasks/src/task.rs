@@ -1,6 +1,6 @@
 //! A task as data: where its rows lie, what is in them, and what is measured.
 //!
-//! The tasks of benchmarks are written down in [`benchmarks`](crate::benchmarks); a dataset of one's own is described by
+//! The tasks of benchmarks are written down in [`benchmarks`](mod@crate::benchmarks); a dataset of one's own is described by
 //! the same [`TaskSpec`], made with [`TaskSpec::new`].
 
 use crate::dataset::{LabelKind, Schema};

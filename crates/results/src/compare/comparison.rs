@@ -1,12 +1,13 @@
 //! Models beside each other, before any form is given to them.
 
-use glue_tasks::{AverageSpec, Benchmark};
+use glue_tasks::{AverageSpec, Benchmark, GLUE};
 
 use super::average;
 use super::pairs::{Pair, pairs};
 use super::published::Published;
 use super::row::Row;
 use super::rows::{rows, tasks};
+use super::shown::count_in_words;
 use crate::error::Error;
 use crate::record::{RecordFile, RunRecord};
 
@@ -48,6 +49,20 @@ impl<'a> Comparison<'a> {
     pub(super) fn averages(&self) -> Vec<(&'static Benchmark, &'static AverageSpec)> {
         let is_there = |average: &AverageSpec| self.rows.iter().any(|row| row.averages.get(average).is_some());
         average::averages().filter(|(_, average)| is_there(average)).collect()
+    }
+
+    /// What the usual averages are, in words: GLUE's first, which is always said, and those of other benchmarks that a row has.
+    pub(super) fn averages_in_words(&self) -> Vec<String> {
+        let shown = self.averages();
+        let others = shown.iter().map(|(benchmark, _)| *benchmark).filter(|benchmark| benchmark.name != GLUE.name);
+        let mut benchmarks: Vec<&Benchmark> = std::iter::once(&*GLUE).chain(others).collect();
+        benchmarks.dedup_by_key(|benchmark| &benchmark.name);
+        let words = benchmarks.iter().filter_map(|benchmark| {
+            let average = benchmark.averages.first()?;
+            let count = count_in_words(benchmark.tasks.len());
+            Some(format!("{} is the mean of the {count} tasks", average.display_name))
+        });
+        words.collect()
     }
 
     /// The records of a row.

@@ -1,11 +1,8 @@
 //! The cells that the readable forms share.
 
-use glue_tasks::{Benchmark, GLUE};
-
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::Entry;
 use crate::compare::row::{CHOSEN_HERE, Row};
-use crate::compare::shown::count_in_words;
 use crate::statistics::Summary;
 
 /// A cell: its mean and half the width of its interval, in percent.
@@ -61,19 +58,11 @@ impl Grid {
 pub(super) fn caption(comparison: &Comparison<'_>) -> String {
     let chosen = comparison.rows.iter().any(|row| row.chosen_on.is_some());
     let chosen = if chosen { format!(" {CHOSEN_HERE}") } else { String::new() };
-    let of_benchmark = |benchmark: &Benchmark| {
-        let count = count_in_words(benchmark.tasks.len());
-        format!("{} is the mean of the {count} tasks", benchmark.averages[0].display_name)
-    };
-    let mut means = vec![of_benchmark(&GLUE)];
-    let shown = comparison.averages();
-    let others = shown.iter().filter(|(benchmark, average)| benchmark.name != GLUE.name && average.left_out.is_empty());
-    means.extend(others.map(|(benchmark, _)| of_benchmark(benchmark)));
     format!(
         "Scores in percent, mean over seeds ± half of the {:.0} % interval (Student's t). A task with two metrics counts as their \
          mean, MNLI as the mean of both splits; {}.{chosen}",
         comparison.level * 100.0,
-        means.join(", ")
+        comparison.averages_in_words().join(", ")
     )
 }
 

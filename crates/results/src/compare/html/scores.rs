@@ -112,11 +112,15 @@ fn caption(comparison: &Comparison<'_>) -> String {
 }
 
 fn notes(comparison: &Comparison<'_>) -> String {
-    let mut notes = vec![
-        "A task with two metrics counts as their mean, MNLI as the mean of both its splits. GLUE is the mean of the nine tasks \
-         as the leaderboard has it; many papers leave WNLI out. An average stands only where all of its tasks are there; its \
-         interval is over the seeds that all tasks have.",
-    ];
+    let means = comparison.averages_in_words();
+    let (glue, others) = means.split_first().map_or(("", &[][..]), |(glue, others)| (glue.as_str(), others));
+    let others: String = others.iter().map(|mean| format!(" {mean}.")).collect();
+    let averages = format!(
+        "A task with two metrics counts as their mean, MNLI as the mean of both its splits. {glue} as the leaderboard has it; many \
+         papers leave WNLI out.{others} An average stands only where all of its tasks are there; its interval is over the seeds that all \
+         tasks have."
+    );
+    let mut notes = vec![averages.as_str()];
     if comparison.rows.iter().any(|row| row.entries.values().any(|entry| entry.collapsed > 0)) {
         notes.push("* has runs that predict one class only: these have learnt nothing.");
     }
