@@ -1,23 +1,46 @@
-//! What GLUE is: the nine tasks as data, readers for their files, their metrics and their scores.
+//! Benchmarks and their tasks as data, readers for their files, their metrics and their scores.
 //!
 //! Nothing here knows about tensors, models or the network, so the crate builds and tests in seconds. The way through
-//! it: [`find_task`] gives a row of the task table; [`find_split_files`] (a folder) or [`select_split_files`] (a
-//! repository's listing) says which files hold a split; [`read_split`] turns them into [`Example`]s;
-//! [`evaluate`] compares predictions with references; [`task_score`] and [`glue_score`] make the benchmark's
-//! numbers of them.
+//! it: [`find_task`] gives a task of a [benchmark](benchmarks), and [`TaskSpec::new`] describes one of one's own;
+//! [`find_split_files`] (a folder) or [`select_split_files`] (a repository's listing) says which files hold a split;
+//! [`read_split`] turns them into [`Example`]s; [`evaluate`] compares predictions with references; [`task_score`] and
+//! [`benchmark_score`] make the benchmark's numbers of them.
+//!
+//! ```
+//! use glue_tasks::{Predictions, References, evaluate, find_task, task_score};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let task = find_task("MRPC")?;
+//! let (said, right) = (Predictions::Classes(vec![1, 1, 0, 1]), References::Classes(vec![1, 0, 0, 1]));
+//! let metrics = evaluate(&task.metrics, &said, &right)?;
+//! assert_eq!(metrics[0], ("accuracy".to_owned(), 0.75));
+//! // Accuracy 0.75 and F1 0.8 count as their mean.
+//! let score = task_score(task, |key| metrics.iter().find(|(name, _)| name == key).map(|(_, value)| *value))?;
+//! assert!((score - 0.775).abs() < 1e-12);
+//! # Ok(())
+//! # }
+//! ```
 
+pub mod benchmark;
+pub mod benchmarks;
 pub mod dataset;
+pub mod find;
 pub mod metrics;
 pub mod score;
 pub mod slices;
 pub mod split_files;
 pub mod task;
+pub mod task_kind;
 
 mod near;
 
+pub use benchmark::{AverageSpec, Benchmark};
+pub use benchmarks::{GLUE, benchmarks};
 pub use dataset::{DataError, Example, Label, LabelKind, Schema, Split, Warning, read_split, read_unlabelled_split};
+pub use find::{UnknownTask, benchmark_of, find_task, find_tasks, plain_key, task_named, task_order};
 pub use metrics::{Metric, MetricError, Predictions, References, argmax, evaluate};
-pub use score::{GlueScore, ScoreError, glue_score, task_score};
+pub use score::{BenchmarkScore, ScoreError, benchmark_score, task_score};
 pub use slices::{BadSlice, Slice};
 pub use split_files::{find_split_files, select_split_files};
-pub use task::{AX, OwnTask, TASKS, TaskKind, TaskSpec, UnknownTask, find_task};
+pub use task::{SplitSpec, TaskSpec};
+pub use task_kind::TaskKind;

@@ -1,13 +1,13 @@
-//! From metrics to the benchmark's number: one score a task, then the mean over the tasks.
+//! From metrics to a benchmark's number: one score a task, then the mean over the tasks.
 //!
-//! GLUE averages tasks, not metrics: a task with two metrics counts as their mean, and MNLI's two splits count as one
+//! Tasks are averaged, not metrics: a task with two metrics counts as their mean, and MNLI's two splits count as one
 //! task. Wang et al. 2018, section 3: <https://arxiv.org/abs/1804.07461>.
 
-use crate::near::quoted;
-use crate::task::{AX, TASKS, TaskSpec};
+use std::collections::BTreeMap;
 
-/// The task that many papers leave out of the average.
-const OFTEN_LEFT_OUT: &str = "wnli";
+use crate::benchmark::Benchmark;
+use crate::near::quoted;
+use crate::task::TaskSpec;
 
 /// Why there is no score.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,28 +16,32 @@ pub enum ScoreError {
     /// The results of a task lack a metric.
     #[error("the results of `{task}` have no `{key}`: evaluate all of the task's splits, then score again")]
     MissingMetric {
-        /// The task.
-        task: &'static str,
+        /// The name of the task, as records have it.
+        task: String,
         /// The key that is missing, with the split's suffix.
         key: String,
     },
     /// A task without a labelled split, such as the diagnostic set.
     #[error("`{task}` has no labelled split, so it has no score")]
     NoEvaluation {
-        /// The task.
-        task: &'static str,
+        /// The name of the task, as records have it.
+        task: String,
     },
-    /// A score for something that is no task.
-    #[error("a score for `{name}`, which is no GLUE task; the tasks are {}", quoted(&TASKS.each_ref().map(|task| task.name)))]
+    /// A score for something that is no task of the benchmark.
+    #[error("a score for `{name}`, which is no {benchmark} task; the tasks are {}", quoted(tasks))]
     UnknownTask {
-        /// The name.
+        /// The name that was given.
         name: String,
+        /// The benchmark as papers write it.
+        benchmark: String,
+        /// The names of its tasks.
+        tasks: Vec<String>,
     },
     /// Two scores for one task.
     #[error("two scores for `{task}`: pass one for each task, for instance the mean over its seeds")]
     TwoScores {
-        /// The task.
-        task: &'static str,
+        /// The name of the task, as records have it.
+        task: String,
     },
 }
 
@@ -50,53 +54,63 @@ pub enum ScoreError {
 /// A key that is missing, or a task that is never evaluated.
 pub fn task_score(task: &TaskSpec, value_of: impl Fn(&str) -> Option<f64>) -> Result<f64, ScoreError> {
     if task.eval_splits.is_empty() {
-        return Err(ScoreError::NoEvaluation { task: task.name });
+        return Err(ScoreError::NoEvaluation { task: task.name.clone() });
     }
     let mut sum = 0.0;
-    for split in task.eval_splits {
-        for metric in task.metrics {
+    for split in &task.eval_splits {
+        for metric in &task.metrics {
             let key = format!("{}{}", metric.key(), split.key_suffix);
-            sum += value_of(&key).ok_or(ScoreError::MissingMetric { task: task.name, key })?;
+            sum += value_of(&key)
+                .ok_or_else(|| ScoreError::MissingMetric { task: task.name.clone(), key: key.clone() })?;
         }
     }
     // Every split has the same metrics, so the mean of means is the mean of all.
     Ok(sum / (task.eval_splits.len() * task.metrics.len()) as f64)
 }
 
-/// The benchmark's number, as far as the tasks at hand allow.
-///
-/// An average over other tasks than GLUE's would look like GLUE's and not be comparable, so there is none then.
+/// The numbers of a benchmark, as far as the tasks at hand allow.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct GlueScore {
-    /// The mean over all nine tasks; none where one is missing.
-    pub average: Option<f64>,
-    /// The mean over the eight tasks but WNLI; none where one of those is missing.
-    pub average_without_wnli: Option<f64>,
-    /// The tasks without a score, in the order of the table.
-    pub missing: Vec<&'static str>,
+pub struct BenchmarkScore {
+    /// The averages in the order of [`Benchmark::averages`]; none where a task of it is missing, since a mean over other
+    /// tasks would look like the benchmark's and not be comparable.
+    pub averages: Vec<Option<f64>>,
+    /// The names of the tasks without a score, in the benchmark's order.
+    pub missing: Vec<String>,
 }
 
-/// The GLUE average of one score a task, with and without WNLI. The diagnostic set counts in neither and may be given.
+impl BenchmarkScore {
+    /// The usual average, over all tasks.
+    pub fn average(&self) -> Option<f64> {
+        self.averages.first().copied().flatten()
+    }
+}
+
+/// The averages of one score a task. Diagnostic sets count in none and may be given.
 ///
 /// # Errors
-/// A name that is no task's, or two scores for one task.
-pub fn glue_score(scores: &[(&str, f64)]) -> Result<GlueScore, ScoreError> {
-    let mut by_task: [Option<f64>; TASKS.len()] = [None; TASKS.len()];
+/// A name that is no task's of the benchmark, or two scores for one task.
+pub fn benchmark_score(benchmark: &Benchmark, scores: &[(&str, f64)]) -> Result<BenchmarkScore, ScoreError> {
+    let mut by_task: BTreeMap<&str, f64> = BTreeMap::new();
     for &(name, score) in scores {
-        if name == AX.name {
+        if benchmark.diagnostics().any(|set| set.name == name) {
             continue;
         }
-        let at = TASKS.iter().position(|task| task.name == name);
-        let at = at.ok_or_else(|| ScoreError::UnknownTask { name: name.to_owned() })?;
-        if by_task[at].replace(score).is_some() {
-            return Err(ScoreError::TwoScores { task: TASKS[at].name });
+        if benchmark.task(name).is_none() {
+            let tasks = benchmark.tasks.iter().map(|task| task.name.clone()).collect();
+            return Err(ScoreError::UnknownTask {
+                name: name.to_owned(),
+                benchmark: benchmark.display_name.clone(),
+                tasks,
+            });
+        }
+        if by_task.insert(name, score).is_some() {
+            return Err(ScoreError::TwoScores { task: name.to_owned() });
         }
     }
-    let named = || TASKS.iter().map(|task| task.name).zip(by_task);
-    Ok(GlueScore {
-        average: mean(named().map(|(_, score)| score)),
-        average_without_wnli: mean(named().filter(|(name, _)| *name != OFTEN_LEFT_OUT).map(|(_, score)| score)),
-        missing: named().filter(|(_, score)| score.is_none()).map(|(name, _)| name).collect(),
+    let score_of = |task: &TaskSpec| by_task.get(task.name.as_str()).copied();
+    Ok(BenchmarkScore {
+        averages: benchmark.averages.iter().map(|average| mean(benchmark.tasks_of(average).map(score_of))).collect(),
+        missing: benchmark.tasks.iter().filter(|task| score_of(task).is_none()).map(|task| task.name.clone()).collect(),
     })
 }
 
@@ -109,7 +123,7 @@ fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::find_task;
+    use crate::GLUE;
 
     /// Google's small BERTs on the test sets, <https://github.com/google-research/bert#bert>: score, then CoLA, SST-2,
     /// MRPC, STS-B, QQP, MNLI, QNLI, RTE, WNLI, two numbers where two metrics or two splits count.
@@ -138,7 +152,7 @@ mod tests {
         for (published, row) in SMALL_BERTS {
             let mut scores = Vec::new();
             for (name, values) in names.into_iter().zip(row) {
-                let task = find_task(name).unwrap();
+                let task = GLUE.task(name).unwrap();
                 let keys = task.eval_splits.iter().flat_map(|split| {
                     task.metrics.iter().map(move |metric| format!("{}{}", metric.key(), split.key_suffix))
                 });
@@ -147,39 +161,45 @@ mod tests {
                 let score = task_score(task, |key| results.iter().find(|(k, _)| k == key).map(|(_, v)| *v));
                 scores.push((name, score.unwrap()));
             }
-            let score = glue_score(&scores).unwrap();
+            let score = benchmark_score(&GLUE, &scores).unwrap();
             // The published inputs are rounded to 0.1, so their mean is known to about as much.
-            assert!((score.average.unwrap() - published).abs() < 0.07, "{score:?} {published}");
+            assert!((score.average().unwrap() - published).abs() < 0.07, "{score:?} {published}");
             assert!(score.missing.is_empty());
         }
     }
 
     #[test]
     fn a_missing_task_is_named_and_averages_are_never_over_fewer() {
-        let all: Vec<(&str, f64)> = TASKS.iter().map(|task| (task.name, 1.0)).collect();
+        let all: Vec<(&str, f64)> = GLUE.tasks.iter().map(|task| (task.name.as_str(), 1.0)).collect();
         let without = |left_out: &str| {
             let some: Vec<_> = all.iter().copied().filter(|(name, _)| *name != left_out).collect();
-            glue_score(&some).unwrap()
+            benchmark_score(&GLUE, &some).unwrap()
         };
         let score = without("wnli");
-        assert_eq!((score.average, score.average_without_wnli, score.missing), (None, Some(1.0), vec!["wnli"]));
+        assert_eq!((score.averages, score.missing), (vec![None, Some(1.0)], vec!["wnli".to_owned()]));
         let score = without("rte");
-        assert_eq!((score.average, score.average_without_wnli, score.missing), (None, None, vec!["rte"]));
+        assert_eq!((score.averages, score.missing), (vec![None, None], vec!["rte".to_owned()]));
     }
 
     #[test]
     fn the_diagnostic_set_does_not_count() {
-        let mut scores: Vec<(&str, f64)> = TASKS.iter().map(|task| (task.name, 0.5)).collect();
+        let mut scores: Vec<(&str, f64)> = GLUE.tasks.iter().map(|task| (task.name.as_str(), 0.5)).collect();
         scores.push(("ax", 0.0));
-        assert_eq!(glue_score(&scores).unwrap().average, Some(0.5));
-        assert_eq!(task_score(&AX, |_| Some(1.0)), Err(ScoreError::NoEvaluation { task: "ax" }));
+        assert_eq!(benchmark_score(&GLUE, &scores).unwrap().averages, [Some(0.5); 2]);
+        let ax = GLUE.diagnostics().next().unwrap();
+        assert_eq!(task_score(ax, |_| Some(1.0)), Err(ScoreError::NoEvaluation { task: "ax".to_owned() }));
     }
 
     #[test]
     fn wrong_inputs_are_named() {
-        assert_eq!(glue_score(&[("boolq", 1.0)]), Err(ScoreError::UnknownTask { name: "boolq".to_owned() }));
-        assert_eq!(glue_score(&[("rte", 1.0), ("rte", 0.5)]), Err(ScoreError::TwoScores { task: "rte" }));
-        let mnli = find_task("mnli").unwrap();
+        let error = benchmark_score(&GLUE, &[("boolq", 1.0)]).unwrap_err().to_string();
+        assert!(
+            error.starts_with("a score for `boolq`, which is no GLUE task; the tasks are `cola`, `sst2`"),
+            "{error}"
+        );
+        let twice = benchmark_score(&GLUE, &[("rte", 1.0), ("rte", 0.5)]);
+        assert_eq!(twice, Err(ScoreError::TwoScores { task: "rte".to_owned() }));
+        let mnli = GLUE.task("mnli").unwrap();
         assert_eq!(
             task_score(mnli, |key| (key == "accuracy").then_some(0.8)).unwrap_err().to_string(),
             "the results of `mnli` have no `accuracy_mm`: evaluate all of the task's splits, then score again"

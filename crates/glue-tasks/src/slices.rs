@@ -8,7 +8,7 @@ use std::ops::Range;
 /// A part of one split.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slice {
-    /// The split.
+    /// The name of the split.
     pub split: String,
     /// First row; `None`: row 0.
     from: Option<Bound>,

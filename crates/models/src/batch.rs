@@ -197,13 +197,13 @@ impl Sequences {
 /// What an encoder reads: one id a row (padding rows included) and the layout of the rows.
 #[derive(Clone, Debug)]
 pub struct TokenBatch {
-    /// Token ids, `[rows]`.
+    /// Token ids, `[rows]`; padding rows hold the pad token.
     pub input_ids: Vec<u32>,
-    /// Segment ids, `[rows]`.
+    /// Token type ids (segments), `[rows]`: 0 or 1 in most families.
     pub token_type_ids: Vec<u32>,
-    /// Position ids, `[rows]`.
+    /// Position ids, `[rows]`, counted from 0 in each sequence.
     pub position_ids: Vec<u32>,
-    /// Where the sequences lie.
+    /// Where the sequences lie among the rows.
     pub sequences: Arc<Sequences>,
     distinct_tokens: Arc<DistinctTokens>,
     #[cfg(feature = "cube")]
@@ -213,9 +213,9 @@ pub struct TokenBatch {
 /// The distinct token ids of a batch: the only rows of the words' table that its gradient touches.
 #[derive(Debug)]
 pub struct DistinctTokens {
-    /// Ascending.
+    /// Each once, ascending.
     pub ids: Arc<[u32]>,
-    /// The place among `ids` of each row's token, `[rows]`.
+    /// The index among `ids` of each row's token, `[rows]`.
     pub index_of_row: Vec<u32>,
 }
 
@@ -237,7 +237,7 @@ impl TokenBatch {
         &self.distinct_tokens
     }
 
-    /// The same tokens with other positions and segments, where a model counts them otherwise.
+    /// The same tokens with other position and token type ids, where a model counts them otherwise.
     #[must_use]
     pub fn with_ids(&self, position: impl Fn(u32) -> u32, token_type: impl Fn(u32) -> u32) -> Self {
         Self {

@@ -10,15 +10,15 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Io {
-        /// The file.
+        /// The file, as it was asked for.
         path: PathBuf,
-        /// Why.
+        /// What the system says.
         source: std::io::Error,
     },
     /// The file is not a JSON object.
     #[error("{} is not a JSON object: {reason}; is the file whole?", path.display())]
     Json {
-        /// The file.
+        /// The file, as it was asked for.
         path: PathBuf,
         /// What the parser says.
         reason: String,
@@ -26,19 +26,19 @@ pub enum ConfigError {
     /// A field is absent.
     #[error("config.json has no field `{field}`, which a `{model_type}` model needs")]
     Missing {
-        /// The field.
+        /// Its name in config.json.
         field: &'static str,
-        /// The model's type.
+        /// `model_type` of the same file.
         model_type: String,
     },
     /// A field has a value of the wrong kind or out of range.
     #[error("config.json: `{field}` is {value}, expected {expected}")]
     Value {
-        /// The field.
+        /// Its name in config.json.
         field: String,
-        /// What it holds.
+        /// What it holds, as JSON.
         value: String,
-        /// What it should hold.
+        /// What it should hold, in words.
         expected: String,
     },
     /// A part of an architecture does not fit the others: a mistake in the family's own file, or in a caller's.
@@ -54,11 +54,11 @@ pub enum ConfigError {
     /// A model or a switch that is not implemented; running it anyway would give wrong numbers.
     #[error("config.json: `{field}` is \"{value}\", which is not supported (supported: {supported})")]
     Unsupported {
-        /// The field.
+        /// Its name in config.json.
         field: &'static str,
-        /// What it holds.
+        /// What it holds, texts without quotes.
         value: String,
-        /// What it may hold.
+        /// What it may hold, separated by commas.
         supported: String,
     },
 }
@@ -113,13 +113,13 @@ impl Config {
         }
     }
 
-    /// From fields.
+    /// A configuration of `fields` alone: what they lack has the defaults of the family.
     #[must_use]
     pub fn from_fields(fields: Map<String, Value>) -> Self {
         Self { fields }
     }
 
-    /// All fields.
+    /// The fields as the file has them, unknown ones included.
     #[must_use]
     pub fn fields(&self) -> &Map<String, Value> {
         &self.fields

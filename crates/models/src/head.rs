@@ -44,7 +44,7 @@ impl Targets {
 /// `…ForSequenceClassification` of any family: encoder, dense layer, classifier.
 #[derive(Module, Debug)]
 pub struct SequenceClassifier<B: Backend> {
-    /// The encoder.
+    /// Embeddings and layers; their output is `[rows, hidden]`.
     pub encoder: Encoder<B>,
     /// `[hidden, hidden]`: BERT's pooler, or the head's own.
     pub dense: Linear<B>,

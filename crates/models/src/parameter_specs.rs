@@ -1,4 +1,5 @@
-//! Parameters of a module and the tensors of a Hugging Face checkpoint that they are made of.
+//! The parameters of a model: for each its tensors in a Hugging Face checkpoint, how they are initialised where a checkpoint
+//! lacks them, and whether they decay.
 
 /// How a tensor that a checkpoint lacks is initialised, as transformers' `_init_weights` does.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -8,18 +9,18 @@ pub enum Init {
     /// N(0, std) cut at +-`cut`, after a draw of N(0, initializer_range) that is thrown away: transformers first treats
     /// the layer as any other, then as its family's.
     TruncatedNormal {
-        /// Standard deviation.
+        /// Standard deviation before the cut.
         std: f64,
         /// Largest absolute value.
         cut: f64,
     },
-    /// Zeros.
+    /// Every element 0: biases.
     Zeros,
-    /// Ones.
+    /// Every element 1: scales of normalisations.
     Ones,
 }
 
-/// One parameter of the module.
+/// One parameter of a model, and what of a checkpoint it is made of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParameterSpec {
     /// Path of the parameter in the module, such as `encoder.layers.0.qkv.weight`.
@@ -41,13 +42,20 @@ impl ParameterSpec {
         let decay = init == Init::Normal && !tensors.iter().any(|tensor| tensor.contains("bias"));
         Self { parameter, tensors, init, in_encoder: true, decay }
     }
+
+    /// The name that transformers gives one of the tensors in a classifier's checkpoint: with the family's prefix
+    /// where it belongs to the encoder.
+    #[must_use]
+    pub fn full_name(&self, tensor: &str, prefix: &str) -> String {
+        if self.in_encoder { format!("{prefix}{tensor}") } else { tensor.to_owned() }
+    }
 }
 
 /// A family's names of the parts of a layer; `{}` is the layer. Weights and biases get their endings.
 pub struct LayerNames {
     /// Queries, keys and values: three layers, or one.
     pub qkv: &'static [&'static str],
-    /// After attention.
+    /// The linear layer after attention.
     pub attention_output: &'static str,
     /// The first normalisation.
     pub attention_norm: &'static str,
@@ -59,7 +67,7 @@ pub struct LayerNames {
     pub output_norm: &'static str,
 }
 
-/// Collects the names of a model, in the order in which transformers initialises them.
+/// Collects the parameters of a model, in the order in which transformers initialises them.
 #[derive(Default)]
 pub struct ParameterSpecs {
     rows: Vec<ParameterSpec>,
@@ -128,7 +136,7 @@ impl ParameterSpecs {
         std::mem::take(&mut self.rows)
     }
 
-    /// The rows so far.
+    /// The parameters so far.
     pub fn rows(&mut self) -> &mut Vec<ParameterSpec> {
         &mut self.rows
     }

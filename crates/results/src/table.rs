@@ -7,10 +7,8 @@ use crate::columns::aligned;
 use crate::python_json::float_repr;
 use crate::record::RunRecord;
 use crate::statistics::Summary;
+use glue_tasks::{Benchmark, benchmarks, plain_key, task_order};
 use std::fmt::Write as _;
-
-/// The nine tasks in the leaderboard's order.
-const TASKS: [&str; 9] = ["cola", "sst2", "mrpc", "stsb", "qqp", "mnli", "qnli", "rte", "wnli"];
 
 /// Of the intervals over seeds.
 const LEVEL: f64 = 0.95;
@@ -48,7 +46,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// One row for every task among the records, in the leaderboard's order, other tasks after them by name. The
+    /// One row for every task among the records, in the benchmarks' order, other tasks after them by name. The
     /// records should be of one model and one choice of settings; those of a task are taken as its seeds.
     #[must_use]
     pub fn from_records<'a>(records: impl IntoIterator<Item = &'a RunRecord>) -> Self {
@@ -59,30 +57,43 @@ impl Table {
                 None => groups.push((&record.task, vec![record])),
             }
         }
-        let place = |task: &str| TASKS.iter().position(|known| *known == task).unwrap_or(TASKS.len());
-        groups.sort_by_key(|(task, _)| (place(task), *task));
-        Self {
-            rows: groups.iter().map(|(task, group)| TableRow::of(task, group)).collect(),
-            average_interval: average_interval(&groups),
+        groups.sort_by_key(|(task, _)| (task_order(task), *task));
+        let rows = groups.iter().map(|(task, group)| TableRow::of(task, group)).collect();
+        let mut table = Self { rows, average_interval: average_interval(&groups) };
+        if table.benchmarks().len() > 1 {
+            table.average_interval = None;
         }
+        table
     }
 
-    /// The unweighted mean of the tasks' scores, and of how many tasks: the GLUE average where all nine are there.
-    /// `None` where a score is missing, since a mean over fewer tasks would look like one over all.
+    /// The unweighted mean of the tasks' scores, and of how many tasks: a benchmark's average where all of its tasks are
+    /// there. `None` where a score is missing, since a mean over fewer tasks would look like one over all, and where the
+    /// tasks are of several benchmarks.
     #[must_use]
     pub fn average(&self) -> Option<(f64, usize)> {
         let scores: Option<Vec<f64>> = self.rows.iter().map(|row| row.score).collect();
-        let scores = scores?;
+        let scores = scores.filter(|_| self.benchmarks().len() <= 1)?;
         mean(&scores).map(|mean| (mean, scores.len()))
     }
 
     fn baseline_average(&self) -> Option<f64> {
         let scores: Option<Vec<f64>> = self.rows.iter().map(|row| row.baseline).collect();
-        mean(&scores?)
+        mean(&scores.filter(|_| self.benchmarks().len() <= 1)?)
     }
 
-    fn has_all_nine(&self) -> bool {
-        self.rows.len() == TASKS.len() && TASKS.iter().all(|task| self.rows.iter().any(|row| row.task == *task))
+    /// The benchmarks of the tasks, each once; tasks of one's own have none.
+    fn benchmarks(&self) -> Vec<&'static Benchmark> {
+        let has = |benchmark: &&Benchmark| self.rows.iter().any(|row| benchmark.task(&row.task).is_some());
+        benchmarks().filter(has).collect()
+    }
+
+    /// The benchmark that the rows are all tasks of, no more and no fewer.
+    fn whole_benchmark(&self) -> Option<&'static Benchmark> {
+        let has = |task: &str| self.rows.iter().any(|row| row.task == task);
+        let is_whole = |benchmark: &&Benchmark| {
+            self.rows.len() == benchmark.tasks.len() && benchmark.tasks.iter().all(|task| has(&task.name))
+        };
+        benchmarks().find(is_whole)
     }
 
     /// The form that suits where it goes: [`text`](Self::text) on a terminal, [`lines`](Self::lines) elsewhere.
@@ -103,10 +114,12 @@ impl Table {
         grid.extend(self.rows.iter().map(|row| row.cells(several)));
         if self.rows.len() > 1 {
             let seconds: f64 = self.rows.iter().map(|row| row.seconds).sum();
-            let title = if self.has_all_nine() {
-                "GLUE average, 9 tasks".to_owned()
-            } else {
-                format!("mean of {} tasks", self.rows.len())
+            let count = self.rows.len();
+            let usual = self.whole_benchmark().and_then(|benchmark| benchmark.averages.first());
+            let title = match usual {
+                Some(average) => format!("{} average, {count} tasks", average.display_name),
+                None if self.benchmarks().len() > 1 => format!("{count} tasks of several benchmarks"),
+                None => format!("mean of {count} tasks"),
             };
             grid.push(vec![
                 "all".to_owned(),
@@ -227,13 +240,13 @@ impl TableRow {
 
 /// The loss is no score, and the combined score has a column of its own.
 fn is_shown(name: &str) -> bool {
-    let name = name.strip_suffix("_mm").unwrap_or(name);
+    let name = plain_key(name);
     name != "loss" && name != "combined_score"
 }
 
 /// Errors are not fractions of anything and are shown as they are.
 fn shown(name: &str, value: Option<f64>) -> String {
-    let is_error = ["mse", "rmse", "mae"].contains(&name.strip_suffix("_mm").unwrap_or(name));
+    let is_error = ["mse", "rmse", "mae"].contains(&plain_key(name));
     match value {
         Some(value) if is_error => format!("{value:.4}"),
         value => percent(value),
@@ -278,6 +291,8 @@ fn ends(interval: Option<(f64, f64)>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use glue_tasks::GLUE;
+
     use super::*;
 
     fn row(task: &str, metrics: &[(&str, f64)], score: Option<f64>, seconds: f64) -> TableRow {
@@ -337,7 +352,7 @@ average\tscore=0.6875\tbaseline=0.5\tseconds=15.290\ttasks=2
 
     #[test]
     fn names_the_glue_average_only_for_all_nine() {
-        let rows = TASKS.iter().map(|task| row(task, &[("accuracy", 0.5)], Some(0.5), 1.0)).collect();
+        let rows = GLUE.tasks.iter().map(|task| row(&task.name, &[("accuracy", 0.5)], Some(0.5), 1.0)).collect();
         let mut table = Table { rows, average_interval: None };
         assert!(table.text().contains("GLUE average, 9 tasks  50.00"), "{}", table.text());
         table.rows.truncate(8);

@@ -1,6 +1,6 @@
 //! `run-glue models`: the families that are supported, and the size of a checkpoint.
 
-use indicatif::HumanCount;
+use indicatif::{HumanBytes, HumanCount};
 use models::config::Config;
 use models::encoder::{FAMILIES, family};
 use serde_json::{Value, json};
@@ -114,14 +114,10 @@ fn describe(summary: &Value) -> String {
         HumanCount(number("parameters")),
         HumanCount(number("embedding_parameters")),
         number("num_labels"),
-        mebibytes(number("weight_bytes")),
-        mebibytes(number("training_bytes")),
-        mebibytes(number("activation_bytes")),
+        HumanBytes(number("weight_bytes")),
+        HumanBytes(number("training_bytes")),
+        HumanBytes(number("activation_bytes")),
         number("batch_size"),
         number("max_seq_length"),
     )
-}
-
-fn mebibytes(bytes: u64) -> String {
-    format!("{} MiB", (bytes as f64 / f64::from(1 << 20)).round())
 }

@@ -172,3 +172,17 @@ fn line(totals: &Totals, max_steps: usize, loss: f64, learning_rate: f64) -> Str
         FormattedDuration(Duration::try_from_secs_f64(remaining).unwrap_or_default()),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_program_s_own_crates_are_heard() {
+        let enabled = |target: &str, level| Console.enabled(&Metadata::builder().target(target).level(level).build());
+        log::set_max_level(LevelFilter::Info);
+        assert!(enabled("run_glue::grid::sweep::run", Level::Info) && enabled("hub", Level::Error));
+        assert!(!enabled("run_glue", Level::Debug));
+        assert!(!enabled("cubecl_runtime::tune", Level::Warn) && !enabled("hub_of_others", Level::Error));
+    }
+}

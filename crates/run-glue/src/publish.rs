@@ -74,7 +74,9 @@ impl Publisher {
     pub fn open(settings: &Settings) -> Result<Option<Self>, Error> {
         let Some(publish) = &settings.publish else { return Ok(None) };
         let folders = settings.places.folder.iter().flat_map(|folder| folder.iter());
-        let id = folders.fold(publish.id.clone(), |id, folder| format!("{id}-{}", folder.to_string_lossy()));
+        // The Hub takes no name with `--`, which stands for the `/` of a model or task in folders.
+        let id = folders
+            .fold(publish.id.clone(), |id, folder| format!("{id}-{}", folder.to_string_lossy().replace("--", "-")));
         let repository = Repository::open(&id, publish.private, &publish.revision, &settings.hub)
             .map_err(|error| error.in_context("--push_to_hub"))?;
         Ok(Some(Self { repository: Arc::new(repository), settings: publish.clone(), worker: None }))

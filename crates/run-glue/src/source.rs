@@ -9,9 +9,6 @@ use crate::error::Error;
 use crate::report::record_parts::Source;
 use crate::settings::{DatasetChoice, HubAccess, ModelChoice};
 
-/// The dataset repository of the nine tasks.
-pub const GLUE_REPOSITORY: &str = "nyu-mll/glue";
-
 /// The files of one model or one dataset.
 pub struct Files {
     /// Repository or folder, as given.

@@ -2,15 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use super::error::{DataError, Warning};
+use super::example::{Example, Label, Split};
+use super::format::read_rows;
 use super::labels::LabelDecoder;
-use super::rows::{Row, Selection, read_rows};
-use super::{DataError, Example, Label, LabelKind, Schema, Split, Warning};
+use super::raw::{RawRow, WantedColumns};
+use super::schema::{LabelKind, Schema};
 
 /// Gathers the examples of a split over all of its files.
 #[derive(Debug)]
 pub(super) struct Collector<'a> {
     schema: &'a Schema,
-    wanted: Selection,
+    wanted: WantedColumns,
     labels: LabelDecoder<'a>,
     files: Vec<PathBuf>,
     examples: Vec<Example>,
@@ -20,7 +23,7 @@ pub(super) struct Collector<'a> {
 impl<'a> Collector<'a> {
     pub(super) fn new(schema: &'a Schema, labelled: bool) -> Self {
         let (first, second) = &schema.text_columns;
-        let wanted = Selection {
+        let wanted = WantedColumns {
             texts: [first].into_iter().chain(second).cloned().collect(),
             label: labelled.then(|| schema.label_column.clone()),
         };
@@ -68,9 +71,9 @@ impl<'a> Collector<'a> {
 fn example(
     file: &Path,
     schema: &Schema,
-    wanted: &Selection,
+    wanted: &WantedColumns,
     labels: &LabelDecoder<'_>,
-    row: &Row<'_>,
+    row: &RawRow<'_>,
 ) -> Result<Example, DataError> {
     let text = |at: usize| match row.texts.get(at) {
         Some(Some(text)) => Ok((*text).to_owned()),

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::DataError;
-use super::rows::{RawLabel, Row, RowSink, Selection, open, place_of};
+use super::error::DataError;
+use super::raw::{RawLabel, RawRow, RowSink, WantedColumns, index_of, open};
 
 /// The two dialects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,12 +46,17 @@ pub(super) fn columns(file: &Path, dialect: Dialect) -> Result<Vec<String>, Data
 }
 
 /// Reads the wanted columns, row by row.
-pub(super) fn read(file: &Path, dialect: Dialect, wanted: &Selection, sink: &mut RowSink<'_>) -> Result<(), DataError> {
+pub(super) fn read(
+    file: &Path,
+    dialect: Dialect,
+    wanted: &WantedColumns,
+    sink: &mut RowSink<'_>,
+) -> Result<(), DataError> {
     let mut reader = dialect.reader(file)?;
     let columns = header(file, dialect, &mut reader)?;
     let places: Vec<usize> =
-        wanted.texts.iter().map(|column| place_of(file, &columns, wanted, column)).collect::<Result<_, _>>()?;
-    let label_place = wanted.label.as_ref().map(|column| place_of(file, &columns, wanted, column)).transpose()?;
+        wanted.texts.iter().map(|column| index_of(file, &columns, wanted, column)).collect::<Result<_, _>>()?;
+    let label_place = wanted.label.as_ref().map(|column| index_of(file, &columns, wanted, column)).transpose()?;
     let bad_row = |row, reason| DataError::BadRow { file: file.to_owned(), row, reason };
 
     let mut record = csv::StringRecord::new();
@@ -66,7 +71,7 @@ pub(super) fn read(file: &Path, dialect: Dialect, wanted: &Selection, sink: &mut
             .map(|&place| record.get(place).filter(|text| dialect == Dialect::Tsv || !text.is_empty()))
             .collect();
         let label = label_place.and_then(|place| record.get(place)).map_or(RawLabel::Missing, cell);
-        sink(Row { index, texts: &texts, label })?;
+        sink(RawRow { index, texts: &texts, label })?;
         index += 1;
     }
     Ok(())

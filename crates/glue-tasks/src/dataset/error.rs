@@ -20,13 +20,13 @@ pub enum DataError {
     /// An extension that stands for no format.
     #[error("{}: files of a split end in .parquet, .csv, .tsv, .jsonl or .json; convert or rename this one", file.display())]
     UnknownFormat {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
     },
     /// A file that is not what its extension says, or is cut short.
     #[error("{} is not a whole {format} file: {reason}; download or write it again", file.display())]
     BadFile {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
         /// What it should be.
         format: &'static str,
@@ -36,9 +36,9 @@ pub enum DataError {
     /// A row that does not parse.
     #[error("{}, row {row} (from 0): {reason}", file.display())]
     BadRow {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
-        /// The row.
+        /// The index of the row in the file, from 0.
         row: usize,
         /// What is wrong with it, and what to do.
         reason: String,
@@ -46,9 +46,9 @@ pub enum DataError {
     /// A column that is not there.
     #[error("{} has no column `{column}`{}; its columns are {}", file.display(), did_you_mean(suggestion.as_deref()), quoted(present))]
     MissingColumn {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
-        /// The column.
+        /// The name of the column.
         column: String,
         /// The columns that are there.
         present: Vec<String>,
@@ -58,11 +58,11 @@ pub enum DataError {
     /// A column of a type that it cannot have.
     #[error("{}: column `{column}` holds {found}, but {expected} is needed: name another column or convert it", file.display())]
     ColumnType {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
-        /// The column.
+        /// The name of the column.
         column: String,
-        /// Its type.
+        /// The type that it has, in the words of the file format.
         found: String,
         /// The types that can be read.
         expected: &'static str,
@@ -70,21 +70,21 @@ pub enum DataError {
     /// A row without a text.
     #[error("{}, row {row} (from 0): no text in column `{column}`: fill it in or leave the row out", file.display())]
     NullText {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
-        /// The row.
+        /// The index of the row in the file, from 0.
         row: usize,
-        /// The column.
+        /// The name of the column.
         column: String,
     },
     /// A label outside the label set, or a score that is no number.
     #[error("{}, row {row} (from 0): `{value}` in column `{column}` is no label here; expected {allowed}", file.display())]
     BadLabel {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
-        /// The row.
+        /// The index of the row in the file, from 0.
         row: usize,
-        /// The column.
+        /// The name of the column.
         column: String,
         /// What it holds.
         value: String,
@@ -94,7 +94,7 @@ pub enum DataError {
     /// Files without a single row.
     #[error("no rows in {}: the split is empty", files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", "))]
     EmptySplit {
-        /// The files.
+        /// Their names or paths.
         files: Vec<PathBuf>,
     },
     /// No files were given.
@@ -105,7 +105,7 @@ pub enum DataError {
     NoConfig {
         /// The folder or repository.
         place: String,
-        /// The configuration.
+        /// The configuration, which is a folder of the dataset.
         config: String,
         /// Those that are there.
         present: Vec<String>,
@@ -117,9 +117,9 @@ pub enum DataError {
     AbsentSplit {
         /// The folder or repository.
         place: String,
-        /// The configuration.
+        /// The configuration, which is a folder of the dataset.
         config: String,
-        /// The split.
+        /// The name of the split, such as `train`.
         split: String,
         /// The files of the configuration.
         present: Vec<String>,
@@ -132,9 +132,9 @@ pub enum DataError {
     MissingShards {
         /// The folder or repository.
         place: String,
-        /// The configuration.
+        /// The configuration, which is a folder of the dataset.
         config: String,
-        /// The split.
+        /// The name of the split, such as `train`.
         split: String,
         /// How many files there should be.
         expected: usize,
@@ -149,11 +149,11 @@ pub enum DataError {
     MixedShards {
         /// The folder or repository.
         place: String,
-        /// The configuration.
+        /// The configuration, which is a folder of the dataset.
         config: String,
-        /// The split.
+        /// The name of the split, such as `train`.
         split: String,
-        /// The files.
+        /// Their names or paths.
         files: Vec<String>,
     },
 }
@@ -176,7 +176,7 @@ fn did_you_mean(suggestion: Option<&str>) -> String {
 pub enum Warning {
     /// The file's own label names are not the expected ones, so an index may mean another class.
     LabelNames {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
         /// The names in the file, in index order.
         in_file: Vec<String>,

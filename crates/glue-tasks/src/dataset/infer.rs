@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::rows::{ListItem, RawLabel, Selection, columns_of, read_rows};
-use super::{DataError, LabelKind};
+use super::error::DataError;
+use super::format::{columns_of, read_rows};
+use super::raw::{ListItem, RawLabel, WantedColumns};
+use super::schema::LabelKind;
 
 /// The columns of a file, in its order.
 ///
@@ -26,7 +28,7 @@ pub fn infer_label_kind(files: &[PathBuf], label_column: &str) -> Result<LabelKi
     if files.is_empty() {
         return Err(DataError::NoFiles);
     }
-    let wanted = Selection { texts: Vec::new(), label: Some(label_column.to_owned()) };
+    let wanted = WantedColumns { texts: Vec::new(), label: Some(label_column.to_owned()) };
     let mut seen = Seen::default();
     let mut declared = None;
     for file in files {

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::DataError;
-use super::rows::{ListItem, RawLabel, Row, RowSink, Selection, place_of};
+use super::error::DataError;
+use super::raw::{ListItem, RawLabel, RawRow, RowSink, WantedColumns, index_of};
 
 type Object = Map<String, Value>;
 
@@ -16,14 +16,14 @@ pub(super) fn columns(file: &Path) -> Result<Vec<String>, DataError> {
 }
 
 /// Reads the wanted columns, row by row. A key that a row lacks is a null there.
-pub(super) fn read(file: &Path, wanted: &Selection, sink: &mut RowSink<'_>) -> Result<(), DataError> {
+pub(super) fn read(file: &Path, wanted: &WantedColumns, sink: &mut RowSink<'_>) -> Result<(), DataError> {
     let rows = objects(file)?;
     if rows.is_empty() {
         return Ok(());
     }
     let columns = keys(&rows);
     for column in wanted.texts.iter().chain(&wanted.label) {
-        place_of(file, &columns, wanted, column)?;
+        index_of(file, &columns, wanted, column)?;
     }
     for (index, row) in rows.iter().enumerate() {
         let texts: Vec<Option<&str>> =
@@ -39,7 +39,7 @@ pub(super) fn read(file: &Path, wanted: &Selection, sink: &mut RowSink<'_>) -> R
             },
             None => RawLabel::Missing,
         };
-        sink(Row { index, texts: &texts, label })?;
+        sink(RawRow { index, texts: &texts, label })?;
     }
     Ok(())
 }

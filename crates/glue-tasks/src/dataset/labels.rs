@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::rows::{ListItem, RawLabel};
-use super::{Label, LabelKind};
+use super::example::Label;
+use super::raw::{ListItem, RawLabel};
+use super::schema::LabelKind;
 
 /// A label that cannot be understood: what it says and what it may say.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 
-use super::DataError;
+use super::error::DataError;
 use super::parquet_columns::{LabelColumn, TextColumn, is_label, is_text};
-use super::rows::{RawLabel, Row, RowSink, Selection, open, place_of};
+use super::raw::{RawLabel, RawRow, RowSink, WantedColumns, index_of, open};
 
 /// The key of the file's metadata under which the `datasets` library keeps the features, label names among them:
 /// <https://github.com/huggingface/datasets/blob/main/src/datasets/arrow_writer.py>.
@@ -24,14 +24,18 @@ pub(super) fn columns(file: &Path) -> Result<Vec<String>, DataError> {
 }
 
 /// Reads the wanted columns, row by row. Returns the label names that the file declares.
-pub(super) fn read(file: &Path, wanted: &Selection, sink: &mut RowSink<'_>) -> Result<Option<Vec<String>>, DataError> {
+pub(super) fn read(
+    file: &Path,
+    wanted: &WantedColumns,
+    sink: &mut RowSink<'_>,
+) -> Result<Option<Vec<String>>, DataError> {
     let builder = builder(file)?;
     let columns = names(&builder);
     for column in &wanted.texts {
-        check_type(file, &builder, place_of(file, &columns, wanted, column)?, is_text, "text")?;
+        check_type(file, &builder, index_of(file, &columns, wanted, column)?, is_text, "text")?;
     }
     if let Some(column) = &wanted.label {
-        let place = place_of(file, &columns, wanted, column)?;
+        let place = index_of(file, &columns, wanted, column)?;
         check_type(file, &builder, place, is_label, "text, whole numbers, floats, or lists of texts or whole numbers")?;
     }
     let declared = wanted.label.as_ref().and_then(|column| label_names(&builder, column));
@@ -63,7 +67,7 @@ pub(super) fn read(file: &Path, wanted: &Selection, sink: &mut RowSink<'_>) -> R
             cells.clear();
             cells.extend(texts.iter().map(|column| column.get(row)));
             let label = labels.as_ref().map_or(RawLabel::Missing, |column| column.get(row));
-            sink(Row { index, texts: &cells, label })?;
+            sink(RawRow { index, texts: &cells, label })?;
             index += 1;
         }
     }

@@ -7,7 +7,7 @@ use arrow_array::types::{
 use arrow_array::{Array, LargeStringArray, StringArray, StringViewArray};
 use arrow_schema::DataType;
 
-use super::rows::{ListItem, RawLabel};
+use super::raw::{ListItem, RawLabel};
 
 /// Whether a column of this type can be read as text.
 pub(super) fn is_text(data_type: &DataType) -> bool {

@@ -1,7 +1,8 @@
 //! Metrics of classes: accuracy, the confusion matrix and what is read from it. Behaviour is scikit-learn's:
 //! <https://scikit-learn.org/stable/modules/model_evaluation.html#classification-metrics>.
 
-use super::{MetricError, check_lengths};
+use super::error::MetricError;
+use super::lengths::check_lengths;
 
 /// How precision, recall and F1 become one number each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

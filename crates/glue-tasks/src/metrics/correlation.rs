@@ -1,6 +1,7 @@
 //! Pearson's and Spearman's correlation, as scipy computes them.
 
-use super::{MetricError, check_lengths};
+use super::error::MetricError;
+use super::lengths::check_lengths;
 
 /// Pearson's correlation.
 ///

@@ -39,7 +39,7 @@ pub enum MetricError {
     /// A class index lies beyond the label set.
     #[error("class {label} where there are only {num_labels} labels (0 to {})", num_labels.saturating_sub(1))]
     LabelOutOfRange {
-        /// The class.
+        /// The index of the class.
         label: usize,
         /// How many labels there are.
         num_labels: usize,
@@ -47,7 +47,7 @@ pub enum MetricError {
     /// The logits do not divide into rows.
     #[error("{values} logits do not make rows of {num_labels}: the model's head and the task's labels disagree")]
     LogitsShape {
-        /// How many numbers there are.
+        /// How many logits there are, all rows together.
         values: usize,
         /// How many each row should have.
         num_labels: usize,

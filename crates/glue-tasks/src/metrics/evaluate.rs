@@ -1,7 +1,10 @@
 //! Predictions and references of a whole split, and all metrics of a task on them.
 
-use super::{Compute, Metric, MetricError, argmax, multilabel};
-use crate::task::TaskKind;
+use super::argmax::argmax;
+use super::error::MetricError;
+use super::metric::{Compute, Metric};
+use super::multilabel;
+use crate::task_kind::TaskKind;
 
 /// The key of the mean over several metrics, as `run_glue.py` names it.
 pub const COMBINED_SCORE: &str = "combined_score";

@@ -1,7 +1,10 @@
 //! Metrics of rows that can have any number of classes, each row a set of yes and no. Behaviour is scikit-learn's with
 //! `zero_division=0`: <https://scikit-learn.org/stable/modules/model_evaluation.html#multilabel-ranking-metrics>.
 
-use super::{Metric, MetricError, PrecisionRecallF1, check_lengths};
+use super::classification::PrecisionRecallF1;
+use super::error::MetricError;
+use super::lengths::check_lengths;
+use super::metric::Metric;
 
 /// How often a class was rightly said, wrongly said, and missed.
 #[derive(Clone, Copy, Debug, Default)]

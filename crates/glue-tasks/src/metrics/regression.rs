@@ -2,7 +2,8 @@
 //!
 //! <https://scikit-learn.org/stable/modules/model_evaluation.html#regression-metrics>
 
-use super::{MetricError, check_lengths};
+use super::error::MetricError;
+use super::lengths::check_lengths;
 
 /// The mean of the squared differences.
 ///

@@ -8,21 +8,21 @@ pub enum CheckpointError {
     /// No weights at all.
     #[error("no weights found: looked for {looked_for}")]
     NoWeights {
-        /// The file names tried.
+        /// The file names that were tried, in their order.
         looked_for: String,
     },
     /// The file cannot be opened or read.
     #[error("cannot read {}: {source}", path.display())]
     Io {
-        /// The file.
+        /// The file, as it was asked for.
         path: PathBuf,
-        /// Why.
+        /// What the system says.
         source: std::io::Error,
     },
     /// The file is not what its name says, or is cut off.
     #[error("{} is not a whole {kind} file: {reason}; download or copy it again", path.display())]
     Broken {
-        /// The file.
+        /// The file, as it was asked for.
         path: PathBuf,
         /// `safetensors`, `PyTorch`, `index`.
         kind: &'static str,
@@ -32,29 +32,29 @@ pub enum CheckpointError {
     /// A shard that the index names is absent.
     #[error("{} names the shard {shard}, which is not there", index.display())]
     MissingShard {
-        /// The index.
+        /// The index file.
         index: PathBuf,
-        /// The shard.
+        /// The shard's file name.
         shard: String,
     },
     /// A tensor whose numbers cannot become f32.
     #[error("{}: tensor `{tensor}` has element type {dtype}; expected F32, F16, BF16 or F64", path.display())]
     ElementType {
-        /// The file.
+        /// The file, as it was asked for.
         path: PathBuf,
-        /// The tensor.
+        /// Its name in the file.
         tensor: String,
-        /// Its type.
+        /// Its element type, as safetensors calls it.
         dtype: String,
     },
     /// A tensor of another shape than config.json asks for.
     #[error("tensor `{tensor}` has shape {found:?} in the checkpoint, but config.json asks for {expected:?}{hint}")]
     Shape {
-        /// The tensor.
+        /// Its name in the file.
         tensor: String,
-        /// In the file.
+        /// Its sizes in the file, outermost first.
         found: Vec<usize>,
-        /// From config.json.
+        /// The sizes that config.json comes down to.
         expected: Vec<usize>,
         /// What to do, where something can be done.
         hint: &'static str,
@@ -64,17 +64,17 @@ pub enum CheckpointError {
         "the checkpoint holds no tensor of a `{model_type}` encoder (its first tensors: {found}); is config.json its own?"
     )]
     NothingMatches {
-        /// The architecture.
+        /// `model_type` of config.json.
         model_type: String,
-        /// Some names in the file.
+        /// The first names in the file, at most three.
         found: String,
     },
     /// The file cannot be written.
     #[error("cannot write {}: {reason}", path.display())]
     Write {
-        /// The file.
+        /// Where it was to be.
         path: PathBuf,
-        /// Why.
+        /// What the writer or the system says.
         reason: String,
     },
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::error::CheckpointError;
 use super::pytorch::PytorchFile;
 use super::safetensors_file::SafetensorsFile;
-use super::{CheckpointError, TensorSource};
+use super::source::TensorSource;
 
 /// Names in the order in which transformers tries them; an index names shards.
 const CANDIDATES: &[(&str, bool)] = &[

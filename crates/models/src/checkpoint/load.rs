@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use burn::module::Module;
 use burn::tensor::backend::Backend;
 
-use super::files::CheckpointTensors;
-use super::{CheckpointError, WeightFiles, full_name};
+use super::error::CheckpointError;
+use super::files::{CheckpointTensors, WeightFiles};
 use crate::parameter_specs::{Init, ParameterSpec, old_spelling};
 use crate::parameters;
 use crate::torch_rng::TorchRng;
@@ -84,7 +84,7 @@ pub fn load<B: Backend, M: Module<B>>(
         let count: usize = piece_shape.iter().product();
         let mut whole = Vec::with_capacity(count * entry.tensors.len());
         for tensor in &entry.tensors {
-            let full = full_name(tensor, entry.in_encoder, options.prefix);
+            let full = entry.full_name(tensor, options.prefix);
             let found = spellings(tensor, entry.in_encoder, options.prefix).into_iter().find(|n| tensors.contains(n));
             let fits = match &found {
                 None => false,
@@ -107,9 +107,10 @@ pub fn load<B: Backend, M: Module<B>>(
         values.insert(entry.parameter.clone(), whole);
     }
     report.unused = tensors.names().filter(|name| !used.contains(*name)).map(str::to_owned).collect();
-    let encoder_loaded = names.iter().filter(|n| n.in_encoder).flat_map(|n| &n.tensors);
     let loaded: HashSet<&String> = report.loaded.iter().collect();
-    if !encoder_loaded.into_iter().any(|t| loaded.contains(&full_name(t, true, options.prefix))) {
+    let in_encoder = names.iter().filter(|entry| entry.in_encoder);
+    let is_loaded = |entry: &ParameterSpec, tensor| loaded.contains(&entry.full_name(tensor, options.prefix));
+    if !in_encoder.into_iter().any(|entry| entry.tensors.iter().any(|tensor| is_loaded(entry, tensor))) {
         let found = tensors.names().take(3).collect::<Vec<_>>().join(", ");
         return Err(CheckpointError::NothingMatches { model_type: options.model_type.clone(), found });
     }

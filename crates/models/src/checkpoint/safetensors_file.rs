@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use memmap2::Mmap;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
-use super::{CheckpointError, TensorSource};
+use super::error::CheckpointError;
+use super::source::TensorSource;
 use crate::parameters::HostTensor;
 
 /// A safetensors file, mapped into memory.

@@ -6,7 +6,8 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::backend::Backend;
 
-use super::{CheckpointError, full_name, write_safetensors};
+use super::error::CheckpointError;
+use super::safetensors_file::write_safetensors;
 use crate::parameter_specs::ParameterSpec;
 use crate::parameters::{self, HostTensor};
 
@@ -30,7 +31,7 @@ pub fn save<B: Backend, M: Module<B>>(
         shape[0] /= entry.tensors.len();
         let pieces = whole.values.chunks_exact(shape.iter().product());
         tensors.extend(entry.tensors.iter().zip(pieces).map(|(tensor, piece)| {
-            let name = full_name(tensor, entry.in_encoder, prefix);
+            let name = entry.full_name(tensor, prefix);
             (name, HostTensor { shape: shape.clone(), values: piece.to_vec() })
         }));
     }

@@ -2,9 +2,9 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/albert/modeling_albert.py>
 
-use super::Family;
 use super::architecture::{Architecture, Block, PostNorm, Projection, bert_like};
 use super::bert::embedding_names;
+use super::registration::Family;
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::parameter_specs::{LayerNames, ParameterSpec};

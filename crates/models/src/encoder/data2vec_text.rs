@@ -2,7 +2,8 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/data2vec/modeling_data2vec_text.py>
 
-use super::{Family, roberta};
+use super::registration::Family;
+use super::roberta;
 
 /// The family's registration.
 pub(super) const FAMILY: Family = Family {

@@ -2,10 +2,10 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/deberta_v2/modeling_deberta_v2.py>
 
-use super::Family;
 use super::architecture::{
     Architecture, Block, Disentangled, Distances, PostNorm, Projection, TokenTypes, bert_like_without_token_types, only,
 };
+use super::registration::Family;
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::parameter_specs::{LayerNames, ParameterSpec, ParameterSpecs};

@@ -2,10 +2,10 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/distilbert/modeling_distilbert.py>
 
-use super::Family;
 use super::architecture::{
     Architecture, Block, Distances, Dropouts, Embeddings, Head, Pooling, PostNorm, Projection, TokenTypes, only,
 };
+use super::registration::Family;
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::parameter_specs::{LayerNames, ParameterSpec, ParameterSpecs};

@@ -21,7 +21,7 @@ pub struct Layer<B: Backend> {
     pub qkv: Linear<B>,
     /// Queries and keys of relative positions, where they have projections of their own: `[2 hidden, hidden]`.
     pub position_projection: Option<Linear<B>>,
-    /// After attention.
+    /// The linear layer after attention, `[hidden, hidden]`.
     pub attention_output: Linear<B>,
     /// After the first residual sum, or before attention.
     pub attention_norm: Option<LayerNorm<B>>,
@@ -33,7 +33,7 @@ pub struct Layer<B: Backend> {
     pub output_norm: LayerNorm<B>,
 }
 
-/// An encoder.
+/// The encoder of any family: embeddings and layers.
 #[derive(Module, Debug)]
 pub struct Encoder<B: Backend> {
     /// `[vocab_size, embedding_size]`.
@@ -50,7 +50,7 @@ pub struct Encoder<B: Backend> {
     pub relative_embeddings: Option<Param<Tensor<B, 2>>>,
     /// Of that table.
     pub relative_embedding_norm: Option<LayerNorm<B>>,
-    /// The layers.
+    /// The [`Architecture::num_layers`] layers with parameters of their own; [`Architecture::layer_order`] says when each runs.
     pub layers: Vec<Layer<B>>,
     /// After the last layer.
     pub final_norm: Option<LayerNorm<B>>,

@@ -5,10 +5,10 @@
 
 use serde_json::Value;
 
-use super::Family;
 use super::architecture::{
     Architecture, Block, Dropouts, Embeddings, Head, Pooling, PreNormGated, Projection, RotaryLayer, TokenTypes, only,
 };
+use super::registration::Family;
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::ops::GeluForm;

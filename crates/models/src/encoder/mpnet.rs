@@ -2,8 +2,8 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/mpnet/modeling_mpnet.py>
 
-use super::Family;
 use super::architecture::{Architecture, Block, Distances, PostNorm, TokenTypes, bert_like_without_token_types, only};
+use super::registration::Family;
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::parameter_specs::{LayerNames, ParameterSpec, ParameterSpecs};
 

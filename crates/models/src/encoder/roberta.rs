@@ -3,9 +3,9 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/roberta/modeling_roberta.py>
 
-use super::Family;
 use super::architecture::{Architecture, TokenTypes, bert_like};
 use super::bert::encoder_names;
+use super::registration::Family;
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::parameter_specs::ParameterSpec;
 

@@ -6,16 +6,16 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{FloatDType, IndexingUpdateOp, Shape, Tensor, TensorMetadata};
 
-use super::{indices, raw, wrap};
+use super::primitive::{indices, raw, wrap};
 
 /// Numbers of one step of AdamW (Loshchilov & Hutter 2019), bias-corrected as `torch.optim.AdamW` is.
 #[derive(Clone, Copy, Debug)]
 pub struct AdamWStep {
-    /// Learning rate of this step.
+    /// Learning rate of this step, schedule included.
     pub learning_rate: f64,
-    /// Decay of the first moment.
+    /// Decay of the first moment, 0 to below 1.
     pub beta1: f64,
-    /// Decay of the second moment.
+    /// Decay of the second moment, 0 to below 1.
     pub beta2: f64,
     /// Added to the root of the second moment.
     pub epsilon: f64,
@@ -25,7 +25,7 @@ pub struct AdamWStep {
     pub gradient_scale: f32,
 }
 
-/// A parameter's gradient.
+/// A parameter's gradient: whole, or of the rows of a table that a batch used.
 #[derive(Clone, Debug)]
 pub struct Gradient<T> {
     /// In the parameter's shape, but for the first axis where `rows` is given.
@@ -37,7 +37,7 @@ pub struct Gradient<T> {
 /// A parameter with its gradient and its moments. All belong to the step while it is made, so that it can be made in place.
 #[derive(Debug)]
 pub struct AdamWSlot<T> {
-    /// The parameter.
+    /// Any shape; where the gradient has rows, `[rows, columns]`.
     pub parameter: T,
     /// `None` where the loss does not depend on the parameter: it stays as it is.
     pub gradient: Option<Gradient<T>>,

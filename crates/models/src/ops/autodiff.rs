@@ -8,10 +8,14 @@ use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
-use super::{
-    AttentionSpec, AttentionState, Capabilities, ClassTargets, DeviceMemory, EncoderOps, GeluForm, Precision,
-    RelativeSpec, RotarySpec, RowDropout, composed,
-};
+use super::attention::spec::{AttentionSpec, AttentionState, RelativeSpec};
+use super::capabilities::{Capabilities, DeviceMemory};
+use super::class_targets::ClassTargets;
+use super::composed;
+use super::dropout::RowDropout;
+use super::encoder_ops::EncoderOps;
+use super::forms::{GeluForm, RotarySpec};
+use super::precision::Precision;
 use crate::batch::TokenBatch;
 
 /// A backward pass: a type, its saved state, and what it registers.

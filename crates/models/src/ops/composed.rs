@@ -5,10 +5,13 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{IndexingUpdateOp, Int, Shape, Tensor, TensorData, TensorMetadata, activation};
 
-use super::adamw::dense;
-use super::{
-    AdamWSlot, AdamWStep, ClassTargets, EncoderOps, GeluForm, RotarySpec, RowDropout, indices, raw, scale, wrap,
-};
+use super::adamw::{AdamWSlot, AdamWStep, dense};
+use super::class_targets::ClassTargets;
+use super::dropout::RowDropout;
+use super::encoder_ops::EncoderOps;
+use super::forms::{GeluForm, RotarySpec};
+use super::gradient_norm::scale;
+use super::primitive::{indices, raw, wrap};
 use crate::batch::TokenBatch;
 
 pub(super) fn linear<B: Backend>(x: FloatTensor<B>, w: FloatTensor<B>, b: Option<FloatTensor<B>>) -> FloatTensor<B> {

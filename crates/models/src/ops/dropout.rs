@@ -4,6 +4,10 @@
 //! whatever the number of threads, the layout of the batch or a restart, and lets a backward pass draw it again instead
 //! of keeping it.
 
+use std::sync::Arc;
+
+use crate::batch::Sequences;
+
 /// One place of the network in one step where units are dropped.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
@@ -52,6 +56,15 @@ impl Dropout {
         let mixed = mix64(self.key ^ row_key.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         RowStream { a: mixed as u32, b: (mixed >> 32) as u32 }
     }
+}
+
+/// Dropout of the rows of a matrix, `[rows, columns]`.
+#[derive(Clone, Debug)]
+pub struct RowDropout {
+    /// Probability and stream.
+    pub dropout: Dropout,
+    /// Names the rows: what is dropped does not depend on where they lie.
+    pub sequences: Arc<Sequences>,
 }
 
 /// The draws of one row, by column.

@@ -13,16 +13,16 @@ pub enum GeluForm {
     Tanh,
 }
 
-/// Rotary positions.
+/// Rotary positions of the queries and keys of a batch (Su et al. 2021).
 #[derive(Clone, Debug)]
 pub struct RotarySpec {
     /// Heads; each has an even number of columns.
     pub heads: usize,
-    /// Base of the wave lengths.
+    /// Base of the wave lengths, `rope_theta`: pair i of `half` turns by `position theta^(-i / half)` radians.
     pub theta: f64,
-    /// Where the sequences lie.
+    /// Where the sequences lie among the rows; positions are counted from 0 in each.
     pub sequences: Arc<Sequences>,
-    /// Back instead of forth.
+    /// Turns by the negative angles, which undoes the turn: the backward pass.
     pub inverse: bool,
 }
 

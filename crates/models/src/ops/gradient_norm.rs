@@ -4,7 +4,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Tensor, TensorMetadata};
 
-use super::{raw, wrap};
+use super::primitive::{raw, wrap};
 
 /// Added to the norm before it divides, as `torch.nn.utils.clip_grad_norm_` does.
 const MARGIN: f64 = 1e-6;

@@ -66,10 +66,6 @@ impl Case {
     fn batches(&self) -> &[Value] {
         self.expected["batches"].as_array().unwrap()
     }
-
-    fn full_name(&self, tensor: &str, entry: &ParameterSpec) -> String {
-        if entry.in_encoder { format!("{}{tensor}", self.family.prefix) } else { tensor.to_owned() }
-    }
 }
 
 /// A fixture's batch, packed or padded.
@@ -157,7 +153,7 @@ fn gradients_of_every_parameter_are_transformers() {
             for entry in &case.names {
                 let whole = &found[&entry.parameter];
                 for (tensor, piece) in entry.tensors.iter().zip(whole.chunks(whole.len() / entry.tensors.len())) {
-                    let full = case.full_name(tensor, entry);
+                    let full = entry.full_name(tensor, case.family.prefix);
                     let wanted = norms.get(&full).unwrap_or_else(|| panic!("{}: {full}", case.name)).as_f64().unwrap();
                     let ours = norm(piece.iter().map(|&v| f64::from(v)));
                     // A key's bias has no influence on the loss: its gradient is rounding noise.
@@ -185,7 +181,9 @@ fn the_same_parameters_decay() {
     for case in cases().iter().filter(|case| case.expected["no_decay"].is_array()) {
         let spared = case.names.iter().filter(|entry| !entry.decay);
         let mut ours: Vec<String> = spared
-            .flat_map(|entry| entry.tensors.iter().map(|tensor| case.full_name(tensor, entry)).collect::<Vec<_>>())
+            .flat_map(|entry| {
+                entry.tensors.iter().map(|tensor| entry.full_name(tensor, case.family.prefix)).collect::<Vec<_>>()
+            })
             .collect();
         ours.sort();
         let theirs: Vec<&str> =
@@ -210,7 +208,7 @@ fn drawn_heads_are_transformers() {
             let values: HashMap<_, _> = models::parameters::read(&model).into_iter().collect();
             for entry in &case.names {
                 let [tensor] = entry.tensors.as_slice() else { continue };
-                if let Some(wanted) = drawn["values"].get(case.full_name(tensor, entry)) {
+                if let Some(wanted) = drawn["values"].get(entry.full_name(tensor, case.family.prefix)) {
                     let wanted: Vec<f32> = numbers(wanted).into_iter().map(|v| v as f32).collect();
                     assert_eq!(values[&entry.parameter].values, wanted, "{}: {tensor}", case.name);
                     seen += 1;

@@ -117,7 +117,7 @@ fn gradients_are_transformers_within_1e_4() {
             for entry in &names {
                 let whole = &found[&entry.parameter];
                 for (tensor, piece) in entry.tensors.iter().zip(whole.chunks(whole.len() / entry.tensors.len())) {
-                    let full = if entry.in_encoder { format!("bert.{tensor}") } else { tensor.clone() };
+                    let full = entry.full_name(tensor, "bert.");
                     let norm = piece.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
                     let reference = wanted["norms"][&full].as_f64().expect(&full);
                     // A key's bias has no influence on the loss: its gradient is rounding noise.

@@ -1,53 +1,51 @@
-//! The GLUE average of a model, with and without WNLI, and its spread over seeds.
+//! The averages of a model over the tasks of each benchmark, and their spread over seeds.
 
 use std::collections::BTreeMap;
 
-use glue_tasks::score::glue_score;
-use glue_tasks::task::find_task;
+use glue_tasks::{AverageSpec, Benchmark, benchmark_score, benchmarks};
 
 use super::entry::Entry;
 use crate::statistics::Summary;
 
-/// Both definitions; `None` where a task of it is missing, since a mean over fewer tasks would look like one over all.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Averages {
-    /// Over all nine tasks, as the leaderboard has it.
-    pub nine: Option<Summary>,
-    /// Over the eight but WNLI, as many papers have it.
-    pub without_wnli: Option<Summary>,
-}
+/// The averages that there are, by their keys. One is missing where a task of it is, since a mean over fewer tasks would
+/// look like one over all.
+#[derive(Clone, Debug, Default)]
+pub struct Averages(BTreeMap<&'static str, Summary>);
 
 impl Averages {
     /// Of the seeds that all tasks have; of tasks without a common seed, of their means.
     pub(super) fn of_seeds(entries: &BTreeMap<String, Entry>) -> Self {
-        let known: BTreeMap<&str, &Entry> = entries
-            .iter()
-            .filter(|(task, _)| find_task(task).is_ok())
-            .map(|(task, entry)| (task.as_str(), entry))
-            .collect();
-        let of = |score: &dyn Fn(&Entry) -> Option<f64>, without: &str| {
-            let scores: Vec<(&str, f64)> = known
-                .iter()
-                .filter(|(task, _)| **task != without)
-                .filter_map(|(task, entry)| Some((*task, score(entry)?)))
-                .collect();
-            glue_score(&scores).ok()
-        };
-        let over = |without: &str, take: &dyn Fn(glue_tasks::score::GlueScore) -> Option<f64>| {
-            let counted = || known.iter().filter(|(task, _)| **task != without).map(|(_, entry)| entry);
-            let first = counted().next()?;
-            let seeds = first.seeds.iter().map(|(seed, _)| *seed);
-            let common = seeds.filter(|seed| counted().all(|entry| entry.seeds.iter().any(|(other, _)| other == seed)));
-            let of_seed = |seed: u64| {
-                let score = |entry: &Entry| entry.seeds.iter().find(|(other, _)| *other == seed)?.1;
-                of(&score, without).and_then(take)
-            };
-            let values: Vec<f64> = common.map(of_seed).collect::<Option<_>>()?;
-            Summary::of(&values).or_else(|| {
-                let mean = |entry: &Entry| entry.score.map(|summary| summary.mean);
-                Summary::of(&[of(&mean, without).and_then(take)?])
-            })
-        };
-        Self { nine: over("", &|score| score.average), without_wnli: over("wnli", &|score| score.average_without_wnli) }
+        let all = averages()
+            .filter_map(|(benchmark, average)| Some((average.key.as_str(), over(benchmark, average, entries)?)));
+        Self(all.collect())
     }
+
+    /// The average over the seeds; `None` where a task of it is missing.
+    #[must_use]
+    pub fn get(&self, average: &AverageSpec) -> Option<Summary> {
+        self.0.get(average.key.as_str()).copied()
+    }
+}
+
+/// Every average of every benchmark.
+pub(super) fn averages() -> impl Iterator<Item = (&'static Benchmark, &'static AverageSpec)> {
+    benchmarks().flat_map(|benchmark| benchmark.averages.iter().map(move |average| (benchmark, average)))
+}
+
+fn over(benchmark: &Benchmark, average: &AverageSpec, entries: &BTreeMap<String, Entry>) -> Option<Summary> {
+    let place = benchmark.averages.iter().position(|one| one.key == average.key)?;
+    let counted: Vec<(&str, &Entry)> =
+        benchmark.tasks_of(average).filter_map(|task| Some((task.name.as_str(), entries.get(&task.name)?))).collect();
+    let of = |score: &dyn Fn(&Entry) -> Option<f64>| -> Option<f64> {
+        let scores: Vec<(&str, f64)> =
+            counted.iter().filter_map(|(task, entry)| Some((*task, score(entry)?))).collect();
+        benchmark_score(benchmark, &scores).ok()?.averages.get(place).copied().flatten()
+    };
+    let (_, first) = counted.first()?;
+    let has = |entry: &Entry, seed: u64| entry.seeds.iter().any(|(other, _)| *other == seed);
+    let seeds = first.seeds.iter().map(|(seed, _)| *seed);
+    let common = seeds.filter(|&seed| counted.iter().all(|(_, entry)| has(entry, seed)));
+    let of_seed = |seed: u64| of(&|entry: &Entry| entry.seeds.iter().find(|(other, _)| *other == seed)?.1);
+    let values: Vec<f64> = common.map(of_seed).collect::<Option<_>>()?;
+    Summary::of(&values).or_else(|| Summary::of(&[of(&|entry: &Entry| entry.score.map(|summary| summary.mean))?]))
 }

@@ -1,5 +1,8 @@
 //! Models beside each other, before any form is given to them.
 
+use glue_tasks::{AverageSpec, Benchmark};
+
+use super::average::averages;
 use super::pairs::{Pair, pairs};
 use super::published::Published;
 use super::row::Row;
@@ -9,7 +12,7 @@ use crate::record::{RecordFile, RunRecord};
 
 /// Everything that a table shows.
 pub struct Comparison<'a> {
-    /// Tasks, in the leaderboard's order, others after them.
+    /// Tasks, in their benchmarks' order, others after them.
     pub tasks: Vec<String>,
     /// Models, in the order of the records, published ones after them.
     pub rows: Vec<Row>,
@@ -39,6 +42,12 @@ impl<'a> Comparison<'a> {
         rows.extend(published.iter().flat_map(Published::rows));
         let tasks = tasks(&rows);
         Ok(Self { tasks, rows, pairs, level, found, published })
+    }
+
+    /// The averages that some row has, in the benchmarks' order.
+    pub(super) fn averages(&self) -> Vec<(&'static Benchmark, &'static AverageSpec)> {
+        let is_there = |average: &AverageSpec| self.rows.iter().any(|row| row.averages.get(average).is_some());
+        averages().filter(|(_, average)| is_there(average)).collect()
     }
 
     /// The records of a row.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use glue_tasks::find_task;
 use glue_tasks::score::task_score;
-use glue_tasks::task::find_task;
 use serde::Deserialize;
 
 use super::average::Averages;

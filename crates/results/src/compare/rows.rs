@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use glue_tasks::task::TASKS;
+use glue_tasks::task_order;
 use serde_json::Value;
 
 use super::average::Averages;
@@ -97,10 +97,10 @@ fn entry(records: &[&RunRecord], level: f64) -> Entry {
     }
 }
 
-/// All tasks of the rows: GLUE's in the leaderboard's order, others after them by name.
+/// All tasks of the rows: those of benchmarks in their order, others after them by name.
 pub(super) fn tasks(rows: &[Row]) -> Vec<String> {
     let names: BTreeSet<&String> = rows.iter().flat_map(|row| row.entries.keys()).collect();
     let mut names: Vec<String> = names.into_iter().cloned().collect();
-    names.sort_by_key(|name| TASKS.iter().position(|task| task.name == name).unwrap_or(TASKS.len()));
+    names.sort_by_key(|name| task_order(name));
     names
 }

@@ -1,6 +1,6 @@
 //! How numbers are shown to people, and tables of them for the page and beside the charts.
 
-use glue_tasks::task::{TaskSpec, find_task};
+use glue_tasks::{AverageSpec, Benchmark, plain_key, task_named};
 
 /// The way in which a number is rounded and scaled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ fn digits(value: f64) -> String {
 
 /// Whether less is better.
 pub(super) fn is_loss(metric: &str) -> bool {
-    ["loss", "mse", "rmse", "mae"].contains(&metric.strip_suffix("_mm").unwrap_or(metric))
+    ["loss", "mse", "rmse", "mae"].contains(&plain_key(metric))
 }
 
 /// A number and its form.
@@ -111,15 +111,26 @@ impl Table {
 
 /// The task's name as papers write it.
 pub(super) fn task_name(task: &str) -> &str {
-    find_task(task).map_or(task, |spec| spec.display_name)
+    task_named(task).map_or(task, |spec| &spec.display_name)
 }
 
 /// What a task's score is made of, in words; empty where that is not known.
 pub(super) fn task_score_words(task: &str) -> String {
-    let Ok(spec) = find_task(task) else { return String::new() };
+    let Some(spec) = task_named(task) else { return String::new() };
     let metrics: Vec<&str> = spec.metrics.iter().map(|metric| words(metric.key())).collect();
     let splits = if spec.eval_splits.len() > 1 { ", mean of both splits" } else { "" };
     format!("{}{splits}", metrics.join(" and "))
+}
+
+/// A small number of things as people write it.
+pub(super) fn count_in_words(count: usize) -> String {
+    const WORDS: [&str; 10] = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+    WORDS.get(count).map_or_else(|| count.to_string(), |word| (*word).to_owned())
+}
+
+/// What an average is over: `mean of nine tasks`.
+pub(super) fn average_words(benchmark: &Benchmark, average: &AverageSpec) -> String {
+    format!("mean of {} tasks", count_in_words(benchmark.tasks_of(average).count()))
 }
 
 fn words(metric: &str) -> &str {
@@ -134,11 +145,10 @@ fn words(metric: &str) -> &str {
 
 /// The order in which a task's metrics are shown: its own, then others, the loss last.
 pub(super) fn metric_order(task: &str, metric: &str) -> (usize, bool, String) {
-    let spec: Option<&TaskSpec> = find_task(task).ok();
-    let plain = metric.strip_suffix("_mm").unwrap_or(metric);
-    let place = spec.and_then(|spec| spec.metrics.iter().position(|known| known.key() == plain));
+    let plain = plain_key(metric);
+    let place = task_named(task).and_then(|spec| spec.metrics.iter().position(|known| known.key() == plain));
     let place = if plain == "loss" { usize::MAX } else { place.unwrap_or(usize::MAX - 1) };
-    (place, metric.ends_with("_mm"), metric.to_owned())
+    (place, metric != plain, metric.to_owned())
 }
 
 #[cfg(test)]

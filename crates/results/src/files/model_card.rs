@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use glue_tasks::benchmark_of;
 use glue_tasks::task::TaskSpec;
 
 use crate::python_json::float_repr;
@@ -40,14 +41,14 @@ fn write_card(card: &mut String, name: &str, task: &TaskSpec, record: &RunRecord
         .metrics
         .iter()
         .filter_map(|(key, value)| Some((key.as_str(), (*value)?)))
-        .filter(|(key, _)| !key.ends_with("_ax"))
+        .filter(|(key, _)| !task.diagnostic_suffix().is_some_and(|suffix| key.ends_with(suffix)))
         .collect();
     let metrics: Vec<(&str, f64)> = scores.iter().copied().filter(|(key, _)| is_metric(key)).collect();
     let (model, from_hub) = (&record.model.id, record.model.source == Source::Hub);
     let dataset = Dataset::of(task, record);
     writeln!(card, "---\nlibrary_name: transformers")?;
-    if dataset.is_glue {
-        writeln!(card, "language:\n- en")?;
+    if let Some(language) = &dataset.language {
+        writeln!(card, "language:\n- {language}")?;
     }
     if from_hub {
         writeln!(card, "base_model: {model}")?;
@@ -58,13 +59,13 @@ fn write_card(card: &mut String, name: &str, task: &TaskSpec, record: &RunRecord
     }
     if !metrics.is_empty() {
         writeln!(card, "metrics:")?;
-        for metric in task.metrics {
+        for metric in &task.metrics {
             writeln!(card, "- {}", metric.key())?;
         }
         writeln!(card, "model-index:\n- name: {}\n  results:", quoted(name))?;
         writeln!(card, "  - task:\n      name: Text Classification\n      type: text-classification")?;
-        let split = task.eval_splits.first().map_or("validation", |split| split.name);
-        let kind = dataset.id.as_deref().unwrap_or(task.name);
+        let split = task.eval_splits.first().map_or("validation", |split| &split.name);
+        let kind = dataset.id.as_deref().unwrap_or(&task.name);
         writeln!(
             card,
             "    dataset:\n      name: {}\n      type: {}",
@@ -114,7 +115,8 @@ fn write_card(card: &mut String, name: &str, task: &TaskSpec, record: &RunRecord
 
 /// What the model was trained on, in the card's words.
 struct Dataset {
-    is_glue: bool,
+    /// As two letters, where it is known.
+    language: Option<String>,
     name: String,
     /// On the Hub.
     id: Option<String>,
@@ -122,11 +124,14 @@ struct Dataset {
 
 impl Dataset {
     fn of(task: &TaskSpec, record: &RunRecord) -> Self {
-        let is_glue = !task.leaderboard_files.is_empty();
         let id = || (record.dataset.source == Source::Hub).then(|| record.dataset.id.clone());
-        match is_glue {
-            true => Self { is_glue, name: format!("GLUE {}", task.name.to_uppercase()), id: Some("glue".to_owned()) },
-            false => Self { is_glue, name: task.name.to_owned(), id: id() },
+        match benchmark_of(task) {
+            Some(benchmark) => Self {
+                language: Some(benchmark.language.clone()),
+                name: format!("{} {}", benchmark.display_name, task.short_name().to_uppercase()),
+                id: Some(benchmark.name.clone()),
+            },
+            None => Self { language: None, name: task.name.clone(), id: id() },
         }
     }
 }

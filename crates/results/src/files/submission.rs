@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
+use glue_tasks::GLUE;
 use glue_tasks::metrics::Predictions;
-use glue_tasks::task::{AX, LeaderboardFile, LeaderboardValues, TASKS, TaskSpec};
+use glue_tasks::task::{LeaderboardFile, LeaderboardValues, SplitSpec, TaskSpec};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -31,19 +32,25 @@ pub struct Expected {
     pub rows: usize,
 }
 
+/// The tasks that have files, in the leaderboard's order.
+fn tasks() -> impl Iterator<Item = &'static TaskSpec> {
+    GLUE.tasks.iter().chain(GLUE.diagnostics())
+}
+
+fn of_split(task: &'static TaskSpec, split: &'static SplitSpec) -> Option<Expected> {
+    Some(Expected { file: split.leaderboard_file.as_ref()?, task, rows: split.rows? })
+}
+
 /// All eleven files, in the order of the tasks.
 pub fn expected() -> impl Iterator<Item = Expected> {
-    TASKS.iter().chain([&AX]).flat_map(|task| {
-        let files = task.leaderboard_files.iter().zip(task.rows.test);
-        files.map(move |(file, &rows)| Expected { file, task, rows })
-    })
+    tasks().flat_map(|task| task.test_splits.iter().filter_map(move |split| of_split(task, split)))
 }
 
 /// The file of a test split.
 #[must_use]
-pub fn file_of(task: &'static TaskSpec, split: &str) -> Option<Expected> {
-    let place = task.test_splits.iter().position(|test| test.name == split)?;
-    expected().filter(|expected| expected.task.name == task.name).nth(place)
+pub fn file_of(task: &TaskSpec, split: &str) -> Option<Expected> {
+    let task = tasks().find(|known| *known == task)?;
+    of_split(task, task.test_splits.iter().find(|test| test.name == split)?)
 }
 
 impl Expected {
@@ -76,7 +83,7 @@ impl Expected {
     /// # Errors
     /// The first line that is wrong, and what was expected.
     pub fn check(&self, text: &str) -> Result<(), String> {
-        let name = self.file.file_name;
+        let name = &self.file.file_name;
         let mut lines = text.lines();
         if lines.next() != Some(HEADER) {
             return Err(format!("{name}: the first line is not `index<TAB>prediction`"));
@@ -100,7 +107,7 @@ impl Expected {
     fn takes(&self, value: &str) -> bool {
         match self.file.values {
             LeaderboardValues::LabelIds => value.parse().is_ok_and(|id: usize| id < self.task.labels.len()),
-            LeaderboardValues::LabelNames => self.task.labels.contains(&value),
+            LeaderboardValues::LabelNames => self.task.labels.iter().any(|label| label == value),
             LeaderboardValues::Scores => value.parse().is_ok_and(f64::is_finite),
         }
     }
@@ -126,7 +133,7 @@ pub fn find(folders: &[PathBuf]) -> Result<Vec<(Expected, PathBuf)>, Error> {
     };
     for folder in folders.iter().flat_map(|folder| std::iter::once(folder.clone()).chain(below(folder))) {
         for expected in expected() {
-            let path = folder.join(expected.file.file_name);
+            let path = folder.join(&expected.file.file_name);
             let before = found.iter().find(|(one, _)| one.file.file_name == expected.file.file_name);
             match before {
                 _ if !path.is_file() => {}
@@ -150,7 +157,7 @@ pub fn find(folders: &[PathBuf]) -> Result<Vec<(Expected, PathBuf)>, Error> {
 #[must_use]
 pub fn missing(found: &[(Expected, PathBuf)]) -> Vec<&'static str> {
     let has = |name: &str| found.iter().any(|(expected, _)| expected.file.file_name == name);
-    expected().map(|expected| expected.file.file_name).filter(|name| !has(name)).collect()
+    expected().map(|expected| expected.file.file_name.as_str()).filter(|name| !has(name)).collect()
 }
 
 /// Checks the files and puts them into a zip, which appears whole or not at all.
@@ -173,7 +180,7 @@ pub fn write_zip(found: &[(Expected, PathBuf)], path: &Path) -> Result<(), Error
         expected.check(&text).map_err(|wrong| Error::input(format!("{}: {wrong}", file.display())))?;
         // A time would make two zips of the same predictions differ.
         let options = SimpleFileOptions::default().last_modified_time(zip::DateTime::default());
-        zip.start_file(expected.file.file_name, options).map_err(|e| failed(&e))?;
+        zip.start_file(expected.file.file_name.as_str(), options).map_err(|e| failed(&e))?;
         zip.write_all(text.as_bytes()).map_err(|e| failed(&e))?;
     }
     let bytes = zip.finish().map_err(|e| failed(&e))?.into_inner();
@@ -186,7 +193,7 @@ mod tests {
 
     #[test]
     fn files_are_those_of_the_leaderboard() {
-        let lines: Vec<(&str, usize)> = expected().map(|e| (e.file.file_name, e.rows + 1)).collect();
+        let lines: Vec<(&str, usize)> = expected().map(|e| (e.file.file_name.as_str(), e.rows + 1)).collect();
         // Lines of uploads that were accepted.
         let known = [
             ("CoLA.tsv", 1064),
@@ -202,8 +209,8 @@ mod tests {
             ("AX.tsv", 1105),
         ];
         assert_eq!(lines, known);
-        assert_eq!(file_of(&TASKS[5], "test_mismatched").expect("a file").file.file_name, "MNLI-mm.tsv");
-        assert!(file_of(&TASKS[5], "test").is_none());
+        assert_eq!(file_of(&GLUE.tasks[5], "test_mismatched").expect("a file").file.file_name, "MNLI-mm.tsv");
+        assert!(file_of(&GLUE.tasks[5], "test").is_none());
     }
 
     #[test]
@@ -224,9 +231,9 @@ mod tests {
             let odd = odd.collect::<Vec<_>>().join("\n");
             assert!(expected.check(&odd).expect_err("value").contains("row 0 predicts `maybe`"));
         }
-        let wnli = file_of(&TASKS[8], "test").expect("a file");
+        let wnli = file_of(&GLUE.tasks[8], "test").expect("a file");
         assert_eq!(wnli.text(&Predictions::Classes(vec![1, 0])), "index\tprediction\n0\t1\n1\t0\n");
-        let rte = file_of(&TASKS[7], "test").expect("a file");
+        let rte = file_of(&GLUE.tasks[7], "test").expect("a file");
         assert_eq!(rte.text(&Predictions::Classes(vec![1])), "index\tprediction\n0\tnot_entailment\n");
     }
 }

@@ -38,7 +38,7 @@ impl ClassTable {
     /// Columns of different lengths, empty ones, or a class that has no label.
     pub fn new(
         split: &str,
-        labels: &[&str],
+        labels: &[impl AsRef<str>],
         predictions: &Predictions,
         references: &References,
     ) -> Result<Option<Self>, MetricError> {
@@ -58,7 +58,7 @@ impl ClassTable {
         };
         let classes = labels.iter().zip(rates).zip(support.into_iter().zip(predicted));
         let classes = classes.map(|((label, rates), (support, predicted))| ClassRow {
-            label: (*label).to_owned(),
+            label: label.as_ref().to_owned(),
             precision: rates.precision,
             recall: rates.recall,
             f1: rates.f1,
@@ -179,7 +179,7 @@ mod tests {
         let table = table.expect("a table").expect("of sets");
         assert_eq!((table.classes[0].f1, table.classes[1].f1), (1.0, 0.0));
         assert_eq!(table.confusion_matrix, None);
-        let numbers = ClassTable::new("v", &[], &Predictions::Scores(vec![1.0]), &References::Scores(vec![1.0]));
+        let numbers = ClassTable::new("v", &[""; 0], &Predictions::Scores(vec![1.0]), &References::Scores(vec![1.0]));
         assert_eq!(numbers, Ok(None));
     }
 }

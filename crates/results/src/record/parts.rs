@@ -32,7 +32,7 @@ fn scores_of(metrics: &Metrics, prefix: &str) -> Scores {
         .filter_map(|(key, value)| {
             let name = key.strip_prefix(prefix)?;
             let number = value.as_f64()?;
-            let plain = name.strip_suffix("_mm").unwrap_or(name);
+            let plain = glue_tasks::plain_key(name);
             (!NO_SCORES.contains(&plain)).then(|| (name.to_owned(), finite(number)))
         })
         .collect()

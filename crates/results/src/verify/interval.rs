@@ -12,9 +12,9 @@
 //! (Matthews' is Pearson's of two classes; <https://en.wikipedia.org/wiki/Pearson_correlation_coefficient#Standard_error>).
 
 use glue_tasks::metrics::Metric;
-use glue_tasks::task::find_task;
+use glue_tasks::{find_task, plain_key};
 
-use super::wanted::{Wanted, is_of_second_split, metric};
+use super::wanted::{Wanted, metric};
 use crate::error::Error;
 use crate::record::RunRecord;
 use crate::statistics::{Summary, normal_quantile, student_t_quantile};
@@ -77,13 +77,14 @@ fn standard_error(wanted: &Wanted, rows: f64) -> Option<f64> {
 
 /// Rows that the number was measured on: those that the smallest of the runs evaluated, else those of the task.
 fn rows(wanted: &Wanted, runs: &[&RunRecord]) -> f64 {
-    let second = is_of_second_split(&wanted.metric);
+    let suffix = wanted.metric.strip_prefix(plain_key(&wanted.metric)).unwrap_or_default();
+    let splits = find_task(&wanted.task).map_or(&[][..], |task| &task.eval_splits);
+    let split = splits.iter().find(|split| split.key_suffix == suffix);
+    let name = split.map_or("validation", |split| &split.name);
     let of_run = |run: &&RunRecord| {
-        let splits = run.dataset.rows.iter().filter(|(split, _)| split.contains("validation"));
-        let of_split = splits.filter(|(split, _)| split.contains("mismatched") == second).map(|(_, rows)| *rows);
-        of_split.min()
+        run.dataset.rows.iter().filter(|(split, _)| split.contains(name)).map(|(_, rows)| *rows).min()
     };
-    let task = || find_task(&wanted.task).ok()?.rows.eval.get(usize::from(second)).map(|rows| *rows as u64);
+    let task = || split?.rows.map(|rows| rows as u64);
     let rows = runs.iter().filter_map(of_run).min().or_else(task).unwrap_or(1);
     rows.max(1) as f64
 }

@@ -1,23 +1,17 @@
 //! A number to reproduce.
 
 use glue_tasks::metrics::Metric;
+use glue_tasks::plain_key;
 
 use crate::error::Error;
 use crate::statistics::Summary;
 
 /// What a published table calls a metric that it does not state.
 pub(super) const UNSTATED: &str = "unstated";
-/// Ending of a metric of the second split.
-const SECOND: &str = "_mm";
 
 /// The metric behind a name, without the split.
 pub(super) fn metric(name: &str) -> Option<Metric> {
-    Metric::from_key(name.strip_suffix(SECOND).unwrap_or(name))
-}
-
-/// Whether a metric is of the task's second split, such as mismatched MNLI.
-pub(super) fn is_of_second_split(name: &str) -> bool {
-    name.ends_with(SECOND)
+    Metric::from_key(plain_key(name))
 }
 
 /// A number to reproduce.

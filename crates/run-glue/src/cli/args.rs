@@ -130,13 +130,21 @@ fn switch_takes_equals(arg: clap::Arg) -> clap::Arg {
     if is_switch { arg.require_equals(true) } else { arg }
 }
 
+/// The help of `--task`.
+fn tasks_in_words() -> String {
+    let names: Vec<&str> =
+        glue_tasks::benchmarks().flat_map(|benchmark| &benchmark.tasks).map(|task| task.name.as_str()).collect();
+    format!("Task: {}; several with commas, or all", names.join(", "))
+}
+
 /// Everything a run can be told. `None`: not typed, so that another source (the demo's recipe) may decide.
 #[derive(Args, Clone, Debug, Default)]
 // `--seed -1` is a wrong value of --seed, not an unknown flag -1.
 #[command(rename_all = "snake_case", allow_negative_numbers = true)]
 pub struct RunArgs {
-    /// Task: cola, sst2, mrpc, stsb, qqp, mnli, qnli, rte, wnli; several with commas, or all
+    /// Names of tasks, of whole benchmarks, or `all`.
     #[arg(
+        help = tasks_in_words(),
         long = "task_name",
         visible_alias = "task",
         value_name = "TASK",

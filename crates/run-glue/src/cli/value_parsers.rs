@@ -47,3 +47,24 @@ impl BoolFlag for Arg {
         self.num_args(0..=1).default_missing_value("true").value_parser(boolean).value_name("BOOL")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_that_is_on_or_off_stands_alone_or_has_a_value() {
+        let parse = |words: &[&str]| {
+            let command = clap::Command::new("program").arg(Arg::new("x").long("x").bool_flag());
+            let matches = command.try_get_matches_from(["program"].iter().chain(words));
+            matches.map(|matches| matches.get_one::<bool>("x").copied()).map_err(|error| error.to_string())
+        };
+        assert_eq!(parse(&[]), Ok(None));
+        assert_eq!(parse(&["--x"]), Ok(Some(true)));
+        assert_eq!(parse(&["--x", "no"]), Ok(Some(false)));
+        assert_eq!(parse(&["--x=T"]), Ok(Some(true)));
+        assert!(
+            parse(&["--x", "maybe"]).is_err_and(|error| error.contains("for '--x [<BOOL>]': expected true or false"))
+        );
+    }
+}

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use glue_tasks::task::TaskKind;
+use glue_tasks::task::{TaskKind, TaskSpec};
 use models::config::Config;
 use models::encoder::family;
 
@@ -41,7 +41,8 @@ impl Sizes {
         if settings.places.save_logits {
             per_row += 3 * ROW + LOGIT * labels as u64;
         }
-        let score = if spec.task().kind == TaskKind::Regression { LOGIT } else { 0 };
+        let score =
+            if spec.settings.task.known().is_some_and(|task| task.kind == TaskKind::Regression) { LOGIT } else { 0 };
         let files = RECORD + rows.others as u64 * (per_row + score);
         if settings.places.output_dir.is_none() || !settings.do_train {
             return Some(files);
@@ -65,7 +66,7 @@ impl Sizes {
 }
 
 fn labels(spec: &RunSpec) -> usize {
-    spec.task().num_labels().max(1)
+    spec.settings.task.known().map_or(1, TaskSpec::num_labels)
 }
 
 /// Numbers that an optimizer keeps for each parameter.

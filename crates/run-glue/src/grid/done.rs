@@ -37,13 +37,13 @@ impl Done {
     pub(super) fn find(&mut self, specs: &[RunSpec]) -> Result<Vec<Option<RunRecord>>, Error> {
         let mut by_task: HashMap<&str, Vec<RunRecord>> = HashMap::new();
         for spec in specs {
-            if !by_task.contains_key(spec.task().name) {
-                by_task.insert(spec.task().name, self.records(spec.task().name)?);
+            if !by_task.contains_key(spec.task()) {
+                by_task.insert(spec.task(), self.records(spec.task())?);
             }
         }
         let mut found = Vec::new();
         for spec in specs {
-            let records = by_task.get(spec.task().name).into_iter().flatten();
+            let records = by_task.get(spec.task()).into_iter().flatten();
             let of_spec = records.filter(|record| spec.is_of(record));
             let mut same = None;
             for record in of_spec {
@@ -66,7 +66,7 @@ impl Done {
 
     /// Records of any settings, for how long a run takes.
     pub(super) fn all(&self, specs: &[RunSpec]) -> Result<Vec<RunRecord>, Error> {
-        let mut tasks: Vec<&str> = specs.iter().map(|spec| spec.task().name).collect();
+        let mut tasks: Vec<&str> = specs.iter().map(|spec| spec.task()).collect();
         tasks.sort_unstable();
         tasks.dedup();
         let records = tasks.into_iter().map(|task| self.records(task)).collect::<Result<Vec<_>, _>>()?;

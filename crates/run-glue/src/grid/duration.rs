@@ -46,7 +46,7 @@ pub(super) fn seconds<'a>(specs: impl Iterator<Item = &'a RunSpec>, over: &[RunR
     specs
         .map(|spec| {
             let same_model = |record: &RunRecord| spec.has_model_of(record);
-            let same_task = |record: &RunRecord| record.task == spec.task().name;
+            let same_task = |record: &RunRecord| record.task == spec.task();
             let rate = |records: &mut dyn Iterator<Item = &RunRecord>| {
                 let known = records.filter_map(|record| Some((record.timings.total_seconds, work_done(record)?)));
                 let (seconds, work) = known.fold((0.0, 0.0), |(s, w), (seconds, work)| (s + seconds, w + work));

@@ -1,5 +1,6 @@
 //! How many rows a run uses.
 
+use glue_tasks::task::SplitSpec;
 use serde_json::Value;
 
 use super::run_spec::RunSpec;
@@ -39,7 +40,7 @@ impl Rows {
         let settings = &spec.settings;
         let (asked, dataset) = (settings.hyper_parameters(), dataset_id(settings));
         let same = |record: &&RunRecord| {
-            record.task == spec.task().name
+            record.task == spec.task()
                 && record.dataset.id == dataset
                 && record.timings.train_seconds.is_some() == settings.do_train
                 && ROWS.iter().all(|name| record.hyper_parameters.get(*name) == asked.get(*name))
@@ -48,20 +49,21 @@ impl Rows {
             return Some(Self::of_record(record));
         }
         // Of the miniature tasks the numbers of the real ones say nothing.
-        if settings.custom.is_some() || settings.data.dataset == DatasetChoice::Embedded {
-            return None;
-        }
-        let rows = spec.task().rows;
+        let task = settings.task.known().filter(|_| settings.data.dataset != DatasetChoice::Embedded)?;
+        let train = task.train_split.as_ref().and_then(|split| split.rows).unwrap_or(0);
         let cut = |rows: usize, most: Option<usize>| rows.min(most.unwrap_or(rows));
-        let out = |percent: f64| (rows.train as f64 * percent / 100.0) as usize;
+        let of = |splits: &[SplitSpec], most: Option<usize>| -> usize {
+            splits.iter().filter_map(|split| split.rows).map(|rows| cut(rows, most)).sum()
+        };
+        let out = |percent: f64| (train as f64 * percent / 100.0) as usize;
         let held_out = settings.data.splits.held_out.map_or(0, out);
         let evaluated: usize = match held_out {
-            0 => rows.eval.iter().map(|&rows| cut(rows, settings.data.max_eval_samples)).sum(),
+            0 => of(&task.eval_splits, settings.data.max_eval_samples),
             held_out => cut(held_out, settings.data.max_eval_samples),
         };
-        let predicted: usize = rows.test.iter().map(|&rows| cut(rows, settings.data.max_predict_samples)).sum();
+        let predicted = of(&task.test_splits, settings.data.max_predict_samples);
         Some(Self {
-            train: cut(rows.train - held_out, settings.data.max_train_samples),
+            train: cut(train - held_out, settings.data.max_train_samples),
             others: evaluated + if settings.do_predict { predicted } else { 0 },
         })
     }

@@ -1,7 +1,5 @@
 //! One run of a grid.
 
-use glue_tasks::task::TaskSpec;
-
 use super::combination::Combination;
 use crate::demo;
 use crate::report::record::RunRecord;
@@ -67,7 +65,7 @@ impl RunSpec {
         several: Several,
         part: usize,
     ) -> Self {
-        let request = request_hash(&settings, settings.task.name);
+        let request = request_hash(&settings);
         let is_trial = matches!(role, Role::Trial { .. });
         let mut this = Self {
             request,
@@ -79,16 +77,16 @@ impl RunSpec {
             part,
         };
         let model = several.models.then(|| this.model());
-        let task = (several.tasks || !several.models && !several.seeds && label.is_empty())
-            .then(|| this.task().name.to_owned());
+        let task =
+            (several.tasks || !several.models && !several.seeds && label.is_empty()).then(|| this.task().to_owned());
         let label = (!label.is_empty()).then(|| label.to_owned());
         let seed = (several.seeds && !is_trial).then(|| format!("seed {}", this.seed()));
         this.name = [model, task, label, seed].into_iter().flatten().collect::<Vec<_>>().join(", ");
         this
     }
 
-    pub(super) fn task(&self) -> &'static TaskSpec {
-        self.settings.task
+    pub(super) fn task(&self) -> &str {
+        self.settings.task.name()
     }
 
     pub(super) fn seed(&self) -> u64 {
@@ -121,6 +119,11 @@ impl RunSpec {
 
     /// A name for files.
     pub(super) fn key(&self) -> String {
-        format!("{}-{}-seed-{}", self.task().name, &self.request[..self.request.len().min(16)], self.seed())
+        format!(
+            "{}-{}-seed-{}",
+            self.settings.task.file_stem(),
+            &self.request[..self.request.len().min(16)],
+            self.seed()
+        )
     }
 }

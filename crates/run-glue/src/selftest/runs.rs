@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use glue_tasks::task::find_task;
+use glue_tasks::find_task;
 use models::ops::{EncoderOps, Precision};
 use serde_json::{Value, json};
 

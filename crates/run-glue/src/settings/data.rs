@@ -56,7 +56,7 @@ pub struct CustomData {
 }
 
 impl CustomData {
-    fn to_json(&self) -> Value {
+    pub(super) fn to_json(&self) -> Value {
         let Self { name, config, text_columns, label_column, do_regression, metrics } = self;
         json!({
             "name": name,
@@ -155,7 +155,7 @@ impl DataSettings {
     }
 
     /// `judged`: what the rows of the evaluation can change, beside its own numbers.
-    pub(super) fn declare(&self, judged: Changes, custom: Option<&CustomData>, all: &mut Vec<Setting>) {
+    pub(super) fn declare(&self, judged: Changes, all: &mut Vec<Setting>) {
         let Self {
             dataset,
             splits: SplitChoice { train, validation, test, held_out, shuffle, shuffle_seed },
@@ -168,7 +168,6 @@ impl DataSettings {
         all.extend([
             // The record has the repository, the commit and the rows.
             Setting::new("dataset_name", dataset.to_json(), Changes::Rows).place(),
-            Setting::new("custom_data", custom.map(CustomData::to_json), Changes::Rows).place(),
             Setting::new("train_split_name", in_words(train), Changes::Rows),
             Setting::new("validation_split_name", in_words(validation), judged),
             Setting::new("test_split_name", in_words(test), Changes::Evaluation),

@@ -20,6 +20,7 @@ mod model;
 mod places;
 mod request;
 mod run;
+mod task;
 #[cfg(test)]
 mod tests;
 mod training;
@@ -36,4 +37,5 @@ pub use self::model::{ModelChoice, ModelSettings};
 pub use self::places::PlaceSettings;
 pub use self::request::request_hash;
 pub use self::run::Settings;
+pub use self::task::TaskChoice;
 pub use self::training::{ClassWeights, OptimizerKind, SamplingStrategy, TrainingSettings};

@@ -1,6 +1,5 @@
 //! The hash of what was asked for: how a sweep knows a run before it has run.
 
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::declared::Changes;
@@ -9,9 +8,8 @@ use super::run::{SEED, Settings};
 /// SHA-256, in hexadecimal, of what was asked for: task, model, data and settings, all but the seed. Settings that were
 /// left out (`null`) do not count, so that later versions, which know more of them, give the same hash.
 #[must_use]
-pub fn request_hash(settings: &Settings, task: &str) -> String {
+pub fn request_hash(settings: &Settings) -> String {
     let mut asked = settings.values(|setting| setting.changes != Changes::Nothing && setting.name != SEED);
-    asked.insert("task".to_owned(), json!(task));
     asked.retain(|_, value| !value.is_null());
     let digest = Sha256::digest(serde_json::to_string(&asked).unwrap_or_default().as_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()

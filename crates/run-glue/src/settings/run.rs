@@ -6,7 +6,7 @@ use glue_tasks::task::{TaskKind, TaskSpec};
 use serde_json::Value;
 
 use super::checkpoints::CheckpointSettings;
-use super::data::{CustomData, DataSettings};
+use super::data::DataSettings;
 use super::declared::{Changes, Setting};
 use super::evaluation::EvaluationSettings;
 use super::hub::{self, HubAccess, PublishSettings};
@@ -14,6 +14,7 @@ use super::logging::LoggingSettings;
 use super::machine::MachineSettings;
 use super::model::ModelSettings;
 use super::places::PlaceSettings;
+use super::task::TaskChoice;
 use super::training::TrainingSettings;
 use crate::error::Error;
 use crate::report::record_parts::SearchMark;
@@ -24,10 +25,8 @@ pub(super) const SEED: &str = "seed";
 /// A run, ready to start.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The task.
-    pub task: &'static TaskSpec,
-    /// A dataset that is of no benchmark; `task` then has its name and nothing of its data.
-    pub custom: Option<CustomData>,
+    /// What the run is about.
+    pub task: TaskChoice,
     /// Train.
     pub do_train: bool,
     /// Evaluate.
@@ -61,10 +60,9 @@ pub struct Settings {
 impl Settings {
     /// A run of the task with the embedded model and data and the defaults of transformers: it trains and evaluates.
     #[must_use]
-    pub fn of(task: &'static TaskSpec) -> Self {
+    pub fn of(task: &TaskSpec) -> Self {
         Self {
-            task,
-            custom: None,
+            task: TaskChoice::Known(task.clone()),
             do_train: true,
             do_eval: true,
             do_predict: false,
@@ -106,17 +104,17 @@ impl Settings {
         self.training.check()?;
         self.checkpoints.check()?;
         self.logging.check(has_output_dir)?;
-        let task = self.custom.is_none().then_some(self.task);
+        let task = self.task.known();
         self.evaluation.check(task, &self.checkpoints, has_output_dir, self.do_train)?;
         if let Some(publish) = &self.publish {
             publish.check(has_output_dir, self.do_train)?;
         }
-        match self.training.for_classes().filter(|_| self.task.kind == TaskKind::Regression) {
-            Some(name) => Err(Error::usage(format!(
+        match (self.training.for_classes(), task) {
+            (Some(name), Some(task)) if task.kind == TaskKind::Regression => Err(Error::usage(format!(
                 "--{name} is for classes, and {} is a regression: leave it out, or leave out the task",
-                self.task.name
+                task.name
             ))),
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -124,9 +122,7 @@ impl Settings {
     #[must_use]
     pub fn declared(&self) -> Vec<Setting> {
         let Self {
-            // Named by the record and the request themselves.
-            task: _,
-            custom,
+            task,
             do_train,
             do_eval,
             do_predict,
@@ -144,6 +140,8 @@ impl Settings {
             search: _,
         } = self;
         let mut all = vec![
+            // The record has its name and, of custom data, its columns.
+            Setting::new("task_name", task.to_json(), Changes::Rows).place(),
             Setting::new("do_train", *do_train, Changes::Steps),
             Setting::new("do_eval", *do_eval, Changes::Evaluation),
             Setting::new("do_predict", *do_predict, Changes::Evaluation),
@@ -153,7 +151,7 @@ impl Settings {
             _ => Changes::Weights,
         };
         model.declare(&mut all);
-        data.declare(judged, custom.as_ref(), &mut all);
+        data.declare(judged, &mut all);
         training.declare(&mut all);
         evaluation.declare(&mut all);
         checkpoints.declare(evaluation.loads_best(), &mut all);

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use glue_tasks::task::find_task;
-
 use super::*;
 
 /// A run that ends with the weights that were evaluated best.
 fn choosing() -> Settings {
-    let mut settings = Settings::of(find_task("mrpc").expect("a task"));
+    let mut settings = Settings::of(glue_tasks::find_task("mrpc").expect("a task"));
     settings.places.output_dir = Some("out".into());
     settings.evaluation.strategy = IntervalStrategy::Steps;
     settings.evaluation.best = Some(BestSettings { load_at_end: true, ..BestSettings::by("accuracy") });
@@ -45,7 +43,7 @@ fn whatever_chooses_the_weights_makes_another_run() {
     for (name, change) in changes {
         let mut other = choosing();
         change(&mut other);
-        assert_ne!(request_hash(&usual, "mrpc"), request_hash(&other, "mrpc"), "{name}: asked for");
+        assert_ne!(request_hash(&usual), request_hash(&other), "{name}: asked for");
         assert_ne!(usual.hyper_parameters(), other.hyper_parameters(), "{name}: in the record");
         assert_ne!(usual.decisive(), other.decisive(), "{name}: before going on from a checkpoint");
     }
@@ -64,7 +62,7 @@ fn a_run_may_go_on_with_other_evaluations_where_they_choose_nothing() {
         let mut other = usual.clone();
         change(&mut other);
         assert_eq!(usual.decisive(), other.decisive());
-        assert_ne!(request_hash(&usual, "mrpc"), request_hash(&other, "mrpc"), "what was asked for is another thing");
+        assert_ne!(request_hash(&usual), request_hash(&other), "what was asked for is another thing");
     }
 }
 
@@ -85,7 +83,7 @@ fn places_logs_and_speed_make_no_other_run_and_seeds_share_a_hash() {
     for (at, change) in changes.into_iter().enumerate() {
         let mut other = choosing();
         change(&mut other);
-        assert_eq!(request_hash(&usual, "mrpc"), request_hash(&other, "mrpc"), "change {at}");
+        assert_eq!(request_hash(&usual), request_hash(&other), "change {at}");
         assert_eq!(usual.hyper_parameters(), other.hyper_parameters(), "change {at}");
     }
     let mut other = choosing();

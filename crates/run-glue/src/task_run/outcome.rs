@@ -5,7 +5,6 @@ use std::time::{Instant, SystemTime};
 use super::context::RunContext;
 use super::fine_tuning::Trained;
 use super::predictions::Prediction;
-use super::rows::AX_SUFFIX;
 use super::score::{Evaluation, task_number};
 use super::state_file::total_flos;
 use super::warnings::Warnings;
@@ -92,13 +91,14 @@ impl RunOutcome<'_> {
 
     /// The task's number: the mean over its scored splits (MNLI: matched and mismatched), each the mean of its metrics.
     pub(super) fn score(&self) -> Option<f64> {
+        let task = &self.context.prepared.task;
+        let is_diagnostic = |e: &Evaluation| task.diagnostic_suffix() == Some(&e.suffix);
         let scored: Vec<&Evaluation> =
-            self.evaluations.iter().filter(|e| e.loss.is_some() && e.suffix != AX_SUFFIX).collect();
+            self.evaluations.iter().filter(|e| e.loss.is_some() && !is_diagnostic(e)).collect();
         if scored.is_empty() {
             return None;
         }
-        let scores: Option<Vec<f64>> =
-            scored.iter().map(|e| task_number(self.context.prepared.task, &e.scores)).collect();
+        let scores: Option<Vec<f64>> = scored.iter().map(|e| task_number(task, &e.scores)).collect();
         scores.map(|s| s.iter().sum::<f64>() / s.len() as f64)
     }
 }

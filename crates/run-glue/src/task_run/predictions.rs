@@ -3,11 +3,8 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use glue_tasks::metrics::Predictions;
-use glue_tasks::task::AX;
-
 use super::context::RunContext;
-use super::rows::AX_SUFFIX;
+use super::rows::task_of_file;
 use super::score::{Evaluation, in_dataset_order};
 use crate::data::Split;
 use crate::error::Error;
@@ -15,6 +12,7 @@ use crate::report::atomic::write_whole;
 use crate::report::logits::write_logits;
 use crate::report::submission::{Expected, file_of};
 use crate::trainer::evaluate::Logits;
+use glue_tasks::metrics::Predictions;
 
 /// A predicted split.
 pub(super) struct Prediction {
@@ -23,7 +21,7 @@ pub(super) struct Prediction {
     /// Classes in the dataset's order.
     logits: Logits,
     predictions: Predictions,
-    labels: &'static [&'static str],
+    labels: Vec<String>,
     /// The leaderboard's file, where it asks for this split.
     leaderboard: Option<Expected>,
     /// How good they are, where the split has labels.
@@ -36,11 +34,13 @@ impl Prediction {
     /// # Errors
     /// A metric that is not defined for them, where the split has labels.
     pub(super) fn new(context: &RunContext, split: &Split, name: String, logits: Logits) -> Result<Self, Error> {
-        let task = context.prepared.task;
+        let task = &context.prepared.task;
+        let measured = task_of_file(task, &name);
         let is_labelled = split.first_unlabelled().is_none() && !split.is_empty();
         let evaluation = is_labelled
             .then(|| {
-                let suffix = if name == AX.name { AX_SUFFIX } else { "" };
+                let is_diagnostic = !std::ptr::eq(measured, task);
+                let suffix = task.diagnostic_suffix().filter(|_| is_diagnostic).unwrap_or_default();
                 Evaluation::new(context, split, suffix, logits.clone())
             })
             .transpose()?;
@@ -48,8 +48,8 @@ impl Prediction {
         let predictions =
             Predictions::from_logits(&logits.values, logits.num_labels, task.kind).map_err(Error::input)?;
         debug_assert_eq!(logits.rows().count(), split.len());
-        let leaderboard = file_of(if name == AX.name { &AX } else { task }, &split.name);
-        Ok(Self { name, logits, predictions, labels: task.labels, leaderboard, evaluation })
+        let leaderboard = file_of(measured, &split.name);
+        Ok(Self { name, logits, predictions, labels: task.labels.clone(), leaderboard, evaluation })
     }
 
     /// run_glue.py's lines: row and label, or row and score with three decimals.
@@ -65,7 +65,7 @@ impl Prediction {
             }
             Predictions::Sets(sets) => sets.iter().enumerate().for_each(|(i, set)| {
                 let names: Vec<&str> =
-                    set.iter().zip(self.labels).filter(|(said, _)| **said).map(|(_, l)| *l).collect();
+                    set.iter().zip(&self.labels).filter(|(said, _)| **said).map(|(_, l)| l.as_str()).collect();
                 line(i, &names.join(","));
             }),
             Predictions::Scores(scores) => {
@@ -91,7 +91,7 @@ impl Prediction {
     pub(super) fn write_leaderboard_file(&self, dir: &Path) -> Result<(), Error> {
         match &self.leaderboard {
             Some(expected) => {
-                Ok(write_whole(dir.join(expected.file.file_name), expected.text(&self.predictions).as_bytes())?)
+                Ok(write_whole(dir.join(&expected.file.file_name), expected.text(&self.predictions).as_bytes())?)
             }
             None => Ok(()),
         }

@@ -5,22 +5,22 @@ use std::time::Instant;
 use glue_tasks::task::TaskSpec;
 use models::checkpoint::LoadReport;
 
-use super::own_task;
+use super::custom_task;
 use super::rows::{self, AllRows, Rows};
 use crate::data::Split;
 use crate::error::Error;
 use crate::model_files::ModelFiles;
-use crate::settings::Settings;
+use crate::settings::{Settings, TaskChoice};
 use crate::source::Files;
 
 /// What a run needs, read and checked.
 pub(super) struct Prepared {
-    pub(super) task: &'static TaskSpec,
+    pub(super) task: TaskSpec,
     pub(super) model: ModelFiles,
     pub(super) dataset: Files,
     pub(super) train: Option<Split>,
     /// Splits with the suffix of their keys.
-    pub(super) eval: Vec<(Split, &'static str)>,
+    pub(super) eval: Vec<(Split, String)>,
     /// Splits to predict with the name of their files.
     pub(super) test: Vec<(Split, String)>,
     pub(super) data_seconds: f64,
@@ -28,19 +28,19 @@ pub(super) struct Prepared {
     pub(super) warnings: Vec<String>,
 }
 
-/// Reads model and data. `task` is a row of GLUE's, or stands for data whose columns and labels are still to be found.
-pub(super) fn prepare(settings: &Settings, task: &'static TaskSpec) -> Result<Prepared, Error> {
+/// Reads model and data. `task` is a benchmark's, or stands for data whose columns and labels are still to be found.
+pub(super) fn prepare(settings: &Settings) -> Result<Prepared, Error> {
     let model =
         ModelFiles::read(Files::model(&settings.model.choice, &settings.hub)?, Some(settings.data.max_seq_length))?;
     let (max_seq_length, mut warnings) = (model.max_seq_length, model.warnings.clone());
 
     let started = Instant::now();
     let dataset = Files::dataset(&settings.data.dataset, &settings.hub)?;
-    let task = match &settings.custom {
-        Some(own) => own_task::resolve(settings, own, &dataset, &model.config)?,
-        None => task,
+    let task = match &settings.task {
+        TaskChoice::Custom(own) => custom_task::resolve(settings, own, &dataset, &model.config)?,
+        TaskChoice::Known(task) => task.clone(),
     };
-    let AllRows { train, eval, test } = rows::read(settings, task, &dataset, &mut warnings)?;
+    let AllRows { train, eval, test } = rows::read(settings, &task, &dataset, &mut warnings)?;
     let data_seconds = started.elapsed().as_secs_f64();
 
     let started = Instant::now();

@@ -16,7 +16,7 @@ use crate::trainer::Flow;
 /// # Errors
 /// Whatever is wrong with model or data.
 pub fn history<B: EncoderOps>(settings: &Settings, device: &B::Device) -> Result<Vec<Metrics>, Error> {
-    let prepared = prepare(settings, settings.task)?;
+    let prepared = prepare(settings)?;
     let Some(split) = &prepared.train else { return Err(Error::failure("there are no training rows")) };
     let hooks = RunHooks::default();
     let (context, model) = RunContext::load::<B>(settings, &prepared, &hooks, device, |_| ())?;

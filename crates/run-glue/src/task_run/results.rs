@@ -47,7 +47,7 @@ impl RunOutcome<'_> {
                 print(&metrics_block(stage, metrics));
             }
         }
-        if settings.custom.is_some() {
+        if settings.task.custom().is_some() {
             for table in self.class_tables() {
                 print(&format!("***** classes of {} *****\n{}", table.split, table.render()));
             }

@@ -3,18 +3,15 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use glue_tasks::dataset::{Example, Schema, column_names, read_split, read_unlabelled_split};
+use glue_tasks::dataset::{Example, column_names, read_split, read_unlabelled_split};
 use glue_tasks::slices::Slice;
-use glue_tasks::task::{AX, TaskSpec};
+use glue_tasks::task::TaskSpec;
 use models::torch_rng::TorchRng;
 
 use crate::error::Error;
 use crate::report::submission::file_of;
 use crate::settings::Settings;
 use crate::source::Files;
-
-/// The name under which the diagnostic set's results appear.
-pub(super) const AX_SUFFIX: &str = "_ax";
 
 /// Examples before tokenizing.
 pub(super) struct Rows {
@@ -34,7 +31,7 @@ impl Rows {
 pub(super) struct AllRows {
     pub(super) train: Option<Rows>,
     /// With the suffix of their keys.
-    pub(super) eval: Vec<(Rows, &'static str)>,
+    pub(super) eval: Vec<(Rows, String)>,
     /// With the name of their files.
     pub(super) test: Vec<(Rows, String)>,
 }
@@ -45,7 +42,7 @@ pub(super) struct AllRows {
 /// A split that is not there or cannot be read, or a row without a label that needs one.
 pub(super) fn read(
     settings: &Settings,
-    task: &'static TaskSpec,
+    task: &TaskSpec,
     dataset: &Files,
     warnings: &mut Vec<String>,
 ) -> Result<AllRows, Error> {
@@ -53,13 +50,13 @@ pub(super) fn read(
     let choice = &settings.data.splits;
     let (mut train, mut eval) = (None, Vec::new());
     if settings.do_train || choice.held_out.is_some() {
-        let slices = slices(&choice.train, task.train_split.unwrap_or("train"));
+        let slices = slices(&choice.train, task.train_split.as_ref().map_or("train", |split| &split.name));
         let mut rows = reader.labelled(task, &slices, "trained on")?;
         if let Some(percent) = choice.held_out {
             let (kept, held_out) = hold_out(rows, percent, choice.shuffle_seed);
             rows = kept;
             if settings.do_eval {
-                eval.push((held_out.first(settings.data.max_eval_samples), ""));
+                eval.push((held_out.first(settings.data.max_eval_samples), String::new()));
             }
         }
         if choice.shuffle {
@@ -69,12 +66,13 @@ pub(super) fn read(
     }
     if settings.do_eval && choice.held_out.is_none() {
         match &choice.validation {
-            Some(slices) => eval.push((reader.labelled(task, slices, "evaluated")?, "")),
+            Some(slices) => eval.push((reader.labelled(task, slices, "evaluated")?, String::new())),
             None => {
-                for split in task.eval_splits {
-                    eval.push((reader.labelled(task, &[Slice::all(split.name)], "evaluated")?, split.key_suffix));
+                for split in &task.eval_splits {
+                    let rows = reader.labelled(task, &[Slice::all(&split.name)], "evaluated")?;
+                    eval.push((rows, split.key_suffix.clone()));
                 }
-                eval.extend(reader.diagnostic(task)?.map(|rows| (rows, AX_SUFFIX)));
+                eval.extend(reader.diagnostic(task)?);
             }
         }
         eval = eval.into_iter().map(|(rows, suffix)| (rows.first(settings.data.max_eval_samples), suffix)).collect();
@@ -82,17 +80,17 @@ pub(super) fn read(
     let mut test = Vec::new();
     if settings.do_predict {
         match &choice.test {
-            Some(slices) => test.push((reader.parts(task, slices, "predicted")?, task.name.to_owned())),
+            Some(slices) => test.push((reader.parts(task, slices, "predicted")?, task.file_stem())),
             None => {
-                for split in task.test_splits {
-                    let rows = reader.parts(task, &[Slice::all(split.name)], "predicted")?;
-                    test.push((rows, format!("{}{}", task.name, split.key_suffix.replace('_', "-"))));
+                for split in &task.test_splits {
+                    let rows = reader.parts(task, &[Slice::all(&split.name)], "predicted")?;
+                    test.push((rows, format!("{}{}", task.file_stem(), split.key_suffix.replace('_', "-"))));
                 }
-                // The leaderboard asks for the diagnostic set, predicted by the MNLI model.
-                if let Some(split) = AX.test_splits.first().filter(|_| task.name == "mnli") {
-                    match reader.whole(&AX, split.name)? {
-                        Some(rows) => test.push((rows, AX.name.to_owned())),
-                        None if settings.places.glue_submission => return Err(reader.no_split(&AX, split.name)),
+                // The leaderboard asks for it too.
+                if let Some((set, split)) = diagnostic_of(task) {
+                    match reader.whole(set, split)? {
+                        Some(rows) => test.push((rows, set.file_stem())),
+                        None if settings.places.glue_submission => return Err(reader.no_split(set, split)),
                         None => {}
                     }
                 }
@@ -110,10 +108,25 @@ pub(super) fn read(
     Ok(AllRows { train, eval, test })
 }
 
+/// A task's diagnostic set, and the name of its only split.
+fn diagnostic_of(task: &TaskSpec) -> Option<(&TaskSpec, &str)> {
+    let set = task.diagnostic.as_deref()?;
+    Some((set, set.test_splits.first()?.name.as_str()))
+}
+
+/// The task that the predictions in a file of this name are of: the diagnostic set, or the task itself.
+pub(super) fn task_of_file<'a>(task: &'a TaskSpec, name: &str) -> &'a TaskSpec {
+    task.diagnostic.as_deref().filter(|set| set.file_stem() == name).unwrap_or(task)
+}
+
 /// The leaderboard refuses a file with another number of rows, which is better known before the training.
-fn complete(task: &'static TaskSpec, rows: &Rows, name: &str, dataset: &str) -> Result<(), Error> {
-    let task = if name == AX.name { &AX } else { task };
+fn complete(task: &TaskSpec, rows: &Rows, name: &str, dataset: &str) -> Result<(), Error> {
+    let task = task_of_file(task, name);
     match file_of(task, &rows.split) {
+        None => Err(Error::usage(format!(
+            "--glue_submission writes files of the GLUE leaderboard, which has none for {}: leave it out",
+            task.name
+        ))),
         Some(expected) if expected.rows != rows.examples.len() => Err(Error::usage(format!(
             "{dataset}: split {} of {} has {} rows, and the leaderboard expects {}; --glue_submission needs GLUE's own test splits",
             rows.split,
@@ -166,13 +179,13 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// A whole split; `None` where there is none.
     fn whole(&mut self, task: &TaskSpec, split: &str) -> Result<Option<Rows>, Error> {
-        let Some(files) = self.dataset.split_files(task.config, split)? else { return Ok(None) };
+        let Some(files) = self.dataset.split_files(&task.config, split)? else { return Ok(None) };
         Ok(Some(Rows { split: split.to_owned(), examples: self.examples(task, &files, false)? }))
     }
 
     fn examples(&mut self, task: &TaskSpec, files: &[PathBuf], needs_labels: bool) -> Result<Vec<Example>, Error> {
-        let schema = Schema::of_task(task);
-        let has_labels = needs_labels || has_column(files, task.label_column)?;
+        let schema = task.schema();
+        let has_labels = needs_labels || has_column(files, &task.label_column)?;
         let read = if has_labels { read_split(files, &schema)? } else { read_unlabelled_split(files, &schema)? };
         self.warnings.extend(read.warnings.iter().map(ToString::to_string));
         Ok(read.examples)
@@ -197,7 +210,7 @@ impl Reader<'_> {
             let all = match last.take() {
                 Some((split, all)) if split == slice.split => all,
                 _ => {
-                    let files = self.dataset.split_files(task.config, &slice.split)?;
+                    let files = self.dataset.split_files(&task.config, &slice.split)?;
                     let files = files.ok_or_else(|| self.no_split(task, &slice.split))?;
                     self.examples(task, &files, needs_labels)?
                 }
@@ -213,8 +226,8 @@ impl Reader<'_> {
 
     fn no_split(&self, task: &TaskSpec, split: &str) -> Error {
         let id = &self.dataset.id;
-        if self.settings.custom.is_none() {
-            let config = task.config;
+        if self.settings.task.custom().is_none() {
+            let config = &task.config;
             return Error::usage(format!(
                 "{id}: there is no split {split} of {config}; expected {config}/{split}-*.parquet (or csv, tsv, jsonl)"
             ));
@@ -244,17 +257,19 @@ impl Reader<'_> {
         }
     }
 
-    /// The diagnostic set, which goes with MNLI: labelled copies are scored, the Hub's unlabelled one only gives logits.
-    fn diagnostic(&mut self, task: &TaskSpec) -> Result<Option<Rows>, Error> {
-        let Some(split) = AX.test_splits.first().filter(|_| task.name == "mnli") else { return Ok(None) };
-        let rows = self.whole(&AX, split.name)?;
-        Ok(rows.filter(|rows| self.settings.places.save_logits || rows.examples.iter().all(|e| e.label.is_some())))
+    /// The diagnostic set with the suffix of its keys: labelled copies are scored, the Hub's unlabelled one only gives logits.
+    fn diagnostic(&mut self, task: &TaskSpec) -> Result<Option<(Rows, String)>, Error> {
+        let Some((set, split)) = diagnostic_of(task) else { return Ok(None) };
+        let rows = self.whole(set, split)?;
+        let rows =
+            rows.filter(|rows| self.settings.places.save_logits || rows.examples.iter().all(|e| e.label.is_some()));
+        Ok(rows.map(|rows| (rows, task.diagnostic_suffix().unwrap_or_default().to_owned())))
     }
 
     /// Rows that are trained on and looked at again make every score too good.
     fn warn_of_overlaps(&mut self) {
         let (trained, others): (Vec<&UsedRows>, Vec<&UsedRows>) =
-            self.used.iter().partition(|used| used.what == "trained on");
+            self.used.iter().partition(|rows| rows.what == "trained on");
         let mut found = Vec::new();
         for (a, b) in trained.iter().flat_map(|a| others.iter().map(move |b| (a, b))) {
             let common = a.rows.end.min(b.rows.end).saturating_sub(a.rows.start.max(b.rows.start));

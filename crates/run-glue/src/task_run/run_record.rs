@@ -23,7 +23,7 @@ impl RunOutcome<'_> {
         let evaluated = !self.evaluations.is_empty();
         RunRecord {
             format_version: FORMAT_VERSION,
-            task: prepared.task.name.to_owned(),
+            task: prepared.task.name.clone(),
             metrics: stages.eval.as_ref().map(scores).unwrap_or_default(),
             test_metrics: stages.predict.as_ref().map(test_scores),
             score: self.score(),
@@ -36,7 +36,7 @@ impl RunOutcome<'_> {
             seed: settings.training.seed,
             data_seed: settings.training.data_seed,
             settings_hash: String::new(),
-            request_hash: Some(request_hash(settings, prepared.task.name)),
+            request_hash: Some(request_hash(settings)),
             search: settings.search.clone(),
             timings: Timings {
                 data_seconds: Some(prepared.data_seconds),
@@ -109,7 +109,7 @@ impl RunOutcome<'_> {
         let splits = splits.chain(prepared.test.iter().map(|(split, _)| split));
         DatasetInfo {
             id: files.id.clone(),
-            config: Some(prepared.task.config.to_owned()).filter(|config| !config.is_empty()),
+            config: Some(prepared.task.config.clone()).filter(|config| !config.is_empty()),
             source: files.source,
             // The commit where it is known, since a branch moves.
             revision: files.commit.clone().or_else(|| files.revision.clone()),
@@ -119,7 +119,7 @@ impl RunOutcome<'_> {
 
     fn hyper_parameters(&self) -> BTreeMap<String, Value> {
         let (settings, prepared) = (self.context.settings, self.context.prepared);
-        let (own, task) = (settings.custom.is_some(), prepared.task);
+        let (own, task) = (settings.task.custom().is_some(), &prepared.task);
         let dropout = |field: &str| prepared.model.config.number(field, 0.1).map_or(Value::Null, Value::from);
         // What became of the settings with this model and these data.
         let found = [
@@ -129,7 +129,7 @@ impl RunOutcome<'_> {
             ("attention_probs_dropout_prob", dropout("attention_probs_dropout_prob")),
             ("new_head", json!(self.context.report.new_head())),
             ("text_column_names", json!(own.then(|| text_columns(task)))),
-            ("label_column_name", json!(own.then_some(task.label_column))),
+            ("label_column_name", json!(own.then_some(&task.label_column))),
             ("problem_type", json!(own.then(|| task.kind.problem_type()))),
         ];
         let found = found.into_iter().map(|(name, value)| (name.to_owned(), value));
@@ -138,6 +138,6 @@ impl RunOutcome<'_> {
 }
 
 fn text_columns(task: &TaskSpec) -> String {
-    let (first, second) = task.text_columns;
-    second.map_or_else(|| first.to_owned(), |second| format!("{first},{second}"))
+    let (first, second) = &task.text_columns;
+    second.as_ref().map_or_else(|| first.clone(), |second| format!("{first},{second}"))
 }

@@ -4,7 +4,6 @@ use std::time::{Instant, SystemTime};
 
 use burn::module::AutodiffModule;
 use burn_autodiff::Autodiff;
-use glue_tasks::task::TaskSpec;
 use models::checkpoint::LoadReport;
 use models::head::SequenceClassifier;
 use models::ops::EncoderOps;
@@ -40,10 +39,10 @@ pub struct CompletedRun {
 ///
 /// # Errors
 /// Whatever is wrong with the input, or fails.
-pub fn run_task(settings: &Settings, task: &'static TaskSpec, hooks: &RunHooks) -> Result<CompletedRun, Error> {
+pub fn run_task(settings: &Settings, hooks: &RunHooks) -> Result<CompletedRun, Error> {
     restart_peak_memory();
     let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
-    let prepared = prepare::prepare(settings, task)?;
+    let prepared = prepare::prepare(settings)?;
     let listener = (hooks.listener)(settings)?;
     dispatch(settings.machine.device, TaskRun { settings, prepared, hooks, listener, clock })?
 }

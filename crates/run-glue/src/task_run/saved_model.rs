@@ -47,8 +47,8 @@ impl<B: EncoderOps> SavedModel<'_, B> {
         self.write_files(dir)?;
         let absolute = std::path::absolute(dir);
         let name = absolute.ok().and_then(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()));
-        let task = self.context.prepared.task;
-        let card = model_card(&name.unwrap_or_else(|| task.name.to_owned()), task, record);
+        let task = &self.context.prepared.task;
+        let card = model_card(&name.unwrap_or_else(|| task.file_stem()), task, record);
         Ok(write_whole(dir.join("README.md"), card.as_bytes())?)
     }
 
@@ -97,7 +97,7 @@ impl<B: EncoderOps> SavedModel<'_, B> {
 
     fn head_fields(&self) -> Map<String, Value> {
         let RunContext { prepared, class_order, .. } = self.context;
-        let (task, family) = (prepared.task, prepared.model.family);
+        let (task, family) = (&prepared.task, prepared.model.family);
         let names: Vec<&str> = match task.kind {
             TaskKind::Regression => vec!["LABEL_0"],
             TaskKind::Classification | TaskKind::MultiLabel => {

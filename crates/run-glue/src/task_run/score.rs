@@ -3,12 +3,11 @@
 use std::collections::HashSet;
 
 use glue_tasks::dataset::Label;
-use glue_tasks::metrics::{COMBINED_SCORE, Metric, MetricError, Predictions, References, evaluate};
-use glue_tasks::task::{AX, TaskKind, TaskSpec};
+use glue_tasks::metrics::{COMBINED_SCORE, MetricError, Predictions, References, evaluate};
+use glue_tasks::task::{TaskKind, TaskSpec};
 use models::head::Targets;
 
 use super::context::RunContext;
-use super::rows::AX_SUFFIX;
 use crate::data::Split;
 use crate::error::Error;
 use crate::report::class_table::ClassTable;
@@ -21,7 +20,7 @@ use crate::trainer::evaluate::{Logits, mean_loss};
 /// What one evaluated split gave.
 pub(super) struct Evaluation {
     /// Behind every key: empty, `_mm`, `_ax`.
-    pub(super) suffix: &'static str,
+    pub(super) suffix: String,
     pub(super) split: String,
     /// Classes in the dataset's order.
     pub(super) logits: Logits,
@@ -42,20 +41,15 @@ impl Evaluation {
     ///
     /// # Errors
     /// A metric that is not defined for them.
-    pub(super) fn new(
-        context: &RunContext,
-        split: &Split,
-        suffix: &'static str,
-        logits: Logits,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(context: &RunContext, split: &Split, suffix: &str, logits: Logits) -> Result<Self, Error> {
         let RunContext { class_order, criterion, .. } = context;
-        let task = context.prepared.task;
+        let task = &context.prepared.task;
         let logits = in_dataset_order(logits, task.kind, class_order);
         let predictions =
             Predictions::from_logits(&logits.values, logits.num_labels, task.kind).map_err(Error::input)?;
         let collapsed = is_constant(&predictions);
         let mut this = Self {
-            suffix,
+            suffix: suffix.to_owned(),
             split: split.name.clone(),
             labels: split.labels().to_vec(),
             loss: None,
@@ -76,7 +70,7 @@ impl Evaluation {
             this.scores = scores(task, suffix, &predictions, &references).map_err(Error::input)?;
             this.baseline = Some(baseline(task, suffix, &targets)?);
             this.class_table =
-                ClassTable::new(&split.name, task.labels, &predictions, &references).map_err(Error::input)?;
+                ClassTable::new(&split.name, &task.labels, &predictions, &references).map_err(Error::input)?;
             this.rows = Some((values_of(references), predicted_values(predictions)));
         }
         Ok(this)
@@ -113,15 +107,14 @@ impl Evaluation {
     }
 }
 
-/// The numbers of a task. The diagnostic set has a metric of its own, and only GLUE's tasks have a combined score.
+/// The numbers of a task. A diagnostic set has metrics of its own, and only tasks that average theirs have a combined score.
 fn scores(
     task: &TaskSpec,
     suffix: &str,
     predictions: &Predictions,
     references: &References,
 ) -> Result<Vec<(String, f64)>, MetricError> {
-    let metrics: &[Metric] = if suffix == AX_SUFFIX { AX.metrics } else { task.metrics };
-    let mut scores = evaluate(metrics, predictions, references)?;
+    let mut scores = evaluate(&task.of_suffix(suffix).metrics, predictions, references)?;
     scores.retain(|(key, _)| task.averages_metrics || key != COMBINED_SCORE);
     Ok(scores)
 }

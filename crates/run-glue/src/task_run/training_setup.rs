@@ -27,7 +27,7 @@ impl<'a, B: EncoderOps> TrainingSetup<'a, B> {
     pub(super) fn new(context: &'a RunContext<'a>, split: &'a Split, model: SequenceClassifier<Autodiff<B>>) -> Self {
         let (settings, prepared) = (context.settings, context.prepared);
         let plan = StepPlan::new(split.len(), &settings.training);
-        let progress = (context.hooks.progress)(prepared.task.name, plan.max_steps, settings.logging.live_line);
+        let progress = (context.hooks.progress)(&prepared.task.name, plan.max_steps, settings.logging.live_line);
         let log = TrainLog::new(plan, &settings.logging, progress);
         let optimizer = Optimizer::new(&model, &prepared.model.names, &settings.training);
         let data = TrainingData {

@@ -307,7 +307,13 @@ fn the_room_that_files_take_is_known_before() {
         let flags = || flags.into_iter().chain(rest).chain(more.split_whitespace());
         let plan = bench.run(flags().chain(["--dry_run"]));
         let (_, told) = plan.stdout.split_once("2 to do, about ").unwrap();
-        let told: f64 = told.split_once(" MB of files").unwrap().0.parse().unwrap();
+        let (told, unit) = told.split_once(" of files").unwrap().0.split_once(' ').unwrap();
+        let unit = match unit {
+            "kB" => 1e-3,
+            "MB" => 1.0,
+            other => panic!("{other}: {}", plan.stdout),
+        };
+        let told = told.parse::<f64>().unwrap() * unit;
         bench.run(flags()).assert_done(more);
         let files = [bench.files("out"), bench.files("results")].concat();
         let bytes: u64 = files.iter().map(|file| std::fs::metadata(bench.path(file)).unwrap().len()).sum();

@@ -1,5 +1,8 @@
 //! The real program against a Hub on this machine: what is asked, what is kept, what is recorded, how it fails.
 
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
 use crate::support::loopback_hub::{Behaviour, LoopbackHub, RepoFiles, RepoKind};
 use crate::support::program::{Bench, Ended, demo, end};
 
@@ -102,7 +105,7 @@ fn first_and_later_runs() {
 fn the_commands_of_run_glue_work_as_they_are() {
     let hub = hub();
     hub.add_repo(RepoKind::Model, "bert-base-cased", MODEL_COMMIT, demo("model").as_path());
-    for task in glue_tasks::task::TASKS.iter().map(|task| task.name) {
+    for task in glue_tasks::GLUE.tasks.iter().map(|task| task.name.as_str()) {
         let bench = Bench::new();
         let mut command = bench.command();
         let typed = format!(
@@ -187,6 +190,28 @@ fn a_cache_that_cannot_be_written() {
     ended.assert_refused("cache", 2, &["file/cache"]);
     bench.assert_clean("cache");
     assert_eq!(std::fs::read(bench.path("file")).unwrap(), b"mine");
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_a_wait_for_the_hub() {
+    let (hub, bench) = (hub(), Bench::new());
+    let busy = Behaviour::Status { status: 429, retry_after: Some(100), code: None, times: None };
+    hub.misbehave("revision/main", busy);
+    let mut command = bench.command();
+    command.env("HF_ENDPOINT", hub.endpoint()).args(["--task", "rte", "--model", MODEL, "--results_dir", "results"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    while hub.requests().is_empty() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let began = Instant::now();
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("model owner/tiny-bert at revision main: stopped on request"), "{stderr}");
+    assert!(began.elapsed() < Duration::from_secs(50), "{stderr}");
+    bench.assert_clean("stopped");
 }
 
 #[test]

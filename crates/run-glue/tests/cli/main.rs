@@ -16,6 +16,7 @@ mod support {
 mod bad_checkpoint;
 mod bad_flags;
 mod bad_input;
+mod benchmarks;
 mod checkpoints;
 mod ci_files;
 mod compare;

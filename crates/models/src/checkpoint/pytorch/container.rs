@@ -4,14 +4,14 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::pickle::{Pickle, Value, load};
+use super::pickle::{Unpickled, Value, load};
 
 /// The pickle of `torch.serialization.MAGIC_NUMBER`, 0x1950a86a20f9469cfc6c, after the two bytes of the protocol.
 const LEGACY_MAGIC: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
 
 /// What a file holds.
 pub(super) struct Contents {
-    pub(super) object: Pickle,
+    pub(super) object: Unpickled,
     /// The place of each storage in the file, by key.
     pub(super) storages: HashMap<String, Range<usize>>,
 }
@@ -69,9 +69,9 @@ impl Contents {
 
 /// Little-endian numbers at places that a file names, which may be anywhere.
 #[derive(Clone, Copy)]
-struct Numbers<'a>(&'a [u8]);
+struct LittleEndian<'a>(&'a [u8]);
 
-impl Numbers<'_> {
+impl LittleEndian<'_> {
     fn at(self, base: usize, field: usize, bytes: usize) -> Option<usize> {
         let start = base.checked_add(field)?;
         let bytes = self.0.get(start..start.checked_add(bytes)?)?;
@@ -82,7 +82,7 @@ impl Numbers<'_> {
 /// Names and places of a zip archive's entries, all of which must be stored uncompressed (APPNOTE.TXT of PKWARE, 4.3, and
 /// 4.5.3 for archives beyond 4 GiB). `None` where anything is not as it should be or lies outside the file.
 fn zip_entries(file: &[u8]) -> Option<Vec<(String, Range<usize>)>> {
-    let numbers = Numbers(file);
+    let numbers = LittleEndian(file);
     // The end record is followed by a comment of at most 65,535 bytes.
     let latest = file.len().checked_sub(22)?;
     let end = (latest.saturating_sub(65_535)..=latest).rev().find(|&at| file[at..].starts_with(b"PK\x05\x06"))?;
@@ -112,12 +112,12 @@ fn zip_entries(file: &[u8]) -> Option<Vec<(String, Range<usize>)>> {
 
 /// The bytes of the entry whose central record is at `record`.
 fn entry_bytes(file: &[u8], record: usize, mut extra: &[u8]) -> Option<Range<usize>> {
-    let numbers = Numbers(file);
+    let numbers = LittleEndian(file);
     // Packed size, size, place of the local header: those that do not fit follow in the extra field 1, in its own order.
     let [packed, mut size, mut header] =
         [numbers.at(record, 20, 4)?, numbers.at(record, 24, 4)?, numbers.at(record, 42, 4)?];
-    while let (Some(id), Some(len)) = (Numbers(extra).at(0, 0, 2), Numbers(extra).at(0, 2, 2)) {
-        let field = Numbers(extra.get(4..4 + len)?);
+    while let (Some(id), Some(len)) = (LittleEndian(extra).at(0, 0, 2), LittleEndian(extra).at(0, 2, 2)) {
+        let field = LittleEndian(extra.get(4..4 + len)?);
         if id == 1 {
             let mut used = 0;
             if size == 0xffff_ffff {

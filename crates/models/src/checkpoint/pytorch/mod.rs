@@ -7,6 +7,8 @@ mod container;
 mod element;
 mod global;
 mod pickle;
+mod stored;
+mod tensor;
 #[cfg(test)]
 mod tests;
 
@@ -16,15 +18,16 @@ use std::path::{Path, PathBuf};
 use memmap2::Mmap;
 
 use self::container::Contents;
-use self::element::Tensor;
-use self::pickle::{Pickle, Value};
-use super::{CheckpointError, TensorSource};
+use self::pickle::{Unpickled, Value};
+use self::tensor::LocatedTensor;
+use super::error::CheckpointError;
+use super::source::TensorSource;
 
 /// A PyTorch state dictionary, mapped into memory.
 pub(super) struct PytorchFile {
     path: PathBuf,
     map: Mmap,
-    tensors: BTreeMap<String, Tensor>,
+    tensors: BTreeMap<String, LocatedTensor>,
 }
 
 impl PytorchFile {
@@ -40,14 +43,14 @@ impl PytorchFile {
 }
 
 /// The tensors of a whole file by name.
-fn tensors(file: &[u8]) -> Result<BTreeMap<String, Tensor>, String> {
+fn tensors(file: &[u8]) -> Result<BTreeMap<String, LocatedTensor>, String> {
     let contents = Contents::find(file)?;
     let mut tensors = BTreeMap::new();
     for (name, value) in state_dict(&contents.object).ok_or("it holds no dictionary")? {
         let (Value::Text(name), Some(stored)) = (name, contents.object.tensor(value)) else { continue };
         let bytes = contents.storages.get(&*stored.storage.key);
         let bytes = bytes.ok_or_else(|| format!("the storage of tensor `{name}` is missing"))?;
-        let tensor = Tensor::place(stored, bytes.clone());
+        let tensor = LocatedTensor::locate(stored, bytes.clone());
         let tensor = tensor.ok_or_else(|| format!("tensor `{name}` reaches beyond its storage"))?;
         tensors.insert(name.to_string(), tensor);
     }
@@ -55,7 +58,7 @@ fn tensors(file: &[u8]) -> Result<BTreeMap<String, Tensor>, String> {
 }
 
 /// The dictionary of tensors: the object itself, or what it has under `state_dict`, as training programs save it.
-fn state_dict(object: &Pickle) -> Option<&[(Value, Value)]> {
+fn state_dict(object: &Unpickled) -> Option<&[(Value, Value)]> {
     let dict = object.root_dict()?;
     let nested = dict.iter().rev().find(|(key, _)| matches!(key, Value::Text(key) if &**key == "state_dict"));
     nested.and_then(|(_, value)| object.dict(value)).or(Some(dict))

@@ -6,33 +6,11 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::element::Element;
 use super::global::{Global, global};
+use super::stored::{Storage, StoredTensor};
 
 /// More axes than any parameter has; keeps the size of a tensor's description in proportion to the file.
 const MAX_AXES: usize = 16;
-
-/// A tensor's place in its storage.
-#[derive(Clone, Debug)]
-pub(super) struct StoredTensor {
-    pub(super) storage: Storage,
-    /// Elements from the start of the storage.
-    pub(super) offset: usize,
-    pub(super) shape: Vec<usize>,
-    /// In elements.
-    pub(super) strides: Vec<usize>,
-}
-
-/// A run of elements that tensors share.
-#[derive(Clone, Debug)]
-pub(super) struct Storage {
-    pub(super) element: &'static Element,
-    pub(super) key: Rc<str>,
-    /// Elements.
-    pub(super) len: usize,
-    /// The part that is used, as first element and count, where the storage is a view (files before torch 0.4).
-    pub(super) view: Option<(usize, usize)>,
-}
 
 /// What a pickle can hold here.
 #[derive(Clone, Debug)]
@@ -43,18 +21,18 @@ pub(super) enum Value {
     Text(Rc<str>),
     /// A tuple or list, by index.
     Items(usize),
-    /// By index.
+    /// A dictionary, by its index among the unpickled ones.
     Dict(usize),
     Global(Global),
-    /// By index.
+    /// A storage, by its index among those that were named.
     Storage(usize),
-    /// By index.
+    /// A tensor, by its index among those that were described.
     Tensor(usize),
 }
 
 /// An unpickled object.
 #[derive(Default)]
-pub(super) struct Pickle {
+pub(super) struct Unpickled {
     root: Option<Value>,
     items: Vec<Vec<Value>>,
     dicts: Vec<Vec<(Value, Value)>>,
@@ -63,7 +41,7 @@ pub(super) struct Pickle {
     tensors: Vec<StoredTensor>,
 }
 
-impl Pickle {
+impl Unpickled {
     /// The object's entries, if it is a dictionary.
     pub(super) fn root_dict(&self) -> Option<&[(Value, Value)]> {
         self.dict(self.root.as_ref()?)
@@ -166,23 +144,28 @@ impl Pickle {
 }
 
 /// One pickle's object, and the bytes that follow it.
-pub(super) fn load(bytes: &[u8]) -> Result<(Pickle, &[u8]), String> {
-    let mut machine =
-        Machine { rest: bytes, stack: Vec::new(), marks: Vec::new(), memo: HashMap::new(), made: Pickle::default() };
+pub(super) fn load(bytes: &[u8]) -> Result<(Unpickled, &[u8]), String> {
+    let mut machine = Unpickler {
+        rest: bytes,
+        stack: Vec::new(),
+        marks: Vec::new(),
+        memo: HashMap::new(),
+        made: Unpickled::default(),
+    };
     machine.made.root = Some(machine.run()?);
     Ok((machine.made, machine.rest))
 }
 
-struct Machine<'a> {
+struct Unpickler<'a> {
     rest: &'a [u8],
     stack: Vec<Value>,
     /// Lengths of the stack at open marks.
     marks: Vec<usize>,
     memo: HashMap<usize, Value>,
-    made: Pickle,
+    made: Unpickled,
 }
 
-impl<'a> Machine<'a> {
+impl<'a> Unpickler<'a> {
     fn take(&mut self, n: usize) -> Result<&'a [u8], String> {
         let (head, rest) = self.rest.split_at_checked(n).ok_or("the pickle is cut off")?;
         self.rest = rest;

@@ -6,9 +6,11 @@ use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Int, Tensor, TensorData, activation};
 
 use super::relative::RelativeTable;
-use super::{AttentionSpec, RelativeSpec};
+use super::spec::{AttentionSpec, RelativeSpec};
 use crate::batch::Sequences;
-use crate::ops::{EncoderOps, matmul, raw, wrap};
+use crate::ops::encoder_ops::EncoderOps;
+use crate::ops::functions::matmul;
+use crate::ops::primitive::{raw, wrap};
 
 /// Everything that both passes share.
 struct Padded<B: Backend> {

@@ -1,40 +1,12 @@
-//! What relative positions add to the scores of attention: its description, and the composed bodies.
-
-use std::sync::Arc;
+//! What relative positions add to the scores of attention, composed of Burn's own operations.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{IndexingUpdateOp, Int, Tensor};
 
-use super::AttentionSpec;
-use crate::ops::{EncoderOps, indices, matmul};
-
-/// What a table of relative positions adds to the scores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RelativeKind {
-    /// A table `[rows, heads]`: its number is added to the scaled score (Raffel et al. 2020, section 2.1).
-    Bias,
-    /// A table `[rows, 2 hidden or more]`, queries and keys of positions side by side: query times key of position, and key
-    /// times query of position, are added before scaling (He et al. 2021, DeBERTa, equation 4).
-    Disentangled,
-}
-
-/// A table of relative positions.
-#[derive(Clone, Debug)]
-pub struct RelativeSpec {
-    /// What it adds.
-    pub kind: RelativeKind,
-    /// The table's row of each distance `query - key`, from `-(n - 1)` on, for the longest sequence's n tokens.
-    pub rows: Arc<[u32]>,
-}
-
-impl RelativeSpec {
-    /// Rows of the distances in a sequence of `n` tokens, from `-(n - 1)` on.
-    #[must_use]
-    pub fn rows_of(&self, n: usize) -> &[u32] {
-        let spare = (self.rows.len() - (2 * n - 1)) / 2;
-        &self.rows[spare..self.rows.len() - spare]
-    }
-}
+use super::spec::{AttentionSpec, RelativeKind, RelativeSpec};
+use crate::ops::encoder_ops::EncoderOps;
+use crate::ops::functions::matmul;
+use crate::ops::primitive::indices;
 
 /// The table and its rows for the sequences of a batch.
 pub(super) struct RelativeTable<'a, B: Backend> {

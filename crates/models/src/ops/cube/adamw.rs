@@ -6,7 +6,7 @@ use cubecl::prelude::*;
 
 use super::tensor::{array, dense, each, len, like, owned, upload, vector_size};
 use crate::ops::adamw::Factors;
-use crate::ops::{AdamWSlot, AdamWStep};
+use crate::ops::adamw::{AdamWSlot, AdamWStep};
 
 /// The numbers of a step, in a kernel.
 #[derive(CubeType, CubeLaunch, Clone, Copy)]

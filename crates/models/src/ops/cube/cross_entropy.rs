@@ -5,7 +5,7 @@ use burn_cubecl::{CubeRuntime, cubecl};
 use cubecl::prelude::*;
 
 use super::tensor::{Upload, array, dense, dims2, each, like, upload};
-use crate::ops::ClassTargets;
+use crate::ops::class_targets::ClassTargets;
 
 /// Units of the cube that adds up the losses.
 const UNITS: usize = 256;

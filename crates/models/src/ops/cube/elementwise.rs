@@ -8,7 +8,8 @@ use super::columns::column_sums;
 use super::layout::row_keys;
 use super::random::{DropoutKey, dropout_key, factors, row_key, row_stream};
 use super::tensor::{array, dense, dims2, each, len, like, owned, vector_size};
-use crate::ops::{GeluForm, RowDropout};
+use crate::ops::dropout::RowDropout;
+use crate::ops::forms::GeluForm;
 
 /// erf(x): odd rational approximation on |x| <= 4 (the coefficients of Eigen's and XLA's f32 `erf`), as on the CPU.
 #[cube]

@@ -18,10 +18,15 @@ use super::{
     tensor,
 };
 use crate::batch::TokenBatch;
-use crate::ops::{
-    AdamWSlot, AdamWStep, AttentionSpec, AttentionState, Capabilities, ClassTargets, DeviceMemory, EncoderOps,
-    GeluForm, Gradient, GradientNorm, Precision, RotarySpec, RowDropout,
-};
+use crate::ops::adamw::{AdamWSlot, AdamWStep, Gradient};
+use crate::ops::attention::spec::{AttentionSpec, AttentionState};
+use crate::ops::capabilities::{Capabilities, DeviceMemory};
+use crate::ops::class_targets::ClassTargets;
+use crate::ops::dropout::RowDropout;
+use crate::ops::encoder_ops::EncoderOps;
+use crate::ops::forms::{GeluForm, RotarySpec};
+use crate::ops::gradient_norm::GradientNorm;
+use crate::ops::precision::Precision;
 
 type Outer<R> = FusionTensor<FusionCubeRuntime<R>>;
 

@@ -5,7 +5,7 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::tensor::{Upload, upload};
 use crate::batch::{Sequences, TokenBatch};
-use crate::ops::RotarySpec;
+use crate::ops::forms::RotarySpec;
 
 /// What a device keeps of a batch.
 #[derive(Clone, Copy, PartialEq)]

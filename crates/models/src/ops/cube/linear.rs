@@ -7,7 +7,7 @@ use super::columns::column_sums;
 use super::elementwise::add_bias;
 use super::matmul::{product, rounded, transposed};
 use super::tensor::dense;
-use crate::ops::Precision;
+use crate::ops::precision::Precision;
 
 pub(super) fn forward<R: CubeRuntime>(
     x: CubeTensor<R>,

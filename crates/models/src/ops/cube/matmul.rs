@@ -19,7 +19,7 @@ use cubek_matmul::routines::{BlueprintStrategy, TileSizeSelection};
 use cubek_std::InputBinding;
 
 use super::tensor::like;
-use crate::ops::Precision;
+use crate::ops::precision::Precision;
 
 /// The strategies that keep f32: the last works for any matrices. cubek-matmul's `DoubleUnit` would, too, but gives wrong
 /// products for an odd number of stages along the summed axis (130 x 40 by 40 x 96, the second transposed).
@@ -167,8 +167,8 @@ mod tests {
     use burn_flex::Flex;
 
     use super::*;
-    use crate::backends::{Wgpu, WgpuDevice};
-    use crate::ops::Dropout;
+    use crate::ops::dropout::Dropout;
+    use burn_wgpu::{Wgpu, WgpuDevice};
 
     fn values(n: usize, seed: u64) -> Vec<f32> {
         let stream = Dropout::new(0.5, seed).row(1);

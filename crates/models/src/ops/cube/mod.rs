@@ -26,10 +26,15 @@ mod tensor;
 use burn_cubecl::tensor::CubeTensor;
 use burn_cubecl::{BoolElement, CubeBackend, CubeRuntime, IntElement};
 
-use super::{
-    AdamWSlot, AdamWStep, AttentionSpec, AttentionState, Bucket, Capabilities, ClassTargets, DeviceMemory, EncoderOps,
-    GeluForm, GradientNorm, Precision, RotarySpec, RowDropout,
-};
+use super::adamw::{AdamWSlot, AdamWStep};
+use super::attention::spec::{AttentionSpec, AttentionState};
+use super::capabilities::{Bucket, Capabilities, DeviceMemory};
+use super::class_targets::ClassTargets;
+use super::dropout::RowDropout;
+use super::encoder_ops::EncoderOps;
+use super::forms::{GeluForm, RotarySpec};
+use super::gradient_norm::GradientNorm;
+use super::precision::Precision;
 use crate::batch::TokenBatch;
 
 const CAPABILITIES: Capabilities = Capabilities {

@@ -9,7 +9,7 @@ use super::layout::row_keys;
 use super::random::{DropoutKey, dropout_key, factors, row_key, row_stream};
 use super::rows::{RowGroups, row_sum, this_row, total};
 use super::tensor::{Upload, array, dense, dims2, each, like, owned, upload, vector_size};
-use crate::ops::{Dropout, RowDropout};
+use crate::ops::dropout::{Dropout, RowDropout};
 
 /// Mean and 1 / sqrt(variance + eps) of a row.
 #[derive(CubeType, Clone, Copy)]

@@ -4,7 +4,7 @@
 use burn_cubecl::cubecl;
 use cubecl::prelude::*;
 
-use crate::ops::Dropout;
+use crate::ops::dropout::Dropout;
 
 /// What a kernel must know of a [`Dropout`].
 #[derive(CubeType, CubeLaunch, Clone, Copy)]

@@ -6,7 +6,7 @@ use cubecl::prelude::*;
 
 use super::layout::{angles, positions};
 use super::tensor::{array, dims2, each, owned};
-use crate::ops::RotarySpec;
+use crate::ops::forms::RotarySpec;
 
 /// Turns the pairs of queries and keys, the first two thirds of each row. A head's columns are two halves; a pair is one of
 /// each. One unit a pair.

@@ -111,7 +111,7 @@ mod tests {
             return println!("not tested: {reason}");
         }
         WITHOUT_PLANES.store(true, std::sync::atomic::Ordering::Relaxed);
-        layer_norm_agrees::<crate::backends::Wgpu>();
+        layer_norm_agrees::<burn_wgpu::Wgpu>();
         WITHOUT_PLANES.store(false, std::sync::atomic::Ordering::Relaxed);
     }
 }

@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use super::buffer::{dense, elements, elements_mut};
 use super::math::row_sum;
 use super::simd::kernel;
-use super::{CHUNK, ROWS};
+use super::sizes::{CHUNK, ROWS};
 use crate::ops::adamw::Factors;
-use crate::ops::{AdamWSlot, AdamWStep, Gradient};
+use crate::ops::adamw::{AdamWSlot, AdamWStep, Gradient};
 
 /// An element's update from its scaled gradient.
 #[inline(always)]

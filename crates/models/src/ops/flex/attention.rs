@@ -5,12 +5,13 @@ use rayon::prelude::*;
 
 use super::buffer::{Buffer, dense, dims2, elements, tensor};
 use super::elementwise::drop_row;
-use super::gemm::{Mat, Product, multiply};
+use super::gemm::{Product, multiply};
 use super::linear::add_rows;
 use super::math::{exp, row_sum};
+use super::matrix::Mat;
 use super::simd::kernel;
 use crate::batch::Sequences;
-use crate::ops::{AttentionSpec, RelativeKind, RelativeSpec};
+use crate::ops::attention::spec::{AttentionSpec, RelativeKind, RelativeSpec};
 
 /// Cuts `[rows, width]` into one slice a sequence, padding rows at its end included.
 fn split_sequences<'a>(mut x: &'a mut [f32], width: usize, sequences: &Sequences) -> Vec<&'a mut [f32]> {

@@ -3,7 +3,7 @@
 use burn_flex::FlexTensor;
 
 use super::buffer::{Buffer, dense, dims2, elements, tensor};
-use crate::ops::ClassTargets;
+use crate::ops::class_targets::ClassTargets;
 
 /// log(sum(exp(row))), shifted by the largest so that it cannot overflow.
 fn log_sum_exp(row: &[f32]) -> f64 {

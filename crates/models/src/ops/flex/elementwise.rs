@@ -3,12 +3,13 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::ROWS;
 use super::buffer::{Buffer, dense, dims2, elements, elements_mut, tensor, tensor_like};
 use super::linear::add_rows;
 use super::math::{ByErf, ByTanh, Gelu};
 use super::simd::kernel;
-use crate::ops::{Dropout, GeluForm, RowDropout, RowStream};
+use super::sizes::ROWS;
+use crate::ops::dropout::{Dropout, RowDropout, RowStream};
+use crate::ops::forms::GeluForm;
 
 /// The kernels of one form of GELU.
 macro_rules! gelu_kernels {

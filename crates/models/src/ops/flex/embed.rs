@@ -3,10 +3,10 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::ROWS;
 use super::buffer::{Buffer, dense, dims2, elements, tensor};
 use super::linear::add_rows;
 use super::simd::kernel;
+use super::sizes::ROWS;
 use crate::batch::TokenBatch;
 
 kernel! {

@@ -3,49 +3,8 @@
 #[cfg(target_arch = "x86_64")]
 mod bf16;
 
-use crate::ops::Precision;
-
-/// A matrix in a slice.
-#[derive(Clone, Copy)]
-pub(super) struct Mat<'a> {
-    data: &'a [f32],
-    rows: usize,
-    columns: usize,
-    row_stride: usize,
-    column_stride: usize,
-}
-
-/// The last index that a strided matrix touches lies in the slice.
-fn check(len: usize, rows: usize, columns: usize, row_stride: usize, column_stride: usize) {
-    if rows > 0 && columns > 0 {
-        let last = (rows - 1) * row_stride + (columns - 1) * column_stride;
-        assert!(last < len, "a {rows} x {columns} matrix does not fit its buffer of {len}");
-    }
-}
-
-impl<'a> Mat<'a> {
-    /// Row-major rows that start `row_stride` elements apart.
-    pub(super) fn strided(data: &'a [f32], rows: usize, columns: usize, row_stride: usize) -> Self {
-        check(data.len(), rows, columns, row_stride, 1);
-        Self { data, rows, columns, row_stride, column_stride: 1 }
-    }
-
-    /// Row-major without gaps.
-    pub(super) fn new(data: &'a [f32], rows: usize, columns: usize) -> Self {
-        Self::strided(data, rows, columns, columns)
-    }
-
-    /// The transposed matrix, on the same elements.
-    pub(super) fn t(self) -> Self {
-        Self {
-            rows: self.columns,
-            columns: self.rows,
-            row_stride: self.column_stride,
-            column_stride: self.row_stride,
-            ..self
-        }
-    }
-}
+use super::matrix::{Mat, check};
+use crate::ops::precision::Precision;
 
 /// What happens to the destination's old values, and by how many threads the product is made.
 #[derive(Clone, Copy)]
@@ -124,7 +83,7 @@ mod tests {
     use half::bf16;
 
     use super::*;
-    use crate::ops::Dropout;
+    use crate::ops::dropout::Dropout;
 
     fn values(n: usize, seed: u64) -> Vec<f32> {
         let stream = Dropout::new(0.5, seed).row(1);

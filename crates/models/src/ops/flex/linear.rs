@@ -3,11 +3,12 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::ROWS;
 use super::buffer::{Buffer, dense, dims2, elements, tensor};
-use super::gemm::{Mat, multiply_at};
+use super::gemm::multiply_at;
+use super::matrix::Mat;
 use super::simd::kernel;
-use crate::ops::Precision;
+use super::sizes::ROWS;
+use crate::ops::precision::Precision;
 
 pub(super) fn forward(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>, precision: Precision) -> FlexTensor {
     let (x, w) = (dense(x), dense(w));

@@ -11,27 +11,27 @@ mod embed;
 mod gemm;
 mod linear;
 mod math;
+mod matrix;
 mod norm;
 mod pool;
 mod rotary;
 mod simd;
+mod sizes;
 
 use burn_flex::{Flex, FlexTensor};
 
+use super::adamw::{AdamWSlot, AdamWStep};
+use super::attention::spec::{AttentionSpec, AttentionState, RelativeSpec};
+use super::capabilities::Capabilities;
+use super::class_targets::ClassTargets;
+use super::dropout::RowDropout;
+use super::encoder_ops::EncoderOps;
+use super::forms::{GeluForm, RotarySpec};
+use super::precision::Precision;
 use super::profile::{Part, timed};
-use super::{
-    AdamWSlot, AdamWStep, AttentionSpec, AttentionState, Capabilities, ClassTargets, EncoderOps, GeluForm, Precision,
-    RelativeSpec, RotarySpec, RowDropout,
-};
 use crate::batch::TokenBatch;
 
-pub use simd::level as simd_level;
-
-/// Elements that one task of an element-wise kernel works on.
-const CHUNK: usize = 16 * 1024;
-
-/// Rows that one task of a row-wise kernel works on.
-const ROWS: usize = 64;
+pub use self::simd::level as simd_level;
 
 impl EncoderOps for Flex {
     fn fused_linear(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>, precision: Precision) -> FlexTensor {

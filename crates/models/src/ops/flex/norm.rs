@@ -3,13 +3,13 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::ROWS;
 use super::buffer::{Buffer, dense, dims2, elements, elements_mut, tensor};
 use super::elementwise::drop_value;
 use super::linear::{add_rows, column_sums};
 use super::math::{LANES, row_sum};
 use super::simd::kernel;
-use crate::ops::{Dropout, RowDropout};
+use super::sizes::ROWS;
+use crate::ops::dropout::{Dropout, RowDropout};
 
 /// Mean and 1 / sqrt(variance + eps) of a row, the variance from centred values.
 #[inline(always)]

@@ -3,10 +3,10 @@
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-use super::ROWS;
 use super::buffer::{dims2, elements_mut};
 use super::simd::kernel;
-use crate::ops::RotarySpec;
+use super::sizes::ROWS;
+use crate::ops::forms::RotarySpec;
 
 kernel! {
     /// Turns queries and keys, the first `2 hidden` columns of each row. A head's columns are two halves; a pair is one

@@ -4,12 +4,15 @@
 
 use std::sync::Arc;
 
-use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Tensor, TensorData, TensorMetadata};
 use burn_autodiff::Autodiff;
 use burn_flex::Flex;
 
+use super::primitive::{raw, wrap};
 use super::*;
+use crate::batch::{Sequences, TokenBatch};
 
 /// Each of the tests on each backend.
 macro_rules! on_each_backend {
@@ -24,7 +27,7 @@ macro_rules! on_each_backend {
         mod ndarray {
             $(#[test]
             fn $test() {
-                super::$test::<crate::backends::NdArray>();
+                super::$test::<burn_ndarray::NdArray>();
             })*
         }
         #[cfg(feature = "wgpu")]
@@ -32,7 +35,7 @@ macro_rules! on_each_backend {
             $(#[test]
             fn $test() {
                 match crate::gpus::wgpu() {
-                    Ok(_) => super::$test::<crate::backends::Wgpu>(),
+                    Ok(_) => super::$test::<burn_wgpu::Wgpu>(),
                     Err(reason) => println!("not tested: {reason}"),
                 }
             })*

@@ -7,7 +7,7 @@ use super::draw::paint::Look;
 use super::figure::{Figure, FigureKind, slug};
 use crate::compare::comparison::Comparison;
 use crate::compare::row::Row;
-use crate::compare::shown::{Cell, Form, Table, task_name, task_score_words};
+use crate::compare::shown::{Cell, Form, Table, count_in_words, task_name, task_score_words};
 use crate::error::Error;
 
 /// One chart a task, then the averages.
@@ -21,14 +21,18 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
         let what = (slug(task), task_name(task).to_owned(), format!("{}{of}", task_name(task)));
         figures.extend(figure(comparison, what, of_row, baseline)?);
     }
-    type Average = (&'static str, &'static str, fn(&Row) -> Option<Summary>);
-    let averages: [Average; 2] = [
-        ("glue", "GLUE average, nine tasks", |row| row.averages.nine),
-        ("glue-without-wnli", "GLUE average without WNLI", |row| row.averages.without_wnli),
-    ];
-    for (name, title, of) in averages {
-        let what = (name.to_owned(), title.to_owned(), title.to_owned());
-        figures.extend(figure(comparison, what, |row| of(row).map(Some), None)?);
+    for (benchmark, average) in comparison.averages() {
+        let title = match average.left_out.as_slice() {
+            [] => {
+                format!("{} average, {} tasks", average.display_name, count_in_words(benchmark.tasks.len()))
+            }
+            left_out => {
+                let names: Vec<&str> = left_out.iter().map(|task| task_name(task)).collect();
+                format!("{} average without {}", benchmark.display_name, names.join(" and "))
+            }
+        };
+        let what = (average.key.replace('_', "-"), title.clone(), title);
+        figures.extend(figure(comparison, what, |row| row.averages.get(average).map(Some), None)?);
     }
     Ok(figures)
 }

@@ -34,9 +34,10 @@ pub(super) fn render(comparison: &Comparison<'_>) -> Result<String, Error> {
                 lines.push(line([&row.name, task, metric], summary, comparison.level, runs, collapsed));
             }
         }
-        for (name, summary) in [("glue", row.averages.nine), ("glue_without_wnli", row.averages.without_wnli)] {
-            if let Some(summary) = summary {
-                lines.push(line([&row.name, "all", name], Some(summary), comparison.level, summary.count, None));
+        for (_, average) in comparison.averages() {
+            if let Some(summary) = row.averages.get(average) {
+                let names = [row.name.as_str(), "all", &average.key];
+                lines.push(line(names, Some(summary), comparison.level, summary.count, None));
             }
         }
     }

@@ -1,10 +1,12 @@
 //! The cells that the readable forms share.
 
-use crate::statistics::Summary;
+use glue_tasks::{Benchmark, GLUE};
 
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::Entry;
 use crate::compare::row::{CHOSEN_HERE, Row};
+use crate::compare::shown::count_in_words;
+use crate::statistics::Summary;
 
 /// A cell: its mean and half the width of its interval, in percent.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,7 +17,7 @@ pub(super) struct Cell {
     pub(super) collapsed: bool,
 }
 
-/// Tasks, then both averages where a row has them.
+/// Tasks, then the averages that a row has.
 pub(super) struct Grid {
     pub(super) header: Vec<String>,
     pub(super) rows: Vec<(String, Vec<Option<Cell>>)>,
@@ -23,13 +25,9 @@ pub(super) struct Grid {
 
 impl Grid {
     pub(super) fn new(comparison: &Comparison<'_>) -> Self {
-        type Average = (&'static str, fn(&Row) -> Option<Summary>);
-        let averages: [Average; 2] =
-            [("GLUE", |row| row.averages.nine), ("GLUE without WNLI", |row| row.averages.without_wnli)];
-        let averages: Vec<_> =
-            averages.into_iter().filter(|(_, of)| comparison.rows.iter().any(|row| of(row).is_some())).collect();
+        let averages = comparison.averages();
         let mut header = comparison.tasks.clone();
-        header.extend(averages.iter().map(|(name, _)| (*name).to_owned()));
+        header.extend(averages.iter().map(|(_, average)| average.display_name.clone()));
         let cell = |summary: Summary, collapsed: bool| Cell {
             mean: summary.mean * 100.0,
             half: summary.confidence_interval(comparison.level).map(|(_, high)| (high - summary.mean) * 100.0),
@@ -41,7 +39,8 @@ impl Grid {
                 row.entries.get(task).and_then(|entry: &Entry| Some(cell(entry.score?, entry.collapsed > 0)))
             };
             let tasks = comparison.tasks.iter().map(of_task);
-            let means = averages.iter().map(|(_, of)| of(row).map(|summary| cell(summary, false)));
+            let means =
+                averages.iter().map(|(_, average)| row.averages.get(average).map(|summary| cell(summary, false)));
             let mark = if row.chosen_on.is_some() { " †" } else { "" };
             (format!("{}{mark}", row.name), tasks.chain(means).collect::<Vec<_>>())
         };
@@ -62,10 +61,19 @@ impl Grid {
 pub(super) fn caption(comparison: &Comparison<'_>) -> String {
     let chosen = comparison.rows.iter().any(|row| row.chosen_on.is_some());
     let chosen = if chosen { format!(" {CHOSEN_HERE}") } else { String::new() };
+    let of_benchmark = |benchmark: &Benchmark| {
+        let count = count_in_words(benchmark.tasks.len());
+        format!("{} is the mean of the {count} tasks", benchmark.averages[0].display_name)
+    };
+    let mut means = vec![of_benchmark(&GLUE)];
+    let shown = comparison.averages();
+    let others = shown.iter().filter(|(benchmark, average)| benchmark.name != GLUE.name && average.left_out.is_empty());
+    means.extend(others.map(|(benchmark, _)| of_benchmark(benchmark)));
     format!(
         "Scores in percent, mean over seeds ± half of the {:.0} % interval (Student's t). A task with two metrics counts as their \
-         mean, MNLI as the mean of both splits; GLUE is the mean of the nine tasks.{chosen}",
-        comparison.level * 100.0
+         mean, MNLI as the mean of both splits; {}.{chosen}",
+        comparison.level * 100.0,
+        means.join(", ")
     )
 }
 

@@ -1,11 +1,12 @@
 //! Everything, for programs.
 
-use crate::statistics::Summary;
-use serde_json::{Value, json};
+use glue_tasks::{AverageSpec, GLUE};
+use serde_json::{Map, Value, json};
 
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::Entry;
 use crate::compare::row::Row;
+use crate::statistics::Summary;
 
 pub(super) fn render(comparison: &Comparison<'_>) -> String {
     let summary = |summary: Option<Summary>| summary.map_or(Value::Null, |summary| json!(summary));
@@ -22,16 +23,22 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
             "peak_memory_bytes": entry.peak_memory_bytes,
         })
     };
+    // GLUE's are always there, others where a row has them.
+    let others = comparison.averages().into_iter().filter(|(benchmark, _)| benchmark.name != GLUE.name);
+    let averages: Vec<&AverageSpec> = GLUE.averages.iter().chain(others.map(|(_, average)| average)).collect();
     let row = |row: &Row| {
-        json!({
-            "model": row.name,
-            "parameters": row.parameters,
-            "source": row.source,
-            "chosen_on": row.chosen_on,
-            "glue": summary(row.averages.nine),
-            "glue_without_wnli": summary(row.averages.without_wnli),
-            "tasks": row.entries.iter().map(|(task, e)| (task.clone(), entry(e, row.is_published()))).collect::<serde_json::Map<_, _>>(),
-        })
+        let mut fields = Map::new();
+        let mut add = |name: &str, value: Value| fields.insert(name.to_owned(), value);
+        add("model", json!(row.name));
+        add("parameters", json!(row.parameters));
+        add("source", json!(row.source));
+        add("chosen_on", json!(row.chosen_on));
+        for average in &averages {
+            add(&average.key, summary(row.averages.get(average)));
+        }
+        let tasks = row.entries.iter().map(|(task, e)| (task.clone(), entry(e, row.is_published())));
+        add("tasks", Value::Object(tasks.collect()));
+        fields
     };
     let pairs = comparison.pairs.iter().map(|pair| {
         json!({

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::statistics::{Summary, bootstrap_mean_interval};
+use glue_tasks::benchmarks;
 
 use super::markup::{details, paragraph, table};
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::Entry;
 use crate::compare::row::Row;
 use crate::compare::shown::{Cell, Form, Number, Table, is_loss, metric_order, task_name};
+use crate::statistics::{Summary, bootstrap_mean_interval};
 
 const HEADER: [&str; 12] = [
     "model",
@@ -42,18 +43,22 @@ pub(super) fn tables(comparison: &Comparison<'_>) -> String {
         mark_best(&mut data);
         html += &details(task_name(task), &table(&format!("{}: every metric", task_name(task)), &data, true));
     }
-    let mut data = Table::new(&HEADER, 2);
-    for row in &comparison.rows {
-        for (name, summary) in [("GLUE", row.averages.nine), ("GLUE without WNLI", row.averages.without_wnli)] {
-            if let Some(summary) = summary {
-                let interval = summary.confidence_interval(comparison.level);
-                data.rows.push(line(&row.name, name, Some(summary), interval, None, Form::Percent));
+    for benchmark in benchmarks() {
+        let mut data = Table::new(&HEADER, 2);
+        for row in &comparison.rows {
+            for average in &benchmark.averages {
+                if let Some(summary) = row.averages.get(average) {
+                    let interval = summary.confidence_interval(comparison.level);
+                    let name = &average.display_name;
+                    data.rows.push(line(&row.name, name, Some(summary), interval, None, Form::Percent));
+                }
             }
         }
-    }
-    if !data.rows.is_empty() {
-        mark_best(&mut data);
-        html += &details("GLUE averages", &table("GLUE averages", &data, true));
+        if !data.rows.is_empty() {
+            mark_best(&mut data);
+            let title = format!("{} averages", benchmark.display_name);
+            html += &details(&title, &table(&title, &data, true));
+        }
     }
     html + &details("Every run", &table("Scores of every run", &runs(comparison), true))
 }

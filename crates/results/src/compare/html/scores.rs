@@ -9,24 +9,18 @@ use crate::compare::comparison::Comparison;
 use crate::compare::escape::escaped;
 use crate::compare::published::PROTOCOLS_DIFFER;
 use crate::compare::row::{CHOSEN_HERE, Row};
-use crate::compare::shown::{Form, Number, task_name, task_score_words};
+use crate::compare::shown::{Form, Number, average_words, task_name, task_score_words};
 
 /// The table, with what it shows in words.
 pub(super) fn table(comparison: &Comparison<'_>) -> String {
-    type Average = (&'static str, &'static str, fn(&Row) -> Option<Summary>);
-    let averages: [Average; 2] = [
-        ("GLUE", "mean of nine tasks", |row| row.averages.nine),
-        ("GLUE without WNLI", "mean of eight tasks", |row| row.averages.without_wnli),
-    ];
-    let averages: Vec<_> =
-        averages.into_iter().filter(|(_, _, of)| comparison.rows.iter().any(|row| of(row).is_some())).collect();
+    let averages = comparison.averages();
     let best = |of: &dyn Fn(&Row) -> Option<Summary>| {
         let means = comparison.rows.iter().filter_map(|row| Some(of(row)?.mean));
         means.reduce(f64::max).filter(|_| comparison.rows.len() > 1)
     };
     let of_task = |task: &str, row: &Row| row.entries.get(task).and_then(|entry| entry.score);
     let best_of_tasks: Vec<_> = comparison.tasks.iter().map(|task| best(&|row| of_task(task, row))).collect();
-    let best_averages: Vec<_> = averages.iter().map(|(_, _, of)| best(of)).collect();
+    let best_averages: Vec<_> = averages.iter().map(|(_, average)| best(&|row| row.averages.get(average))).collect();
     let has_parameters = comparison.rows.iter().any(|row| row.parameters.is_some());
     let mut head = String::from("<th scope=\"col\">model</th>");
     let mut title = |name: &str, words: &str| {
@@ -36,8 +30,8 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
     for task in &comparison.tasks {
         title(task_name(task), &task_score_words(task));
     }
-    for (name, words, _) in &averages {
-        title(name, words);
+    for (benchmark, average) in &averages {
+        title(&average.display_name, &average_words(benchmark, average));
     }
     if has_parameters {
         title("parameters", "millions");
@@ -50,8 +44,8 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
             let (collapsed, runs) = entry.map_or((0, 0), |entry| (entry.collapsed, entry.seeds.len()));
             line += &cell(of_task(task, row), comparison.level, *best, collapsed, runs);
         }
-        for ((_, _, of), best) in averages.iter().zip(&best_averages) {
-            line += &cell(of(row), comparison.level, *best, 0, 0);
+        for ((_, average), best) in averages.iter().zip(&best_averages) {
+            line += &cell(row.averages.get(average), comparison.level, *best, 0, 0);
         }
         if has_parameters {
             line += &row.parameters.map_or_else(

@@ -143,14 +143,16 @@ fn tables_of_tasks(fields: &mut Fields, name: &str) -> Result<BTreeMap<String, F
     fields.remove("tasks");
     let mut of_tasks = BTreeMap::new();
     for (task, table) in tables {
-        let known = glue_tasks::task::find_task(&task);
-        known.map_err(|error| Error::usage(format!("{name}: [tasks.{task}]: {error}")))?;
+        let known = glue_tasks::find_task(&task);
+        let known = known.map_err(|error| Error::usage(format!("{name}: [tasks.{task}]: {error}")))?;
         let Value::Object(own) = table else {
             return Err(Error::usage(format!(
                 "{name}: tasks.{task} is {table}, expected a table: [tasks.{task}], and flags under it"
             )));
         };
-        of_tasks.insert(task, own);
+        if of_tasks.insert(known.name.clone(), own).is_some() {
+            return Err(Error::usage(format!("{name}: there are two tables of the task {}", known.name)));
+        }
     }
     Ok(of_tasks)
 }

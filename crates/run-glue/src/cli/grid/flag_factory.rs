@@ -68,7 +68,7 @@ impl FlagFactory {
             folder.push(slug(model));
         }
         if several.tasks {
-            folder.push(settings.task.name);
+            folder.push(settings.task.file_stem());
         }
         let label = &combination.label;
         if !label.is_empty() {

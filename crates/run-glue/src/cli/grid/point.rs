@@ -31,8 +31,8 @@ impl Point {
         match (&self.tasks, task) {
             (Scope::AllBut(_), None) => true,
             (Scope::Only(_), None) => false,
-            (Scope::AllBut(others), Some(task)) => !others.contains(task.name),
-            (Scope::Only(own), Some(task)) => own == task.name,
+            (Scope::AllBut(others), Some(task)) => !others.contains(&task.name),
+            (Scope::Only(own), Some(task)) => *own == task.name,
         }
     }
 }

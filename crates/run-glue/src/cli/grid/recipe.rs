@@ -1,5 +1,6 @@
 //! Settings where no flag says otherwise: those of published tables for several runs at once, and the demo's.
 
+use glue_tasks::benchmarks;
 use glue_tasks::task::TaskSpec;
 
 use crate::cli::args::RunArgs;
@@ -13,20 +14,18 @@ const NUM_TRAIN_EPOCHS: f64 = 3.0;
 const PER_DEVICE_TRAIN_BATCH_SIZE: usize = 32;
 const LEARNING_RATE: f64 = 2e-5;
 
-/// Small tasks take longer there.
-const EPOCHS: [(&str, f64); 2] = [("mrpc", 5.0), ("wnli", 5.0)];
-
 /// Fills in what no flag says.
 pub(super) fn fill(args: &mut RunArgs, task: &TaskSpec) {
-    let own = EPOCHS.iter().find(|(name, _)| *name == task.name).map(|(_, epochs)| *epochs);
-    args.num_train_epochs.get_or_insert(own.unwrap_or(NUM_TRAIN_EPOCHS));
+    // Small tasks take longer there.
+    args.num_train_epochs.get_or_insert(task.recipe_epochs.unwrap_or(NUM_TRAIN_EPOCHS));
     args.per_device_train_batch_size.get_or_insert(PER_DEVICE_TRAIN_BATCH_SIZE);
     args.learning_rate.get_or_insert(LEARNING_RATE);
 }
 
 /// What is filled in, in words.
 pub(super) fn describe() -> String {
-    let own: Vec<String> = EPOCHS.iter().map(|(task, epochs)| format!("{epochs} of {task}")).collect();
+    let tasks = benchmarks().flat_map(|benchmark| &benchmark.tasks);
+    let own: Vec<String> = tasks.filter_map(|task| Some(format!("{} of {}", task.recipe_epochs?, task.name))).collect();
     format!(
         "where no flag is given: {NUM_TRAIN_EPOCHS} epochs ({}), batches of {PER_DEVICE_TRAIN_BATCH_SIZE}, learning rate \
          {LEARNING_RATE:e} (--recipe none: defaults)",

@@ -2,6 +2,7 @@
 
 use glue_tasks::metrics::Metric;
 use glue_tasks::slices::Slice;
+use glue_tasks::task::TaskSpec;
 
 use super::places::dataset;
 use crate::cli::args::RunArgs;
@@ -90,10 +91,10 @@ pub(super) fn check_submission(args: &RunArgs) -> Result<(), Error> {
 }
 
 /// Which dataset, rows and tokens are used.
-pub(super) fn data(args: &RunArgs, embedded: bool) -> Result<DataSettings, Error> {
+pub(super) fn data(args: &RunArgs, task: Option<&TaskSpec>, embedded: bool) -> Result<DataSettings, Error> {
     let usual = DataSettings::default();
     Ok(DataSettings {
-        dataset: dataset(args, embedded)?,
+        dataset: dataset(args, task, embedded)?,
         splits: splits(args)?,
         max_seq_length: args.max_seq_length.unwrap_or(usual.max_seq_length),
         pad_to_max_length: args.pad_to_max_length.unwrap_or(usual.pad_to_max_length),

@@ -5,24 +5,23 @@ mod data;
 mod places;
 mod training;
 
-use glue_tasks::dataset::LabelKind;
-use glue_tasks::task::{OwnTask, TASKS, TaskSpec, find_task};
+use glue_tasks::task::TaskSpec;
+use glue_tasks::{GLUE, benchmarks, find_tasks};
 
 use super::args::RunArgs;
 use super::model_choice::model_choice;
 use crate::error::Error;
-use crate::settings::{CustomData, HubAccess, IntervalStrategy, MachineSettings, ModelSettings, Settings};
+use crate::settings::{HubAccess, IntervalStrategy, MachineSettings, ModelSettings, Settings, TaskChoice};
 
 /// A run's settings from its flags, checked and complete. `embedded`: the demo, whose model and data are the defaults.
 ///
 /// # Errors
 /// Names the first flag that is wrong, what was expected, and what to do.
 pub fn settings(args: &RunArgs, embedded: bool) -> Result<Settings, Error> {
-    let custom = data::custom_data(args)?;
-    let task = match &custom {
-        Some(custom) => placeholder(custom),
+    let task = match data::custom_data(args)? {
+        Some(custom) => TaskChoice::Custom(custom),
         None => match tasks(&args.task_name, embedded)?.as_slice() {
-            [task] => *task,
+            [task] => TaskChoice::Known((*task).clone()),
             several => return Err(Error::usage(format!("--task has {} tasks, and a run has one", several.len()))),
         },
     };
@@ -36,6 +35,7 @@ pub fn settings(args: &RunArgs, embedded: bool) -> Result<Settings, Error> {
     }
     let machine = MachineSettings::try_from(&args.machine)?;
     let evaluation = beside::evaluation(args)?;
+    let data = data::data(args, task.known(), embedded)?;
     let settings = Settings {
         task,
         do_train,
@@ -50,7 +50,7 @@ pub fn settings(args: &RunArgs, embedded: bool) -> Result<Settings, Error> {
             )?,
             ignore_mismatched_sizes: args.ignore_mismatched_sizes.unwrap_or(false),
         },
-        data: data::data(args, embedded)?,
+        data,
         training: training::training(args, machine.precision)?,
         evaluation,
         checkpoints: beside::checkpoints(args)?,
@@ -59,7 +59,6 @@ pub fn settings(args: &RunArgs, embedded: bool) -> Result<Settings, Error> {
         places,
         machine,
         hub: HubAccess { cache_dir: args.cache_dir.clone(), token: args.token.clone() },
-        custom,
         search: None,
     };
     settings.check()?;
@@ -74,19 +73,6 @@ pub fn has_custom_data(args: &RunArgs) -> Result<bool, Error> {
     Ok(data::custom_data(args)?.is_some())
 }
 
-/// The row of a dataset whose columns and labels are not known yet.
-fn placeholder(custom: &CustomData) -> &'static TaskSpec {
-    OwnTask {
-        name: custom.name.clone(),
-        config: String::new(),
-        text_columns: (String::new(), None),
-        label_column: String::new(),
-        labels: LabelKind::Classes(Vec::new()),
-        metrics: custom.metrics.clone(),
-    }
-    .leak()
-}
-
 /// The tasks of `--task`, in the order to run. `embedded`: all where none is named.
 ///
 /// # Errors
@@ -94,24 +80,25 @@ fn placeholder(custom: &CustomData) -> &'static TaskSpec {
 pub fn tasks(names: &[String], embedded: bool) -> Result<Vec<&'static TaskSpec>, Error> {
     if names.is_empty() {
         if embedded {
-            return Ok(TASKS.iter().collect());
+            return Ok(GLUE.tasks.iter().collect());
         }
-        let known = TASKS.iter().map(|t| t.name).collect::<Vec<_>>().join(", ");
+        let known = benchmarks().flat_map(|b| &b.tasks).map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
         return Err(Error::usage(format!(
             "--task is missing: give one of {known}, several with commas, or all; or --dataset_name, or --train_file"
         )));
     }
-    if names.iter().any(|name| name.eq_ignore_ascii_case("all")) {
-        return Ok(TASKS.iter().collect());
-    }
     let mut tasks: Vec<&'static TaskSpec> = Vec::new();
-    for name in names {
+    // All of them stand in their own order, whatever is named beside them.
+    let (all, others): (Vec<_>, Vec<_>) = names.iter().partition(|name| name.eq_ignore_ascii_case("all"));
+    for name in all.into_iter().chain(others) {
         if name.trim().is_empty() {
             return Err(Error::usage("--task has an empty name in it: give tasks with commas between them, or all"));
         }
-        let task = find_task(name.trim()).map_err(|e| Error::usage(format!("--task: {e}")))?;
-        if !tasks.iter().any(|t| t.name == task.name) {
-            tasks.push(task);
+        let found = find_tasks(name.trim()).map_err(|e| Error::usage(format!("--task: {e}")))?;
+        for task in found {
+            if !tasks.iter().any(|t| t.name == task.name) {
+                tasks.push(task);
+            }
         }
     }
     Ok(tasks)

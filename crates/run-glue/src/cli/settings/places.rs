@@ -2,16 +2,19 @@
 
 use std::path::PathBuf;
 
+use glue_tasks::task::TaskSpec;
+use glue_tasks::{GLUE, benchmark_of};
+
 use crate::cli::args::RunArgs;
 use crate::error::Error;
 use crate::settings::{DatasetChoice, PlaceSettings, PublishSettings, repository_name};
-use crate::source::GLUE_REPOSITORY;
 
-pub(super) fn dataset(args: &RunArgs, embedded: bool) -> Result<DatasetChoice, Error> {
+pub(super) fn dataset(args: &RunArgs, task: Option<&TaskSpec>, embedded: bool) -> Result<DatasetChoice, Error> {
     if let Some(files) = files(args)? {
         return Ok(DatasetChoice::Files(files));
     }
     let named = args.data.dataset_name.as_deref();
+    let repository = &task.and_then(benchmark_of).unwrap_or(&GLUE).repository;
     if named.is_some() && args.dataset_dir.is_some() {
         return Err(Error::usage(
             "--dataset_dir and --dataset_name exclude each other: a folder can be given as either",
@@ -24,12 +27,12 @@ pub(super) fn dataset(args: &RunArgs, embedded: bool) -> Result<DatasetChoice, E
         }
         (Some(dir), None) if dir.is_dir() => Ok(DatasetChoice::Folder(dir)),
         (Some(dir), None) => Err(Error::usage(format!(
-            "--dataset_dir {}: there is no such folder; expected one with <config>/<split>-*.parquet, as nyu-mll/glue has",
+            "--dataset_dir {}: there is no such folder; expected one with <config>/<split>-*.parquet, as {repository} has",
             dir.display()
         ))),
         (None, None) if embedded && named.is_none() => Ok(DatasetChoice::Embedded),
         (None, revision) => Ok(DatasetChoice::Hub {
-            id: named.unwrap_or(GLUE_REPOSITORY).to_owned(),
+            id: named.unwrap_or(repository).to_owned(),
             revision: revision.clone().unwrap_or_else(|| "main".into()),
         }),
     }

@@ -46,9 +46,9 @@ impl Search {
         if let Some(&seed) = seeds.first() {
             check_runs(&factory.settings(combination, seed, &[])?, combination)?;
         }
-        let metric = base.custom.as_ref().and_then(|own| own.metrics.first());
+        let metric = base.task.custom().and_then(|own| own.metrics.first());
         let ladder: Vec<_> = rungs.iter().map(|rung| (rung.trials, rung.training)).collect();
-        let what = json!([request_hash(&base, base.task.name), options.kind, trials, ladder, options.seed]);
+        let what = json!([request_hash(&base), options.kind, trials, ladder, options.seed]);
         let digest = Sha256::digest(what.to_string().as_bytes());
         Ok(Self {
             combination: combination.clone(),
@@ -185,18 +185,15 @@ impl Search {
 fn evaluated_on(settings: &Settings) -> String {
     let joined =
         |slices: &[glue_tasks::slices::Slice]| slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
-    if let Some(percent) = settings.data.splits.held_out {
-        let train = settings
-            .data
-            .splits
-            .train
-            .as_deref()
-            .map_or_else(|| settings.task.train_split.unwrap_or("train").to_owned(), joined);
-        return format!("{train} ({percent} % held out)");
+    let splits = &settings.data.splits;
+    let task = settings.task.known();
+    if let Some(percent) = splits.held_out {
+        let own = || task.and_then(|task| task.train_split.as_ref()).map_or("train", |split| &split.name).to_owned();
+        return format!("{} ({percent} % held out)", splits.train.as_deref().map_or_else(own, joined));
     }
-    match &settings.data.splits.validation {
-        Some(slices) => joined(slices),
-        None if settings.custom.is_some() => "validation".to_owned(),
-        None => settings.task.eval_splits.iter().map(|split| split.name).collect::<Vec<_>>().join(", "),
+    match (&splits.validation, task) {
+        (Some(slices), _) => joined(slices),
+        (None, None) => "validation".to_owned(),
+        (None, Some(task)) => task.eval_splits.iter().map(|split| split.name.as_str()).collect::<Vec<_>>().join(", "),
     }
 }

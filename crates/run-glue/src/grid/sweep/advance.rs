@@ -45,7 +45,7 @@ impl Sweep<'_> {
                 seeds.map(|&seed| self.grid.chosen_spec(search, chosen, seed)).collect::<Result<_, _>>()?
             }
             None => {
-                log::error!("{}: every trial failed, so no setting is chosen", self.specs[current[0].1].task().name);
+                log::error!("{}: every trial failed, so no setting is chosen", self.specs[current[0].1].task());
                 Vec::new()
             }
         };

@@ -103,6 +103,6 @@ impl Sweep<'_> {
 
 fn line(spec: &RunSpec, label: String, state: String) -> String {
     let seed = format!("seed {}", spec.seed());
-    let columns = [spec.model(), spec.task().name.to_owned(), seed, label, state];
+    let columns = [spec.model(), spec.task().to_owned(), seed, label, state];
     columns.into_iter().filter(|column| !column.is_empty()).collect::<Vec<_>>().join("\t") + "\n"
 }

@@ -7,7 +7,6 @@ use super::worker_protocol::is_worker;
 use crate::error::Error;
 use crate::grid::duration::in_words;
 use crate::grid::run_lock::{RunLock, lock_run};
-use crate::grid::run_spec::RunSpec;
 use crate::interrupt;
 use crate::report::record::RunRecord;
 use crate::run_hooks::run_hooks;
@@ -37,7 +36,7 @@ impl Sweep<'_> {
             self.announce_run(at, 0);
         }
         let spec = &self.specs[at];
-        let result = run_guarded(&spec.settings, spec, &lock);
+        let result = run_guarded(&spec.settings, &lock);
         drop(lock);
         let name = self.specs[at].name.clone();
         self.states[at] = match result {
@@ -88,11 +87,11 @@ impl Sweep<'_> {
 }
 
 /// A run whose failure, of whatever kind, is its own.
-fn run_guarded(settings: &Settings, spec: &RunSpec, _: &RunLock) -> Result<CompletedRun, Error> {
+fn run_guarded(settings: &Settings, _: &RunLock) -> Result<CompletedRun, Error> {
     let run = || {
         // What a search asks for later was not looked at before.
         output::check_output_dir(settings)?;
-        run_task(settings, spec.task(), &run_hooks())
+        run_task(settings, &run_hooks())
     };
     catch_unwind(AssertUnwindSafe(run))
         .unwrap_or_else(|_| Err(Error::failure("the program itself failed in this run, with the message above")))

@@ -40,9 +40,7 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
         && !dry_run
     {
         output::check_output_dir(&spec.settings)?;
-        return run_task(&spec.settings, spec.task(), &run_hooks())
-            .and_then(|done| done.upload)
-            .and_then(|()| submit(settings));
+        return run_task(&spec.settings, &run_hooks()).and_then(|done| done.upload).and_then(|()| submit(settings));
     }
     let mut sweep = Sweep::new(grid, settings, !dry_run)?;
     sweep.settle()?;
@@ -120,7 +118,7 @@ impl Sweep<'_> {
             let tried = own.iter().filter(|&&at| !self.grid.seeds.contains(&self.specs[at].seed())).count();
             for again in tried..collapsed.min(most) {
                 let seed = self.grid.spare_seed(again);
-                log::warn!("{}, {}: a run collapsed; another one with seed {seed}", spec.model(), spec.task().name);
+                log::warn!("{}, {}: a run collapsed; another one with seed {seed}", spec.model(), spec.task());
                 more.push(self.grid.with_seed(spec, seed)?);
             }
         }

@@ -1,6 +1,6 @@
 //! Runs on a device with little memory.
 
-use glue_tasks::task::find_task;
+use glue_tasks::find_task;
 
 use crate::error::Error;
 use crate::report::record::RunRecord;
@@ -23,7 +23,7 @@ fn run(most: Option<usize>, finds: bool, batch: usize, accumulated: usize) -> Re
         ..TrainingSettings::default()
     };
     memory_fault::set(most);
-    let done = run_task(&settings, settings.task, &RunHooks::default());
+    let done = run_task(&settings, &RunHooks::default());
     memory_fault::set(None);
     done.map(|done| done.record)
 }

@@ -1,4 +1,5 @@
 //! Whole runs of the demo.
 
 mod batch_size_finder;
+mod hooks;
 mod replicas;

@@ -1,6 +1,6 @@
 //! Runs on several replicas beside runs on one.
 
-use glue_tasks::task::find_task;
+use glue_tasks::find_task;
 
 use crate::report::record::RunRecord;
 use crate::settings::{Settings, TrainingSettings};
@@ -22,7 +22,7 @@ fn run(replicas: usize, checkpointing: bool) -> RunRecord {
         gradient_checkpointing: checkpointing,
         ..TrainingSettings::default()
     };
-    run_task(&settings, settings.task, &RunHooks::default()).map(|done| done.record).unwrap()
+    run_task(&settings, &RunHooks::default()).map(|done| done.record).unwrap()
 }
 
 fn steps(record: &RunRecord) -> Vec<[f64; 2]> {

@@ -3,17 +3,16 @@
 
 mod backward;
 mod forward;
+mod result;
 mod tile;
 
-use burn_cubecl::tensor::CubeTensor;
 use burn_cubecl::{CubeRuntime, cubecl};
 use cubecl::prelude::*;
 
 pub(super) use self::backward::backward;
 pub(super) use self::forward::forward;
 use self::tile::TileConfig;
-use super::tensor::zeros_like;
-use crate::ops::AttentionSpec;
+use crate::ops::attention::spec::AttentionSpec;
 
 /// What the kernels of both passes are compiled for, for qkv of `width` columns; `None` where the device's shared memory is too
 /// small for tiles of a head.
@@ -27,9 +26,4 @@ pub(super) fn configs<R: CubeRuntime>(
         TileConfig::of(hardware, width, spec, TileConfig::FORWARD_TILES)?,
         TileConfig::of(hardware, width, spec, TileConfig::BACKWARD_TILES)?,
     ])
-}
-
-/// A result: rows of padding, which the kernels do not write, are zeros.
-fn result<R: CubeRuntime>(x: &CubeTensor<R>, shape: [usize; 2], spec: &AttentionSpec) -> CubeTensor<R> {
-    if spec.sequences.has_padding() { zeros_like(x, shape) } else { super::tensor::like(x, shape) }
 }

@@ -8,7 +8,7 @@ use std::arch::x86_64::*;
 
 use rayon::prelude::*;
 
-use super::Mat;
+use crate::ops::flex::matrix::Mat;
 use crate::ops::flex::pool::Buffer;
 use crate::ops::flex::simd;
 

@@ -1,5 +1,4 @@
-//! Cases of every operation as data, and what is computed of them: `run-glue selftest` and the tests of kernels compare a
-//! backend's own operations with bodies composed of Burn's, differentiated by Burn, on a backend of the CPU.
+//! What is computed of a case: by a backend's own operations, and by the composed bodies differentiated by Burn.
 
 use std::sync::Arc;
 
@@ -7,170 +6,17 @@ use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{Tensor, TensorData};
 use burn_autodiff::Autodiff;
 
-use super::adamw::zero_moments;
-use super::{
-    AdamWSlot, AdamWStep, AttentionSpec, ClassTargets, Dropout, EncoderOps, GeluForm, Gradient, Precision,
-    RelativeKind, RelativeSpec, RotarySpec, RowDropout, attention, composed, raw, wrap,
-};
+use super::list::{Case, Operation};
 use crate::batch::{Sequences, TokenBatch};
-
-/// An operation with what distinguishes its forms.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Operation {
-    /// [`EncoderOps::fused_linear`], with or without bias.
-    Linear {
-        /// Whether a bias is added.
-        bias: bool,
-    },
-    /// [`EncoderOps::matmul_f32`].
-    Matmul,
-    /// [`EncoderOps::fused_bias_gelu`].
-    BiasGelu(GeluForm),
-    /// [`EncoderOps::fused_gated_gelu`].
-    GatedGelu(GeluForm),
-    /// [`EncoderOps::fused_rotary`].
-    Rotary {
-        /// Back instead of forth.
-        inverse: bool,
-    },
-    /// [`EncoderOps::fused_dropout`] with this probability.
-    Dropout(f64),
-    /// [`EncoderOps::fused_layer_norm`].
-    LayerNorm,
-    /// [`EncoderOps::fused_add_norm`] with dropout of this probability.
-    AddNorm(f64),
-    /// [`EncoderOps::fused_embed`].
-    Embed,
-    /// [`EncoderOps::fused_attention`].
-    Attention {
-        /// How far tokens look.
-        window: Option<usize>,
-        /// Of the probabilities.
-        dropout: f64,
-    },
-    /// [`EncoderOps::fused_relative_attention`].
-    RelativeAttention {
-        /// What the table adds.
-        kind: RelativeKind,
-        /// Of the probabilities.
-        dropout: f64,
-    },
-    /// [`EncoderOps::fused_cross_entropy`].
-    CrossEntropy {
-        /// Share of the target spread over all classes.
-        label_smoothing: f64,
-        /// Whether classes have weights.
-        weighted: bool,
-    },
-    /// Four steps of [`EncoderOps::fused_adamw`], of a matrix and of a few rows of another.
-    AdamW {
-        /// Decoupled weight decay.
-        weight_decay: f64,
-    },
-    /// [`EncoderOps::gradient_norm`].
-    GradientNorm,
-}
-
-/// An operation at a size.
-#[derive(Clone, Copy, Debug)]
-pub struct Case {
-    /// What it is called.
-    pub name: &'static str,
-    /// The operation.
-    pub operation: Operation,
-    /// Lengths of the sequences, whose tokens are the rows.
-    pub lengths: &'static [usize],
-    /// Rows that each sequence takes at least; `None`: tokens lie end to end.
-    pub pad_to: Option<usize>,
-    /// Columns of what goes in, and of what comes out.
-    pub columns: [usize; 2],
-    /// Heads, where there are any.
-    pub heads: usize,
-}
-
-const fn case(name: &'static str, operation: Operation, lengths: &'static [usize], columns: [usize; 2]) -> Case {
-    Case { name, operation, lengths, pad_to: None, columns, heads: 1 }
-}
-
-const fn heads(case: Case, heads: usize, pad_to: Option<usize>) -> Case {
-    Case { heads, pad_to, ..case }
-}
-
-/// Lengths that fit no vector and no tile.
-const ODD: &[usize] = &[33, 1, 17, 5];
-/// A batch of GLUE's usual size.
-const USUAL: &[usize] = &[128, 64, 100, 41];
-
-const fn attention_of(window: Option<usize>, dropout: f64) -> Operation {
-    Operation::Attention { window, dropout }
-}
-
-const fn relative(kind: RelativeKind, dropout: f64) -> Operation {
-    Operation::RelativeAttention { kind, dropout }
-}
-
-const fn loss(label_smoothing: f64, weighted: bool) -> Operation {
-    Operation::CrossEntropy { label_smoothing, weighted }
-}
-
-/// All of them. Small ones have odd sizes, large ones those of an encoder's layer.
-pub const CASES: &[Case] = &[
-    case("linear, 1 x 7 x 3", Operation::Linear { bias: true }, &[1], [7, 3]),
-    case("linear, 56 x 33 x 17", Operation::Linear { bias: true }, ODD, [33, 17]),
-    case("linear without bias, 56 x 40 x 96", Operation::Linear { bias: false }, ODD, [40, 96]),
-    case("linear, 333 x 768 x 768", Operation::Linear { bias: true }, USUAL, [768, 768]),
-    case("product, 56 x 33 x 17", Operation::Matmul, ODD, [33, 17]),
-    case("product, 333 x 768 x 512", Operation::Matmul, USUAL, [768, 512]),
-    case("bias and GELU, 56 x 33", Operation::BiasGelu(GeluForm::Erf), ODD, [33, 33]),
-    case("bias and GELU, 333 x 1536", Operation::BiasGelu(GeluForm::Erf), USUAL, [1536, 1536]),
-    case("bias and GELU by tanh, 56 x 33", Operation::BiasGelu(GeluForm::Tanh), ODD, [33, 33]),
-    case("gated GELU, 56 x 66", Operation::GatedGelu(GeluForm::Erf), ODD, [66, 33]),
-    case("gated GELU by tanh, 333 x 1152", Operation::GatedGelu(GeluForm::Tanh), USUAL, [1152, 576]),
-    heads(case("rotary positions, 3 heads of 6", Operation::Rotary { inverse: false }, ODD, [54, 54]), 3, None),
-    heads(
-        case("rotary positions back, 4 heads of 64", Operation::Rotary { inverse: true }, USUAL, [768, 768]),
-        4,
-        Some(0),
-    ),
-    case("dropout, 56 x 33", Operation::Dropout(0.3), ODD, [33, 33]),
-    case("layer norm, 56 x 33", Operation::LayerNorm, ODD, [33, 33]),
-    case("layer norm, 333 x 768", Operation::LayerNorm, USUAL, [768, 768]),
-    case("sum and layer norm, 56 x 33", Operation::AddNorm(0.0), ODD, [33, 33]),
-    heads(case("dropout, sum and layer norm, padded, 56 x 33", Operation::AddNorm(0.3), ODD, [33, 33]), 1, Some(40)),
-    case("dropout, sum and layer norm, 333 x 768", Operation::AddNorm(0.1), USUAL, [768, 768]),
-    case("embeddings, 56 x 33", Operation::Embed, ODD, [33, 33]),
-    heads(case("embeddings, padded, 4 x 128 x 384", Operation::Embed, USUAL, [384, 384]), 1, Some(0)),
-    heads(case("attention, 3 heads of 5", attention_of(None, 0.0), ODD, [45, 15]), 3, None),
-    heads(case("attention with dropout, padded, 3 heads of 5", attention_of(None, 0.2), ODD, [45, 15]), 3, Some(36)),
-    heads(case("attention in a window, 3 heads of 5", attention_of(Some(4), 0.0), ODD, [45, 15]), 3, None),
-    heads(case("attention with dropout, 12 heads of 64", attention_of(None, 0.1), USUAL, [2304, 768]), 12, None),
-    heads(
-        case("attention with a bias of distances, 3 heads of 5", relative(RelativeKind::Bias, 0.2), ODD, [45, 15]),
-        3,
-        None,
-    ),
-    heads(
-        case("disentangled attention, 3 heads of 5", relative(RelativeKind::Disentangled, 0.0), ODD, [45, 15]),
-        3,
-        Some(0),
-    ),
-    heads(
-        case(
-            "disentangled attention with dropout, 4 heads of 64",
-            relative(RelativeKind::Disentangled, 0.1),
-            USUAL,
-            [768, 256],
-        ),
-        4,
-        None,
-    ),
-    case("cross-entropy, 56 x 3", loss(0.0, false), ODD, [3, 1]),
-    case("cross-entropy, smoothed, 56 x 3", loss(0.1, false), ODD, [3, 1]),
-    case("cross-entropy, weighted, 56 x 5", loss(0.0, true), ODD, [5, 1]),
-    case("AdamW, 4 steps", Operation::AdamW { weight_decay: 0.0 }, ODD, [33, 33]),
-    case("AdamW with decay, 4 steps", Operation::AdamW { weight_decay: 0.1 }, USUAL, [768, 768]),
-    case("gradient norm", Operation::GradientNorm, USUAL, [768, 768]),
-];
+use crate::ops::adamw::{AdamWSlot, AdamWStep, Gradient, zero_moments};
+use crate::ops::attention::spec::{AttentionSpec, RelativeKind, RelativeSpec};
+use crate::ops::class_targets::ClassTargets;
+use crate::ops::dropout::{Dropout, RowDropout};
+use crate::ops::encoder_ops::EncoderOps;
+use crate::ops::forms::RotarySpec;
+use crate::ops::precision::Precision;
+use crate::ops::primitive::{raw, wrap};
+use crate::ops::{attention, composed, functions};
 
 /// A tensor that a case gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -182,8 +28,7 @@ pub struct Computed {
 }
 
 /// Repeatable values from -1.5 to 1.5.
-#[must_use]
-pub fn values(n: usize, seed: u32) -> Vec<f32> {
+fn values(n: usize, seed: u32) -> Vec<f32> {
     let stream = Dropout::new(0.5, u64::from(seed)).row(1);
     (0..n).map(|i| (stream.draw(i as u32) as f32 / u32::MAX as f32 - 0.5) * 3.0).collect()
 }
@@ -331,27 +176,27 @@ impl Case {
     fn fused<B: EncoderOps>(&self, t: &[Tensor<B, 2>], precision: Precision) -> Tensor<B, 2> {
         let x = t[0].clone();
         match self.operation {
-            Operation::Linear { .. } => super::linear(x, t[1].clone(), t.get(2).map(vector), precision),
-            Operation::Matmul => super::matmul(x, t[1].clone()),
-            Operation::BiasGelu(form) => super::bias_gelu(x, vector(&t[1]), form),
-            Operation::GatedGelu(form) => super::gated_gelu(x, form),
-            Operation::Rotary { inverse } => super::rotary(x, &self.rotary(inverse)),
-            Operation::Dropout(p) => super::dropout(x, self.row_dropout(p).dropout, &self.sequences()),
-            Operation::LayerNorm => super::layer_norm(x, vector(&t[1]), vector(&t[2]), EPSILON),
+            Operation::Linear { .. } => functions::linear(x, t[1].clone(), t.get(2).map(vector), precision),
+            Operation::Matmul => functions::matmul(x, t[1].clone()),
+            Operation::BiasGelu(form) => functions::bias_gelu(x, vector(&t[1]), form),
+            Operation::GatedGelu(form) => functions::gated_gelu(x, form),
+            Operation::Rotary { inverse } => functions::rotary(x, &self.rotary(inverse)),
+            Operation::Dropout(p) => functions::dropout(x, self.row_dropout(p).dropout, &self.sequences()),
+            Operation::LayerNorm => functions::layer_norm(x, vector(&t[1]), vector(&t[2]), EPSILON),
             Operation::AddNorm(p) => {
                 let [gamma, beta, bias] = [2, 3, 4].map(|i| vector(&t[i]));
-                super::add_norm(x, bias, t[1].clone(), gamma, beta, EPSILON, &self.row_dropout(p))
+                functions::add_norm(x, bias, t[1].clone(), gamma, beta, EPSILON, &self.row_dropout(p))
             }
-            Operation::Embed => super::embed(x, t[1].clone(), t[2].clone(), &self.batch()),
+            Operation::Embed => functions::embed(x, t[1].clone(), t[2].clone(), &self.batch()),
             Operation::Attention { window, dropout } => {
-                self.tokens_only(super::attention(x, &self.attention(window, dropout)))
+                self.tokens_only(functions::attention(x, &self.attention(window, dropout)))
             }
             Operation::RelativeAttention { kind, dropout } => {
                 let spec = self.attention(None, dropout);
-                self.tokens_only(super::relative_attention(x, t[1].clone(), &self.relative(kind), &spec))
+                self.tokens_only(functions::relative_attention(x, t[1].clone(), &self.relative(kind), &spec))
             }
             Operation::CrossEntropy { label_smoothing, weighted } => {
-                super::cross_entropy(x, &self.targets(label_smoothing, weighted)).unsqueeze()
+                functions::cross_entropy(x, &self.targets(label_smoothing, weighted)).unsqueeze()
             }
             Operation::AdamW { .. } | Operation::GradientNorm => x,
         }

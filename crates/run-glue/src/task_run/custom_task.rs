@@ -1,11 +1,12 @@
-//! What a dataset of the user's own is: its columns, its labels, and what is measured, as far as flags do not say it.
+//! What a custom dataset is: its columns, its labels, and what is measured, as far as flags do not say it.
 //!
 //! run_glue.py takes the first two columns that are not called `label` for a pair of texts, an `id` among them; here
 //! only columns with a usual name are taken unasked.
 
 use glue_tasks::dataset::{LabelKind, column_names, infer_label_kind};
+use glue_tasks::metrics::Metric;
 use glue_tasks::slices::Slice;
-use glue_tasks::task::{OwnTask, TaskKind, TaskSpec};
+use glue_tasks::task::{TaskKind, TaskSpec};
 use models::config::Config;
 
 use crate::error::Error;
@@ -43,7 +44,7 @@ pub(super) fn resolve(
     own: &CustomData,
     files: &Files,
     config: &Config,
-) -> Result<&'static TaskSpec, Error> {
+) -> Result<TaskSpec, Error> {
     let folder = config_folder(own, files)?;
     let splits = Splits::of(settings);
     let mut present = Vec::new();
@@ -85,7 +86,7 @@ pub(super) fn resolve(
     }
     let kind = labels.task_kind();
     let metrics = match own.metrics.as_slice() {
-        [] => OwnTask::default_metrics(kind).to_vec(),
+        [] => Metric::defaults(kind).to_vec(),
         given => given.to_vec(),
     };
     if let Some(metric) = metrics.iter().find(|metric| !metric.fits(kind, labels.names().len())) {
@@ -93,21 +94,18 @@ pub(super) fn resolve(
             "--metric_name {} does not fit {}; leave it out for {}",
             metric.key(),
             described(&labels),
-            OwnTask::default_metrics(kind).iter().map(|metric| metric.key()).collect::<Vec<_>>().join(", ")
+            Metric::defaults(kind).iter().map(|metric| metric.key()).collect::<Vec<_>>().join(", ")
         )));
     }
-    let task = OwnTask {
-        name: own.name.clone(),
+    let task = TaskSpec {
         config: folder,
-        text_columns,
         // Only predictions do without one, and they do not look at it.
         label_column: label_column.unwrap_or_else(|| LABELS[0].to_owned()),
-        labels,
         metrics,
-    }
-    .leak();
+        ..TaskSpec::new(&own.name, text_columns, labels)
+    };
     if let Some(best) = &settings.evaluation.best {
-        known_metric(task, best.metric.strip_prefix("eval_").unwrap_or(&best.metric))?;
+        known_metric(&task, best.metric.strip_prefix("eval_").unwrap_or(&best.metric))?;
     }
     let class_flags = [
         (settings.training.label_smoothing_factor > 0.0, "label_smoothing_factor"),

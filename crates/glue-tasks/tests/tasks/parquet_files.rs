@@ -1,8 +1,5 @@
 //! Reading parquet files of every type that occurs, and what is said of broken ones.
 
-// A test crate: functions outside `#[test]` may panic as well.
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
-
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -162,7 +159,7 @@ fn a_pair_is_read_by_name_and_not_by_place() {
         vec![("sentence2", texts(&["two"])), ("idx", idx), ("label", label), ("sentence1", texts(&["one"]))],
         None,
     );
-    let split = read_split(&[file], &Schema::of_task(find_task("rte").unwrap())).unwrap();
+    let split = read_split(&[file], &find_task("rte").unwrap().schema()).unwrap();
     let expected = Example { text: "one".to_owned(), text_pair: Some("two".to_owned()), label: Some(Label::Class(1)) };
     assert_eq!(split.examples, [expected]);
 }

@@ -1,8 +1,5 @@
 //! Reading csv, tsv and json files, and what is said of broken ones.
 
-// A test crate: functions outside `#[test]` may panic as well.
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
-
 use std::path::PathBuf;
 
 use glue_tasks::dataset::{column_names, infer_label_kind};

@@ -1,8 +1,5 @@
 //! Metrics beside scikit-learn, scipy and numpy. `scripts/fixtures/metrics_goldens.py` wrote the values.
 
-// A test crate: functions outside `#[test]` may panic as well.
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
-
 use glue_tasks::metrics::{
     Average, ConfusionMatrix, accuracy, mae, matthews, mse, pearson, precision_recall_f1, rmse, spearman,
 };

@@ -1,0 +1,66 @@
+//! What every file format gives: rows of texts and a label as the file spells them.
+
+use std::path::{Path, PathBuf};
+
+use super::error::DataError;
+use crate::near::near_enough;
+
+/// The columns that are read: `texts` one or two, `label` none where rows are only predicted.
+#[derive(Clone, Debug)]
+pub(super) struct WantedColumns {
+    pub(super) texts: Vec<String>,
+    pub(super) label: Option<String>,
+}
+
+/// A label as the file spells it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum RawLabel<'a> {
+    Missing,
+    Integer(i64),
+    Float(f64),
+    Text(&'a str),
+    List(&'a [ListItem]),
+}
+
+/// One label of a row that has a list of them.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum ListItem {
+    Integer(i64),
+    Text(String),
+}
+
+/// A row as the file spells it; `texts` in the order of [`WantedColumns::texts`].
+#[derive(Debug)]
+pub(super) struct RawRow<'a> {
+    pub(super) index: usize,
+    pub(super) texts: &'a [Option<&'a str>],
+    pub(super) label: RawLabel<'a>,
+}
+
+/// Takes one row after the other; an error stops the reading.
+pub(super) type RowSink<'a> = dyn FnMut(RawRow<'_>) -> Result<(), DataError> + 'a;
+
+/// The index of a column, or an error that lists the columns there are.
+pub(super) fn index_of(
+    file: &Path,
+    present: &[String],
+    wanted: &WantedColumns,
+    column: &str,
+) -> Result<usize, DataError> {
+    // `sentence1` is near to `sentence2`, but has its own use.
+    let unused = present.iter().filter(|&name| !wanted.texts.contains(name) && wanted.label.as_ref() != Some(name));
+    present.iter().position(|name| name == column).ok_or_else(|| DataError::MissingColumn {
+        file: file.to_owned(),
+        column: column.to_owned(),
+        present: present.to_vec(),
+        suggestion: near_enough(column, unused.map(String::as_str)).map(str::to_owned),
+    })
+}
+
+/// The file, open for reading.
+///
+/// # Errors
+/// [`DataError::Read`] with the path, which the system's own message lacks.
+pub(super) fn open(file: &Path) -> Result<std::fs::File, DataError> {
+    std::fs::File::open(file).map_err(|source| DataError::Read { file: PathBuf::from(file), source })
+}

@@ -1,0 +1,53 @@
+//! Which columns a split has, and what its labels are.
+
+use crate::task_kind::TaskKind;
+
+/// What a label column holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LabelKind {
+    /// One of these names, or its index.
+    Classes(Vec<String>),
+    /// A number.
+    Score,
+    /// A list of these names, or of their indices.
+    ClassLists(Vec<String>),
+}
+
+/// Which columns to read and what they hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schema {
+    /// The column of the first text, and that of the second where there are two.
+    pub text_columns: (String, Option<String>),
+    /// The column of the label.
+    pub label_column: String,
+    /// What that column holds.
+    pub kind: LabelKind,
+}
+
+impl LabelKind {
+    /// The labels of a task: `names` in index order, which a regression has none of.
+    pub fn of_task(kind: TaskKind, names: Vec<String>) -> Self {
+        match kind {
+            TaskKind::Classification => Self::Classes(names),
+            TaskKind::MultiLabel => Self::ClassLists(names),
+            TaskKind::Regression => Self::Score,
+        }
+    }
+
+    /// The label names in index order; none for numbers.
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::Classes(names) | Self::ClassLists(names) => names,
+            Self::Score => &[],
+        }
+    }
+
+    /// The kind of task that such labels make.
+    pub fn task_kind(&self) -> TaskKind {
+        match self {
+            Self::Classes(_) => TaskKind::Classification,
+            Self::ClassLists(_) => TaskKind::MultiLabel,
+            Self::Score => TaskKind::Regression,
+        }
+    }
+}
