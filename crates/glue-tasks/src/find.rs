@@ -122,6 +122,8 @@ mod tests {
             ("RTE", "rte"),
             ("glue/rte", "rte"),
             ("GLUE/SST-2", "sst2"),
+            ("boolq", "super_glue/boolq"),
+            ("Super_GLUE/RTE", "super_glue/rte"),
         ] {
             assert_eq!(find_task(spelling).map(|task| task.name.as_str()), Ok(name));
         }
@@ -134,11 +136,16 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "there is no task `mrcp` (did you mean `mrpc`?); the tasks are `cola`, `sst2`, `mrpc`, `stsb`, `qqp`, \
-             `mnli`, `qnli`, `rte`, `wnli`"
+             `mnli`, `qnli`, `rte`, `wnli`, `super_glue/boolq`, `super_glue/cb`, `super_glue/rte`"
         );
         assert!(find_task("ax").unwrap_err().to_string().contains("predicted with a model of `mnli`"));
-        for wrong in ["glue/mrcp", "gleu/mrpc"] {
-            assert_eq!(find_task(wrong).unwrap_err().nearest, "mrpc", "{wrong}");
+        for (wrong, nearest) in [
+            ("glue/mrcp", "mrpc"),
+            ("gleu/mrpc", "mrpc"),
+            ("superglue/rte", "super_glue/rte"),
+            ("bolq", "super_glue/boolq"),
+        ] {
+            assert_eq!(find_task(wrong).unwrap_err().nearest, nearest, "{wrong}");
         }
     }
 
@@ -148,6 +155,7 @@ mod tests {
             assert_eq!(find_tasks(whole).unwrap().len(), GLUE.tasks.len(), "{whole}");
         }
         assert_eq!(find_tasks("glue/mrpc").unwrap()[0].name, "mrpc");
+        assert_eq!(find_tasks("super_glue/all").unwrap().len(), 3);
         assert!(find_tasks("mrcp/all").is_err());
     }
 

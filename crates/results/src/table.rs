@@ -360,6 +360,19 @@ average\tscore=0.6875\tbaseline=0.5\tseconds=15.290\ttasks=2
     }
 
     #[test]
+    fn each_benchmark_has_its_own_average_and_several_have_none() {
+        let table = |tasks: &[&str]| Table {
+            rows: tasks.iter().map(|task| row(task, &[("accuracy", 0.5)], Some(0.5), 1.0)).collect(),
+            average_interval: None,
+        };
+        let text = table(&["super_glue/boolq", "super_glue/cb", "super_glue/rte"]).text();
+        assert!(text.contains("SuperGLUE (BoolQ, CB, RTE) average, 3 tasks  50.00"), "{text}");
+        let mixed = table(&["rte", "super_glue/rte"]);
+        assert_eq!(mixed.average(), None);
+        assert!(mixed.text().contains("2 tasks of several benchmarks"), "{}", mixed.text());
+    }
+
+    #[test]
     fn an_undefined_score_leaves_no_average() {
         let mut table = two();
         table.rows[1].score = None;
