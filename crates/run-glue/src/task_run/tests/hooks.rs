@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
 
-use glue_tasks::task::find_task;
+use glue_tasks::find_task;
 
 use crate::error::Error;
 use crate::settings::{Settings, TrainingSettings};
@@ -76,7 +76,7 @@ fn hooks(events: &Events) -> RunHooks {
 fn a_caller_hears_of_steps_checkpoints_and_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let (settings, events) = (settings(folder.path()), Events::default());
-    let done = run_task(&settings, settings.task, &hooks(&events)).unwrap();
+    let done = run_task(&settings, &hooks(&events)).unwrap();
     // The run has succeeded, whatever became of its folder.
     assert_eq!(done.upload.unwrap_err().to_string(), "no room");
     let expected = [
@@ -99,12 +99,11 @@ fn a_caller_can_stop_a_run_after_a_step() {
     let (settings, events) = (settings(folder.path()), Events::default());
     let asked = Cell::new(0);
     let is_cancelled = move || asked.replace(asked.get() + 1) == 1;
-    let stopped =
-        run_task(&settings, settings.task, &RunHooks { is_cancelled: Box::new(is_cancelled), ..hooks(&events) });
+    let stopped = run_task(&settings, &RunHooks { is_cancelled: Box::new(is_cancelled), ..hooks(&events) });
     let error = stopped.err().unwrap().to_string();
     assert!(error.starts_with("stopped after step 2 of 3; the same command goes on from "), "{error}");
     assert_eq!(*events.borrow(), ["step 1 of 3", "row of step 2 of 3"]);
     // It does.
-    run_task(&settings, settings.task, &hooks(&events)).unwrap();
+    run_task(&settings, &hooks(&events)).unwrap();
     assert_eq!(events.borrow()[2..4], ["step 3 of 3", "checkpoint of step 3"]);
 }
