@@ -3,11 +3,12 @@
 //! On a terminal it is a table of aligned text, in percent, as GLUE tables usually are. Where the output is piped,
 //! [`Table::lines`] gives one tab-separated line a task instead, with the fractions of the JSON files.
 
+use glue_tasks::{Benchmark, benchmarks, plain_key, task_order};
+
 use crate::columns::aligned;
 use crate::python_json::float_repr;
 use crate::record::RunRecord;
 use crate::statistics::Summary;
-use glue_tasks::{Benchmark, benchmarks, plain_key, task_order};
 use std::fmt::Write as _;
 
 /// Of the intervals over seeds.

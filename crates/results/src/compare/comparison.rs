@@ -2,7 +2,7 @@
 
 use glue_tasks::{AverageSpec, Benchmark};
 
-use super::average::averages;
+use super::average;
 use super::pairs::{Pair, pairs};
 use super::published::Published;
 use super::row::Row;
@@ -47,7 +47,7 @@ impl<'a> Comparison<'a> {
     /// The averages that some row has, in the benchmarks' order.
     pub(super) fn averages(&self) -> Vec<(&'static Benchmark, &'static AverageSpec)> {
         let is_there = |average: &AverageSpec| self.rows.iter().any(|row| row.averages.get(average).is_some());
-        averages().filter(|(_, average)| is_there(average)).collect()
+        average::averages().filter(|(_, average)| is_there(average)).collect()
     }
 
     /// The records of a row.

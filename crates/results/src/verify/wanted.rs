@@ -1,17 +1,15 @@
 //! A number to reproduce.
 
 use glue_tasks::metrics::Metric;
-use glue_tasks::plain_key;
 
 use crate::error::Error;
 use crate::statistics::Summary;
 
 /// What a published table calls a metric that it does not state.
 pub(super) const UNSTATED: &str = "unstated";
-
 /// The metric behind a name, without the split.
 pub(super) fn metric(name: &str) -> Option<Metric> {
-    Metric::from_key(plain_key(name))
+    Metric::from_key(glue_tasks::plain_key(name))
 }
 
 /// A number to reproduce.

@@ -36,8 +36,8 @@ pub(super) fn render(comparison: &Comparison<'_>) -> Result<String, Error> {
         }
         for (_, average) in comparison.averages() {
             if let Some(summary) = row.averages.get(average) {
-                let names = [row.name.as_str(), "all", &average.key];
-                lines.push(line(names, Some(summary), comparison.level, summary.count, None));
+                let name = [&row.name, "all", &average.key];
+                lines.push(line(name, Some(summary), comparison.level, summary.count, None));
             }
         }
     }
