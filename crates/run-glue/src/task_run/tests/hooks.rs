@@ -99,8 +99,7 @@ fn a_caller_can_stop_a_run_after_a_step() {
     let (settings, events) = (settings(folder.path()), Events::default());
     let asked = Cell::new(0);
     let is_cancelled = move || asked.replace(asked.get() + 1) == 1;
-    let stopped =
-        run_task(&settings, &RunHooks { is_cancelled: Box::new(is_cancelled), ..hooks(&events) });
+    let stopped = run_task(&settings, &RunHooks { is_cancelled: Box::new(is_cancelled), ..hooks(&events) });
     let error = stopped.err().unwrap().to_string();
     assert!(error.starts_with("stopped after step 2 of 3; the same command goes on from "), "{error}");
     assert_eq!(*events.borrow(), ["step 1 of 3", "row of step 2 of 3"]);
