@@ -1,7 +1,5 @@
 //! Scores, one chart a task and one for each average: a bar a model, with its interval.
 
-use crate::statistics::Summary;
-
 use super::draw::bars::{Bar, Bars, bars};
 use super::draw::paint::Look;
 use super::figure::{Figure, FigureKind, slug};
@@ -9,6 +7,7 @@ use crate::compare::comparison::Comparison;
 use crate::compare::row::Row;
 use crate::compare::shown::{Cell, Form, Table, count_in_words, task_name, task_score_words};
 use crate::error::Error;
+use crate::statistics::Summary;
 
 /// One chart a task, then the averages.
 pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error> {

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::statistics::Summary;
-
 use super::draw::lines::{Line, lines};
 use super::draw::paint::Look;
 use super::figure::{Figure, FigureKind, slug};
@@ -12,6 +10,7 @@ use crate::compare::shown::{Cell, Form, Table, is_loss, metric_order, task_name}
 use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::record::RunRecord;
+use crate::statistics::Summary;
 
 /// Points of a line; of more, neighbours are averaged.
 const MOST_POINTS: usize = 120;

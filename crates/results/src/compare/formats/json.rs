@@ -3,11 +3,10 @@
 use glue_tasks::{AverageSpec, GLUE};
 use serde_json::{Map, Value, json};
 
-use crate::statistics::Summary;
-
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::Entry;
 use crate::compare::row::Row;
+use crate::statistics::Summary;
 
 pub(super) fn render(comparison: &Comparison<'_>) -> String {
     let summary = |summary: Option<Summary>| summary.map_or(Value::Null, |summary| json!(summary));

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use glue_tasks::benchmarks;
 
-use crate::statistics::{Summary, bootstrap_mean_interval};
-
 use super::markup::{details, paragraph, table};
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::Entry;
 use crate::compare::row::Row;
 use crate::compare::shown::{Cell, Form, Number, Table, is_loss, metric_order, task_name};
+use crate::statistics::{Summary, bootstrap_mean_interval};
 
 const HEADER: [&str; 12] = [
     "model",

@@ -2,14 +2,13 @@
 
 use std::fmt::Write;
 
-use crate::statistics::Summary;
-
 use super::markup::{NOTHING, breakable, number, scrolling};
 use crate::compare::comparison::Comparison;
 use crate::compare::escape::escaped;
 use crate::compare::published::PROTOCOLS_DIFFER;
 use crate::compare::row::{CHOSEN_HERE, Row};
 use crate::compare::shown::{Form, Number, average_words, task_name, task_score_words};
+use crate::statistics::Summary;
 
 /// The table, with what it shows in words.
 pub(super) fn table(comparison: &Comparison<'_>) -> String {

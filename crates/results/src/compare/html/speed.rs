@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::statistics::Summary;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,6 +10,7 @@ use crate::compare::comparison::Comparison;
 use crate::compare::shown::{Cell, Form, Table, task_name};
 use crate::record::Host;
 use crate::record::RunRecord;
+use crate::statistics::Summary;
 
 /// Numbers of a run by name, in the order in which they are shown.
 type Measured = fn(&RunRecord) -> Vec<(String, f64)>;

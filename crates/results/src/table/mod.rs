@@ -3,39 +3,18 @@
 //! On a terminal it is a table of aligned text, in percent, as GLUE tables usually are. Where the output is piped,
 //! [`Table::lines`] gives one tab-separated line a task instead, with the fractions of the JSON files.
 
-use glue_tasks::{Benchmark, benchmarks, plain_key, task_order};
+mod numbers;
+mod row;
 
-use crate::columns::aligned;
-use crate::python_json::float_repr;
-use crate::record::RunRecord;
-use crate::statistics::Summary;
 use std::fmt::Write as _;
 
-/// Of the intervals over seeds.
-const LEVEL: f64 = 0.95;
+use glue_tasks::{Benchmark, benchmarks, task_order};
 
-/// One task of the table, over one or more seeds.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct TableRow {
-    /// The task's name.
-    pub task: String,
-    /// Its metrics in the order they are shown, means over the seeds; `None` where one is undefined.
-    pub metrics: Vec<(String, Option<f64>)>,
-    /// The task's one number, mean over the seeds.
-    pub score: Option<f64>,
-    /// The 95 % interval of that mean, Student's t, where there are two seeds or more.
-    pub interval: Option<(f64, f64)>,
-    /// What a model that has learnt nothing would score.
-    pub baseline: Option<f64>,
-    /// Wall-clock seconds of all its runs.
-    pub seconds: f64,
-    /// How many runs there are.
-    pub runs: usize,
-    /// How many of them predicted one class only.
-    pub collapsed: usize,
-    /// The split that the settings were chosen on, where the scores are on it too.
-    pub chosen_on: Option<String>,
-}
+use self::numbers::{ends, exact, interval, mean, percent, with_half};
+pub use self::row::TableRow;
+use crate::columns::aligned;
+use crate::record::RunRecord;
+use crate::statistics::DEFAULT_LEVEL;
 
 /// Results over tasks.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -132,7 +111,11 @@ impl Table {
         }
         let mut text = aligned(&grid, 2);
         if self.rows.iter().any(|row| row.interval.is_some()) {
-            let _ = writeln!(text, "mean ± half of the {:.0} % interval over the runs (Student's t)", LEVEL * 100.0);
+            let _ = writeln!(
+                text,
+                "mean ± half of the {:.0} % interval over the runs (Student's t)",
+                DEFAULT_LEVEL * 100.0
+            );
         }
         for row in self.rows.iter().filter(|row| row.collapsed > 0) {
             // Writing to a String cannot fail.
@@ -193,84 +176,6 @@ impl Table {
     }
 }
 
-impl TableRow {
-    fn of(task: &str, records: &[&RunRecord]) -> Self {
-        // The order of the first record's names, the mean of all; undefined in one run is undefined in the mean.
-        let names = records.first().map(|record| record.metrics.keys()).into_iter().flatten();
-        let metrics = names
-            .filter(|name| is_shown(name))
-            .map(|name| {
-                let values: Option<Vec<f64>> =
-                    records.iter().map(|record| record.metrics.get(name).copied().flatten()).collect();
-                (name.clone(), values.and_then(|values| mean(&values)))
-            })
-            .collect();
-        let scores: Option<Vec<f64>> = records.iter().map(|record| record.score).collect();
-        Self {
-            task: task.to_owned(),
-            metrics,
-            score: scores.as_deref().and_then(mean),
-            interval: scores.as_deref().and_then(interval),
-            baseline: records.iter().find_map(|record| record.majority_baseline.as_ref()?.score),
-            seconds: records.iter().map(|record| record.timings.total_seconds).sum(),
-            runs: records.len(),
-            collapsed: records.iter().filter(|record| record.collapsed).count(),
-            chosen_on: records.iter().find_map(|record| record.optimistic_on()).map(str::to_owned),
-        }
-    }
-
-    fn cells(&self, several: bool) -> Vec<String> {
-        let metrics: Vec<String> =
-            self.metrics.iter().map(|(name, value)| format!("{name} {}", shown(name, *value))).collect();
-        let score = with_half(percent(self.score), self.interval);
-        let marks = [(self.collapsed > 0, "*"), (self.chosen_on.is_some(), "†")];
-        let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
-        let mut cells = vec![
-            format!("{}{marks}", self.task),
-            metrics.join("  "),
-            score,
-            percent(self.baseline),
-            format!("{:.1}", self.seconds),
-        ];
-        if several {
-            cells.push(self.runs.to_string());
-        }
-        cells
-    }
-}
-
-/// The loss is no score, and the combined score has a column of its own.
-fn is_shown(name: &str) -> bool {
-    let name = plain_key(name);
-    name != "loss" && name != "combined_score"
-}
-
-/// Errors are not fractions of anything and are shown as they are.
-fn shown(name: &str, value: Option<f64>) -> String {
-    let is_error = ["mse", "rmse", "mae"].contains(&plain_key(name));
-    match value {
-        Some(value) if is_error => format!("{value:.4}"),
-        value => percent(value),
-    }
-}
-
-fn percent(value: Option<f64>) -> String {
-    value.filter(|value| value.is_finite()).map_or_else(|| "-".to_owned(), |value| format!("{:.2}", value * 100.0))
-}
-
-fn exact(value: Option<f64>) -> String {
-    value.filter(|value| value.is_finite()).map_or_else(|| "-".to_owned(), float_repr)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a handful of tasks or seeds")]
-fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-fn interval(values: &[f64]) -> Option<(f64, f64)> {
-    Summary::of(values)?.confidence_interval(LEVEL)
-}
-
 /// The interval of the mean over the tasks, of the seeds that all of them have.
 fn average_interval(groups: &[(&str, Vec<&RunRecord>)]) -> Option<(f64, f64)> {
     let (_, first) = groups.first()?;
@@ -279,15 +184,6 @@ fn average_interval(groups: &[(&str, Vec<&RunRecord>)]) -> Option<(f64, f64)> {
     };
     let averages: Vec<f64> = first.iter().filter_map(|record| of_seed(record.seed).as_deref().and_then(mean)).collect();
     interval(&averages)
-}
-
-fn with_half(score: String, interval: Option<(f64, f64)>) -> String {
-    interval.map_or_else(|| score.clone(), |(low, high)| format!("{score} ±{:.2}", (high - low) * 50.0))
-}
-
-fn ends(interval: Option<(f64, f64)>) -> String {
-    let ends = |(low, high): (f64, f64)| format!("\tlow={}\thigh={}", exact(Some(low)), exact(Some(high)));
-    interval.map_or_else(String::new, ends)
 }
 
 #[cfg(test)]
