@@ -87,12 +87,13 @@ fn whatever_chooses_the_weights_leaves_a_record_of_its_own() {
     let bench = Bench::new();
     let flags = ["--eval_strategy", "steps", "--save_strategy", "best", "--load_best_model_at_end", "--eval_steps"];
     let variants: [&[&str]; 3] = [&["2"], &["3"], &["2", "--greater_is_better", "true"]];
-    let sweep = ["--seeds", "1", "--output_dir", "sweep", "--learning_rate", "2e-3"];
     for (at, variant) in variants.into_iter().enumerate() {
         let out = format!("out-{at}");
         let flags = [&flags[..], variant].concat();
         run(&bench, &[&flags[..], &["--output_dir", &out]].concat()).assert_done(&out);
         assert_eq!(bench.record_files().len(), 2 * at + 1, "{variant:?} is a run of its own");
+        let sweep_out = format!("sweep-{at}");
+        let sweep = ["--seeds", "1", "--output_dir", &sweep_out, "--learning_rate", "2e-3"];
         let flags = [&flags[..], &sweep].concat();
         let planned = run(&bench, &[&flags[..], &["--dry_run"]].concat());
         assert!(planned.stdout.contains("1 runs, 0 done already"), "{variant:?}: {}", planned.stdout);

@@ -40,7 +40,7 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
     let dataset = Files::dataset(&settings.data.dataset, &settings.hub, transfers)?;
     let task = match &settings.task {
         TaskChoice::Custom(own) => custom_task::resolve(settings, own, &dataset, &model.config)?,
-        TaskChoice::Known(task) => task.clone(),
+        TaskChoice::Known(task) => (**task).clone(),
     };
     let AllRows { train, eval, test } = rows::read(settings, &task, &dataset, &mut warnings)?;
     let data_seconds = started.elapsed().as_secs_f64();

@@ -62,7 +62,7 @@ impl Settings {
     #[must_use]
     pub fn of(task: &TaskSpec) -> Self {
         Self {
-            task: TaskChoice::Known(task.clone()),
+            task: TaskChoice::Known(Box::new(task.clone())),
             do_train: true,
             do_eval: true,
             do_predict: false,

@@ -9,7 +9,7 @@ use super::data::CustomData;
 #[derive(Clone, Debug, PartialEq)]
 pub enum TaskChoice {
     /// A benchmark's.
-    Known(TaskSpec),
+    Known(Box<TaskSpec>),
     /// A dataset of no benchmark, whose task is found in its data.
     Custom(CustomData),
 }

@@ -21,7 +21,7 @@ pub fn settings(args: &RunArgs, embedded: bool) -> Result<Settings, Error> {
     let task = match data::custom_data(args)? {
         Some(custom) => TaskChoice::Custom(custom),
         None => match tasks(&args.task_name, embedded)?.as_slice() {
-            [task] => TaskChoice::Known((*task).clone()),
+            [task] => TaskChoice::Known(Box::new((*task).clone())),
             several => return Err(Error::usage(format!("--task has {} tasks, and a run has one", several.len()))),
         },
     };
@@ -36,20 +36,13 @@ pub fn settings(args: &RunArgs, embedded: bool) -> Result<Settings, Error> {
     let machine = MachineSettings::try_from(&args.machine)?;
     let evaluation = beside::evaluation(args)?;
     let data = data::data(args, task.known(), embedded)?;
-    let settings = Settings {
+    let mut settings = Settings {
         task,
         do_train,
         // An evaluation during the training asks for the split, as in transformers.
         do_eval: do_eval || evaluation.strategy != IntervalStrategy::No,
         do_predict: do_predict || places.glue_submission,
-        model: ModelSettings {
-            choice: model_choice(
-                args.model_name_or_path.last().map(String::as_str),
-                args.model_revision.as_deref(),
-                embedded,
-            )?,
-            ignore_mismatched_sizes: args.ignore_mismatched_sizes.unwrap_or(false),
-        },
+        model: ModelSettings::default(),
         data,
         training: training::training(args, machine.precision)?,
         evaluation,
@@ -62,6 +55,15 @@ pub fn settings(args: &RunArgs, embedded: bool) -> Result<Settings, Error> {
         search: None,
     };
     settings.check()?;
+    // Last, since a model that is missing is no reason to hide what else is wrong.
+    settings.model = ModelSettings {
+            choice: model_choice(
+                args.model_name_or_path.last().map(String::as_str),
+                args.model_revision.as_deref(),
+                embedded,
+            )?,
+            ignore_mismatched_sizes: args.ignore_mismatched_sizes.unwrap_or(false),
+        };
     Ok(settings)
 }
 
