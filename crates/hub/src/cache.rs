@@ -6,6 +6,8 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use hf_hub::{Cache, CacheRepo};
+
 use crate::cancel::Cancel;
 use crate::error::HubError;
 use crate::listing::{self, RemoteFile};
@@ -17,7 +19,9 @@ use crate::write_whole::write_whole;
 pub(crate) struct RepoCache {
     /// Of the whole cache.
     root: PathBuf,
+    /// Of the repository's folder in it.
     name: String,
+    layout: CacheRepo,
 }
 
 /// Held while a blob is being written; the file itself stays, as Python leaves it.
@@ -27,7 +31,9 @@ pub(crate) struct BlobLock {
 
 impl RepoCache {
     pub(crate) fn new(root: &Path, repo: &RepoId) -> Self {
-        Self { root: root.to_path_buf(), name: repo.folder_name() }
+        let repo = repo.at("main");
+        let name = repo.folder_name();
+        Self { root: root.to_path_buf(), name, layout: Cache::new(root.to_path_buf()).repo(repo) }
     }
 
     fn folder(&self) -> PathBuf {
@@ -36,12 +42,12 @@ impl RepoCache {
 
     /// Where the bytes named `etag` are, or will be.
     pub(crate) fn blob(&self, etag: &str) -> PathBuf {
-        self.folder().join("blobs").join(etag)
+        self.layout.blob_path(etag)
     }
 
     /// The folder of a commit's files.
     pub(crate) fn snapshot(&self, commit: &str) -> PathBuf {
-        self.folder().join("snapshots").join(commit)
+        self.layout.pointer_path(commit)
     }
 
     /// A file that is there in full.

@@ -17,7 +17,7 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Makes no request and touches no file. Transfers are told to `progress` and end early where `cancel` asks for it.
+    /// Makes no request and writes no file. Transfers are told to `progress` and end early where `cancel` asks for it.
     ///
     /// # Errors
     /// [`HubError::BadSetting`] when `config` cannot be used.

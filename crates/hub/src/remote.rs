@@ -1,7 +1,10 @@
-//! What the Hub is asked: what a revision is, what a file is, and for its bytes.
+//! What the Hub is asked: what a revision is, what a file is, and for its bytes. hf-hub makes the addresses and the request
+//! about a revision; the answers, and what it has no words for (statuses, parts of files), are [`Http`]'s.
 
 use std::sync::Arc;
 
+use hf_hub::Cache;
+use hf_hub::api::sync::{Api, ApiBuilder};
 use serde::Deserialize;
 
 use crate::blob::BlobInfo;
@@ -11,13 +14,14 @@ use crate::error::{HubError, Subject};
 use crate::http::{FileRequest, FileResponse, Http, RequestError};
 use crate::listing::RemoteFile;
 use crate::progress::Progress;
-use crate::repo::{RepoId, is_commit};
+use crate::repo::{RepoId, is_commit, percent_encode};
 
 /// No list of files is longer; it bounds what a broken server can make us read.
 const MAX_INFO_BYTES: u64 = 64 << 20;
 
 /// A Hub that is asked over the network.
 pub(crate) struct Remote {
+    api: Api,
     pub(crate) http: Http,
     config: HubConfig,
 }
@@ -67,16 +71,24 @@ struct Lfs {
 
 impl Remote {
     /// `config` has been checked.
-    pub(crate) fn new(config: &HubConfig, progress: Arc<dyn Progress>, cancel: Cancel) -> Self {
-        Self { http: Http::new(config, progress, cancel), config: config.clone() }
+    pub(crate) fn new(config: &HubConfig, progress: Arc<dyn Progress>, cancel: Cancel) -> Result<Self, HubError> {
+        // Looks for a token beside the cache; which one is sent, or none, is `config`'s.
+        let api = ApiBuilder::from_cache(Cache::new(config.cache_dir.clone()))
+            .with_endpoint(config.endpoint.clone())
+            .with_token(config.token.clone())
+            .with_user_agent("run-glue", env!("CARGO_PKG_VERSION"))
+            .with_progress(false)
+            .build()
+            .map_err(|error| HubError::BadSetting { name: "The Hub's client".to_owned(), why: error.to_string() })?;
+        Ok(Self { api, http: Http::new(config, progress, cancel), config: config.clone() })
     }
 
     /// Asks what `revision` is, and which files it has.
     pub(crate) fn revision_info(&self, repo: &RepoId, revision: &str) -> Result<RevisionInfo, HubError> {
         let subject = repo.subject(revision, None);
-        let url = format!("{}?blobs=true", repo.api_url(&self.config.endpoint, "revision", revision));
+        let handle = self.api.repo(repo.at(revision));
         let result = self.http.retrying(&subject.to_string(), || {
-            let mut response = self.http.get(FileRequest::Bytes { from: 0 }, &url)?;
+            let mut response = self.http.get_prepared(handle.info_request().query("blobs", "true"))?;
             let bytes = response.body.with_config().limit(MAX_INFO_BYTES).read_to_vec()?;
             serde_json::from_slice::<InfoBody>(&bytes).map_err(|error| RequestError::BadResponse(error.to_string()))
         });
@@ -100,7 +112,7 @@ impl Remote {
         file: &str,
         subject: &Subject,
     ) -> Result<FileStatus, HubError> {
-        let url = repo.file_url(&self.config.endpoint, commit, file);
+        let url = self.file_url(repo, commit, file);
         let result = self.http.retrying(&subject.to_string(), || self.http.get(FileRequest::Headers, &url));
         let response = match result {
             Ok(response) => response,
@@ -138,7 +150,12 @@ impl Remote {
         file: &str,
         from: u64,
     ) -> Result<FileResponse, RequestError> {
-        self.http.get(FileRequest::Bytes { from }, &repo.file_url(&self.config.endpoint, commit, file))
+        self.http.get(FileRequest::Bytes { from }, &self.file_url(repo, commit, file))
+    }
+
+    /// The address of a file, `https://huggingface.co/owner/name/resolve/COMMIT/FILE`.
+    fn file_url(&self, repo: &RepoId, commit: &str, file: &str) -> String {
+        self.api.repo(repo.at(commit)).url(&percent_encode(file, true))
     }
 
     /// A failure to get a file's bytes, in words for a person.
@@ -174,5 +191,24 @@ impl Remote {
             (408 | 429 | 500..=599, _) => HubError::Busy { subject, endpoint, status, tries },
             _ => self.bad_response(subject, format!("status {status}")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Silent;
+
+    #[test]
+    fn addresses_of_files() {
+        let config = HubConfig::from_env(|name| match name {
+            "HF_ENDPOINT" => Some("https://hub".to_owned()),
+            "HF_HUB_CACHE" => Some("/nowhere/hub".to_owned()),
+            _ => None,
+        });
+        let remote = Remote::new(&config.unwrap(), Arc::new(Silent), Cancel::never()).unwrap();
+        let (model, data) = (RepoId::model("bert").unwrap(), RepoId::dataset("nyu-mll/glue").unwrap());
+        assert_eq!(remote.file_url(&model, "main", "a/b c"), "https://hub/bert/resolve/main/a/b%20c");
+        assert_eq!(remote.file_url(&data, "pr/1", "x"), "https://hub/datasets/nyu-mll/glue/resolve/pr%2F1/x");
     }
 }

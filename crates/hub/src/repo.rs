@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use hf_hub::{Repo, RepoType};
+
 use crate::error::{HubError, Subject};
 
 /// A repository of the Hub, its name checked.
@@ -47,22 +49,17 @@ impl RepoId {
         }
     }
 
-    /// Its folder in the cache: `models--owner--name`.
-    pub(crate) fn folder_name(&self) -> String {
-        format!("{}s--{}", self.kind.word(), self.id.replace('/', "--"))
-    }
-
-    /// The address of a file, `https://huggingface.co/owner/name/resolve/REVISION/FILE`.
-    pub(crate) fn file_url(&self, endpoint: &str, revision: &str, file: &str) -> String {
-        let folder = match self.kind {
-            RepoKind::Model => "",
-            RepoKind::Dataset => "datasets/",
+    /// As hf-hub knows it, at a revision; that is encoded here, because hf-hub encodes no more of it than `/`.
+    pub(crate) fn at(&self, revision: &str) -> Repo {
+        let kind = match self.kind {
+            RepoKind::Model => RepoType::Model,
+            RepoKind::Dataset => RepoType::Dataset,
         };
-        let (revision, file) = (percent_encode(revision, false), percent_encode(file, true));
-        format!("{endpoint}/{folder}{}/resolve/{revision}/{file}", self.id)
+        Repo::with_revision(self.id.clone(), kind, percent_encode(revision, false))
     }
 
-    /// The address of what the Hub's API has to say or do, `https://huggingface.co/api/models/owner/name/TOPIC/REVISION`.
+    /// The address of what the Hub's API does with a branch, `https://huggingface.co/api/models/owner/name/TOPIC/REVISION`;
+    /// hf-hub knows the topic `revision` alone.
     pub(crate) fn api_url(&self, endpoint: &str, topic: &str, revision: &str) -> String {
         format!("{endpoint}/api/{}s/{}/{topic}/{}", self.kind.word(), self.id, percent_encode(revision, false))
     }
@@ -152,7 +149,7 @@ pub(crate) fn path_fault(path: &str) -> Option<&'static str> {
 }
 
 /// `text` as part of an address; `/` stays where `keep_slash` says that it separates.
-fn percent_encode(text: &str, keep_slash: bool) -> String {
+pub(crate) fn percent_encode(text: &str, keep_slash: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -206,14 +203,13 @@ mod tests {
     fn addresses_and_folders() {
         let (model, data) = (RepoId::model("bert").unwrap(), RepoId::dataset("nyu-mll/glue").unwrap());
         assert_eq!(
-            (model.folder_name(), data.folder_name()),
+            (model.at("main").folder_name(), data.at("main").folder_name()),
             ("models--bert".into(), "datasets--nyu-mll--glue".into())
         );
-        assert_eq!(model.file_url("https://hub", "main", "a/b c"), "https://hub/bert/resolve/main/a/b%20c");
-        assert_eq!(data.file_url("https://hub", "pr/1", "x"), "https://hub/datasets/nyu-mll/glue/resolve/pr%2F1/x");
+        assert_eq!(data.at("a b/1").api_url(), "datasets/nyu-mll/glue/revision/a%20b%2F1");
         assert_eq!(
-            data.api_url("https://hub", "revision", "main"),
-            "https://hub/api/datasets/nyu-mll/glue/revision/main"
+            data.api_url("https://hub", "commit", "pr/1"),
+            "https://hub/api/datasets/nyu-mll/glue/commit/pr%2F1"
         );
     }
 

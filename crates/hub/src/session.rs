@@ -26,7 +26,7 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(config: HubConfig, progress: Arc<dyn Progress>, cancel: Cancel) -> Result<Self, HubError> {
         let config = config.checked()?;
-        let remote = Remote::new(&config, progress, cancel);
+        let remote = Remote::new(&config, progress, cancel)?;
         Ok(Self { config, remote, noted: Mutex::default(), down: Mutex::default() })
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::run_hooks::transfer_hooks;
 use trainer::error::Error;
 use trainer::settings::{HubAccess, ModelChoice};
-use trainer::source::Files;
+use trainer::source::SourceFiles;
 
 /// What is listed.
 #[derive(Clone, Debug)]
@@ -63,7 +63,7 @@ fn list() -> String {
 }
 
 fn checkpoint_summary(model: &ModelChoice, options: &ModelsOptions) -> Result<Value, Error> {
-    let files = Files::model(model, &options.hub, &transfer_hooks())?;
+    let files = SourceFiles::model(model, &options.hub, &transfer_hooks())?;
     let of_model = |error: models::config::ConfigError| Error::from(error).at(&files.id);
     let config = Config::read(&files.fetch("config.json")?).map_err(of_model)?;
     let family = family(&config).map_err(of_model)?;

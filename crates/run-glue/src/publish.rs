@@ -32,22 +32,22 @@ impl Repository {
         Ok(Self { repo, revision: revision.to_owned(), access: access.clone() })
     }
 
-    fn upload(&self, transfers: TransferHooks, job: &Job) -> Result<Option<String>, Error> {
+    fn upload(&self, transfers: TransferHooks, commit: &PendingCommit) -> Result<Option<String>, Error> {
         let hub = hub_client(&self.access, transfers)?;
-        Ok(hub.upload(&self.repo, &self.revision, &job.files, &job.message)?)
+        Ok(hub.upload(&self.repo, &self.revision, &commit.files, &commit.message)?)
     }
 
     /// Uploads a finished folder, and says where it is.
     fn upload_folder(&self, folder: &Path, message: &str) -> Result<(), Error> {
-        let files = files_of(folder, "", &|path| !path.starts_with("checkpoint-"))?;
-        let page = self.upload(transfer_hooks(), &Job { files, message: message.to_owned() })?;
+        let files = files_to_upload(folder, "", &|path| !path.starts_with("checkpoint-"))?;
+        let page = self.upload(transfer_hooks(), &PendingCommit { files, message: message.to_owned() })?;
         log::info!("{}: uploaded to {}", folder.display(), page.unwrap_or_else(|| self.repo.id().to_owned()));
         Ok(())
     }
 }
 
-/// One commit.
-struct Job {
+/// A commit that is still to be uploaded.
+struct PendingCommit {
     files: Vec<UploadFile>,
     message: String,
 }
@@ -56,13 +56,14 @@ struct Job {
 pub struct Publisher {
     repository: Arc<Repository>,
     settings: PublishSettings,
-    worker: Option<Worker>,
+    queue: Option<UploadQueue>,
 }
 
 /// Uploads beside the training, in order.
-struct Worker {
-    jobs: Sender<Job>,
-    waiting: Arc<AtomicUsize>,
+struct UploadQueue {
+    commits: Sender<PendingCommit>,
+    /// Commits that were pushed, and are neither uploaded nor given up yet.
+    unfinished: Arc<AtomicUsize>,
     thread: JoinHandle<()>,
 }
 
@@ -79,7 +80,7 @@ impl Publisher {
             .fold(publish.id.clone(), |id, folder| format!("{id}-{}", folder.to_string_lossy().replace("--", "-")));
         let repository = Repository::open(&id, publish.private, &publish.revision, &settings.hub)
             .map_err(|error| error.in_context("--push_to_hub"))?;
-        Ok(Some(Self { repository: Arc::new(repository), settings: publish.clone(), worker: None }))
+        Ok(Some(Self { repository: Arc::new(repository), settings: publish.clone(), queue: None }))
     }
 }
 
@@ -90,8 +91,8 @@ impl CheckpointListener for Publisher {
             return;
         }
         let repository = &self.repository;
-        let worker = self.worker.get_or_insert_with(|| Worker::start(Arc::clone(repository)));
-        if worker.waiting.load(Ordering::Acquire) > 0 && !self.settings.always {
+        let queue = self.queue.get_or_insert_with(|| UploadQueue::start(Arc::clone(repository)));
+        if queue.unfinished.load(Ordering::Acquire) > 0 && !self.settings.always {
             return;
         }
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -101,12 +102,12 @@ impl CheckpointListener for Publisher {
             HubStrategy::AllCheckpoints => Some(format!("{name}/")),
         };
         let message = format!("Training in progress, {when}");
-        let model = files_of(folder, "", &|path| !NOT_THE_MODEL.contains(&path));
-        let whole = below.map(|below| files_of(folder, &below, &|_| true));
+        let model = files_to_upload(folder, "", &|path| !NOT_THE_MODEL.contains(&path));
+        let whole = below.map(|below| files_to_upload(folder, &below, &|_| true));
         for (files, message) in [(Some(model), message.clone()), (whole, format!("{message}, checkpoint"))] {
             match files {
                 None => {}
-                Some(Ok(files)) => worker.push(Job { files, message }),
+                Some(Ok(files)) => queue.push(PendingCommit { files, message }),
                 Some(Err(error)) => log::warn!("{} is not uploaded: {error}", folder.display()),
             }
         }
@@ -117,8 +118,8 @@ impl CheckpointListener for Publisher {
     /// # Errors
     /// Says how to try again: everything is in the folder.
     fn finished(mut self: Box<Self>, folder: &Path) -> Result<(), Error> {
-        if let Some(worker) = self.worker.take() {
-            worker.finish();
+        if let Some(queue) = self.queue.take() {
+            queue.finish();
         }
         self.repository.upload_folder(folder, "End of training").map_err(|error| {
             let (folder, id) = (folder.display(), self.repository.repo.id());
@@ -129,35 +130,35 @@ impl CheckpointListener for Publisher {
     }
 }
 
-impl Worker {
+impl UploadQueue {
     fn start(repository: Arc<Repository>) -> Self {
-        let (jobs, todo) = channel::<Job>();
-        let waiting = Arc::new(AtomicUsize::new(0));
-        let left = Arc::clone(&waiting);
+        let (commits, todo) = channel::<PendingCommit>();
+        let unfinished = Arc::new(AtomicUsize::new(0));
+        let left = Arc::clone(&unfinished);
         let thread = std::thread::spawn(move || {
-            for job in todo {
+            for commit in todo {
                 // Bars of uploads would run into the line of the training.
                 if let Err(error) =
-                    repository.upload(TransferHooks { progress: Arc::new(Silent), ..transfer_hooks() }, &job)
+                    repository.upload(TransferHooks { progress: Arc::new(Silent), ..transfer_hooks() }, &commit)
                 {
-                    log::warn!("\"{}\" was not uploaded: {error}", job.message);
+                    log::warn!("\"{}\" was not uploaded: {error}", commit.message);
                 }
                 left.fetch_sub(1, Ordering::Release);
             }
         });
-        Self { jobs, waiting, thread }
+        Self { commits, unfinished, thread }
     }
 
-    fn push(&self, job: Job) {
-        self.waiting.fetch_add(1, Ordering::AcqRel);
-        if self.jobs.send(job).is_err() {
-            self.waiting.fetch_sub(1, Ordering::AcqRel);
+    fn push(&self, commit: PendingCommit) {
+        self.unfinished.fetch_add(1, Ordering::AcqRel);
+        if self.commits.send(commit).is_err() {
+            self.unfinished.fetch_sub(1, Ordering::AcqRel);
         }
     }
 
     fn finish(self) {
-        drop(self.jobs);
-        if self.waiting.load(Ordering::Acquire) > 0 {
+        drop(self.commits);
+        if self.unfinished.load(Ordering::Acquire) > 0 {
             log::info!("waiting for the upload of a checkpoint");
         }
         let _ = self.thread.join();
@@ -180,7 +181,7 @@ pub fn push(folder: &Path, target: &PublishSettings, access: &HubAccess) -> Resu
 
 /// The files below a folder that `wanted` takes, named `prefix` and their path there; none whose first name begins with
 /// `_` or `.`.
-fn files_of(folder: &Path, prefix: &str, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<UploadFile>, Error> {
+fn files_to_upload(folder: &Path, prefix: &str, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<UploadFile>, Error> {
     let mut files = Vec::new();
     let mut waiting = vec![(folder.to_owned(), String::new())];
     while let Some((folder, below)) = waiting.pop() {

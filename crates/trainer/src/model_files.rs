@@ -9,13 +9,13 @@ use models::ops::{EncoderOps, Precision};
 use models::parameter_specs::ParameterSpec;
 
 use crate::error::Error;
-use crate::source::Files;
+use crate::source::SourceFiles;
 use crate::tokenize::{TextTokenizer, TokenizerFiles, effective_max_seq_length};
 
 /// Everything of a checkpoint but its weights' values.
 pub struct ModelFiles {
     /// Where they come from.
-    pub files: Files,
+    pub files: SourceFiles,
     /// The fields of config.json.
     pub config: Config,
     /// Of encoders, by config.json's `model_type`.
@@ -55,7 +55,7 @@ impl ModelFiles {
     ///
     /// # Errors
     /// When a file is missing or wrong, or asks for something that is not implemented.
-    pub fn read(files: Files, max_seq_length: Option<usize>) -> Result<Self, Error> {
+    pub fn read(files: SourceFiles, max_seq_length: Option<usize>) -> Result<Self, Error> {
         let config = Config::read(&files.fetch("config.json")?)?;
         let of_model = |error: Error| error.at(&files.id);
         let family = family(&config).map_err(|e| of_model(e.into()))?;

@@ -10,42 +10,42 @@ use crate::settings::{DatasetChoice, HubAccess, ModelChoice};
 use results::record::parts::Source;
 
 /// The files of one model or one dataset.
-pub struct Files {
-    /// Repository or folder, as given.
+pub struct SourceFiles {
+    /// Repository or folder, as given; of single files their paths, with `, ` between.
     pub id: String,
-    /// Kind of place.
+    /// Kind of place; single files on this machine count as [`Source::Folder`].
     pub source: Source,
-    /// Branch, tag or commit asked for.
+    /// Branch, tag or commit asked for; `None` unless `source` is [`Source::Hub`].
     pub revision: Option<String>,
-    /// Commit that it was.
+    /// Commit that it was, 40 hexadecimal digits; `None` unless `source` is [`Source::Hub`].
     pub commit: Option<String>,
-    place: Place,
+    location: FileLocation,
 }
 
-enum Place {
+enum FileLocation {
     Folder(PathBuf),
     /// Files by the split that they are.
-    Files(Vec<(&'static str, PathBuf)>),
+    SplitFiles(Vec<(&'static str, PathBuf)>),
     /// A folder that exists as long as this does.
     Embedded(Embedded),
     #[cfg(feature = "hub")]
-    Hub(Box<hub::Snapshot>),
+    Snapshot(Box<hub::Snapshot>),
 }
 
-impl Files {
+impl SourceFiles {
     fn folder(folder: PathBuf) -> Self {
         Self {
             id: folder.display().to_string(),
             source: Source::Folder,
             revision: None,
             commit: None,
-            place: Place::Folder(folder),
+            location: FileLocation::Folder(folder),
         }
     }
 
     fn embedded(id: &str, part: &str) -> Result<Self, Error> {
-        let place = Place::Embedded(Embedded::unpack(part)?);
-        Ok(Self { id: id.to_owned(), source: Source::Embedded, revision: None, commit: None, place })
+        let location = FileLocation::Embedded(Embedded::unpack(part)?);
+        Ok(Self { id: id.to_owned(), source: Source::Embedded, revision: None, commit: None, location })
     }
 
     /// The model's files.
@@ -60,11 +60,18 @@ impl Files {
         }
     }
 
-    /// The model's files where they are on this machine; nothing is fetched.
+    /// The model's files where they are on this machine: in a folder, in the program or in the Hub's cache. Nothing is
+    /// fetched.
     #[must_use]
-    pub fn model_that_is_here(model: &ModelChoice, access: &HubAccess) -> Option<Self> {
+    pub fn cached_model(model: &ModelChoice, access: &HubAccess) -> Option<Self> {
         match model {
-            ModelChoice::Hub { id, revision } => cached(access, id, revision),
+            #[cfg(feature = "hub")]
+            ModelChoice::Hub { id, revision } => {
+                use hub::{Cancel, Hub, HubConfig, RepoId, Silent};
+                let config = HubConfig { offline: Some("an estimate".to_owned()), ..hub_config(access).ok()? };
+                let hub = Hub::new(config, std::sync::Arc::new(Silent), Cancel::never()).ok()?;
+                Some(of_snapshot(id, revision, hub.open(&RepoId::model(id).ok()?, revision).ok()?))
+            }
             _ => Self::model(model, access, &TransferHooks::default()).ok(),
         }
     }
@@ -83,18 +90,18 @@ impl Files {
                 source: Source::Folder,
                 revision: None,
                 commit: None,
-                place: Place::Files(files.clone()),
+                location: FileLocation::SplitFiles(files.clone()),
             }),
         }
     }
 
     fn local(&self) -> Option<PathBuf> {
-        match &self.place {
-            Place::Folder(folder) => Some(folder.clone()),
-            Place::Files(_) => None,
-            Place::Embedded(embedded) => Some(embedded.folder()),
+        match &self.location {
+            FileLocation::Folder(folder) => Some(folder.clone()),
+            FileLocation::SplitFiles(_) => None,
+            FileLocation::Embedded(embedded) => Some(embedded.folder()),
             #[cfg(feature = "hub")]
-            Place::Hub(_) => None,
+            FileLocation::Snapshot(_) => None,
         }
     }
 
@@ -103,9 +110,9 @@ impl Files {
     /// # Errors
     /// When it exists and cannot be fetched.
     pub fn try_fetch(&self, name: &str) -> Result<Option<PathBuf>, Error> {
-        match &self.place {
+        match &self.location {
             #[cfg(feature = "hub")]
-            Place::Hub(snapshot) => Ok(snapshot.try_fetch(name)?),
+            FileLocation::Snapshot(snapshot) => Ok(snapshot.try_fetch(name)?),
             _ => Ok(self.local().map(|folder| folder.join(name)).filter(|path| path.is_file())),
         }
     }
@@ -115,9 +122,9 @@ impl Files {
     /// # Errors
     /// When it is not, or cannot be fetched.
     pub fn fetch(&self, name: &str) -> Result<PathBuf, Error> {
-        match &self.place {
+        match &self.location {
             #[cfg(feature = "hub")]
-            Place::Hub(snapshot) => Ok(snapshot.fetch(name)?),
+            FileLocation::Snapshot(snapshot) => Ok(snapshot.fetch(name)?),
             _ => self.try_fetch(name)?.ok_or_else(|| {
                 Error::usage(format!(
                     "{}: there is no {name}; expected a folder with config.json, weights and a tokenizer",
@@ -132,10 +139,10 @@ impl Files {
     /// # Errors
     /// When the repository cannot be listed.
     pub fn configs(&self) -> Result<Vec<String>, Error> {
-        let names: Vec<String> = match &self.place {
-            Place::Files(_) => return Ok(vec![String::new()]),
+        let names: Vec<String> = match &self.location {
+            FileLocation::SplitFiles(_) => return Ok(vec![String::new()]),
             #[cfg(feature = "hub")]
-            Place::Hub(snapshot) => snapshot.files()?.into_iter().map(|file| file.path).collect(),
+            FileLocation::Snapshot(snapshot) => snapshot.files()?.into_iter().map(|file| file.path).collect(),
             _ => self.local().map(|folder| names_in(&folder)).unwrap_or_default(),
         };
         let mut configs: Vec<&str> =
@@ -153,12 +160,12 @@ impl Files {
     /// # Errors
     /// When shards are missing, or a file cannot be fetched.
     pub fn split_files(&self, config: &str, split: &str) -> Result<Option<Vec<PathBuf>>, Error> {
-        let found = match &self.place {
-            Place::Files(files) => {
+        let found = match &self.location {
+            FileLocation::SplitFiles(files) => {
                 return Ok(files.iter().find(|(name, _)| *name == split).map(|(_, file)| vec![file.clone()]));
             }
             #[cfg(feature = "hub")]
-            Place::Hub(snapshot) => {
+            FileLocation::Snapshot(snapshot) => {
                 let names: Vec<String> = snapshot.files()?.into_iter().map(|file| file.path).collect();
                 select_split_files(&names, config, split)
                     .map(|names| names.iter().map(|name| self.fetch(name)).collect::<Result<Vec<_>, _>>())
@@ -234,7 +241,13 @@ fn hub_config(access: &HubAccess) -> Result<hub::HubConfig, Error> {
 }
 
 #[cfg(feature = "hub")]
-fn hub(access: &HubAccess, transfers: &TransferHooks, kind: HubKind, id: &str, revision: &str) -> Result<Files, Error> {
+fn hub(
+    access: &HubAccess,
+    transfers: &TransferHooks,
+    kind: HubKind,
+    id: &str,
+    revision: &str,
+) -> Result<SourceFiles, Error> {
     use hub::RepoId;
     let repo = match kind {
         HubKind::Model => RepoId::model(id)?,
@@ -245,33 +258,18 @@ fn hub(access: &HubAccess, transfers: &TransferHooks, kind: HubKind, id: &str, r
 }
 
 #[cfg(feature = "hub")]
-fn of_snapshot(id: &str, revision: &str, snapshot: hub::Snapshot) -> Files {
-    Files {
+fn of_snapshot(id: &str, revision: &str, snapshot: hub::Snapshot) -> SourceFiles {
+    SourceFiles {
         id: id.to_owned(),
         source: Source::Hub,
         revision: Some(revision.to_owned()),
         commit: Some(snapshot.commit().to_owned()),
-        place: Place::Hub(Box::new(snapshot)),
+        location: FileLocation::Snapshot(Box::new(snapshot)),
     }
 }
 
-/// A model of the Hub's cache.
-#[cfg(feature = "hub")]
-fn cached(access: &HubAccess, id: &str, revision: &str) -> Option<Files> {
-    use hub::{Cancel, Hub, HubConfig, RepoId, Silent};
-    let config = HubConfig { offline: Some("an estimate".to_owned()), ..hub_config(access).ok()? };
-    let hub = Hub::new(config, std::sync::Arc::new(Silent), Cancel::never()).ok()?;
-    let snapshot = hub.open(&RepoId::model(id).ok()?, revision).ok()?;
-    Some(of_snapshot(id, revision, snapshot))
-}
-
 #[cfg(not(feature = "hub"))]
-fn cached(_: &HubAccess, _: &str, _: &str) -> Option<Files> {
-    None
-}
-
-#[cfg(not(feature = "hub"))]
-fn hub(_: &HubAccess, _: &TransferHooks, kind: HubKind, id: &str, _: &str) -> Result<Files, Error> {
+fn hub(_: &HubAccess, _: &TransferHooks, kind: HubKind, id: &str, _: &str) -> Result<SourceFiles, Error> {
     let flag = match kind {
         HubKind::Model => "--model",
         HubKind::Dataset => "--dataset_dir",

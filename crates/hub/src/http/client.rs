@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ureq::Agent;
+use ureq::http::Response;
+use ureq::typestate::WithoutBody;
+use ureq::{Agent, Body, RequestBuilder};
 
 use super::error::RequestError;
 use super::origin::Origin;
@@ -18,10 +20,30 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) const MAX_REDIRECTS: usize = 8;
 
+/// What all requests share: those of our own client, and the one that hf-hub prepares. A macro because the trait that both
+/// kinds of builder implement is private to ureq.
+macro_rules! configure {
+    ($builder:expr, is_local: $is_local:expr) => {{
+        let builder = $builder
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_resolve(Some(CONNECT_TIMEOUT))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_recv_response(Some(HEADER_TIMEOUT))
+            .timeout_per_read(Some(READ_TIMEOUT))
+            // A compressed body would have another size and other bytes than the file.
+            .accept_encoding("identity");
+        // Of this machine a proxy knows nothing.
+        if $is_local { builder.proxy(None) } else { builder }
+    }};
+}
+
 /// The connections to one Hub, with what its caller handed in.
 pub(crate) struct Http {
     pub(super) agent: Agent,
     endpoint: Origin,
+    /// The endpoint is this machine.
+    is_local: bool,
     token: Option<String>,
     pub(crate) retry: RetryPolicy,
     pub(crate) progress: Arc<dyn Progress>,
@@ -32,22 +54,17 @@ impl Http {
     /// `config` has been checked.
     pub(crate) fn new(config: &HubConfig, progress: Arc<dyn Progress>, cancel: Cancel) -> Self {
         let endpoint = Origin::of(&config.endpoint).unwrap_or_default();
-        let mut agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_resolve(Some(CONNECT_TIMEOUT))
-            .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_recv_response(Some(HEADER_TIMEOUT))
-            .timeout_per_read(Some(READ_TIMEOUT))
+        let is_local = endpoint.is_this_machine();
+        let agent = configure!(Agent::config_builder(), is_local: is_local)
             .user_agent(concat!("run-glue/", env!("CARGO_PKG_VERSION")))
-            // A compressed body would have another size and other bytes than the file.
-            .accept_encoding("identity");
-        if endpoint.is_this_machine() {
-            // Of which a proxy knows nothing.
-            agent = agent.proxy(None);
-        }
-        let agent = agent.build().new_agent();
-        Self { agent, endpoint, token: config.token.clone(), retry: config.retry.clone(), progress, cancel }
+            .build()
+            .new_agent();
+        Self { agent, endpoint, is_local, token: config.token.clone(), retry: config.retry.clone(), progress, cancel }
+    }
+
+    /// Sends to the endpoint what hf-hub prepared, token and all.
+    pub(super) fn call_prepared(&self, request: RequestBuilder<WithoutBody>) -> Result<Response<Body>, RequestError> {
+        Ok(configure!(request.config(), is_local: self.is_local).build().call()?)
     }
 
     /// The header that shows the token to the endpoint; `None` for any other address.

@@ -1,7 +1,8 @@
 //! Requests for files: their headers, and their bytes from an offset on.
 
-use ureq::Body;
 use ureq::http::{HeaderMap, Response};
+use ureq::typestate::WithoutBody;
+use ureq::{Body, RequestBuilder};
 
 use super::client::{Http, MAX_REDIRECTS};
 use super::error::{RequestError, refusal};
@@ -41,10 +42,21 @@ impl FileResponse {
 impl Http {
     /// One try to get a file, with as many redirects as it takes.
     pub(crate) fn get(&self, request: FileRequest, url: &str) -> Result<FileResponse, RequestError> {
+        self.follow(request, url, self.call(request, url)?)
+    }
+
+    /// One try to get the bytes that a request of hf-hub's to the endpoint is for, with as many redirects as it takes.
+    pub(crate) fn get_prepared(&self, request: RequestBuilder<WithoutBody>) -> Result<FileResponse, RequestError> {
+        let url = request.uri_ref().map(ToString::to_string).unwrap_or_default();
+        self.follow(FileRequest::Bytes { from: 0 }, &url, self.call_prepared(request)?)
+    }
+
+    /// Goes on from the response to a first request, for `url`.
+    fn follow(&self, request: FileRequest, url: &str, first: Response<Body>) -> Result<FileResponse, RequestError> {
         let mut url = url.to_owned();
+        let mut response = first;
         let mut hops = Vec::new();
-        for _ in 0..=MAX_REDIRECTS {
-            let response = self.call(request, &url)?;
+        loop {
             let status = response.status().as_u16();
             let (parts, body) = response.into_parts();
             let headers = parts.headers;
@@ -59,8 +71,12 @@ impl Http {
             let is_headers = request == FileRequest::Headers;
             match location {
                 Some(location) if (300..400).contains(&status) && !(is_headers && described) => {
+                    if hops.len() > MAX_REDIRECTS {
+                        return Err(RequestError::BadResponse(format!("more than {MAX_REDIRECTS} redirects")));
+                    }
                     url = resolve(&url, &location)
                         .ok_or_else(|| RequestError::BadResponse(format!("a redirect to \"{location}\"")))?;
+                    response = self.call(request, &url)?;
                 }
                 _ if status >= 300 && !is_headers => {
                     return Err(RequestError::BadResponse(format!("status {status} without a place to go on")));
@@ -68,7 +84,6 @@ impl Http {
                 _ => return Ok(FileResponse { status, hops, body }),
             }
         }
-        Err(RequestError::BadResponse(format!("more than {MAX_REDIRECTS} redirects")))
     }
 
     fn call(&self, request: FileRequest, url: &str) -> Result<Response<Body>, RequestError> {

@@ -11,7 +11,7 @@ use super::rows::Rows;
 use super::run_spec::RunSpec;
 use results::record::RunRecord;
 use trainer::settings::{IntervalStrategy, OptimizerKind, SaveStrategy, Settings};
-use trainer::source::Files;
+use trainer::source::SourceFiles;
 use trainer::training::schedule::{StepPlan, interval};
 
 /// Weights and moments are f32.
@@ -56,7 +56,7 @@ impl Sizes {
     pub(super) fn parameters(&self, spec: &RunSpec) -> Option<u64> {
         let labels = labels(spec);
         let count = || {
-            let files = Files::model_that_is_here(&spec.settings.model.choice, &spec.settings.hub)?;
+            let files = SourceFiles::cached_model(&spec.settings.model.choice, &spec.settings.hub)?;
             let config = Config::read(&files.try_fetch("config.json").ok()??).ok()?;
             let architecture = (family(&config).ok()?.architecture)(&config).ok()?;
             Some(architecture.parameters(labels).total as u64)

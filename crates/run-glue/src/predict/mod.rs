@@ -18,7 +18,7 @@ use trainer::backends::{self, OnBackend};
 use trainer::data::{Padding, Split};
 use trainer::error::Error;
 use trainer::model_files::{Build, ModelFiles};
-use trainer::source::Files;
+use trainer::source::SourceFiles;
 use trainer::training::evaluate::predict;
 
 /// Prints a line for each input.
@@ -28,8 +28,10 @@ use trainer::training::evaluate::predict;
 pub fn run(settings: &PredictSettings) -> Result<(), Error> {
     backends::check(settings.device, settings.precision)?;
     let source = TextSource::open(&settings.input, settings.pairs)?;
-    let model =
-        ModelFiles::read(Files::model(&settings.model, &settings.hub, &transfer_hooks())?, settings.max_seq_length)?;
+    let model = ModelFiles::read(
+        SourceFiles::model(&settings.model, &settings.hub, &transfer_hooks())?,
+        settings.max_seq_length,
+    )?;
     backends::dispatch(settings.device, Prediction { settings, model, source })?
 }
 

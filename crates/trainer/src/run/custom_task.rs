@@ -11,7 +11,7 @@ use models::config::Config;
 
 use crate::error::Error;
 use crate::settings::{CustomData, Settings, known_metric};
-use crate::source::Files;
+use crate::source::SourceFiles;
 
 /// Names of a pair of texts, the first that is there is taken.
 const PAIRS: [(&str, &str); 9] = [
@@ -42,7 +42,7 @@ const ROW_NUMBERS: [&str; 5] = ["id", "idx", "index", "guid", "Unnamed: 0"];
 pub(super) fn resolve(
     settings: &Settings,
     own: &CustomData,
-    files: &Files,
+    files: &SourceFiles,
     config: &Config,
 ) -> Result<TaskSpec, Error> {
     let folder = config_folder(own, files)?;
@@ -151,7 +151,7 @@ impl Splits {
     }
 }
 
-fn config_folder(own: &CustomData, files: &Files) -> Result<String, Error> {
+fn config_folder(own: &CustomData, files: &SourceFiles) -> Result<String, Error> {
     if let Some(given) = &own.config {
         return Ok(given.clone());
     }
@@ -215,7 +215,7 @@ fn trusted_labels(settings: &Settings, own: &CustomData, config: &Config) -> Opt
 
 fn inferred_labels(
     own: &CustomData,
-    files: &Files,
+    files: &SourceFiles,
     folder: &str,
     splits: &[String],
     column: &str,

@@ -11,13 +11,13 @@ use crate::data::Split;
 use crate::error::Error;
 use crate::model_files::ModelFiles;
 use crate::settings::{Settings, TaskChoice};
-use crate::source::{Files, TransferHooks};
+use crate::source::{SourceFiles, TransferHooks};
 
 /// What a run needs, read and checked.
 pub(super) struct Prepared {
     pub(super) task: TaskSpec,
     pub(super) model: ModelFiles,
-    pub(super) dataset: Files,
+    pub(super) dataset: SourceFiles,
     pub(super) train: Option<Split>,
     /// Splits with the suffix of their keys.
     pub(super) eval: Vec<(Split, String)>,
@@ -31,13 +31,13 @@ pub(super) struct Prepared {
 /// Reads model and data. `task` is a benchmark's, or stands for data whose columns and labels are still to be found.
 pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<Prepared, Error> {
     let model = ModelFiles::read(
-        Files::model(&settings.model.choice, &settings.hub, transfers)?,
+        SourceFiles::model(&settings.model.choice, &settings.hub, transfers)?,
         Some(settings.data.max_seq_length),
     )?;
     let (max_seq_length, mut warnings) = (model.max_seq_length, model.warnings.clone());
 
     let started = Instant::now();
-    let dataset = Files::dataset(&settings.data.dataset, &settings.hub, transfers)?;
+    let dataset = SourceFiles::dataset(&settings.data.dataset, &settings.hub, transfers)?;
     let task = match &settings.task {
         TaskChoice::Custom(own) => custom_task::resolve(settings, own, &dataset, &model.config)?,
         TaskChoice::Known(task) => (**task).clone(),

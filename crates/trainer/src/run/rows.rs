@@ -10,7 +10,7 @@ use models::torch_rng::TorchRng;
 
 use crate::error::Error;
 use crate::settings::Settings;
-use crate::source::Files;
+use crate::source::SourceFiles;
 use results::files::submission::file_of;
 
 /// Examples before tokenizing.
@@ -43,7 +43,7 @@ pub(super) struct AllRows {
 pub(super) fn read(
     settings: &Settings,
     task: &TaskSpec,
-    dataset: &Files,
+    dataset: &SourceFiles,
     warnings: &mut Vec<String>,
 ) -> Result<AllRows, Error> {
     let mut reader = Reader { settings, dataset, warnings, used: Vec::new() };
@@ -171,7 +171,7 @@ struct UsedRows {
 
 struct Reader<'a> {
     settings: &'a Settings,
-    dataset: &'a Files,
+    dataset: &'a SourceFiles,
     warnings: &'a mut Vec<String>,
     used: Vec<UsedRows>,
 }
