@@ -18,3 +18,4 @@ pub mod selftest;
 pub mod synthetic;
 #[cfg(feature = "hub")]
 pub mod transfer_bars;
+pub mod transfer_hooks;

@@ -5,7 +5,7 @@ use models::config::Config;
 use models::encoder::{FAMILIES, family};
 use serde_json::{Value, json};
 
-use crate::run_hooks::transfer_hooks;
+use crate::transfer_hooks::transfer_hooks;
 use trainer::error::Error;
 use trainer::settings::{HubAccess, ModelChoice};
 use trainer::source::SourceFiles;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use crate::run_hooks::transfer_hooks;
+use crate::transfer_hooks::transfer_hooks;
 use hub::{RepoId, Silent, UploadFile};
 use trainer::error::Error;
 use trainer::run::hooks::CheckpointListener;

@@ -3,8 +3,8 @@
 use crate::interrupt;
 use crate::progress::{Progress, print};
 use crate::publish::Publisher;
+use crate::transfer_hooks::transfer_hooks;
 use trainer::run::hooks::{CheckpointListener, RunHooks};
-use trainer::source::TransferHooks;
 
 /// The hooks of a run of this program.
 #[must_use]
@@ -18,16 +18,5 @@ pub fn run_hooks() -> RunHooks {
             let publisher = Publisher::open(settings)?;
             Ok(publisher.map(|publisher| Box::new(publisher) as Box<dyn CheckpointListener>))
         }),
-    }
-}
-
-/// Bars or lines for downloads and uploads, which end where the user wants to stop.
-#[must_use]
-pub fn transfer_hooks() -> TransferHooks {
-    TransferHooks {
-        #[cfg(feature = "hub")]
-        progress: crate::transfer_bars::to_stderr(),
-        #[cfg(feature = "hub")]
-        cancel: hub::Cancel::when(interrupt::requested),
     }
 }

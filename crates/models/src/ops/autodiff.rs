@@ -8,7 +8,7 @@ use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
-use super::attention::spec::{AttentionSpec, AttentionState, RelativeSpec};
+use super::attention::{AttentionSpec, AttentionState, RelativeSpec};
 use super::capabilities::{Capabilities, DeviceMemory};
 use super::class_targets::ClassTargets;
 use super::composed;

@@ -5,14 +5,14 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 
 use super::adamw::{AdamWSlot, AdamWStep};
-use super::attention::spec::{AttentionSpec, AttentionState, RelativeSpec};
+use super::attention::{AttentionSpec, AttentionState, RelativeSpec};
 use super::capabilities::{Capabilities, DeviceMemory};
 use super::class_targets::ClassTargets;
 use super::dropout::RowDropout;
 use super::forms::{GeluForm, RotarySpec};
 use super::gradient_norm::GradientNorm;
 use super::precision::Precision;
-use super::{attention, composed};
+use super::{composed, composed_attention};
 use crate::batch::TokenBatch;
 
 /// What the encoder asks of a backend beyond Burn's own operations. Matrices are `[rows, columns]`, row-major.
@@ -149,7 +149,7 @@ pub trait EncoderOps: Backend {
         qkv: FloatTensor<Self>,
         spec: &AttentionSpec,
     ) -> (FloatTensor<Self>, AttentionState<FloatTensor<Self>>) {
-        (attention::composed::forward::<Self>(qkv, spec), None)
+        (composed_attention::forward::<Self>(qkv, spec), None)
     }
 
     /// Gradient of [`Self::fused_attention`] for qkv; probabilities are computed again, not stored.
@@ -159,12 +159,12 @@ pub trait EncoderOps: Backend {
         g: FloatTensor<Self>,
         spec: &AttentionSpec,
     ) -> FloatTensor<Self> {
-        attention::composed::backward::<Self>(qkv, g, spec)
+        composed_attention::backward::<Self>(qkv, g, spec)
     }
 
     /// The dropout factors of the probabilities, 0 or 1 / (1 - p): `[batch, heads, len, len]` for the longest sequence.
     fn attention_dropout_mask(spec: &AttentionSpec, device: &Self::Device) -> FloatTensor<Self> {
-        attention::composed::probability_factors::<Self>(spec, device)
+        composed_attention::probability_factors::<Self>(spec, device)
     }
 
     /// As [`Self::fused_attention`], with what a table of relative positions adds to the scores.
@@ -174,7 +174,7 @@ pub trait EncoderOps: Backend {
         relative: &RelativeSpec,
         spec: &AttentionSpec,
     ) -> FloatTensor<Self> {
-        attention::composed::relative_forward::<Self>(qkv, table, relative, spec)
+        composed_attention::relative_forward::<Self>(qkv, table, relative, spec)
     }
 
     /// Gradients of [`Self::fused_relative_attention`] for qkv and the table.
@@ -185,7 +185,7 @@ pub trait EncoderOps: Backend {
         relative: &RelativeSpec,
         spec: &AttentionSpec,
     ) -> [FloatTensor<Self>; 2] {
-        attention::composed::relative_backward::<Self>(qkv, table, g, relative, spec)
+        composed_attention::relative_backward::<Self>(qkv, table, g, relative, spec)
     }
 
     /// Sum over the rows of -log of the class's softmax, smoothed, over `divisor`: logits `[rows, classes]`, gives `[1]`.

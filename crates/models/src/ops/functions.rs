@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 
-use super::attention::spec::{AttentionSpec, RelativeSpec};
+use super::attention::{AttentionSpec, RelativeSpec};
 use super::class_targets::ClassTargets;
 use super::dropout::{Dropout, RowDropout};
 use super::encoder_ops::EncoderOps;

@@ -11,6 +11,8 @@ mod capabilities;
 pub mod cases;
 mod class_targets;
 mod composed;
+mod composed_attention;
+mod composed_relative;
 #[cfg(feature = "cube")]
 mod cube;
 mod dropout;
@@ -27,7 +29,7 @@ pub mod profile;
 mod tests;
 
 pub use self::adamw::{AdamWSlot, AdamWStep, Gradient};
-pub use self::attention::spec::{AttentionSpec, AttentionState, RelativeKind, RelativeSpec};
+pub use self::attention::{AttentionSpec, AttentionState, RelativeKind, RelativeSpec};
 pub use self::capabilities::{Bucket, Capabilities, DeviceMemory};
 pub use self::class_targets::ClassTargets;
 pub use self::dropout::{Dropout, DropoutPlan, RowDropout, RowStream};

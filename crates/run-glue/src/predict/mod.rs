@@ -13,7 +13,7 @@ use models::ops::EncoderOps;
 use self::lines::{TextSource, Texts};
 use self::scores::{Labels, json_line, plain_line};
 pub use self::settings::{Input, PredictSettings};
-use crate::run_hooks::transfer_hooks;
+use crate::transfer_hooks::transfer_hooks;
 use trainer::backends::{self, OnBackend};
 use trainer::data::{Padding, Split};
 use trainer::error::Error;

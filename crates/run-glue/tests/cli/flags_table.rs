@@ -7,6 +7,7 @@ use std::fmt::Write;
 use clap::CommandFactory;
 use run_glue::cli::args::Cli;
 use run_glue::cli::compat::{self, Verdict};
+use trainer::settings::{BestSettings, Settings};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/flags.md");
 
@@ -65,6 +66,63 @@ const NO_TRAINER: &[&str] = &[
     "with_tracking",
 ];
 
+/// Flags that are read into another setting, which says what they can change.
+const PART_OF: &[(&str, &str)] = &[
+    ("dataset_config_name", "task_name"),
+    ("dataset_dir", "dataset_name"),
+    ("dataset_revision", "dataset_name"),
+    ("do_regression", "task_name"),
+    ("label_column_name", "task_name"),
+    ("lr_scheduler_kwargs", "lr_scheduler_type"),
+    ("metric_name", "task_name"),
+    ("model_revision", "model_name_or_path"),
+    ("test_file", "dataset_name"),
+    ("text_column_names", "task_name"),
+    ("train_file", "dataset_name"),
+    ("use_cpu", "backend"),
+    ("validation_file", "dataset_name"),
+    ("warmup_ratio", "warmup_steps"),
+];
+/// Flags of which runs there are, and of how they are done; none of them is a setting of a run.
+const OF_MANY_RUNS: &[&str] = &[
+    "dry_run",
+    "gpus",
+    "recipe",
+    "report_html",
+    "rerun",
+    "retry_collapsed",
+    "search",
+    "search_budget",
+    "search_eta",
+    "search_holdout",
+    "search_rungs",
+    "search_seed",
+    "search_space",
+    "search_trials",
+    "seeds",
+    "shard",
+    "stop_on_failure",
+    "token",
+    "workers",
+];
+
+/// What each setting can change, of a run whose evaluations choose the weights.
+fn changes() -> BTreeMap<&'static str, &'static str> {
+    let mut settings = Settings::of(glue_tasks::find_task("mrpc").unwrap());
+    settings.evaluation.best = Some(BestSettings { load_at_end: true, ..BestSettings::by("accuracy") });
+    settings.declared().into_iter().map(|setting| (setting.name, setting.changes.in_words())).collect()
+}
+
+/// What a flag can change.
+fn change_of(name: &str) -> String {
+    let of = PART_OF.iter().find(|(flag, _)| *flag == name).map_or(name, |(_, setting)| setting);
+    match changes().get(of) {
+        Some(changes) => format!("can change {changes}"),
+        None if OF_MANY_RUNS.contains(&name) => String::new(),
+        None => panic!("--{name} is neither a declared setting nor in PART_OF or OF_MANY_RUNS"),
+    }
+}
+
 /// Flags and their other names, each with the name that it is a synonym of, or none.
 fn own_flags() -> BTreeMap<String, Option<String>> {
     let mut flags = BTreeMap::new();
@@ -85,7 +143,7 @@ fn verdict(name: &str, own: &BTreeMap<String, Option<String>>) -> Option<(&'stat
         if shown.is_empty() { String::new() } else { format!(" ({} is taken)", shown.join(" or ")) }
     };
     match (own.get(name), compat::find(name)) {
-        (Some(None), None) => Some(("honoured", String::new())),
+        (Some(None), None) => Some(("honoured", change_of(name))),
         (Some(Some(synonym)), None) => Some(("synonym", format!("of `--{synonym}`"))),
         (None, Some(flag)) => Some(match flag.verdict {
             Verdict::Becomes(what, _) => ("synonym", format!("of {what}")),
@@ -109,6 +167,10 @@ fn document() -> String {
         What becomes of each. *Honoured*: it does what it does there; `run-glue --help` says more. *Synonym*: another way to\n\
         write a flag of this program. *No effect*: it is taken and a line says so, since no number depends on it here.\n\
         *Refused*: an error that gives the reason, since ignoring it would change what comes out.\n\n\
+        Of flags that are honoured, the table says what they can change. What can change rows, steps or the choice of the weights\n\
+        must be the same when a run goes on from a checkpoint; what can change anything at all makes another run, with a record of\n\
+        its own. Evaluations during the training choose weights with `--load_best_model_at_end` and `--early_stopping_patience` alone;\n\
+        without these, they change what is logged.\n\n\
         All flags may be written with dashes or underscores, booleans as `--x`, `--x true`, `--x false` and `--no_x`, and one JSON\n\
         file may stand for all of them. The table is made by a test from the parser itself.\n"
         .to_owned();

@@ -24,6 +24,7 @@ mod flags_table;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod gpu_absent;
 mod grid;
+mod house;
 #[cfg(feature = "hub")]
 mod hub;
 mod kills;

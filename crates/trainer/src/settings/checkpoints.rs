@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use super::choices::Choice;
-use super::declared::{Changes, Setting, at_least_one};
-use super::evaluation::check_steps;
+use super::declared::{Changes, Setting, at_least_one, check_steps};
 use crate::error::Error;
 
 /// When checkpoints are made.

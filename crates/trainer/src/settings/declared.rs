@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::error::Error;
 
+/// The setting that tells runs apart that are otherwise the same, and may be averaged.
+pub(super) const SEED: &str = "seed";
+
 /// What a setting can change of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Changes {
@@ -79,4 +82,13 @@ pub fn check(ok: bool, name: &str, value: impl std::fmt::Display, expected: &str
 /// Names the setting.
 pub fn at_least_one(name: &str, value: usize) -> Result<usize, Error> {
     check(value >= 1, name, value, "at least 1").map(|()| value)
+}
+
+/// A number of steps, or a share of all of them below 1.
+///
+/// # Errors
+/// Names the setting.
+pub(super) fn check_steps(name: &str, value: f64) -> Result<(), Error> {
+    let whole_or_share = value > 0.0 && value.is_finite() && (value < 1.0 || value.fract() == 0.0);
+    check(whole_or_share, name, value, "a whole number of steps, or a share of all steps below 1")
 }

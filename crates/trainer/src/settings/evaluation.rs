@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::checkpoints::{CheckpointSettings, SaveStrategy};
 use super::choices::Choice;
-use super::declared::{Changes, Setting, at_least_one, check};
+use super::declared::{Changes, Setting, at_least_one, check, check_steps};
 use crate::error::Error;
 
 /// How often something is done.
@@ -85,15 +85,6 @@ pub struct EarlyStopping {
     pub patience: usize,
     /// By how much one must be better.
     pub threshold: f64,
-}
-
-/// A number of steps, or a share of all of them below 1.
-///
-/// # Errors
-/// Names the setting.
-pub(super) fn check_steps(name: &str, value: f64) -> Result<(), Error> {
-    let whole_or_share = value > 0.0 && value.is_finite() && (value < 1.0 || value.fract() == 0.0);
-    check(whole_or_share, name, value, "a whole number of steps, or a share of all steps below 1")
 }
 
 impl EvaluationSettings {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::choices::Choice;
-use super::declared::{Changes, Setting};
-use super::evaluation::{IntervalStrategy, check_steps};
+use super::declared::{Changes, Setting, check_steps};
+use super::evaluation::IntervalStrategy;
 use crate::error::Error;
 
 /// How much the program says on standard error.

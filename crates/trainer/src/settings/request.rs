@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::declared::Changes;
-use super::run::{SEED, Settings};
+use super::declared::{Changes, SEED};
+use super::run::Settings;
 
 /// SHA-256, in hexadecimal, of what was asked for: task, model, data and settings, all but the seed. Settings that were
 /// left out (`null`) do not count, so that later versions, which know more of them, give the same hash.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::checkpoints::CheckpointSettings;
 use super::data::DataSettings;
-use super::declared::{Changes, Setting};
+use super::declared::{Changes, SEED, Setting};
 use super::evaluation::EvaluationSettings;
 use super::hub::{self, HubAccess, PublishSettings};
 use super::logging::LoggingSettings;
@@ -18,9 +18,6 @@ use super::task::TaskChoice;
 use super::training::TrainingSettings;
 use crate::error::Error;
 use results::record::parts::SearchMark;
-
-/// The setting that tells runs apart that are otherwise the same, and may be averaged.
-pub(super) const SEED: &str = "seed";
 
 /// A run, ready to start.
 #[derive(Clone, Debug)]

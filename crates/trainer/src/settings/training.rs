@@ -1,7 +1,7 @@
 //! Numbers that decide the training.
 
 use super::choices::Choice;
-use super::declared::{Changes, Setting, at_least_one, check};
+use super::declared::{Changes, SEED, Setting, at_least_one, check};
 use super::lr_scheduler::Schedule;
 use crate::error::Error;
 
@@ -252,7 +252,7 @@ impl TrainingSettings {
             steps("class_weights", class_weights.into()),
             steps("dataloader_drop_last", (*dataloader_drop_last).into()),
             steps("train_sampling_strategy", train_sampling_strategy.name().into()),
-            steps(super::run::SEED, (*seed).into()),
+            steps(SEED, (*seed).into()),
             steps("data_seed", (*data_seed).into()),
             steps("first_loss_scale", first_loss_scale.map(f64::from).into()),
             Setting::new("gradient_checkpointing", *gradient_checkpointing, Changes::Nothing),

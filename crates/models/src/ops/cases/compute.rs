@@ -9,14 +9,14 @@ use burn_autodiff::Autodiff;
 use super::list::{Case, Operation};
 use crate::batch::{Sequences, TokenBatch};
 use crate::ops::adamw::{AdamWSlot, AdamWStep, Gradient, zero_moments};
-use crate::ops::attention::spec::{AttentionSpec, RelativeKind, RelativeSpec};
+use crate::ops::attention::{AttentionSpec, RelativeKind, RelativeSpec};
 use crate::ops::class_targets::ClassTargets;
 use crate::ops::dropout::{Dropout, RowDropout};
 use crate::ops::encoder_ops::EncoderOps;
 use crate::ops::forms::RotarySpec;
 use crate::ops::precision::Precision;
 use crate::ops::primitive::{raw, wrap};
-use crate::ops::{attention, composed, functions};
+use crate::ops::{composed, composed_attention, functions};
 
 /// A tensor that a case gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -221,12 +221,12 @@ impl Case {
             }
             Operation::Embed => composed::embed::<B>(x, raw(t[1].clone()), raw(t[2].clone()), &self.batch()),
             Operation::Attention { window, dropout } => {
-                let out = attention::composed::forward::<B>(x, &self.attention(window, dropout));
+                let out = composed_attention::forward::<B>(x, &self.attention(window, dropout));
                 return self.tokens_only(wrap(out));
             }
             Operation::RelativeAttention { kind, dropout } => {
                 let (relative, spec) = (self.relative(kind), self.attention(None, dropout));
-                let out = attention::composed::relative_forward::<B>(x, raw(t[1].clone()), &relative, &spec);
+                let out = composed_attention::relative_forward::<B>(x, raw(t[1].clone()), &relative, &spec);
                 return self.tokens_only(wrap(out));
             }
             Operation::CrossEntropy { label_smoothing, weighted } => {

@@ -1,6 +1,6 @@
 //! The cases: operations with what distinguishes their forms, at sizes.
 
-use crate::ops::attention::spec::RelativeKind;
+use crate::ops::attention::RelativeKind;
 use crate::ops::forms::GeluForm;
 
 /// An operation with what distinguishes its forms.

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::batch::TokenBatch;
 use crate::ops::adamw::{AdamWSlot, AdamWStep, Gradient};
-use crate::ops::attention::spec::{AttentionSpec, AttentionState};
+use crate::ops::attention::{AttentionSpec, AttentionState};
 use crate::ops::capabilities::{Capabilities, DeviceMemory};
 use crate::ops::class_targets::ClassTargets;
 use crate::ops::dropout::RowDropout;
@@ -226,7 +226,7 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for Fusion<CubeBa
         let [rows, width] = [qkv.shape()[0], qkv.shape()[1]];
         let client = R::client(qkv.client.device());
         let Some([config, _]) = attention::configs(&client, width, spec) else {
-            return (crate::ops::attention::composed::forward::<Self>(qkv, spec), None);
+            return (crate::ops::composed_attention::forward::<Self>(qkv, spec), None);
         };
         let spec = spec.clone();
         let shapes = [[rows, width / 3].into(), [rows, spec.heads].into()];
@@ -244,7 +244,7 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for Fusion<CubeBa
         let client = R::client(qkv.client.device());
         let configs = attention::configs(&client, qkv.shape()[1], spec);
         let (Some([out, logs]), Some([_, config])) = (state, configs) else {
-            return crate::ops::attention::composed::backward::<Self>(qkv, g, spec);
+            return crate::ops::composed_attention::backward::<Self>(qkv, g, spec);
         };
         let (shape, spec) = (qkv.shape(), spec.clone());
         run1("attention backward", [qkv, out, logs, g], shape, move |[qkv, out, logs, g]| {

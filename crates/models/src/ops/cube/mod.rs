@@ -27,7 +27,7 @@ use burn_cubecl::tensor::CubeTensor;
 use burn_cubecl::{BoolElement, CubeBackend, CubeRuntime, IntElement};
 
 use super::adamw::{AdamWSlot, AdamWStep};
-use super::attention::spec::{AttentionSpec, AttentionState};
+use super::attention::{AttentionSpec, AttentionState};
 use super::capabilities::{Bucket, Capabilities, DeviceMemory};
 use super::class_targets::ClassTargets;
 use super::dropout::RowDropout;
@@ -148,7 +148,7 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R
                 let [out, logs] = attention::forward(&qkv, spec, config);
                 (out.clone(), Some([out, logs]))
             }
-            None => (super::attention::composed::forward::<Self>(qkv, spec), None),
+            None => (super::composed_attention::forward::<Self>(qkv, spec), None),
         }
     }
 
@@ -161,7 +161,7 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R
         let (qkv, g) = (tensor::dense(qkv), tensor::dense(g));
         match (state, attention::configs(&qkv.client, tensor::dims2(&qkv)[1], spec)) {
             (Some(state), Some([_, config])) => attention::backward(&qkv, state, &g, spec, config),
-            _ => super::attention::composed::backward::<Self>(qkv, g, spec),
+            _ => super::composed_attention::backward::<Self>(qkv, g, spec),
         }
     }
 

@@ -8,7 +8,7 @@ use cubecl::prelude::*;
 
 use super::random::{DropoutKey, dropout_key, factor, row_key, row_stream, wide_index};
 use super::tensor::{array, each, len, upload};
-use crate::ops::attention::spec::AttentionSpec;
+use crate::ops::attention::AttentionSpec;
 
 #[cube(launch)]
 fn factors_kernel(

@@ -11,7 +11,7 @@ use super::math::{exp, row_sum};
 use super::matrix::Mat;
 use super::simd::kernel;
 use crate::batch::Sequences;
-use crate::ops::attention::spec::{AttentionSpec, RelativeKind, RelativeSpec};
+use crate::ops::attention::{AttentionSpec, RelativeKind, RelativeSpec};
 
 /// Cuts `[rows, width]` into one slice a sequence, padding rows at its end included.
 fn split_sequences<'a>(mut x: &'a mut [f32], width: usize, sequences: &Sequences) -> Vec<&'a mut [f32]> {

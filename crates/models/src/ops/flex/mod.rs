@@ -21,7 +21,7 @@ mod sizes;
 use burn_flex::{Flex, FlexTensor};
 
 use super::adamw::{AdamWSlot, AdamWStep};
-use super::attention::spec::{AttentionSpec, AttentionState, RelativeSpec};
+use super::attention::{AttentionSpec, AttentionState, RelativeSpec};
 use super::capabilities::Capabilities;
 use super::class_targets::ClassTargets;
 use super::dropout::RowDropout;

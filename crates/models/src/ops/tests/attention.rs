@@ -43,14 +43,14 @@ fn attention_agrees<T: EncoderOps>() {
                 2e-5,
                 |t| tokens_only(attention(t[0].clone(), &spec), &sequences),
                 |t| {
-                    let out = crate::ops::attention::composed::forward::<Ad>(raw(t[0].clone()), &spec);
+                    let out = crate::ops::composed_attention::forward::<Ad>(raw(t[0].clone()), &spec);
                     tokens_only(wrap::<Ad, 2>(out), &sequences)
                 },
             );
             let g = tokens_only(inner(sequences.rows(), 15, 2), &sequences);
             let (_, state) = T::fused_attention(up::<T, 2>(&qkv), &spec);
             let kernel = T::fused_attention_backward(up::<T, 2>(&qkv), state, up::<T, 2>(&g), &spec);
-            let by_hand = crate::ops::attention::composed::backward::<Flex>(raw(qkv), raw(g), &spec);
+            let by_hand = crate::ops::composed_attention::backward::<Flex>(raw(qkv), raw(g), &spec);
             close(&down::<T>(kernel), &wrap(by_hand), 2e-5, "composed attention backward");
         }
     }
@@ -85,7 +85,7 @@ fn relative_attention_agrees<T: EncoderOps>() {
                     |t| tokens_only(relative_attention(t[0].clone(), t[1].clone(), &relative, &spec), &sequences),
                     |t| {
                         let (qkv, table) = (raw(t[0].clone()), raw(t[1].clone()));
-                        let out = crate::ops::attention::composed::relative_forward::<Ad>(qkv, table, &relative, &spec);
+                        let out = crate::ops::composed_attention::relative_forward::<Ad>(qkv, table, &relative, &spec);
                         tokens_only(wrap::<Ad, 2>(out), &sequences)
                     },
                 );
@@ -94,7 +94,7 @@ fn relative_attention_agrees<T: EncoderOps>() {
                 let kernel = T::fused_relative_attention_backward(qkv, table, gradient, &relative, &spec);
                 let [qkv, table] = inputs.map(raw);
                 let composed =
-                    crate::ops::attention::composed::relative_backward::<Flex>(qkv, table, raw(g), &relative, &spec);
+                    crate::ops::composed_attention::relative_backward::<Flex>(qkv, table, raw(g), &relative, &spec);
                 for (kernel, composed) in kernel.into_iter().zip(composed) {
                     close(&down::<T>(kernel), &wrap(composed), 3e-5, "composed relative attention backward");
                 }
@@ -129,7 +129,7 @@ proptest::proptest! {
             &[qkv],
             1e-4,
             |t| tokens_only(attention(t[0].clone(), &spec), &sequences),
-            |t| tokens_only(wrap(crate::ops::attention::composed::forward::<Ad>(raw(t[0].clone()), &spec)), &sequences),
+            |t| tokens_only(wrap(crate::ops::composed_attention::forward::<Ad>(raw(t[0].clone()), &spec)), &sequences),
         );
     }
 }

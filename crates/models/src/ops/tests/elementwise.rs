@@ -53,7 +53,7 @@ fn masks_are_those_of_the_cpu<T: EncoderOps>() {
         let dropout = Dropout::new(0.4, u64::MAX / 3);
         let spec = AttentionSpec { heads: 3, scale: 1.0, window: None, sequences, dropout };
         let kernel = T::attention_dropout_mask(&spec, &Default::default());
-        let expected = crate::ops::attention::composed::probability_factors::<Flex>(&spec, &Default::default());
+        let expected = crate::ops::composed_attention::probability_factors::<Flex>(&spec, &Default::default());
         close(&row::<T>(kernel), &row::<Flex>(expected), 0.0, "mask of probabilities");
     }
 }

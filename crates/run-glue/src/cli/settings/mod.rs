@@ -57,13 +57,13 @@ pub fn settings(args: &RunArgs, embedded: bool) -> Result<Settings, Error> {
     settings.check()?;
     // Last, since a model that is missing is no reason to hide what else is wrong.
     settings.model = ModelSettings {
-            choice: model_choice(
-                args.model_name_or_path.last().map(String::as_str),
-                args.model_revision.as_deref(),
-                embedded,
-            )?,
-            ignore_mismatched_sizes: args.ignore_mismatched_sizes.unwrap_or(false),
-        };
+        choice: model_choice(
+            args.model_name_or_path.last().map(String::as_str),
+            args.model_revision.as_deref(),
+            embedded,
+        )?,
+        ignore_mismatched_sizes: args.ignore_mismatched_sizes.unwrap_or(false),
+    };
     Ok(settings)
 }
 

@@ -9,7 +9,7 @@ use super::super::random::{self, factor, row_key, row_stream, wide_index};
 use super::super::tensor::{array, dims2, each, like, upload};
 use super::result::result;
 use super::tile::{HeadTile, ROWS, TileConfig, load, reach, scores, sees, store, this_tile, weighted};
-use crate::ops::attention::spec::AttentionSpec;
+use crate::ops::attention::AttentionSpec;
 
 /// `sum over the head's columns of g out` of each row and head: what the softmax takes off each gradient.
 #[cube(launch)]

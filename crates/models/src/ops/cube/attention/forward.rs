@@ -9,7 +9,7 @@ use super::super::random::{self, factor, row_key, row_stream, wide_index};
 use super::super::tensor::{array, dims2, upload};
 use super::result::result;
 use super::tile::{ROWS, TileConfig, load, reach, scores, sees, store, this_tile, weighted};
-use crate::ops::attention::spec::AttentionSpec;
+use crate::ops::attention::AttentionSpec;
 
 /// Below every score.
 const LOWEST: f32 = -1e30;

@@ -12,7 +12,7 @@ use cubecl::prelude::*;
 pub(super) use self::backward::backward;
 pub(super) use self::forward::forward;
 use self::tile::TileConfig;
-use crate::ops::attention::spec::AttentionSpec;
+use crate::ops::attention::AttentionSpec;
 
 /// What the kernels of both passes are compiled for, for qkv of `width` columns; `None` where the device's shared memory is too
 /// small for tiles of a head.

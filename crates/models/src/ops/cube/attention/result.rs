@@ -4,7 +4,7 @@ use burn_cubecl::CubeRuntime;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::tensor::{like, zeros_like};
-use crate::ops::attention::spec::AttentionSpec;
+use crate::ops::attention::AttentionSpec;
 
 /// A result: rows of padding, which the kernels do not write, are zeros.
 pub(super) fn result<R: CubeRuntime>(x: &CubeTensor<R>, shape: [usize; 2], spec: &AttentionSpec) -> CubeTensor<R> {

@@ -8,7 +8,7 @@ use burn_cubecl::cubecl;
 use cubecl::ir::HardwareProperties;
 use cubecl::prelude::*;
 
-use crate::ops::attention::spec::AttentionSpec;
+use crate::ops::attention::AttentionSpec;
 
 /// Rows of a result that a unit holds.
 pub(super) const ROWS: usize = 4;

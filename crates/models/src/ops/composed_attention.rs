@@ -5,8 +5,8 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Int, Tensor, TensorData, activation};
 
-use super::relative::RelativeTable;
-use super::spec::{AttentionSpec, RelativeSpec};
+use super::attention::{AttentionSpec, RelativeSpec};
+use super::composed_relative::RelativeTable;
 use crate::batch::Sequences;
 use crate::ops::encoder_ops::EncoderOps;
 use crate::ops::functions::matmul;

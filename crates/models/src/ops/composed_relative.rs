@@ -3,7 +3,7 @@
 use burn::tensor::backend::Backend;
 use burn::tensor::{IndexingUpdateOp, Int, Tensor};
 
-use super::spec::{AttentionSpec, RelativeKind, RelativeSpec};
+use super::attention::{AttentionSpec, RelativeKind, RelativeSpec};
 use crate::ops::encoder_ops::EncoderOps;
 use crate::ops::functions::matmul;
 use crate::ops::primitive::indices;
