@@ -9,6 +9,7 @@ command -v qemu-x86_64 >/dev/null || apt-get install -y -q qemu-user >/dev/null
 # The unit tests of `models` and its comparison with transformers' logits and gradients.
 binaries=$(cargo test --release --locked --workspace --no-run --message-format=json 2>/dev/null |
     jq -r 'select(.profile.test and .executable != null)
+           | select(.manifest_path | endswith("crates/models/Cargo.toml"))
            | select((.target.name == "models" and .target.kind[0] == "lib") or .target.name == "numerics") | .executable')
 [[ $(wc -w <<<"$binaries") == 2 ]] || { echo "old_cpus.sh: expected two test programs, got: $binaries" >&2; exit 1; }
 for cpu in Haswell Nehalem; do

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use clap::CommandFactory;
 use run_glue::cli::args::Cli;
 use run_glue::cli::compat::{self, Verdict};
-use trainer::settings::{BestSettings, Settings};
+use trainer::settings::{BestSettings, Changes, Settings};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/flags.md");
 
@@ -117,6 +117,7 @@ fn changes() -> BTreeMap<&'static str, &'static str> {
 fn change_of(name: &str) -> String {
     let of = PART_OF.iter().find(|(flag, _)| *flag == name).map_or(name, |(_, setting)| setting);
     match changes().get(of) {
+        Some(changes) if *changes == Changes::Nothing.in_words() => format!("changes {changes}"),
         Some(changes) => format!("can change {changes}"),
         None if OF_MANY_RUNS.contains(&name) => String::new(),
         None => panic!("--{name} is neither a declared setting nor in PART_OF or OF_MANY_RUNS"),

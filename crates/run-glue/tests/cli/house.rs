@@ -99,6 +99,7 @@ const CIRCLES: &[&[&str]] = &[&[
     "models/ops/composed_attention",
     "models/ops/composed_relative",
     "models/ops/encoder_ops",
+    "models/ops/functions",
 ]];
 
 fn root() -> PathBuf {

@@ -27,7 +27,7 @@ impl Changes {
     #[must_use]
     pub fn in_words(self) -> &'static str {
         match self {
-            Self::Nothing => "nothing",
+            Self::Nothing => "no number",
             Self::Evaluation => "the evaluation",
             Self::Weights => "the choice of the weights",
             Self::Steps => "the steps of the training",
