@@ -83,21 +83,6 @@ pub fn print(text: &str) {
     });
 }
 
-/// As [`log::info!`].
-pub fn say(line: &str) {
-    log::info!("{line}");
-}
-
-/// As [`log::warn!`].
-pub fn warn(what: &str) {
-    log::warn!("{what}");
-}
-
-/// As [`log::error!`].
-pub fn complain(what: &str) {
-    log::error!("{what}");
-}
-
 /// How often a line is written where there is no terminal.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(15);
 

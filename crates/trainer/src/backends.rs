@@ -62,7 +62,7 @@ pub fn dispatch<W: OnBackend>(choice: DeviceChoice, work: W) -> Result<W::Output
 }
 
 /// A backend that the program has, and a device that the machine has.
-struct Found {
+struct ChosenDevice {
     backend: BackendChoice,
     /// Of a GPU.
     #[cfg_attr(not(any(feature = "cuda", feature = "wgpu")), allow(dead_code, reason = "GPUs need a feature"))]
@@ -72,7 +72,7 @@ struct Found {
     said: Option<String>,
 }
 
-impl Found {
+impl ChosenDevice {
     fn cpu(backend: BackendChoice) -> Self {
         Self { backend, index: 0, device_name: "cpu".to_owned(), said: None }
     }
@@ -141,17 +141,9 @@ fn gpus(backend: BackendChoice) -> Result<Vec<Gpu>, String> {
     }
 }
 
-/// The GPUs that `--backend auto` could take, in words.
-#[must_use]
-pub fn gpu_names() -> Vec<String> {
-    let built = GPU_BACKENDS.into_iter().filter(|backend| is_built(*backend));
-    let found = built.flat_map(|backend| gpus(backend).unwrap_or_default());
-    found.filter(|gpu| !gpu.is_software).map(|gpu| gpu.describe()).collect()
-}
-
 /// # Errors
 /// Says what is missing and what to do.
-fn find(choice: DeviceChoice) -> Result<Found, Error> {
+fn find(choice: DeviceChoice) -> Result<ChosenDevice, Error> {
     let DeviceChoice { backend, index } = choice;
     match backend {
         BackendChoice::Auto => automatic(index),
@@ -160,22 +152,22 @@ fn find(choice: DeviceChoice) -> Result<Found, Error> {
             let found = gpus(gpu).map_err(|reason| Error::usage(format!("--backend {}: {reason}", gpu.name())))?;
             numbered(gpu, &found, index.unwrap_or(0))
         }
-        cpu => Ok(Found::cpu(cpu)),
+        cpu => Ok(ChosenDevice::cpu(cpu)),
     }
 }
 
 /// GPU `index`.
-fn numbered(backend: BackendChoice, found: &[Gpu], index: usize) -> Result<Found, Error> {
+fn numbered(backend: BackendChoice, found: &[Gpu], index: usize) -> Result<ChosenDevice, Error> {
     #[cfg(any(feature = "cuda", feature = "wgpu"))]
     crate::kernel_cache::keep(&found.iter().map(|gpu| gpu.name.clone()).collect::<Vec<_>>());
-    found.get(index).map(|gpu| Found::gpu(backend, index, gpu)).ok_or_else(|| {
+    found.get(index).map(|gpu| ChosenDevice::gpu(backend, index, gpu)).ok_or_else(|| {
         let known: Vec<String> = found.iter().enumerate().map(|(i, gpu)| format!("{i} ({})", gpu.describe())).collect();
         Error::usage(format!("--device {}:{index}: there is no such GPU, only {}", backend.name(), known.join(", ")))
     })
 }
 
 /// The first GPU that can be used, else the CPU; an `index` asks for a GPU.
-fn automatic(index: Option<usize>) -> Result<Found, Error> {
+fn automatic(index: Option<usize>) -> Result<ChosenDevice, Error> {
     let mut reasons = Vec::new();
     for backend in GPU_BACKENDS.into_iter().filter(|backend| is_built(*backend)) {
         match gpus(backend) {
@@ -203,5 +195,5 @@ fn automatic(index: Option<usize>) -> Result<Found, Error> {
         )));
     }
     let said = (!reasons.is_empty()).then(|| format!("computing on the CPU ({})", reasons.join("; ")));
-    Ok(Found { said, ..Found::cpu(cpu) })
+    Ok(ChosenDevice { said, ..ChosenDevice::cpu(cpu) })
 }

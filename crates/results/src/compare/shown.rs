@@ -1,6 +1,6 @@
 //! How numbers are shown to people, and tables of them for the page and beside the charts.
 
-use glue_tasks::{AverageSpec, Benchmark, plain_key, task_named};
+use glue_tasks::{AverageSpec, Benchmark, Metric, plain_key, task_named};
 
 /// The way in which a number is rounded and scaled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,8 @@ fn digits(value: f64) -> String {
 
 /// Whether less is better.
 pub(super) fn is_loss(metric: &str) -> bool {
-    ["loss", "mse", "rmse", "mae"].contains(&plain_key(metric))
+    let metric = plain_key(metric);
+    metric == "loss" || Metric::from_key(metric).is_some_and(|metric| !metric.higher_is_better())
 }
 
 /// A number and its form.

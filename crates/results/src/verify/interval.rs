@@ -64,7 +64,7 @@ fn granularity(wanted: &Wanted, rows: f64) -> f64 {
 fn standard_error(wanted: &Wanted, rows: f64) -> Option<f64> {
     let value = wanted.value;
     match metric(&wanted.metric)? {
-        Metric::Mse | Metric::Rmse | Metric::Mae => None,
+        error if !error.higher_is_better() => None,
         Metric::Matthews | Metric::Pearson | Metric::Spearman => {
             Some((1.0 - value * value).max(0.0) / (rows - 1.0).max(1.0).sqrt())
         }

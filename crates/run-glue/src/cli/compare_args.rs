@@ -18,8 +18,8 @@ pub struct CompareArgs {
     /// Folders of run records, or records
     #[arg(value_name = "RESULTS", required = true)]
     pub paths: Vec<PathBuf>,
-    /// text, json, csv, markdown, latex, html [default: by the ending of --output; text on a terminal, else csv]
-    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), hide_possible_values = true)]
+    /// How the comparison is written.
+    #[arg(help = formats_in_words(), long, value_name = "FORMAT", value_parser = format_parser(), hide_possible_values = true)]
     pub format: Option<Format>,
     /// The file to write [default: standard output]
     #[arg(long, value_name = "FILE")]
@@ -39,6 +39,12 @@ pub struct CompareArgs {
     /// Level of the intervals
     #[arg(long, value_parser = number, value_name = "X", default_value = "0.95")]
     pub level: f64,
+}
+
+/// The help of `--format`.
+fn formats_in_words() -> String {
+    let names = Format::ALL.map(Format::name).join(", ");
+    format!("{names} [default: by the ending of --output; text on a terminal, else csv]")
 }
 
 /// One of the formats by its name.

@@ -3,13 +3,19 @@
 use clap::Args;
 
 use super::value_parsers::{BoolFlag, number, whole};
+use trainer::settings::{Choice, OptimizerKind};
+
+/// The help of `--optim`.
+fn optimizers_in_words() -> String {
+    format!("{} [default: {}]", OptimizerKind::own_names().join(", "), OptimizerKind::default().name())
+}
 
 /// Flags of the optimizer.
 #[derive(Args, Clone, Debug, Default)]
 #[command(rename_all = "snake_case")]
 pub struct OptimizerArgs {
-    /// adamw_torch, adafactor, sgd, lion [default: adamw_torch]
-    #[arg(long, value_name = "NAME", help_heading = "Optimizer")]
+    /// The rule by which parameters change.
+    #[arg(help = optimizers_in_words(), long, value_name = "NAME", help_heading = "Optimizer")]
     pub optim: Option<String>,
     /// Multiply the learning rate with this for every layer from the head down [default: 1]
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Optimizer")]

@@ -10,7 +10,7 @@ use models::encoder::family;
 use super::rows::Rows;
 use super::run_spec::RunSpec;
 use results::record::RunRecord;
-use trainer::settings::{IntervalStrategy, OptimizerKind, SaveStrategy, Settings};
+use trainer::settings::{IntervalStrategy, SaveStrategy, Settings};
 use trainer::source::SourceFiles;
 use trainer::training::schedule::{StepPlan, interval};
 
@@ -48,7 +48,8 @@ impl Sizes {
             return Some(files);
         }
         let weights = NUMBER * self.parameters(spec)?;
-        let checkpoint = weights * (1 + if settings.checkpoints.save_only_model { 0 } else { moments(settings) });
+        let checkpoint = weights
+            * (1 + if settings.checkpoints.save_only_model { 0 } else { settings.training.optim.kept_per_parameter() });
         Some(files + weights + checkpoint * checkpoints(settings, rows.train) as u64)
     }
 
@@ -67,16 +68,6 @@ impl Sizes {
 
 fn labels(spec: &RunSpec) -> usize {
     spec.settings.task.known().map_or(1, TaskSpec::num_labels)
-}
-
-/// Numbers that an optimizer keeps for each parameter.
-fn moments(settings: &Settings) -> u64 {
-    match settings.training.optim {
-        OptimizerKind::AdamW => 2,
-        OptimizerKind::Lion => 1,
-        // Adafactor's are sums of rows and columns.
-        OptimizerKind::Sgd | OptimizerKind::Adafactor => 0,
-    }
 }
 
 /// Checkpoints that a run over `rows` rows ends with.

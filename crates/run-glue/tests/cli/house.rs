@@ -109,6 +109,9 @@ fn root() -> PathBuf {
 /// A module's path in its crate, without `crate`.
 type Module = Vec<String>;
 
+/// What a `use` statement names: a path, and the name that it gets.
+type Import = (Vec<String>, String);
+
 /// The files of a crate and what they say.
 struct Crate {
     files: BTreeMap<Module, String>,
@@ -139,7 +142,7 @@ fn code(text: &str) -> String {
 }
 
 /// The paths of a `use` tree: `a::{b, c as d}` is `a::b` and `a::c`, each with the name that it gets.
-fn paths(tree: &str) -> Vec<(Vec<String>, String)> {
+fn paths(tree: &str) -> Vec<Import> {
     let tree = tree.trim();
     if let Some(open) = tree.find('{') {
         let (before, inside) = (&tree[..open], &tree[open + 1..tree.rfind('}').unwrap_or(tree.len())]);
@@ -164,7 +167,7 @@ fn paths(tree: &str) -> Vec<(Vec<String>, String)> {
 }
 
 /// `use` statements of a file: whether each is a re-export, and its paths.
-fn imports(text: &str) -> Vec<(bool, Vec<(Vec<String>, String)>)> {
+fn imports(text: &str) -> Vec<(bool, Vec<Import>)> {
     let mut found = Vec::new();
     for statement in text.split(';') {
         let Some(at) = statement.rfind("use ") else { continue };

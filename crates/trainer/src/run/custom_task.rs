@@ -107,12 +107,8 @@ pub(super) fn resolve(
     if let Some(best) = &settings.evaluation.best {
         known_metric(&task, best.metric.strip_prefix("eval_").unwrap_or(&best.metric))?;
     }
-    let class_flags = [
-        (settings.training.label_smoothing_factor > 0.0, "label_smoothing_factor"),
-        (settings.training.class_weights.is_some(), "class_weights"),
-    ];
-    match class_flags.into_iter().find(|(given, _)| *given && task.kind != TaskKind::Classification) {
-        Some((_, flag)) => Err(Error::usage(format!(
+    match settings.training.for_classes().filter(|_| task.kind != TaskKind::Classification) {
+        Some(flag) => Err(Error::usage(format!(
             "--{flag} is for one class a row, and here there are {}",
             kind_in_words(task.kind)
         ))),

@@ -130,6 +130,10 @@ impl RunOutcome<'_> {
             ("new_head", json!(self.context.report.new_head())),
             ("text_column_names", json!(own.then(|| text_columns(task)))),
             ("label_column_name", json!(own.then_some(&task.label_column))),
+            (
+                "metric_name",
+                json!(own.then(|| task.metrics.iter().map(|metric| metric.key()).collect::<Vec<_>>().join(","))),
+            ),
             ("problem_type", json!(own.then(|| task.kind.problem_type()))),
         ];
         let found = found.into_iter().map(|(name, value)| (name.to_owned(), value));

@@ -12,6 +12,7 @@ use super::context::RunContext;
 use super::fine_tuning::{Trained, fine_tune};
 use super::hooks::{CheckpointListener, RunHooks};
 use super::outcome::{Clock, RunOutcome};
+use super::output::check_output_dir;
 use super::output::output_dir;
 use super::predictions::Prediction;
 use super::prepare::{self, Prepared};
@@ -34,11 +35,15 @@ pub struct CompletedRun {
     pub upload: Result<(), Error>,
 }
 
-/// Trains and evaluates one task and writes its results.
+/// Trains and evaluates one task and writes its results: a record into `settings.places.results_dir`, and where there is an
+/// output folder, run_glue.py's files and the model into it. A run goes on from the last checkpoint of its output folder.
+/// What is said on the way goes to the crate `log`.
 ///
 /// # Errors
-/// Whatever is wrong with the input, or fails.
+/// Whatever is wrong with the settings or the input, or fails.
 pub fn run_task(settings: &Settings, hooks: &RunHooks) -> Result<CompletedRun, Error> {
+    settings.check()?;
+    check_output_dir(settings)?;
     restart_peak_memory();
     let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
     let prepared = prepare::prepare(settings, &hooks.transfers)?;

@@ -28,7 +28,7 @@ impl Choice for SaveStrategy {
 /// When checkpoints are made, and which one to go on from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckpointSettings {
-    /// When.
+    /// After which steps.
     pub save_strategy: SaveStrategy,
     /// Optimizer steps from one to the next; below 1 a share of all steps.
     pub save_steps: f64,

@@ -30,9 +30,11 @@ pub enum DatasetChoice {
 impl DatasetChoice {
     fn to_json(&self) -> Value {
         match self {
-            Self::Folder(folder) => json!({"folder": folder}),
+            Self::Folder(folder) => json!({"folder": folder.display().to_string()}),
             Self::Hub { id, revision } => json!({"hub": id, "revision": revision}),
-            Self::Files(files) => json!(files),
+            Self::Files(files) => {
+                files.iter().map(|(split, file)| json!([split, file.display().to_string()])).collect()
+            }
             Self::Embedded => json!("embedded"),
         }
     }
@@ -167,7 +169,7 @@ impl DataSettings {
         } = self;
         all.extend([
             // The record has the repository, the commit and the rows.
-            Setting::new("dataset_name", dataset.to_json(), Changes::Rows).place(),
+            Setting::new("dataset_name", dataset.to_json(), Changes::Rows).only_asked(),
             Setting::new("train_split_name", in_words(train), Changes::Rows),
             Setting::new("validation_split_name", in_words(validation), judged),
             Setting::new("test_split_name", in_words(test), Changes::Evaluation),

@@ -51,20 +51,21 @@ pub struct Setting {
     pub value: Value,
     /// What it can change, beside the values of the others.
     pub changes: Changes,
-    /// Whether it says where something is whose content the record knows better, such as the model by its weights' hashes.
-    pub is_place: bool,
+    /// Whether it counts in the hash of a request alone: the record knows its content better (the model by its weights'
+    /// hashes), or the record's numbers do not depend on it (whether test splits are predicted too).
+    pub only_asked: bool,
 }
 
 impl Setting {
     /// A setting of this name and value.
     pub fn new(name: &'static str, value: impl Into<Value>, changes: Changes) -> Self {
-        Self { name, value: value.into(), changes, is_place: false }
+        Self { name, value: value.into(), changes, only_asked: false }
     }
 
-    /// The same, whose content is known by other means.
+    /// The same, counted in the hash of a request alone.
     #[must_use]
-    pub fn place(self) -> Self {
-        Self { is_place: true, ..self }
+    pub fn only_asked(self) -> Self {
+        Self { only_asked: true, ..self }
     }
 }
 

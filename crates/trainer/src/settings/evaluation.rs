@@ -28,7 +28,7 @@ impl Choice for IntervalStrategy {
 /// Evaluations during the training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EvaluationSettings {
-    /// When.
+    /// After which steps.
     pub strategy: IntervalStrategy,
     /// Optimizer steps from one to the next; below 1 a share of all steps.
     pub steps: f64,
@@ -94,6 +94,16 @@ impl EvaluationSettings {
         self.best.as_ref().is_some_and(|best| best.load_at_end)
     }
 
+    /// What the evaluations during the training can change, beside their own numbers: they end the training, choose its
+    /// weights, or decide nothing.
+    pub(super) fn judged(&self) -> Changes {
+        match (&self.best, self.early_stopping) {
+            (_, Some(_)) => Changes::Steps,
+            (Some(_), None) => Changes::Weights,
+            (None, None) => Changes::Evaluation,
+        }
+    }
+
     /// `task` is absent where it is only known once the data are read.
     ///
     /// # Errors
@@ -103,7 +113,7 @@ impl EvaluationSettings {
         task: Option<&TaskSpec>,
         checkpoints: &CheckpointSettings,
         has_output_dir: bool,
-        do_train: bool,
+        [do_train, do_eval]: [bool; 2],
     ) -> Result<(), Error> {
         check_steps("eval_steps", self.steps)?;
         check(self.delay >= 0.0 && self.delay.is_finite(), "eval_delay", self.delay, "0 or more")?;
@@ -120,11 +130,16 @@ impl EvaluationSettings {
             (self.best.is_some(), "--metric_for_best_model"),
         ];
         if let Some((_, name)) = compares.into_iter().find(|(given, _)| *given)
-            && (self.strategy == IntervalStrategy::No || !do_train)
+            && (self.strategy == IntervalStrategy::No || !do_train || !do_eval)
         {
             return Err(Error::usage(format!(
                 "{name} compares evaluations during the training, and there are none: give --do_train and --eval_strategy steps \
                  or epoch"
+            )));
+        }
+        if let Some((_, name)) = compares[1..3].iter().find(|(given, _)| *given && self.best.is_none()) {
+            return Err(Error::usage(format!(
+                "{name} compares evaluations, and nothing says by which metric: give `best`"
             )));
         }
         if self.loads_best() && !has_output_dir {
@@ -161,12 +176,11 @@ impl EvaluationSettings {
 
     pub(super) fn declare(&self, all: &mut Vec<Setting>) {
         let Self { strategy, steps, delay, on_start, per_device_eval_batch_size, best, early_stopping } = self;
-        // When evaluations are made decides the weights only where the weights are chosen by them, or the training ends by
-        // them; else it decides what is logged.
-        let judged = match (best, early_stopping) {
-            (_, Some(_)) => Changes::Steps,
-            (Some(_), None) => Changes::Weights,
-            (None, None) => Changes::Evaluation,
+        let judged = self.judged();
+        // Of evaluations that decide nothing, the record's numbers know nothing.
+        let when = |name, value: Value| match judged {
+            Changes::Evaluation => Setting::new(name, value, judged).only_asked(),
+            _ => Setting::new(name, value, judged),
         };
         let by_steps = *strategy == IntervalStrategy::Steps;
         let best = best.as_ref().map(|BestSettings { metric, greater_is_better, load_at_end }| {
@@ -174,10 +188,10 @@ impl EvaluationSettings {
         });
         let early = early_stopping.map(|EarlyStopping { patience, threshold }| (patience, threshold));
         all.extend([
-            Setting::new("eval_strategy", strategy.name(), judged),
-            Setting::new("eval_steps", by_steps.then_some(*steps), judged),
-            Setting::new("eval_delay", (*delay > 0.0).then_some(*delay), judged),
-            Setting::new("eval_on_start", on_start.then_some(true), Changes::Evaluation),
+            when("eval_strategy", strategy.name().into()),
+            when("eval_steps", by_steps.then_some(*steps).into()),
+            when("eval_delay", (*delay > 0.0).then_some(*delay).into()),
+            Setting::new("eval_on_start", on_start.then_some(true), Changes::Evaluation).only_asked(),
             Setting::new("per_device_eval_batch_size", *per_device_eval_batch_size, Changes::Evaluation),
             Setting::new("metric_for_best_model", best.map(|(metric, ..)| metric), judged),
             Setting::new("greater_is_better", best.map(|(_, greater, _)| greater), judged),

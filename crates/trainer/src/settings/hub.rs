@@ -45,9 +45,9 @@ pub struct PublishSettings {
     pub id: String,
     /// Whether a new repository is private; `None`: as its owner has it.
     pub private: Option<bool>,
-    /// Branch.
+    /// The branch that is uploaded to.
     pub revision: String,
-    /// What when.
+    /// What is uploaded when.
     pub strategy: HubStrategy,
     /// Whether an upload starts while another runs.
     pub always: bool,

@@ -25,7 +25,7 @@ pub enum ModelChoice {
 impl ModelChoice {
     fn to_json(&self) -> Value {
         match self {
-            Self::Folder(folder) => json!({"folder": folder}),
+            Self::Folder(folder) => json!({"folder": folder.display().to_string()}),
             Self::Hub { id, revision } => json!({"hub": id, "revision": revision}),
             Self::Embedded => json!("embedded"),
         }
@@ -52,8 +52,8 @@ impl ModelSettings {
         let Self { choice, ignore_mismatched_sizes } = self;
         all.extend([
             // The record has the repository, the commit and the hashes of the weights.
-            Setting::new("model_name_or_path", choice.to_json(), Changes::Steps).place(),
-            Setting::new("ignore_mismatched_sizes", *ignore_mismatched_sizes, Changes::Steps),
+            Setting::new("model_name_or_path", choice.to_json(), Changes::Steps).only_asked(),
+            Setting::new("ignore_mismatched_sizes", ignore_mismatched_sizes.then_some(true), Changes::Steps),
         ]);
     }
 }

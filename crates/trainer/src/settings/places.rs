@@ -35,13 +35,6 @@ impl Default for PlaceSettings {
 }
 
 impl PlaceSettings {
-    /// The run's folder: `output_dir` itself, or a folder in it where the run is one of several.
-    #[must_use]
-    pub fn output_folder(&self) -> Option<PathBuf> {
-        let root = self.output_dir.clone()?;
-        Some(self.folder.as_ref().map_or_else(|| root.clone(), |folder| root.join(folder)))
-    }
-
     pub(super) fn declare(&self, all: &mut Vec<Setting>) {
         let Self { output_dir, folder: _, overwrite_output_dir, results_dir, save_logits, glue_submission } = self;
         let path = |path: &PathBuf| path.display().to_string();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use glue_tasks::task::{TaskKind, TaskSpec};
+use models::ops::Precision;
 use serde_json::Value;
 
 use super::checkpoints::CheckpointSettings;
@@ -19,16 +20,19 @@ use super::training::TrainingSettings;
 use crate::error::Error;
 use results::record::parts::SearchMark;
 
+/// The setting that says what the run is about: of custom data, with their columns.
+const TASK: &str = "task_name";
+
 /// A run, ready to start.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// What the run is about.
     pub task: TaskChoice,
-    /// Train.
+    /// Whether the model is trained.
     pub do_train: bool,
-    /// Evaluate.
+    /// Whether the validation splits are evaluated at the end.
     pub do_eval: bool,
-    /// Predict the test splits.
+    /// Whether the test splits are predicted at the end.
     pub do_predict: bool,
     /// Where the weights come from.
     pub model: ModelSettings,
@@ -102,7 +106,10 @@ impl Settings {
         self.checkpoints.check()?;
         self.logging.check(has_output_dir)?;
         let task = self.task.known();
-        self.evaluation.check(task, &self.checkpoints, has_output_dir, self.do_train)?;
+        self.evaluation.check(task, &self.checkpoints, has_output_dir, [self.do_train, self.do_eval])?;
+        if self.machine.precision == Precision::Fp16 && self.do_train && self.training.first_loss_scale.is_none() {
+            return Err(Error::usage("--fp16 needs losses that are scaled: first_loss_scale is not given"));
+        }
         if let Some(publish) = &self.publish {
             publish.check(has_output_dir, self.do_train)?;
         }
@@ -138,17 +145,13 @@ impl Settings {
         } = self;
         let mut all = vec![
             // The record has its name and, of custom data, its columns.
-            Setting::new("task_name", task.to_json(), Changes::Rows).place(),
+            Setting::new(TASK, task.to_json(), Changes::Rows).only_asked(),
             Setting::new("do_train", *do_train, Changes::Steps),
-            Setting::new("do_eval", *do_eval, Changes::Evaluation),
-            Setting::new("do_predict", *do_predict, Changes::Evaluation),
+            Setting::new("do_eval", *do_eval, Changes::Evaluation).only_asked(),
+            Setting::new("do_predict", *do_predict, Changes::Evaluation).only_asked(),
         ];
-        let judged = match (&evaluation.best, evaluation.early_stopping) {
-            (None, None) => Changes::Evaluation,
-            _ => Changes::Weights,
-        };
         model.declare(&mut all);
-        data.declare(judged, &mut all);
+        data.declare(evaluation.judged(), &mut all);
         training.declare(&mut all);
         evaluation.declare(&mut all);
         checkpoints.declare(evaluation.loads_best(), &mut all);
@@ -163,13 +166,13 @@ impl Settings {
     /// apart, and without places, whose content it knows. What model and data make of them (steps, lengths) is known later.
     #[must_use]
     pub fn hyper_parameters(&self) -> BTreeMap<String, Value> {
-        self.values(|setting| setting.changes != Changes::Nothing && !setting.is_place && setting.name != SEED)
+        self.values(|setting| setting.changes != Changes::Nothing && !setting.only_asked && setting.name != SEED)
     }
 
     /// The settings that a run must have in common with the checkpoint that it goes on from.
     #[must_use]
     pub fn decisive(&self) -> BTreeMap<String, Value> {
-        self.values(|setting| setting.changes.decides_weights() && !setting.is_place)
+        self.values(|setting| setting.changes.decides_weights() && (!setting.only_asked || setting.name == TASK))
     }
 
     pub(super) fn values(&self, wanted: impl Fn(&Setting) -> bool) -> BTreeMap<String, Value> {

@@ -97,3 +97,45 @@ fn a_token_is_never_written_down() {
     settings.hub.token = Some("hf_secret".to_owned());
     assert!(!format!("{:?}", settings.declared()).contains("hf_secret"));
 }
+
+#[test]
+fn predictions_and_logged_evaluations_are_asked_for_and_change_no_record() {
+    let mut usual = choosing();
+    usual.evaluation.best = None;
+    let changes: [Change; 4] = [
+        |s| s.do_predict = true,
+        |s| s.evaluation.steps = 250.0,
+        |s| s.evaluation.strategy = IntervalStrategy::Epoch,
+        |s| s.evaluation.on_start = true,
+    ];
+    for (at, change) in changes.into_iter().enumerate() {
+        let mut other = usual.clone();
+        change(&mut other);
+        assert_ne!(request_hash(&usual), request_hash(&other), "change {at}");
+        assert_eq!(usual.hyper_parameters(), other.hyper_parameters(), "change {at}");
+    }
+}
+
+#[test]
+fn what_goes_nowhere_is_refused_by_name() {
+    let changes: [(&str, Change); 6] = [
+        ("--early_stopping_patience", |s| {
+            s.evaluation.early_stopping = Some(EarlyStopping { patience: 2, threshold: 0.0 });
+            s.evaluation.best = None;
+        }),
+        ("--save_strategy best", |s| {
+            s.checkpoints.save_strategy = SaveStrategy::Best;
+            s.evaluation.best = None;
+        }),
+        ("--load_best_model_at_end", |s| s.do_eval = false),
+        ("--per_device_train_batch_size is 0", |s| s.training.per_device_train_batch_size = 0),
+        ("--max_steps is 0", |s| s.training.max_steps = Some(0)),
+        ("--class_weights", |s| s.training.class_weights = Some(ClassWeights::Given(vec![-1.0, 1.0]))),
+    ];
+    for (words, change) in changes {
+        let mut settings = choosing();
+        change(&mut settings);
+        let error = settings.check().expect_err(words).to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}

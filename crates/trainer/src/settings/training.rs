@@ -15,8 +15,20 @@ pub enum OptimizerKind {
     Adafactor,
     /// `torch.optim.SGD` without momentum.
     Sgd,
-    /// Lion.
+    /// Lion: the sign of a mean of gradients.
     Lion,
+}
+
+impl OptimizerKind {
+    /// Numbers that the rule keeps for each parameter from step to step, up to a share that is too small to count.
+    #[must_use]
+    pub fn kept_per_parameter(self) -> u64 {
+        match self {
+            Self::AdamW => 2,
+            Self::Lion => 1,
+            Self::Adafactor | Self::Sgd => 0,
+        }
+    }
 }
 
 impl Choice for OptimizerKind {
@@ -188,6 +200,14 @@ impl TrainingSettings {
         if self.class_weights.is_some() && smoothing > 0.0 {
             return Err(Error::usage("--class_weights and --label_smoothing_factor exclude each other: leave one out"));
         }
+        if let Some(ClassWeights::Given(weights)) = &self.class_weights {
+            let usable = weights.iter().all(|w| *w >= 0.0 && w.is_finite()) && weights.iter().any(|w| *w > 0.0);
+            check(usable, "class_weights", format!("{weights:?}"), "numbers from 0 on, not all of them 0")?;
+        }
+        if let Some(scale) = self.first_loss_scale {
+            check(scale > 0.0 && scale.is_finite(), "first_loss_scale", scale, "above 0")?;
+        }
+        self.max_steps.map(|steps| at_least_one("max_steps", steps)).transpose()?;
         at_least_one("per_device_train_batch_size", self.per_device_train_batch_size)?;
         at_least_one("gradient_accumulation_steps", self.gradient_accumulation_steps)?;
         at_least_one("experimental_data_parallel", self.data_parallel).map(drop)
