@@ -30,6 +30,7 @@ fn run(most: Option<usize>, finds: bool, batch: usize, accumulated: usize) -> Re
 
 #[test]
 fn batches_without_room_are_halved_and_the_steps_stay_the_same() {
+    let _alone = super::alone();
     let found = run(Some(3), true, 8, 1).unwrap();
     assert_eq!(found.micro_batch_size, Some(2));
     let whole = run(None, true, 8, 1).unwrap();
@@ -50,6 +51,7 @@ fn batches_without_room_are_halved_and_the_steps_stay_the_same() {
 
 #[test]
 fn what_cannot_be_made_smaller_says_what_to_do() {
+    let _alone = super::alone();
     let without = run(Some(3), false, 8, 1).err().unwrap().to_string();
     assert!(without.contains("8 examples at once: give --auto_find_batch_size, or --gradient"), "{without}");
     let one = run(Some(0), true, 8, 1).err().unwrap().to_string();

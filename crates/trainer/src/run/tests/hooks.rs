@@ -74,6 +74,7 @@ fn hooks(events: &Events) -> RunHooks {
 
 #[test]
 fn a_caller_hears_of_steps_checkpoints_and_the_end() {
+    let _alone = super::alone();
     let folder = tempfile::tempdir().unwrap();
     let (settings, events) = (settings(folder.path()), Events::default());
     let done = run_task(&settings, &hooks(&events)).unwrap();
@@ -95,6 +96,7 @@ fn a_caller_hears_of_steps_checkpoints_and_the_end() {
 
 #[test]
 fn a_caller_can_stop_a_run_after_a_step() {
+    let _alone = super::alone();
     let folder = tempfile::tempdir().unwrap();
     let (settings, events) = (settings(folder.path()), Events::default());
     let asked = Cell::new(0);

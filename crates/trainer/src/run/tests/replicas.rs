@@ -32,6 +32,7 @@ fn steps(record: &RunRecord) -> Vec<[f64; 2]> {
 
 #[test]
 fn any_number_of_replicas_has_the_numbers_of_one() {
+    let _alone = super::alone();
     let alone = run(1, false);
     assert_eq!(steps(&alone), steps(&run(1, true)), "layers computed again: the same bits");
     for replicas in [2, 3, 9] {
