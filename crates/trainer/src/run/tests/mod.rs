@@ -2,7 +2,6 @@
 
 mod batch_size_finder;
 mod hooks;
-mod replicas;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,11 +1,14 @@
-//! Runs on several replicas beside runs on one.
+//! Runs on several replicas beside runs on one. The only test of its program: while other trainings go on in the process, the
+//! threads of a step sometimes wait for each other for ever, and the program makes one training at a time.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use glue_tasks::find_task;
 
-use crate::run::hooks::RunHooks;
-use crate::run::run_task;
-use crate::settings::{Settings, TrainingSettings};
 use results::record::RunRecord;
+use trainer::run::hooks::RunHooks;
+use trainer::run::run_task;
+use trainer::settings::{Settings, TrainingSettings};
 
 /// Six steps of the demo, each of 7 examples in batches of 5 and 2, on so many replicas.
 fn run(replicas: usize, checkpointing: bool) -> RunRecord {
@@ -32,7 +35,6 @@ fn steps(record: &RunRecord) -> Vec<[f64; 2]> {
 
 #[test]
 fn any_number_of_replicas_has_the_numbers_of_one() {
-    let _alone = super::alone();
     let alone = run(1, false);
     assert_eq!(steps(&alone), steps(&run(1, true)), "layers computed again: the same bits");
     for replicas in [2, 3, 9] {
