@@ -1,5 +1,4 @@
-//! Runs on several replicas beside runs on one. The only test of its program: while other trainings go on in the process, the
-//! threads of a step sometimes wait for each other for ever, and the program makes one training at a time.
+//! Runs on several replicas beside runs on one, in a program of their own: a step that waits for ever would end no other test.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

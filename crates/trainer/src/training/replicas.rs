@@ -19,7 +19,7 @@ use super::phases::PhaseSeconds;
 use super::step_gradients::StepGradients;
 use crate::error::Error;
 
-/// Devices beside the first, and a thread for each. The threads stay: CubeCL keeps memory by the thread it was used from.
+/// Devices beside the first, and a thread for each where they work by themselves. The threads stay: CubeCL keeps memory by the thread it was used from.
 pub(super) struct Replicas<B: Backend> {
     others: Vec<B::Device>,
     threads: Option<ThreadPool>,
@@ -50,8 +50,14 @@ where
         );
         let device =
             |i: usize| B::Device::from_id(DeviceId { type_id, index_id: ((usize::from(index_id) + i) % there) as u16 });
-        let threads = ThreadPoolBuilder::new().num_threads(count - 1).build().map_err(Error::failure)?;
-        Ok(Self { others: (1..count).map(device).collect(), threads: Some(threads) })
+        // Where a call returns only when its work is done, threads would only share the same cores; and two backward passes
+        // at once sometimes wait for each other for ever (the locks of burn-autodiff 0.21).
+        let threads = if B::InnerBackend::capabilities().synchronous {
+            None
+        } else {
+            Some(ThreadPoolBuilder::new().num_threads(count - 1).build().map_err(Error::failure)?)
+        };
+        Ok(Self { others: (1..count).map(device).collect(), threads })
     }
 
     /// How many devices, the first included.
@@ -66,23 +72,30 @@ where
         parts: &[MicroBatch],
         compute: impl Fn(&SequenceClassifier<B>, &[MicroBatch]) -> StepGradients<B> + Sync,
     ) -> StepGradients<B> {
-        let (Some(threads), first) = (&self.threads, model.classifier.weight.device()) else {
-            return compute(model, parts);
-        };
+        let first = model.classifier.weight.device();
         let mut shares = parts.chunks(parts.len().div_ceil(self.count()).max(1));
         let own = shares.next().unwrap_or_default();
         let mut others: Vec<Option<StepGradients<B>>> = self.others.iter().map(|_| None).collect();
         let compute = &compute;
-        let mut sum = threads.in_place_scope(|scope| {
-            for ((device, share), slot) in self.others.iter().zip(shares).zip(&mut others) {
-                let replica = model.clone().fork(device);
-                scope.spawn(move |_| *slot = Some(compute(&replica, share)));
+        let shared = self.others.iter().zip(shares).zip(&mut others);
+        let mut sum = match &self.threads {
+            None => {
+                let sum = compute(model, own);
+                shared.for_each(|((device, share), slot)| *slot = Some(compute(&model.clone().fork(device), share)));
+                sum
             }
-            compute(model, own)
-        });
+            Some(threads) => threads.in_place_scope(|scope| {
+                for ((device, share), slot) in shared {
+                    let replica = model.clone().fork(device);
+                    scope.spawn(move |_| *slot = Some(compute(&replica, share)));
+                }
+                compute(model, own)
+            }),
+        };
         for other in others.into_iter().flatten() {
-            // Their time is within that of the first.
-            sum.add(StepGradients { seconds: PhaseSeconds::default(), ..other.moved_to(&first) });
+            // On threads, their time is within that of the first.
+            let seconds = if self.threads.is_some() { PhaseSeconds::default() } else { other.seconds };
+            sum.add(StepGradients { seconds, ..other.moved_to(&first) });
         }
         sum
     }
