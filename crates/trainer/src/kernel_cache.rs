@@ -9,7 +9,7 @@ const VARIABLE: &str = "RUN_GLUE_CACHE";
 
 /// Has the kernels of these devices kept, before the first device is made. Without a folder of the user's, and where a
 /// device is there already, they are made anew in every run.
-pub(crate) fn keep(devices: &[String]) {
+pub fn keep(devices: &[String]) {
     if let Some(folder) = folder(|name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)) {
         let _ = models::backends::cache_in(&folder, devices);
     }
@@ -17,7 +17,7 @@ pub(crate) fn keep(devices: &[String]) {
 
 /// Kernels that were compiled so far, and those that were read from the disk instead; counted from the first call on, and
 /// nothing where they cannot be.
-pub(crate) fn counted() -> Value {
+pub fn counted() -> Value {
     let count = models::backends::count_kernels();
     count.map_or(Value::Null, |count| json!({ "compiled": count.compiled, "kept": count.cached }))
 }
