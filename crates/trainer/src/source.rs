@@ -203,6 +203,7 @@ enum HubKind {
 
 /// What transfers from the Hub tell their caller, and ask of it. By default nothing is shown and nothing stops them.
 #[derive(Clone)]
+#[cfg_attr(not(feature = "hub"), derive(Default))]
 pub struct TransferHooks {
     /// Is told how far they are.
     #[cfg(feature = "hub")]
@@ -212,14 +213,10 @@ pub struct TransferHooks {
     pub cancel: hub::Cancel,
 }
 
+#[cfg(feature = "hub")]
 impl Default for TransferHooks {
     fn default() -> Self {
-        Self {
-            #[cfg(feature = "hub")]
-            progress: std::sync::Arc::new(hub::Silent),
-            #[cfg(feature = "hub")]
-            cancel: hub::Cancel::never(),
-        }
+        Self { progress: std::sync::Arc::new(hub::Silent), cancel: hub::Cancel::never() }
     }
 }
 
