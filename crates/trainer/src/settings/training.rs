@@ -70,6 +70,11 @@ pub enum ClassWeights {
     Given(Vec<f64>),
 }
 
+/// Whether classes can be weighted so: no weight is negative, and not all are 0.
+fn are_usable(weights: &[f64]) -> bool {
+    weights.iter().all(|w| *w >= 0.0 && w.is_finite()) && weights.iter().any(|w| *w > 0.0)
+}
+
 impl std::str::FromStr for ClassWeights {
     type Err = String;
 
@@ -79,9 +84,7 @@ impl std::str::FromStr for ClassWeights {
             return Ok(Self::Balanced);
         }
         let weights: Result<Vec<f64>, _> = text.split(',').map(|weight| weight.trim().parse::<f64>()).collect();
-        let usable =
-            |weights: &Vec<f64>| weights.iter().all(|w| *w >= 0.0 && w.is_finite()) && weights.iter().any(|w| *w > 0.0);
-        let given = weights.ok().filter(usable).map(Self::Given);
+        let given = weights.ok().filter(|weights| are_usable(weights)).map(Self::Given);
         given.ok_or_else(|| "expected balanced, or a number a class with commas, such as 1,2.5".to_owned())
     }
 }
@@ -201,8 +204,12 @@ impl TrainingSettings {
             return Err(Error::usage("--class_weights and --label_smoothing_factor exclude each other: leave one out"));
         }
         if let Some(ClassWeights::Given(weights)) = &self.class_weights {
-            let usable = weights.iter().all(|w| *w >= 0.0 && w.is_finite()) && weights.iter().any(|w| *w > 0.0);
-            check(usable, "class_weights", format!("{weights:?}"), "numbers from 0 on, not all of them 0")?;
+            check(
+                are_usable(weights),
+                "class_weights",
+                format!("{weights:?}"),
+                "numbers from 0 on, not all of them 0",
+            )?;
         }
         if let Some(scale) = self.first_loss_scale {
             check(scale > 0.0 && scale.is_finite(), "first_loss_scale", scale, "above 0")?;

@@ -10,7 +10,7 @@ use crate::interrupt;
 use crate::run_hooks::run_hooks;
 use results::record::RunRecord;
 use trainer::error::Error;
-use trainer::run::{CompletedRun, output, run_task};
+use trainer::run::{CompletedRun, run_task};
 use trainer::settings::Settings;
 
 impl Sweep<'_> {
@@ -88,11 +88,6 @@ impl Sweep<'_> {
 
 /// A run whose failure, of whatever kind, is its own.
 fn run_guarded(settings: &Settings, _: &RunLock) -> Result<CompletedRun, Error> {
-    let run = || {
-        // What a search asks for later was not looked at before.
-        output::check_output_dir(settings)?;
-        run_task(settings, &run_hooks())
-    };
-    catch_unwind(AssertUnwindSafe(run))
+    catch_unwind(AssertUnwindSafe(|| run_task(settings, &run_hooks())))
         .unwrap_or_else(|_| Err(Error::failure("the program itself failed in this run, with the message above")))
 }

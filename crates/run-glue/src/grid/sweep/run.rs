@@ -39,7 +39,6 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
         && grid.is_single()
         && !dry_run
     {
-        output::check_output_dir(&spec.settings)?;
         return run_task(&spec.settings, &run_hooks()).and_then(|done| done.upload).and_then(|()| submit(settings));
     }
     let mut sweep = Sweep::new(grid, settings, !dry_run)?;
