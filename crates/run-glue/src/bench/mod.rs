@@ -26,7 +26,7 @@ use trainer::error::Error;
 use trainer::machine::host::peak_memory_bytes;
 use trainer::settings::{MachineSettings, TrainingSettings, at_least_one};
 use trainer::training::StepBatches;
-use trainer::training::loss_scale::FIRST_SCALE;
+use trainer::training::loss_scale::first_loss_scale;
 use trainer::training::optimizer::Optimizer;
 use trainer::training::phases::PhaseSeconds;
 use trainer::training::step::TrainingStep;
@@ -110,7 +110,7 @@ impl Bench {
                 )));
             }
         }
-        let first_loss_scale = (precision == Precision::Fp16).then_some(FIRST_SCALE);
+        let first_loss_scale = first_loss_scale(precision);
         // The seed is dropout's.
         let training = TrainingSettings { seed: 1, first_loss_scale, ..TrainingSettings::default() };
         Ok(Self {

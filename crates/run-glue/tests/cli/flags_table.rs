@@ -168,9 +168,9 @@ fn document() -> String {
         What becomes of each. *Honoured*: it does what it does there; `run-glue --help` says more. *Synonym*: another way to\n\
         write a flag of this program. *No effect*: it is taken and a line says so, since no number depends on it here.\n\
         *Refused*: an error that gives the reason, since ignoring it would change what comes out.\n\n\
-        Of flags that are honoured, the table says what they can change. Apart from where model and data lie, what can change rows, steps\n\
-        or the choice of the weights must be the same when a run goes on from a checkpoint; and whatever can change a score makes another\n\
-        run, with a record of its own. Evaluations during the training choose weights where they are compared, as with\n\
+        Of flags that are honoured, the table says what they can change. What can change rows, steps or the choice of the\n\
+        weights must be the same when a run goes on from a checkpoint, and whatever can change a score makes another run, with a record\n\
+        of its own. Not compared before a run goes on: the model, the backend, and where the data lie and what their files hold. Evaluations during the training choose weights where they are compared, as with\n\
         `--load_best_model_at_end` and `--early_stopping_patience`; else they only change what is logged.\n\n\
         All flags may be written with dashes or underscores, booleans as `--x`, `--x true`, `--x false` and `--no_x`, and one JSON\n\
         file may stand for all of them. The table is made by a test from the parser itself.\n"

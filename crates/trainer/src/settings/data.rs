@@ -6,7 +6,7 @@ use glue_tasks::metrics::Metric;
 use glue_tasks::slices::Slice;
 use serde_json::{Value, json};
 
-use super::declared::{Changes, Setting, at_least_one, check};
+use super::declared::{Changes, Counts, Setting, at_least_one, check};
 use crate::error::Error;
 
 /// The datasets' place.
@@ -169,7 +169,7 @@ impl DataSettings {
         } = self;
         all.extend([
             // The record has the repository, the commit and the rows.
-            Setting::new("dataset_name", dataset.to_json(), Changes::Rows).only_asked(),
+            Setting::new("dataset_name", dataset.to_json(), Changes::Rows).counting(Counts::InRequest),
             Setting::new("train_split_name", in_words(train), Changes::Rows),
             Setting::new("validation_split_name", in_words(validation), judged),
             Setting::new("test_split_name", in_words(test), Changes::Evaluation),

@@ -12,6 +12,8 @@ pub(super) const SEED: &str = "seed";
 pub enum Changes {
     /// Nothing that is measured: where things lie, what is said, how fast it goes.
     Nothing,
+    /// In which order numbers are added up, and so their last bits.
+    Rounding,
     /// What is evaluated or predicted, with the weights as they are.
     Evaluation,
     /// Which of the weights of the training the run ends with.
@@ -28,6 +30,7 @@ impl Changes {
     pub fn in_words(self) -> &'static str {
         match self {
             Self::Nothing => "no number",
+            Self::Rounding => "the last bits of numbers",
             Self::Evaluation => "the evaluation",
             Self::Weights => "the choice of the weights",
             Self::Steps => "the steps of the training",
@@ -35,11 +38,29 @@ impl Changes {
         }
     }
 
+    /// Whether another value makes another run.
+    #[must_use]
+    pub fn is_measured(self) -> bool {
+        self >= Self::Evaluation
+    }
+
     /// Whether a run must not go on from a checkpoint that was made with another value.
     #[must_use]
     pub fn decides_weights(self) -> bool {
         self >= Self::Weights
     }
+}
+
+/// Where the value of a setting counts, apart from what it can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counts {
+    /// In the hash of a request, before a run goes on from a checkpoint, and in the record.
+    Everywhere,
+    /// In all but the record, which says it in fields of its own.
+    NotInRecord,
+    /// In the hash of a request alone: the record knows its content better (the model by its weights' hashes), or the
+    /// record's numbers do not depend on it (whether test splits are predicted too).
+    InRequest,
 }
 
 /// One setting of a run.
@@ -51,21 +72,20 @@ pub struct Setting {
     pub value: Value,
     /// What it can change, beside the values of the others.
     pub changes: Changes,
-    /// Whether it counts in the hash of a request alone: the record knows its content better (the model by its weights'
-    /// hashes), or the record's numbers do not depend on it (whether test splits are predicted too).
-    pub only_asked: bool,
+    /// Where its value counts.
+    pub counts: Counts,
 }
 
 impl Setting {
     /// A setting of this name and value.
     pub fn new(name: &'static str, value: impl Into<Value>, changes: Changes) -> Self {
-        Self { name, value: value.into(), changes, only_asked: false }
+        Self { name, value: value.into(), changes, counts: Counts::Everywhere }
     }
 
-    /// The same, counted in the hash of a request alone.
+    /// The same, counted there alone.
     #[must_use]
-    pub fn only_asked(self) -> Self {
-        Self { only_asked: true, ..self }
+    pub fn counting(self, counts: Counts) -> Self {
+        Self { counts, ..self }
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::checkpoints::{CheckpointSettings, SaveStrategy};
 use super::choices::Choice;
-use super::declared::{Changes, Setting, at_least_one, check, check_steps};
+use super::declared::{Changes, Counts, Setting, at_least_one, check, check_steps};
 use crate::error::Error;
 
 /// How often something is done.
@@ -179,7 +179,7 @@ impl EvaluationSettings {
         let judged = self.judged();
         // Of evaluations that decide nothing, the record's numbers know nothing.
         let when = |name, value: Value| match judged {
-            Changes::Evaluation => Setting::new(name, value, judged).only_asked(),
+            Changes::Evaluation => Setting::new(name, value, judged).counting(Counts::InRequest),
             _ => Setting::new(name, value, judged),
         };
         let by_steps = *strategy == IntervalStrategy::Steps;
@@ -191,7 +191,7 @@ impl EvaluationSettings {
             when("eval_strategy", strategy.name().into()),
             when("eval_steps", by_steps.then_some(*steps).into()),
             when("eval_delay", (*delay > 0.0).then_some(*delay).into()),
-            Setting::new("eval_on_start", on_start.then_some(true), Changes::Evaluation).only_asked(),
+            Setting::new("eval_on_start", on_start.then_some(true), Changes::Evaluation).counting(Counts::InRequest),
             Setting::new("per_device_eval_batch_size", *per_device_eval_batch_size, Changes::Evaluation),
             Setting::new("metric_for_best_model", best.map(|(metric, ..)| metric), judged),
             Setting::new("greater_is_better", best.map(|(_, greater, _)| greater), judged),

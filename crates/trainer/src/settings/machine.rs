@@ -4,7 +4,7 @@ use models::ops::Precision;
 use serde_json::Value;
 
 use super::choices::Choice;
-use super::declared::{Changes, Setting};
+use super::declared::{Changes, Counts, Setting};
 
 /// What computes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl MachineSettings {
         let is = |wanted: Precision| (*precision == wanted).then_some(true);
         all.extend([
             // The record says which backend `auto` came to.
-            Setting::new("backend", backend.name(), Changes::Steps).only_asked(),
+            Setting::new("backend", backend.name(), Changes::Steps).counting(Counts::InRequest),
             Setting::new("device", index.map_or(Value::Null, Value::from), Changes::Nothing),
             Setting::new("bf16", *precision == Precision::Bf16, Changes::Steps),
             // Absent where off: runs of versions that did not know them are the same runs.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::declared::{Changes, Setting};
+use super::declared::{Changes, Counts, Setting};
 
 /// A checkpoint's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl ModelSettings {
         let Self { choice, ignore_mismatched_sizes } = self;
         all.extend([
             // The record has the repository, the commit and the hashes of the weights.
-            Setting::new("model_name_or_path", choice.to_json(), Changes::Steps).only_asked(),
+            Setting::new("model_name_or_path", choice.to_json(), Changes::Steps).counting(Counts::InRequest),
             Setting::new("ignore_mismatched_sizes", ignore_mismatched_sizes.then_some(true), Changes::Steps),
         ]);
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::checkpoints::CheckpointSettings;
 use super::data::DataSettings;
-use super::declared::{Changes, SEED, Setting};
+use super::declared::{Changes, Counts, SEED, Setting};
 use super::evaluation::EvaluationSettings;
 use super::hub::{self, HubAccess, PublishSettings};
 use super::logging::LoggingSettings;
@@ -19,9 +19,6 @@ use super::task::TaskChoice;
 use super::training::TrainingSettings;
 use crate::error::Error;
 use results::record::parts::SearchMark;
-
-/// The setting that says what the run is about: of custom data, with their columns.
-const TASK: &str = "task_name";
 
 /// A run, ready to start.
 #[derive(Clone, Debug)]
@@ -145,10 +142,10 @@ impl Settings {
         } = self;
         let mut all = vec![
             // The record has its name and, of custom data, its columns.
-            Setting::new(TASK, task.to_json(), Changes::Rows).only_asked(),
+            Setting::new("task_name", task.to_json(), Changes::Rows).counting(Counts::NotInRecord),
             Setting::new("do_train", *do_train, Changes::Steps),
-            Setting::new("do_eval", *do_eval, Changes::Evaluation).only_asked(),
-            Setting::new("do_predict", *do_predict, Changes::Evaluation).only_asked(),
+            Setting::new("do_eval", *do_eval, Changes::Evaluation).counting(Counts::InRequest),
+            Setting::new("do_predict", *do_predict, Changes::Evaluation).counting(Counts::InRequest),
         ];
         model.declare(&mut all);
         data.declare(evaluation.judged(), &mut all);
@@ -166,13 +163,15 @@ impl Settings {
     /// apart, and without places, whose content it knows. What model and data make of them (steps, lengths) is known later.
     #[must_use]
     pub fn hyper_parameters(&self) -> BTreeMap<String, Value> {
-        self.values(|setting| setting.changes != Changes::Nothing && !setting.only_asked && setting.name != SEED)
+        self.values(|setting| {
+            setting.changes.is_measured() && setting.counts == Counts::Everywhere && setting.name != SEED
+        })
     }
 
     /// The settings that a run must have in common with the checkpoint that it goes on from.
     #[must_use]
     pub fn decisive(&self) -> BTreeMap<String, Value> {
-        self.values(|setting| setting.changes.decides_weights() && (!setting.only_asked || setting.name == TASK))
+        self.values(|setting| setting.changes.decides_weights() && setting.counts != Counts::InRequest)
     }
 
     pub(super) fn values(&self, wanted: impl Fn(&Setting) -> bool) -> BTreeMap<String, Value> {

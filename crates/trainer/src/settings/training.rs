@@ -283,9 +283,9 @@ impl TrainingSettings {
             steps("data_seed", (*data_seed).into()),
             steps("first_loss_scale", first_loss_scale.map(f64::from).into()),
             Setting::new("gradient_checkpointing", *gradient_checkpointing, Changes::Nothing),
-            // The same numbers but for the last bits: a run may go on with more or fewer devices.
-            Setting::new("auto_find_batch_size", *auto_find_batch_size, Changes::Nothing),
-            Setting::new("experimental_data_parallel", *data_parallel, Changes::Nothing),
+            // A run may go on with more or fewer devices.
+            Setting::new("auto_find_batch_size", *auto_find_batch_size, Changes::Rounding),
+            Setting::new("experimental_data_parallel", *data_parallel, Changes::Rounding),
         ]);
     }
 }

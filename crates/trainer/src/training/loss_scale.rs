@@ -2,10 +2,17 @@
 //! `torch.amp.GradScaler`: gradients that fp16 could not tell from 0 are kept by a large factor on the loss, and a step
 //! whose gradients overflow is left out and the factor halved.
 
+use models::ops::Precision;
 use serde::{Deserialize, Serialize};
 
 /// `init_scale`.
-pub const FIRST_SCALE: f32 = 65_536.0;
+const FIRST_SCALE: f32 = 65_536.0;
+/// What losses are scaled with first where products are rounded to `precision`; `None`: they are not scaled.
+#[must_use]
+pub fn first_loss_scale(precision: Precision) -> Option<f32> {
+    (precision == Precision::Fp16).then_some(FIRST_SCALE)
+}
+
 /// `growth_factor`.
 const GROWTH: f32 = 2.0;
 /// `backoff_factor`.

@@ -6,7 +6,7 @@ use crate::cli::args::RunArgs;
 use trainer::error::Error;
 use trainer::settings::lr_scheduler::Schedule;
 use trainer::settings::{OptimizerKind, TrainingSettings, check, named};
-use trainer::training::loss_scale::FIRST_SCALE;
+use trainer::training::loss_scale::first_loss_scale;
 
 pub(super) fn training(args: &RunArgs, precision: Precision) -> Result<TrainingSettings, Error> {
     let usual = TrainingSettings::default();
@@ -49,6 +49,6 @@ pub(super) fn training(args: &RunArgs, precision: Precision) -> Result<TrainingS
         gradient_checkpointing: args.memory.gradient_checkpointing.unwrap_or(usual.gradient_checkpointing),
         auto_find_batch_size: args.memory.auto_find_batch_size.unwrap_or(usual.auto_find_batch_size),
         data_parallel: args.memory.experimental_data_parallel.unwrap_or(usual.data_parallel),
-        first_loss_scale: (precision == Precision::Fp16).then_some(FIRST_SCALE),
+        first_loss_scale: first_loss_scale(precision),
     })
 }

@@ -13,6 +13,7 @@ use crate::grid::settings_factory::SettingsFactory;
 use results::record::RunRecord;
 use results::record::parts::{SearchMark, SearchRole};
 use trainer::error::Error;
+use trainer::file_hash::hex;
 use trainer::settings::{Choice, Settings, request_hash};
 
 /// A search.
@@ -58,7 +59,7 @@ impl Search {
             cost,
             chosen_on: evaluated_on(&base),
             higher_is_better: metric.is_none_or(|metric| metric.higher_is_better()),
-            id: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            id: hex(&digest),
         })
     }
 
