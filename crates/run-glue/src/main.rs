@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
-use results::files::submission::{find, write_zip};
+use records::files::submission::{find, write_zip};
 use run_glue::bench::BenchOptions;
 use run_glue::cli::args::{Cli, Command, SubmissionArgs};
 use run_glue::cli::grid::{from_file, from_flags};

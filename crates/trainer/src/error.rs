@@ -79,17 +79,17 @@ macro_rules! input_errors {
 }
 
 input_errors!(
-    results::atomic::WriteError,
-    results::files::logits::LogitsError,
-    results::files::metrics_files::MetricsError,
-    results::record::RecordError,
+    records::atomic::WriteError,
+    records::files::logits::LogitsError,
+    records::files::metrics_files::MetricsError,
+    records::record::RecordError,
     glue_tasks::dataset::DataError,
     models::checkpoint::CheckpointError,
     models::config::ConfigError,
 );
 
-impl From<results::Error> for Error {
-    fn from(error: results::Error) -> Self {
+impl From<records::Error> for Error {
+    fn from(error: records::Error) -> Self {
         if error.is_input() { Self::input(error) } else { Self::failure(error) }
     }
 }

@@ -7,7 +7,7 @@ use glue_tasks::split_files::{find_split_files, select_split_files};
 use crate::demo::Embedded;
 use crate::error::Error;
 use crate::settings::{DatasetChoice, HubAccess, ModelChoice};
-use results::record::parts::Source;
+use records::record::parts::Source;
 
 /// The files of one model or one dataset.
 pub struct SourceFiles {

@@ -4,7 +4,7 @@
 
 use glue_tasks::find_task;
 
-use results::record::RunRecord;
+use records::record::RunRecord;
 use trainer::run::hooks::RunHooks;
 use trainer::run::run_task;
 use trainer::settings::{Settings, TrainingSettings};

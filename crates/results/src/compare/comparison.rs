@@ -8,8 +8,8 @@ use super::published::Published;
 use super::row::Row;
 use super::rows::{rows, tasks};
 use super::shown::count_in_words;
-use crate::error::Error;
-use crate::record::{RecordFile, RunRecord};
+use records::Error;
+use records::record::{RecordFile, RunRecord};
 
 /// Everything that a table shows.
 pub struct Comparison<'a> {

@@ -2,10 +2,10 @@
 
 use super::row::Row;
 use super::rows::tasks;
-use crate::error::Error;
-use crate::record::RecordFile;
-use crate::record::predictions::{self, SplitPredictions, Values};
 use crate::statistics::{mcnemar, permutation_test};
+use records::Error;
+use records::record::RecordFile;
+use records::record::predictions::{self, SplitPredictions, Values};
 
 /// Two models on a task: by how much they differ, and whether chance would make that; p-values from 0 to 1.
 pub struct Pair {

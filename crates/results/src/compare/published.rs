@@ -10,8 +10,8 @@ use serde::Deserialize;
 use super::average::Averages;
 use super::entry::Entry;
 use super::row::Row;
-use crate::error::Error;
 use crate::statistics::Summary;
+use records::Error;
 
 /// What whoever reads such rows beside others should know.
 pub(super) const PROTOCOLS_DIFFER: &str = "Published rows were made under protocols of their own: single runs, medians, the best \

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::average::Averages;
 use super::entry::Entry;
 use super::row::Row;
-use crate::record::{RecordFile, RunRecord};
 use crate::statistics::{Summary, bootstrap_mean_interval};
+use records::record::{RecordFile, RunRecord};
 
 /// The settings that differ between records of the same model and task.
 fn varying<'a>(found: impl Iterator<Item = &'a RunRecord>) -> BTreeSet<String> {

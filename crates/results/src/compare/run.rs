@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use super::comparison::Comparison;
 use super::formats::{Format, render};
 use super::{figures, published};
-use crate::atomic::write_whole;
-use crate::error::Error;
-use crate::record::{RecordFile, read_paths};
 use crate::statistics::{DEFAULT_LEVEL, is_level};
+use records::Error;
+use records::atomic::write_whole;
+use records::record::{RecordFile, read_paths};
 
 /// What is compared, and in which form.
 #[derive(Clone, Debug)]

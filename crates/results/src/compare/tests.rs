@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::html::{hash, render};
 use super::published::Published;
 use super::{Comparison, Format, figures, formats};
-use crate::record::RecordFile;
+use records::record::RecordFile;
 
 const EVIL: &str = "<script>alert(1)</script>\"'&\u{1}<img src=x onerror=alert(2)>";
 

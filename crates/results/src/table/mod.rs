@@ -13,8 +13,8 @@ use glue_tasks::{Benchmark, benchmarks, task_order};
 use self::numbers::{ends, exact, interval, mean, percent, with_half};
 pub use self::row::TableRow;
 use crate::columns::aligned;
-use crate::record::RunRecord;
 use crate::statistics::DEFAULT_LEVEL;
+use records::record::RunRecord;
 
 /// Results over tasks.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -1,7 +1,7 @@
 //! Numbers of the table: their means and intervals, and how they are written.
 
-use crate::python_json::float_repr;
 use crate::statistics::{DEFAULT_LEVEL, Summary};
+use records::python_json::float_repr;
 
 /// A fraction in percent with two decimals; `-` for what is undefined.
 pub(super) fn percent(value: Option<f64>) -> String {

@@ -3,7 +3,7 @@
 use glue_tasks::{Metric, plain_key};
 
 use super::numbers::{interval, mean, percent, with_half};
-use crate::record::RunRecord;
+use records::record::RunRecord;
 
 /// One task of the table, over one or more seeds.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -15,9 +15,9 @@ use glue_tasks::metrics::Metric;
 use glue_tasks::{find_task, plain_key};
 
 use super::wanted::{Wanted, metric};
-use crate::error::Error;
-use crate::record::RunRecord;
 use crate::statistics::{Summary, normal_quantile, student_t_quantile};
+use records::Error;
+use records::record::RunRecord;
 
 /// How far the mean of the runs may lie from the number, either way.
 ///

@@ -13,9 +13,9 @@ use self::checked::{Checked, Verdict};
 use self::interval::half_width;
 use self::wanted::{UNSTATED, Wanted};
 use crate::compare::{Row, rows};
-use crate::error::Error;
-use crate::record::{RecordFile, RunRecord, read_paths};
 use crate::statistics::{DEFAULT_LEVEL, Summary, is_level};
+use records::Error;
+use records::record::{RecordFile, RunRecord, read_paths};
 
 /// Room for rounding: 0.66 and 0.64 lie 0.02 apart.
 const ROUNDING: f64 = 1e-9;

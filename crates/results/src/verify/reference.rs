@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::wanted::{Wanted, metric};
-use crate::atomic::reason;
 use crate::compare::{Row, published, rows};
-use crate::error::Error;
-use crate::record::{RecordFile, read_paths};
 use crate::statistics::DEFAULT_LEVEL;
+use records::Error;
+use records::atomic::reason;
+use records::record::{RecordFile, read_paths};
 
 /// Numbers have at least so many digits; JSON drops the zeros at the end.
 const LEAST_DIGITS: usize = 2;

@@ -2,8 +2,8 @@
 
 use glue_tasks::metrics::Metric;
 
-use crate::error::Error;
 use crate::statistics::Summary;
+use records::Error;
 
 /// What a published table calls a metric that it does not state.
 pub(super) const UNSTATED: &str = "unstated";

@@ -6,9 +6,7 @@ use results::compare::{self, CompareOptions, Format};
 use results::verify::{self, VerifyOptions};
 use serde_json::Value;
 
-fn results(name: &str) -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../results")).join(name)
-}
+use crate::results;
 
 fn options() -> CompareOptions {
     CompareOptions { paths: vec![results("rte"), results("mrpc")], ..CompareOptions::default() }

@@ -9,7 +9,7 @@ use models::encoder::family;
 use models::ops::{EncoderOps, Precision};
 
 use crate::synthetic;
-use results::atomic::write_whole;
+use records::atomic::write_whole;
 use trainer::backends::{OnBackend, dispatch};
 use trainer::error::Error;
 use trainer::settings::{BackendChoice, DeviceChoice};

@@ -76,7 +76,7 @@ pub struct SubmissionArgs {
     #[arg(value_name = "DIR", required = true)]
     pub folders: Vec<PathBuf>,
     /// The zip
-    #[arg(long, value_name = "FILE", default_value = results::files::submission::ZIP_NAME)]
+    #[arg(long, value_name = "FILE", default_value = records::files::submission::ZIP_NAME)]
     pub output: PathBuf,
 }
 

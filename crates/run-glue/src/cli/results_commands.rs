@@ -18,7 +18,7 @@ pub fn compare(args: &CompareArgs) -> Result<(), Error> {
     }
     match &args.output {
         Some(path) => {
-            results::atomic::write_whole(path, compared.text.as_bytes())?;
+            records::atomic::write_whole(path, compared.text.as_bytes())?;
             log::info!("{}: {} models, {} tasks", path.display(), compared.models, compared.tasks);
         }
         None => print(&compared.text),

@@ -9,7 +9,7 @@ use models::encoder::family;
 
 use super::rows::Rows;
 use super::run_spec::RunSpec;
-use results::record::RunRecord;
+use records::record::RunRecord;
 use trainer::settings::{IntervalStrategy, SaveStrategy, Settings};
 use trainer::source::SourceFiles;
 use trainer::training::schedule::{StepPlan, interval};

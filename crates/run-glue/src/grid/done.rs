@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::run_spec::RunSpec;
-use results::record::path::slug;
-use results::record::{RecordError, RunRecord, read_folder};
+use records::record::path::slug;
+use records::record::{RecordError, RunRecord, read_folder};
 use trainer::error::Error;
 use trainer::file_hash::sha256;
 use trainer::settings::ModelChoice;

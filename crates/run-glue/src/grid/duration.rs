@@ -7,7 +7,7 @@ use indicatif::HumanDuration;
 use super::disk::Sizes;
 use super::rows::Rows;
 use super::run_spec::RunSpec;
-use results::record::RunRecord;
+use records::record::RunRecord;
 
 /// A forward pass takes a third of a training step.
 const EVALUATION: f64 = 1.0 / 3.0;

@@ -4,7 +4,7 @@ use glue_tasks::task::SplitSpec;
 use serde_json::Value;
 
 use super::run_spec::RunSpec;
-use results::record::RunRecord;
+use records::record::RunRecord;
 use trainer::settings::{DatasetChoice, Settings};
 
 /// Settings that decide which rows are used.

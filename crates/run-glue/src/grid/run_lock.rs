@@ -8,7 +8,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use results::atomic;
+use records::atomic;
 use trainer::error::Error;
 
 /// Folder of the files, within the results; hidden, so that nothing looks for records in it.

@@ -1,7 +1,7 @@
 //! One run of a grid.
 
 use super::combination::Combination;
-use results::record::RunRecord;
+use records::record::RunRecord;
 use trainer::demo;
 use trainer::settings::{ModelChoice, Settings, request_hash};
 

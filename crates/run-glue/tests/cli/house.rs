@@ -48,17 +48,8 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["gradient_checkpointing"],
         ],
     ),
-    (
-        "results",
-        &[
-            &["atomic", "columns", "python_json", "statistics", "utc"],
-            &["metrics"],
-            &["record"],
-            &["error"],
-            &["compare", "files", "table"],
-            &["verify"],
-        ],
-    ),
+    ("records", &[&["atomic", "python_json", "utc"], &["metrics"], &["record"], &["error"], &["files"]]),
+    ("results", &[&["columns", "statistics"], &["compare", "table"], &["verify"]]),
     (
         "trainer",
         &[
@@ -88,9 +79,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("glue-tasks", &[]),
     ("models", &[]),
     ("hub", &[]),
-    ("results", &["glue-tasks"]),
-    ("trainer", &["glue-tasks", "hub", "models", "results"]),
-    ("run-glue", &["glue-tasks", "hub", "models", "results", "trainer"]),
+    ("records", &["glue-tasks"]),
+    ("results", &["glue-tasks", "records"]),
+    ("trainer", &["glue-tasks", "hub", "models", "records"]),
+    ("run-glue", &["glue-tasks", "hub", "models", "records", "results", "trainer"]),
 ];
 
 /// Circles that are meant, each with its reason in ARCHITECTURE.md.

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::tensorboard::EventFile;
-use results::metrics::Metrics;
-use results::python_json::{Value, dumps_line};
+use records::metrics::Metrics;
+use records::python_json::{Value, dumps_line};
 
 /// The log's name in the output folder.
 pub const FILE_NAME: &str = "log.jsonl";

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use results::metrics::Metrics;
+use records::metrics::Metrics;
 
 /// An open event file.
 pub struct EventFile {

@@ -2,7 +2,7 @@
 //!
 //! Linux tells through `/proc`; elsewhere the standard library's few facts stand and the others are unknown.
 
-use results::record::Host;
+use records::record::Host;
 
 /// The facts of this machine, with what only the caller knows.
 #[must_use]

@@ -23,8 +23,8 @@ use crate::training::log::TrainLog;
 use crate::training::phases::EVALUATE;
 use crate::training::schedule::{StepPlan, interval};
 use crate::training::{Flow, StepEnd};
-use results::files::trainer_state::eval_row;
-use results::python_json::float_repr;
+use records::files::trainer_state::eval_row;
+use records::python_json::float_repr;
 
 /// Called by the training at its start and after each step.
 pub(super) struct TrainerCallbacks<'a> {

@@ -19,8 +19,8 @@ use crate::training::log::{LogState, TrainLog};
 use crate::training::loss_scale::LossScaler;
 use crate::training::optimizer::Optimizer;
 use crate::training::schedule::{StepPlan, interval};
-use results::atomic::write_whole;
-use results::files::trainer_state::TrainerState;
+use records::atomic::write_whole;
+use records::files::trainer_state::TrainerState;
 
 const PREFIX: &str = "checkpoint-";
 /// Behind the name of a folder that is not whole yet.

@@ -26,8 +26,8 @@ use crate::training::optimizer::frozen;
 use crate::training::phases::PhaseSeconds;
 use crate::training::schedule::StepPlan;
 use crate::training::totals::Totals;
-use results::metrics::Metrics;
-use results::utc::folder_name;
+use records::metrics::Metrics;
+use records::utc::folder_name;
 
 /// What training left behind.
 pub(super) struct Trained {

@@ -9,8 +9,8 @@ use super::score::{Evaluation, task_number};
 use super::state_file::total_flos;
 use super::warnings::Warnings;
 use crate::data::Split;
-use results::metrics::{Metrics, TrainSummary};
-use results::record::class_table::ClassTable;
+use records::metrics::{Metrics, TrainSummary};
+use records::record::class_table::ClassTable;
 
 /// When the run began.
 #[derive(Clone, Copy)]

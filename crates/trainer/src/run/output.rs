@@ -6,7 +6,7 @@ use super::checkpoints::{is_scratch, latest};
 use crate::error::Error;
 use crate::logs::journal;
 use crate::settings::Settings;
-use results::atomic;
+use records::atomic;
 
 /// The run's folder: `--output_dir` itself, or a folder in it where the run is one of several.
 #[must_use]

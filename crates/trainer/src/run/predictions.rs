@@ -10,9 +10,9 @@ use crate::data::Split;
 use crate::error::Error;
 use crate::training::evaluate::Logits;
 use glue_tasks::metrics::Predictions;
-use results::atomic::write_whole;
-use results::files::logits::write_logits;
-use results::files::submission::{Expected, file_of};
+use records::atomic::write_whole;
+use records::files::logits::write_logits;
+use records::files::submission::{Expected, file_of};
 
 /// A predicted split.
 pub(super) struct Prediction {

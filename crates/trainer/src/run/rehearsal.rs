@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::settings::Settings;
 use crate::source::TransferHooks;
 use crate::training::Flow;
-use results::metrics::Metrics;
+use records::metrics::Metrics;
 
 /// Trains, and gives the rows of the log.
 ///

@@ -11,7 +11,7 @@ use models::torch_rng::TorchRng;
 use crate::error::Error;
 use crate::settings::Settings;
 use crate::source::SourceFiles;
-use results::files::submission::file_of;
+use records::files::submission::file_of;
 
 /// Examples before tokenizing.
 pub(super) struct Rows {

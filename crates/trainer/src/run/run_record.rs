@@ -9,9 +9,9 @@ use super::outcome::{RunOutcome, StageMetrics};
 use crate::file_hash::sha256;
 use crate::machine::host::{gather, peak_memory_bytes};
 use crate::settings::request_hash;
-use results::record::parts::{DatasetInfo, ModelInfo, Profile, Program, Throughput, Timings, scores, test_scores};
-use results::record::{FORMAT_VERSION, RunRecord};
-use results::utc::rfc3339;
+use records::record::parts::{DatasetInfo, ModelInfo, Profile, Program, Throughput, Timings, scores, test_scores};
+use records::record::{FORMAT_VERSION, RunRecord};
+use records::utc::rfc3339;
 
 impl RunOutcome<'_> {
     pub(super) fn record(&self, stages: &StageMetrics) -> RunRecord {

@@ -25,7 +25,7 @@ use crate::machine::energy::EnergyMeter;
 use crate::machine::host::restart_peak_memory;
 use crate::settings::Settings;
 use crate::training::evaluate::predict;
-use results::record::RunRecord;
+use records::record::RunRecord;
 
 /// A run whose results are written.
 pub struct CompletedRun {

@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 
 use super::context::RunContext;
 use crate::error::Error;
-use results::atomic::write_whole;
-use results::files::model_card::model_card;
-use results::python_json;
-use results::record::RunRecord;
+use records::atomic::write_whole;
+use records::files::model_card::model_card;
+use records::python_json;
+use records::record::RunRecord;
 
 /// Files of a tokenizer that go with the model as they are.
 const TOKENIZER_FILES: [&str; 7] = [

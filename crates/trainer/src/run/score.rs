@@ -11,11 +11,11 @@ use super::context::RunContext;
 use crate::data::Split;
 use crate::error::Error;
 use crate::training::evaluate::{Logits, mean_loss};
-use results::files::logits::LogitsLabel;
-use results::metrics::{EvalSummary, Metrics};
-use results::record::class_table::ClassTable;
-use results::record::parts::{Baseline, Predictor, finite};
-use results::record::predictions::{SplitPredictions, Values};
+use records::files::logits::LogitsLabel;
+use records::metrics::{EvalSummary, Metrics};
+use records::record::class_table::ClassTable;
+use records::record::parts::{Baseline, Predictor, finite};
+use records::record::predictions::{SplitPredictions, Values};
 
 /// What one evaluated split gave.
 pub(super) struct Evaluation {

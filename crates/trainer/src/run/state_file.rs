@@ -4,8 +4,8 @@ use super::best_checkpoint::BestCheckpoint;
 use crate::settings::{SaveStrategy, Settings};
 use crate::training::schedule::{StepPlan, interval};
 use crate::training::totals::Totals;
-use results::files::trainer_state::TrainerState;
-use results::metrics::Metrics;
+use records::files::trainer_state::TrainerState;
+use records::metrics::Metrics;
 
 /// 6 x tokens (padding included) x parameters without embeddings: transformers' `floating_point_ops`.
 pub(super) fn total_flos(padded_tokens: usize, non_embedding_parameters: usize) -> f64 {

@@ -7,12 +7,12 @@ use super::output::{is_empty, output_dir, remove_files};
 use super::score::Evaluation;
 use super::state_file::trainer_state;
 use crate::error::Error;
-use results::files::console::metrics_block;
-use results::files::logits::write_logits;
-use results::files::metrics_files::save_metrics;
-use results::files::trainer_state::{eval_row, last_row};
-use results::record::RunRecord;
-use results::record::class_table::ClassTable;
+use records::files::console::metrics_block;
+use records::files::logits::write_logits;
+use records::files::metrics_files::save_metrics;
+use records::files::trainer_state::{eval_row, last_row};
+use records::record::RunRecord;
+use records::record::class_table::ClassTable;
 
 impl RunOutcome<'_> {
     /// Writes everything and prints the metric blocks.

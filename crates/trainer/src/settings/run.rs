@@ -18,7 +18,7 @@ use super::places::PlaceSettings;
 use super::task::TaskChoice;
 use super::training::TrainingSettings;
 use crate::error::Error;
-use results::record::parts::SearchMark;
+use records::record::parts::SearchMark;
 
 /// A run, ready to start.
 #[derive(Clone, Debug)]

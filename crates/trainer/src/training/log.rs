@@ -14,8 +14,8 @@ use super::progress::TrainingProgress;
 use super::schedule::{StepPlan, interval};
 use super::totals::Totals;
 use crate::settings::{IntervalStrategy, LoggingSettings};
-use results::files::trainer_state::train_row;
-use results::metrics::Metrics;
+use records::files::trainer_state::train_row;
+use records::metrics::Metrics;
 
 /// The log of one training run. Losses stay on the device until a row is written.
 pub struct TrainLog<B: Backend> {

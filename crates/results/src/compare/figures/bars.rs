@@ -6,8 +6,8 @@ use super::figure::{Figure, FigureKind, slug};
 use crate::compare::comparison::Comparison;
 use crate::compare::row::Row;
 use crate::compare::shown::{Cell, Form, Table, count_in_words, task_name, task_score_words};
-use crate::error::Error;
 use crate::statistics::Summary;
+use records::Error;
 
 /// One chart a task, then the averages.
 pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error> {

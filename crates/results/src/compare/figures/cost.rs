@@ -7,7 +7,7 @@ use crate::compare::comparison::Comparison;
 use crate::compare::entry::Entry;
 use crate::compare::row::Row;
 use crate::compare::shown::{Cell, Form, Table, task_name};
-use crate::error::Error;
+use records::Error;
 
 /// What a model scored on a task, or over several, and the seconds of training that it took.
 struct TaskCost {

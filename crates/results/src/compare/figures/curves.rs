@@ -7,10 +7,10 @@ use super::draw::paint::Look;
 use super::figure::{Figure, FigureKind, slug};
 use crate::compare::comparison::Comparison;
 use crate::compare::shown::{Cell, Form, Table, is_loss, metric_order, task_name};
-use crate::error::Error;
-use crate::metrics::Metrics;
-use crate::record::RunRecord;
 use crate::statistics::Summary;
+use records::Error;
+use records::metrics::Metrics;
+use records::record::RunRecord;
 
 /// Points of a line; of more, neighbours are averaged.
 const MOST_POINTS: usize = 120;

@@ -11,9 +11,9 @@ use std::path::Path;
 pub(super) use self::draw::chart::swatch_on_page;
 pub(super) use self::draw::paint::{Look, variables};
 pub(super) use self::figure::{Figure, FigureKind};
-use crate::atomic::write_whole;
 use crate::compare::comparison::Comparison;
-use crate::error::Error;
+use records::Error;
+use records::atomic::write_whole;
 
 /// All charts that the records allow.
 ///

@@ -1,8 +1,8 @@
 //! A line a model, task and metric: fractions with all digits.
 
 use crate::compare::comparison::Comparison;
-use crate::error::Error;
 use crate::statistics::Summary;
+use records::Error;
 
 const HEADER: [&str; 12] = [
     "model",

@@ -12,8 +12,8 @@ use std::time::SystemTime;
 
 use crate::compare::comparison::Comparison;
 use crate::compare::html;
-use crate::error::Error;
-use crate::utc::rfc3339;
+use records::Error;
+use records::utc::rfc3339;
 
 /// A form that a comparison can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

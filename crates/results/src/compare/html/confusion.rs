@@ -4,7 +4,7 @@ use super::markup::{details, number, paragraph, scrolling};
 use crate::compare::comparison::Comparison;
 use crate::compare::escape::escaped;
 use crate::compare::shown::{Form, Number, task_name};
-use crate::record::RunRecord;
+use records::record::RunRecord;
 
 /// Counts of one split over several runs.
 struct Matrix {

@@ -17,15 +17,15 @@ use crate::compare::comparison::Comparison;
 use crate::compare::escape::escaped;
 use crate::compare::figures::{self, Figure, FigureKind, Look, swatch_on_page};
 use crate::compare::shown::{Cell, Form, Table, task_name};
-use crate::error::Error;
-use crate::record::Program;
+use records::Error;
+use records::record::Program;
 
 const STYLE: &str = include_str!("style.css");
 
 /// Sorts tables by a click on a header. The page is complete without it.
 const SCRIPT: &str = include_str!("sort.js");
 
-/// The page. `made_at`: when, as [`rfc3339`](crate::utc::rfc3339) has it.
+/// The page. `made_at`: when, as [`rfc3339`](records::utc::rfc3339) has it.
 ///
 /// # Errors
 /// When a chart cannot be drawn.

@@ -8,7 +8,7 @@ use super::markup::{details, paragraph, table};
 use crate::compare::comparison::Comparison;
 use crate::compare::escape::escaped;
 use crate::compare::shown::{Cell, Table, task_name};
-use crate::record::RunRecord;
+use records::record::RunRecord;
 
 /// Every warning, with the runs that gave it.
 pub(super) fn warnings(comparison: &Comparison<'_>) -> String {

@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::markup::{details, paragraph, table};
 use crate::compare::comparison::Comparison;
 use crate::compare::shown::{Cell, Form, Table, task_name};
-use crate::record::Host;
-use crate::record::RunRecord;
 use crate::statistics::Summary;
+use records::record::Host;
+use records::record::RunRecord;
 
 /// Numbers of a run by name, in the order in which they are shown.
 type Measured = fn(&RunRecord) -> Vec<(String, f64)>;

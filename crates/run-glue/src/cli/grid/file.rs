@@ -12,7 +12,7 @@ use super::point::{Point, Scope};
 use super::searchable::{is_searchable, parse_axis};
 use crate::cli::args::{Cli, RunArgs};
 use crate::cli::normalize_args::{from_fields, given_flags, main_name, plain, replace_compat_flags};
-use results::python_json::float_repr;
+use records::python_json::float_repr;
 use trainer::error::Error;
 
 /// Lists of these are of the grid itself, and of these a flag is a list; lists of other flags are further axes.

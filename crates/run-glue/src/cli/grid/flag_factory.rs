@@ -8,7 +8,7 @@ use super::searchable::apply;
 use crate::cli::args::RunArgs;
 use crate::cli::settings;
 use crate::grid::{Combination, SettingsFactory, Several};
-use results::record::path::slug;
+use records::record::path::slug;
 use trainer::error::Error;
 use trainer::settings::Settings;
 

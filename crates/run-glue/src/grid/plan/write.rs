@@ -5,7 +5,7 @@ use super::limits::Limits;
 use super::options::{PlanFormat, PlanOptions};
 use super::shell_words;
 use crate::grid::definition::Grid;
-use results::atomic::write_whole;
+use records::atomic::write_whole;
 use trainer::error::Error;
 
 /// Writes the runs of a grid for an engine, into a file or to standard output.

@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::definition::Search;
 use super::options::SearchKind;
 use super::space::{self, Axis};
-use results::atomic::write_whole;
-use results::record::RunRecord;
-use results::record::path::{file_name, slug};
+use records::atomic::write_whole;
+use records::record::RunRecord;
+use records::record::path::{file_name, slug};
 use trainer::error::Error;
 
 /// The version of the file's format.

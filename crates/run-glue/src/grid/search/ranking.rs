@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use results::record::RunRecord;
+use records::record::RunRecord;
 
 /// What trials are compared by.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -8,7 +8,7 @@
 //! run's own length, so a longer run has other rates from its first step on, and what a shorter one ends with lies on no
 //! longer run's way. That costs `1 / eta` more, and makes each trial a run like any other, of its own schedule.
 
-use results::python_json::float_repr;
+use records::python_json::float_repr;
 use trainer::error::Error;
 
 /// Trials by default where some values are drawn.

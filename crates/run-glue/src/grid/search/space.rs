@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use results::statistics::Draw;
 use serde_json::{Value, json};
 
-use results::python_json::float_repr;
+use records::python_json::float_repr;
 use trainer::error::Error;
 
 /// The grid of BERT's paper, appendix A.3 (Devlin et al. 2019, <https://arxiv.org/abs/1810.04805>).

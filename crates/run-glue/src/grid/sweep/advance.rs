@@ -5,7 +5,7 @@ use crate::grid::definition::Grid;
 use crate::grid::run_spec::RunSpec;
 use crate::grid::search::Tried;
 use crate::grid::search::search_state::SearchState;
-use results::record::RunRecord;
+use records::record::RunRecord;
 use trainer::error::Error;
 
 impl Sweep<'_> {

@@ -8,7 +8,7 @@ use super::submission::submit;
 use crate::grid::run_lock::remove_stale_locks;
 use crate::grid::run_spec::RunSpec;
 use crate::progress::print;
-use results::record::RunRecord;
+use records::record::RunRecord;
 use results::table::Table;
 use trainer::error::Error;
 

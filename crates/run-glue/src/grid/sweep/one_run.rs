@@ -8,7 +8,7 @@ use crate::grid::duration::in_words;
 use crate::grid::run_lock::{RunLock, lock_run};
 use crate::interrupt;
 use crate::run_hooks::run_hooks;
-use results::record::RunRecord;
+use records::record::RunRecord;
 use trainer::error::Error;
 use trainer::run::{CompletedRun, run_task};
 use trainer::settings::Settings;

@@ -5,9 +5,9 @@ use std::path::Path;
 use crate::grid::done::Done;
 use crate::grid::options::PageChoice;
 use crate::grid::run_spec::RunSpec;
+use records::record::RecordFile;
+use records::record::path::path_of;
 use results::compare::write_page;
-use results::record::RecordFile;
-use results::record::path::path_of;
 use trainer::error::Error;
 
 /// Its name within the results folder.

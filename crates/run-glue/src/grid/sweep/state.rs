@@ -10,7 +10,7 @@ use crate::grid::done::Done;
 use crate::grid::run_spec::{Role, RunSpec};
 use crate::grid::search::search_state::SearchState;
 use crate::interrupt;
-use results::record::RunRecord;
+use records::record::RunRecord;
 use trainer::error::Error;
 use trainer::run::output;
 use trainer::settings::Settings;

@@ -1,6 +1,6 @@
 //! The leaderboard's files, once all tasks have theirs.
 
-use results::files::submission;
+use records::files::submission;
 use trainer::error::Error;
 use trainer::settings::Settings;
 

@@ -7,7 +7,7 @@ use crate::run::hooks::RunHooks;
 use crate::run::run_task;
 use crate::settings::{Settings, TrainingSettings};
 use crate::training::memory_fault;
-use results::record::RunRecord;
+use records::record::RunRecord;
 
 /// Six steps of the demo on a device with room for `most` examples at once.
 fn run(most: Option<usize>, finds: bool, batch: usize, accumulated: usize) -> Result<RunRecord, Error> {

@@ -9,7 +9,7 @@ use super::chart::{Chart, UNITS, WIDTH, draw, failed, text, units};
 use super::paint::{Look, Role, role};
 use super::ticks::Axis;
 use crate::compare::escape::printable;
-use crate::error::Error;
+use records::Error;
 
 /// Pixels of a name with its bar.
 const ROW: u32 = 36;

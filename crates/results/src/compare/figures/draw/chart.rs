@@ -14,7 +14,7 @@ use plotters_backend::{BackendCoord, DrawingBackend, DrawingErrorKind};
 use super::paint::{ChartMedium, Look, Role, paint, role};
 use super::ticks::Axis;
 use crate::compare::escape::escaped;
-use crate::error::Error;
+use records::Error;
 
 /// Units of a chart in a pixel: the library draws in whole units, and lines should lie between them.
 pub(super) const UNITS: u32 = 10;

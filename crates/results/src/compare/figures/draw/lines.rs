@@ -6,7 +6,7 @@ use plotters::style::Color;
 use super::chart::{Chart, Marker, UNITS, WIDTH, draw, failed, faint, frame, units};
 use super::paint::Look;
 use super::ticks::Axis;
-use crate::error::Error;
+use records::Error;
 
 /// Height in pixels.
 const HEIGHT: u32 = 220;

@@ -6,7 +6,7 @@ use plotters::style::Color;
 use super::chart::{Chart, Marker, WIDTH, draw, failed, frame, units};
 use super::paint::Look;
 use super::ticks::Axis;
-use crate::error::Error;
+use records::Error;
 
 /// Height in pixels.
 const HEIGHT: u32 = 240;

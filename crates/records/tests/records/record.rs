@@ -1,13 +1,12 @@
 //! The record of a run: its file, its schema and its documentation say the same thing.
 
-use results::files::trainer_state::train_row;
-use results::record::class_table::{ClassRow, ClassTable};
-use results::record::path::settings_hash;
-use results::record::{
+use records::files::trainer_state::train_row;
+use records::record::class_table::{ClassRow, ClassTable};
+use records::record::path::settings_hash;
+use records::record::{
     Baseline, DatasetInfo, FORMAT_VERSION, Host, ModelInfo, Predictor, Profile, Program, RecordError, RunRecord,
     Scores, SearchMark, SearchRole, Source, Throughput, Timings, read_folder,
 };
-use results::table::Table;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -348,26 +347,4 @@ fn a_folder_of_records_is_read_with_its_problems() {
     assert!(problems[0].contains("broken.json") && problems[0].contains("missing field"), "{problems:?}");
     assert!(problems[1].contains("later.json") && problems[1].contains("format 2"), "{problems:?}");
     assert!(matches!(read_folder(&folder.path().join("none")), Err(RecordError::Read { .. })));
-}
-
-#[test]
-fn records_make_a_table() {
-    let mut second = full();
-    second.seed = 43;
-    second.score = Some(0.865);
-    let mut cola = full();
-    cola.task = "cola".to_owned();
-    cola.metrics = scores(&[("matthews_correlation", 0.0), ("loss", 0.6)]);
-    cola.score = Some(0.0);
-    cola.collapsed = true;
-    let mut own = full();
-    own.task = "a-task-of-my-own".to_owned();
-    let table = Table::from_records([&full(), &own, &second, &cola]);
-    let tasks: Vec<&str> = table.rows.iter().map(|row| row.task.as_str()).collect();
-    assert_eq!(tasks, ["cola", "mnli", "a-task-of-my-own"]);
-    let text = table.text();
-    assert!(text.contains("cola*") && text.contains("matthews_correlation 0.00"), "{text}");
-    // 12.706, Student's t of one degree of freedom, by the standard error of 0.845 and 0.865, which is 1.00 percent.
-    assert!(text.contains("accuracy 84.00  accuracy_mm 85.00") && text.contains("85.50 ±12.71"), "{text}");
-    assert!(!text.contains("loss"), "{text}");
 }

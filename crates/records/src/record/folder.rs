@@ -20,7 +20,7 @@ pub struct Records {
 
 impl Records {
     /// The records, once every problem has been warned of.
-    pub(crate) fn warned(self) -> Vec<RecordFile> {
+    pub fn warned(self) -> Vec<RecordFile> {
         self.problems.iter().for_each(|problem| log::warn!("{problem}"));
         self.records
     }

@@ -1,4 +1,4 @@
-//! What ends a comparison, a verification or a zip early.
+//! What ends a reading of records, a comparison, a verification or a zip early.
 
 use crate::atomic::WriteError;
 use crate::record::RecordError;
@@ -22,11 +22,13 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn input(error: impl std::fmt::Display) -> Self {
+    /// An [`Error::Input`] that says what `error` says.
+    pub fn input(error: impl std::fmt::Display) -> Self {
         Self::Input(error.to_string())
     }
 
-    pub(crate) fn failure(error: impl std::fmt::Display) -> Self {
+    /// An [`Error::Failure`] that says what `error` says.
+    pub fn failure(error: impl std::fmt::Display) -> Self {
         Self::Failure(error.to_string())
     }
 
