@@ -5,21 +5,24 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::bench_args::BenchArgs;
+use super::checkpoint_args::CheckpointArgs;
 use super::compare_args::{CompareArgs, VerifyArgs};
 use super::data_args::DataArgs;
+use super::dataset_args::{DatasetArgs, OwnDataArgs};
+use super::evaluation_args::EvaluationArgs;
 use super::grid_args::GridArgs;
+use super::logging_args::LoggingArgs;
 use super::machine_args::MachineArgs;
-use super::memory_args::MemoryArgs;
+use super::model_args::ModelArgs;
 use super::models_args::ModelsArgs;
-use super::optimizer_args::OptimizerArgs;
+use super::place_args::PlaceArgs;
 use super::plan_args::PlanArgs;
 use super::predict_args::PredictArgs;
 use super::publish_args::{PublishArgs, PushArgs};
 use super::search_args::SearchArgs;
 use super::selftest_args::SelftestArgs;
-use super::value_parsers::{BoolFlag, choice, number, signed, whole};
-use super::watch_args::WatchArgs;
-use trainer::settings::SamplingStrategy;
+use super::training_args::{MemoryArgs, OptimizerArgs, TrainingArgs};
+use super::value_parsers::BoolFlag;
 
 /// The GLUE benchmark on Burn: fine-tunes an encoder, evaluates it, and writes tables of results.
 #[derive(Parser, Debug)]
@@ -165,137 +168,48 @@ pub struct RunArgs {
     #[arg(long, bool_flag(), help_heading = "What to run")]
     pub do_predict: Option<bool>,
 
-    /// Folder laid out as the Hub's nyu-mll/glue: CONFIG/SPLIT-*.parquet
-    #[arg(long, value_name = "DIR", help_heading = "Data")]
-    pub dataset_dir: Option<PathBuf>,
-    /// Branch, tag or commit of the dataset's repository [default: main]
-    #[arg(long, value_name = "REV", help_heading = "Data")]
-    pub dataset_revision: Option<String>,
-    /// Longest input in tokens, special ones included; longer ones are cut [default: 128]
-    #[arg(long, alias = "max_length", value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
-    pub max_seq_length: Option<usize>,
-    /// Pad every input to max_seq_length rather than not at all; the numbers are the same, it is only slower [default: false]
-    #[arg(long, bool_flag(), help_heading = "Data")]
-    pub pad_to_max_length: Option<bool>,
-    /// Use the first N training rows
-    #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
-    pub max_train_samples: Option<usize>,
-    /// Use the first N rows of each evaluation split
-    #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
-    pub max_eval_samples: Option<usize>,
-    /// Use the first N rows of each test split
-    #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
-    pub max_predict_samples: Option<usize>,
-
-    /// Branch, tag or commit of the model [default: main]
-    #[arg(long, value_name = "REV", help_heading = "Model")]
-    pub model_revision: Option<String>,
-    /// Folder for downloads [default: the Hugging Face cache]
-    #[arg(long, value_name = "DIR", help_heading = "Model")]
-    pub cache_dir: Option<PathBuf>,
-    /// Access token for the Hub [default: HF_TOKEN, or the token file]
-    #[arg(long, alias = "use_auth_token", value_name = "TOKEN", help_heading = "Model")]
-    pub token: Option<String>,
-    /// Draw a new head where the checkpoint's has another number of labels [default: false]
-    #[arg(long, bool_flag(), help_heading = "Model")]
-    pub ignore_mismatched_sizes: Option<bool>,
-
-    /// Epochs; may be a fraction [default: 3]
-    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
-    pub num_train_epochs: Option<f64>,
-    /// Optimizer steps; overrides the epochs when positive [default: -1]
-    #[arg(long, alias = "max_train_steps", value_parser = signed, value_name = "N", help_heading = "Training")]
-    pub max_steps: Option<i64>,
-    /// Examples a batch [default: 8]
-    #[arg(long, aliases = ["train_batch_size", "per_gpu_train_batch_size"], value_parser = whole::<usize>, value_name = "N", help_heading = "Training")]
-    pub per_device_train_batch_size: Option<usize>,
-    /// Examples an evaluation batch; does not change results [default: 32]
-    #[arg(long, aliases = ["eval_batch_size", "per_gpu_eval_batch_size"], value_parser = whole::<usize>, value_name = "N", help_heading = "Training")]
-    pub per_device_eval_batch_size: Option<usize>,
-    /// Batches an optimizer step; N x B equals one batch of N B exactly [default: 1]
-    #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Training")]
-    pub gradient_accumulation_steps: Option<usize>,
-    /// Peak learning rate [default: 5e-5]
-    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
-    pub learning_rate: Option<f64>,
-    /// Decoupled weight decay; not for biases and normalisation [default: 0]
-    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
-    pub weight_decay: Option<f64>,
-    /// AdamW's decay of the first moment [default: 0.9]
-    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
-    pub adam_beta1: Option<f64>,
-    /// AdamW's decay of the second moment [default: 0.999]
-    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
-    pub adam_beta2: Option<f64>,
-    /// AdamW's epsilon [default: 1e-8]
-    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
-    pub adam_epsilon: Option<f64>,
-    /// Clip gradients to this global norm; 0 is off [default: 1]
-    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
-    pub max_grad_norm: Option<f64>,
-    /// Steps of linear warm-up; below 1 a share of all steps [default: 0]
-    #[arg(long, alias = "num_warmup_steps", value_parser = number, value_name = "X", help_heading = "Training")]
-    pub warmup_steps: Option<f64>,
-    /// Share of all steps, where warmup_steps is 0 [default: 0]
-    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
-    pub warmup_ratio: Option<f64>,
-    /// linear, cosine, cosine_with_restarts, polynomial, constant, constant_with_warmup, inverse_sqrt, cosine_with_min_lr,
-    /// cosine_warmup_with_min_lr, warmup_stable_decay [default: linear]
-    #[arg(long, value_name = "NAME", help_heading = "Training")]
-    pub lr_scheduler_type: Option<String>,
-    /// Its numbers as JSON, such as {"num_cycles": 2}
-    #[arg(long, value_name = "JSON", help_heading = "Training")]
-    pub lr_scheduler_kwargs: Option<String>,
-    /// Share of the target spread over all classes alike [default: 0]
-    #[arg(long, value_parser = number, value_name = "X", help_heading = "Training")]
-    pub label_smoothing_factor: Option<f64>,
-    /// Order of the rows: random, sequential, group_by_length [default: random, as torch draws it]
-    #[arg(long, value_parser = choice::<SamplingStrategy>, value_name = "ORDER", help_heading = "Training")]
-    pub train_sampling_strategy: Option<SamplingStrategy>,
-    /// Seed of the head, the order and dropout [default: 42]
-    #[arg(long, value_parser = whole::<u64>, value_name = "N", help_heading = "Training")]
-    pub seed: Option<u64>,
-    /// Seed of the order alone [default: seed]
-    #[arg(long, value_parser = whole::<u64>, value_name = "N", help_heading = "Training")]
-    pub data_seed: Option<u64>,
-
-    /// Folder for the model, train_results.json, eval_results.json, all_results.json, trainer_state.json
-    #[arg(long, value_name = "DIR", help_heading = "Results")]
-    pub output_dir: Option<PathBuf>,
-    /// Write into an output_dir that is not empty [default: false]
-    #[arg(long, bool_flag(), help_heading = "Results")]
-    pub overwrite_output_dir: Option<bool>,
-    /// Folder for one JSON record a run [default: results]
-    #[arg(long, value_name = "DIR", help_heading = "Results")]
-    pub results_dir: Option<PathBuf>,
-    /// Write eval_logits.jsonl, or predict_logits_TASK.jsonl, into output_dir [default: false]
-    #[arg(long, bool_flag(), help_heading = "Results")]
-    pub save_logits: Option<bool>,
-    /// Predict the test splits, write the leaderboard's files into output_dir, and with all nine tasks submission.zip [default: false]
-    #[arg(long, bool_flag(), help_heading = "Results")]
-    pub glue_submission: Option<bool>,
+    /// Where the dataset lies.
+    #[command(flatten)]
+    pub dataset: DatasetArgs,
+    /// Which of its rows and tokens are used.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The model that training begins with, besides its name.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// Steps of the training.
+    #[command(flatten)]
+    pub training: TrainingArgs,
+    /// What is written where.
+    #[command(flatten)]
+    pub places: PlaceArgs,
     /// Many runs in one.
     #[command(flatten)]
     pub grid: GridArgs,
     /// A search for settings before the runs.
     #[command(flatten)]
     pub search: SearchArgs,
-    /// Data that are none of GLUE's, and which rows and columns are used.
+    /// Data that are of no benchmark.
     #[command(flatten)]
-    pub data: DataArgs,
+    pub own_data: OwnDataArgs,
     /// Optimizer, and which parameters it changes.
     #[command(flatten)]
     pub optimizer: OptimizerArgs,
-    /// What happens beside the training.
+    /// Evaluations during the training.
     #[command(flatten)]
-    pub watch: WatchArgs,
+    pub evaluation: EvaluationArgs,
+    /// Checkpoints.
+    #[command(flatten)]
+    pub checkpoints: CheckpointArgs,
+    /// Logs.
+    #[command(flatten)]
+    pub logging: LoggingArgs,
     /// Where the model goes.
     #[command(flatten)]
     pub publish: PublishArgs,
     /// How much is computed and kept at once.
     #[command(flatten)]
     pub memory: MemoryArgs,
-
     /// What computes, and how exactly.
     #[command(flatten)]
     pub machine: MachineArgs,

@@ -1,44 +1,33 @@
-//! Flags of data that are none of GLUE's, and of which rows and columns are used.
-
-use std::path::PathBuf;
+//! Flags of which rows of a dataset are used, and how long a row may be.
 
 use clap::Args;
+use glue_tasks::slices::Slice;
 
+use super::dataset_args::OwnDataArgs;
 use super::value_parsers::{BoolFlag, number, whole};
+use trainer::error::Error;
+use trainer::settings::{DataSettings, DatasetChoice, SplitChoice};
 
-/// Flags of the data.
+/// Flags of rows and tokens.
 #[allow(rustdoc::broken_intra_doc_links, reason = "slices such as [:2000] are no links")]
 #[derive(Args, Clone, Debug, Default)]
 #[command(rename_all = "snake_case")]
 pub struct DataArgs {
-    /// A dataset of the Hub instead of a GLUE task, such as imdb
-    #[arg(long, value_name = "NAME", help_heading = "Data of your own")]
-    pub dataset_name: Option<String>,
-    /// Its configuration, which is a folder of its repository [default: the only one]
-    #[arg(long, value_name = "NAME", help_heading = "Data of your own")]
-    pub dataset_config_name: Option<String>,
-    /// Training rows: csv, tsv, json, jsonl or parquet
-    #[arg(long, value_name = "FILE", help_heading = "Data of your own")]
-    pub train_file: Option<PathBuf>,
-    /// Rows to evaluate on
-    #[arg(long, value_name = "FILE", help_heading = "Data of your own")]
-    pub validation_file: Option<PathBuf>,
-    /// Rows to predict
-    #[arg(long, value_name = "FILE", help_heading = "Data of your own")]
-    pub test_file: Option<PathBuf>,
-    /// Column of the text, or of first and second text: A or A,B [default: sentence1,sentence2, text, and the like]
-    #[arg(long, value_name = "NAMES", help_heading = "Data of your own")]
-    pub text_column_names: Option<String>,
-    /// Column of the label [default: label, or labels]
-    #[arg(long, value_name = "NAME", help_heading = "Data of your own")]
-    pub label_column_name: Option<String>,
-    /// Take labels as numbers to come near to [default: where they are floats]
-    #[arg(long, bool_flag(), help_heading = "Data of your own")]
-    pub do_regression: Option<bool>,
-    /// What to measure, with commas, the one that counts first [default: by the kind of label]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Data of your own")]
-    pub metric_name: Vec<String>,
-
+    /// Longest input in tokens, special ones included; longer ones are cut [default: 128]
+    #[arg(long, alias = "max_length", value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
+    pub max_seq_length: Option<usize>,
+    /// Pad every input to max_seq_length rather than not at all; the numbers are the same, it is only slower [default: false]
+    #[arg(long, bool_flag(), help_heading = "Data")]
+    pub pad_to_max_length: Option<bool>,
+    /// Use the first N training rows
+    #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
+    pub max_train_samples: Option<usize>,
+    /// Use the first N rows of each evaluation split
+    #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
+    pub max_eval_samples: Option<usize>,
+    /// Use the first N rows of each test split
+    #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
+    pub max_predict_samples: Option<usize>,
     /// Rows to train on: a split, or parts such as train[:2000]+train[-2000:] [default: train]
     #[arg(long, value_name = "PARTS", help_heading = "Data")]
     pub train_split_name: Option<String>,
@@ -57,4 +46,41 @@ pub struct DataArgs {
     /// Seed of that shuffle, and of the rows held out [default: 42]
     #[arg(long, value_parser = whole::<u64>, value_name = "N", help_heading = "Data")]
     pub shuffle_seed: Option<u64>,
+}
+
+impl DataArgs {
+    /// Which rows and tokens of a dataset are used.
+    pub(super) fn settings(&self, dataset: DatasetChoice, own_data: &OwnDataArgs) -> Result<DataSettings, Error> {
+        let usual = DataSettings::default();
+        Ok(DataSettings {
+            dataset,
+            splits: self.splits(own_data)?,
+            max_seq_length: self.max_seq_length.unwrap_or(usual.max_seq_length),
+            pad_to_max_length: self.pad_to_max_length.unwrap_or(usual.pad_to_max_length),
+            max_train_samples: self.max_train_samples,
+            max_eval_samples: self.max_eval_samples,
+            max_predict_samples: self.max_predict_samples,
+        })
+    }
+
+    fn splits(&self, own_data: &OwnDataArgs) -> Result<SplitChoice, Error> {
+        let parse = |flag: &str, text: &Option<String>| {
+            let parsed = text.as_deref().map(Slice::parse).transpose();
+            parsed.map_err(|error| Error::usage(format!("--{flag}: {error}")))
+        };
+        if self.validation_split_percentage.is_some() && own_data.validation_file.is_some() {
+            return Err(Error::usage(
+                "--validation_split_percentage and --validation_file exclude each other: leave one out",
+            ));
+        }
+        let usual = SplitChoice::default();
+        Ok(SplitChoice {
+            train: parse("train_split_name", &self.train_split_name)?,
+            validation: parse("validation_split_name", &self.validation_split_name)?,
+            test: parse("test_split_name", &self.test_split_name)?,
+            held_out: self.validation_split_percentage,
+            shuffle: self.shuffle_train_dataset.unwrap_or(usual.shuffle),
+            shuffle_seed: self.shuffle_seed.unwrap_or(usual.shuffle_seed),
+        })
+    }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::model_choice::model_choice;
+use super::model_args::model_choice;
 use super::value_parsers::{BoolFlag, whole};
 use crate::models_list::ModelsOptions;
 use trainer::error::Error;

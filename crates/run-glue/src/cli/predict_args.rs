@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::machine_args::MachineArgs;
-use super::model_choice::model_choice;
+use super::model_args::model_choice;
 use super::value_parsers::{BoolFlag, whole};
 use crate::predict::{Input, PredictSettings};
 use trainer::error::Error;

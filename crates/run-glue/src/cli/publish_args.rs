@@ -1,6 +1,6 @@
 //! Flags of the upload to the Hub.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -30,6 +30,25 @@ pub struct PublishArgs {
     /// Branch to upload to [default: main]
     #[arg(long, value_name = "REV", help_heading = "Upload")]
     pub hub_revision: Option<String>,
+}
+
+impl PublishArgs {
+    /// The upload of what a run writes into `output_dir`; `None`: none is asked for.
+    pub(super) fn settings(&self, output_dir: Option<&Path>) -> Result<Option<PublishSettings>, Error> {
+        if !self.push_to_hub.unwrap_or(false) {
+            return Ok(None);
+        }
+        let Some(dir) = output_dir else {
+            return Err(Error::usage("--push_to_hub uploads what is in --output_dir, which is not given"));
+        };
+        Ok(Some(PublishSettings {
+            id: repository_name("--output_dir", self.hub_model_id.as_deref(), dir)?,
+            private: self.hub_private_repo,
+            revision: self.hub_revision.clone().unwrap_or_else(|| "main".into()),
+            strategy: self.hub_strategy.unwrap_or_default(),
+            always: self.hub_always_push.unwrap_or(false),
+        }))
+    }
 }
 
 /// Flags of `run-glue push`.

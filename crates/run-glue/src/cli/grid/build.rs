@@ -99,11 +99,11 @@ fn of_points(mut points: Vec<Point>, embedded: bool) -> Result<Grid, Error> {
 }
 
 fn seeds(args: &RunArgs) -> Result<Vec<u64>, Error> {
-    let first = args.seed.unwrap_or(FIRST_SEED);
+    let first = args.training.seed.unwrap_or(FIRST_SEED);
     match &args.grid.seeds {
         None => Ok(vec![first]),
         Some(Seeds::Count(count)) => Ok((first..).take(*count).collect()),
-        Some(Seeds::These(_)) if args.seed.is_some() => {
+        Some(Seeds::These(_)) if args.training.seed.is_some() => {
             Err(Error::usage("--seed and a list of --seeds exclude each other: leave one out"))
         }
         Some(Seeds::These(seeds)) => Ok(seeds.clone()),

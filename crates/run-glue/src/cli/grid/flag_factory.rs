@@ -54,10 +54,10 @@ impl FlagFactory {
         change: impl FnOnce(&mut RunArgs) -> Result<(), Error>,
     ) -> Result<Settings, Error> {
         let mut args = self.args(combination);
-        args.seed = Some(seed);
+        args.training.seed = Some(seed);
         change(&mut args)?;
         let args = self.filled(args, combination)?;
-        let logs_by_default = args.watch.logging_steps.is_none();
+        let logs_by_default = args.logging.logging_steps.is_none();
         let several = self.several;
         let mut settings = settings::settings(&args, self.embedded)?;
         if logs_by_default && !several.is_single_run() {
@@ -96,16 +96,17 @@ impl SettingsFactory for FlagFactory {
     ) -> Result<Settings, Error> {
         self.make(combination, seed, |args| {
             apply(args, setting)?;
-            (args.output_dir, args.save_logits, args.glue_submission) = (None, None, None);
+            let places = &mut args.places;
+            (places.output_dir, places.save_logits, places.glue_submission) = (None, None, None);
             args.do_predict = Some(false);
             args.publish = Default::default();
-            args.watch.save_strategy = None;
-            args.watch.report_to = Vec::new();
-            args.watch.logging_dir = None;
+            args.checkpoints.save_strategy = None;
+            args.logging.report_to = Vec::new();
+            args.logging.logging_dir = None;
             if holdout.is_some() {
                 args.data.validation_split_percentage = holdout;
                 args.data.validation_split_name = None;
-                args.data.validation_file = None;
+                args.own_data.validation_file = None;
             }
             Ok(())
         })
@@ -114,7 +115,8 @@ impl SettingsFactory for FlagFactory {
     fn training_length(&self, combination: &Combination, setting: &[(String, String)]) -> Result<f64, Error> {
         let mut args = self.args(combination);
         apply(&mut args, setting)?;
-        let args = self.filled(args, combination)?;
-        Ok(args.max_steps.filter(|steps| *steps > 0).map_or(args.num_train_epochs.unwrap_or(3.0), |n| n as f64))
+        let training = self.filled(args, combination)?.training;
+        let epochs = training.num_train_epochs.unwrap_or(3.0);
+        Ok(training.max_steps.filter(|steps| *steps > 0).map_or(epochs, |n| n as f64))
     }
 }

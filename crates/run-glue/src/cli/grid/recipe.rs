@@ -16,10 +16,11 @@ const LEARNING_RATE: f64 = 2e-5;
 
 /// Fills in what no flag says.
 pub(super) fn fill(args: &mut RunArgs, task: &TaskSpec) {
+    let training = &mut args.training;
     // Small tasks take longer there.
-    args.num_train_epochs.get_or_insert(task.recipe_epochs.unwrap_or(NUM_TRAIN_EPOCHS));
-    args.per_device_train_batch_size.get_or_insert(PER_DEVICE_TRAIN_BATCH_SIZE);
-    args.learning_rate.get_or_insert(LEARNING_RATE);
+    training.num_train_epochs.get_or_insert(task.recipe_epochs.unwrap_or(NUM_TRAIN_EPOCHS));
+    training.per_device_train_batch_size.get_or_insert(PER_DEVICE_TRAIN_BATCH_SIZE);
+    training.learning_rate.get_or_insert(LEARNING_RATE);
 }
 
 /// What is filled in, in words.
@@ -38,14 +39,15 @@ pub(super) fn describe() -> String {
 /// # Errors
 /// When the recipe inside the program is broken.
 pub(super) fn fill_demo(mut args: RunArgs) -> Result<RunArgs, Error> {
-    if !args.model_name_or_path.is_empty() || args.dataset_dir.is_some() || args.dataset_revision.is_some() {
+    let dataset = &args.dataset;
+    if !args.model_name_or_path.is_empty() || dataset.dataset_dir.is_some() || dataset.dataset_revision.is_some() {
         return Ok(args);
     }
-    let recipe = demo::recipe()?;
-    args.num_train_epochs.get_or_insert(recipe.num_train_epochs);
-    args.per_device_train_batch_size.get_or_insert(recipe.per_device_train_batch_size);
-    args.learning_rate.get_or_insert(recipe.learning_rate);
+    let (recipe, training) = (demo::recipe()?, &mut args.training);
+    training.num_train_epochs.get_or_insert(recipe.num_train_epochs);
+    training.per_device_train_batch_size.get_or_insert(recipe.per_device_train_batch_size);
+    training.learning_rate.get_or_insert(recipe.learning_rate);
     // The miniature splits are evaluated in no time, and the page of a sweep shows how the scores grow.
-    args.watch.eval_strategy.get_or_insert(IntervalStrategy::Epoch);
+    args.evaluation.eval_strategy.get_or_insert(IntervalStrategy::Epoch);
     Ok(args)
 }

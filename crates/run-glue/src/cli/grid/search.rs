@@ -60,11 +60,11 @@ fn check_flags(args: &RunArgs, kind: SearchKind) -> Result<(), Error> {
     }
     let excluded = [
         (
-            args.watch.load_best_model_at_end == Some(true),
+            args.evaluation.load_best_model_at_end == Some(true),
             "load_best_model_at_end",
             "trials keep no checkpoints; search num_train_epochs, or stop early by --early_stopping_patience",
         ),
-        (args.watch.resume_from_checkpoint.is_some(), "resume_from_checkpoint", "a checkpoint is of one run"),
+        (args.checkpoints.resume_from_checkpoint.is_some(), "resume_from_checkpoint", "a checkpoint is of one run"),
     ];
     if let Some((_, flag, why)) = excluded.into_iter().find(|(given, ..)| *given) {
         return Err(Error::usage(format!("--search and --{flag} exclude each other: {why}")));
@@ -87,7 +87,8 @@ fn space_of(mut space: Vec<Axis>, args: &RunArgs, kind: SearchKind) -> Result<(V
         }
     }
     let has = |space: &[Axis], flag: &str| space.iter().any(|axis| axis.flag() == flag);
-    let by_steps = args.max_steps.is_some_and(|steps| steps > 0) || has(&space, STEPS);
+    let training = &args.training;
+    let by_steps = training.max_steps.is_some_and(|steps| steps > 0) || has(&space, STEPS);
     if by_steps && has(&space, EPOCHS) {
         return Err(Error::usage("--search_space: max_steps goes before num_train_epochs, so search one of them"));
     }
@@ -99,9 +100,9 @@ fn space_of(mut space: Vec<Axis>, args: &RunArgs, kind: SearchKind) -> Result<(V
     }
     if space.is_empty() {
         let given = [
-            ("learning_rate", args.learning_rate.is_some()),
-            ("per_device_train_batch_size", args.per_device_train_batch_size.is_some()),
-            (EPOCHS, args.num_train_epochs.is_some() || by_steps || halving),
+            ("learning_rate", training.learning_rate.is_some()),
+            ("per_device_train_batch_size", training.per_device_train_batch_size.is_some()),
+            (EPOCHS, training.num_train_epochs.is_some() || by_steps || halving),
         ];
         let given: Vec<&str> = given.into_iter().filter_map(|(flag, given)| given.then_some(flag)).collect();
         space = usual(&given);

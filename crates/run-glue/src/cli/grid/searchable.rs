@@ -68,12 +68,12 @@ mod tests {
 
     #[test]
     fn a_setting_is_put_over_what_is_there_and_leaves_the_rest() {
-        let mut args = RunArgs { learning_rate: Some(1.0), warmup_ratio: Some(0.5), ..RunArgs::default() };
-        args.model_name_or_path = vec!["m".to_owned()];
+        let mut args = RunArgs { model_name_or_path: vec!["m".to_owned()], ..RunArgs::default() };
+        (args.training.learning_rate, args.training.warmup_ratio) = (Some(1.0), Some(0.5));
         let setting = [("learning_rate", "2e-5"), ("freeze_embeddings", "true")];
         let setting: Vec<(String, String)> = setting.map(|(flag, value)| (flag.to_owned(), value.to_owned())).to_vec();
         apply(&mut args, &setting).expect("set");
-        assert_eq!((args.learning_rate, args.warmup_ratio), (Some(2e-5), Some(0.5)));
+        assert_eq!((args.training.learning_rate, args.training.warmup_ratio), (Some(2e-5), Some(0.5)));
         assert_eq!((args.optimizer.freeze_embeddings, args.model_name_or_path.len()), (Some(true), 1));
         let error = apply(&mut args, &[("learning_rate".to_owned(), "fast".to_owned())]).expect_err("no number");
         assert!(error.to_string().contains("invalid value 'fast' for '--learning_rate"), "{error}");

@@ -1,24 +1,21 @@
-//! Flags to settings: what was typed, and the defaults where nothing was.
-
-mod beside;
-mod data;
-mod places;
-mod training;
+//! A run's settings out of those that the flags of each subject make.
 
 use glue_tasks::task::TaskSpec;
 use glue_tasks::{GLUE, benchmarks, find_tasks};
 
 use super::args::RunArgs;
-use super::model_choice::model_choice;
 use trainer::error::Error;
-use trainer::settings::{HubAccess, IntervalStrategy, MachineSettings, ModelSettings, Settings, TaskChoice};
+use trainer::settings::{
+    CheckpointSettings, HubAccess, IntervalStrategy, LoggingSettings, MachineSettings, ModelSettings, Settings,
+    TaskChoice,
+};
 
 /// A run's settings from its flags, checked and complete. `embedded`: the demo, whose model and data are the defaults.
 ///
 /// # Errors
 /// Names the first flag that is wrong, what was expected, and what to do.
 pub fn settings(args: &RunArgs, embedded: bool) -> Result<Settings, Error> {
-    let task = match data::custom_data(args)? {
+    let task = match args.own_data.custom(&args.task_name)? {
         Some(custom) => TaskChoice::Custom(custom),
         None => match tasks(&args.task_name, embedded)?.as_slice() {
             [task] => TaskChoice::Known(Box::new((*task).clone())),
@@ -29,13 +26,10 @@ pub fn settings(args: &RunArgs, embedded: bool) -> Result<Settings, Error> {
         (None, None, None | Some(false)) => (true, true, false),
         (train, eval, predict) => (train.unwrap_or(false), eval.unwrap_or(false), predict.unwrap_or(false)),
     };
-    let places = places::places(args);
-    if places.glue_submission {
-        data::check_submission(args)?;
-    }
+    let places = args.places.settings(&args.data, &args.own_data)?;
     let machine = MachineSettings::try_from(&args.machine)?;
-    let evaluation = beside::evaluation(args)?;
-    let data = data::data(args, task.known(), embedded)?;
+    let evaluation = args.evaluation.settings(&args.training.eval_batch, &args.checkpoints, &args.logging)?;
+    let dataset = args.own_data.dataset(&args.dataset, task.known(), embedded)?;
     let mut settings = Settings {
         task,
         do_train,
@@ -43,27 +37,20 @@ pub fn settings(args: &RunArgs, embedded: bool) -> Result<Settings, Error> {
         do_eval: do_eval || evaluation.strategy != IntervalStrategy::No,
         do_predict: do_predict || places.glue_submission,
         model: ModelSettings::default(),
-        data,
-        training: training::training(args, machine.precision)?,
+        data: args.data.settings(dataset, &args.own_data)?,
+        training: args.training.settings(&args.optimizer, &args.memory, machine.precision)?,
         evaluation,
-        checkpoints: beside::checkpoints(args)?,
-        logging: beside::logging(args)?,
-        publish: places::publishing(args)?,
+        checkpoints: CheckpointSettings::try_from(&args.checkpoints)?,
+        logging: LoggingSettings::try_from(&args.logging)?,
+        publish: args.publish.settings(places.output_dir.as_deref())?,
         places,
         machine,
-        hub: HubAccess { cache_dir: args.cache_dir.clone(), token: args.token.clone() },
+        hub: HubAccess::from(&args.model),
         search: None,
     };
     settings.check()?;
     // Last, since a model that is missing is no reason to hide what else is wrong.
-    settings.model = ModelSettings {
-        choice: model_choice(
-            args.model_name_or_path.last().map(String::as_str),
-            args.model_revision.as_deref(),
-            embedded,
-        )?,
-        ignore_mismatched_sizes: args.ignore_mismatched_sizes.unwrap_or(false),
-    };
+    settings.model = args.model.settings(args.model_name_or_path.last().map(String::as_str), embedded)?;
     Ok(settings)
 }
 
@@ -72,7 +59,7 @@ pub fn settings(args: &RunArgs, embedded: bool) -> Result<Settings, Error> {
 /// # Errors
 /// When they contradict each other.
 pub fn has_custom_data(args: &RunArgs) -> Result<bool, Error> {
-    Ok(data::custom_data(args)?.is_some())
+    Ok(args.own_data.custom(&args.task_name)?.is_some())
 }
 
 /// The tasks of `--task`, in the order to run. `embedded`: all where none is named.
