@@ -1,6 +1,6 @@
 //! What can go wrong with records.
 
-use super::version::FORMAT_VERSION;
+use super::version::{FIRST_VERSION, FORMAT_VERSION};
 use crate::atomic::WriteError;
 use std::path::PathBuf;
 
@@ -35,7 +35,7 @@ pub enum RecordError {
         source: serde_json::Error,
     },
     /// The record is of a format that this program does not know.
-    #[error("{} has record format {found}; this program reads format {FORMAT_VERSION}", path.display())]
+    #[error("{} has record format {found}; this program reads formats {FIRST_VERSION} to {FORMAT_VERSION}", path.display())]
     Version {
         /// The file.
         path: PathBuf,

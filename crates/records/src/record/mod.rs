@@ -4,6 +4,7 @@
 //! [`predictions`] what lies beside it, and [`read_folder`] reads all that a folder has.
 
 pub mod class_table;
+mod dataset_info;
 mod error;
 mod folder;
 mod host;
@@ -14,12 +15,13 @@ mod run_record;
 mod version;
 mod write;
 
+pub use self::dataset_info::{DatasetInfo, SplitRows, SplitUse};
 pub use self::error::RecordError;
 pub use self::folder::{RecordFile, Records, read_folder, read_paths};
 pub use self::host::Host;
 pub use self::parts::{
-    Baseline, DatasetInfo, ModelInfo, Predictor, Profile, Program, Scores, SearchMark, SearchRole, Source, Throughput,
-    Timings,
+    Baseline, EndWeights, ModelInfo, Predictor, Profile, Program, Scores, SearchMark, SearchRole, Source, Throughput,
+    Timings, TrainingInfo,
 };
 pub use self::run_record::RunRecord;
 pub use self::version::FORMAT_VERSION;

@@ -25,17 +25,16 @@ pub fn test_scores(metrics: &Metrics) -> Scores {
 }
 
 fn scores_of(metrics: &Metrics, prefix: &str) -> Scores {
+    let of_prefix = metrics.iter().filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, value.as_f64()?)));
+    of_prefix.filter(|(name, _)| is_score(name)).map(|(name, number)| (name.to_owned(), finite(number))).collect()
+}
+
+/// Whether a number of this name says how good a model is, and not how long it took: all but times, rates and counts, whatever
+/// split they are of (`runtime_ax` is the time of the diagnostic set).
+pub(super) fn is_score(name: &str) -> bool {
     const NO_SCORES: [&str; 5] =
         ["runtime", "samples", "samples_per_second", "steps_per_second", "model_preparation_time"];
-    metrics
-        .iter()
-        .filter_map(|(key, value)| {
-            let name = key.strip_prefix(prefix)?;
-            let number = value.as_f64()?;
-            let plain = glue_tasks::plain_key(name);
-            (!NO_SCORES.contains(&plain)).then(|| (name.to_owned(), finite(number)))
-        })
-        .collect()
+    !NO_SCORES.iter().any(|other| name.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')))
 }
 
 /// `None` for `NaN` and the infinities.
@@ -73,21 +72,12 @@ pub struct ModelInfo {
     pub parameters: u64,
     /// SHA-256 of every weights file by its name, in lower-case hexadecimal.
     pub weights_sha256: BTreeMap<String, String>,
-}
-
-/// The data that was used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DatasetInfo {
-    /// Hub id, or the folder or files as they were given.
-    pub id: String,
-    /// Configuration of the data set, e.g. `mrpc`.
-    pub config: Option<String>,
-    /// Where it came from.
-    pub source: Source,
-    /// The branch, tag or commit.
-    pub revision: Option<String>,
-    /// Rows that were used, by split.
-    pub rows: BTreeMap<String, u64>,
+    /// The same of config.json; records of format 1 have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_sha256: Option<String>,
+    /// The same of the files that the tokenizer was made of; records of format 1 have none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tokenizer_sha256: BTreeMap<String, String>,
 }
 
 /// Wall-clock seconds by stage; a stage that did not run has none.
@@ -137,6 +127,30 @@ pub struct Throughput {
     pub train_steps_per_second: Option<f64>,
     /// Rows evaluated per second.
     pub eval_samples_per_second: Option<f64>,
+}
+
+/// Which weights of a training the run ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndWeights {
+    /// Those after the last step.
+    Last,
+    /// Those of the best evaluation.
+    Best,
+    /// Those of the best checkpoint that there is: the weights of the best evaluation could not be kept.
+    BestKept,
+}
+
+/// The training that a run's weights come from; a run that only evaluates has none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrainingInfo {
+    /// Which weights it ended with.
+    pub weights: EndWeights,
+    /// The step that they are of, from 1.
+    pub step: u64,
+    /// The checkpoint that this start of the run went on from, by its folder's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed_from: Option<String>,
 }
 
 /// How a model that has learnt nothing predicts.
@@ -220,6 +234,11 @@ mod tests {
             ("eval_runtime".to_owned(), 1.5.into()),
             ("eval_samples".to_owned(), 8_usize.into()),
             ("eval_samples_per_second".to_owned(), 5.0.into()),
+            // Of the diagnostic set.
+            ("eval_runtime_ax".to_owned(), 0.5.into()),
+            ("eval_samples_ax".to_owned(), 4_usize.into()),
+            ("eval_samples_per_second_ax".to_owned(), 8.0.into()),
+            ("eval_steps_per_second_ax".to_owned(), 8.0.into()),
         ]);
         let mut both = mismatched(&matched);
         both.extend(matched);

@@ -3,9 +3,11 @@
 //! The hash covers everything that makes a run another run, except its seed, so that runs that differ by nothing but
 //! the seed share it and can be averaged.
 
+use super::dataset_info::SplitUse;
 use super::run_record::RunRecord;
 use crate::python_json::{Object, Value, dumps};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Hexadecimal digits of the hash in a file name.
@@ -18,8 +20,10 @@ const SLUG_LENGTH: usize = 80;
 const NO_SETTINGS: [&str; 8] =
     ["seed", "data_seed", "output_dir", "results_dir", "cache_dir", "logging_dir", "run_name", "overwrite_output_dir"];
 
-/// SHA-256, in hexadecimal, of the run's settings: task, model with the hashes of its weights, data, hyper-parameters,
-/// `data_seed` and backend. Two runs with the same hash and seed should give the same numbers.
+/// SHA-256, in hexadecimal, of what the run is, whatever it is called: the weights, configuration and tokenizer of the model that
+/// it starts from, the rows of each split that decide its numbers, the settings, `data_seed` and the backend. Two runs with the same
+/// hash and seed should give the same numbers. Of a benchmark's task the name counts, since it stands for the metrics; of other data
+/// the settings name these.
 #[must_use]
 pub fn settings_hash(record: &RunRecord) -> String {
     let hyper_parameters: Object = record
@@ -28,21 +32,27 @@ pub fn settings_hash(record: &RunRecord) -> String {
         .filter(|(name, _)| !NO_SETTINGS.contains(&name.as_str()))
         .map(|(name, value)| (name.clone(), sorted(value)))
         .collect();
-    let rows: Object = record.dataset.rows.iter().map(|(split, rows)| (split.clone(), (*rows).into())).collect();
-    let weights: Object =
-        record.model.weights_sha256.iter().map(|(file, hash)| (file.clone(), hash.as_str().into())).collect();
+    let hashes = |files: &BTreeMap<String, String>| -> Value {
+        files.iter().map(|(file, hash)| (file.clone(), Value::from(hash.as_str()))).collect::<Object>().into()
+    };
+    let rows = |purpose: SplitUse| -> Value {
+        let splits = record.dataset.used_for(purpose).map(|split| {
+            let hash = split.sha256.clone().map_or_else(|| Value::from(split.rows), Value::from);
+            (split.key_suffix.clone(), hash)
+        });
+        splits.collect::<Object>().into()
+    };
+    let is_custom = record.hyper_parameters.get("metric_name").is_some_and(|name| !name.is_null());
     let settings: Object = [
         ("backend", Value::from(record.host.backend.as_str())),
+        ("config", record.model.config_sha256.clone().into()),
         ("data_seed", record.data_seed.into()),
-        ("dataset", record.dataset.id.as_str().into()),
-        ("dataset_config", record.dataset.config.clone().into()),
-        ("dataset_revision", record.dataset.revision.clone().into()),
+        ("evaluation_rows", rows(SplitUse::Evaluation)),
         ("hyper_parameters", hyper_parameters.into()),
-        ("model", record.model.id.as_str().into()),
-        ("model_revision", record.model.revision.clone().into()),
-        ("rows", rows.into()),
-        ("task", record.task.as_str().into()),
-        ("weights", weights.into()),
+        ("task", Some(record.task.clone()).filter(|_| !is_custom).into()),
+        ("tokenizer", hashes(&record.model.tokenizer_sha256)),
+        ("training_rows", rows(SplitUse::Training)),
+        ("weights", hashes(&record.model.weights_sha256)),
     ]
     .into_iter()
     .map(|(key, value)| (key.to_owned(), value))
@@ -56,7 +66,12 @@ fn sorted(value: &serde_json::Value) -> Value {
     match value {
         serde_json::Value::Null => Value::Null,
         serde_json::Value::Bool(flag) => (*flag).into(),
-        serde_json::Value::Number(number) => number.as_i64().map_or_else(|| number.as_f64().into(), Value::Int),
+        serde_json::Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(whole), _) => Value::Int(whole),
+            // Above the whole numbers that Python's JSON is written with here: as its digits, since an f64 would round it.
+            (None, Some(whole)) => whole.to_string().into(),
+            (None, None) => number.as_f64().into(),
+        },
         serde_json::Value::String(words) => words.as_str().into(),
         serde_json::Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
         serde_json::Value::Object(entries) => {

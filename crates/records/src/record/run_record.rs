@@ -1,16 +1,17 @@
 //! One JSON record a run: what was run, on what, and what came out.
 //!
-//! The format has a number, a JSON Schema (`results/schema/run-record-v1.schema.json`) and a description
-//! (`docs/results-format.md`). Readers skip fields they do not know, so version 1 may gain fields; a change that
-//! would mislead an old reader takes version 2.
+//! The format has a number, a JSON Schema (`results/schema/run-record-v2.schema.json`) and a description
+//! (`docs/results-format.md`). Readers skip fields they do not know, so a version may gain fields; a change that would mislead an
+//! old reader takes another number. Version 1 is still read.
 
 use super::class_table::ClassTable;
+use super::dataset_info::{DatasetInfo, SplitUse};
 use super::error::RecordError;
 use super::host::Host;
 use super::parts::{
-    Baseline, DatasetInfo, ModelInfo, Profile, Program, Scores, SearchMark, SearchRole, Throughput, Timings,
+    Baseline, ModelInfo, Profile, Program, Scores, SearchMark, SearchRole, Throughput, Timings, TrainingInfo, is_score,
 };
-use super::version::{FORMAT_VERSION, Versioned};
+use super::version::{FIRST_VERSION, FORMAT_VERSION, Versioned};
 use crate::metrics::Metrics;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ use std::path::Path;
 /// Everything worth keeping of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
-    /// Always [`FORMAT_VERSION`].
+    /// [`FORMAT_VERSION`], or an earlier one of a record that was read.
     pub format_version: u32,
     /// The task's short name, e.g. `mrpc`; for other data whatever the user calls it.
     pub task: String,
@@ -41,13 +42,17 @@ pub struct RunRecord {
     pub model: ModelInfo,
     /// What it was trained and evaluated on, with the rows of each split.
     pub dataset: DatasetInfo,
+    /// The training, where there was one; `None` in records of format 1 too, see [`is_trained`](Self::is_trained).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<TrainingInfo>,
     /// Every setting that can change the numbers, by its flag's name.
     pub hyper_parameters: BTreeMap<String, serde_json::Value>,
     /// Seed of the head, of dropout and (without a `data_seed`) of the order of the rows.
     pub seed: u64,
     /// Seed of the order of the rows, where it was given.
     pub data_seed: Option<u64>,
-    /// SHA-256 of the settings without the seed, in hexadecimal; writing the record fills it in.
+    /// SHA-256 of everything that makes the run another one but its seed: weights, configuration and tokenizer of the model that it
+    /// starts from, the rows of each split, and the settings; in hexadecimal. Writing the record fills it in.
     pub settings_hash: String,
     /// Hash of what was asked for, without the seed, which is known before the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,6 +91,20 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
+    /// Whether the run trained its model, and did not only evaluate it.
+    #[must_use]
+    pub fn is_trained(&self) -> bool {
+        self.training.is_some() || self.timings.train_seconds.is_some()
+    }
+
+    /// How many rows of the evaluation the run also trained on; `None` where that is unknown, or nothing was trained.
+    #[must_use]
+    pub fn rows_trained_on(&self) -> Option<u64> {
+        let mut splits = self.dataset.used_for(SplitUse::Evaluation).peekable();
+        splits.peek()?;
+        splits.map(|split| split.trained_on).sum()
+    }
+
     /// Whether the run only served to find settings.
     #[must_use]
     pub fn is_trial(&self) -> bool {
@@ -119,9 +138,13 @@ impl RunRecord {
         // The version is looked at first: what else a later format holds is unknown.
         let versioned: Versioned =
             serde_json::from_str(&text).map_err(|source| RecordError::Shape { path: path_buf(), source })?;
-        if versioned.format_version != u64::from(FORMAT_VERSION) {
+        if !(u64::from(FIRST_VERSION)..=u64::from(FORMAT_VERSION)).contains(&versioned.format_version) {
             return Err(RecordError::Version { path: path_buf(), found: versioned.format_version });
         }
-        serde_json::from_str(&text).map_err(|source| RecordError::Shape { path: path_buf(), source })
+        let mut record: Self =
+            serde_json::from_str(&text).map_err(|source| RecordError::Shape { path: path_buf(), source })?;
+        // Format 1 has times of the diagnostic set among them.
+        record.metrics.retain(|name, _| is_score(name));
+        Ok(record)
     }
 }

@@ -2,8 +2,11 @@
 
 use serde::Deserialize;
 
-/// The version of the record's format that this program writes and reads.
-pub const FORMAT_VERSION: u32 = 1;
+/// The version of the record's format that this program writes.
+pub const FORMAT_VERSION: u32 = 2;
+
+/// The first version, which is still read: what it does not say is unknown.
+pub(super) const FIRST_VERSION: u32 = 1;
 
 /// What every version of a record has.
 #[derive(Deserialize)]

@@ -4,19 +4,33 @@ use records::files::trainer_state::train_row;
 use records::record::class_table::{ClassRow, ClassTable};
 use records::record::path::settings_hash;
 use records::record::{
-    Baseline, DatasetInfo, FORMAT_VERSION, Host, ModelInfo, Predictor, Profile, Program, RecordError, RunRecord,
-    Scores, SearchMark, SearchRole, Source, Throughput, Timings, read_folder,
+    Baseline, DatasetInfo, EndWeights, FORMAT_VERSION, Host, ModelInfo, Predictor, Profile, Program, RecordError,
+    RunRecord, Scores, SearchMark, SearchRole, Source, SplitRows, SplitUse, Throughput, Timings, TrainingInfo,
+    read_folder,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::json_schema::{resolved, violations};
 
-const SCHEMA: &str = include_str!("../../../../results/schema/run-record-v1.schema.json");
+const SCHEMA: &str = include_str!("../../../../results/schema/run-record-v2.schema.json");
 const DOCUMENT: &str = include_str!("../../../../docs/results-format.md");
 
 fn scores(entries: &[(&str, f64)]) -> Scores {
     entries.iter().map(|(name, value)| ((*name).to_owned(), Some(*value))).collect()
+}
+
+fn split(name: &str, used_for: SplitUse, rows: u64) -> SplitRows {
+    SplitRows {
+        split: name.to_owned(),
+        used_for: Some(used_for),
+        key_suffix: String::new(),
+        rows,
+        rows_of_split: Some(rows),
+        limit: None,
+        sha256: Some("0f".repeat(32)),
+        trained_on: None,
+    }
 }
 
 /// A record in which every optional field is there.
@@ -53,14 +67,35 @@ fn full() -> RunRecord {
             architecture: "BertForSequenceClassification".to_owned(),
             parameters: 4_386_307,
             weights_sha256: BTreeMap::from([("model.safetensors".to_owned(), "0a".repeat(32))]),
+            config_sha256: Some("0c".repeat(32)),
+            tokenizer_sha256: BTreeMap::from([("tokenizer.json".to_owned(), "0d".repeat(32))]),
         },
         dataset: DatasetInfo {
             id: "nyu-mll/glue".to_owned(),
             config: Some("mnli".to_owned()),
             source: Source::Hub,
             revision: Some("main".to_owned()),
-            rows: BTreeMap::from([("train".to_owned(), 392_702), ("validation_matched".to_owned(), 9815)]),
+            commit: Some("bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c".to_owned()),
+            splits: vec![
+                split("train", SplitUse::Training, 392_702),
+                SplitRows {
+                    limit: Some(9000),
+                    rows_of_split: Some(9815),
+                    trained_on: Some(3),
+                    ..split("validation_matched", SplitUse::Evaluation, 9000)
+                },
+                SplitRows {
+                    key_suffix: "_mm".to_owned(),
+                    ..split("validation_mismatched", SplitUse::Evaluation, 9832)
+                },
+            ],
+            files_sha256: BTreeMap::from([("mnli/train-00000-of-00001.parquet".to_owned(), "0e".repeat(32))]),
         },
+        training: Some(TrainingInfo {
+            weights: EndWeights::Best,
+            step: 1500,
+            resumed_from: Some("checkpoint-1000".to_owned()),
+        }),
         hyper_parameters: BTreeMap::from([
             ("learning_rate".to_owned(), json!(2e-5)),
             ("num_train_epochs".to_owned(), json!(3.0)),
@@ -135,9 +170,19 @@ fn bare() -> RunRecord {
             commit: None,
             source: Source::Folder,
             weights_sha256: BTreeMap::new(),
+            config_sha256: None,
+            tokenizer_sha256: BTreeMap::new(),
             ..full.model
         },
-        dataset: DatasetInfo { config: None, revision: None, source: Source::Embedded, ..full.dataset },
+        dataset: DatasetInfo {
+            config: None,
+            revision: None,
+            commit: None,
+            source: Source::Embedded,
+            files_sha256: BTreeMap::new(),
+            ..full.dataset
+        },
+        training: None,
         hyper_parameters: BTreeMap::new(),
         data_seed: None,
         search: None,
@@ -191,11 +236,11 @@ fn records_obey_the_schema() {
 #[test]
 fn the_schema_refuses_what_is_no_record() {
     let breakages: [(&str, Value); 9] = [
-        ("/format_version", json!(2)),
+        ("/format_version", json!(1)),
         ("/metrics/accuracy", json!("high")),
         ("/model/source", json!("moon")),
         ("/model/weights_sha256/model.safetensors", json!("abc")),
-        ("/dataset/rows/train", json!(-1)),
+        ("/dataset/splits/0/rows", json!(-1)),
         ("/timings/total_seconds", json!(null)),
         ("/padding_share", json!(1.5)),
         ("/started_at", json!("yesterday")),
@@ -248,6 +293,9 @@ fn every_field_is_documented() {
             assert!(DOCUMENT.contains(&format!("`{field}`")), "docs/results-format.md lacks `{field}`");
         }
     }
+    for name in schema()["$defs"]["split_rows"]["properties"].as_object().unwrap().keys() {
+        assert!(DOCUMENT.contains(&format!("`dataset.splits[].{name}`")), "docs/results-format.md lacks {name}");
+    }
 }
 
 #[test]
@@ -284,13 +332,15 @@ fn the_same_run_is_replaced_and_another_is_not() {
     assert_eq!(RunRecord::read(&first).unwrap().score, Some(0.9));
 
     type Change = fn(&mut RunRecord);
-    let others: [Change; 9] = [
+    let others: [Change; 11] = [
         |record| record.seed = 43,
         |record| record.data_seed = None,
         |record| record.task = "mrpc".to_owned(),
-        |record| record.model.id = "prajjwal1/bert-mini".to_owned(),
         |record| record.model.weights_sha256 = BTreeMap::from([("model.safetensors".to_owned(), "0b".repeat(32))]),
-        |record| record.dataset.rows = BTreeMap::from([("train".to_owned(), 100)]),
+        |record| record.model.config_sha256 = Some("0b".repeat(32)),
+        |record| record.model.tokenizer_sha256.clear(),
+        |record| record.dataset.splits[0].sha256 = Some("0b".repeat(32)),
+        |record| record.dataset.splits[1].sha256 = Some("0b".repeat(32)),
         |record| record.host.backend = "cuda".to_owned(),
         |record| *record.hyper_parameters.get_mut("learning_rate").unwrap() = json!(3e-5),
         |record| {
@@ -303,7 +353,27 @@ fn the_same_run_is_replaced_and_another_is_not() {
         change(&mut other);
         assert!(paths.insert(other.write(folder.path()).unwrap()));
     }
-    assert_eq!(read_folder(folder.path()).unwrap().records.len(), 10);
+    assert_eq!(read_folder(folder.path()).unwrap().records.len(), 12);
+}
+
+#[test]
+fn names_make_no_other_run() {
+    let mut other = full();
+    other.model.id = "a/copy/of/bert-tiny".to_owned();
+    (other.model.source, other.model.revision) = (Source::Folder, None);
+    (other.dataset.id, other.dataset.revision) = ("a copy of it".to_owned(), None);
+    other.dataset.splits[0].split = "train[:100%]".to_owned();
+    assert_eq!(settings_hash(&other), settings_hash(&full()));
+    // What a custom dataset is called says nothing, a benchmark's task stands for its metrics.
+    other.task = "mine".to_owned();
+    assert_ne!(settings_hash(&other), settings_hash(&full()));
+    let named = |task: &str| {
+        let mut record = full();
+        record.task = task.to_owned();
+        record.hyper_parameters.insert("metric_name".to_owned(), json!("accuracy"));
+        settings_hash(&record)
+    };
+    assert_eq!(named("mine"), named("yours"));
 }
 
 #[test]
@@ -328,6 +398,30 @@ fn a_foreign_file_in_the_way_is_left_alone() {
     assert!(matches!(full().write(folder.path()), Err(RecordError::Taken { path }) if path == long));
 }
 
+/// Format 1 says how many rows of which split, and nothing of their content or use.
+#[test]
+fn records_of_format_1_are_read_and_what_they_do_not_say_is_unknown() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../results/rte");
+    let found = read_folder(folder.as_ref()).unwrap();
+    assert!(found.problems.is_empty() && found.records.len() == 3);
+    for (_, record) in found.records {
+        assert_eq!(record.format_version, 1);
+        let rows: Vec<_> = record.dataset.splits.iter().map(|split| (split.split.as_str(), split.rows)).collect();
+        assert_eq!(rows, [("train", 2490), ("validation", 277)]);
+        assert!(
+            record.dataset.splits.iter().all(|s| s.used_for.is_none() && s.sha256.is_none() && s.is_whole().is_none())
+        );
+        assert!(record.is_trained() && record.training.is_none() && record.rows_trained_on().is_none());
+    }
+    // The time of the diagnostic set stood among its scores.
+    let folder = tempfile::tempdir().unwrap();
+    let mut old = value(&full());
+    (old["format_version"], old["metrics"]["runtime_ax"]) = (json!(1), json!(1.5));
+    let path = folder.path().join("old.json");
+    std::fs::write(&path, old.to_string()).unwrap();
+    assert_eq!(RunRecord::read(&path).unwrap().metrics, full().metrics);
+}
+
 #[test]
 fn a_folder_of_records_is_read_with_its_problems() {
     let folder = tempfile::tempdir().unwrap();
@@ -338,13 +432,13 @@ fn a_folder_of_records_is_read_with_its_problems() {
     put("list.json", "[1, 2]");
     put("notes.txt", "x");
     put(".hidden.json", "{\"format_version\": 1}");
-    put("later.json", "{\"format_version\": 2, \"task\": 5}");
+    put("later.json", "{\"format_version\": 3, \"task\": 5}");
     put("broken.json", "{\"format_version\": 1, \"task\": \"cola\"}");
     let found = read_folder(folder.path()).unwrap();
     assert_eq!(found.records.len(), 2);
     let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems[0].contains("broken.json") && problems[0].contains("missing field"), "{problems:?}");
-    assert!(problems[1].contains("later.json") && problems[1].contains("format 2"), "{problems:?}");
+    assert!(problems[1].contains("later.json") && problems[1].contains("format 3"), "{problems:?}");
     assert!(matches!(read_folder(&folder.path().join("none")), Err(RecordError::Read { .. })));
 }

@@ -1,0 +1,111 @@
+//! What a run was trained and evaluated on: the dataset, and which of its rows.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use super::parts::Source;
+
+/// What the rows of a split were used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SplitUse {
+    /// The model was trained on them.
+    Training,
+    /// They were scored.
+    Evaluation,
+    /// They were predicted.
+    Prediction,
+}
+
+/// Rows that were used for one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitRows {
+    /// The split as the dataset calls it, or its parts: `validation`, `test[:30]+test[-30:]`.
+    pub split: String,
+    /// What the rows were used for; a record of format 1 does not say.
+    pub used_for: Option<SplitUse>,
+    /// What is added to the names of metrics on these rows: nothing, `_mm`, `_ax`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub key_suffix: String,
+    /// How many rows were used.
+    pub rows: u64,
+    /// How many there would be without a limit, parts and rows held out; a record of format 1 does not say.
+    pub rows_of_split: Option<u64>,
+    /// The limit that was given, such as `--max_eval_samples`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    /// SHA-256 over the texts and labels of the rows in their order, in lower-case hexadecimal; a record of format 1 has none.
+    pub sha256: Option<String>,
+    /// How many of the rows were also trained on, by their texts; `None` where nothing was trained, and in a record of format 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trained_on: Option<u64>,
+}
+
+impl SplitRows {
+    /// Whether all rows of the split were used; `None` where a record of format 1 does not say.
+    #[must_use]
+    pub fn is_whole(&self) -> Option<bool> {
+        self.rows_of_split.map(|all| all == self.rows)
+    }
+}
+
+/// The data that was used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Fields")]
+pub struct DatasetInfo {
+    /// Hub id, or the folder or files as they were given.
+    pub id: String,
+    /// Configuration of the data set, e.g. `mrpc`.
+    pub config: Option<String>,
+    /// Where it came from.
+    pub source: Source,
+    /// The branch, tag or commit that was asked for; in a record of format 1 the commit where it was known.
+    pub revision: Option<String>,
+    /// The commit that this was.
+    pub commit: Option<String>,
+    /// The rows that were used, the training's first.
+    pub splits: Vec<SplitRows>,
+    /// SHA-256 of every file that rows were read from, in lower-case hexadecimal; a record of format 1 has none.
+    pub files_sha256: BTreeMap<String, String>,
+}
+
+impl DatasetInfo {
+    /// What was used for a purpose.
+    pub fn used_for(&self, purpose: SplitUse) -> impl Iterator<Item = &SplitRows> {
+        self.splits.iter().filter(move |split| split.used_for == Some(purpose))
+    }
+}
+
+/// Both formats: the first has a number of rows by split's name.
+#[derive(Deserialize)]
+struct Fields {
+    id: String,
+    config: Option<String>,
+    source: Source,
+    revision: Option<String>,
+    #[serde(default)]
+    commit: Option<String>,
+    #[serde(default)]
+    splits: Vec<SplitRows>,
+    #[serde(default)]
+    rows: BTreeMap<String, u64>,
+    #[serde(default)]
+    files_sha256: BTreeMap<String, String>,
+}
+
+impl From<Fields> for DatasetInfo {
+    fn from(fields: Fields) -> Self {
+        let Fields { id, config, source, revision, commit, mut splits, rows, files_sha256 } = fields;
+        splits.extend(rows.into_iter().map(|(split, rows)| SplitRows {
+            split,
+            used_for: None,
+            key_suffix: String::new(),
+            rows,
+            rows_of_split: None,
+            limit: None,
+            sha256: None,
+            trained_on: None,
+        }));
+        Self { id, config, source, revision, commit, splits, files_sha256 }
+    }
+}
