@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         // What is wrong is said by the name of the setting, before any work.
         settings.check()?;
         let record = run_task(&settings, &RunHooks::default())?.record;
-        println!("{name}: {} rows, {:.1} s", record.dataset.rows["train"], record.timings.total_seconds);
+        println!("{name}: {} rows, {:.1} s", record.dataset.splits[0].rows, record.timings.total_seconds);
         for (metric, value) in &record.metrics {
             println!("  {metric} {}", value.map_or("undefined".to_owned(), |value| format!("{value:.4}")));
         }

@@ -1,17 +1,36 @@
 //! SHA-256 of files.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
-/// A file's hash in hexadecimal, without reading it into memory whole.
+/// Of a file that was read: its size in bytes and its last change, and the hash.
+type Known = (u64, Option<SystemTime>, String);
+
+/// The files that were read in this process. A sweep asks for the same ones before and in every run.
+static KNOWN: LazyLock<Mutex<HashMap<PathBuf, Known>>> = LazyLock::new(Mutex::default);
+
+/// A file's hash in hexadecimal, without reading it into memory whole. It is read once, as long as its size and the time of its
+/// last change stay the same.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn sha256(path: &Path) -> std::io::Result<String> {
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut file = std::fs::File::open(path)?;
+    let metadata = file.metadata()?;
+    let (size, changed) = (metadata.len(), metadata.modified().ok());
+    if let Some((.., hash)) = known().get(path).filter(|(s, c, _)| changed.is_some() && (*s, *c) == (size, changed)) {
+        return Ok(hash.clone());
+    }
     let mut hasher = Sha256::new();
-    std::io::copy(&mut std::fs::File::open(path)?, &mut hasher)?;
-    Ok(hex(&hasher.finalize()))
+    std::io::copy(&mut file, &mut hasher)?;
+    let hash = hex(&hasher.finalize());
+    known().insert(path.to_owned(), (size, changed, hash.clone()));
+    Ok(hash)
 }
 
 /// Bytes in hexadecimal.

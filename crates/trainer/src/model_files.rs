@@ -1,5 +1,7 @@
 //! A checkpoint's files, read and checked: configuration, tokenizer, names and places of the weights.
 
+use std::path::PathBuf;
+
 use models::checkpoint::{self, LoadOptions, LoadReport, WeightFiles, locate};
 use models::config::Config;
 use models::encoder::architecture::Architecture;
@@ -28,6 +30,10 @@ pub struct ModelFiles {
     pub weights: WeightFiles,
     /// Texts to token ids.
     pub tokenizer: TextTokenizer,
+    /// The files that it was made of.
+    pub tokenizer_files: TokenizerFiles,
+    /// config.json.
+    pub config_file: PathBuf,
     /// The longest input in tokens: what was asked for, bounded by model and tokenizer.
     pub max_seq_length: usize,
     /// What is odd about the files, or was decided for the user; to be said once.
@@ -56,7 +62,8 @@ impl ModelFiles {
     /// # Errors
     /// When a file is missing or wrong, or asks for something that is not implemented.
     pub fn read(files: SourceFiles, max_seq_length: Option<usize>) -> Result<Self, Error> {
-        let config = Config::read(&files.fetch("config.json")?)?;
+        let config_file = files.fetch("config.json")?;
+        let config = Config::read(&config_file)?;
         let of_model = |error: Error| error.at(&files.id);
         let family = family(&config).map_err(|e| of_model(e.into()))?;
         let architecture = (family.architecture)(&config).map_err(|e| of_model(e.into()))?;
@@ -74,7 +81,19 @@ impl ModelFiles {
             effective_max_seq_length(max_seq_length.unwrap_or(usize::MAX), tokenizer.model_max_length(), positions)?;
         let mut warnings: Vec<String> = tokenizer.warnings().to_vec();
         warnings.extend(lowered.filter(|_| max_seq_length.is_some()));
-        Ok(Self { files, config, family, architecture, names, weights, tokenizer, max_seq_length: longest, warnings })
+        Ok(Self {
+            files,
+            config,
+            family,
+            architecture,
+            names,
+            weights,
+            tokenizer,
+            tokenizer_files,
+            config_file,
+            max_seq_length: longest,
+            warnings,
+        })
     }
 
     /// The model with its values.

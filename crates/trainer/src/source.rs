@@ -1,6 +1,6 @@
 //! Where files come from: a folder, a repository on the Hub, or the program itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use glue_tasks::split_files::{find_split_files, select_split_files};
 
@@ -105,6 +105,20 @@ impl SourceFiles {
         }
     }
 
+    /// What a file of these is called in the repository or the folder; of single files their path as it was given.
+    #[must_use]
+    pub fn name_of(&self, path: &Path) -> String {
+        // In the Hub's cache: `snapshots/<commit>/<name>`.
+        let commit = self.commit.as_deref();
+        let below_commit = path.iter().skip_while(|part| commit.is_none_or(|commit| *part != commit)).skip(1);
+        let below_commit: PathBuf = below_commit.collect();
+        let below_folder = self.local().and_then(|folder| path.strip_prefix(folder).ok().map(Path::to_path_buf));
+        match below_folder.or_else(|| Some(below_commit).filter(|name| name.iter().next().is_some())) {
+            Some(name) => name.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/"),
+            None => path.display().to_string(),
+        }
+    }
+
     /// A file by its path in the repository; `None` where there is none.
     ///
     /// # Errors
@@ -184,8 +198,8 @@ impl SourceFiles {
 }
 
 /// The files of a folder and of the folders in it.
-fn names_in(folder: &std::path::Path) -> Vec<String> {
-    let entries = |path: &std::path::Path| {
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = |path: &Path| {
         let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
         entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path())).collect::<Vec<_>>()
     };

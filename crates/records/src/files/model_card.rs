@@ -7,7 +7,7 @@ use glue_tasks::benchmark_of;
 use glue_tasks::task::TaskSpec;
 
 use crate::python_json::float_repr;
-use crate::record::{RunRecord, Source};
+use crate::record::{RunRecord, Source, SplitUse};
 
 /// Hyper-parameters that the card lists, in its order.
 const LISTED: [&str; 14] = [
@@ -64,7 +64,10 @@ fn write_card(card: &mut String, name: &str, task: &TaskSpec, record: &RunRecord
         }
         writeln!(card, "model-index:\n- name: {}\n  results:", quoted(name))?;
         writeln!(card, "  - task:\n      name: Text Classification\n      type: text-classification")?;
-        let split = task.eval_splits.first().map_or("validation", |split| &split.name);
+        // The rows that were evaluated, which may be parts of splits.
+        let evaluated = record.dataset.used_for(SplitUse::Evaluation).next().map(|split| split.split.as_str());
+        let usual = || task.eval_splits.first().map_or("validation", |split| &split.name);
+        let split = plain_or_quoted(evaluated.unwrap_or_else(usual));
         let kind = dataset.id.as_deref().unwrap_or(&task.name);
         writeln!(
             card,

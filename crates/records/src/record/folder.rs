@@ -3,7 +3,9 @@
 use super::error::RecordError;
 use super::predictions::EXTENSION;
 use super::run_record::RunRecord;
-use super::version::Versioned;
+use super::version::{FORMAT_VERSION, Versioned};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 
 /// A record and where it lies.
@@ -19,11 +21,46 @@ pub struct Records {
 }
 
 impl Records {
-    /// The records, once every problem has been warned of.
+    /// The records, each run once, when every problem was warned of (`log`), and so was what was left out.
     pub fn warned(self) -> Vec<RecordFile> {
         self.problems.iter().for_each(|problem| log::warn!("{problem}"));
-        self.records
+        let all = self.records.len();
+        let records = each_run_once(self.records);
+        match all - records.len() {
+            0 => {}
+            1 => log::warn!("one record is of the same run as another, and counts once"),
+            repeated => log::warn!("{repeated} records are of the same runs as others, and count once"),
+        }
+        records
     }
+}
+
+/// Leaves out records of a run that another one is of: the same file given twice, a copy in another folder, or the same run done
+/// again, of which the last counts. Two records are of one run where hash and seed are the same; format 1 lacks settings in its
+/// hash, so there the results must be the same too.
+fn each_run_once(records: Vec<RecordFile>) -> Vec<RecordFile> {
+    let run = |record: &RunRecord| {
+        let results =
+            (record.format_version < FORMAT_VERSION).then(|| format!("{:?}{:?}", record.metrics, record.score));
+        (record.task.clone(), record.settings_hash.clone(), record.seed, results)
+    };
+    let mut places = HashMap::new();
+    let mut kept: Vec<RecordFile> = Vec::new();
+    for (path, record) in records {
+        match places.entry(run(&record)) {
+            Entry::Vacant(entry) => {
+                entry.insert(kept.len());
+                kept.push((path, record));
+            }
+            Entry::Occupied(entry) => {
+                let before = &mut kept[*entry.get()];
+                if record.started_at > before.1.started_at {
+                    *before = (path, record);
+                }
+            }
+        }
+    }
+    kept
 }
 
 /// Read all records in `folder` and the folders under it. JSON files without a `format_version` are no records and

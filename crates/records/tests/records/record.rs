@@ -6,7 +6,7 @@ use records::record::path::settings_hash;
 use records::record::{
     Baseline, DatasetInfo, EndWeights, FORMAT_VERSION, Host, ModelInfo, Predictor, Profile, Program, RecordError,
     RunRecord, Scores, SearchMark, SearchRole, Source, SplitRows, SplitUse, Throughput, Timings, TrainingInfo,
-    read_folder,
+    read_folder, read_paths,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -420,6 +420,35 @@ fn records_of_format_1_are_read_and_what_they_do_not_say_is_unknown() {
     let path = folder.path().join("old.json");
     std::fs::write(&path, old.to_string()).unwrap();
     assert_eq!(RunRecord::read(&path).unwrap().metrics, full().metrics);
+}
+
+#[test]
+fn a_run_counts_once_wherever_its_records_lie() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |into: &str, record: &mut RunRecord| record.write(&folder.path().join(into)).unwrap();
+    let (mut first, mut other_seed) = (full(), full());
+    other_seed.seed = 43;
+    let path = write("a", &mut first);
+    write("a", &mut other_seed);
+    // A copy, and the same run on another day.
+    write("b", &mut full());
+    let mut again = full();
+    (again.started_at, again.score) = ("2027-01-01T00:00:00Z".to_owned(), Some(0.9));
+    write("c", &mut again);
+    let paths = [folder.path().to_owned(), path];
+    let mut seeds: Vec<_> = read_paths(&paths).unwrap().warned().into_iter().map(|(_, r)| (r.seed, r.score)).collect();
+    seeds.sort_by_key(|(seed, _)| *seed);
+    assert_eq!(seeds, [(42, Some(0.9)), (43, Some(0.845))]);
+    // Format 1 knows less of a run: only where the results are the same too is it one.
+    let old = |score: f64| {
+        let mut record = value(&full());
+        (record["format_version"], record["score"]) = (json!(1), json!(score));
+        let path = folder.path().join(format!("{score}.json"));
+        std::fs::write(&path, record.to_string()).unwrap();
+        path
+    };
+    let paths = [old(0.5), old(0.5), old(0.6)];
+    assert_eq!(read_paths(&paths).unwrap().warned().len(), 2);
 }
 
 #[test]

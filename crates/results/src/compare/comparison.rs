@@ -1,20 +1,21 @@
 //! Models beside each other, before any form is given to them.
 
-use glue_tasks::{AverageSpec, Benchmark, GLUE};
+use glue_tasks::{AverageSpec, Benchmark, GLUE, task_order};
 
 use super::average;
+use super::column::{Column, Columns};
 use super::pairs::{Pair, pairs};
 use super::published::Published;
 use super::row::Row;
-use super::rows::{rows, tasks};
+use super::rows::rows_in;
 use super::shown::count_in_words;
 use records::Error;
 use records::record::{RecordFile, RunRecord};
 
 /// Everything that a table shows.
 pub struct Comparison<'a> {
-    /// Tasks, in their benchmarks' order, others after them.
-    pub tasks: Vec<String>,
+    /// Tasks with the rows that they were evaluated on, in their benchmarks' order, others after them.
+    pub columns: Vec<Column>,
     /// Models, in the order of the records, published ones after them.
     pub rows: Vec<Row>,
     /// Two models, task by task.
@@ -25,6 +26,8 @@ pub struct Comparison<'a> {
     pub found: &'a [RecordFile],
     /// The tables of others, whose rows come last.
     pub published: &'a [Published],
+    /// Of each record the name of its column.
+    pub(super) of_record: Vec<String>,
 }
 
 impl<'a> Comparison<'a> {
@@ -38,11 +41,12 @@ impl<'a> Comparison<'a> {
         baseline: Option<&str>,
         level: f64,
     ) -> Result<Self, Error> {
-        let mut rows = rows(found, level);
-        let pairs = pairs(&rows, found, baseline)?;
+        let Columns { all: mut columns, of_record } = Columns::of(found);
+        let mut rows = rows_in(found, &of_record, level);
+        let pairs = pairs(&rows, &columns, &of_record, found, baseline)?;
         rows.extend(published.iter().flat_map(Published::rows));
-        let tasks = tasks(&rows);
-        Ok(Self { tasks, rows, pairs, level, found, published })
+        add_published(&mut columns, &rows);
+        Ok(Self { columns, rows, pairs, level, found, published, of_record })
     }
 
     /// The averages that some row has, in the benchmarks' order.
@@ -65,28 +69,42 @@ impl<'a> Comparison<'a> {
         words.collect()
     }
 
-    /// The records of a row.
-    pub(super) fn records(&self, row: &Row) -> impl Iterator<Item = &'a RunRecord> {
-        let found = self.found;
-        row.records.iter().filter_map(move |&at| Some(&found.get(at)?.1))
+    /// The records of a column.
+    pub(super) fn records_of<'s>(&'s self, column: &'s Column) -> impl Iterator<Item = &'a RunRecord> + use<'a, 's> {
+        let (found, name) = (self.found, &column.name);
+        found.iter().zip(&self.of_record).filter(move |(_, of)| *of == name).map(|((_, record), _)| record)
     }
 
-    /// The records of a task.
-    pub(super) fn records_of(&self, task: &str) -> impl Iterator<Item = &'a RunRecord> {
-        self.found.iter().map(|(_, record)| record).filter(move |record| record.task == task)
+    /// The records of a row in a column.
+    pub(super) fn records_in(&self, row: &Row, column: &Column) -> Vec<&'a RunRecord> {
+        let there = row.records.iter().filter(|&&at| self.of_record[at] == column.name);
+        there.map(|&at| &self.found[at].1).collect()
     }
 
-    /// Rows and tasks that have runs, with these.
-    pub(super) fn groups(&self) -> impl Iterator<Item = (&Row, &String, Vec<&'a RunRecord>)> {
-        let of_row = |row| self.tasks.iter().map(move |task| (row, task));
-        self.rows.iter().flat_map(of_row).filter_map(|(row, task)| {
-            let records: Vec<_> = self.records(row).filter(|record| record.task == *task).collect();
-            (!records.is_empty()).then_some((row, task, records))
+    /// Rows and columns that have runs, with these.
+    pub(super) fn groups(&self) -> impl Iterator<Item = (&Row, &Column, Vec<&'a RunRecord>)> {
+        let of_row = |row| self.columns.iter().map(move |column| (row, column));
+        self.rows.iter().flat_map(of_row).filter_map(|(row, column)| {
+            let records = self.records_in(row, column);
+            (!records.is_empty()).then_some((row, column, records))
         })
     }
 
-    /// What a model that has learnt nothing scores on a task, where a record says so.
-    pub(super) fn baseline_of(&self, task: &str) -> Option<f64> {
-        self.records_of(task).find_map(|record| record.majority_baseline.as_ref()?.score)
+    /// What a model that has learnt nothing scores on these rows, where a record says so.
+    pub(super) fn baseline_of(&self, column: &Column) -> Option<f64> {
+        self.records_of(column).find_map(|record| record.majority_baseline.as_ref()?.score)
     }
+}
+
+/// Tasks that only published rows have, in their places.
+fn add_published(columns: &mut Vec<Column>, rows: &[Row]) {
+    let names = rows.iter().filter(|row| row.is_published()).flat_map(|row| row.entries.keys());
+    for name in names {
+        if !columns.iter().any(|column| column.name == *name) {
+            columns.push(Column::of_task(name));
+        }
+    }
+    columns.sort_by_cached_key(|column| {
+        (column.spec.is_none(), task_order(&column.task), column.rows.is_some(), column.name.clone())
+    });
 }

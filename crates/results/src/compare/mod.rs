@@ -3,12 +3,15 @@
 //! [`run()`] goes from folders of records to the text of a form; [`Comparison`] is what all forms show.
 
 mod average;
+mod best;
+mod column;
 mod comparison;
 mod entry;
 mod escape;
 mod figures;
 mod formats;
 mod html;
+mod origin;
 mod pairs;
 pub mod published;
 mod row;
@@ -20,6 +23,7 @@ mod shown;
 mod tests;
 
 pub use self::average::Averages;
+pub use self::column::Column;
 pub use self::comparison::Comparison;
 pub use self::entry::Entry;
 pub use self::formats::{Format, UnknownFormat, render};

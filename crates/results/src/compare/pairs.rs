@@ -1,7 +1,7 @@
 //! Whether two models differ: over the seeds that both have, and over the examples that both predicted.
 
+use super::column::Column;
 use super::row::Row;
-use super::rows::tasks;
 use crate::statistics::{mcnemar, permutation_test};
 use records::Error;
 use records::record::RecordFile;
@@ -9,7 +9,7 @@ use records::record::predictions::{self, SplitPredictions, Values};
 
 /// Two models on a task: by how much they differ, and whether chance would make that; p-values from 0 to 1.
 pub struct Pair {
-    /// The task's short name.
+    /// The name of the column: the task's short name, with the rows where they are not all.
     pub task: String,
     /// The model in question.
     pub model: String,
@@ -28,7 +28,18 @@ pub struct Pair {
 }
 
 /// Every row against the baseline; of two rows without one named, the second against the first.
-pub(super) fn pairs(rows: &[Row], found: &[RecordFile], baseline: Option<&str>) -> Result<Vec<Pair>, Error> {
+///
+/// `of_record`: of each record the name of its column. Runs on other rows are not compared.
+///
+/// # Errors
+/// When there is no such baseline.
+pub(super) fn pairs(
+    rows: &[Row],
+    columns: &[Column],
+    of_record: &[String],
+    found: &[RecordFile],
+    baseline: Option<&str>,
+) -> Result<Vec<Pair>, Error> {
     let base = match baseline {
         Some(name) => rows.iter().find(|row| row.name == name).ok_or_else(|| {
             let known = rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>().join(", ");
@@ -39,16 +50,18 @@ pub(super) fn pairs(rows: &[Row], found: &[RecordFile], baseline: Option<&str>) 
     };
     let mut pairs = Vec::new();
     for row in rows.iter().filter(|row| row.name != base.name) {
-        for task in tasks(rows) {
-            pairs.extend(pair(row, base, &task, found));
+        for column in columns {
+            pairs.extend(pair(row, base, &column.name, of_record, found));
         }
     }
     Ok(pairs)
 }
 
-fn pair(row: &Row, base: &Row, task: &str, found: &[RecordFile]) -> Option<Pair> {
-    let records =
-        |row: &Row| row.records.iter().map(|&at| &found[at]).filter(|(_, r)| r.task == task).collect::<Vec<_>>();
+pub(super) fn pair(row: &Row, base: &Row, column: &str, columns: &[String], found: &[RecordFile]) -> Option<Pair> {
+    let records = |row: &Row| {
+        let there = row.records.iter().filter(|&&at| columns[at] == column);
+        there.map(|&at| &found[at]).collect::<Vec<_>>()
+    };
     let (ours, theirs) = (records(row), records(base));
     let common: Vec<(&RecordFile, &RecordFile)> =
         ours.iter().filter_map(|our| Some((*our, *theirs.iter().find(|their| their.1.seed == our.1.seed)?))).collect();
@@ -71,7 +84,7 @@ fn pair(row: &Row, base: &Row, task: &str, found: &[RecordFile]) -> Option<Pair>
         mcnemar(only(our, their), only(their, our))
     });
     Some(Pair {
-        task: task.to_owned(),
+        task: column.to_owned(),
         model: row.name.clone(),
         baseline: base.name.clone(),
         difference: differences.iter().sum::<f64>() / differences.len() as f64,

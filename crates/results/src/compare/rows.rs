@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use glue_tasks::task_order;
 use serde_json::Value;
 
 use super::average::Averages;
+use super::column::Columns;
 use super::entry::Entry;
+use super::origin::Origins;
 use super::row::Row;
 use crate::statistics::{Summary, bootstrap_mean_interval};
 use records::record::{RecordFile, RunRecord};
@@ -34,11 +35,18 @@ fn settings(record: &RunRecord) -> impl Iterator<Item = (&str, &Value)> {
 
 /// One row a model and choice of settings.
 pub(crate) fn rows(found: &[RecordFile], level: f64) -> Vec<Row> {
+    rows_in(found, &Columns::of(found).of_record, level)
+}
+
+/// The same, with the name of each record's column.
+pub(super) fn rows_in(found: &[RecordFile], columns: &[String], level: f64) -> Vec<Row> {
+    let origins = Origins::of(found);
     let varying = varying(found.iter().map(|(_, record)| record));
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
     for (at, (_, record)) in found.iter().enumerate() {
         let own = settings(record).filter(|(name, _)| varying.contains(*name));
-        let own: Vec<String> = own.map(|(name, value)| format!("{name}={}", plain(value))).collect();
+        let own = own.map(|(name, value)| format!("{name}={}", plain(value)));
+        let own: Vec<String> = own.chain(origins.words(record)).collect();
         let name =
             if own.is_empty() { record.model.id.clone() } else { format!("{} ({})", record.model.id, own.join(", ")) };
         match groups.iter_mut().find(|(known, _)| *known == name) {
@@ -49,8 +57,7 @@ pub(crate) fn rows(found: &[RecordFile], level: f64) -> Vec<Row> {
     let row = |(name, records): (String, Vec<usize>)| {
         let mut by_task: BTreeMap<String, Vec<&RunRecord>> = BTreeMap::new();
         for &at in &records {
-            let record = &found[at].1;
-            by_task.entry(record.task.clone()).or_default().push(record);
+            by_task.entry(columns[at].clone()).or_default().push(&found[at].1);
         }
         let entries: BTreeMap<_, _> =
             by_task.iter().map(|(task, records)| (task.clone(), entry(records, level))).collect();
@@ -95,12 +102,4 @@ fn entry(records: &[&RunRecord], level: f64) -> Entry {
         train_samples_per_second: mean(records.iter().filter_map(|r| r.throughput.train_samples_per_second).collect()),
         peak_memory_bytes: records.iter().filter_map(|record| record.peak_memory_bytes).max(),
     }
-}
-
-/// All tasks of the rows: those of benchmarks in their order, others after them by name.
-pub(super) fn tasks(rows: &[Row]) -> Vec<String> {
-    let names: BTreeSet<&String> = rows.iter().flat_map(|row| row.entries.keys()).collect();
-    let mut names: Vec<String> = names.into_iter().cloned().collect();
-    names.sort_by_key(|name| task_order(name));
-    names
 }

@@ -84,7 +84,7 @@ pub fn run(options: &CompareOptions) -> Result<ComparedText, Error> {
         Some(folder) => figures::write(&comparison, folder)?,
         None => 0,
     };
-    Ok(ComparedText { text, models: comparison.rows.len(), tasks: comparison.tasks.len(), charts, left_out })
+    Ok(ComparedText { text, models: comparison.rows.len(), tasks: comparison.columns.len(), charts, left_out })
 }
 
 /// Writes the page of some records.

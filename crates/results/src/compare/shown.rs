@@ -1,6 +1,6 @@
 //! How numbers are shown to people, and tables of them for the page and beside the charts.
 
-use glue_tasks::{AverageSpec, Benchmark, Metric, plain_key, task_named};
+use glue_tasks::{AverageSpec, Benchmark, Metric, TaskSpec, plain_key, task_named};
 
 /// The way in which a number is rounded and scaled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,11 @@ impl Form {
     /// Losses and errors are no fractions of anything.
     pub(super) fn of_metric(name: &str) -> Self {
         if is_loss(name) { Self::Plain } else { Self::Percent }
+    }
+
+    /// What a score is multiplied by where it is drawn, and the words of its axis.
+    pub(super) fn scale(self) -> (f64, &'static str) {
+        if self == Self::Percent { (100.0, "percent") } else { (1.0, "as it is") }
     }
 
     /// The number as text; what is not finite is `-`.
@@ -79,8 +84,6 @@ pub(super) enum Cell {
     Nothing,
     Text(String),
     Number(Number),
-    /// The best of its column.
-    Best(Number),
     /// Several, each with words before it.
     List(Vec<(String, Number)>),
 }
@@ -115,10 +118,9 @@ pub(super) fn task_name(task: &str) -> &str {
     task_named(task).map_or(task, |spec| &spec.display_name)
 }
 
-/// What a task's score is made of, in words; empty where that is not known.
-pub(super) fn task_score_words(task: &str) -> String {
-    let Some(spec) = task_named(task) else { return String::new() };
-    let metrics: Vec<&str> = spec.metrics.iter().map(|metric| words(metric.key())).collect();
+/// What a benchmark's task's score is made of, in words.
+pub(super) fn task_score_words(spec: &TaskSpec) -> String {
+    let metrics: Vec<&str> = spec.metrics.iter().map(|metric| metric_words(metric.key())).collect();
     let splits = if spec.eval_splits.len() > 1 { ", mean of both splits" } else { "" };
     format!("{}{splits}", metrics.join(" and "))
 }
@@ -134,7 +136,8 @@ pub(super) fn average_words(benchmark: &Benchmark, average: &AverageSpec) -> Str
     format!("mean of {} tasks", count_in_words(benchmark.tasks_of(average).count()))
 }
 
-fn words(metric: &str) -> &str {
+/// A metric as papers write it.
+pub(super) fn metric_words(metric: &str) -> &str {
     match metric {
         "matthews_correlation" => "Matthews",
         "spearmanr" => "Spearman",
@@ -145,9 +148,9 @@ fn words(metric: &str) -> &str {
 }
 
 /// The order in which a task's metrics are shown: its own, then others, the loss last.
-pub(super) fn metric_order(task: &str, metric: &str) -> (usize, bool, String) {
+pub(super) fn metric_order(spec: Option<&TaskSpec>, metric: &str) -> (usize, bool, String) {
     let plain = plain_key(metric);
-    let place = task_named(task).and_then(|spec| spec.metrics.iter().position(|known| known.key() == plain));
+    let place = spec.and_then(|spec| spec.metrics.iter().position(|known| known.key() == plain));
     let place = if plain == "loss" { usize::MAX } else { place.unwrap_or(usize::MAX - 1) };
     (place, metric != plain, metric.to_owned())
 }
@@ -183,9 +186,9 @@ mod tests {
     #[test]
     fn metrics_stand_in_the_tasks_order() {
         let mut names = ["loss", "f1", "combined_score", "accuracy"];
-        names.sort_by_key(|name| metric_order("mrpc", name));
+        names.sort_by_key(|name| metric_order(task_named("mrpc"), name));
         assert_eq!(names, ["accuracy", "f1", "combined_score", "loss"]);
-        assert_eq!(task_score_words("mnli"), "accuracy, mean of both splits");
+        assert_eq!(task_score_words(task_named("mnli").unwrap()), "accuracy, mean of both splits");
         assert_eq!((task_name("sst2"), task_name("own")), ("SST-2", "own"));
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::html::{hash, render};
 use super::published::Published;
 use super::{Comparison, Format, figures, formats};
-use records::record::RecordFile;
+use records::record::{RecordFile, SplitRows};
 
 const EVIL: &str = "<script>alert(1)</script>\"'&\u{1}<img src=x onerror=alert(2)>";
 
@@ -18,12 +18,25 @@ fn record(model: &str, task: &str, seed: u64, score: Option<f64>) -> RecordFile 
         "mnli" => json!({"accuracy": score, "accuracy_mm": score, "loss": 0.25, "loss_mm": null}),
         _ => json!({"accuracy": score, "loss": 0.25}),
     };
+    let spec = glue_tasks::task_named(task);
+    let splits = spec.map_or_else(Vec::new, |spec| spec.eval_splits.clone());
+    let mut rows =
+        vec![json!({"split": "train", "used_for": "training", "rows": 100, "rows_of_split": 100, "sha256": "aa"})];
+    rows.extend(splits.iter().map(|split| {
+        json!({"split": split.name, "used_for": "evaluation", "key_suffix": split.key_suffix, "rows": split.rows,
+            "rows_of_split": split.rows, "sha256": format!("{task} {}", split.name), "trained_on": 0})
+    }));
+    if splits.is_empty() {
+        rows.push(
+            json!({"split": "validation", "used_for": "evaluation", "rows": 9, "rows_of_split": 9, "sha256": "bb"}),
+        );
+    }
     let log = |step: u64| {
         json!({"step": step, "epoch": 1.0, "loss": 1.0 / step as f64, "learning_rate": 1e-5, "grad_norm": null,
             "eval_accuracy": score, "eval_loss": 0.5})
     };
     let record = json!({
-        "format_version": 1, "task": task, "metrics": metrics, "score": score,
+        "format_version": 2, "task": task, "metrics": metrics, "score": score,
         "majority_baseline": {"predictor": "majority_class", "metrics": {"accuracy": 0.5}, "score": 0.5},
         "class_tables": [{"split": "validation", "confusion_matrix": [[seed, 3], [1, 9]], "classes": [
             {"label": "no", "precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 5, "predicted": 5},
@@ -31,8 +44,9 @@ fn record(model: &str, task: &str, seed: u64, score: Option<f64>) -> RecordFile 
         "collapsed": seed == 2,
         "model": {"id": model, "source": "folder", "revision": null, "commit": null, "architecture": "BertForSequenceClassification",
             "parameters": 22_713_986, "weights_sha256": {"model.safetensors": "ab12"}},
-        "dataset": {"id": "glue", "config": task, "source": "folder", "revision": null, "rows": {"train": 100}},
-        "hyper_parameters": {"learning_rate": 2e-5, "num_train_epochs": if task == "mrpc" { 5 } else { 3 }},
+        "dataset": {"id": "glue", "config": task, "source": "folder", "revision": null, "splits": rows},
+        "hyper_parameters": {"learning_rate": 2e-5, "num_train_epochs": if task == "mrpc" { 5 } else { 3 },
+            "metric_name": spec.is_none().then_some("accuracy")},
         "seed": seed, "data_seed": null, "settings_hash": "cd34",
         "timings": {"data_seconds": 0.1, "tokenize_seconds": null, "train_seconds": 12.5 + seed as f64, "evaluate_seconds": 1.0,
             "total_seconds": 14.25},
@@ -219,4 +233,113 @@ fn charts_stand_alone() {
         assert!(!svg.contains("var(") && !svg.contains("#A0") && !svg.contains("<script"), "{svg}");
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
     }
+}
+
+/// A record on other rows than the benchmark's own.
+fn partial(model: &str, task: &str, seed: u64, score: f64, change: impl FnOnce(&mut SplitRows)) -> RecordFile {
+    let mut found = record(model, task, seed, Some(score));
+    change(&mut found.1.dataset.splits[1]);
+    found
+}
+
+fn columns(found: &[RecordFile]) -> Vec<String> {
+    Comparison::new(found, &[], None, 0.95).unwrap().columns.into_iter().map(|column| column.name).collect()
+}
+
+#[test]
+fn a_column_has_one_set_of_rows() {
+    let cut = |split: &mut SplitRows| {
+        (split.rows, split.sha256, split.limit) = (60, Some("cut".to_owned()), Some(60));
+    };
+    let sliced = |split: &mut SplitRows| {
+        (split.split, split.rows) = ("test[:30]+test[-30:]".to_owned(), 60);
+        (split.rows_of_split, split.sha256) = (Some(1725), Some("sliced".to_owned()));
+    };
+    let found = [
+        record("m", "mrpc", 1, Some(0.8)),
+        partial("m", "mrpc", 2, 0.9, cut),
+        partial("n", "mrpc", 1, 0.95, sliced),
+        record("n", "mrpc", 1, Some(0.7)),
+    ];
+    assert_eq!(columns(&found), ["mrpc", "mrpc, 60 of 408 rows", "mrpc, test[:30]+test[-30:], 60 of 1725 rows"]);
+    // Seeds on other rows are no seeds of this column.
+    let comparison = Comparison::new(&found, &[], None, 0.95).unwrap();
+    assert_eq!(comparison.rows[0].entries["mrpc"].seeds.len(), 1);
+    // Rows of as many and of another content are another column.
+    let other = |split: &mut SplitRows| split.sha256 = Some("0123456789".to_owned());
+    let names = columns(&[record("m", "mrpc", 1, Some(0.8)), partial("m", "mrpc", 2, 0.9, other)]);
+    assert_eq!(names, ["mrpc", "mrpc, 408 rows"]);
+    // Format 1 knows the number alone.
+    let old = || {
+        let mut found = record("m", "rte", 1, Some(0.6));
+        for split in &mut found.1.dataset.splits {
+            (split.used_for, split.sha256, split.rows_of_split) = (None, None, None);
+        }
+        found
+    };
+    assert_eq!(columns(&[old()]), ["rte"]);
+    let names = columns(&[old(), record("m", "rte", 1, Some(0.6))]);
+    assert_eq!(names, ["rte", "rte, 277 rows, content unknown"]);
+}
+
+#[test]
+fn data_of_one_s_own_are_no_benchmark_s_whatever_they_are_called() {
+    let mut own = record("m", "rte", 1, Some(0.9));
+    own.1.hyper_parameters.insert("metric_name".to_owned(), json!("accuracy"));
+    let found = [own, record("m", "rte", 1, Some(0.6))];
+    assert_eq!(columns(&found), ["rte", "rte, data of one's own"]);
+    // Two files of one name and other content.
+    let named = |hash: &'static str| partial("m", "train", 1, 0.5, move |split| split.sha256 = Some(hash.to_owned()));
+    assert_eq!(
+        columns(&[named("aaaaaaa"), named("bbbbbbb")]),
+        ["train, validation, 9 rows, content aaaaaa", "train, validation, 9 rows, content bbbbbb"]
+    );
+    assert_eq!(columns(&[named("aaaaaaa")]), ["train"]);
+}
+
+#[test]
+fn runs_of_other_weights_or_training_rows_are_other_rows() {
+    let mut other_weights = record("m", "rte", 2, Some(0.6));
+    other_weights.1.model.weights_sha256 = [("model.safetensors".to_owned(), "ff00".to_owned())].into();
+    let found = [record("m", "rte", 1, Some(0.5)), other_weights];
+    let rows: Vec<String> = super::rows(&found, 0.95).into_iter().map(|row| row.name).collect();
+    assert_eq!(rows, ["m (weights=ab12)", "m (weights=ff00)"]);
+    let mut other_rows = record("m", "rte", 2, Some(0.6));
+    other_rows.1.dataset.splits[0].sha256 = Some("cc".to_owned());
+    let found = [record("m", "rte", 1, Some(0.5)), other_rows, record("m", "cola", 1, Some(0.5))];
+    let rows: Vec<String> = super::rows(&found, 0.95).into_iter().map(|row| row.name).collect();
+    assert_eq!(rows, ["m (trained on 100 rows, content aa)", "m (trained on 100 rows, content cc)", "m"]);
+}
+
+/// Ten seeds each, so that a sign-flip test can tell: p is 2 in 1024.
+fn seeds(model: &str, task: &str, score: f64) -> impl Iterator<Item = RecordFile> {
+    (0..10).map(move |seed| record(model, task, seed, Some(score + seed as f64 * 1e-4)))
+}
+
+#[test]
+fn bold_is_what_is_better_by_more_than_chance() {
+    let best = |found: &[RecordFile]| {
+        let comparison = Comparison::new(found, &[], None, 0.95).unwrap();
+        comparison.best_of(&comparison.columns[0]).map(|row| row.name.clone())
+    };
+    let all = |a: f64, b: f64| seeds("a", "rte", a).chain(seeds("b", "rte", b)).collect::<Vec<_>>();
+    assert_eq!(best(&all(0.6, 0.7)).as_deref(), Some("b"));
+    assert_eq!(best(&all(0.4, 0.45)), None, "neither is better than the most frequent class");
+    let two: Vec<_> = all(0.6, 0.7).into_iter().filter(|(_, record)| record.seed < 2).collect();
+    assert_eq!(best(&two), None, "two seeds can tell nothing");
+    // Of errors the lowest is the best.
+    let mut errors = seeds("a", "own", 3.0).chain(seeds("b", "own", 4.0)).collect::<Vec<_>>();
+    for (_, record) in &mut errors {
+        record.hyper_parameters.insert("metric_name".to_owned(), json!("mse,pearson"));
+        record.majority_baseline.as_mut().unwrap().score = Some(9.0);
+    }
+    assert_eq!(best(&errors).as_deref(), Some("a"));
+    let text = formats::render(&Comparison::new(&errors, &[], None, 0.95).unwrap(), Format::Markdown).unwrap();
+    assert!(text.contains("| a | **3.0004**") && text.contains("| b | 4.0004"), "{text}");
+    // What a model was trained on says nothing.
+    let mut remembered = all(0.6, 0.9);
+    for (_, record) in remembered.iter_mut().filter(|(_, record)| record.model.id == "b") {
+        record.dataset.splits[1].trained_on = Some(277);
+    }
+    assert_eq!(best(&remembered), None, "one model is left, and none to compare it with");
 }

@@ -47,17 +47,18 @@ impl Table {
     }
 
     /// The unweighted mean of the tasks' scores, and of how many tasks: a benchmark's average where all of its tasks are
-    /// there. `None` where a score is missing, since a mean over fewer tasks would look like one over all, and where the
+    /// there. `None` where a score is missing or an error, since a mean over fewer tasks would look like one over all, and where the
     /// tasks are of several benchmarks.
     #[must_use]
     pub fn average(&self) -> Option<(f64, usize)> {
-        let scores: Option<Vec<f64>> = self.rows.iter().map(|row| row.score).collect();
+        // An error and a share have no mean.
+        let scores: Option<Vec<f64>> = self.rows.iter().map(|row| row.score.filter(|_| !row.is_error)).collect();
         let scores = scores.filter(|_| self.benchmarks().len() <= 1)?;
         mean(&scores).map(|mean| (mean, scores.len()))
     }
 
     fn baseline_average(&self) -> Option<f64> {
-        let scores: Option<Vec<f64>> = self.rows.iter().map(|row| row.baseline).collect();
+        let scores: Option<Vec<f64>> = self.rows.iter().map(|row| row.baseline.filter(|_| !row.is_error)).collect();
         mean(&scores.filter(|_| self.benchmarks().len() <= 1)?)
     }
 
@@ -104,7 +105,7 @@ impl Table {
             grid.push(vec![
                 "all".to_owned(),
                 title,
-                with_half(percent(self.average().map(|(mean, _)| mean)), self.average_interval),
+                with_half(percent(self.average().map(|(mean, _)| mean)), self.average_interval, false),
                 percent(self.baseline_average()),
                 format!("{seconds:.1}"),
             ]);

@@ -23,9 +23,13 @@ pub(super) fn interval(values: &[f64]) -> Option<(f64, f64)> {
     Summary::of(values)?.confidence_interval(DEFAULT_LEVEL)
 }
 
-/// A score with half of its interval in percent behind it, where it has one.
-pub(super) fn with_half(score: String, interval: Option<(f64, f64)>) -> String {
-    interval.map_or_else(|| score.clone(), |(low, high)| format!("{score} ±{:.2}", (high - low) * 50.0))
+/// A score with half of its interval behind it, where it has one: in percent, that of an error as it is.
+pub(super) fn with_half(score: String, interval: Option<(f64, f64)>, is_error: bool) -> String {
+    match interval {
+        None => score,
+        Some((low, high)) if is_error => format!("{score} ±{:.4}", (high - low) / 2.0),
+        Some((low, high)) => format!("{score} ±{:.2}", (high - low) * 50.0),
+    }
 }
 
 /// Both ends of an interval as cells of a piped line.

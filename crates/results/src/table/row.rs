@@ -3,6 +3,7 @@
 use glue_tasks::{Metric, plain_key};
 
 use super::numbers::{interval, mean, percent, with_half};
+use crate::compare::Column;
 use records::record::RunRecord;
 
 /// One task of the table, over one or more seeds.
@@ -16,6 +17,8 @@ pub struct TableRow {
     pub score: Option<f64>,
     /// The 95 % interval of that mean, Student's t, where there are two seeds or more.
     pub interval: Option<(f64, f64)>,
+    /// Whether the score is an error, which is no fraction and is better when it is lower.
+    pub is_error: bool,
     /// What a model that has learnt nothing would score.
     pub baseline: Option<f64>,
     /// Wall-clock seconds of all its runs.
@@ -46,6 +49,7 @@ impl TableRow {
             metrics,
             score: scores.as_deref().and_then(mean),
             interval: scores.as_deref().and_then(interval),
+            is_error: records.first().is_some_and(|record| Column::is_error(record)),
             baseline: records.iter().find_map(|record| record.majority_baseline.as_ref()?.score),
             seconds: records.iter().map(|record| record.timings.total_seconds).sum(),
             runs: records.len(),
@@ -54,17 +58,22 @@ impl TableRow {
         }
     }
 
+    /// A score in percent, an error as it is.
+    fn score_text(&self, score: Option<f64>) -> String {
+        score.filter(|_| self.is_error).map_or_else(|| percent(score), |error| format!("{error:.4}"))
+    }
+
     pub(super) fn cells(&self, several: bool) -> Vec<String> {
         let metrics: Vec<String> =
             self.metrics.iter().map(|(name, value)| format!("{name} {}", shown(name, *value))).collect();
-        let score = with_half(percent(self.score), self.interval);
+        let score = with_half(self.score_text(self.score), self.interval, self.is_error);
         let marks = [(self.collapsed > 0, "*"), (self.chosen_on.is_some(), "†")];
         let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
         let mut cells = vec![
             format!("{}{marks}", self.task),
             metrics.join("  "),
             score,
-            percent(self.baseline),
+            self.score_text(self.baseline),
             format!("{:.1}", self.seconds),
         ];
         if several {

@@ -82,7 +82,7 @@ fn rows(wanted: &Wanted, runs: &[&RunRecord]) -> f64 {
     let split = splits.iter().find(|split| split.key_suffix == suffix);
     let name = split.map_or("validation", |split| &split.name);
     let of_run = |run: &&RunRecord| {
-        run.dataset.rows.iter().filter(|(split, _)| split.contains(name)).map(|(_, rows)| *rows).min()
+        run.dataset.splits.iter().filter(|split| split.split.contains(name)).map(|split| split.rows).min()
     };
     let task = || split?.rows.map(|rows| rows as u64);
     let rows = runs.iter().filter_map(of_run).min().or_else(task).unwrap_or(1);

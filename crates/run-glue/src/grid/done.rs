@@ -1,25 +1,25 @@
 //! What the results folder holds already.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::run_spec::RunSpec;
+use super::sources::Sources;
 use records::record::path::slug;
 use records::record::{RecordError, RunRecord, read_folder};
 use trainer::error::Error;
-use trainer::file_hash::sha256;
-use trainer::settings::ModelChoice;
 
 /// Finds records of runs.
 pub(super) struct Done {
     results_dir: PathBuf,
-    /// Hashes of weights, each computed once.
-    hashes: HashMap<PathBuf, Option<String>>,
+    sources: Sources,
+    /// Changes that were said.
+    said: HashSet<String>,
 }
 
 impl Done {
     pub(super) fn new(results_dir: &Path) -> Self {
-        Self { results_dir: results_dir.to_owned(), hashes: HashMap::new() }
+        Self { results_dir: results_dir.to_owned(), sources: Sources::default(), said: HashSet::new() }
     }
 
     /// The records of a task.
@@ -32,8 +32,8 @@ impl Done {
         }
     }
 
-    /// The record of each run that has one: of the same settings, the same seed and, where the model is a folder, weights
-    /// that are still the same.
+    /// The record of each run that has one: of the same settings and seed, and of model and data whose content is still the same.
+    /// What makes a run another one although it was asked for in the same words is said.
     pub(super) fn find(&mut self, specs: &[RunSpec]) -> Result<Vec<Option<RunRecord>>, Error> {
         let mut by_task: HashMap<&str, Vec<RunRecord>> = HashMap::new();
         for spec in specs {
@@ -44,24 +44,19 @@ impl Done {
         let mut found = Vec::new();
         for spec in specs {
             let records = by_task.get(spec.task()).into_iter().flatten();
-            let of_spec = records.filter(|record| spec.is_of(record));
-            let mut same = None;
-            for record in of_spec {
-                if self.has_weights_of(spec, record) {
-                    same = Some(record.clone());
+            let (mut same, mut changed) = (None, None);
+            for record in records.filter(|record| spec.is_of(record)) {
+                match self.sources.change_since(&spec.settings, record) {
+                    None => same = Some(record.clone()),
+                    Some(change) => changed = Some(change),
                 }
+            }
+            if let Some(change) = changed.filter(|change| same.is_none() && self.said.insert(change.clone())) {
+                log::warn!("{change} since the results were made: runs with it are done again");
             }
             found.push(same);
         }
         Ok(found)
-    }
-
-    fn has_weights_of(&mut self, spec: &RunSpec, record: &RunRecord) -> bool {
-        let ModelChoice::Folder(folder) = &spec.settings.model.choice else { return true };
-        record.model.weights_sha256.iter().all(|(name, hash)| {
-            let path = folder.join(name);
-            self.hashes.entry(path.clone()).or_insert_with(|| sha256(&path).ok()).as_ref() == Some(hash)
-        })
     }
 
     /// Records of any settings, for how long a run takes.

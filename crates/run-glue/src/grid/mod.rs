@@ -16,6 +16,7 @@ mod run_spec;
 pub mod search;
 mod settings_factory;
 pub mod shard;
+mod sources;
 mod sweep;
 
 pub use self::combination::Combination;

@@ -4,7 +4,7 @@ use glue_tasks::task::SplitSpec;
 use serde_json::Value;
 
 use super::run_spec::RunSpec;
-use records::record::RunRecord;
+use records::record::{RunRecord, SplitRows, SplitUse};
 use trainer::settings::{DatasetChoice, Settings};
 
 /// Settings that decide which rows are used.
@@ -29,10 +29,15 @@ pub(super) struct Rows {
 
 impl Rows {
     pub(super) fn of_record(record: &RunRecord) -> Self {
-        let train = record.hyper_parameters.get("train_split_name").and_then(Value::as_str).unwrap_or("train");
-        let all: u64 = record.dataset.rows.values().sum();
-        let train = record.dataset.rows.get(train).copied().unwrap_or(0);
-        Self { train: train as usize, others: (all - train) as usize }
+        // Records of format 1 do not say what rows were used for.
+        let named = record.hyper_parameters.get("train_split_name").and_then(Value::as_str).unwrap_or("train");
+        let is_train = |split: &&SplitRows| match split.used_for {
+            Some(used_for) => used_for == SplitUse::Training,
+            None => split.split == named,
+        };
+        let (train, others): (Vec<_>, Vec<_>) = record.dataset.splits.iter().partition(is_train);
+        let sum = |splits: &[&SplitRows]| splits.iter().map(|split| split.rows as usize).sum();
+        Self { train: sum(&train), others: sum(&others) }
     }
 
     /// Those of an earlier run of the same rows; else GLUE's own numbers. `None` where they are not known before.

@@ -49,7 +49,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         ],
     ),
     ("records", &[&["atomic", "python_json", "utc"], &["metrics"], &["record"], &["error"], &["files"]]),
-    ("results", &[&["columns", "statistics"], &["compare", "table"], &["verify"]]),
+    ("results", &[&["columns", "statistics"], &["compare"], &["table", "verify"]]),
     (
         "trainer",
         &[

@@ -11,6 +11,7 @@ use models::ops::EncoderOps;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::identity::RunIdentity;
 use super::saved_model::SavedModel;
 use crate::error::Error;
 use crate::settings::{CheckpointSettings, SaveStrategy, Settings};
@@ -40,6 +41,9 @@ struct RunState {
     loss_scale: Option<LossScaler>,
     /// The settings that decide the numbers.
     settings: BTreeMap<String, Value>,
+    /// Task, rows and model; checkpoints of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    identity: Option<RunIdentity>,
 }
 
 /// Checkpoints by their step, ascending.
@@ -98,17 +102,40 @@ pub(super) struct Resume {
 
 impl Resume {
     /// Reads what the checkpoint says of itself.
-    pub(super) fn open(folder: &Path, settings: &BTreeMap<String, Value>) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// Says in what this run is another one: in its task, data or model, else in the first setting that differs.
+    pub(super) fn open(
+        folder: &Path,
+        identity: &RunIdentity,
+        settings: &BTreeMap<String, Value>,
+    ) -> Result<Self, Error> {
         let place = folder.join(STATE);
         let wrong = |reason: &dyn std::fmt::Display| Error::usage(format!("{}: {reason}", place.display()));
         let text = fs::read_to_string(&place).map_err(|e| wrong(&format!("{e}; expected a checkpoint of run-glue")))?;
         let state: RunState = serde_json::from_str(&text).map_err(|e| wrong(&e))?;
+        let anew = "give another --output_dir to start anew, or --overwrite_output_dir to start anew in this one";
+        match &state.identity {
+            None => log::warn!(
+                "{}: this checkpoint of an earlier version does not say which data and model it was made with; they are taken \
+                 to be those of this run",
+                folder.display()
+            ),
+            Some(before) => {
+                if let Some(difference) = before.difference(identity) {
+                    return Err(Error::usage(format!(
+                        "{}: the checkpoint was made {difference}: {anew}",
+                        folder.display()
+                    )));
+                }
+            }
+        }
         let other = settings.iter().find(|(name, value)| state.settings.get(*name) != Some(value));
         if let Some((name, value)) = other {
             let before = state.settings.get(name).map_or("absent".to_owned(), Value::to_string);
             return Err(Error::usage(format!(
                 "{}: the checkpoint was made with {name} {before}, and this run has {value}: give the same flags to go on, \
-                 or another --output_dir to start anew",
+                 or {anew}",
                 folder.display()
             )));
         }
@@ -150,6 +177,7 @@ pub(super) struct Checkpoints<'a> {
     pub(super) settings: &'a CheckpointSettings,
     pub(super) plan: StepPlan,
     pub(super) decisive: BTreeMap<String, Value>,
+    pub(super) identity: RunIdentity,
 }
 
 /// What goes into a checkpoint.
@@ -212,6 +240,7 @@ impl Checkpoints<'_> {
                 best: content.best,
                 loss_scale: content.optimizer.scaler(),
                 settings,
+                identity: Some(self.identity.clone()),
             };
             let text = serde_json::to_string_pretty(&run_state).map_err(Error::failure)?;
             write_whole(scratch.join(STATE), text.as_bytes())?;

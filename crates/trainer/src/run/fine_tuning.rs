@@ -15,6 +15,7 @@ use super::callbacks::TrainerCallbacks;
 use super::checkpoints::{Checkpoints, Resume, decisive_settings, latest, weights};
 use super::context::RunContext;
 use super::hooks::CheckpointListener;
+use super::identity::RunIdentity;
 use super::output::output_dir;
 use super::training_setup::TrainingSetup;
 use crate::data::Split;
@@ -57,13 +58,22 @@ pub(super) fn fine_tune<B: EncoderOps>(
     let mut setup = TrainingSetup::<B>::new(context, split, model);
     let plan = setup.plan;
     let decisive = decisive_settings(settings, &plan, split.len(), files.max_seq_length);
+    let task = settings.task.known().map(|task| task.name.as_str());
+    let prepared = context.prepared;
+    let chooses = settings.evaluation.best.is_some();
+    let identity = RunIdentity::new(task, &prepared.splits, chooses, prepared.model_identity.clone());
     let dir = output_dir(settings);
     let journal = journal(context, dir.as_deref(), &decisive);
-    let checkpoints =
-        dir.map(|dir| Checkpoints { dir, settings: &settings.checkpoints, plan, decisive: decisive.clone() });
+    let checkpoints = dir.map(|dir| Checkpoints {
+        dir,
+        settings: &settings.checkpoints,
+        plan,
+        decisive: decisive.clone(),
+        identity: identity.clone(),
+    });
     let mut callbacks = TrainerCallbacks::new(context, plan, checkpoints, listener, journal);
     if let Some(folder) = resume_folder(settings) {
-        resume(&folder, &decisive, context, &mut setup, &mut callbacks, device)?;
+        resume(&folder, &identity, &decisive, context, &mut setup, &mut callbacks, device)?;
     }
     if settings.logging.profile && !B::capabilities().synchronous {
         let device = device.clone();
@@ -95,13 +105,14 @@ fn resume_folder(settings: &Settings) -> Option<PathBuf> {
 /// When it cannot be read, or was made with other settings.
 fn resume<B: EncoderOps>(
     folder: &Path,
+    identity: &RunIdentity,
     decisive: &BTreeMap<String, Value>,
     context: &RunContext,
     setup: &mut TrainingSetup<B>,
     callbacks: &mut TrainerCallbacks,
     device: &B::Device,
 ) -> Result<(), Error> {
-    let resume = Resume::open(folder, decisive)?;
+    let resume = Resume::open(folder, identity, decisive)?;
     let (model, _) = context.prepared.model.build_from::<Autodiff<B>>(&resume.weights()?, &context.build, device)?;
     setup.model = frozen(model, &context.settings.training);
     resume.restore(&mut setup.optimizer, &mut setup.log, device)?;

@@ -5,24 +5,31 @@ use std::time::Instant;
 use glue_tasks::task::TaskSpec;
 use models::checkpoint::LoadReport;
 
-use super::custom_task;
+use super::identity::{FileHashes, ModelIdentity};
 use super::rows::{self, AllRows, Rows};
+use super::{custom_task, row_info};
 use crate::data::Split;
 use crate::error::Error;
 use crate::model_files::ModelFiles;
 use crate::settings::{Settings, TaskChoice};
 use crate::source::{SourceFiles, TransferHooks};
+use records::record::SplitRows;
 
 /// What a run needs, read and checked.
 pub(super) struct Prepared {
     pub(super) task: TaskSpec,
     pub(super) model: ModelFiles,
+    pub(super) model_identity: ModelIdentity,
     pub(super) dataset: SourceFiles,
     pub(super) train: Option<Split>,
     /// Splits with the suffix of their keys.
     pub(super) eval: Vec<(Split, String)>,
     /// Splits to predict with the name of their files.
     pub(super) test: Vec<(Split, String)>,
+    /// What a record says of all of these.
+    pub(super) splits: Vec<SplitRows>,
+    /// SHA-256 of the files that they were read from.
+    pub(super) data_files: FileHashes,
     pub(super) data_seconds: f64,
     pub(super) tokenize_seconds: f64,
     pub(super) warnings: Vec<String>,
@@ -42,7 +49,11 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         TaskChoice::Custom(own) => custom_task::resolve(settings, own, &dataset, &model.config)?,
         TaskChoice::Known(task) => (**task).clone(),
     };
-    let AllRows { train, eval, test } = rows::read(settings, &task, &dataset, &mut warnings)?;
+    let all = rows::read(settings, &task, &dataset, &mut warnings)?;
+    let splits = row_info::split_rows(&all, &task);
+    warnings.extend(row_info::overlap_warnings(&splits, settings));
+    let AllRows { train, eval, test, files } = all;
+    let data_files = row_info::files_sha256(&dataset, &files)?;
     let data_seconds = started.elapsed().as_secs_f64();
 
     let started = Instant::now();
@@ -64,11 +75,14 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
     }
     Ok(Prepared {
         task,
+        model_identity: ModelIdentity::of(&model)?,
         model,
         dataset,
         train,
         eval,
         test,
+        splits,
+        data_files,
         data_seconds,
         tokenize_seconds: started.elapsed().as_secs_f64(),
         warnings,

@@ -1,6 +1,6 @@
 //! Which rows of the dataset a run trains on, evaluates and predicts.
 
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use glue_tasks::dataset::{Example, column_names, read_split, read_unlabelled_split};
@@ -18,12 +18,16 @@ pub(super) struct Rows {
     /// The split, or the parts of splits.
     pub(super) split: String,
     pub(super) examples: Vec<Example>,
+    /// Rows that the splits have, of which these are all or a part.
+    pub(super) of_split: usize,
+    /// The most that were asked for.
+    pub(super) limit: Option<usize>,
 }
 
 impl Rows {
     fn first(mut self, limit: Option<usize>) -> Self {
         self.examples.truncate(limit.unwrap_or(usize::MAX));
-        self
+        Self { limit, ..self }
     }
 }
 
@@ -34,6 +38,8 @@ pub(super) struct AllRows {
     pub(super) eval: Vec<(Rows, String)>,
     /// With the name of their files.
     pub(super) test: Vec<(Rows, String)>,
+    /// The files that they were read from.
+    pub(super) files: BTreeSet<PathBuf>,
 }
 
 /// Reads what the settings ask for.
@@ -46,12 +52,12 @@ pub(super) fn read(
     dataset: &SourceFiles,
     warnings: &mut Vec<String>,
 ) -> Result<AllRows, Error> {
-    let mut reader = Reader { settings, dataset, warnings, used: Vec::new() };
+    let mut reader = Reader { settings, dataset, warnings, files: BTreeSet::new() };
     let choice = &settings.data.splits;
     let (mut train, mut eval) = (None, Vec::new());
     if settings.do_train || choice.held_out.is_some() {
         let slices = slices(&choice.train, task.train_split.as_ref().map_or("train", |split| &split.name));
-        let mut rows = reader.labelled(task, &slices, "trained on")?;
+        let mut rows = reader.labelled(task, &slices)?;
         if let Some(percent) = choice.held_out {
             let (kept, held_out) = hold_out(rows, percent, choice.shuffle_seed);
             rows = kept;
@@ -66,10 +72,10 @@ pub(super) fn read(
     }
     if settings.do_eval && choice.held_out.is_none() {
         match &choice.validation {
-            Some(slices) => eval.push((reader.labelled(task, slices, "evaluated")?, String::new())),
+            Some(slices) => eval.push((reader.labelled(task, slices)?, String::new())),
             None => {
                 for split in &task.eval_splits {
-                    let rows = reader.labelled(task, &[Slice::all(&split.name)], "evaluated")?;
+                    let rows = reader.labelled(task, &[Slice::all(&split.name)])?;
                     eval.push((rows, split.key_suffix.clone()));
                 }
                 eval.extend(reader.diagnostic(task)?);
@@ -80,10 +86,10 @@ pub(super) fn read(
     let mut test = Vec::new();
     if settings.do_predict {
         match &choice.test {
-            Some(slices) => test.push((reader.parts(task, slices, "predicted")?, task.file_stem())),
+            Some(slices) => test.push((reader.parts(task, slices)?, task.file_stem())),
             None => {
                 for split in &task.test_splits {
-                    let rows = reader.parts(task, &[Slice::all(&split.name)], "predicted")?;
+                    let rows = reader.parts(task, &[Slice::all(&split.name)])?;
                     test.push((rows, format!("{}{}", task.file_stem(), split.key_suffix.replace('_', "-"))));
                 }
                 // The leaderboard asks for it too.
@@ -101,11 +107,11 @@ pub(super) fn read(
         }
         test = test.into_iter().map(|(rows, name)| (rows.first(settings.data.max_predict_samples), name)).collect();
     }
-    reader.warn_of_overlaps();
+    let files = reader.files;
     if let Some(rows) = train.iter().chain(eval.iter().map(|(rows, _)| rows)).find(|rows| rows.examples.is_empty()) {
         return Err(Error::usage(format!("{}: there is no row in {}", dataset.id, rows.split)));
     }
-    Ok(AllRows { train, eval, test })
+    Ok(AllRows { train, eval, test, files })
 }
 
 /// A task's diagnostic set, and the name of its only split.
@@ -150,9 +156,10 @@ fn hold_out(rows: Rows, percent: f64, seed: u64) -> (Rows, Rows) {
     TorchRng::new(seed).randperm(n).into_iter().take(count).for_each(|row| is_out[row as usize] = true);
     let (out, kept): (Vec<_>, Vec<_>) = rows.examples.into_iter().zip(is_out).partition(|(_, out)| *out);
     let plain = |rows: Vec<(Example, bool)>| rows.into_iter().map(|(example, _)| example).collect();
+    let held_out = format!("{} ({percent} % held out)", rows.split);
     (
-        Rows { split: rows.split.clone(), examples: plain(kept) },
-        Rows { split: format!("{} ({percent} % held out)", rows.split), examples: plain(out) },
+        Rows { split: rows.split, examples: plain(kept), of_split: rows.of_split, limit: None },
+        Rows { split: held_out, examples: plain(out), of_split: rows.of_split, limit: None },
     )
 }
 
@@ -162,25 +169,19 @@ fn permuted(examples: Vec<Example>, seed: u64) -> Vec<Example> {
     order.into_iter().filter_map(|row| examples[row as usize].take()).collect()
 }
 
-/// Rows of a split that are used for something.
-struct UsedRows {
-    what: &'static str,
-    split: String,
-    rows: Range<usize>,
-}
-
 struct Reader<'a> {
     settings: &'a Settings,
     dataset: &'a SourceFiles,
     warnings: &'a mut Vec<String>,
-    used: Vec<UsedRows>,
+    files: BTreeSet<PathBuf>,
 }
 
 impl Reader<'_> {
     /// A whole split; `None` where there is none.
     fn whole(&mut self, task: &TaskSpec, split: &str) -> Result<Option<Rows>, Error> {
         let Some(files) = self.dataset.split_files(&task.config, split)? else { return Ok(None) };
-        Ok(Some(Rows { split: split.to_owned(), examples: self.examples(task, &files, false)? }))
+        let examples = self.examples(task, &files, false)?;
+        Ok(Some(Rows { split: split.to_owned(), of_split: examples.len(), examples, limit: None }))
     }
 
     fn examples(&mut self, task: &TaskSpec, files: &[PathBuf], needs_labels: bool) -> Result<Vec<Example>, Error> {
@@ -188,22 +189,18 @@ impl Reader<'_> {
         let has_labels = needs_labels || has_column(files, &task.label_column)?;
         let read = if has_labels { read_split(files, &schema)? } else { read_unlabelled_split(files, &schema)? };
         self.warnings.extend(read.warnings.iter().map(ToString::to_string));
+        self.files.extend(files.iter().cloned());
         Ok(read.examples)
     }
 
-    /// Parts of splits that must be there, one after the other, for a purpose.
-    fn parts(&mut self, task: &TaskSpec, slices: &[Slice], what: &'static str) -> Result<Rows, Error> {
-        self.read_parts(task, slices, what, false)
+    /// Parts of splits that must be there, one after the other.
+    fn parts(&mut self, task: &TaskSpec, slices: &[Slice]) -> Result<Rows, Error> {
+        self.read_parts(task, slices, false)
     }
 
-    fn read_parts(
-        &mut self,
-        task: &TaskSpec,
-        slices: &[Slice],
-        what: &'static str,
-        needs_labels: bool,
-    ) -> Result<Rows, Error> {
+    fn read_parts(&mut self, task: &TaskSpec, slices: &[Slice], needs_labels: bool) -> Result<Rows, Error> {
         let mut examples = Vec::new();
+        let mut of_splits = BTreeMap::new();
         let mut last: Option<(&str, Vec<Example>)> = None;
         for slice in slices {
             // Two parts of one split are read from its files once.
@@ -215,13 +212,12 @@ impl Reader<'_> {
                     self.examples(task, &files, needs_labels)?
                 }
             };
-            let rows = slice.range(all.len());
-            examples.extend_from_slice(&all[rows.clone()]);
-            self.used.push(UsedRows { what, split: slice.split.clone(), rows });
+            examples.extend_from_slice(&all[slice.range(all.len())]);
+            of_splits.insert(&slice.split, all.len());
             last = Some((&slice.split, all));
         }
         let split = slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
-        Ok(Rows { split, examples })
+        Ok(Rows { split, examples, of_split: of_splits.values().sum(), limit: None })
     }
 
     fn no_split(&self, task: &TaskSpec, split: &str) -> Error {
@@ -244,8 +240,8 @@ impl Reader<'_> {
     }
 
     /// Parts of splits with a label in every row.
-    fn labelled(&mut self, task: &TaskSpec, slices: &[Slice], what: &'static str) -> Result<Rows, Error> {
-        let rows = self.read_parts(task, slices, what, true)?;
+    fn labelled(&mut self, task: &TaskSpec, slices: &[Slice]) -> Result<Rows, Error> {
+        let rows = self.read_parts(task, slices, true)?;
         match rows.examples.iter().position(|example| example.label.is_none()) {
             Some(row) => Err(Error::usage(format!(
                 "{}: split {}{}, row {row} (from 0) has no label; training and evaluation need one in every row",
@@ -264,20 +260,6 @@ impl Reader<'_> {
         let rows =
             rows.filter(|rows| self.settings.places.save_logits || rows.examples.iter().all(|e| e.label.is_some()));
         Ok(rows.map(|rows| (rows, task.diagnostic_suffix().unwrap_or_default().to_owned())))
-    }
-
-    /// Rows that are trained on and looked at again make every score too good.
-    fn warn_of_overlaps(&mut self) {
-        let (trained, others): (Vec<&UsedRows>, Vec<&UsedRows>) =
-            self.used.iter().partition(|rows| rows.what == "trained on");
-        let mut found = Vec::new();
-        for (a, b) in trained.iter().flat_map(|a| others.iter().map(move |b| (a, b))) {
-            let common = a.rows.end.min(b.rows.end).saturating_sub(a.rows.start.max(b.rows.start));
-            if a.split == b.split && common > 0 {
-                found.push(format!("{common} rows of {} are trained on and {} too", a.split, b.what));
-            }
-        }
-        self.warnings.extend(found);
     }
 }
 
@@ -298,7 +280,7 @@ mod tests {
 
     fn rows(n: usize) -> Rows {
         let examples = (0..n).map(|i| Example { text: i.to_string(), text_pair: None, label: None }).collect();
-        Rows { split: "train".to_owned(), examples }
+        Rows { split: "train".to_owned(), of_split: n, examples, limit: None }
     }
 
     fn texts(rows: &Rows) -> Vec<usize> {
@@ -342,7 +324,7 @@ mod tests {
     #[test]
     fn a_shuffle_is_torch_randperm() {
         for (n, seed, order) in torch_orders() {
-            let shuffled = Rows { split: String::new(), examples: permuted(rows(n).examples, seed) };
+            let shuffled = Rows { examples: permuted(rows(n).examples, seed), ..rows(n) };
             assert_eq!(texts(&shuffled), order, "seed {seed}");
         }
     }

@@ -6,11 +6,10 @@ use glue_tasks::task::TaskSpec;
 use serde_json::{Value, json};
 
 use super::outcome::{RunOutcome, StageMetrics};
-use crate::file_hash::sha256;
 use crate::machine::host::{gather, peak_memory_bytes};
 use crate::settings::request_hash;
-use records::record::parts::{DatasetInfo, ModelInfo, Profile, Program, Throughput, Timings, scores, test_scores};
-use records::record::{FORMAT_VERSION, RunRecord};
+use records::record::parts::{ModelInfo, Profile, Program, Throughput, Timings, scores, test_scores};
+use records::record::{DatasetInfo, FORMAT_VERSION, RunRecord};
 use records::utc::rfc3339;
 
 impl RunOutcome<'_> {
@@ -32,6 +31,7 @@ impl RunOutcome<'_> {
             collapsed: self.evaluations.iter().any(|e| e.collapsed && e.loss.is_some()),
             model: self.model_info(),
             dataset: self.dataset_info(),
+            training: None,
             hyper_parameters: self.hyper_parameters(),
             seed: settings.training.seed,
             data_seed: settings.training.data_seed,
@@ -80,40 +80,32 @@ impl RunOutcome<'_> {
     }
 
     fn model_info(&self) -> ModelInfo {
-        let model = &self.context.prepared.model;
-        let files = &model.files;
-        let weights_sha256 = model
-            .weights
-            .files
-            .iter()
-            .filter_map(|path| {
-                let name = path.file_name()?.to_string_lossy().into_owned();
-                Some((name, sha256(path).ok()?))
-            })
-            .collect();
+        let prepared = self.context.prepared;
+        let (files, identity) = (&prepared.model.files, &prepared.model_identity);
         ModelInfo {
             id: files.id.clone(),
             source: files.source,
             revision: files.revision.clone(),
             commit: files.commit.clone(),
-            architecture: model.family.classifier_architecture.to_owned(),
+            architecture: prepared.model.family.classifier_architecture.to_owned(),
             parameters: self.context.parameters as u64,
-            weights_sha256,
+            weights_sha256: identity.weights.clone(),
+            config_sha256: Some(identity.config.clone()),
+            tokenizer_sha256: identity.tokenizer.clone(),
         }
     }
 
     fn dataset_info(&self) -> DatasetInfo {
         let prepared = self.context.prepared;
         let files = &prepared.dataset;
-        let splits = prepared.train.iter().chain(prepared.eval.iter().map(|(split, _)| split));
-        let splits = splits.chain(prepared.test.iter().map(|(split, _)| split));
         DatasetInfo {
             id: files.id.clone(),
             config: Some(prepared.task.config.clone()).filter(|config| !config.is_empty()),
             source: files.source,
-            // The commit where it is known, since a branch moves.
-            revision: files.commit.clone().or_else(|| files.revision.clone()),
-            rows: splits.map(|split| (split.name.clone(), split.len() as u64)).collect(),
+            revision: files.revision.clone(),
+            commit: files.commit.clone(),
+            splits: prepared.splits.clone(),
+            files_sha256: prepared.data_files.clone(),
         }
     }
 

@@ -63,6 +63,14 @@ impl TokenizerFiles {
         }
         Ok(found)
     }
+
+    /// All files that are there.
+    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        let Self { tokenizer_json, vocab_txt, vocab_json, merges_txt, sentence_piece, default_class: _, .. } = self;
+        let Self { tokenizer_config, special_tokens_map, .. } = self;
+        let single = [tokenizer_json, vocab_txt, vocab_json, merges_txt, tokenizer_config, special_tokens_map];
+        single.into_iter().flatten().chain(sentence_piece)
+    }
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, TokenizeError> {

@@ -5,20 +5,21 @@ use super::draw::paint::Look;
 use super::figure::{Figure, FigureKind, slug};
 use crate::compare::comparison::Comparison;
 use crate::compare::row::Row;
-use crate::compare::shown::{Cell, Form, Table, count_in_words, task_name, task_score_words};
+use crate::compare::shown::{Cell, Form, Table, count_in_words, task_name};
 use crate::statistics::Summary;
 use records::Error;
 
 /// One chart a task, then the averages.
 pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error> {
     let mut figures = Vec::new();
-    for task in &comparison.tasks {
-        let of_row = |row: &Row| row.entries.get(task).map(|entry| entry.score);
-        let of = task_score_words(task);
+    for column in &comparison.columns {
+        let of_row = |row: &Row| row.entries.get(&column.name).map(|entry| entry.score);
+        let of = column.score_words();
         let of = if of.is_empty() { String::new() } else { format!(" ({of})") };
-        let baseline = comparison.baseline_of(task);
-        let what = (slug(task), task_name(task).to_owned(), format!("{}{of}", task_name(task)));
-        figures.extend(figure(comparison, what, of_row, baseline)?);
+        let baseline = comparison.baseline_of(column);
+        let title = column.title();
+        let what = (slug(&column.name), title.clone(), format!("{title}{of}"));
+        figures.extend(figure(comparison, what, column.form(), of_row, baseline)?);
     }
     for (benchmark, average) in comparison.averages() {
         let title = match average.left_out.as_slice() {
@@ -31,7 +32,7 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
             }
         };
         let what = (average.key.replace('_', "-"), title.clone(), title);
-        figures.extend(figure(comparison, what, |row| row.averages.get(average).map(Some), None)?);
+        figures.extend(figure(comparison, what, Form::Percent, |row| row.averages.get(average).map(Some), None)?);
     }
     Ok(figures)
 }
@@ -40,17 +41,19 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
 fn figure(
     comparison: &Comparison<'_>,
     (name, title, described): (String, String, String),
+    form: Form,
     of_row: impl Fn(&Row) -> Option<Option<Summary>>,
     baseline: Option<f64>,
 ) -> Result<Option<Figure>, Error> {
+    let (scale, unit) = form.scale();
     let mut table = Table::new(&["model", "score", "low", "high", "runs"], 1);
-    let mut data = Bars { baseline: baseline.map(|score| score * 100.0), ..Bars::default() };
+    let mut data = Bars { baseline: baseline.map(|score| score * scale), ..Bars::default() };
     let mut others = Vec::new();
     for (place, row) in comparison.rows.iter().enumerate() {
         let Some(summary) = of_row(row) else { continue };
         let summary = summary.filter(|summary| summary.mean.is_finite());
         let interval = summary.and_then(|summary| summary.confidence_interval(comparison.level));
-        let number = |value: Option<f64>| Cell::number(value, Form::Percent);
+        let number = |value: Option<f64>| Cell::number(value, form);
         table.rows.push(vec![
             Cell::text(&row.name),
             number(summary.map(|summary| summary.mean)),
@@ -59,17 +62,17 @@ fn figure(
             Cell::number(summary.map(|summary| summary.count as f64), Form::Count),
         ]);
         if row.is_published() {
-            others.extend(summary.map(|summary| summary.mean * 100.0));
+            others.extend(summary.map(|summary| summary.mean * scale));
             continue;
         }
-        let half = interval.map_or_else(String::new, |(low, high)| format!(" ±{:.2}", (high - low) * 50.0));
-        let text = summary.map_or_else(|| "undefined".to_owned(), |s| format!("{:.2}{half}", s.mean * 100.0));
+        let half = interval.map_or_else(String::new, |(low, high)| format!(" ±{}", form.text((high - low) / 2.0)));
+        let text = summary.map_or_else(|| "undefined".to_owned(), |s| format!("{}{half}", form.text(s.mean)));
         data.bars.push(Bar {
             name: row.name.clone(),
             look: Look::of(place),
             text,
-            value: summary.map(|summary| summary.mean * 100.0),
-            interval: interval.map(|(low, high)| (low * 100.0, high * 100.0)),
+            value: summary.map(|summary| summary.mean * scale),
+            interval: interval.map(|(low, high)| (low * scale, high * scale)),
         });
     }
     if data.bars.is_empty() {
@@ -79,14 +82,14 @@ fn figure(
         data.others = Some((format!("published: {} rows", others.len()), others));
     }
     let mut description = format!(
-        "Bars: mean over the runs, in percent, with the {:.0} % interval where there are several.",
+        "Bars: mean over the runs, {unit}, with the {:.0} % interval where there are several.",
         comparison.level * 100.0
     );
     if let Some(score) = baseline {
-        description += &format!(" Vertical line: a model that has learnt nothing, {:.2}.", score * 100.0);
+        description += &format!(" Vertical line: a model that has learnt nothing, {}.", form.text(score));
         table.rows.push(vec![
             Cell::text("a model that has learnt nothing"),
-            Cell::number(Some(score), Form::Percent),
+            Cell::number(Some(score), form),
             Cell::Nothing,
             Cell::Nothing,
             Cell::Nothing,
@@ -100,7 +103,7 @@ fn figure(
         name: format!("scores-{name}"),
         title: format!("{title}: scores"),
         description: format!("{described}. {description}"),
-        chart: bars(&data, "percent")?,
+        chart: bars(&data, unit)?,
         table,
     }))
 }

@@ -3,10 +3,11 @@
 use super::draw::paint::Look;
 use super::draw::points::{Point, points};
 use super::figure::{Figure, FigureKind, slug};
+use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::Entry;
 use crate::compare::row::Row;
-use crate::compare::shown::{Cell, Form, Table, task_name};
+use crate::compare::shown::{Cell, Form, Table};
 use records::Error;
 
 /// What a model scored on a task, or over several, and the seconds of training that it took.
@@ -20,22 +21,24 @@ struct TaskCost {
 
 /// Of one model a point a task; of several a chart over the tasks that all have, and one a task.
 pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error> {
+    // Errors have no place on an axis of percent.
+    let shares: Vec<&Column> = comparison.columns.iter().filter(|column| column.form() == Form::Percent).collect();
     let own: Vec<(usize, &Row)> = comparison.rows.iter().enumerate().filter(|(_, row)| !row.is_published()).collect();
     if let [(_, row)] = own.as_slice() {
-        let of_task =
-            |(at, task): (usize, &String)| task_cost(task_name(task).to_owned(), Look::of(at), row.entries.get(task)?);
-        let costs: Vec<TaskCost> = comparison.tasks.iter().enumerate().filter_map(of_task).collect();
+        let of_column =
+            |(at, column): (usize, &&Column)| task_cost(column.title(), Look::of(at), row.entries.get(&column.name)?);
+        let costs: Vec<TaskCost> = shares.iter().enumerate().filter_map(of_column).collect();
         let title = "Scores against training time".to_owned();
-        let figure = figure("cost".to_owned(), title, "task", "The score of each task", &costs)?;
+        let figure = figure("cost".to_owned(), title, "task", "The score of each task", Form::Percent, &costs)?;
         return Ok(figure.into_iter().collect());
     }
     let mut figures = Vec::new();
-    let common: Vec<&String> =
-        comparison.tasks.iter().filter(|task| own.iter().all(|(_, row)| row.entries.contains_key(*task))).collect();
+    let has_all = |column: &&&Column| own.iter().all(|(_, row)| row.entries.contains_key(&column.name));
+    let common: Vec<&Column> = shares.iter().filter(has_all).copied().collect();
     if common.len() > 1 {
         let of_row = |(at, row): &(usize, &Row)| {
-            let of_task = |task: &&String| task_cost(String::new(), Look::of(*at), row.entries.get(*task)?);
-            let of_tasks: Vec<TaskCost> = common.iter().map(of_task).collect::<Option<_>>()?;
+            let of_column = |column: &&Column| task_cost(String::new(), Look::of(*at), row.entries.get(&column.name)?);
+            let of_tasks: Vec<TaskCost> = common.iter().map(of_column).collect::<Option<_>>()?;
             Some(TaskCost {
                 name: row.name.clone(),
                 look: Look::of(*at),
@@ -46,16 +49,18 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
         };
         let costs: Vec<TaskCost> = own.iter().filter_map(of_row).collect();
         let title = format!("Mean of {} tasks against training time", common.len());
-        let names: Vec<&str> = common.iter().map(|task| task_name(task)).collect();
+        let names: Vec<String> = common.iter().map(|column| column.title()).collect();
         let what = format!("The mean score over {}", names.join(", "));
-        figures.extend(figure("cost".to_owned(), title, "model", &what, &costs)?);
+        figures.extend(figure("cost".to_owned(), title, "model", &what, Form::Percent, &costs)?);
     }
-    for task in &comparison.tasks {
-        let of_row = |(at, row): &(usize, &Row)| task_cost(row.name.clone(), Look::of(*at), row.entries.get(task)?);
+    for column in &comparison.columns {
+        let of_row =
+            |(at, row): &(usize, &Row)| task_cost(row.name.clone(), Look::of(*at), row.entries.get(&column.name)?);
         let costs: Vec<TaskCost> = own.iter().filter_map(of_row).collect();
-        let title = format!("{}: score against training time", task_name(task));
-        let what = format!("The score on {}", task_name(task));
-        figures.extend(figure(format!("cost-{}", slug(task)), title, "model", &what, &costs)?);
+        let title = format!("{}: score against training time", column.title());
+        let what = format!("The score on {}", column.title());
+        let name = format!("cost-{}", slug(&column.name));
+        figures.extend(figure(name, title, "model", &what, column.form(), &costs)?);
     }
     Ok(figures)
 }
@@ -66,14 +71,22 @@ fn task_cost(name: String, look: Look, entry: &Entry) -> Option<TaskCost> {
     Some(TaskCost { name, look, seconds, score, interval: entry.interval })
 }
 
-fn figure(name: String, title: String, of: &str, what: &str, costs: &[TaskCost]) -> Result<Option<Figure>, Error> {
+fn figure(
+    name: String,
+    title: String,
+    of: &str,
+    what: &str,
+    form: Form,
+    costs: &[TaskCost],
+) -> Result<Option<Figure>, Error> {
+    let (scale, unit) = form.scale();
     if costs.is_empty() {
         return Ok(None);
     }
     let mut table = Table::new(&[of, "training, seconds", "score", "low", "high"], 1);
     let mut drawn = Vec::new();
     for cost in costs {
-        let percent = |value: Option<f64>| Cell::number(value, Form::Percent);
+        let percent = |value: Option<f64>| Cell::number(value, form);
         table.rows.push(vec![
             Cell::text(&cost.name),
             Cell::number(Some(cost.seconds), Form::Measure),
@@ -85,8 +98,8 @@ fn figure(name: String, title: String, of: &str, what: &str, costs: &[TaskCost])
             name: cost.name.clone(),
             look: cost.look,
             x: cost.seconds,
-            y: cost.score * 100.0,
-            interval: cost.interval.map(|(low, high)| (low * 100.0, high * 100.0)),
+            y: cost.score * scale,
+            interval: cost.interval.map(|(low, high)| (low * scale, high * scale)),
         });
     }
     Ok(Some(Figure {
@@ -94,7 +107,7 @@ fn figure(name: String, title: String, of: &str, what: &str, costs: &[TaskCost])
         name,
         title,
         description: format!(
-            "{what}, in percent, over the seconds that its training took, evaluations not counted (mean over the runs, \
+            "{what}, {unit}, over the seconds that its training took, evaluations not counted (mean over the runs, \
              logarithmic axis)."
         ),
         chart: points(&drawn, "seconds of training (log)")?,

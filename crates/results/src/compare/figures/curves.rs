@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::draw::lines::{Line, lines};
 use super::draw::paint::Look;
 use super::figure::{Figure, FigureKind, slug};
+use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
-use crate::compare::shown::{Cell, Form, Table, is_loss, metric_order, task_name};
+use crate::compare::shown::{Cell, Form, Table, is_loss, metric_order};
 use crate::statistics::Summary;
 use records::Error;
 use records::metrics::Metrics;
@@ -23,20 +24,20 @@ type Points = Vec<(f64, f64)>;
 /// Two charts a task at most.
 pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error> {
     let mut figures = Vec::new();
-    for task in &comparison.tasks {
-        let loss =
-            Curve { task, key: "loss".to_owned(), title: format!("{}: training loss", task_name(task)), name: "loss" };
+    for column in &comparison.columns {
+        let title = format!("{}: training loss", column.title());
+        let loss = Curve { column, key: "loss".to_owned(), title, name: "loss" };
         figures.extend(loss.figure(comparison)?);
         let evaluated: BTreeSet<&str> = comparison
-            .records_of(task)
+            .records_of(column)
             .flat_map(|record| record.log_history.iter().flatten())
             .flat_map(|row| row.keys().filter_map(|key| key.strip_prefix("eval_")))
-            .filter(|key| comparison.records_of(task).any(|record| record.metrics.contains_key(*key)))
+            .filter(|key| comparison.records_of(column).any(|record| record.metrics.contains_key(*key)))
             .filter(|key| !is_loss(key))
             .collect();
-        if let Some(metric) = evaluated.into_iter().min_by_key(|metric| metric_order(task, metric)) {
-            let title = format!("{}: {} during the training", task_name(task), metric.replace('_', " "));
-            let curve = Curve { task, key: format!("eval_{metric}"), title, name: "evaluated" };
+        if let Some(metric) = evaluated.into_iter().min_by_key(|metric| metric_order(column.spec, metric)) {
+            let title = format!("{}: {} during the training", column.title(), metric.replace('_', " "));
+            let curve = Curve { column, key: format!("eval_{metric}"), title, name: "evaluated" };
             figures.extend(curve.figure(comparison)?);
         }
     }
@@ -45,7 +46,7 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
 
 /// A number of the log over the steps.
 struct Curve<'a> {
-    task: &'a str,
+    column: &'a Column,
     key: String,
     title: String,
     name: &'static str,
@@ -63,8 +64,9 @@ impl Curve<'_> {
         let mut drawn = Vec::new();
         let mut models: Vec<(String, BTreeMap<u64, Vec<f64>>)> = Vec::new();
         for (place, row) in comparison.rows.iter().enumerate() {
-            let records = comparison.records(row).filter(|record| record.task == self.task);
-            let seeds: Vec<Points> = records.map(|record| self.points(record)).filter(|p| p.len() > 1).collect();
+            let records = comparison.records_in(row, self.column);
+            let seeds: Vec<Points> =
+                records.into_iter().map(|record| self.points(record)).filter(|p| p.len() > 1).collect();
             if seeds.is_empty() {
                 continue;
             }
@@ -96,7 +98,7 @@ impl Curve<'_> {
         let of = if self.is_percent() { "percent" } else { "mean since the row of the log before" };
         Ok(Some(Figure {
             kind: FigureKind::Curves,
-            name: format!("curve-{}-{}", slug(self.task), self.name),
+            name: format!("curve-{}-{}", slug(&self.column.name), self.name),
             title: self.title.clone(),
             description: format!("{}, {of}, over optimizer steps. Lines: mean over the runs{thin}.", self.title),
             chart: lines(&drawn, "step")?,

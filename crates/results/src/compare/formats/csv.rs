@@ -25,13 +25,13 @@ pub(super) fn render(comparison: &Comparison<'_>) -> Result<String, Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut lines = vec![HEADER.map(str::to_owned)];
     for row in &comparison.rows {
-        for task in &comparison.tasks {
-            let Some(entry) = row.entries.get(task) else { continue };
+        for column in &comparison.columns {
+            let Some(entry) = row.entries.get(&column.name) else { continue };
             let metrics = entry.metrics.iter().map(|(name, summary)| (name.as_str(), *summary));
             for (metric, summary) in metrics.chain([("score", entry.score)]) {
                 let runs = if row.is_published() { 1 } else { entry.seeds.len() };
                 let collapsed = (!row.is_published()).then_some(entry.collapsed);
-                lines.push(line([&row.name, task, metric], summary, comparison.level, runs, collapsed));
+                lines.push(line([&row.name, &column.name, metric], summary, comparison.level, runs, collapsed));
             }
         }
         for (_, average) in comparison.averages() {

@@ -1,15 +1,18 @@
 //! The cells that the readable forms share.
 
+use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::Entry;
 use crate::compare::row::{CHOSEN_HERE, Row};
+use crate::compare::shown::Form;
 use crate::statistics::Summary;
 
-/// A cell: its mean and half the width of its interval, in percent.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A cell: its mean and half the width of its interval.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Cell {
-    pub(super) mean: f64,
-    pub(super) half: Option<f64>,
+    /// Percent, or an error as it is.
+    pub(super) mean: String,
+    pub(super) half: Option<String>,
     pub(super) best: bool,
     pub(super) collapsed: bool,
 }
@@ -23,33 +26,31 @@ pub(super) struct Grid {
 impl Grid {
     pub(super) fn new(comparison: &Comparison<'_>) -> Self {
         let averages = comparison.averages();
-        let mut header = comparison.tasks.clone();
+        let mut header: Vec<String> = comparison.columns.iter().map(|column| column.name.clone()).collect();
         header.extend(averages.iter().map(|(_, average)| average.display_name.clone()));
-        let cell = |summary: Summary, collapsed: bool| Cell {
-            mean: summary.mean * 100.0,
-            half: summary.confidence_interval(comparison.level).map(|(_, high)| (high - summary.mean) * 100.0),
-            best: false,
-            collapsed,
+        let cell = |summary: Summary, form: Form, best: Option<&Row>, row: &Row| Cell {
+            mean: form.text(summary.mean),
+            half: summary.confidence_interval(comparison.level).map(|(_, high)| form.text(high - summary.mean)),
+            best: best.is_some_and(|best| best.name == row.name),
+            collapsed: false,
         };
+        let best: Vec<Option<&Row>> = comparison.columns.iter().map(|column| comparison.best_of(column)).collect();
+        let best_averages: Vec<Option<&Row>> =
+            averages.iter().map(|(_, average)| comparison.best_average(average)).collect();
         let row = |row: &Row| {
-            let of_task = |task: &String| {
-                row.entries.get(task).and_then(|entry: &Entry| Some(cell(entry.score?, entry.collapsed > 0)))
+            let of_column = |(column, best): (&Column, &Option<&Row>)| {
+                let entry: &Entry = row.entries.get(&column.name)?;
+                Some(Cell { collapsed: entry.collapsed > 0, ..cell(entry.score?, column.form(), *best, row) })
             };
-            let tasks = comparison.tasks.iter().map(of_task);
-            let means =
-                averages.iter().map(|(_, average)| row.averages.get(average).map(|summary| cell(summary, false)));
+            let tasks = comparison.columns.iter().zip(&best).map(of_column);
+            let means = averages
+                .iter()
+                .zip(&best_averages)
+                .map(|((_, average), best)| Some(cell(row.averages.get(average)?, Form::Percent, *best, row)));
             let mark = if row.chosen_on.is_some() { " †" } else { "" };
             (format!("{}{mark}", row.name), tasks.chain(means).collect::<Vec<_>>())
         };
-        let mut rows: Vec<_> = comparison.rows.iter().map(row).collect();
-        if rows.len() > 1 {
-            for column in 0..header.len() {
-                let best = rows.iter().filter_map(|(_, cells)| Some(cells[column]?.mean)).fold(f64::MIN, f64::max);
-                for cell in rows.iter_mut().filter_map(|(_, cells)| cells[column].as_mut()) {
-                    cell.best = cell.mean == best;
-                }
-            }
-        }
+        let rows = comparison.rows.iter().map(row).collect();
         Self { header, rows }
     }
 }
@@ -59,7 +60,7 @@ pub(super) fn caption(comparison: &Comparison<'_>) -> String {
     let chosen = comparison.rows.iter().any(|row| row.chosen_on.is_some());
     let chosen = if chosen { format!(" {CHOSEN_HERE}") } else { String::new() };
     format!(
-        "Scores in percent, mean over seeds ± half of the {:.0} % interval (Student's t). A task with two metrics counts as their \
+        "Scores in percent, errors as they are; mean over seeds ± half of the {:.0} % interval (Student's t). A task with two metrics counts as their \
          mean, MNLI as the mean of both splits; {}.{chosen}",
         comparison.level * 100.0,
         comparison.averages_in_words().join(", ")

@@ -3,6 +3,7 @@
 use glue_tasks::{AverageSpec, GLUE};
 use serde_json::{Map, Value, json};
 
+use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::Entry;
 use crate::compare::row::Row;
@@ -40,6 +41,12 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
         add("tasks", Value::Object(tasks.collect()));
         fields
     };
+    let column = |column: &Column| {
+        json!({
+            "name": column.name, "task": column.task, "rows": column.rows,
+            "lower_is_better": column.lower_is_better(), "best": comparison.best_of(column).map(|row| &row.name),
+        })
+    };
     let pairs = comparison.pairs.iter().map(|pair| {
         json!({
             "task": pair.task, "model": pair.model, "baseline": pair.baseline, "difference": pair.difference,
@@ -48,7 +55,8 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
     });
     let all = json!({
         "level": comparison.level,
-        "tasks": comparison.tasks,
+        "tasks": comparison.columns.iter().map(|column| &column.name).collect::<Vec<_>>(),
+        "columns": comparison.columns.iter().map(column).collect::<Vec<_>>(),
         "models": comparison.rows.iter().map(row).collect::<Vec<_>>(),
         "pairs": pairs.collect::<Vec<_>>(),
     });

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::grid::{Cell, Grid, caption};
+use crate::compare::best;
 use crate::compare::comparison::Comparison;
 
 pub(super) fn render(comparison: &Comparison<'_>) -> String {
@@ -16,14 +17,15 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
         let cells: Vec<String> = cells.into_iter().map(cell).collect();
         let _ = writeln!(text, "{} & {} \\\\", escaped(&name), cells.join(" & "));
     }
-    let _ = writeln!(text, "\\bottomrule\n\\end{{tabular}}\n% {}", caption(comparison));
+    let _ =
+        writeln!(text, "\\bottomrule\n\\end{{tabular}}\n% {} {}", caption(comparison), best::words(comparison.level));
     text
 }
 
 fn cell(cell: Option<Cell>) -> String {
     let Some(cell) = cell else { return "--".to_owned() };
-    let mean = if cell.best { format!("\\textbf{{{:.2}}}", cell.mean) } else { format!("{:.2}", cell.mean) };
-    let half = cell.half.map_or_else(String::new, |half| format!(" {{\\small $\\pm$ {half:.2}}}"));
+    let mean = if cell.best { format!("\\textbf{{{}}}", cell.mean) } else { cell.mean.clone() };
+    let half = cell.half.as_ref().map_or_else(String::new, |half| format!(" {{\\small $\\pm$ {half}}}"));
     format!("{mean}{half}{}", if cell.collapsed { "$^*$" } else { "" })
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::grid::{Cell, Grid, caption, pair_grid};
+use crate::compare::best;
 use crate::compare::comparison::Comparison;
 
 pub(super) fn render(comparison: &Comparison<'_>) -> String {
@@ -14,7 +15,12 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
         let cells: Vec<String> = cells.into_iter().map(cell).collect();
         let _ = writeln!(text, "| {} | {} |", escaped(&name), cells.join(" | "));
     }
-    let _ = writeln!(text, "\n{} Best in bold; * has runs that predict one class only.", caption(comparison));
+    let _ = writeln!(
+        text,
+        "\n{} {} * has runs that predict one class only.",
+        caption(comparison),
+        best::words(comparison.level)
+    );
     for (name, source) in comparison.rows.iter().filter_map(|row| Some((&row.name, row.source.as_ref()?))) {
         let _ = writeln!(text, "\n{}: {}", escaped(name), source);
     }
@@ -30,8 +36,8 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
 
 fn cell(cell: Option<Cell>) -> String {
     let Some(cell) = cell else { return "-".to_owned() };
-    let mean = if cell.best { format!("**{:.2}**", cell.mean) } else { format!("{:.2}", cell.mean) };
-    let half = cell.half.map_or_else(String::new, |half| format!(" ±{half:.2}"));
+    let mean = if cell.best { format!("**{}**", cell.mean) } else { cell.mean.clone() };
+    let half = cell.half.as_ref().map_or_else(String::new, |half| format!(" ±{half}"));
     format!("{mean}{half}{}", if cell.collapsed { "\\*" } else { "" })
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::grid::{Grid, caption, pair_grid};
 use crate::columns::aligned;
+use crate::compare::best;
 use crate::compare::comparison::Comparison;
 
 pub(super) fn render(comparison: &Comparison<'_>) -> String {
@@ -14,10 +15,10 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
             cell.map_or_else(
                 || "-".to_owned(),
                 |cell| {
-                    let half = cell.half.map_or_else(String::new, |half| format!(" ±{half:.2}"));
+                    let half = cell.half.map_or_else(String::new, |half| format!(" ±{half}"));
                     let marks = [(cell.best, "!"), (cell.collapsed, "*")];
                     let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
-                    format!("{:.2}{half}{marks}", cell.mean)
+                    format!("{}{half}{marks}", cell.mean)
                 },
             )
         };
@@ -26,8 +27,9 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
     let mut text = aligned(&lines, usize::MAX);
     let _ = writeln!(
         text,
-        "\n{} ! is the best of its column, * has runs that predict one class only.",
-        caption(comparison)
+        "\n{} ! is what is bold elsewhere, * has runs that predict one class only. {}",
+        caption(comparison),
+        best::words(comparison.level)
     );
     for row in comparison.rows.iter().filter_map(|row| Some((&row.name, row.source.as_ref()?))) {
         let _ = writeln!(text, "{}: {}", row.0, row.1);

@@ -3,7 +3,7 @@
 use super::markup::{details, number, paragraph, scrolling};
 use crate::compare::comparison::Comparison;
 use crate::compare::escape::escaped;
-use crate::compare::shown::{Form, Number, task_name};
+use crate::compare::shown::{Form, Number};
 use records::record::RunRecord;
 
 /// Counts of one split over several runs.
@@ -17,13 +17,14 @@ struct Matrix {
 /// All matrices, one list a task; empty where the records have none.
 pub(super) fn tables(comparison: &Comparison<'_>) -> String {
     let mut html = String::new();
-    for task in &comparison.tasks {
+    for column in &comparison.columns {
+        let title = column.title();
         let mut of_task = String::new();
-        for (row, _, records) in comparison.groups().filter(|(_, of, _)| *of == task) {
-            of_task.extend(matrices(&records).iter().map(|matrix| table(matrix, &row.name, task_name(task))));
+        for (row, _, records) in comparison.groups().filter(|(_, of, _)| *of == column) {
+            of_task.extend(matrices(&records).iter().map(|matrix| table(matrix, &row.name, &title)));
         }
         if !of_task.is_empty() {
-            html += &details(task_name(task), &format!("<div class=\"grid wide\">\n{of_task}</div>\n"));
+            html += &details(&title, &format!("<div class=\"grid wide\">\n{of_task}</div>\n"));
         }
     }
     if html.is_empty() {

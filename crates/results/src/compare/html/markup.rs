@@ -26,7 +26,6 @@ fn cell(cell: &Cell) -> String {
         Cell::Number(Number { value, form }) => {
             format!("<td class=\"n\" data-value=\"{}\">{}</td>", exact(*value, *form), form.text(*value))
         }
-        Cell::Best(best) => format!("<td class=\"n\"><strong>{}</strong></td>", number(*best)),
         Cell::List(list) => {
             let items: Vec<String> =
                 list.iter().map(|(words, of)| format!("{}{}", escaped(words), number(*of))).collect();
@@ -38,7 +37,7 @@ fn cell(cell: &Cell) -> String {
 fn name(cell: &Cell) -> String {
     let text = match cell {
         Cell::Text(text) => breakable(text),
-        Cell::Number(of) | Cell::Best(of) => number(*of),
+        Cell::Number(of) => number(*of),
         Cell::Nothing | Cell::List(_) => String::new(),
     };
     format!("<th scope=\"row\">{text}</th>")

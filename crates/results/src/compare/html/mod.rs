@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use self::markup::{details, link, paragraph, section, table};
+use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
 use crate::compare::escape::escaped;
 use crate::compare::figures::{self, Figure, FigureKind, Look, swatch_on_page};
@@ -95,8 +96,8 @@ fn counted(count: usize, one: &str) -> String {
 fn title(comparison: &Comparison<'_>) -> String {
     let own: Vec<&str> =
         comparison.rows.iter().filter(|row| !row.is_published()).map(|row| row.name.as_str()).collect();
-    let tasks = match comparison.tasks.as_slice() {
-        [task] => task_name(task).to_owned(),
+    let tasks = match comparison.columns.as_slice() {
+        [column] => column.title(),
         tasks => format!("{} tasks", tasks.len()),
     };
     let models = if let [model] = own.as_slice() { (*model).to_owned() } else { counted(own.len(), "model") };
@@ -110,7 +111,7 @@ fn introduction(comparison: &Comparison<'_>, made_at: &str) -> String {
     if published > 0 {
         text += &format!(" beside {}", counted(published, "published row"));
     }
-    let tasks: Vec<&str> = comparison.tasks.iter().map(|task| task_name(task)).collect();
+    let tasks: Vec<String> = comparison.columns.iter().map(Column::title).collect();
     text += &format!(" on {}.", tasks.join(", "));
     let mut times: Vec<&str> = comparison.found.iter().map(|(_, record)| record.started_at.as_str()).collect();
     times.sort_unstable();

@@ -50,8 +50,8 @@ pub(super) fn settings(comparison: &Comparison<'_>) -> String {
         let mut header = vec!["model", "task"];
         header.extend(other.iter().map(|(name, _)| **name));
         let mut data = Table::new(&header, 2);
-        for (row, task, records) in comparison.groups() {
-            let mut cells = vec![Cell::text(&row.name), Cell::text(task_name(task))];
+        for (row, column, records) in comparison.groups() {
+            let mut cells = vec![Cell::text(&row.name), Cell::Text(column.title())];
             for (name, _) in &other {
                 let own: BTreeSet<String> = records.iter().map(|record| value(record, name)).collect();
                 cells.push(Cell::Text(own.into_iter().collect::<Vec<_>>().join(", ")));
@@ -84,7 +84,7 @@ fn value(record: &RunRecord, name: &str) -> String {
 pub(super) fn reproduction(comparison: &Comparison<'_>) -> String {
     let header = ["model", "task", "seeds", "settings hash", "weights (SHA-256)", "data", "rows", "program"];
     let mut data = Table::new(&header, 2);
-    for (row, task, records) in comparison.groups() {
+    for (row, column, records) in comparison.groups() {
         let all = |of: &dyn Fn(&RunRecord) -> String| {
             let values: BTreeSet<String> = records.iter().map(|record| of(record)).collect();
             Cell::Text(values.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; "))
@@ -93,7 +93,7 @@ pub(super) fn reproduction(comparison: &Comparison<'_>) -> String {
         seeds.sort_unstable();
         data.rows.push(vec![
             Cell::text(&row.name),
-            Cell::text(task_name(task)),
+            Cell::Text(column.title()),
             Cell::Text(seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
             all(&|record| record.settings_hash.clone()),
             all(&|record| {
@@ -109,7 +109,13 @@ pub(super) fn reproduction(comparison: &Comparison<'_>) -> String {
                 parts.into_iter().flatten().cloned().collect::<Vec<_>>().join(", ")
             }),
             all(&|record| {
-                let rows = record.dataset.rows.iter().map(|(split, rows)| format!("{split} {rows}"));
+                let rows = record.dataset.splits.iter().map(|split| {
+                    let hash = split
+                        .sha256
+                        .as_ref()
+                        .map_or_else(String::new, |hash| format!(" ({})", &hash[..hash.len().min(12)]));
+                    format!("{} {}{hash}", split.split, split.rows)
+                });
                 rows.collect::<Vec<_>>().join(", ")
             }),
             all(&|record| {

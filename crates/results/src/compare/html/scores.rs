@@ -3,31 +3,27 @@
 use std::fmt::Write;
 
 use super::markup::{NOTHING, breakable, number, scrolling};
+use crate::compare::best;
 use crate::compare::comparison::Comparison;
 use crate::compare::escape::escaped;
 use crate::compare::published::PROTOCOLS_DIFFER;
 use crate::compare::row::{CHOSEN_HERE, Row};
-use crate::compare::shown::{Form, Number, average_words, task_name, task_score_words};
+use crate::compare::shown::{Form, Number, average_words};
 use crate::statistics::Summary;
 
 /// The table, with what it shows in words.
 pub(super) fn table(comparison: &Comparison<'_>) -> String {
     let averages = comparison.averages();
-    let best = |of: &dyn Fn(&Row) -> Option<Summary>| {
-        let means = comparison.rows.iter().filter_map(|row| Some(of(row)?.mean));
-        means.reduce(f64::max).filter(|_| comparison.rows.len() > 1)
-    };
-    let of_task = |task: &str, row: &Row| row.entries.get(task).and_then(|entry| entry.score);
-    let best_of_tasks: Vec<_> = comparison.tasks.iter().map(|task| best(&|row| of_task(task, row))).collect();
-    let best_averages: Vec<_> = averages.iter().map(|(_, average)| best(&|row| row.averages.get(average))).collect();
+    let best_of_tasks: Vec<_> = comparison.columns.iter().map(|column| comparison.best_of(column)).collect();
+    let best_averages: Vec<_> = averages.iter().map(|(_, average)| comparison.best_average(average)).collect();
     let has_parameters = comparison.rows.iter().any(|row| row.parameters.is_some());
     let mut head = String::from("<th scope=\"col\">model</th>");
     let mut title = |name: &str, words: &str| {
         let words = if words.is_empty() { String::new() } else { format!("<small>{}</small>", escaped(words)) };
         let _ = write!(head, "<th scope=\"col\" class=\"n\">{}{words}</th>", escaped(name));
     };
-    for task in &comparison.tasks {
-        title(task_name(task), &task_score_words(task));
+    for column in &comparison.columns {
+        title(&column.title(), &column.score_words());
     }
     for (benchmark, average) in &averages {
         title(&average.display_name, &average_words(benchmark, average));
@@ -38,13 +34,18 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
     let line = |row: &Row| {
         let mark = if row.chosen_on.is_some() { " <span class=\"mark\">†</span>" } else { "" };
         let mut line = format!("<tr><th scope=\"row\">{}{mark}</th>", breakable(&row.name));
-        for (task, best) in comparison.tasks.iter().zip(&best_of_tasks) {
-            let entry = row.entries.get(task);
+        let is_best = |best: &Option<&Row>| best.is_some_and(|best| best.name == row.name);
+        for (column, best) in comparison.columns.iter().zip(&best_of_tasks) {
+            let entry = row.entries.get(&column.name);
             let (collapsed, runs) = entry.map_or((0, 0), |entry| (entry.collapsed, entry.seeds.len()));
-            line += &cell(of_task(task, row), comparison.level, *best, collapsed, runs);
+            let score = entry.and_then(|entry| entry.score);
+            let trained_on = comparison.is_trained_on(row, column);
+            let marks = Marks { best: is_best(best), collapsed, runs, trained_on };
+            line += &cell(score, comparison.level, column.form(), marks);
         }
         for ((_, average), best) in averages.iter().zip(&best_averages) {
-            line += &cell(row.averages.get(average), comparison.level, *best, 0, 0);
+            let marks = Marks { best: is_best(best), ..Marks::default() };
+            line += &cell(row.averages.get(average), comparison.level, Form::Percent, marks);
         }
         if has_parameters {
             line += &row.parameters.map_or_else(
@@ -57,7 +58,7 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
         line + "</tr>\n"
     };
     let (published, own): (Vec<&Row>, Vec<&Row>) = comparison.rows.iter().partition(|row| row.is_published());
-    let columns = 1 + comparison.tasks.len() + averages.len() + usize::from(has_parameters);
+    let columns = 1 + comparison.columns.len() + averages.len() + usize::from(has_parameters);
     let mut bodies = format!("<tbody>\n{}</tbody>\n", own.into_iter().map(line).collect::<String>());
     if !published.is_empty() {
         let title = format!("<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"{columns}\">Published</th></tr>\n");
@@ -71,14 +72,29 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
     format!("{}{}", scrolling("Scores of models by task", &table), notes(comparison))
 }
 
-fn cell(summary: Option<Summary>, level: f64, best: Option<f64>, collapsed: usize, runs: usize) -> String {
+/// What is said of a number besides its value.
+#[derive(Clone, Copy, Default)]
+struct Marks {
+    best: bool,
+    /// How many of the runs predict one class only.
+    collapsed: usize,
+    runs: usize,
+    /// The model was trained on rows of the column.
+    trained_on: bool,
+}
+
+fn cell(summary: Option<Summary>, level: f64, form: Form, marks: Marks) -> String {
+    let Marks { best, collapsed, runs, trained_on } = marks;
     let Some(summary) = summary.filter(|summary| summary.mean.is_finite()) else { return NOTHING.to_owned() };
-    let mut text = number(Number { value: summary.mean, form: Form::Percent });
-    if best == Some(summary.mean) {
+    let mut text = number(Number { value: summary.mean, form });
+    if best {
         text = format!("<strong>{text}</strong>");
     }
     if let Some((low, high)) = summary.confidence_interval(level) {
-        text += &format!(" <span class=\"half\">±{:.2}</span>", (high - low) * 50.0);
+        text += &format!(" <span class=\"half\">±{}</span>", form.text((high - low) / 2.0));
+    }
+    if trained_on {
+        text += "<span class=\"mark\" title=\"trained on rows of this column\">‡</span>";
     }
     if collapsed > 0 {
         text += &format!("<span class=\"mark\" title=\"{collapsed} of {runs} runs predict one class only\">*</span>");
@@ -88,16 +104,17 @@ fn cell(summary: Option<Summary>, level: f64, best: Option<f64>, collapsed: usiz
 
 /// What a model that has learnt nothing scores, where the records say so.
 fn baseline(comparison: &Comparison<'_>, columns: usize) -> String {
-    let scores: Vec<Option<f64>> = comparison.tasks.iter().map(|task| comparison.baseline_of(task)).collect();
+    let scores: Vec<Option<f64>> = comparison.columns.iter().map(|column| comparison.baseline_of(column)).collect();
     if scores.iter().all(Option::is_none) {
         return String::new();
     }
     let mut line =
-        String::from("<tbody>\n<tr class=\"baseline\"><th scope=\"row\">always the most frequent class</th>");
-    for score in &scores {
+        String::from("<tbody>\n<tr class=\"baseline\"><th scope=\"row\">a model that has learnt nothing</th>");
+    for (score, column) in scores.iter().zip(&comparison.columns) {
+        let form = column.form();
         line += &score.map_or_else(
             || NOTHING.to_owned(),
-            |value| format!("<td class=\"n\">{}</td>", number(Number { value, form: Form::Percent })),
+            |value| format!("<td class=\"n\">{}</td>", number(Number { value, form })),
         );
     }
     line += &NOTHING.repeat(columns - 1 - scores.len());
@@ -106,8 +123,11 @@ fn baseline(comparison: &Comparison<'_>, columns: usize) -> String {
 
 fn caption(comparison: &Comparison<'_>) -> String {
     let level = format!("<span data-value=\"{}\">{:.0}</span> %", comparison.level, comparison.level * 100.0);
-    let best = if comparison.rows.len() > 1 { " Best of each column in bold." } else { "" };
-    format!("Scores in percent: mean over the runs, ± half of the {level} interval (Student's t over seeds).{best}")
+    let best =
+        if comparison.rows.len() > 1 { format!(" {}", escaped(&best::words(comparison.level))) } else { String::new() };
+    format!(
+        "Scores in percent, errors as they are: mean over the runs, ± half of the {level} interval (Student's t over seeds).{best}"
+    )
 }
 
 fn notes(comparison: &Comparison<'_>) -> String {
@@ -122,6 +142,10 @@ fn notes(comparison: &Comparison<'_>) -> String {
     let mut notes = vec![averages.as_str()];
     if comparison.rows.iter().any(|row| row.entries.values().any(|entry| entry.collapsed > 0)) {
         notes.push("* has runs that predict one class only: these have learnt nothing.");
+    }
+    let on = |row: &Row| comparison.columns.iter().any(|column| comparison.is_trained_on(row, column));
+    if comparison.rows.iter().any(on) {
+        notes.push("‡ was trained on rows of this column, so that the score says nothing of other rows.");
     }
     if comparison.rows.iter().any(|row| row.chosen_on.is_some()) {
         notes.push(CHOSEN_HERE);

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::markup::{details, paragraph, table};
 use crate::compare::comparison::Comparison;
-use crate::compare::shown::{Cell, Form, Table, task_name};
+use crate::compare::shown::{Cell, Form, Table};
 use crate::statistics::Summary;
 use records::record::Host;
 use records::record::RunRecord;
@@ -79,13 +79,13 @@ fn means(comparison: &Comparison<'_>, of: Measured) -> Table {
     }
     let mut data = Table::new(&["model", "task"], 2);
     data.header.extend(names.iter().map(|name| title(name)));
-    for (row, task, records) in comparison.groups() {
+    for (row, column, records) in comparison.groups() {
         let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for (name, value) in records.iter().flat_map(|record| of(record)) {
             values.entry(name).or_default().push(value);
         }
         let mean = |name: &String| Some(Summary::of(values.get(name)?)?.mean);
-        let mut cells = vec![Cell::text(&row.name), Cell::text(task_name(task))];
+        let mut cells = vec![Cell::text(&row.name), Cell::Text(column.title())];
         cells.extend(names.iter().map(|name| Cell::number(mean(name), Form::Measure)));
         data.rows.push(cells);
     }

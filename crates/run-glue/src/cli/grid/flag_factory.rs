@@ -10,11 +10,14 @@ use crate::cli::settings;
 use crate::grid::{Combination, SettingsFactory, Several};
 use records::record::path::slug;
 use trainer::error::Error;
-use trainer::settings::Settings;
+use trainer::settings::{Settings, request_hash};
 
 /// Of several runs, the share of the steps from one row of the log to the next where no flag says otherwise: their page shows
 /// learning curves, and the usual 500 steps are more than small tasks have.
 const LOG_SHARE: f64 = 0.1;
+
+/// Hexadecimal digits of the hash in a folder's name.
+const FOLDER_HASH: usize = 8;
 
 /// The flags of a grid.
 pub(super) struct FlagFactory {
@@ -74,9 +77,10 @@ impl FlagFactory {
         if !label.is_empty() {
             folder.push(slug(&label.replace(", ", "_").replace(' ', "-")));
         }
-        if several.seeds {
-            folder.push(format!("seed-{seed}"));
-        }
+        // Names are for people, and two runs may share them; the hash tells the folders apart.
+        let hash = request_hash(&settings);
+        let last = if several.seeds { format!("seed-{seed}-") } else { String::from("run-") };
+        folder.push(last + &hash[..hash.len().min(FOLDER_HASH)]);
         settings.places.folder = (!several.is_single_run()).then_some(folder);
         Ok(settings)
     }

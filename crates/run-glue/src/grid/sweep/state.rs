@@ -76,7 +76,11 @@ impl<'a> Sweep<'a> {
     /// Takes runs in, with what is known of them.
     pub(super) fn add(&mut self, specs: Vec<RunSpec>) -> Result<(), Error> {
         let found = if self.rerun { specs.iter().map(|_| None).collect() } else { self.done.find(&specs)? };
-        for (spec, record) in specs.into_iter().zip(found) {
+        for (mut spec, record) in specs.into_iter().zip(found) {
+            // To run again is to train again, and not to go on from the end of what is there.
+            if self.grid.options.rerun && has_outputs(&spec) {
+                spec.settings.places.overwrite_output_dir = true;
+            }
             let mine = self.grid.shard.is_none_or(|shard| shard.has(spec.part));
             let record = record.filter(|_| has_outputs(&spec));
             self.states.push(match record {

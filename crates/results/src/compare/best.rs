@@ -1,0 +1,66 @@
+//! Which model is the best of a column, where that can be said: better than the next by more than chance, and than a model that has
+//! learnt nothing.
+
+use glue_tasks::AverageSpec;
+
+use super::column::Column;
+use super::comparison::Comparison;
+use super::pairs::pair;
+use super::row::Row;
+use records::record::SplitUse;
+
+/// The share of rows beyond which a score says how well a model remembers them. Benchmarks share a few rows between their own
+/// splits.
+const TRAINED_ON: f64 = 0.1;
+
+/// What bold means, in words.
+pub(super) fn words(level: f64) -> String {
+    format!(
+        "Bold: better than the next model of the column by more than chance (p < {:.2}, sign-flip test over the examples, or over seeds \
+         where the predictions are not there), and than a model that has learnt nothing; rows that a model was trained on do not count.",
+        1.0 - level
+    )
+}
+
+impl Comparison<'_> {
+    /// The row that is the best of a column; `None` where chance would make as much of a difference.
+    pub(super) fn best_of(&self, column: &Column) -> Option<&Row> {
+        let score =
+            |row: &Row| row.entries.get(&column.name)?.score.map(|score| score.mean).filter(|mean| mean.is_finite());
+        let counts = |row: &&Row| !row.is_published() && !self.is_trained_on(row, column);
+        let mut ranked: Vec<(&Row, f64)> =
+            self.rows.iter().filter(counts).filter_map(|row| Some((row, score(row)?))).collect();
+        let sign = if column.lower_is_better() { 1.0 } else { -1.0 };
+        ranked.sort_by(|(_, a), (_, b)| (sign * a).total_cmp(&(sign * b)));
+        let [(best, of_best), (next, of_next), ..] = ranked.as_slice() else { return None };
+        let beats_nothing = self.baseline_of(column).is_none_or(|baseline| column.is_better(*of_best, baseline));
+        if !beats_nothing || !column.is_better(*of_best, *of_next) {
+            return None;
+        }
+        let pair = pair(best, next, &column.name, &self.of_record, self.found)?;
+        let p = pair.p_examples.or(pair.p_seeds)?;
+        (p < 1.0 - self.level).then_some(best)
+    }
+
+    /// The row that is the best of an average: its interval lies above all others.
+    pub(super) fn best_average(&self, average: &AverageSpec) -> Option<&Row> {
+        let interval = |row: &Row| row.averages.get(average)?.confidence_interval(self.level);
+        let own: Vec<&Row> =
+            self.rows.iter().filter(|row| !row.is_published() && row.averages.get(average).is_some()).collect();
+        let is_above = |row: &&Row| {
+            let low = interval(row).map(|(low, _)| low);
+            own.iter()
+                .filter(|other| other.name != row.name)
+                .all(|other| low.zip(interval(other)).is_some_and(|(low, (_, high))| low > high))
+        };
+        if own.len() < 2 { None } else { own.iter().copied().find(is_above) }
+    }
+
+    /// Whether a run of the row was trained on the rows that it is scored on here.
+    pub(super) fn is_trained_on(&self, row: &Row, column: &Column) -> bool {
+        self.records_in(row, column).into_iter().any(|record| {
+            let rows: u64 = record.dataset.used_for(SplitUse::Evaluation).map(|split| split.rows).sum();
+            record.rows_trained_on().is_some_and(|trained| trained as f64 > TRAINED_ON * rows as f64)
+        })
+    }
+}

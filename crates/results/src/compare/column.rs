@@ -1,0 +1,240 @@
+//! Columns of a comparison: a task and the rows that it was evaluated on. Only scores on the same rows stand in one column.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use glue_tasks::metrics::Metric;
+use glue_tasks::task::TaskSpec;
+use glue_tasks::{task_named, task_order};
+use records::record::{RecordFile, RunRecord, SplitRows, SplitUse};
+
+use super::shown::{Form, metric_words, task_score_words};
+
+/// Hexadecimal digits of a hash that tells columns of as many rows apart.
+const SHORT_HASH: usize = 6;
+
+/// A task and the rows that it was evaluated on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// The task's short name where these are the rows of the benchmark's own split; else with the rows behind it.
+    pub name: String,
+    /// The task's short name.
+    pub task: String,
+    /// Which rows these are where they are not all of the benchmark's split, in words.
+    pub rows: Option<String>,
+    /// The benchmark's task; none of other data, whatever they are called.
+    pub(super) spec: Option<&'static TaskSpec>,
+    /// The metric that is the score of data that are no benchmark's.
+    metric: Option<Metric>,
+}
+
+/// The benchmark's task that a record is of; none of other data, whatever they are called.
+pub(crate) fn spec_of(record: &RunRecord) -> Option<&'static TaskSpec> {
+    let is_custom = record.hyper_parameters.get("metric_name").is_some_and(|name| !name.is_null());
+    task_named(&record.task).filter(|_| !is_custom)
+}
+
+/// The rows of an evaluation: of each split its suffix and what is known of its rows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct EvaluatedRows(Vec<(String, Known)>);
+
+/// What a record knows of rows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Known {
+    /// Their content, SHA-256.
+    Content(String),
+    /// The split and their number: a record of format 1.
+    Number(String, u64),
+}
+
+/// The splits of a record that its score is made of.
+pub(crate) fn evaluated(record: &RunRecord) -> Vec<&SplitRows> {
+    let spec = spec_of(record);
+    let is_diagnostic = |split: &SplitRows| {
+        !split.key_suffix.is_empty() && spec.and_then(TaskSpec::diagnostic_suffix) == Some(split.key_suffix.as_str())
+    };
+    let scored: Vec<&SplitRows> =
+        record.dataset.used_for(SplitUse::Evaluation).filter(|split| !is_diagnostic(split)).collect();
+    if !scored.is_empty() || record.dataset.splits.iter().any(|split| split.used_for.is_some()) {
+        return scored;
+    }
+    // Format 1 does not say what rows were used for.
+    let named = |setting: &str| record.hyper_parameters.get(setting).and_then(|value| value.as_str());
+    let validation = named("validation_split_name");
+    let names = spec.map(|spec| spec.eval_splits.iter().map(|split| split.name.as_str()).collect::<Vec<_>>());
+    let is_evaluated = |split: &&SplitRows| match (&names, validation) {
+        (_, Some(validation)) => split.split == validation,
+        (Some(names), None) => names.contains(&split.split.as_str()) || split.split.ends_with("held out)"),
+        (None, None) => split.split != named("train_split_name").unwrap_or("train"),
+    };
+    record.dataset.splits.iter().filter(is_evaluated).collect()
+}
+
+/// Whether these are all rows of the benchmark's own splits for evaluations; `None` where the task is no benchmark's.
+pub(crate) fn is_whole(record: &RunRecord) -> Option<bool> {
+    let spec = spec_of(record)?;
+    let splits = evaluated(record);
+    let same = |split: &SplitRows| {
+        let own = spec.eval_splits.iter().find(|own| own.name == split.split);
+        own.is_some_and(|own| own.rows.is_none_or(|rows| rows as u64 == split.rows)) && split.is_whole() != Some(false)
+    };
+    Some(splits.len() == spec.eval_splits.len() && splits.into_iter().all(same))
+}
+
+impl EvaluatedRows {
+    fn of(record: &RunRecord) -> Self {
+        let known = |split: &SplitRows| match &split.sha256 {
+            Some(hash) => Known::Content(hash.clone()),
+            None => Known::Number(split.split.clone(), split.rows),
+        };
+        Self(evaluated(record).into_iter().map(|split| (split.key_suffix.clone(), known(split))).collect())
+    }
+
+    fn is_known(&self) -> bool {
+        self.0.iter().all(|(_, known)| matches!(known, Known::Content(_)))
+    }
+
+    fn short_hash(&self) -> Option<&str> {
+        match &self.0.first()?.1 {
+            Known::Content(hash) => hash.get(..SHORT_HASH),
+            Known::Number(..) => None,
+        }
+    }
+}
+
+/// A task's name, and whether it is of data that are no benchmark's.
+type Task<'a> = (&'a str, bool);
+
+fn task_of(record: &RunRecord) -> Task<'_> {
+    (&record.task, spec_of(record).is_none())
+}
+
+/// The columns of records, and of each record the name of its column.
+pub(super) struct Columns {
+    pub(super) all: Vec<Column>,
+    pub(super) of_record: Vec<String>,
+}
+
+impl Columns {
+    pub(super) fn of(found: &[RecordFile]) -> Self {
+        let mut by_task: BTreeMap<Task, BTreeMap<EvaluatedRows, &RunRecord>> = BTreeMap::new();
+        for (_, record) in found {
+            by_task.entry(task_of(record)).or_default().entry(EvaluatedRows::of(record)).or_insert(record);
+        }
+        let mut keyed: Vec<(Task, EvaluatedRows, Column)> = Vec::new();
+        for (task, by_rows) in by_task {
+            // The benchmark's own rows have the task's name: those whose content is known, where there are such.
+            let whole = |known: bool| {
+                by_rows.iter().find(|(rows, record)| is_whole(record) == Some(true) && rows.is_known() == known)
+            };
+            let own = whole(true).or_else(|| whole(false)).map(|(rows, _)| rows.clone());
+            // Of other data the rows are said where there are several.
+            let is_alone = task.1 && by_rows.len() == 1;
+            for (rows, record) in &by_rows {
+                let is_own = own.as_ref() == Some(rows) || is_alone;
+                keyed.push((task, rows.clone(), Column::of(record, (!is_own).then_some(rows))));
+            }
+        }
+        tell_apart(&mut keyed);
+        keyed.sort_by_cached_key(|((task, is_custom), _, column)| {
+            (*is_custom, task_order(task), column.rows.is_some(), column.name.clone())
+        });
+        let place = |record: &RunRecord| {
+            let key = (task_of(record), EvaluatedRows::of(record));
+            let column = keyed.iter().find(|(task, rows, _)| *task == key.0 && *rows == key.1);
+            column.map_or_else(String::new, |(.., column)| column.name.clone())
+        };
+        let of_record = found.iter().map(|(_, record)| place(record)).collect();
+        Self { all: keyed.into_iter().map(|(.., column)| column).collect(), of_record }
+    }
+}
+
+/// Columns of one name are told apart by the hash of their rows.
+fn tell_apart(keyed: &mut [(Task, EvaluatedRows, Column)]) {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    keyed.iter().for_each(|(.., column)| *counts.entry(column.name.clone()).or_default() += 1);
+    for (_, rows, column) in keyed.iter_mut().filter(|(.., column)| counts[&column.name] > 1) {
+        let hash = rows.short_hash().map_or_else(|| "content unknown".to_owned(), |hash| format!("content {hash}"));
+        let words = column.rows.as_ref().map_or_else(|| hash.clone(), |words| format!("{words}, {hash}"));
+        column.name = format!("{}, {words}", column.task);
+        column.rows = Some(words);
+    }
+}
+
+impl Column {
+    /// `rows`: where they are not the benchmark's own.
+    fn of(record: &RunRecord, rows: Option<&EvaluatedRows>) -> Self {
+        let spec = spec_of(record);
+        let shares_a_name = spec.is_none() && task_named(&record.task).is_some();
+        let own_data = shares_a_name.then(|| "data of one's own".to_owned());
+        let words: Vec<String> = own_data.into_iter().chain(rows.map(|rows| words(record, rows))).collect();
+        let rows = (!words.is_empty()).then(|| words.join(", "));
+        let name = rows.as_ref().map_or_else(|| record.task.clone(), |rows| format!("{}, {rows}", record.task));
+        Self { name, task: record.task.clone(), rows, spec, metric: first_metric(record) }
+    }
+
+    /// The column of a benchmark's task as others publish it.
+    pub(super) fn of_task(task: &str) -> Self {
+        Self { name: task.to_owned(), task: task.to_owned(), rows: None, spec: task_named(task), metric: None }
+    }
+
+    /// The task as papers write it, with the rows where they are not all.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let task = self.spec.map_or(self.task.as_str(), |spec| &spec.display_name);
+        self.rows.as_ref().map_or_else(|| task.to_owned(), |rows| format!("{task}, {rows}"))
+    }
+
+    /// What the score is made of, in words; empty where that is not known.
+    pub(super) fn score_words(&self) -> String {
+        match self.metric {
+            Some(metric) if self.lower_is_better() => format!("{}, lower is better", metric_words(metric.key())),
+            Some(metric) => metric_words(metric.key()).to_owned(),
+            None => self.spec.map_or_else(String::new, task_score_words),
+        }
+    }
+
+    /// How its scores are shown.
+    pub(super) fn form(&self) -> Form {
+        self.metric.map_or(Form::Percent, |metric| Form::of_metric(metric.key()))
+    }
+
+    /// Whether a record's score is an error: no fraction, and better when it is lower.
+    pub(crate) fn is_error(record: &RunRecord) -> bool {
+        first_metric(record).is_some_and(|metric| !metric.higher_is_better())
+    }
+
+    /// Whether the lowest score is the best: errors and losses.
+    #[must_use]
+    pub fn lower_is_better(&self) -> bool {
+        self.metric.is_some_and(|metric| !metric.higher_is_better())
+    }
+
+    /// Which of two scores is better.
+    pub(super) fn is_better(&self, score: f64, than: f64) -> bool {
+        if self.lower_is_better() { score < than } else { score > than }
+    }
+}
+
+/// Of data that are no benchmark's the first of the metrics is the score.
+fn first_metric(record: &RunRecord) -> Option<Metric> {
+    Metric::from_key(record.hyper_parameters.get("metric_name")?.as_str()?.split(',').next()?)
+}
+
+/// `60 of 408 rows`, `test[:30]+test[-30:], 60 of 1725 rows`.
+fn words(record: &RunRecord, rows: &EvaluatedRows) -> String {
+    let splits = evaluated(record);
+    let (used, own) = (splits.iter().map(|split| split.rows).sum::<u64>(), spec_of(record));
+    let names: BTreeSet<&str> = splits.iter().map(|split| split.split.as_str()).collect();
+    let is_usual =
+        own.is_some_and(|spec| names.iter().all(|name| spec.eval_splits.iter().any(|own| own.name == *name)));
+    let names = names.into_iter().collect::<Vec<_>>().join(" and ");
+    let name = if is_usual || names.is_empty() { String::new() } else { format!("{names}, ") };
+    let of_splits: Option<u64> = splits.iter().map(|split| split.rows_of_split).sum();
+    let all = own.and_then(|spec| spec.eval_splits.iter().map(|split| split.rows.map(|rows| rows as u64)).sum());
+    match (if is_usual { all } else { of_splits }).or(of_splits) {
+        _ if splits.is_empty() => "not evaluated".to_owned(),
+        Some(all) if all != used => format!("{name}{used} of {all} rows"),
+        _ if rows.is_known() => format!("{name}{used} rows"),
+        _ => format!("{name}{used} rows, content unknown"),
+    }
+}

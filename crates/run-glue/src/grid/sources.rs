@@ -1,0 +1,87 @@
+//! Whether model and data of a run are still what a record says they were: names stay, content changes.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use records::record::{RunRecord, Source};
+use trainer::file_hash::sha256;
+use trainer::settings::{DatasetChoice, HubAccess, ModelChoice, Settings};
+use trainer::source::{SourceFiles, TransferHooks};
+
+/// What models and datasets are now, each looked up once.
+#[derive(Default)]
+pub(super) struct Sources {
+    /// Commits by repository and revision; `None` where the Hub does not say.
+    commits: HashMap<(bool, String, String), Option<String>>,
+}
+
+impl Sources {
+    /// What has changed since the record was made, in words; `None`: nothing.
+    pub(super) fn change_since(&mut self, settings: &Settings, record: &RunRecord) -> Option<String> {
+        self.model_change(settings, record).or_else(|| self.data_change(settings, record))
+    }
+
+    fn model_change(&mut self, settings: &Settings, record: &RunRecord) -> Option<String> {
+        let model = &record.model;
+        match &settings.model.choice {
+            ModelChoice::Embedded => None,
+            ModelChoice::Hub { id, revision } => {
+                let now = self.commit(true, id, revision, &settings.hub);
+                has_moved(id, revision, model.commit.as_deref(), now.as_deref())
+            }
+            ModelChoice::Folder(folder) => {
+                let config = model.config_sha256.iter().map(|hash| ("config.json", hash.as_str()));
+                let hashes = model.weights_sha256.iter().chain(&model.tokenizer_sha256);
+                let mut files = hashes.map(|(name, hash)| (name.as_str(), hash.as_str())).chain(config);
+                let changed = files.find(|(name, hash)| !is_same(&folder.join(name), hash));
+                changed.map(|(name, _)| format!("{} has changed", folder.join(name).display()))
+            }
+        }
+    }
+
+    fn data_change(&mut self, settings: &Settings, record: &RunRecord) -> Option<String> {
+        let data = &record.dataset;
+        let folder = match &settings.data.dataset {
+            DatasetChoice::Embedded => return None,
+            DatasetChoice::Hub { id, revision } => {
+                // Format 1 has the commit in the place of the revision.
+                let then = data.commit.as_deref().or(data.revision.as_deref()).filter(|_| data.source == Source::Hub);
+                let now = self.commit(false, id, revision, &settings.hub);
+                return has_moved(id, revision, then, now.as_deref());
+            }
+            DatasetChoice::Folder(folder) => folder.as_path(),
+            // Their names are paths.
+            DatasetChoice::Files(_) => Path::new(""),
+        };
+        if data.files_sha256.is_empty() {
+            return Some(format!("{}: whether these data have changed is unknown", data.id));
+        }
+        let changed = data.files_sha256.iter().find(|(name, hash)| !is_same(&folder.join(name), hash));
+        changed.map(|(name, _)| format!("{} has changed", folder.join(name).display()))
+    }
+
+    fn commit(&mut self, is_model: bool, id: &str, revision: &str, access: &HubAccess) -> Option<String> {
+        let key = (is_model, id.to_owned(), revision.to_owned());
+        let (id, revision) = (id.to_owned(), revision.to_owned());
+        let look_up = || {
+            let transfers = TransferHooks::default();
+            let files = if is_model {
+                SourceFiles::model(&ModelChoice::Hub { id, revision }, access, &transfers)
+            } else {
+                SourceFiles::dataset(&DatasetChoice::Hub { id, revision }, access, &transfers)
+            };
+            files.ok()?.commit
+        };
+        self.commits.entry(key).or_insert_with(look_up).clone()
+    }
+}
+
+/// Where the Hub does not answer, nothing can have been fetched from it since either.
+fn has_moved(id: &str, revision: &str, then: Option<&str>, now: Option<&str>) -> Option<String> {
+    let moved = now.is_some_and(|now| then != Some(now));
+    moved.then(|| format!("{revision} of {id} has moved to commit {}", now.unwrap_or_default()))
+}
+
+fn is_same(path: &Path, hash: &str) -> bool {
+    sha256(path).is_ok_and(|now| now == hash)
+}

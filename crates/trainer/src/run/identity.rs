@@ -1,0 +1,115 @@
+//! What a run is, whatever it is called: its task, its rows and the model that it starts from.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use records::record::{SplitRows, SplitUse};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::file_hash::sha256;
+use crate::model_files::ModelFiles;
+
+/// SHA-256 of files by their names, in hexadecimal.
+pub(super) type FileHashes = BTreeMap<String, String>;
+
+/// The files that a model is made of, by their content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ModelIdentity {
+    pub(super) weights: FileHashes,
+    /// Of config.json.
+    pub(super) config: String,
+    pub(super) tokenizer: FileHashes,
+}
+
+impl ModelIdentity {
+    /// # Errors
+    /// When a file cannot be read.
+    pub(super) fn of(model: &ModelFiles) -> Result<Self, Error> {
+        let hash = |path: &PathBuf| sha256(path).map_err(|error| Error::usage(format!("{}: {error}", path.display())));
+        let by_name = |path: &PathBuf| {
+            let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            Ok((name, hash(path)?))
+        };
+        Ok(Self {
+            weights: model.weights.files.iter().map(by_name).collect::<Result<_, Error>>()?,
+            config: hash(&model.config_file)?,
+            tokenizer: model.tokenizer_files.paths().map(by_name).collect::<Result<_, Error>>()?,
+        })
+    }
+}
+
+/// What decides the weights of a training besides its settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RunIdentity {
+    /// A benchmark's task; other data are known by their rows.
+    task: Option<String>,
+    /// The training rows, and where evaluations choose the weights, those that are evaluated: SHA-256 of their content.
+    rows: Vec<Option<String>>,
+    model: ModelIdentity,
+}
+
+impl RunIdentity {
+    /// `chooses`: whether evaluations choose among the weights or end the training.
+    pub(super) fn new(task: Option<&str>, splits: &[SplitRows], chooses: bool, model: ModelIdentity) -> Self {
+        let decides = |split: &&SplitRows| match split.used_for {
+            Some(SplitUse::Training) => true,
+            Some(SplitUse::Evaluation) => chooses,
+            _ => false,
+        };
+        let rows = splits.iter().filter(decides).map(|split| split.sha256.clone()).collect();
+        Self { task: task.map(str::to_owned), rows, model }
+    }
+
+    /// In what another run differs, the greatest difference first: in words that follow `the checkpoint was made`; `None` where it
+    /// is the same.
+    pub(super) fn difference(&self, now: &Self) -> Option<String> {
+        let task = |task: &Option<String>| task.clone().unwrap_or_else(|| "other data than a benchmark's".to_owned());
+        if self.task != now.task {
+            return Some(format!("for {}, and this run is for {}", task(&self.task), task(&now.task)));
+        }
+        if self.rows != now.rows {
+            let what = if self.rows.first() == now.rows.first() { "evaluated on" } else { "trained on" };
+            return Some(format!(
+                "with other data: the rows that are {what} are not the same (files may have changed, or other parts been asked for)"
+            ));
+        }
+        let (model, this) = (&self.model, &now.model);
+        let part = [
+            ("weights", model.weights != this.weights),
+            ("config.json", model.config != this.config),
+            ("tokenizer", model.tokenizer != this.tokenizer),
+        ];
+        let (part, _) = part.into_iter().find(|(_, differs)| *differs)?;
+        Some(format!("from another model: its {part} {} not the same", if part == "weights" { "are" } else { "is" }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_greatest_difference_is_named() {
+        let hashes = |hash: &str| BTreeMap::from([("a".to_owned(), hash.to_owned())]);
+        let model = ModelIdentity { weights: hashes("w"), config: "c".to_owned(), tokenizer: hashes("t") };
+        let identity = RunIdentity { task: Some("rte".to_owned()), rows: vec![Some("r".to_owned())], model };
+        assert_eq!(identity.difference(&identity.clone()), None);
+        type Change = fn(&mut RunIdentity);
+        let changes: [(Change, &str); 6] = [
+            (|other| other.model.tokenizer.clear(), "its tokenizer is not the same"),
+            (|other| other.model.config.push('x'), "its config.json is not the same"),
+            (|other| other.model.weights.clear(), "its weights are not the same"),
+            (|other| other.rows.push(Some("e".to_owned())), "rows that are evaluated on"),
+            (|other| other.rows[0] = Some("s".to_owned()), "rows that are trained on"),
+            (|other| other.task = Some("mrpc".to_owned()), "for rte, and this run is for mrpc"),
+        ];
+        let mut other = identity.clone();
+        // Each stands before those that came before it.
+        for (change, words) in changes {
+            change(&mut other);
+            let difference = identity.difference(&other).unwrap_or_default();
+            assert!(difference.contains(words), "{difference}: {words}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Which rows a run uses, by their content: what makes its data the same as another's, whatever files and splits are called.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::PathBuf;
+
+use glue_tasks::dataset::{Example, Label};
+use glue_tasks::task::TaskSpec;
+use records::record::{SplitRows, SplitUse};
+use sha2::{Digest, Sha256};
+
+use super::rows::{AllRows, Rows};
+use crate::error::Error;
+use crate::file_hash::{hex, sha256};
+use crate::settings::Settings;
+use crate::source::SourceFiles;
+
+/// Of a benchmark's own splits, which share some rows, as many as one in ten may be trained on without a warning: MRPC, QQP and CoLA
+/// have such rows.
+const SHARED_BY_DESIGN: f64 = 0.1;
+
+/// What a record says of the rows, the training's first.
+pub(super) fn split_rows(all: &AllRows, task: &TaskSpec) -> Vec<SplitRows> {
+    let trained = all.train.as_ref().map(|rows| rows.examples.iter().map(texts).collect::<HashSet<_>>());
+    let describe = |rows: &Rows, used_for: SplitUse, key_suffix: &str| SplitRows {
+        split: rows.split.clone(),
+        used_for: Some(used_for),
+        key_suffix: key_suffix.to_owned(),
+        rows: rows.examples.len() as u64,
+        rows_of_split: Some(rows.of_split as u64),
+        limit: rows.limit.map(|limit| limit as u64),
+        sha256: Some(rows_sha256(&rows.examples, &task.labels)),
+        trained_on: trained
+            .as_ref()
+            .filter(|_| used_for != SplitUse::Training)
+            .map(|trained| rows.examples.iter().filter(|row| trained.contains(&texts(row))).count() as u64),
+    };
+    let train = all.train.iter().map(|rows| describe(rows, SplitUse::Training, ""));
+    let eval = all.eval.iter().map(|(rows, suffix)| {
+        // The Hub's diagnostic set has no labels, and so no scores.
+        let is_scored = rows.examples.iter().all(|row| row.label.is_some());
+        describe(rows, if is_scored { SplitUse::Evaluation } else { SplitUse::Prediction }, suffix)
+    });
+    let test = all.test.iter().map(|(rows, _)| describe(rows, SplitUse::Prediction, ""));
+    train.chain(eval).chain(test).collect()
+}
+
+/// Warnings of rows that are trained on and looked at again, which makes every score too good.
+pub(super) fn overlap_warnings(splits: &[SplitRows], settings: &Settings) -> Vec<String> {
+    let choice = &settings.data.splits;
+    let chosen = [&choice.train, &choice.validation, &choice.test].into_iter().any(Option::is_some);
+    let as_divided = settings.task.custom().is_none() && !chosen;
+    let limit = if as_divided { SHARED_BY_DESIGN } else { 0.0 };
+    let too_many = |split: &&SplitRows| split.trained_on.is_some_and(|rows| rows as f64 > limit * split.rows as f64);
+    let words = |split: &SplitRows| {
+        let what = if split.used_for == Some(SplitUse::Evaluation) { "evaluated" } else { "predicted" };
+        format!(
+            "{} of the {} rows of {} are trained on and {what} too: scores on them say nothing of other rows",
+            split.trained_on.unwrap_or_default(),
+            split.rows,
+            split.split
+        )
+    };
+    splits.iter().filter(too_many).map(words).collect()
+}
+
+/// SHA-256 of the files that rows were read from, by their names in the dataset.
+///
+/// # Errors
+/// When one cannot be read any more.
+pub(super) fn files_sha256(
+    dataset: &SourceFiles,
+    files: &BTreeSet<PathBuf>,
+) -> Result<BTreeMap<String, String>, Error> {
+    let hash = |path: &PathBuf| {
+        let hash = sha256(path).map_err(|error| Error::usage(format!("{}: {error}", path.display())))?;
+        Ok((dataset.name_of(path), hash))
+    };
+    files.iter().map(hash).collect()
+}
+
+fn texts(row: &Example) -> (&str, Option<&str>) {
+    (&row.text, row.text_pair.as_deref())
+}
+
+/// SHA-256, in hexadecimal, over texts and labels in their order. Each text stands behind its length in bytes (64 bits, the least
+/// first), so that no two lists of rows are the same text; classes count by their names.
+fn rows_sha256(rows: &[Example], labels: &[String]) -> String {
+    let mut hasher = Sha256::new();
+    let mut text = |text: &str| {
+        hasher.update((text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    };
+    let name = |class: usize| labels.get(class).map_or("", String::as_str);
+    for row in rows {
+        text(&row.text);
+        // Neither is a text: no second one is another thing than an empty one.
+        text(if row.text_pair.is_some() { "2" } else { "1" });
+        text(row.text_pair.as_deref().unwrap_or_default());
+        match &row.label {
+            None => text("none"),
+            Some(Label::Class(class)) => ["class", name(*class)].into_iter().for_each(&mut text),
+            Some(Label::Score(score)) => ["score", &score.to_string()].into_iter().for_each(&mut text),
+            Some(Label::Classes(classes)) => {
+                text("classes");
+                text(&classes.len().to_string());
+                classes.iter().for_each(|class| text(name(*class)));
+            }
+        }
+    }
+    hex(&hasher.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(text: &str, pair: Option<&str>, label: Option<Label>) -> Example {
+        Example { text: text.to_owned(), text_pair: pair.map(str::to_owned), label }
+    }
+
+    /// By hand: `printf` of each length, text and word into `sha256sum`.
+    #[test]
+    fn the_hash_is_of_the_content_alone() {
+        let labels = ["no".to_owned(), "yes".to_owned()];
+        let rows = [row("a", Some("b"), Some(Label::Class(1)))];
+        let mut by_hand = Sha256::new();
+        for part in ["a", "2", "b", "class", "yes"] {
+            by_hand.update((part.len() as u64).to_le_bytes());
+            by_hand.update(part);
+        }
+        assert_eq!(rows_sha256(&rows, &labels), hex(&by_hand.finalize()));
+        // Another order of the label names is no other data.
+        let turned = ["yes".to_owned(), "no".to_owned()];
+        assert_eq!(rows_sha256(&[row("a", Some("b"), Some(Label::Class(0)))], &turned), rows_sha256(&rows, &labels));
+    }
+
+    #[test]
+    fn other_rows_have_another_hash() {
+        let labels = ["no".to_owned(), "yes".to_owned()];
+        let lists = [
+            vec![],
+            vec![row("ab", None, None)],
+            vec![row("a", Some("b"), None)],
+            vec![row("ab", Some(""), None)],
+            vec![row("ab", None, Some(Label::Class(0)))],
+            vec![row("ab", None, Some(Label::Class(1)))],
+            vec![row("ab", None, Some(Label::Score(1.0)))],
+            vec![row("ab", None, Some(Label::Classes(vec![0])))],
+            vec![row("ab", None, Some(Label::Classes(vec![0, 1])))],
+            vec![row("ab", None, Some(Label::Classes(vec![])))],
+            vec![row("ab", None, None), row("c", None, None)],
+            vec![row("c", None, None), row("ab", None, None)],
+        ];
+        let hashes: BTreeSet<String> = lists.iter().map(|rows| rows_sha256(rows, &labels)).collect();
+        assert_eq!(hashes.len(), lists.len());
+    }
+}
