@@ -109,7 +109,7 @@ pub(super) fn reproduction(comparison: &Comparison<'_>) -> String {
                 parts.into_iter().flatten().cloned().collect::<Vec<_>>().join(", ")
             }),
             all(&|record| {
-                let rows = record.dataset.rows.iter().map(|(split, rows)| format!("{split} {rows}"));
+                let rows = record.dataset.splits.iter().map(|used| format!("{} {}", used.split, used.rows));
                 rows.collect::<Vec<_>>().join(", ")
             }),
             all(&|record| {
