@@ -48,9 +48,10 @@ impl Difference {
     ///
     /// Of n and m runs with standard deviations s and σ the standard error is Welch's, `sqrt(s²/n + σ²/m)`
     /// (<https://www.itl.nist.gov/div898/handbook/eda/section3/eda353.htm>), and the degrees of freedom are those of the smaller side,
-    /// `min(n, m) - 1`: Welch's own are too many for two or three runs beside ten, and errors then more than they should be; these are
-    /// never too many (Mickey and Brown 1966, Bounds on the distribution functions of the Behrens-Fisher statistic). Where only one side
-    /// has a spread, the other's is taken to be the same: `s sqrt(1/n + 1/m)` with n - 1 degrees of freedom, which for m = 1 is how far
+    /// `min(n, m) - 1`: Welch's own are too many for two or three runs beside ten, and wrong verdicts then come twice as often as they
+    /// should (`verify/error_rates.rs` draws such cases).
+    /// Where only one side has a spread, the other's is taken to be the same: `s sqrt(1/n + 1/m)` with n - 1 degrees of freedom, which for
+    /// m = 1 is how far
     /// a single further run falls from the mean
     /// (<https://en.wikipedia.org/wiki/Prediction_interval#Unknown_mean,_unknown_variance>). `None` where neither has one.
     #[must_use]

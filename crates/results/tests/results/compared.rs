@@ -36,6 +36,15 @@ fn published_tables_stand_beside_and_charts_are_written() {
     assert_eq!(std::fs::read_dir(folder.path().join("charts")).unwrap().count(), compared.charts);
     let table: Value = serde_json::from_str(&compared.text).unwrap();
     assert_eq!(table["models"].as_array().unwrap().len(), compared.models);
+    // How they were made stands beside them, in the text and on the page.
+    for format in [Format::Text, Format::Html] {
+        let text = compare::run(&CompareOptions { format, ..options.clone() }).unwrap().text;
+        for part in
+            ["mean of 10, standard deviation 0.0123", "median of 5", "started from the LoRA-adapted MNLI checkpoint"]
+        {
+            assert!(text.contains(part), "{}: {part}", format.name());
+        }
+    }
 }
 
 #[test]

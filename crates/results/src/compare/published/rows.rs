@@ -50,8 +50,15 @@ impl Published {
         })
     }
 
-    /// Where a row comes from and how it was made: what differs between its numbers stands behind the tasks it holds of.
+    /// Where a row comes from and how it was made.
     fn origin(&self, row: &PublishedRow) -> String {
+        let made = self.made(row);
+        let made = if made.is_empty() { made } else { format!("; {made}") };
+        format!("{}, {} split: {}{made}", self.source, self.split, self.protocol)
+    }
+
+    /// How a row was made, beyond what its table says of all: what differs between its numbers stands behind the tasks it holds of.
+    pub(in crate::compare) fn made(&self, row: &PublishedRow) -> String {
         let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
         for (task, metrics) in &row.tasks {
             for value in metrics.values() {
@@ -64,10 +71,9 @@ impl Published {
             }
         }
         let several = groups.len() > 1;
-        let said = groups.iter().filter(|(words, _)| !words.is_empty()).map(|(words, tasks)| {
-            if several { format!("; {}: {words}", tasks.join(", ")) } else { format!("; {words}") }
-        });
-        format!("{}, {} split: {}{}", self.source, self.split, self.protocol, said.collect::<String>())
+        let said = groups.into_iter().filter(|(words, _)| !words.is_empty());
+        let said = said.map(|(words, tasks)| if several { format!("{}: {words}", tasks.join(", ")) } else { words });
+        said.collect::<Vec<_>>().join("; ")
     }
 
     /// What is known of a number beyond what its table says of all: `median of 5, started from MNLI`.
