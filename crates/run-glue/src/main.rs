@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     };
     normalized.notes.iter().for_each(|note| log::warn!("{note}"));
     match run(cli, &normalized) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => fail(&error),
     }
 }
@@ -71,22 +71,23 @@ fn push(args: &PushArgs) -> Result<(), Error> {
     run_glue::publish::push(&args.folder, &target, &access)
 }
 
-fn run(cli: Cli, normalized: &NormalizedArgs) -> Result<(), Error> {
-    let grid = match cli.command {
-        Some(Command::Predict(args)) => return run_glue::predict::run(&PredictSettings::try_from(*args)?),
-        Some(Command::Submission(args)) => return submission(&args),
-        Some(Command::Models(args)) => return run_glue::models_list::run(&ModelsOptions::try_from(args)?),
-        Some(Command::Compare(args)) => return run_glue::cli::results_commands::compare(&args),
+fn run(cli: Cli, normalized: &NormalizedArgs) -> Result<ExitCode, Error> {
+    match cli.command {
+        // Its exit code says what came of it.
         Some(Command::Verify(args)) => return run_glue::cli::results_commands::verify(&args),
-        Some(Command::Plan(args)) => return plan(args),
-        Some(Command::Push(args)) => return push(&args),
-        Some(Command::Selftest(args)) => return run_glue::selftest::run(&SelftestOptions::try_from(args)?),
-        Some(Command::Bench(args)) => return run_glue::bench::run(&BenchOptions::try_from(args)?),
-        Some(Command::Demo(args)) => from_flags(*args, true)?,
+        Some(Command::Predict(args)) => run_glue::predict::run(&PredictSettings::try_from(*args)?),
+        Some(Command::Submission(args)) => submission(&args),
+        Some(Command::Models(args)) => run_glue::models_list::run(&ModelsOptions::try_from(args)?),
+        Some(Command::Compare(args)) => run_glue::cli::results_commands::compare(&args),
+        Some(Command::Plan(args)) => plan(args),
+        Some(Command::Push(args)) => push(&args),
+        Some(Command::Selftest(args)) => run_glue::selftest::run(&SelftestOptions::try_from(args)?),
+        Some(Command::Bench(args)) => run_glue::bench::run(&BenchOptions::try_from(args)?),
+        Some(Command::Demo(args)) => run_glue::grid::run(&from_flags(*args, true)?),
         None => match &normalized.grid_file {
-            Some(file) => from_file(file, &normalized.args[1..])?,
-            None => from_flags(cli.run, false)?,
+            Some(file) => run_glue::grid::run(&from_file(file, &normalized.args[1..])?),
+            None => run_glue::grid::run(&from_flags(cli.run, false)?),
         },
-    };
-    run_glue::grid::run(&grid)
+    }?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -44,7 +44,7 @@ impl Summary {
     /// Student's t and not the normal distribution, since seeds are few:
     /// <https://www.itl.nist.gov/div898/handbook/eda/section3/eda352.htm>.
     pub fn confidence_interval(&self, level: f64) -> Option<(f64, f64)> {
-        let t = student_t_quantile(f64::midpoint(1.0, level), self.count.checked_sub(1)?)?;
+        let t = student_t_quantile(f64::midpoint(1.0, level), self.count.checked_sub(1)? as f64)?;
         let half = t * self.std? / (self.count as f64).sqrt();
         Some((self.mean - half, self.mean + half))
     }

@@ -1,24 +1,29 @@
-//! Whether results reproduce numbers: those of a reference, a published table, or other runs. Each has an interval.
+//! Whether results reproduce numbers: those of a reference, a published table, or other runs. Of each number it is shown that it is
+//! reproduced, or that it is not, or it cannot be told; docs/verify.md says when.
 
-mod checked;
-mod interval;
+mod judge;
+mod outcome;
 mod reference;
+mod same_rows;
+mod summary;
 mod table;
 mod wanted;
+
+#[cfg(test)]
+mod error_rates;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use self::checked::{Checked, Verdict};
-use self::interval::half_width;
+pub use self::outcome::Outcome;
+
+use self::judge::{Rule, judge};
+use self::outcome::{Checked, Verdict};
 use self::wanted::{UNSTATED, Wanted};
 use crate::compare::{Row, rows};
-use crate::statistics::{DEFAULT_LEVEL, Summary, is_level};
+use crate::statistics::{DEFAULT_LEVEL, Sample, Summary};
 use records::Error;
-use records::record::{RecordFile, RunRecord, read_paths};
-
-/// Room for rounding: 0.66 and 0.64 lie 0.02 apart.
-const ROUNDING: f64 = 1e-9;
+use records::record::{RecordFile, read_paths};
 
 /// What is verified against what.
 #[derive(Clone, Debug)]
@@ -29,16 +34,20 @@ pub struct VerifyOptions {
     pub against: Vec<PathBuf>,
     /// The model's name in the tables, where it is another one than in the records.
     pub reference_model: Option<String>,
-    /// Whether a number that is better than its interval is right too.
+    /// Whether what is better than the reference, by however much, is reproduced too.
     pub one_sided: bool,
-    /// Whether numbers of tasks that were not run are missed.
+    /// Whether numbers of tasks that were not run are not reproduced.
     pub complete: bool,
-    /// Level of the intervals, between 0 and 1.
+    /// How far two means may lie apart and count as the same, in place of the references' tolerances and the defaults.
+    pub margin: Option<f64>,
+    /// Whether runs on other rows than the reference's are compared all the same.
+    pub allow_partial: bool,
+    /// How sure a verdict is, above 0.5 and below 1: a wrong one comes of chance in at most the rest to 1.
     pub level: f64,
 }
 
 impl Default for VerifyOptions {
-    /// No paths, both sides of the intervals, at a level of 95 %.
+    /// No paths, both sides of the margins, on the references' rows, at a level of 95 %.
     fn default() -> Self {
         Self {
             paths: Vec::new(),
@@ -46,6 +55,8 @@ impl Default for VerifyOptions {
             reference_model: None,
             one_sided: false,
             complete: false,
+            margin: None,
+            allow_partial: false,
             level: DEFAULT_LEVEL,
         }
     }
@@ -54,37 +65,42 @@ impl Default for VerifyOptions {
 /// What came of all numbers.
 pub struct Verification {
     checked: Vec<Checked>,
-    faults: Vec<String>,
+    outcome: Outcome,
+    summary: String,
 }
 
 impl Verification {
-    /// A table for people, a line a number.
+    /// A table for people, a line a number, and a sentence that sums up as the last line.
     #[must_use]
     pub fn as_text(&self) -> String {
-        table::as_text(&self.checked)
+        table::as_text(&self.checked, &self.summary)
     }
 
-    /// A JSON list for programs, an object a number.
+    /// The same for programs: a JSON object with the verdict, the sentence, and an object a number.
     #[must_use]
     pub fn as_json(&self) -> String {
-        table::as_json(&self.checked)
+        table::as_json(&self.checked, self.outcome, &self.summary)
     }
 
-    /// Why the results do not reproduce the numbers; empty where they do.
+    /// Of all numbers together: not reproduced where one is not, else cannot tell where one cannot be told.
     #[must_use]
-    pub fn faults(&self) -> &[String] {
-        &self.faults
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// A sentence that sums up.
+    #[must_use]
+    pub fn summary(&self) -> &str {
+        &self.summary
     }
 }
 
 /// Holds results against numbers; files among them that cannot be read are warned of (`log`).
 ///
 /// # Errors
-/// When a file cannot be read, or nothing can be compared. Numbers out of their intervals are [`Verification::faults`].
+/// When a file cannot be read, nothing can be compared, or a run was scored on other rows than the reference.
 pub fn run(options: &VerifyOptions) -> Result<Verification, Error> {
-    if !is_level(options.level) {
-        return Err(Error::input(format!("--level is {}, expected between 0 and 1, such as 0.95", options.level)));
-    }
+    check(options)?;
     let mut found = read_paths(&options.paths)?.warned();
     found.retain(|(_, record)| !record.is_trial());
     let names = |paths: &[PathBuf]| paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ");
@@ -94,12 +110,12 @@ pub fn run(options: &VerifyOptions) -> Result<Verification, Error> {
     let all = options.against.iter().map(|path| reference::read(path)).collect::<Result<Vec<_>, _>>()?;
     let all: Vec<Wanted> = all.into_iter().flatten().collect();
     let known: BTreeSet<String> = all.iter().filter_map(|wanted| wanted.model.clone()).collect();
-    let rows = rows(&found, options.level);
+    let rows = rows(&found, DEFAULT_LEVEL);
     let mut checked = Vec::new();
     for wanted in all {
-        checked.extend(check(&wanted, &rows, &found, options)?);
+        checked.extend(of_each_row(&wanted, &rows, &found, options)?);
     }
-    if !checked.iter().any(|checked| checked.half.is_some() || checked.verdict == Verdict::Undefined) {
+    if !checked.iter().any(|checked| checked.verdict.outcome().is_some()) {
         let models: BTreeSet<&str> = found.iter().map(|(_, record)| record.model.id.as_str()).collect();
         let models = models.into_iter().collect::<Vec<_>>().join(", ");
         let known = known.into_iter().collect::<Vec<_>>().join(", ");
@@ -108,35 +124,39 @@ pub fn run(options: &VerifyOptions) -> Result<Verification, Error> {
         } else {
             format!("; where the model has another name there, give --reference_model, one of: {known}")
         };
+        let other = checked.iter().any(|checked| matches!(checked.verdict, Verdict::OtherSplit));
+        let other = if other { "; some are of another split (--allow_partial compares them all the same)" } else { "" };
         return Err(Error::input(format!(
-            "{}: no number of the models {models} on the tasks that were run{hint}",
+            "{}: no number of the models {models} on the tasks and splits that were run{other}{hint}",
             names(&options.against)
         )));
     }
-    let faults = faults(&checked, options.complete);
-    Ok(Verification { checked, faults })
+    let (outcome, summary) = summary::sum_up(&checked, options.complete);
+    Ok(Verification { checked, outcome, summary })
 }
 
-fn faults(checked: &[Checked], complete: bool) -> Vec<String> {
-    let count = |is: fn(Verdict) -> bool| checked.iter().filter(|checked| is(checked.verdict)).count();
-    let missed = count(|verdict| matches!(verdict, Verdict::Missed | Verdict::Undefined));
-    let not_run = count(|verdict| verdict == Verdict::NotRun);
-    let compared = checked.iter().filter(|checked| checked.runs > 0 && checked.verdict != Verdict::Unstated).count();
-    let mut faults = Vec::new();
-    if missed > 0 {
-        faults.push(format!("{missed} of {compared} numbers are out of their intervals"));
+fn check(options: &VerifyOptions) -> Result<(), Error> {
+    let level = options.level;
+    if !(level > 0.5 && level < 1.0) {
+        return Err(Error::input(format!("--level is {level}, expected above 0.5 and below 1, such as 0.95")));
     }
-    if not_run > 0 && complete {
-        faults.push(format!("{not_run} numbers are of tasks that were not run"));
+    match options.margin {
+        Some(margin) if !margin.is_finite() || margin < 0.0 => {
+            Err(Error::input(format!("--margin is {margin}, expected 0 or more, such as 0.02 for two points")))
+        }
+        _ => Ok(()),
     }
-    faults
 }
 
 /// A number against each choice of settings of its model; none where the model was not run.
-fn check(wanted: &Wanted, rows: &[Row], found: &[RecordFile], options: &VerifyOptions) -> Result<Vec<Checked>, Error> {
-    let record = |at: &usize| &found[*at].1;
+fn of_each_row(
+    wanted: &Wanted,
+    rows: &[Row],
+    found: &[RecordFile],
+    options: &VerifyOptions,
+) -> Result<Vec<Checked>, Error> {
     let of_model = rows.iter().filter(|row| {
-        let model = row.records.first().map(|at| record(at).model.id.as_str());
+        let model = row.records.first().map(|&at| found[at].1.model.id.as_str());
         match (&options.reference_model, wanted.model.as_deref()) {
             (Some(named), Some(theirs)) => named == theirs,
             (None, Some(theirs)) => model == Some(theirs),
@@ -145,7 +165,8 @@ fn check(wanted: &Wanted, rows: &[Row], found: &[RecordFile], options: &VerifyOp
     });
     let (mut checked, mut passed_over) = (Vec::new(), None);
     for row in of_model {
-        let runs: Vec<&RunRecord> = row.records.iter().map(record).filter(|r| r.task == wanted.task).collect();
+        let runs: Vec<&RecordFile> =
+            row.records.iter().map(|&at| &found[at]).filter(|(_, record)| record.task == wanted.task).collect();
         if runs.is_empty() {
             passed_over.get_or_insert(row.name.clone());
         } else {
@@ -158,42 +179,68 @@ fn check(wanted: &Wanted, rows: &[Row], found: &[RecordFile], options: &VerifyOp
             row,
             ours: None,
             runs: 0,
-            half: None,
             verdict: Verdict::NotRun,
+            other_rows: false,
         }));
     }
     Ok(checked)
 }
 
-fn compare(wanted: Wanted, row: String, runs: &[&RunRecord], options: &VerifyOptions) -> Result<Checked, Error> {
-    let mut checked = Checked { row, ours: None, runs: runs.len(), half: None, verdict: Verdict::Unstated, wanted };
+fn compare(wanted: Wanted, row: String, runs: &[&RecordFile], options: &VerifyOptions) -> Result<Checked, Error> {
+    let mut checked =
+        Checked { row, ours: None, runs: runs.len(), verdict: Verdict::Unstated, other_rows: false, wanted };
     let wanted = &checked.wanted;
     if wanted.metric == UNSTATED {
         return Ok(checked);
     }
-    let values: Option<Vec<&Option<f64>>> = runs.iter().map(|run| run.metrics.get(&wanted.metric)).collect();
+    let of_other_split = same_rows::is_of_other_split(wanted);
+    if of_other_split && !options.allow_partial {
+        checked.verdict = Verdict::OtherSplit;
+        return Ok(checked);
+    }
+    let values = values(wanted, runs)?;
+    let on_their_rows: Result<(), String> = runs.iter().try_for_each(|found| same_rows::check(found, wanted));
+    match on_their_rows {
+        Err(why) if !options.allow_partial => return Err(Error::input(why)),
+        checked_rows => checked.other_rows = of_other_split || checked_rows.is_err(),
+    }
+    let Some(ours) = values.as_deref().and_then(Summary::of) else {
+        checked.verdict = Verdict::Undefined;
+        return Ok(checked);
+    };
+    let margin = wanted.margin(options.margin)?;
+    let rule = Rule { margin, alpha: 1.0 - options.level, one_sided: options.one_sided };
+    let rows = runs.iter().filter_map(|(_, record)| same_rows::row_count(record, wanted)).min();
+    checked.verdict = Verdict::Judged(judge(sample(&ours, wanted, rows), wanted, &rule), margin);
+    checked.ours = Some(ours);
+    Ok(checked)
+}
+
+/// The number of every run; `None` where it does not exist in one.
+///
+/// # Errors
+/// When the runs have no such metric.
+fn values(wanted: &Wanted, runs: &[&RecordFile]) -> Result<Option<Vec<f64>>, Error> {
+    let values: Option<Vec<&Option<f64>>> = runs.iter().map(|(_, run)| run.metrics.get(&wanted.metric)).collect();
     let Some(values) = values else {
-        let has: BTreeSet<&String> = runs.iter().flat_map(|run| run.metrics.keys()).collect();
-        let has = has.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let has: BTreeSet<&str> = runs.iter().flat_map(|(_, run)| run.metrics.keys().map(String::as_str)).collect();
+        let has = has.into_iter().collect::<Vec<_>>().join(", ");
         return Err(Error::input(format!(
             "{}: {} of {}: the runs have no such metric, expected one of {has}",
             wanted.source, wanted.metric, wanted.task
         )));
     };
-    let defined: Option<Vec<f64>> = values.into_iter().map(|value| value.filter(|value| value.is_finite())).collect();
-    let Some(ours) = defined.as_deref().and_then(Summary::of) else {
-        checked.verdict = Verdict::Undefined;
-        return Ok(checked);
-    };
-    let half = half_width(wanted, &ours, runs, options.level)?;
-    let mut difference = ours.mean - wanted.value;
-    let within = difference.abs() <= half + ROUNDING;
-    if wanted.lower_is_better() {
-        difference = -difference;
+    Ok(values.into_iter().map(|value| value.filter(|value| value.is_finite())).collect())
+}
+
+/// Our runs as they stand beside the number. Seeds that agree to the row may still differ by less than one: their spread counts as
+/// at least that of rounding to a row, `1 / (rows sqrt(12))` (<https://en.wikipedia.org/wiki/Continuous_uniform_distribution>).
+fn sample(ours: &Summary, wanted: &Wanted, rows: Option<u64>) -> Sample {
+    let least = rows.filter(|_| wanted.is_fraction()).map_or(0.0, |rows| 1.0 / (rows as f64 * 12.0_f64.sqrt()));
+    Sample {
+        value: if wanted.is_median() { ours.median } else { ours.mean },
+        runs: ours.count,
+        std: ours.std.map(|std| std.max(least)),
+        is_median: wanted.is_median(),
     }
-    let better = options.one_sided && difference > 0.0;
-    checked.verdict = if within || better { Verdict::Within } else { Verdict::Missed };
-    checked.ours = Some(ours);
-    checked.half = Some(half);
-    Ok(checked)
 }

@@ -6,15 +6,14 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::same_rows::{row_count, row_hash};
 use super::wanted::{Wanted, metric};
+use crate::compare::published::{Circumstances, PublishedValue, Statistic, last_digit};
 use crate::compare::{Row, published, rows};
-use crate::statistics::DEFAULT_LEVEL;
+use crate::statistics::{DEFAULT_LEVEL, Summary};
 use records::Error;
 use records::atomic::reason;
-use records::record::{RecordFile, read_paths};
-
-/// Numbers have at least so many digits; JSON drops the zeros at the end.
-const LEAST_DIGITS: usize = 2;
+use records::record::{RecordFile, RunRecord, read_paths};
 
 /// A reference file: one number a task.
 #[derive(Deserialize)]
@@ -24,12 +23,12 @@ struct Reference {
     runs: BTreeMap<String, ReferenceRun>,
 }
 
+/// A number and its metric. In its first version nothing but a tolerance stood beside the number.
 #[derive(Deserialize)]
 struct ReferenceRun {
     metric: String,
-    value: f64,
-    #[serde(default)]
-    tolerance: Option<f64>,
+    #[serde(flatten)]
+    theirs: PublishedValue,
 }
 
 /// The numbers of a file or folder, of whichever kind.
@@ -58,13 +57,13 @@ pub(super) fn read(path: &Path) -> Result<Vec<Wanted>, Error> {
         }
     } else {
         let json = parse(path).map_err(|error| failed(&error))?;
-        if json.get("runs").is_some() {
-            let reference: Reference = serde_json::from_value(json).map_err(|error| failed(&error))?;
-            of_reference(reference, path)
-        } else if json.get("format").is_some() {
+        if json.get("format").is_some() {
             of_tables(path)?
         } else if json.get("format_version").is_some() {
             of_records(&without_trials(path)?, path)?
+        } else if json.get("runs").is_some() {
+            let reference: Reference = serde_json::from_value(json).map_err(|error| failed(&error))?;
+            of_reference(reference, path)
         } else {
             return Err(failed(&"it is none of these"));
         }
@@ -82,14 +81,12 @@ fn without_trials(path: &Path) -> Result<Vec<RecordFile>, Error> {
 }
 
 fn of_reference(reference: Reference, path: &Path) -> Vec<Wanted> {
-    let last_digit = last_digit(reference.runs.values().map(|run| run.value));
+    let last_digit = last_digit(reference.runs.values().map(|run| run.theirs.value));
     let of_run = |(task, run): (String, ReferenceRun)| Wanted {
         model: reference.model.clone(),
         task,
         metric: run.metric,
-        value: run.value,
-        tolerance: run.tolerance,
-        runs: None,
+        theirs: run.theirs,
         last_digit,
         source: path.display().to_string(),
     };
@@ -99,17 +96,15 @@ fn of_reference(reference: Reference, path: &Path) -> Vec<Wanted> {
 fn of_tables(path: &Path) -> Result<Vec<Wanted>, Error> {
     let mut all = Vec::new();
     for table in published::read(path)? {
-        let values = table.rows.iter().flat_map(|row| row.tasks.values().flat_map(BTreeMap::values));
-        let last_digit = last_digit(values.copied());
+        let values = || table.rows.iter().flat_map(|row| row.tasks.values().flat_map(BTreeMap::values));
+        let last_digit = last_digit(values().map(|value| value.value));
         for row in &table.rows {
             for (task, metrics) in &row.tasks {
                 all.extend(metrics.iter().map(|(metric, value)| Wanted {
                     model: Some(row.model.clone()),
                     task: task.clone(),
                     metric: metric.clone(),
-                    value: *value,
-                    tolerance: None,
-                    runs: None,
+                    theirs: value.clone(),
                     last_digit,
                     source: table.name.clone(),
                 }));
@@ -138,38 +133,43 @@ fn of_records(found: &[RecordFile], path: &Path) -> Result<Vec<Wanted>, Error> {
         }
         for (task, entry) in &row.entries {
             let known = entry.metrics.iter().filter(|(name, _)| metric(name).is_some());
-            all.extend(known.filter_map(|(metric, runs)| {
-                let runs = (*runs)?;
-                Some(Wanted {
-                    model: model(row),
-                    task: task.clone(),
-                    metric: metric.clone(),
-                    value: runs.mean,
-                    tolerance: None,
-                    runs: Some(runs),
-                    last_digit: 0.0,
-                    source: format!("{} runs of {}", runs.count, path.display()),
-                })
-            }));
+            let records: Vec<&RunRecord> =
+                row.records.iter().map(|&at| &found[at].1).filter(|record| record.task == *task).collect();
+            all.extend(known.filter_map(|(metric, runs)| of_runs(model(row), task, metric, (*runs)?, &records, path)));
         }
     }
     Ok(all)
 }
 
-/// All numbers of a table have as many digits as the one with the most.
-fn last_digit(values: impl Iterator<Item = f64>) -> f64 {
-    let digits = |value: f64| value.to_string().split_once('.').map_or(0, |(_, digits)| digits.len());
-    10f64.powi(-(values.map(digits).max().unwrap_or(0).clamp(LEAST_DIGITS, 15) as i32))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_digit_is_that_of_the_whole_table() {
-        for (values, expected) in [(&[0.9, 0.8407][..], 1e-4), (&[1.0], 1e-2), (&[0.5], 1e-2), (&[0.875], 1e-3)] {
-            assert!((last_digit(values.iter().copied()) / expected - 1.0).abs() < 1e-12, "{values:?}");
-        }
-    }
+/// The mean of runs of a task, on the rows that they were scored on where all were scored on the same.
+fn of_runs(
+    model: Option<String>,
+    task: &str,
+    metric: &str,
+    runs: Summary,
+    records: &[&RunRecord],
+    path: &Path,
+) -> Option<Wanted> {
+    let made = Circumstances {
+        statistic: Some(if runs.count == 1 { Statistic::Single } else { Statistic::Mean }),
+        runs: Some(runs.count as u64),
+        ..Circumstances::default()
+    };
+    let theirs = PublishedValue { value: runs.mean, standard_deviation: runs.std, made, ..PublishedValue::default() };
+    let mut wanted = Wanted {
+        model,
+        task: task.to_owned(),
+        metric: metric.to_owned(),
+        theirs,
+        last_digit: 0.0,
+        source: format!("{} runs of {}", runs.count, path.display()),
+    };
+    let (first, others) = records.split_first()?;
+    let rows =
+        row_count(first, &wanted).filter(|rows| others.iter().all(|other| row_count(other, &wanted) == Some(*rows)));
+    let hash = row_hash(first, &wanted)
+        .filter(|hash| others.iter().all(|other| row_hash(other, &wanted).as_ref() == Some(hash)));
+    wanted.theirs.rows = rows;
+    wanted.theirs.rows_sha256 = hash;
+    Some(wanted)
 }

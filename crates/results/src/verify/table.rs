@@ -2,18 +2,72 @@
 
 use serde_json::{Value, json};
 
-use super::checked::{Checked, Verdict};
+use super::judge::{Further, SECOND_AND_THIRD};
+use super::outcome::{Checked, Outcome, Verdict};
 use crate::columns::aligned;
+use crate::statistics::Summary;
 
 impl Verdict {
-    fn word(self) -> &'static str {
+    fn words(&self) -> &'static str {
         match self {
-            Self::Within => "ok",
-            Self::Missed => "MISS",
-            Self::Undefined => "MISS: undefined in a run",
             Self::NotRun => "not run",
             Self::Unstated => "metric not stated",
+            Self::OtherSplit => "other split",
+            Self::Judged(..) | Self::Undefined => self.outcome().map_or("", Outcome::words),
         }
+    }
+
+    fn margin(&self) -> Option<f64> {
+        match self {
+            Self::Judged(_, margin) => Some(*margin),
+            _ => None,
+        }
+    }
+
+    fn interval(&self) -> Option<(f64, f64)> {
+        match self {
+            Self::Judged(judgement, _) => judgement.interval,
+            _ => None,
+        }
+    }
+
+    fn further(&self) -> Option<Further> {
+        match self {
+            Self::Judged(judgement, _) => judgement.further,
+            _ => None,
+        }
+    }
+}
+
+impl Checked {
+    /// The number of ours that stands beside theirs: the mean, or where theirs is one the median.
+    fn value(&self) -> Option<f64> {
+        self.ours.map(|ours: Summary| if self.wanted.is_median() { ours.median } else { ours.mean })
+    }
+
+    fn difference(&self) -> Option<f64> {
+        self.value().map(|value| value - self.wanted.theirs.value)
+    }
+
+    /// What else is to be said of it.
+    fn note(&self) -> String {
+        let seeds = |count: usize| if count == 1 { "seed".to_owned() } else { format!("{count} seeds") };
+        let why = match (&self.verdict, self.verdict.further()) {
+            (Verdict::Undefined, _) => Some("undefined in a run".to_owned()),
+            (Verdict::OtherSplit, _) => {
+                Some(format!("published of {}", self.wanted.theirs.made.split.as_deref().unwrap_or_default()))
+            }
+            (_, Some(Further::Seeds(1))) => Some("one further seed would settle it".to_owned()),
+            (_, Some(Further::Seeds(count))) => Some(format!("{} further would settle it", seeds(count))),
+            (_, Some(Further::Nothing)) => Some("no number of further seeds would settle it".to_owned()),
+            (_, Some(Further::Spread)) => {
+                Some(format!("one run has no spread: {SECOND_AND_THIRD} further seeds at least"))
+            }
+            (_, Some(Further::Mean)) => Some("the best of several is no mean".to_owned()),
+            _ => None,
+        };
+        let rows = self.other_rows.then(|| "not on the reference's rows".to_owned());
+        why.into_iter().chain(rows).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -22,42 +76,87 @@ fn several(checked: &[Checked]) -> bool {
     checked.windows(2).any(|pair| pair[0].row != pair[1].row)
 }
 
-pub(super) fn as_text(checked: &[Checked]) -> String {
-    let heads = ["model", "task", "metric", "runs", "mean", "reference", "allowed", "", "source"];
-    let number =
-        |value: Option<f64>, sign: &str| value.map_or_else(|| "-".to_owned(), |value| format!("{sign}{value:.4}"));
+/// Four decimals of a number, `-` of none.
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"))
+}
+
+fn signed(value: f64) -> String {
+    if value.is_finite() { format!("{value:+.4}") } else { "any".to_owned() }
+}
+
+pub(super) fn as_text(checked: &[Checked], summary: &str) -> String {
+    let heads = [
+        "model",
+        "task",
+        "metric",
+        "runs",
+        "ours",
+        "reference",
+        "which is",
+        "started from",
+        "difference",
+        "interval",
+        "margin",
+        "verdict",
+        "source",
+        "note",
+    ];
     let mut lines = vec![heads.map(str::to_owned)];
     lines.extend(checked.iter().map(|c| {
+        let made = &c.wanted.theirs.made;
         [
             c.row.clone(),
             c.wanted.task.clone(),
             c.wanted.metric.clone(),
             c.runs.to_string(),
-            number(c.ours.map(|ours| ours.mean), ""),
-            number(Some(c.wanted.value), ""),
-            number(c.half, "±"),
-            c.verdict.word().to_owned(),
+            number(c.value()),
+            number(Some(c.wanted.theirs.value)),
+            made.statistic_in_words().unwrap_or_else(|| "-".to_owned()),
+            made.initialisation.clone().unwrap_or_else(|| "-".to_owned()),
+            c.difference().map_or_else(|| "-".to_owned(), signed),
+            c.verdict
+                .interval()
+                .map_or_else(|| "-".to_owned(), |(low, high)| format!("{} to {}", signed(low), signed(high))),
+            number(c.verdict.margin()),
+            c.verdict.words().to_owned(),
             c.wanted.source.clone(),
+            c.note(),
         ]
     }));
-    let first = usize::from(!several(checked));
-    let lines: Vec<Vec<String>> = lines.into_iter().map(|line| line[first..].to_vec()).collect();
-    aligned(&lines, usize::MAX)
+    // Columns that say nothing are left out: one model, nothing stated of how the numbers were made.
+    let kept: Vec<bool> = (0..heads.len())
+        .map(|column| match heads[column] {
+            "model" => several(checked),
+            "which is" | "started from" => lines[1..].iter().any(|line| line[column] != "-"),
+            _ => true,
+        })
+        .collect();
+    let keep =
+        |line: [String; 14]| line.into_iter().zip(&kept).filter(|(_, kept)| **kept).map(|(cell, _)| cell).collect();
+    let lines: Vec<Vec<String>> = lines.into_iter().map(keep).collect();
+    format!("{}\n{summary}\n", aligned(&lines, usize::MAX))
 }
 
-pub(super) fn as_json(checked: &[Checked]) -> String {
-    let rows = checked.iter().map(|c| {
-        let within = match c.verdict {
-            Verdict::Within => Some(true),
-            Verdict::Missed | Verdict::Undefined => Some(false),
-            Verdict::NotRun | Verdict::Unstated => None,
+pub(super) fn as_json(checked: &[Checked], outcome: Outcome, summary: &str) -> String {
+    let finite = |value: f64| value.is_finite().then_some(value);
+    let numbers = checked.iter().map(|c| {
+        let theirs = &c.wanted.theirs;
+        let further = match c.verdict.further() {
+            Some(Further::Seeds(count)) => Some(count),
+            _ => None,
         };
         json!({
             "model": c.row, "task": c.wanted.task, "metric": c.wanted.metric, "runs": c.runs,
-            "mean": c.ours.map(|ours| ours.mean), "std": c.ours.and_then(|ours| ours.std),
-            "reference": c.wanted.value, "allowed": c.half, "within": within, "state": c.verdict.word(),
-            "source": c.wanted.source,
+            "mean": c.ours.map(|ours| ours.mean), "median": c.ours.map(|ours| ours.median), "std": c.ours.and_then(|ours| ours.std),
+            "reference": theirs.value, "reference_statistic": theirs.made.statistic_in_words(), "reference_runs": theirs.run_count(),
+            "reference_std": theirs.spread(), "reference_initialisation": theirs.made.initialisation,
+            "difference": c.difference(),
+            "interval": c.verdict.interval().map(|(low, high)| [finite(low), finite(high)]),
+            "margin": c.verdict.margin(), "verdict": c.verdict.words(), "further_seeds": further,
+            "same_rows": c.ours.map(|_| !c.other_rows), "note": c.note(), "source": c.wanted.source,
         })
     });
-    format!("{:#}\n", Value::Array(rows.collect()))
+    let numbers: Vec<Value> = numbers.collect();
+    format!("{:#}\n", json!({"verdict": outcome.words(), "summary": summary, "numbers": numbers}))
 }

@@ -2,11 +2,19 @@
 
 use glue_tasks::metrics::Metric;
 
-use crate::statistics::Summary;
+use crate::compare::published::{PublishedValue, Statistic};
+use crate::statistics::Sample;
 use records::Error;
 
 /// What a published table calls a metric that it does not state.
 pub(super) const UNSTATED: &str = "unstated";
+
+/// How far two means may lie apart and still count as the same where nothing else says so: two points. Of fractions only.
+pub(super) const DEFAULT_MARGIN: f64 = 0.02;
+
+/// The mean of the metrics of a task, which is none itself.
+const COMBINED_SCORE: &str = "combined_score";
+
 /// The metric behind a name, without the split.
 pub(super) fn metric(name: &str) -> Option<Metric> {
     Metric::from_key(glue_tasks::plain_key(name))
@@ -19,11 +27,9 @@ pub(super) struct Wanted {
     pub(super) model: Option<String>,
     pub(super) task: String,
     pub(super) metric: String,
-    pub(super) value: f64,
-    pub(super) tolerance: Option<f64>,
-    /// Where it is the mean of other runs.
-    pub(super) runs: Option<Summary>,
-    /// The smallest step of the numbers as they were published, such as 0.0001.
+    /// The number, and how it was made.
+    pub(super) theirs: PublishedValue,
+    /// The smallest step of the numbers as they were published, such as 0.0001; 0 of records.
     pub(super) last_digit: f64,
     /// The file or table.
     pub(super) source: String,
@@ -32,32 +38,76 @@ pub(super) struct Wanted {
 impl Wanted {
     /// Whether it lies from -1 to 1: all metrics but the errors of a regression.
     pub(super) fn is_fraction(&self) -> bool {
-        metric(&self.metric).is_some_and(|metric| metric.higher_is_better()) || self.metric == UNSTATED
+        metric(&self.metric).is_some_and(|metric| metric.higher_is_better())
+            || self.metric == UNSTATED
+            || glue_tasks::plain_key(&self.metric) == COMBINED_SCORE
     }
 
-    /// Whether less is better.
+    /// Whether less is better: of errors and losses.
     pub(super) fn lower_is_better(&self) -> bool {
-        metric(&self.metric).is_some_and(|metric| !metric.higher_is_better())
+        !self.is_fraction()
+    }
+
+    /// What stands behind the metric's name where it is of a second split: `_mm`.
+    pub(super) fn key_suffix(&self) -> &str {
+        self.metric.strip_prefix(glue_tasks::plain_key(&self.metric)).unwrap_or_default()
+    }
+
+    /// Whether the number is the median of runs.
+    pub(super) fn is_median(&self) -> bool {
+        self.theirs.made.statistic == Some(Statistic::Median)
+    }
+
+    /// Whether the number is the best of runs or settings, which is no mean.
+    pub(super) fn is_best(&self) -> bool {
+        self.theirs.made.statistic == Some(Statistic::Best)
+    }
+
+    /// The number as a sample of runs. A best, and what does not say how many runs it is of, count as one run, of which least is known.
+    pub(super) fn sample(&self) -> Sample {
+        let runs = self.theirs.run_count().filter(|_| !self.is_best()).unwrap_or(1);
+        Sample {
+            value: self.theirs.value,
+            runs: usize::try_from(runs).unwrap_or(usize::MAX),
+            std: self.theirs.spread(),
+            is_median: self.is_median(),
+        }
+    }
+
+    /// How far the means may lie apart: `--margin`, the reference's tolerance, or two points of a fraction.
+    ///
+    /// # Errors
+    /// Of an error or loss, where none of the first two is given.
+    pub(super) fn margin(&self, given: Option<f64>) -> Result<f64, Error> {
+        let default = || self.is_fraction().then_some(DEFAULT_MARGIN);
+        given.or(self.theirs.tolerance).or_else(default).ok_or_else(|| {
+            Error::input(format!(
+                "{}: {} of {} is no fraction, and so no margin is usual: give a tolerance there, or --margin",
+                self.source, self.metric, self.task
+            ))
+        })
     }
 
     /// # Errors
-    /// A number that is none of this metric.
+    /// A number that is none of this metric, or contradicts what is said of it.
     pub(super) fn checked(self) -> Result<Self, Error> {
-        let Self { task, metric, value, source, .. } = &self;
-        if self.is_fraction() && !(-1.0..=1.0).contains(value) {
+        let Self { task, metric, source, .. } = &self;
+        let value = self.theirs.value;
+        if self.is_fraction() && !(-1.0..=1.0).contains(&value) {
             let hint =
                 if value.abs() <= 100.0 { format!(" (is {} meant?)", short(value / 100.0)) } else { String::new() };
             return Err(Error::input(format!(
                 "{source}: {metric} of {task} is {value}, expected a fraction, not percent{hint}"
             )));
         }
-        if let Some(tolerance) = self.tolerance
-            && (tolerance < 0.0 || self.is_fraction() && tolerance > 1.0)
+        if let Some(tolerance) = self.theirs.tolerance
+            && (!tolerance.is_finite() || tolerance < 0.0 || self.is_fraction() && tolerance > 1.0)
         {
             return Err(Error::input(format!(
                 "{source}: the tolerance of {task} is {tolerance}, expected 0 to 1, such as 0.03 for three points"
             )));
         }
+        self.theirs.check().map_err(|what| Error::input(format!("{source}: {metric} of {task}: {what}")))?;
         Ok(self)
     }
 }

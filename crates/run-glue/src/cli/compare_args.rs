@@ -105,13 +105,22 @@ pub struct VerifyArgs {
     /// The model's name in the tables, where it is another one [default: the records' own]
     #[arg(long, value_name = "MODEL")]
     pub reference_model: Option<String>,
-    /// Better than the interval is right too [default: false]
+    /// Better than the reference is reproduced too, by however much [default: false]
     #[arg(long, require_equals = true, bool_flag())]
     pub one_sided: Option<bool>,
-    /// Numbers of tasks that were not run are missed too [default: false]
+    /// Numbers of tasks that were not run are not reproduced [default: false]
     #[arg(long, require_equals = true, bool_flag())]
     pub complete: Option<bool>,
-    /// Level of the intervals
+    /// How far two means may lie apart and count as the same [default: the reference's tolerance, else 0.02]
+    #[arg(long, value_parser = number, value_name = "X")]
+    pub margin: Option<f64>,
+    /// Compare runs on other rows than the reference's all the same [default: false]
+    #[arg(long, require_equals = true, bool_flag())]
+    pub allow_partial: Option<bool>,
+    /// Exit code 0, not 3, where a number cannot be told and none is not reproduced [default: false]
+    #[arg(long, require_equals = true, bool_flag())]
+    pub accept_inconclusive: Option<bool>,
+    /// How sure a verdict is: a wrong one comes of chance in at most the rest to 1
     #[arg(long, value_parser = number, value_name = "X", default_value = "0.95")]
     pub level: f64,
     /// Print JSON [default: false]
@@ -129,6 +138,8 @@ impl VerifyArgs {
             reference_model: self.reference_model.clone(),
             one_sided: self.one_sided.unwrap_or(false),
             complete: self.complete.unwrap_or(false),
+            margin: self.margin,
+            allow_partial: self.allow_partial.unwrap_or(false),
             level: self.level,
         }
     }

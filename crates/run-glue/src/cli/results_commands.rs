@@ -1,5 +1,9 @@
 //! `run-glue compare` and `run-glue verify`: what the crate `results` says goes to a file or to standard output.
 
+use std::process::ExitCode;
+
+use results::verify::Outcome;
+
 use super::compare_args::{CompareArgs, VerifyArgs};
 use crate::progress::print;
 use trainer::error::Error;
@@ -26,15 +30,24 @@ pub fn compare(args: &CompareArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// `run-glue verify`.
+/// The exit code of numbers that are not reproduced.
+const NOT_REPRODUCED: u8 = 1;
+
+/// The exit code of numbers of which it cannot be told.
+const CANNOT_TELL: u8 = 3;
+
+/// `run-glue verify`: prints the table, and says by the exit code what came of it: 0 reproduced, 1 a number is not, 3 one cannot be
+/// told.
 ///
 /// # Errors
-/// When a number is out of its interval (exit code 1), or files cannot be read, or nothing can be compared (2).
-pub fn verify(args: &VerifyArgs) -> Result<(), Error> {
+/// When files cannot be read, or nothing can be compared, or runs were scored on other rows than the reference (2).
+pub fn verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
     let verification = results::verify::run(&args.options())?;
     print(&if args.json.unwrap_or(false) { verification.as_json() } else { verification.as_text() });
-    match verification.faults() {
-        [] => Ok(()),
-        faults => Err(Error::failure(faults.join("; "))),
-    }
+    Ok(match verification.outcome() {
+        Outcome::Reproduced => ExitCode::SUCCESS,
+        Outcome::NotReproduced => ExitCode::from(NOT_REPRODUCED),
+        Outcome::CannotTell if args.accept_inconclusive.unwrap_or(false) => ExitCode::SUCCESS,
+        Outcome::CannotTell => ExitCode::from(CANNOT_TELL),
+    })
 }

@@ -43,9 +43,19 @@ fn bash(bench: &Bench, script: &str, environment: &BTreeMap<String, String>) -> 
     end(command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]))
 }
 
-/// A reference that the runs on RTE reach, or not.
-fn reference(bench: &Bench, value: f64) {
-    let reference = json!({"runs": {"rte": {"metric": "accuracy", "value": value, "tolerance": 0.6}}});
+/// Flags with which whatever the runs have is reproduced, on however few rows.
+const TAKE_ALL: &str = "--allow_partial --margin 9 --one_sided --complete";
+
+/// Writes a reference of RTE that the runs reach with [`TAKE_ALL`]; of other tasks too.
+fn reference(bench: &Bench, others: &[&str]) {
+    let of_task = |task: &&str| ((*task).to_owned(), json!({"metric": "accuracy", "value": 0.5}));
+    let runs: BTreeMap<String, Value> = ["rte"].iter().chain(others).map(of_task).collect();
+    bench.write("reference.json", json!({"runs": runs}).to_string());
+}
+
+/// Writes a reference of RTE of which it cannot be told: how far above their mean a best lies is unknown.
+fn best(bench: &Bench) {
+    let reference = json!({"runs": {"rte": {"metric": "accuracy", "value": 1.0, "statistic": "best"}}});
     bench.write("reference.json", reference.to_string());
 }
 
@@ -120,14 +130,14 @@ impl<'a> Job<'a> {
 #[test]
 fn the_action_runs_verifies_and_shows() {
     let bench = bench();
-    reference(&bench, 0.5);
+    reference(&bench, &[]);
     let inputs = [
         ("task", "rte,cola"),
         ("model", "m\n"),
         ("seeds", "2"),
         ("flags", "--dataset_dir g --max_steps 3 --output_dir 'an out'"),
         ("reference", "reference.json"),
-        ("verify-flags", "--one_sided --complete"),
+        ("verify-flags", TAKE_ALL),
     ];
     let mut job = Job::new(&bench, &inputs);
     for step in ["keys", "install", "run", "summary", "verify"] {
@@ -145,14 +155,33 @@ fn the_action_runs_verifies_and_shows() {
     assert_eq!(bench.record_files().len(), 4);
     assert!(bench.path("an out/rte/seed-43/model.safetensors").is_file());
     let summary = job.summary();
-    assert!(summary.contains("| model | cola | rte |") && summary.contains("ok  reference.json"), "{summary}");
+    assert!(
+        summary.contains("| model | cola | rte |") && summary.contains("### Verification: reproduced"),
+        "{summary}"
+    );
+    let verdict = |job: &Job<'_>| job.outputs["steps.verify.outputs.verdict"].clone();
+    assert!(summary.contains("Reproduced: of 1 number") && verdict(&job) == "reproduced", "{summary}");
 
     // A miss fails the job, and is in the summary.
-    reference(&bench, -0.9);
-    job.inputs.insert("verify-flags".to_owned(), String::new());
+    reference(&bench, &["qnli"]);
     let ended = job.step("verify");
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-    assert!(ended.stderr.contains("1 of 1 numbers are out") && job.summary().contains("MISS"), "{}", ended.stderr);
+    assert!(ended.stdout.contains("::error title=Not reproduced::Not reproduced: of 1 number"), "{}", ended.stdout);
+    assert!(job.summary().contains("### Verification: not reproduced") && verdict(&job) == "not reproduced");
+    // What cannot be told is told apart from it.
+    best(&bench);
+    job.inputs.insert("verify-flags".to_owned(), "--allow_partial".to_owned());
+    let ended = job.step("verify");
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    assert!(ended.stdout.contains("::warning title=Cannot tell::Cannot tell: of 1 number"), "{}", ended.stdout);
+    assert!(job.summary().contains("### Verification: cannot tell") && verdict(&job) == "cannot tell");
+    job.inputs.insert("verify-flags".to_owned(), "--allow_partial --accept_inconclusive".to_owned());
+    assert_eq!((job.step("verify").code, verdict(&job)), (Some(0), "cannot tell".to_owned()));
+    job.summary();
+    // Rows that are not the reference's are an error.
+    job.inputs.insert("verify-flags".to_owned(), String::new());
+    assert_eq!((job.step("verify").code, verdict(&job)), (Some(2), "error".to_owned()));
+    job.summary();
     // A file of runs.
     bench.write("grid.toml", "task = \"stsb\"\nmodel = \"m\"\nseeds = [5]\ndataset_dir = \"g\"\nmax_steps = 2\n");
     let mut job = Job::new(&bench, &[("grid", "grid.toml"), ("results", "other results")]);
@@ -197,21 +226,27 @@ fn the_template_for_gitlab_runs_and_verifies() {
         variables.insert(name.clone(), value.as_str().unwrap().replace("$CI_PROJECT_DIR/", &project));
     }
     let flags = "--task rte --model m --seeds 2 --dataset_dir g --max_steps 3 --output_dir 'an out'";
-    for (name, value) in [("RUN_GLUE_FLAGS", flags), ("RUN_GLUE_REFERENCE", "reference.json")] {
+    for (name, value) in
+        [("RUN_GLUE_FLAGS", flags), ("RUN_GLUE_REFERENCE", "reference.json"), ("RUN_GLUE_VERIFY_FLAGS", TAKE_ALL)]
+    {
         assert!(variables.insert(name.to_owned(), value.to_owned()).is_some(), "there is no variable {name}");
     }
     let lines = ["before_script", "script"].map(|part| template[part].as_array().unwrap().clone()).concat();
     let script = lines.iter().map(|line| line.as_str().unwrap()).collect::<Vec<_>>().join("\n");
-    reference(&bench, 0.5);
+    reference(&bench, &[]);
     let ended = bash(&bench, &script, &variables);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     for path in template["artifacts"]["paths"].as_array().unwrap() {
         assert!(bench.path(path.as_str().unwrap()).exists(), "{path}");
     }
     assert!(bench.path("an out/seed-43").is_dir());
-    assert!(std::fs::read_to_string(bench.path("verification.txt")).unwrap().contains("ok"));
-    reference(&bench, -0.9);
+    assert!(std::fs::read_to_string(bench.path("verification.txt")).unwrap().contains("Reproduced"));
+    reference(&bench, &["qnli"]);
     assert_eq!(bash(&bench, &script, &variables).code, Some(1), "a miss fails the job");
+    best(&bench);
+    variables.insert("RUN_GLUE_VERIFY_FLAGS".to_owned(), "--allow_partial".to_owned());
+    assert_eq!(bash(&bench, &script, &variables).code, Some(3));
+    assert_eq!(template["allow_failure"]["exit_codes"], 3, "what cannot be told is a warning");
     variables.insert("RUN_GLUE_REFERENCE".to_owned(), String::new());
     assert_eq!(bash(&bench, &script, &variables).code, Some(0), "without a reference nothing is verified");
 }

@@ -193,14 +193,17 @@ fn pairs(comparison: &Comparison<'_>) -> String {
 fn published(comparison: &Comparison<'_>) -> String {
     let mut html = String::new();
     for of in comparison.published {
-        let models: Vec<&str> = of.rows.iter().map(|row| row.model.as_str()).collect();
+        let models = of.rows.iter().map(|row| {
+            let made = of.made(row);
+            if made.is_empty() { row.model.clone() } else { format!("{} ({made})", row.model) }
+        });
         html += &format!(
             "<dt>{}</dt>\n<dd>{}<br>{} split; {}<br><small>{}</small></dd>\n",
             escaped(&of.name),
             link(&of.source),
             escaped(&of.split),
             escaped(&of.protocol),
-            escaped(&models.join(", "))
+            escaped(&models.collect::<Vec<_>>().join(", "))
         );
     }
     if html.is_empty() { html } else { format!("<dl>\n{html}</dl>\n") }

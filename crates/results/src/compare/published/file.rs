@@ -1,0 +1,136 @@
+//! Files of published tables: `published-results-2`, and `published-results-1`, whose numbers stand alone.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::value::{Circumstances, PublishedValue};
+use records::Error;
+
+/// The versions of the format, the present one last.
+const FORMATS: [&str; 2] = ["published-results-1", "published-results-2"];
+
+/// A table and where it comes from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "Fields")]
+pub struct Published {
+    /// A short name, which stands behind the models'.
+    pub name: String,
+    /// Address of whoever published it.
+    pub source: String,
+    /// What was done: runs, settings, choice.
+    pub protocol: String,
+    /// The split that was scored, where a number does not say another.
+    pub split: String,
+    /// One row a model.
+    pub rows: Vec<PublishedRow>,
+}
+
+/// What a table says of one model.
+#[derive(Clone, Debug)]
+pub struct PublishedRow {
+    /// Its name, on the Hub where it is there.
+    pub model: String,
+    /// Numbers by task and metric; of two splits the second's names end in `_mm`. Each has what holds of its row and its table.
+    pub tasks: BTreeMap<String, BTreeMap<String, PublishedValue>>,
+}
+
+/// A table as it is written.
+#[derive(Deserialize)]
+struct Fields {
+    format: String,
+    name: String,
+    source: String,
+    protocol: String,
+    split: String,
+    statistic: Option<super::Statistic>,
+    runs: Option<u64>,
+    recipe: Option<String>,
+    rows: Vec<RowFields>,
+}
+
+#[derive(Deserialize)]
+struct RowFields {
+    model: String,
+    tasks: BTreeMap<String, BTreeMap<String, Value>>,
+    #[serde(flatten)]
+    made: Circumstances,
+}
+
+impl TryFrom<Fields> for Published {
+    type Error = String;
+
+    fn try_from(fields: Fields) -> Result<Self, String> {
+        let Fields { format, name, source, protocol, split, statistic, runs, recipe, rows } = fields;
+        if !FORMATS.contains(&format.as_str()) {
+            return Err(format!("format is {format}"));
+        }
+        let whole = Circumstances {
+            statistic,
+            runs,
+            initialisation: None,
+            recipe,
+            split: Some(split.clone()),
+            source: Some(source.clone()),
+        };
+        let rows = rows.into_iter().map(|row| row.filled(&whole)).collect::<Result<_, _>>()?;
+        Ok(Self { name, source, protocol, split, rows })
+    }
+}
+
+impl RowFields {
+    /// With what holds of the whole table.
+    fn filled(self, table: &Circumstances) -> Result<PublishedRow, String> {
+        let Self { model, tasks, made } = self;
+        let of_row = made.or(table);
+        let read = |task: &str, metric: &str, written: Value| {
+            let at = |what: &dyn std::fmt::Display| format!("{metric} of {task} of {model}: {what}");
+            let mut value = match written.as_f64() {
+                Some(number) => PublishedValue::bare(number),
+                None => serde_json::from_value(written).map_err(|error| at(&error))?,
+            };
+            value.made = value.made.or(&of_row);
+            value.check().map_err(|what| at(&what))?;
+            Ok::<_, String>(value)
+        };
+        let of_task = |(task, metrics): (String, BTreeMap<String, Value>)| {
+            let values = metrics.into_iter().map(|(metric, value)| {
+                let value = read(&task, &metric, value)?;
+                Ok((metric, value))
+            });
+            let values = values.collect::<Result<_, String>>()?;
+            Ok((task, values))
+        };
+        let tasks = tasks.into_iter().map(of_task).collect::<Result<_, String>>()?;
+        Ok(PublishedRow { model, tasks })
+    }
+}
+
+/// Reads a file, or all files of a folder.
+///
+/// # Errors
+/// When one cannot be read or is something else.
+pub fn read(path: &Path) -> Result<Vec<Published>, Error> {
+    let failed = |path: &Path, error: &dyn std::fmt::Display| {
+        let formats = FORMATS.join(" or ");
+        let path = path.display();
+        Error::input(format!("{path}: {error}; expected a file of format {formats}, see docs/verify.md"))
+    };
+    let mut files: Vec<PathBuf> = vec![path.to_owned()];
+    if path.is_dir() {
+        let entries = std::fs::read_dir(path).map_err(|error| failed(path, &error))?;
+        files = entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|p| p.extension().is_some_and(|e| e == "json"))
+            .collect();
+        files.sort();
+    }
+    let read = |file: &PathBuf| {
+        let text = std::fs::read_to_string(file).map_err(|error| failed(file, &error))?;
+        serde_json::from_str(&text).map_err(|error| failed(file, &error))
+    };
+    files.iter().map(read).collect()
+}

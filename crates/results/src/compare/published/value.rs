@@ -1,0 +1,189 @@
+//! A published number and how it was made.
+
+use serde::Deserialize;
+
+use crate::statistics::Summary;
+
+/// What a published number is of its runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Statistic {
+    /// The number of one run.
+    Single,
+    /// The mean of several runs.
+    Mean,
+    /// The median of several runs.
+    Median,
+    /// The best of several runs or settings.
+    Best,
+}
+
+/// How a number was made, as far as its source says. What a number leaves out holds of its row, then of its table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Circumstances {
+    /// What it is of its runs.
+    pub statistic: Option<Statistic>,
+    /// Of how many runs, from 1.
+    pub runs: Option<u64>,
+    /// What the training started from where that was not the model itself, such as `MNLI`.
+    pub initialisation: Option<String>,
+    /// Settings of the training, in words.
+    pub recipe: Option<String>,
+    /// The split that was scored.
+    pub split: Option<String>,
+    /// Address of whoever published it.
+    pub source: Option<String>,
+}
+
+impl Circumstances {
+    /// These, filled up from what holds of more.
+    pub(super) fn or(self, wider: &Self) -> Self {
+        let text = |own: Option<String>, wider: &Option<String>| own.or_else(|| wider.clone());
+        // How many runs there were goes with what was made of them.
+        let runs = if self.statistic.is_some() { self.runs } else { self.runs.or(wider.runs) };
+        Self {
+            statistic: self.statistic.or(wider.statistic),
+            runs,
+            initialisation: text(self.initialisation, &wider.initialisation),
+            recipe: text(self.recipe, &wider.recipe),
+            split: text(self.split, &wider.split),
+            source: text(self.source, &wider.source),
+        }
+    }
+
+    /// What the number is of its runs, in words: `median of 5 runs`; nothing where that is not known.
+    #[must_use]
+    pub fn statistic_in_words(&self) -> Option<String> {
+        let word = match self.statistic? {
+            Statistic::Single => return Some("one run".to_owned()),
+            Statistic::Mean => "mean",
+            Statistic::Median => "median",
+            Statistic::Best => "best",
+        };
+        Some(self.runs.map_or_else(|| word.to_owned(), |runs| format!("{word} of {runs}")))
+    }
+}
+
+/// A published number.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct PublishedValue {
+    /// A fraction, or an error of a regression.
+    pub value: f64,
+    /// How it was made.
+    #[serde(flatten)]
+    pub made: Circumstances,
+    /// Sample standard deviation of the runs, in the unit of the number.
+    pub standard_deviation: Option<f64>,
+    /// What stands behind a ± that the source does not explain, in the unit of the number; it is shown and not computed with.
+    pub plus_minus: Option<f64>,
+    /// The number of every run, where all of them were published.
+    #[serde(default)]
+    pub values: Vec<f64>,
+    /// How far another mean may lie from it and still count as the same, in the unit of the number.
+    pub tolerance: Option<f64>,
+    /// How many rows were scored.
+    pub rows: Option<u64>,
+    /// SHA-256 of the rows, as records have it.
+    pub rows_sha256: Option<String>,
+}
+
+impl PublishedValue {
+    /// A bare number, of which nothing else is known.
+    pub(super) fn bare(value: f64) -> Self {
+        Self { value, ..Self::default() }
+    }
+
+    /// How many runs it is of, where that is known.
+    #[must_use]
+    pub fn run_count(&self) -> Option<u64> {
+        match self.values.len() {
+            0 if self.made.statistic == Some(Statistic::Single) => Some(1),
+            0 => self.made.runs,
+            count => Some(count as u64),
+        }
+    }
+
+    /// The standard deviation of its runs, where it was published or follows from what was.
+    #[must_use]
+    pub fn spread(&self) -> Option<f64> {
+        Summary::of(&self.values).and_then(|summary| summary.std).or(self.standard_deviation)
+    }
+
+    /// # Errors
+    /// What contradicts itself, in words.
+    pub fn check(&self) -> Result<(), String> {
+        let runs = self.made.runs;
+        if runs == Some(0) {
+            return Err("runs is 0, expected 1 or more".to_owned());
+        }
+        let of_several = runs.is_some_and(|runs| runs > 1) || self.values.len() > 1;
+        if self.made.statistic == Some(Statistic::Single) && of_several {
+            return Err("statistic is single, and there are several runs; expected mean, median or best".to_owned());
+        }
+        if let Some(std) = self.standard_deviation {
+            if !std.is_finite() || std < 0.0 {
+                return Err(format!("standard_deviation is {std}, expected 0 or more"));
+            }
+            if self.run_count().is_none_or(|runs| runs < 2) {
+                return Err(
+                    "standard_deviation says nothing without runs: give how many there were, 2 or more".to_owned()
+                );
+            }
+        }
+        let Some(all) = Summary::of(&self.values) else { return Ok(()) };
+        if runs.is_some_and(|runs| runs != self.values.len() as u64) {
+            return Err(format!("runs is {}, and there are {} values", runs.unwrap_or_default(), self.values.len()));
+        }
+        let (word, of_all) = match self.made.statistic {
+            None | Some(Statistic::Mean) => ("mean", all.mean),
+            Some(Statistic::Median) => ("median", all.median),
+            Some(Statistic::Single | Statistic::Best) => return Ok(()),
+        };
+        // The number is rounded.
+        if (of_all - self.value).abs() > last_digit([self.value].into_iter()) {
+            return Err(format!("value is {}, and the {word} of its values is {of_all:.6}", self.value));
+        }
+        Ok(())
+    }
+}
+
+/// Numbers have at least so many digits; JSON drops the zeros at the end.
+const LEAST_DIGITS: usize = 2;
+
+/// The smallest step of numbers of one table, such as 0.0001: all have as many digits as the one with the most.
+pub(crate) fn last_digit(values: impl Iterator<Item = f64>) -> f64 {
+    let digits = |value: f64| value.to_string().split_once('.').map_or(0, |(_, digits)| digits.len());
+    10f64.powi(-(values.map(digits).max().unwrap_or(0).clamp(LEAST_DIGITS, 15) as i32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_digit_is_that_of_the_whole_table() {
+        for (values, expected) in [(&[0.9, 0.8407][..], 1e-4), (&[1.0], 1e-2), (&[0.5], 1e-2), (&[0.875], 1e-3)] {
+            assert!((last_digit(values.iter().copied()) / expected - 1.0).abs() < 1e-12, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_found() {
+        let read = |text: &str| serde_json::from_str::<PublishedValue>(text).unwrap();
+        for (text, part) in [
+            (r#"{"value": 0.8, "runs": 0}"#, "runs is 0"),
+            (r#"{"value": 0.8, "statistic": "single", "runs": 3}"#, "there are several runs"),
+            (r#"{"value": 0.8, "standard_deviation": -0.1, "runs": 3}"#, "expected 0 or more"),
+            (r#"{"value": 0.8, "standard_deviation": 0.1}"#, "says nothing without runs"),
+            (r#"{"value": 0.8, "standard_deviation": 0.1, "runs": 1}"#, "says nothing without runs"),
+            (r#"{"value": 0.8, "values": [0.7, 0.9], "runs": 3}"#, "there are 2 values"),
+            (r#"{"value": 0.85, "values": [0.7, 0.9]}"#, "the mean of its values is 0.800000"),
+        ] {
+            assert!(read(text).check().unwrap_err().contains(part), "{text}");
+        }
+        let fine = read(r#"{"value": 0.8, "values": [0.7, 0.9], "statistic": "mean"}"#);
+        assert_eq!(fine.check(), Ok(()));
+        assert!((fine.spread().unwrap() - 0.02_f64.sqrt()).abs() < 1e-12 && fine.run_count() == Some(2));
+        assert!(serde_json::from_str::<PublishedValue>(r#"{"value": 0.8, "statistic": "most"}"#).is_err());
+    }
+}

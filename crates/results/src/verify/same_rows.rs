@@ -1,0 +1,104 @@
+//! Whether a run was scored on the rows of the number that it is held against.
+
+use glue_tasks::task_named;
+use records::record::{RecordFile, RunRecord, SplitRows, SplitUse};
+
+use super::wanted::Wanted;
+
+/// A run may have been trained on so much of the rows that it is scored on: some texts stand in both splits of a data set.
+const MOST_TRAINED_ON: f64 = 0.1;
+
+/// Whether the number is of another split than the one that runs of its task are scored on.
+pub(super) fn is_of_other_split(wanted: &Wanted) -> bool {
+    let (Some(theirs), Some(ours)) = (&wanted.theirs.made.split, scored_split(wanted)) else { return false };
+    // MNLI's matched and mismatched development sets are both its validation split.
+    ours != theirs && !ours.strip_prefix(theirs.as_str()).is_some_and(|rest| rest.starts_with('_'))
+}
+
+/// The split of a task of a benchmark that the number is of.
+fn scored_split(wanted: &Wanted) -> Option<&'static str> {
+    expected(wanted).map(|(split, _)| split)
+}
+
+/// The name of that split, and how many rows it has.
+fn expected(wanted: &Wanted) -> Option<(&'static str, Option<u64>)> {
+    let splits = &task_named(&wanted.task)?.eval_splits;
+    let split = splits.iter().find(|split| split.key_suffix == wanted.key_suffix())?;
+    Some((&split.name, split.rows.map(|rows| rows as u64)))
+}
+
+/// The rows that a number of a run was scored on.
+fn scored<'a>(record: &'a RunRecord, wanted: &Wanted) -> Vec<&'a SplitRows> {
+    let said: Vec<&SplitRows> = record.dataset.used_for(SplitUse::Evaluation).collect();
+    if !said.is_empty() {
+        return said.into_iter().filter(|used| used.key_suffix == wanted.key_suffix()).collect();
+    }
+    // A record of format 1 says what it read and not for what.
+    let all = record.dataset.splits.iter().filter(|used| used.used_for.is_none());
+    match expected(wanted) {
+        Some((split, _)) => all.filter(|used| used.split.starts_with(split)).collect(),
+        None => {
+            let not_trained: Vec<&SplitRows> = all.filter(|used| !used.split.starts_with("train")).collect();
+            let validation = not_trained.iter().position(|used| used.split.starts_with("validation"));
+            validation.map_or(not_trained.clone(), |at| vec![not_trained[at]])
+        }
+    }
+}
+
+/// How many rows a number of a run was scored on; `None` where the record does not say.
+pub(super) fn row_count(record: &RunRecord, wanted: &Wanted) -> Option<u64> {
+    let rows = scored(record, wanted).iter().map(|used| used.rows).sum();
+    (rows > 0).then_some(rows)
+}
+
+/// The hash of those rows, where the record has it.
+pub(super) fn row_hash(record: &RunRecord, wanted: &Wanted) -> Option<String> {
+    match scored(record, wanted).as_slice() {
+        [one] => one.sha256.clone(),
+        _ => None,
+    }
+}
+
+/// # Errors
+/// Why the run's number is not one of the rows that the reference's is of, with the record, its rows and what was expected.
+pub(super) fn check(found: &RecordFile, wanted: &Wanted) -> Result<(), String> {
+    let (path, record) = found;
+    let used = scored(record, wanted);
+    let rows: u64 = used.iter().map(|used| used.rows).sum();
+    let names = used.iter().map(|used| used.split.as_str()).collect::<Vec<_>>().join(", ");
+    let was = if used.is_empty() { "rows that it does not name".to_owned() } else { format!("{rows} rows of {names}") };
+    let failed = |expected: &str| {
+        Err(format!(
+            "{}: {} of {} was scored on {was}, expected {expected} ({}); run it on those, or give --allow_partial to compare all the same",
+            path.display(),
+            wanted.metric,
+            wanted.task,
+            wanted.source
+        ))
+    };
+    let trained_on: u64 = used.iter().filter_map(|used| used.trained_on).sum();
+    if trained_on as f64 > MOST_TRAINED_ON * rows as f64 {
+        return failed(&format!("rows that it was not trained on, and it was trained on {trained_on} of them"));
+    }
+    // What the reference says of its rows decides, before what a benchmark has.
+    match (&wanted.theirs.rows_sha256, row_hash(record, wanted)) {
+        (Some(theirs), Some(ours)) if *theirs == ours => return Ok(()),
+        (Some(theirs), Some(ours)) => {
+            return failed(&format!("the rows with SHA-256 {theirs}, and these have {ours}"));
+        }
+        (Some(_), None) | (None, _) => {}
+    }
+    if let Some(theirs) = wanted.theirs.rows {
+        return if theirs == rows { Ok(()) } else { failed(&format!("the {theirs} rows of the reference")) };
+    }
+    if let Some((split, all)) = expected(wanted) {
+        let words = all.map_or_else(|| format!("all rows of {split}"), |all| format!("the {all} rows of {split}"));
+        let [one] = used.as_slice() else { return failed(&words) };
+        let is_all = all.is_none_or(|all| all == rows) && one.is_whole() != Some(false);
+        return if one.split == split && is_all { Ok(()) } else { failed(&words) };
+    }
+    if used.iter().any(|used| used.is_whole() == Some(false)) {
+        return failed("all rows of the split, or as many as the reference says it has (its field rows)");
+    }
+    Ok(())
+}
