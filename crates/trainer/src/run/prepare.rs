@@ -10,7 +10,7 @@ use super::rows::{self, AllRows, Rows};
 use crate::data::Split;
 use crate::error::Error;
 use crate::model_files::ModelFiles;
-use crate::settings::{Settings, TaskChoice};
+use crate::settings::{BestSettings, Settings, TaskChoice};
 use crate::source::{SourceFiles, TransferHooks};
 
 /// What a run needs, read and checked.
@@ -35,6 +35,7 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         Some(settings.data.max_seq_length),
     )?;
     let (max_seq_length, mut warnings) = (model.max_seq_length, model.warnings.clone());
+    warnings.extend(settings.evaluation.best.as_ref().and_then(BestSettings::direction_warning));
 
     let started = Instant::now();
     let dataset = SourceFiles::dataset(&settings.data.dataset, &settings.hub, transfers)?;
