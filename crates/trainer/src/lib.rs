@@ -24,6 +24,7 @@ pub mod data;
 pub mod demo;
 pub mod error;
 pub mod file_hash;
+pub mod file_lock;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 pub mod kernel_cache;
 pub mod logs;

@@ -45,7 +45,7 @@ pub struct EvaluationArgs {
     /// What is best by: loss, or a metric of the task such as accuracy [default: loss]
     #[arg(long, value_name = "NAME", help_heading = "Evaluation during the training")]
     pub metric_for_best_model: Option<String>,
-    /// Whether a greater value is better [default: true unless the name ends in loss]
+    /// Whether a greater value is better [default: true but for loss, mse, rmse and mae]
     #[arg(long, bool_flag(), help_heading = "Evaluation during the training")]
     pub greater_is_better: Option<bool>,
     /// Stop after N evaluations in a row that were not better [default: never]
@@ -79,11 +79,7 @@ impl EvaluationArgs {
             delay: self.eval_delay.unwrap_or(usual.delay),
             on_start: self.eval_on_start.unwrap_or(usual.on_start),
             per_device_eval_batch_size: batch.per_device_eval_batch_size.unwrap_or(usual.per_device_eval_batch_size),
-            best: compares.then(|| BestSettings {
-                greater_is_better: self.greater_is_better.unwrap_or(best.greater_is_better),
-                load_at_end,
-                ..best
-            }),
+            best: compares.then(|| BestSettings { greater_is_better: self.greater_is_better, load_at_end, ..best }),
             early_stopping,
         })
     }

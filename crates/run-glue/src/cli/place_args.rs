@@ -17,7 +17,7 @@ pub struct PlaceArgs {
     /// Folder for the model, train_results.json, eval_results.json, all_results.json, trainer_state.json
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub output_dir: Option<PathBuf>,
-    /// Write into an output_dir that is not empty [default: false]
+    /// Write into an output_dir that is not empty; checkpoints and results of an older run there are removed [default: false]
     #[arg(long, bool_flag(), help_heading = "Results")]
     pub overwrite_output_dir: Option<bool>,
     /// Folder for one JSON record a run [default: results]

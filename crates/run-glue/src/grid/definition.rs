@@ -20,8 +20,8 @@ pub struct GridParts {
     pub several: Several,
     /// How it is run.
     pub options: SweepOptions,
-    /// Settings that were filled in where none were asked for, in words.
-    pub recipe: Option<String>,
+    /// Settings that were filled in where none were asked for, in words, a line each.
+    pub filled_in: Vec<String>,
     /// The part of the runs that is this process's; `None`: all.
     pub shard: Option<Shard>,
     /// Makes settings.
@@ -36,7 +36,7 @@ pub struct Grid {
     pub(super) searches: Vec<Search>,
     pub(super) options: SweepOptions,
     pub(super) several: Several,
-    pub(super) recipe: Option<String>,
+    pub(super) filled_in: Vec<String>,
     pub(super) seeds: Vec<u64>,
     pub(super) shard: Option<Shard>,
     factory: Box<dyn SettingsFactory>,
@@ -48,8 +48,8 @@ impl Grid {
     /// # Errors
     /// Names the first setting that is wrong, what was expected, and what to do.
     pub fn new(parts: GridParts) -> Result<Self, Error> {
-        let GridParts { asked, searches, seeds, several, options, recipe, shard, factory } = parts;
-        let mut this = Self { specs: Vec::new(), searches, options, several, recipe, seeds, shard, factory };
+        let GridParts { asked, searches, seeds, several, options, filled_in, shard, factory } = parts;
+        let mut this = Self { specs: Vec::new(), searches, options, several, filled_in, seeds, shard, factory };
         this.add_searches()?;
         this.add_asked(&asked)?;
         Ok(this)

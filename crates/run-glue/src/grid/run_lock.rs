@@ -1,23 +1,19 @@
-//! While a worker does a run, it holds a lock on a file of that run's name, so that no other worker does it too.
-//!
-//! The system lets go of a lock when its process ends, however it ends: a worker that is killed leaves its run free at
-//! once, and nothing has to be guessed from times. It works between machines where the file system locks between
-//! them, as NFS 4 and Lustre (mounted with `flock`) do.
+//! While a worker does a run, it holds a lock on a file of that run's name, so that no other worker does it too. A worker that
+//! is killed leaves its run free at once (`trainer::file_lock`).
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use records::atomic;
 use trainer::error::Error;
+use trainer::file_lock::{FileLock, LockError, Taken};
 
 /// Folder of the files, within the results; hidden, so that nothing looks for records in it.
 const FOLDER: &str = ".claims";
 
 /// The run is this worker's as long as this lives.
 pub(super) struct RunLock {
-    _file: File,
-    path: PathBuf,
+    lock: Option<FileLock>,
+    folder: PathBuf,
 }
 
 /// Takes the run of this key; `None` where another worker has it.
@@ -26,38 +22,16 @@ pub(super) struct RunLock {
 /// When files cannot be written or locked there.
 pub(super) fn lock_run(results_dir: &Path, run: &str) -> Result<Option<RunLock>, Error> {
     let folder = results_dir.join(FOLDER);
-    let path = folder.join(run);
-    let failed = |error: &std::io::Error| {
-        Error::input(format!("cannot write into {}: {}", folder.display(), atomic::reason(error)))
-    };
-    loop {
-        match std::fs::create_dir_all(&folder) {
-            Ok(()) => {}
-            // Another worker took the folder away between two looks at it.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && !folder.is_file() => continue,
-            Err(error) => return Err(failed(&error)),
+    match FileLock::take(&folder.join(run)) {
+        Ok(Taken::Mine(lock)) => Ok(Some(RunLock { lock: Some(lock), folder })),
+        Ok(Taken::Others(_)) => Ok(None),
+        Err(LockError::Write(error)) => {
+            Err(Error::input(format!("cannot write into {}: {}", folder.display(), atomic::reason(&error))))
         }
-        let file = match OpenOptions::new().create(true).truncate(false).write(true).open(&path) {
-            Ok(file) => file,
-            // Another worker took the folder away since.
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            Err(error) => return Err(failed(&error)),
-        };
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => {
-                return Err(Error::input(format!(
-                    "{}: this file system does not lock files ({error}), so workers cannot share it: give --results_dir on \
-                     another one",
-                    folder.display()
-                )));
-            }
-        }
-        // Else the lock is on a file that another worker has removed since: a third could lock a new one of this name.
-        if is_at(&file, &path) {
-            return Ok(Some(RunLock { _file: file, path }));
-        }
+        Err(LockError::NoLocks(error)) => Err(Error::input(format!(
+            "{}: this file system does not lock files ({error}), so workers cannot share it: give --results_dir on another one",
+            folder.display()
+        ))),
     }
 }
 
@@ -70,29 +44,11 @@ pub(super) fn remove_stale_locks(results_dir: &Path) {
     }
 }
 
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let same = |a: std::fs::Metadata, b: std::fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
-    // Of a file that another machine has removed the name may linger in this one's cache; its number of links does not,
-    // which a lock has just made the system ask for.
-    file.metadata().is_ok_and(|held| held.nlink() > 0 && std::fs::metadata(path).is_ok_and(|there| same(held, there)))
-}
-
-/// Elsewhere a file that is open is not removed.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> bool {
-    true
-}
-
 impl Drop for RunLock {
     fn drop(&mut self) {
-        // Before the lock is let go of: nobody else can have it now.
-        let _ = std::fs::remove_file(&self.path);
-        if let Some(folder) = self.path.parent() {
-            // Only where nothing else is in it.
-            let _ = std::fs::remove_dir(folder);
-        }
+        drop(self.lock.take());
+        // Only where no other run's file is in it.
+        let _ = std::fs::remove_dir(&self.folder);
     }
 }
 

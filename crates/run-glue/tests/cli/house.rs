@@ -53,7 +53,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "trainer",
         &[
-            &["error", "file_hash", "kernel_cache", "logs", "machine"],
+            &["error", "file_hash", "file_lock", "kernel_cache", "logs", "machine"],
             &["demo", "settings", "tokenize"],
             &["backends", "data", "sampler", "source"],
             &["model_files", "training"],

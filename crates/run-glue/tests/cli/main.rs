@@ -13,10 +13,12 @@ mod support {
     pub(crate) mod program;
 }
 
+mod announcements;
 mod bad_checkpoint;
 mod bad_flags;
 mod bad_input;
 mod benchmarks;
+mod best_weights;
 mod checkpoints;
 mod ci_files;
 mod compare;
@@ -30,6 +32,7 @@ mod hub;
 mod kills;
 mod models;
 mod optimizers;
+mod output_folder;
 mod outputs;
 mod own_data;
 mod page_in_chromium;

@@ -10,21 +10,22 @@ use models::ops::EncoderOps;
 use super::best_checkpoint::BestCheckpoint;
 use super::checkpoints::{Checkpoints, Content};
 use super::context::RunContext;
+use super::end_weights::{Said, TrainingEnd};
 use super::hooks::CheckpointListener;
 use super::saved_model::SavedModel;
 use super::score::Evaluation;
 use super::state_file::{total_flos, trainer_state};
+use super::warnings::Warnings;
 use crate::error::Error;
 use crate::logs::journal::Journal;
 use crate::settings::{IntervalStrategy, SaveStrategy};
-use crate::training::best::{Best, Judgement};
+use crate::training::best::Judgement;
 use crate::training::evaluate::predict;
 use crate::training::log::TrainLog;
 use crate::training::phases::EVALUATE;
 use crate::training::schedule::{StepPlan, interval};
 use crate::training::{Flow, StepEnd};
 use records::files::trainer_state::eval_row;
-use records::python_json::float_repr;
 
 /// Called by the training at its start and after each step.
 pub(super) struct TrainerCallbacks<'a> {
@@ -35,6 +36,7 @@ pub(super) struct TrainerCallbacks<'a> {
     listener: Option<&'a mut (dyn CheckpointListener + 'static)>,
     pub(super) best: BestCheckpoint,
     pub(super) journal: Journal,
+    pub(super) warnings: Warnings,
 }
 
 impl<'a> TrainerCallbacks<'a> {
@@ -46,13 +48,8 @@ impl<'a> TrainerCallbacks<'a> {
         listener: Option<&'a mut (dyn CheckpointListener + 'static)>,
         journal: Journal,
     ) -> Self {
-        Self { context, plan, checkpoints, listener, best: BestCheckpoint::default(), journal }
-    }
-
-    /// Goes on from a checkpoint's comparison.
-    pub(super) fn restore(&mut self, best: Best) {
-        let folder = best.step.and_then(|step| Some(self.checkpoints.as_ref()?.folder(step)));
-        self.best = BestCheckpoint { best, folder: folder.filter(|folder| folder.is_dir()) };
+        let (best, warnings) = Default::default();
+        Self { context, plan, checkpoints, listener, best, journal, warnings }
     }
 
     /// Evaluates before the first step, where that is wanted.
@@ -117,7 +114,7 @@ impl<'a> TrainerCallbacks<'a> {
             && let Some(value) = row.get(&settings.metric).and_then(|value| value.as_f64())
             && step > 0
         {
-            judgement = self.best.best.judge(value, step, settings, self.context.settings.evaluation.early_stopping);
+            judgement = self.best.judge(value, step, settings, self.context.settings.evaluation.early_stopping);
         }
         log.evaluated(row, &self.line(&evaluation, step, judgement));
         Ok(judgement)
@@ -144,16 +141,14 @@ impl<'a> TrainerCallbacks<'a> {
             )));
         };
         let folder = checkpoints.folder(step);
-        let mut best = self.best.clone();
-        if best.best.step == Some(step) {
-            best.folder = Some(folder.clone());
-        }
+        let best = self.best.with_saved(step, &folder, self.context.settings.evaluation.best.as_ref());
         if let Err(error) = checkpoints.save(step, &self.content(end, &best)) {
             if interrupted {
                 return Err(error);
             }
             // The run itself is sound, and its results are worth more than a place to go on from.
-            log::warn!("{}", &error.to_string());
+            self.best.failed = Some(step);
+            self.warnings.add(error.to_string());
             return Ok(());
         }
         self.best = best;
@@ -173,7 +168,7 @@ impl<'a> TrainerCallbacks<'a> {
     fn content<'c, B: EncoderOps>(
         &'c self,
         end: &'c StepEnd<'_, Autodiff<B>>,
-        best: &BestCheckpoint,
+        best: &'c BestCheckpoint,
     ) -> Content<'c, Autodiff<B>> {
         let totals = end.log.totals;
         let flos = total_flos(totals.padded_tokens, self.context.non_embedding_parameters);
@@ -183,7 +178,7 @@ impl<'a> TrainerCallbacks<'a> {
             optimizer: end.optimizer,
             log: end.log.state(),
             state: trainer_state(self.context.settings, &self.plan, &totals, best, history, flos),
-            best: best.best,
+            best,
         }
     }
 
@@ -198,24 +193,17 @@ impl<'a> TrainerCallbacks<'a> {
         Error::interrupted(format!("stopped after step {step} of {last}; {how} from {}", folder.display()))
     }
 
-    /// The checkpoint that the run is to end with; `None`: the last weights.
-    pub(super) fn best_to_load(&self) -> Option<&Path> {
-        let wanted = self.context.settings.evaluation.best.as_ref().is_some_and(|best| best.load_at_end);
-        let folder = self.best.folder.as_deref().filter(|_| wanted)?;
-        if let Some(checkpoints) = &self.checkpoints {
+    /// What the training ends with, after its last step.
+    pub(super) fn end(&mut self, last: usize) -> TrainingEnd {
+        let end = TrainingEnd::new(self.context.settings, &self.best, last);
+        match &end.said {
+            Some(Said::Best(said)) => log::info!("{}: {said}", self.context.prepared.task.name),
+            Some(Said::Lost(said)) => self.warnings.add(said.clone()),
+            None => {}
+        }
+        if let (Some(checkpoints), Some(folder)) = (&self.checkpoints, &end.folder) {
             checkpoints.keep_only(folder);
         }
-        Some(folder)
-    }
-
-    /// What is said when the best weights are taken.
-    pub(super) fn best_line(&self, folder: &Path) -> String {
-        let metric = self.context.settings.evaluation.best.as_ref().map_or("", |best| best.metric.as_str());
-        let value = self.best.best.metric.map_or_else(String::new, float_repr);
-        format!(
-            "{}: the best weights are those of {} ({metric} {value})",
-            self.context.prepared.task.name,
-            folder.display()
-        )
+        end
     }
 }

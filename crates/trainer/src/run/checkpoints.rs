@@ -11,6 +11,7 @@ use models::ops::EncoderOps;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::best_checkpoint::{BestCheckpoint, Kept};
 use super::identity::RunIdentity;
 use super::saved_model::SavedModel;
 use crate::error::Error;
@@ -36,6 +37,12 @@ struct RunState {
     log: LogState,
     #[serde(default)]
     best: Best,
+    /// The best evaluation whose weights were saved.
+    #[serde(default)]
+    kept: Option<Kept>,
+    /// The last step whose checkpoint could not be saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failed: Option<usize>,
     /// Of half precision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     loss_scale: Option<LossScaler>,
@@ -46,8 +53,13 @@ struct RunState {
     identity: Option<RunIdentity>,
 }
 
+/// The name of the checkpoint of step `step`.
+pub(super) fn folder_name(step: usize) -> String {
+    format!("{PREFIX}{step}")
+}
+
 /// Checkpoints by their step, ascending.
-fn list(dir: &Path) -> Vec<(usize, PathBuf)> {
+pub(super) fn list(dir: &Path) -> Vec<(usize, PathBuf)> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let mut found: Vec<(usize, PathBuf)> = entries
         .filter_map(|entry| Some((entry.file_name().to_str()?.strip_prefix(PREFIX)?.parse().ok()?, entry.path())))
@@ -148,9 +160,16 @@ impl Resume {
         weights(&self.folder)
     }
 
-    /// How evaluations compared so far.
-    pub(super) fn best(&self) -> Best {
-        self.state.best
+    /// How evaluations compared so far. The best weights lie beside this checkpoint: those of another folder are another run's.
+    pub(super) fn best(&self) -> BestCheckpoint {
+        let RunState { best, kept, failed, .. } = self.state;
+        let beside = |step| Some(self.folder.parent()?.join(folder_name(step))).filter(|folder| folder.is_dir());
+        BestCheckpoint::restored(best, kept, failed, beside)
+    }
+
+    /// The step after which it was made.
+    pub(super) fn step(&self) -> usize {
+        self.state.step
     }
 
     /// Moments into the optimizer, history and counts into the log.
@@ -186,7 +205,7 @@ pub(super) struct Content<'a, B: AutodiffBackend<InnerBackend: EncoderOps> + Enc
     pub(super) optimizer: &'a Optimizer<B>,
     pub(super) log: LogState,
     pub(super) state: TrainerState,
-    pub(super) best: Best,
+    pub(super) best: &'a BestCheckpoint,
 }
 
 impl Checkpoints<'_> {
@@ -203,7 +222,7 @@ impl Checkpoints<'_> {
 
     /// The folder of step `step`.
     pub(super) fn folder(&self, step: usize) -> PathBuf {
-        self.dir.join(format!("{PREFIX}{step}"))
+        self.dir.join(folder_name(step))
     }
 
     /// Saves the run after step `step`.
@@ -237,7 +256,9 @@ impl Checkpoints<'_> {
             let run_state = RunState {
                 step,
                 log: content.log,
-                best: content.best,
+                best: content.best.best,
+                kept: content.best.kept,
+                failed: content.best.failed,
                 loss_scale: content.optimizer.scaler(),
                 settings,
                 identity: Some(self.identity.clone()),
@@ -282,9 +303,18 @@ impl Checkpoints<'_> {
 }
 
 fn discard(folder: &Path) {
-    if let Err(error) = fs::remove_dir_all(folder) {
-        log::warn!("{}: {error}", folder.display());
+    if let Err(error) = remove_whole(folder) {
+        log::warn!("{error}");
     }
+}
+
+/// Removes a checkpoint. It loses its name first, so that what is left of it after a kill is not taken for one.
+pub(super) fn remove_whole(folder: &Path) -> Result<(), Error> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let scratch = folder.with_file_name(format!(".{name}{PARTIAL}"));
+    remove(&scratch)?;
+    fs::rename(folder, &scratch).map_err(|error| Error::failure(format!("{}: {error}", folder.display())))?;
+    remove(&scratch)
 }
 
 fn remove(folder: &Path) -> Result<(), Error> {

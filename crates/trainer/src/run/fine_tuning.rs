@@ -16,8 +16,10 @@ use super::checkpoints::{Checkpoints, Resume, decisive_settings, latest, weights
 use super::context::RunContext;
 use super::hooks::CheckpointListener;
 use super::identity::RunIdentity;
+use super::older_run::OlderRun;
 use super::output::output_dir;
 use super::training_setup::TrainingSetup;
+use super::warnings::Warnings;
 use crate::data::Split;
 use crate::error::Error;
 use crate::logs::journal::Journal;
@@ -28,6 +30,7 @@ use crate::training::phases::PhaseSeconds;
 use crate::training::schedule::StepPlan;
 use crate::training::totals::Totals;
 use records::metrics::Metrics;
+use records::record::parts::TrainingInfo;
 use records::utc::folder_name;
 
 /// What training left behind.
@@ -37,60 +40,105 @@ pub(super) struct Trained {
     pub(super) history: Vec<Metrics>,
     pub(super) best: BestCheckpoint,
     pub(super) journal: Journal,
+    /// Which weights the model has now.
+    pub(super) info: TrainingInfo,
+    pub(super) warnings: Warnings,
     /// Time by phase.
     pub(super) phases: PhaseSeconds,
     /// Seconds in each kind of operation, where the backend counts them; of this process alone.
     pub(super) operations: BTreeMap<String, f64>,
 }
 
-/// Trains `model` on `split`; `listener` hears of checkpoints.
-///
-/// # Errors
-/// A checkpoint that cannot be gone on from, or the user's wish to stop.
-pub(super) fn fine_tune<B: EncoderOps>(
-    context: &RunContext,
-    split: &Split,
-    model: SequenceClassifier<Autodiff<B>>,
-    listener: Option<&mut (dyn CheckpointListener + 'static)>,
-    device: &B::Device,
-) -> Result<(SequenceClassifier<Autodiff<B>>, Trained), Error> {
-    let (settings, files) = (context.settings, &context.prepared.model);
-    let mut setup = TrainingSetup::<B>::new(context, split, model);
-    let plan = setup.plan;
-    let decisive = decisive_settings(settings, &plan, split.len(), files.max_seq_length);
-    let task = settings.task.known().map(|task| task.name.as_str());
-    let prepared = context.prepared;
-    let chooses = settings.evaluation.best.is_some();
-    let identity = RunIdentity::new(task, &prepared.splits, chooses, prepared.model_identity.clone());
-    let dir = output_dir(settings);
-    let journal = journal(context, dir.as_deref(), &decisive);
-    let checkpoints = dir.map(|dir| Checkpoints {
-        dir,
-        settings: &settings.checkpoints,
-        plan,
-        decisive: decisive.clone(),
-        identity: identity.clone(),
-    });
-    let mut callbacks = TrainerCallbacks::new(context, plan, checkpoints, listener, journal);
-    if let Some(folder) = resume_folder(settings) {
-        resume(&folder, &identity, &decisive, context, &mut setup, &mut callbacks, device)?;
+/// A training that nothing stands in the way of: where it goes on from a checkpoint, that one is read and fits. Nothing is
+/// written yet.
+pub(super) struct FineTuning<'a, B: EncoderOps> {
+    context: &'a RunContext<'a>,
+    setup: TrainingSetup<'a, B>,
+    decisive: BTreeMap<String, Value>,
+    identity: RunIdentity,
+    resumed: Option<Resumed>,
+    /// Where this run writes over another one.
+    older_run: Option<OlderRun>,
+}
+
+/// What a checkpoint says to those who look after the training.
+struct Resumed {
+    folder: PathBuf,
+    step: usize,
+    best: BestCheckpoint,
+}
+
+impl<'a, B: EncoderOps> FineTuning<'a, B> {
+    /// The training of `model` on `split`.
+    ///
+    /// # Errors
+    /// A checkpoint that cannot be gone on from, or an older run that cannot be written over.
+    pub(super) fn new(
+        context: &'a RunContext<'a>,
+        split: &'a Split,
+        model: SequenceClassifier<Autodiff<B>>,
+        device: &B::Device,
+    ) -> Result<Self, Error> {
+        let settings = context.settings;
+        let mut setup = TrainingSetup::<B>::new(context, split, model);
+        let decisive = decisive_settings(settings, &setup.plan, split.len(), context.prepared.model.max_seq_length);
+        let (prepared, task) = (context.prepared, settings.task.known().map(|task| task.name.as_str()));
+        let chooses = settings.evaluation.best.is_some();
+        let identity = RunIdentity::new(task, &prepared.splits, chooses, prepared.model_identity.clone());
+        let folder = resume_folder(settings);
+        let resumed =
+            folder.map(|folder| resume(&folder, &identity, &decisive, context, &mut setup, device)).transpose()?;
+        let from = resumed.as_ref().map(|resumed| (resumed.folder.as_path(), resumed.step));
+        let overwritten = output_dir(settings).filter(|_| settings.places.overwrite_output_dir);
+        let older_run = overwritten.map(|dir| OlderRun::find(settings, dir, from)).transpose()?;
+        Ok(Self { context, setup, decisive, identity, resumed, older_run })
     }
-    if settings.logging.profile && !B::capabilities().synchronous {
-        let device = device.clone();
-        // A device that failed says so where the results are read.
-        setup.log.phases.synchronize_with(move || drop(B::sync(&device)));
+
+    /// The steps that it takes.
+    pub(super) fn plan(&self) -> StepPlan {
+        self.setup.plan
     }
-    let operations_before = profile::times();
-    callbacks.before_training(&setup.model, &mut setup.log)?;
-    let (mut model, log) = setup.train(|end| callbacks.after_step::<B>(end))?;
-    let operations = operations_since(operations_before);
-    if let Some(folder) = callbacks.best_to_load() {
-        log::info!("{}", &callbacks.best_line(folder));
-        (model, _) = files.build_from::<Autodiff<B>>(&weights(folder)?, &context.build, device)?;
+
+    /// Trains; `listener` hears of checkpoints.
+    ///
+    /// # Errors
+    /// An older run's files that cannot be removed, or the user's wish to stop.
+    pub(super) fn run(
+        self,
+        listener: Option<&mut (dyn CheckpointListener + 'static)>,
+        device: &B::Device,
+    ) -> Result<(SequenceClassifier<Autodiff<B>>, Trained), Error> {
+        let Self { context, mut setup, decisive, identity, resumed, older_run } = self;
+        let (settings, plan, dir) = (context.settings, setup.plan, output_dir(context.settings));
+        if let Some(older_run) = older_run {
+            older_run.remove(&context.prepared.task)?;
+        }
+        let journal = journal(context, dir.as_deref(), &decisive);
+        let checkpoints = dir.map(|dir| Checkpoints { dir, settings: &settings.checkpoints, plan, decisive, identity });
+        let mut callbacks = TrainerCallbacks::new(context, plan, checkpoints, listener, journal);
+        let resumed_from = resumed.as_ref().and_then(|resumed| resumed.folder.file_name());
+        let resumed_from = resumed_from.map(|name| name.to_string_lossy().into_owned());
+        if let Some(resumed) = resumed {
+            callbacks.best = resumed.best;
+        }
+        if settings.logging.profile && !B::capabilities().synchronous {
+            let device = device.clone();
+            // A device that failed says so where the results are read.
+            setup.log.phases.synchronize_with(move || drop(B::sync(&device)));
+        }
+        let operations_before = profile::times();
+        callbacks.before_training(&setup.model, &mut setup.log)?;
+        let (mut model, log) = setup.train(|end| callbacks.after_step::<B>(end))?;
+        let operations = operations_since(operations_before);
+        let end = callbacks.end(log.totals.steps);
+        if let Some(folder) = &end.folder {
+            (model, _) = context.prepared.model.build_from::<Autodiff<B>>(&weights(folder)?, &context.build, device)?;
+        }
+        let info = TrainingInfo { weights: end.weights, step: end.step as u64, resumed_from };
+        let TrainerCallbacks { best, journal, warnings, .. } = callbacks;
+        let (totals, phases) = (log.totals, log.phases.seconds);
+        Ok((model, Trained { totals, plan, history: log.history, best, journal, info, warnings, phases, operations }))
     }
-    let TrainerCallbacks { best, journal, .. } = callbacks;
-    let (totals, phases) = (log.totals, log.phases.seconds);
-    Ok((model, Trained { totals, plan, history: log.history, best, journal, phases, operations }))
 }
 
 /// The checkpoint to go on from: the one given, or the last one in the output folder that the run does not overwrite.
@@ -109,15 +157,13 @@ fn resume<B: EncoderOps>(
     decisive: &BTreeMap<String, Value>,
     context: &RunContext,
     setup: &mut TrainingSetup<B>,
-    callbacks: &mut TrainerCallbacks,
     device: &B::Device,
-) -> Result<(), Error> {
+) -> Result<Resumed, Error> {
     let resume = Resume::open(folder, identity, decisive)?;
     let (model, _) = context.prepared.model.build_from::<Autodiff<B>>(&resume.weights()?, &context.build, device)?;
     setup.model = frozen(model, &context.settings.training);
     resume.restore(&mut setup.optimizer, &mut setup.log, device)?;
-    callbacks.restore(resume.best());
-    Ok(())
+    Ok(Resumed { folder: folder.to_owned(), step: resume.step(), best: resume.best() })
 }
 
 fn journal(context: &RunContext, output_dir: Option<&Path>, hyper_parameters: &BTreeMap<String, Value>) -> Journal {

@@ -1,16 +1,20 @@
 //! One task with one model: prepare, train, evaluate, write.
 
+mod announcement;
 mod best_checkpoint;
 mod callbacks;
 mod checkpoints;
 mod context;
 mod criterion;
 mod custom_task;
+mod end_weights;
 mod fine_tuning;
 pub mod hooks;
 mod identity;
+mod older_run;
 mod outcome;
 pub mod output;
+mod output_lock;
 mod predictions;
 mod prepare;
 pub mod rehearsal;

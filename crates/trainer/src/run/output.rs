@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::checkpoints::{is_scratch, latest};
+use super::output_lock::{self, lock_output};
 use crate::error::Error;
+use crate::file_lock::FileLock;
 use crate::logs::journal;
 use crate::settings::Settings;
 use records::atomic;
@@ -35,11 +37,34 @@ fn check_place(flag: &str, folder: &Path) -> Result<(), Error> {
 /// When `--output_dir` is not empty, since a folder with something in it is not written to unasked, or cannot be written to.
 pub fn check_output_dir(settings: &Settings) -> Result<(), Error> {
     let Some(dir) = output_dir(settings) else { return Ok(()) };
+    check_folder(settings, &dir)?;
+    check_content(settings, &dir)
+}
+
+/// The same, and from here on the folder is this run's alone as long as the lock lives. `None`: there is no folder, or its file
+/// system locks no files.
+///
+/// # Errors
+/// Those of [`check_output_dir`], and another run that has the folder.
+pub(super) fn take_output_dir(settings: &Settings) -> Result<Option<FileLock>, Error> {
+    let Some(dir) = output_dir(settings) else { return Ok(None) };
+    check_folder(settings, &dir)?;
+    let lock = lock_output(&dir)?;
+    // Only now: before, another run may have been about to write.
+    check_content(settings, &dir)?;
+    Ok(lock)
+}
+
+fn check_folder(settings: &Settings, dir: &Path) -> Result<(), Error> {
     if dir.exists() && !dir.is_dir() {
         return Err(Error::usage(format!("--output_dir {}: this is a file", dir.display())));
     }
-    if is_empty(&dir) || settings.places.overwrite_output_dir || !settings.do_train || latest(&dir).is_some() {
-        return check_place("output_dir", settings.places.output_dir.as_deref().unwrap_or(&dir));
+    check_place("output_dir", settings.places.output_dir.as_deref().unwrap_or(dir))
+}
+
+fn check_content(settings: &Settings, dir: &Path) -> Result<(), Error> {
+    if is_empty(dir) || settings.places.overwrite_output_dir || !settings.do_train || latest(dir).is_some() {
+        return Ok(());
     }
     Err(Error::usage(format!(
         "--output_dir {} is not empty; give another folder, or --overwrite_output_dir true to write into it",
@@ -48,27 +73,11 @@ pub fn check_output_dir(settings: &Settings) -> Result<(), Error> {
 }
 
 /// Whether a folder holds nothing, or is not there. What a run leaves that is killed before its first checkpoint, or while
-/// it writes, counts as nothing: the log, and files with a name of their own.
+/// it writes, counts as nothing: the log, the lock, and files with a name of their own.
 pub(super) fn is_empty(dir: &Path) -> bool {
-    let scratch =
-        |name: &str| is_scratch(name) || atomic::is_scratch(name) || [journal::FILE_NAME, "runs"].contains(&name);
+    let names = [journal::FILE_NAME, output_lock::FILE_NAME, "runs"];
+    let scratch = |name: &str| is_scratch(name) || atomic::is_scratch(name) || names.contains(&name);
     std::fs::read_dir(dir).map_or(true, |mut entries| {
         entries.all(|entry| entry.is_ok_and(|e| e.file_name().to_str().is_some_and(scratch)))
     })
-}
-
-/// Removes the files that a run writes, and nothing else.
-pub(super) fn remove_files(dir: &Path) {
-    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.ends_with("_results.json")
-            || name == "trainer_state.json"
-            || name == journal::FILE_NAME
-            || name.starts_with("eval_logits")
-            || name.starts_with("predict_")
-        {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
 }

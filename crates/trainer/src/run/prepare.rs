@@ -11,7 +11,7 @@ use super::{custom_task, row_info};
 use crate::data::Split;
 use crate::error::Error;
 use crate::model_files::ModelFiles;
-use crate::settings::{Settings, TaskChoice};
+use crate::settings::{BestSettings, Settings, TaskChoice};
 use crate::source::{SourceFiles, TransferHooks};
 use records::record::SplitRows;
 
@@ -42,6 +42,7 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         Some(settings.data.max_seq_length),
     )?;
     let (max_seq_length, mut warnings) = (model.max_seq_length, model.warnings.clone());
+    warnings.extend(settings.evaluation.best.as_ref().and_then(BestSettings::direction_warning));
 
     let started = Instant::now();
     let dataset = SourceFiles::dataset(&settings.data.dataset, &settings.hub, transfers)?;

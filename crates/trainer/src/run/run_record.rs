@@ -31,7 +31,7 @@ impl RunOutcome<'_> {
             collapsed: self.evaluations.iter().any(|e| e.collapsed && e.loss.is_some()),
             model: self.model_info(),
             dataset: self.dataset_info(),
-            training: None,
+            training: self.trained.as_ref().map(|trained| trained.info.clone()),
             hyper_parameters: self.hyper_parameters(),
             seed: settings.training.seed,
             data_seed: settings.training.data_seed,

@@ -8,12 +8,12 @@ use models::checkpoint::LoadReport;
 use models::head::SequenceClassifier;
 use models::ops::EncoderOps;
 
+use super::announcement;
 use super::context::RunContext;
-use super::fine_tuning::{Trained, fine_tune};
+use super::fine_tuning::{FineTuning, Trained};
 use super::hooks::{CheckpointListener, RunHooks};
 use super::outcome::{Clock, RunOutcome};
-use super::output::check_output_dir;
-use super::output::output_dir;
+use super::output::{output_dir, take_output_dir};
 use super::predictions::Prediction;
 use super::prepare::{self, Prepared};
 use super::saved_model::SavedModel;
@@ -36,14 +36,15 @@ pub struct CompletedRun {
 }
 
 /// Trains and evaluates one task and writes its results: a record into `settings.places.results_dir`, and where there is an
-/// output folder, run_glue.py's files and the model into it. A run goes on from the last checkpoint of its output folder.
+/// output folder, run_glue.py's files and the model into it. A run goes on from the last checkpoint of its output folder, which no
+/// other run may write into meanwhile.
 /// What is said on the way goes to the crate `log`.
 ///
 /// # Errors
 /// Whatever is wrong with the settings or the input, or fails.
 pub fn run_task(settings: &Settings, hooks: &RunHooks) -> Result<CompletedRun, Error> {
     settings.check()?;
-    check_output_dir(settings)?;
+    let _lock = take_output_dir(settings)?;
     restart_peak_memory();
     let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
     let prepared = prepare::prepare(settings, &hooks.transfers)?;
@@ -69,7 +70,19 @@ impl OnBackend for TaskRun<'_> {
         let mut warnings = Warnings::default();
         let loaded = |report: &LoadReport| announce(report, settings, &prepared, &mut warnings);
         let (context, model) = RunContext::load::<B>(settings, &prepared, hooks, &device, loaded)?;
-        let (model, trained) = train(&context, model, listener.as_deref_mut(), &device, &mut warnings)?;
+        let computer = format!("{device_name} ({backend})");
+        let (model, trained) = match &prepared.train {
+            Some(split) => {
+                let training = FineTuning::new(&context, split, model, &device)?;
+                announcement::announce(&context, Some(&training.plan()), &computer);
+                let (model, trained) = train(&context, training, listener.as_deref_mut(), &device, &mut warnings)?;
+                (model, Some(trained))
+            }
+            None => {
+                announcement::announce(&context, None, &computer);
+                (model, None)
+            }
+        };
         let model = model.valid();
         let outcome = RunOutcome {
             context: &context,
@@ -102,16 +115,17 @@ fn announce(report: &LoadReport, settings: &Settings, prepared: &Prepared, warni
     log::info!("{}: {}", prepared.task.name, prepare::load_summary(report));
 }
 
-/// The model after its training, where there is one.
+/// The model after its training.
 fn train<B: EncoderOps>(
     context: &RunContext,
-    model: SequenceClassifier<Autodiff<B>>,
+    training: FineTuning<B>,
     listener: Option<&mut (dyn CheckpointListener + 'static)>,
     device: &B::Device,
     warnings: &mut Warnings,
-) -> Result<(SequenceClassifier<Autodiff<B>>, Option<Trained>), Error> {
-    let Some(split) = &context.prepared.train else { return Ok((model, None)) };
-    let (model, trained) = fine_tune(context, split, model, listener, device)?;
+) -> Result<(SequenceClassifier<Autodiff<B>>, Trained), Error> {
+    let (model, mut trained) = training.run(listener, device)?;
+    // They have been said.
+    warnings.0.append(&mut trained.warnings.0);
     let (loss, skipped) = (trained.totals.train_loss, trained.totals.skipped_steps);
     if skipped > 0 {
         log::info!(
@@ -126,7 +140,7 @@ fn train<B: EncoderOps>(
              numbers itself"
         ));
     }
-    Ok((model, Some(trained)))
+    Ok((model, trained))
 }
 
 fn evaluate<B: EncoderOps>(

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use super::announcement;
+use super::older_run::remove_results;
 use super::outcome::{RunOutcome, StageMetrics};
-use super::output::{is_empty, output_dir, remove_files};
+use super::output::{is_empty, output_dir};
 use super::score::Evaluation;
 use super::state_file::trainer_state;
 use crate::error::Error;
@@ -25,7 +27,7 @@ impl RunOutcome<'_> {
             self.write_output_dir(&dir, &metrics).inspect_err(|_| {
                 // A part of the files would look like the results of a finished run.
                 if was_empty {
-                    remove_files(&dir);
+                    remove_results(&self.context.prepared.task, &dir);
                 }
             })?;
         }
@@ -34,7 +36,11 @@ impl RunOutcome<'_> {
         let mut record = self.record(&metrics);
         let rows: Vec<_> = self.evaluations.iter().filter_map(Evaluation::row_predictions).collect();
         let path = record.write_beside(&self.context.settings.places.results_dir, &rows)?;
-        log::info!("{}: results are in {}", self.context.prepared.task.name, path.display());
+        let (task, is_one_of_several) =
+            (&self.context.prepared.task.name, self.context.settings.places.folder.is_some());
+        let scores = self.evaluations.iter().flat_map(|evaluation| announcement::scores(evaluation, is_one_of_several));
+        scores.for_each(|line| log::info!("{task}: {line}"));
+        log::info!("{task}: results are in {}", path.display());
         Ok(record)
     }
 

@@ -1,6 +1,6 @@
 //! Evaluations during the training, and the choice of the best weights by them.
 
-use glue_tasks::metrics::COMBINED_SCORE;
+use glue_tasks::metrics::{COMBINED_SCORE, Metric};
 use glue_tasks::task::TaskSpec;
 use serde_json::Value;
 
@@ -63,18 +63,48 @@ impl Default for EvaluationSettings {
 pub struct BestSettings {
     /// Key of the metric, with `eval_`.
     pub metric: String,
-    /// Whether a greater value is better.
-    pub greater_is_better: bool,
+    /// Whether a greater value is better; `None`: as it is with this metric.
+    pub greater_is_better: Option<bool>,
     /// Whether the run ends with the best checkpoint.
     pub load_at_end: bool,
 }
 
 impl BestSettings {
-    /// By this metric, with or without `eval_`; greater is better unless its name ends in `loss`, as in transformers.
+    /// By this metric, with or without `eval_`.
     #[must_use]
     pub fn by(metric: &str) -> Self {
         let metric = metric.strip_prefix("eval_").unwrap_or(metric);
-        Self { metric: format!("eval_{metric}"), greater_is_better: !metric.ends_with("loss"), load_at_end: false }
+        Self { metric: format!("eval_{metric}"), greater_is_better: None, load_at_end: false }
+    }
+
+    /// Whether a value is better than another.
+    #[must_use]
+    pub fn is_better(&self, value: f64, than: f64) -> bool {
+        if self.prefers_greater() { value > than } else { value < than }
+    }
+
+    /// Whether greater values are better: where it was not said, of all but losses, as in transformers, and errors.
+    #[must_use]
+    pub fn prefers_greater(&self) -> bool {
+        self.greater_is_better.unwrap_or_else(|| !self.metric.ends_with("loss") && !self.is_error())
+    }
+
+    /// Where the direction is none that was asked for nor transformers', what a person should know about it.
+    #[must_use]
+    pub fn direction_warning(&self) -> Option<String> {
+        let decided = self.greater_is_better.is_none() && self.is_error();
+        decided.then(|| {
+            format!(
+                "the best {0} is the least one: transformers would take the greatest, as --greater_is_better is not given; give it \
+                 as false to say so, or as true for the greatest",
+                self.metric
+            )
+        })
+    }
+
+    fn is_error(&self) -> bool {
+        let name = self.metric.strip_prefix("eval_").unwrap_or(&self.metric);
+        Metric::from_key(name).is_some_and(|metric| !metric.higher_is_better())
     }
 }
 
@@ -183,8 +213,9 @@ impl EvaluationSettings {
             _ => Setting::new(name, value, judged),
         };
         let by_steps = *strategy == IntervalStrategy::Steps;
-        let best = best.as_ref().map(|BestSettings { metric, greater_is_better, load_at_end }| {
-            (metric.as_str(), *greater_is_better, *load_at_end)
+        let best = best.as_ref().map(|best| {
+            let BestSettings { metric, greater_is_better: _, load_at_end } = best;
+            (metric.as_str(), best.prefers_greater(), *load_at_end)
         });
         let early = early_stopping.map(|EarlyStopping { patience, threshold }| (patience, threshold));
         all.extend([

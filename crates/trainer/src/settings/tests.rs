@@ -31,7 +31,7 @@ fn whatever_chooses_the_weights_makes_another_run() {
         ("eval_steps", |s| s.evaluation.steps = 250.0),
         ("eval_delay", |s| s.evaluation.delay = 3.0),
         ("metric_for_best_model", |s| s.evaluation.best.as_mut().expect("best").metric = "eval_f1".to_owned()),
-        ("greater_is_better", |s| s.evaluation.best.as_mut().expect("best").greater_is_better = false),
+        ("greater_is_better", |s| s.evaluation.best.as_mut().expect("best").greater_is_better = Some(false)),
         ("load_best_model_at_end", |s| s.evaluation.best.as_mut().expect("best").load_at_end = false),
         ("early_stopping_patience", |s| {
             s.evaluation.early_stopping = Some(EarlyStopping { patience: 2, threshold: 0.0 });

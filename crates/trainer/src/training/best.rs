@@ -35,7 +35,7 @@ impl Best {
         early_stopping: Option<EarlyStopping>,
     ) -> Judgement {
         let before = self.metric;
-        let better = |than: f64| if settings.greater_is_better { value > than } else { value < than };
+        let better = |than: f64| settings.is_better(value, than);
         if let Some(EarlyStopping { threshold, .. }) = early_stopping {
             let good = before.is_none_or(|before| better(before) && (value - before).abs() > threshold);
             self.patience_counter = if good { 0 } else { self.patience_counter + 1 };
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     fn settings(greater_is_better: bool) -> BestSettings {
-        BestSettings { metric: "eval_x".into(), greater_is_better, load_at_end: true }
+        BestSettings { metric: "eval_x".into(), greater_is_better: Some(greater_is_better), load_at_end: true }
     }
 
     fn run(values: &[f64], greater: bool, early: Option<EarlyStopping>) -> (Best, Vec<Judgement>) {

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 
+use super::file;
+use super::filled_in::filled_in;
 use super::flag_factory::FlagFactory;
 use super::point::{Point, Scope};
 use super::search::search;
-use super::{file, recipe};
 use crate::cli::args::RunArgs;
 use crate::cli::grid_args::{GridArgs, RecipeChoice, Seeds};
 use crate::cli::settings::{has_custom_data, tasks};
@@ -86,13 +87,15 @@ fn of_points(mut points: Vec<Point>, embedded: bool) -> Result<Grid, Error> {
             None => asked.push(combination),
         }
     }
+    let with_flags = searches.iter().map(|search| (search.combination(), search.flags()));
+    let filled_in = filled_in(&factory, asked.iter().map(|combination| (combination, Vec::new())).chain(with_flags))?;
     Grid::new(GridParts {
         asked,
         searches,
         seeds,
         several,
         options: options(&args.grid),
-        recipe: recipe.then(recipe::describe),
+        filled_in,
         shard,
         factory: Box::new(factory),
     })

@@ -14,7 +14,7 @@ use trainer::settings::{Settings, request_hash};
 
 /// Of several runs, the share of the steps from one row of the log to the next where no flag says otherwise: their page shows
 /// learning curves, and the usual 500 steps are more than small tasks have.
-const LOG_SHARE: f64 = 0.1;
+pub(super) const LOG_SHARE: f64 = 0.1;
 
 /// Hexadecimal digits of the hash in a folder's name.
 const FOLDER_HASH: usize = 8;
@@ -39,7 +39,7 @@ impl FlagFactory {
     }
 
     /// The same with what a recipe says where no flag does.
-    fn filled(&self, mut args: RunArgs, combination: &Combination) -> Result<RunArgs, Error> {
+    pub(super) fn filled(&self, mut args: RunArgs, combination: &Combination) -> Result<RunArgs, Error> {
         if self.embedded {
             return recipe::fill_demo(args);
         }

@@ -2,6 +2,7 @@
 
 mod build;
 mod file;
+mod filled_in;
 mod flag_factory;
 mod point;
 mod recipe;

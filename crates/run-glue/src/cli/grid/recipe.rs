@@ -1,6 +1,5 @@
 //! Settings where no flag says otherwise: those of published tables for several runs at once, and the demo's.
 
-use glue_tasks::benchmarks;
 use glue_tasks::task::TaskSpec;
 
 use crate::cli::args::RunArgs;
@@ -21,17 +20,6 @@ pub(super) fn fill(args: &mut RunArgs, task: &TaskSpec) {
     training.num_train_epochs.get_or_insert(task.recipe_epochs.unwrap_or(NUM_TRAIN_EPOCHS));
     training.per_device_train_batch_size.get_or_insert(PER_DEVICE_TRAIN_BATCH_SIZE);
     training.learning_rate.get_or_insert(LEARNING_RATE);
-}
-
-/// What is filled in, in words.
-pub(super) fn describe() -> String {
-    let tasks = benchmarks().flat_map(|benchmark| &benchmark.tasks);
-    let own: Vec<String> = tasks.filter_map(|task| Some(format!("{} of {}", task.recipe_epochs?, task.name))).collect();
-    format!(
-        "where no flag is given: {NUM_TRAIN_EPOCHS} epochs ({}), batches of {PER_DEVICE_TRAIN_BATCH_SIZE}, learning rate \
-         {LEARNING_RATE:e} (--recipe none: defaults)",
-        own.join(", ")
-    )
 }
 
 /// Fills in the demo's recipe. A model or data of the user's own keep the usual defaults.

@@ -171,6 +171,11 @@ impl Search {
         &self.combination
     }
 
+    /// The flags that it tries values of.
+    pub(crate) fn flags(&self) -> Vec<&str> {
+        self.options.space.iter().map(|axis| axis.flag()).collect()
+    }
+
     /// Of draws and trials.
     pub(crate) fn seed(&self) -> u64 {
         self.options.seed

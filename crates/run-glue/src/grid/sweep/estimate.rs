@@ -24,7 +24,8 @@ impl Sweep<'_> {
 
     /// The list of all runs.
     pub(super) fn plan(&self) -> String {
-        let mut text: String = self.searches_in_words().iter().map(|line| format!("{line}\n")).collect();
+        let before = self.grid.filled_in.iter().cloned().chain(self.searches_in_words());
+        let mut text: String = before.map(|line| format!("{line}\n")).collect();
         let time = |spec: &RunSpec| {
             seconds(std::iter::once(spec), &self.known, &self.sizes)
                 .map_or_else(|| "to do".to_owned(), |seconds| format!("to do, about {}", in_words(seconds)))
@@ -86,9 +87,7 @@ impl Sweep<'_> {
     }
 
     pub(super) fn announce(&self) {
-        if let Some(recipe) = &self.grid.recipe {
-            log::info!("{recipe}");
-        }
+        self.grid.filled_in.iter().for_each(|line| log::info!("{line}"));
         self.searches_in_words().iter().for_each(|line| log::info!("{line}"));
         log::info!("{}", self.summary());
         let done = self.count(|s| matches!(s, RunState::Done(_)));

@@ -1,0 +1,137 @@
+//! The output folder of a run: it is one run's at a time, a finished run in it is safe until another one may begin, and what is written
+//! over leaves nothing that is taken for the new run's.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use crate::support::program::{Bench, Ended};
+use serde_json::Value;
+
+const LOCK: &str = "out/.run-glue.lock";
+
+/// A run of six steps with a checkpoint every second.
+const RUN: &str =
+    "--task rte --model m --dataset_dir g --results_dir results --output_dir out --max_steps 6 --save_steps 2";
+
+fn run(bench: &Bench, more: &str) -> Ended {
+    bench.run(RUN.split(' ').chain(more.split_whitespace()))
+}
+
+/// Every file of `out` with its bytes.
+fn content(bench: &Bench) -> BTreeMap<String, Vec<u8>> {
+    bench.files("out").into_iter().map(|file| (file.clone(), std::fs::read(bench.path(&file)).unwrap())).collect()
+}
+
+/// Steps of the checkpoints in `out`, by their names.
+fn checkpoints(bench: &Bench) -> Vec<String> {
+    let entries = std::fs::read_dir(bench.path("out")).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<String> = entries.filter_map(|name| name.into_string().ok()).collect();
+    names.retain(|name| name.starts_with("checkpoint-"));
+    names.sort();
+    names
+}
+
+fn json(bench: &Bench, file: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(bench.path(file)).unwrap()).unwrap()
+}
+
+#[test]
+fn a_folder_that_another_run_has_is_refused_before_any_work() {
+    let bench = Bench::new();
+    bench.write(LOCK, "process 7 on elsewhere, since noon");
+    let held = File::open(bench.path(LOCK)).unwrap();
+    held.lock().unwrap();
+    let parts =
+        ["--output_dir out: another run writes into it (process 7 on elsewhere, since noon)", "another --output_dir"];
+    for more in ["", "--do_eval", "--overwrite_output_dir"] {
+        run(&bench, more).assert_one_line(more, &parts);
+        assert_eq!(bench.files("out"), [LOCK], "{more}");
+    }
+    assert_eq!(bench.files("results"), [""; 0]);
+    // Of several runs, each has a folder of its own.
+    let several = bench.run(format!("{RUN} --seeds 1,2 --max_train_samples 8").split(' '));
+    several.assert_done("folders below");
+    drop(held);
+    // What a killed run left is nobody's.
+    std::fs::remove_dir_all(bench.path("out")).unwrap();
+    bench.write(LOCK, "process 7 on elsewhere, since noon");
+    run(&bench, "").assert_done("taken over");
+    assert!(!bench.path(LOCK).exists(), "the lock is left");
+}
+
+#[test]
+fn the_process_that_has_the_folder_is_named() {
+    let bench = Bench::new();
+    let endless = RUN.replace("--max_steps 6", "--max_steps 1000000 --logging_steps 1");
+    let mut first =
+        bench.command().args(endless.split(' ')).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(first.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("step 1/")), "the first run has not begun");
+    std::thread::spawn(move || lines.count());
+    let second = run(&bench, "");
+    first.kill().unwrap();
+    first.wait().unwrap();
+    second.assert_one_line(
+        "second",
+        &["--output_dir out: another run writes into it", &format!("process {} on ", first.id())],
+    );
+    run(&bench, "--overwrite_output_dir").assert_done("after its end");
+    assert!(!bench.path(LOCK).exists());
+}
+
+#[test]
+fn a_run_that_is_refused_leaves_a_finished_one_as_it_was() {
+    let bench = Bench::new();
+    run(&bench, "--report_to tensorboard").assert_done("finished");
+    let before = content(&bench);
+    assert!(!before["out/log.jsonl"].is_empty());
+    let other = run(&bench, "--report_to tensorboard --learning_rate 1e-3");
+    assert_eq!(other.code, Some(2), "{}", other.stderr);
+    assert!(other.stderr.contains("made with learning_rate"), "{}", other.stderr);
+    assert!(content(&bench) == before, "{:?}", bench.files("out"));
+    // Nor does one that was to write over it, and cannot be.
+    let cut = std::fs::read(bench.path("m/model.safetensors")).unwrap();
+    bench.write("m/model.safetensors", &cut[..cut.len() - 8]);
+    let broken = run(&bench, "--overwrite_output_dir");
+    assert_eq!(broken.code, Some(2), "{}", broken.stderr);
+    assert!(content(&bench) == before, "{:?}", bench.files("out"));
+}
+
+#[test]
+fn a_run_that_is_written_over_leaves_no_checkpoint_and_no_result() {
+    let bench = Bench::new();
+    run(&bench, "--save_logits --do_train --do_eval --do_predict").assert_done("older");
+    assert_eq!(checkpoints(&bench), ["checkpoint-2", "checkpoint-4", "checkpoint-6"]);
+    bench.write("out/notes.txt", "mine");
+    bench.write("out/my_results.json", "mine");
+    bench.write("out/checkpoint-of-mine/a", "mine");
+    let newer = run(&bench, "--overwrite_output_dir --do_train --max_steps 3 --save_total_limit 1 --save_steps 1");
+    newer.assert_done("newer");
+    assert!(newer.stderr.contains("out: 3 checkpoints of an older run are removed"), "{}", newer.stderr);
+    assert_eq!(checkpoints(&bench), ["checkpoint-3", "checkpoint-of-mine"]);
+    for mine in ["out/notes.txt", "out/my_results.json", "out/checkpoint-of-mine/a"] {
+        assert_eq!(std::fs::read(bench.path(mine)).unwrap(), b"mine");
+    }
+    for older in ["eval_results.json", "eval_logits.jsonl", "predict_results_rte.txt", "predict_logits_rte.jsonl"] {
+        assert!(!bench.path("out").join(older).exists(), "{older} is the older run's");
+    }
+    let all = json(&bench, "out/all_results.json");
+    assert!(all.get("train_loss").is_some() && all.get("eval_loss").is_none(), "{all}");
+    // The model may be in the folder, but not in what is removed.
+    let model = run(&bench, "--overwrite_output_dir --model out/checkpoint-3");
+    assert_eq!(model.code, Some(2), "{}", model.stderr);
+    model.assert_says("its own model", &["--overwrite_output_dir", "out/checkpoint-3", "another --output_dir"]);
+    assert!(bench.path("out/checkpoint-3/model.safetensors").is_file());
+}
+
+#[test]
+fn a_run_that_goes_on_keeps_the_checkpoints_up_to_there() {
+    let bench = Bench::new();
+    run(&bench, "").assert_done("older");
+    let on = run(&bench, "--overwrite_output_dir --resume_from_checkpoint out/checkpoint-4");
+    on.assert_done("goes on");
+    assert!(on.stderr.contains("out: 1 checkpoint of an older run is removed"), "{}", on.stderr);
+    assert_eq!(checkpoints(&bench), ["checkpoint-2", "checkpoint-4", "checkpoint-6"]);
+}

@@ -1,0 +1,139 @@
+//! What a run says before it begins, and of its scores once it has ended. Of one run of several it is a line each.
+
+use glue_tasks::metrics::Metric;
+
+use super::context::RunContext;
+use super::score::Evaluation;
+use crate::data::Split;
+use crate::settings::TrainingSettings;
+use crate::training::schedule::StepPlan;
+use records::record::parts::{Baseline, Predictor};
+
+/// Says what the run is about to do. `plan`: of the training, where there is one; `device`: what computes, in words.
+pub(super) fn announce(context: &RunContext, plan: Option<&StepPlan>, device: &str) {
+    let (prepared, places) = (context.prepared, &context.settings.places);
+    let rows = rows(context);
+    let training = plan.map(|plan| training(&context.settings.training, plan));
+    let mut lines = Vec::new();
+    if places.folder.is_some() {
+        lines.push([Some(rows), training].into_iter().flatten().collect::<Vec<_>>().join("; "));
+    } else {
+        let model = &prepared.model.files.id;
+        lines.push(rows);
+        lines.push(format!("model {model}, {} parameters, on {device}", count(context.parameters)));
+        lines.extend(training);
+        lines.push(where_to(context, plan.is_some()));
+    }
+    lines.iter().for_each(|line| log::info!("{}: {line}", prepared.task.name));
+}
+
+fn rows(context: &RunContext) -> String {
+    let prepared = context.prepared;
+    let named = |what: &str, split: &Split| format!("{what} {} of {}", counted(split.len(), "row"), split.name);
+    let training = prepared.train.iter().map(|split| named("trains on", split));
+    let evaluation = prepared.eval.iter().map(|(split, _)| named("evaluates", split));
+    let prediction = prepared.test.iter().map(|(split, _)| named("predicts", split));
+    training.chain(evaluation).chain(prediction).collect::<Vec<_>>().join(", ")
+}
+
+/// `936 steps of 8 rows (3 epochs), learning rate 5e-5`.
+fn training(settings: &TrainingSettings, plan: &StepPlan) -> String {
+    let (batch, accumulated) = (settings.per_device_train_batch_size, settings.gradient_accumulation_steps);
+    let epochs = plan.max_steps as f64 / plan.updates_per_epoch as f64;
+    let parts = if accumulated > 1 { format!(", {accumulated} times {batch}") } else { String::new() };
+    format!(
+        "{} of {}{parts} ({} epochs), learning rate {:e}",
+        counted(plan.max_steps, "step"),
+        counted(batch * accumulated, "row"),
+        (epochs * 100.0).round() / 100.0,
+        settings.learning_rate
+    )
+}
+
+fn where_to(context: &RunContext, trains: bool) -> String {
+    let places = &context.settings.places;
+    let results = places.results_dir.display();
+    match &places.output_dir {
+        Some(output) if trains => {
+            format!("the record goes into {results}, the model and its results into {}", output.display())
+        }
+        Some(output) => format!("the record goes into {results}, the results into {}", output.display()),
+        None if trains => {
+            format!("the record goes into {results}; the model is not kept, since --output_dir is not given")
+        }
+        None => format!("the record goes into {results}"),
+    }
+}
+
+/// `1 row`, `8 rows`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `24576`, `4.4 million`.
+fn count(number: usize) -> String {
+    if number < 1_000_000 { number.to_string() } else { format!("{:.1} million", number as f64 / 1e6) }
+}
+
+/// The scores, each beside that of a model that has learnt nothing: a line a metric, or in `one_line` a line a split.
+pub(super) fn scores(evaluation: &Evaluation, one_line: bool) -> Vec<String> {
+    let Some(baseline) = &evaluation.baseline else { return Vec::new() };
+    let score = |(key, value): &(String, f64)| {
+        let key = key.strip_suffix(&evaluation.suffix).unwrap_or(key);
+        format!("{key} {}", beside(key, *value, baseline, &evaluation.suffix))
+    };
+    let scores: Vec<String> = evaluation.scores.iter().map(score).collect();
+    let of_split = |text: String| format!("{}: {text}", evaluation.split);
+    if one_line { vec![of_split(scores.join(", "))] } else { scores.into_iter().map(of_split).collect() }
+}
+
+/// `0.5271 (most frequent class: 0.5271, not above it)`.
+fn beside(key: &str, value: f64, baseline: &Baseline, suffix: &str) -> String {
+    let who = match baseline.predictor {
+        Predictor::MajorityClass => "most frequent class",
+        Predictor::Mean => "the mean",
+    };
+    let is_error = Metric::from_key(key).is_some_and(|metric| !metric.higher_is_better());
+    match baseline.metrics.get(&format!("{key}{suffix}")).copied().flatten() {
+        None => format!("{value:.4} ({who}: undefined)"),
+        Some(other) => {
+            let verdict = match (is_error, value > other, value < other) {
+                (false, false, _) => ", not above it",
+                (true, _, false) => ", not below it",
+                _ => "",
+            };
+            format!("{value:.4} ({who}: {other:.4}{verdict})")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_stands_beside_that_of_one_who_has_learnt_nothing() {
+        let metrics = [("accuracy", Some(0.5)), ("mse", Some(2.0)), ("pearson", None)];
+        let of = |predictor| Baseline {
+            predictor,
+            metrics: metrics.iter().map(|(key, value)| ((*key).to_owned(), *value)).collect(),
+            score: None,
+        };
+        let classes = of(Predictor::MajorityClass);
+        assert_eq!(beside("accuracy", 0.75, &classes, ""), "0.7500 (most frequent class: 0.5000)");
+        assert_eq!(beside("accuracy", 0.5, &classes, ""), "0.5000 (most frequent class: 0.5000, not above it)");
+        assert_eq!(beside("accuracy", f64::NAN, &classes, ""), "NaN (most frequent class: 0.5000, not above it)");
+        let numbers = of(Predictor::Mean);
+        assert_eq!(beside("mse", 1.5, &numbers, ""), "1.5000 (the mean: 2.0000)");
+        assert_eq!(beside("mse", 2.0, &numbers, ""), "2.0000 (the mean: 2.0000, not below it)");
+        assert_eq!(beside("pearson", 0.1, &numbers, ""), "0.1000 (the mean: undefined)");
+    }
+
+    #[test]
+    fn a_training_is_told_in_steps_rows_and_epochs() {
+        let settings = TrainingSettings { gradient_accumulation_steps: 4, ..TrainingSettings::default() };
+        let plan = StepPlan::new(2490, &settings);
+        assert_eq!(training(&settings, &plan), "234 steps of 32 rows, 4 times 8 (3 epochs), learning rate 5e-5");
+        assert_eq!([count(24_576), count(4_386_178)], ["24576", "4.4 million"]);
+    }
+}
