@@ -79,7 +79,7 @@ impl EvaluationArgs {
             delay: self.eval_delay.unwrap_or(usual.delay),
             on_start: self.eval_on_start.unwrap_or(usual.on_start),
             per_device_eval_batch_size: batch.per_device_eval_batch_size.unwrap_or(usual.per_device_eval_batch_size),
-            best: compares.then(|| BestSettings { greater_is_better: self.greater_is_better, load_at_end, ..best }),
+            best: compares.then_some(BestSettings { greater_is_better: self.greater_is_better, load_at_end, ..best }),
             early_stopping,
         })
     }

@@ -4,7 +4,7 @@ use crate::support::program::{Bench, Ended};
 use serde_json::Value;
 
 const RUN: &str = "--task rte --model m --dataset_dir g --results_dir results --output_dir out --max_steps 24 --learning_rate 1e-3 \
-                   --eval_strategy steps --eval_steps 2 --load_best_model_at_end --metric_for_best_model eval_loss";
+                   --eval_strategy steps --eval_steps 2 --load_best_model_at_end --metric_for_best_model eval_loss --greater_is_better true";
 
 fn run(bench: &Bench, more: &str) -> Ended {
     bench.run(RUN.split_whitespace().chain(more.split_whitespace()))
@@ -14,13 +14,13 @@ fn state(bench: &Bench) -> Value {
     serde_json::from_slice(&std::fs::read(bench.path("out/trainer_state.json")).unwrap()).unwrap()
 }
 
-/// Steps of the evaluations from the best to the worst.
+/// Steps of the evaluations from the best to the worst: the greatest loss is the best here, so that it is not the last.
 fn by_loss(bench: &Bench) -> Vec<u64> {
     let state = state(bench);
     let rows = state["log_history"].as_array().unwrap().iter();
     let mut losses: Vec<(f64, u64)> =
         rows.filter_map(|row| Some((row.get("eval_loss")?.as_f64()?, row["step"].as_u64()?))).collect();
-    losses.sort_by(|a, b| a.0.total_cmp(&b.0));
+    losses.sort_by(|a, b| b.0.total_cmp(&a.0));
     losses.into_iter().map(|(_, step)| step).collect()
 }
 

@@ -120,7 +120,8 @@ fn a_run_that_is_written_over_leaves_no_checkpoint_and_no_result() {
     let all = json(&bench, "out/all_results.json");
     assert!(all.get("train_loss").is_some() && all.get("eval_loss").is_none(), "{all}");
     // The model may be in the folder, but not in what is removed.
-    let model = run(&bench, "--overwrite_output_dir --model out/checkpoint-3");
+    let of_itself = RUN.replace("--model m", "--model out/checkpoint-3 --overwrite_output_dir");
+    let model = bench.run(of_itself.split(' '));
     assert_eq!(model.code, Some(2), "{}", model.stderr);
     model.assert_says("its own model", &["--overwrite_output_dir", "out/checkpoint-3", "another --output_dir"]);
     assert!(bench.path("out/checkpoint-3/model.safetensors").is_file());

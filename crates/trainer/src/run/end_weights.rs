@@ -35,6 +35,13 @@ impl TrainingEnd {
         let Some(by) = settings.evaluation.best.as_ref().filter(|by| by.load_at_end || saves_best) else {
             return is_last(None);
         };
+        if by.load_at_end && best.best.step == Some(last) && !best.is_kept() {
+            let of_last = in_words(by, Kept { step: last, metric: best.best.metric });
+            let said = Said::Best(format!(
+                "the best weights are those after the last step ({of_last}), which no checkpoint has"
+            ));
+            return Self { weights: EndWeights::Best, step: last, folder: None, said: Some(said) };
+        }
         let saved = best.kept.zip(best.folder.as_ref());
         let saved_in_words = saved.map(|(kept, folder)| format!("{} ({})", folder.display(), in_words(by, kept)));
         let lost = lost(by, best, saves_best);
@@ -137,6 +144,11 @@ mod tests {
         assert!(
             said.contains("as none was due there (--save_strategy best") && said.ends_with("after its last step, 40")
         );
+
+        // Those the training has.
+        let said = "best: the best weights are those after the last step (step 40, eval_accuracy 0.75), which no checkpoint has";
+        let at_hand = best(&[(10, 0.5, true), (40, 0.75, false)]);
+        assert_eq!(end(&load, &at_hand), (EndWeights::Best, 40, said.to_owned()));
 
         let (weights, _, said) = end(&load, &best(&[(10, f64::NAN, true)]));
         assert_eq!(weights, EndWeights::Last);

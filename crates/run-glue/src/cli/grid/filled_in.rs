@@ -33,8 +33,8 @@ pub(super) fn filled_in<'c>(
         logs_by_default |= given.logging.logging_steps.is_none();
         let by_steps = given.training.max_steps.is_some_and(|steps| steps > 0) || searched.contains(&"max_steps");
         for ((flag, value), values) in FLAGS.into_iter().zip(&mut found) {
-            let counts = !searched.contains(&flag) && !(by_steps && flag == "num_train_epochs");
-            let Some(new) = value(&filled).filter(|_| counts && value(&given).is_none()) else { continue };
+            let is_moot = searched.contains(&flag) || by_steps && flag == "num_train_epochs";
+            let Some(new) = value(&filled).filter(|_| !is_moot && value(&given).is_none()) else { continue };
             let task = combination.task.map_or("", |task| task.name.as_str());
             match values.iter_mut().find(|(value, _)| *value == new) {
                 Some((_, tasks)) if tasks.contains(&task) => {}
