@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use glue_tasks::metrics::Metric;
 use glue_tasks::task::TaskSpec;
-use glue_tasks::{GLUE, benchmark_of};
+use glue_tasks::{GLUE, benchmark_of, find_tasks};
 
 use super::value_parsers::BoolFlag;
 use trainer::error::Error;
@@ -79,12 +79,18 @@ impl OwnDataArgs {
                 None => Ok(None),
             };
         };
-        if !tasks.is_empty() {
-            return Err(Error::usage(format!(
-                "--task {} and --dataset_name or --train_file exclude each other: leave one out",
-                tasks.join(",")
-            )));
-        }
+        // A name that no task has is what these data are called in results.
+        let name = match tasks {
+            [] => name,
+            [given] if find_tasks(given).is_err() && !given.trim().is_empty() => given.trim().to_owned(),
+            _ => {
+                return Err(Error::usage(format!(
+                    "--task {} and --dataset_name or --train_file exclude each other: leave one out, or give one name that no \
+                     task has, by which the data go in results",
+                    tasks.join(",")
+                )));
+            }
+        };
         let metric = |key: &String| {
             Metric::from_key(key.trim()).ok_or_else(|| {
                 let known = Metric::ALL.map(Metric::key).join(", ");

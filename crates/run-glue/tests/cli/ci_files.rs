@@ -153,7 +153,7 @@ fn the_action_runs_verifies_and_shows() {
     let folder = asked.split("--path ").nth(1).unwrap().split(" --root").next().unwrap();
     assert!(Path::new(folder).join("Cargo.toml").is_file() && asked.contains("--locked"), "{asked}");
     assert_eq!(bench.record_files().len(), 4);
-    assert!(bench.path("an out/rte/seed-43/model.safetensors").is_file());
+    assert!(bench.run_folder("an out/rte/seed-43").join("model.safetensors").is_file());
     let summary = job.summary();
     assert!(
         summary.contains("| model | cola | rte |") && summary.contains("### Verification: reproduced"),
@@ -239,7 +239,7 @@ fn the_template_for_gitlab_runs_and_verifies() {
     for path in template["artifacts"]["paths"].as_array().unwrap() {
         assert!(bench.path(path.as_str().unwrap()).exists(), "{path}");
     }
-    assert!(bench.path("an out/seed-43").is_dir());
+    assert!(bench.run_folder("an out/seed-43").is_dir());
     assert!(std::fs::read_to_string(bench.path("verification.txt")).unwrap().contains("Reproduced"));
     reference(&bench, &["qnli"]);
     assert_eq!(bash(&bench, &script, &variables).code, Some(1), "a miss fails the job");

@@ -48,7 +48,9 @@ fn models_tasks_and_seeds_make_a_grid_and_what_is_done_is_left_out() {
         for model in ["m", "n"] {
             for seed in [42, 43] {
                 assert!(settings.contains(&(json!(task), json!(model), json!(seed))), "{task} {model} {seed}");
-                assert!(bench.path(&format!("out/{model}/{task}/seed-{seed}/model.safetensors")).is_file());
+                assert!(
+                    bench.run_folder(&format!("out/{model}/{task}/seed-{seed}")).join("model.safetensors").is_file()
+                );
             }
         }
     }
@@ -68,7 +70,7 @@ fn models_tasks_and_seeds_make_a_grid_and_what_is_done_is_left_out() {
     assert!(again.stderr.contains("8 runs, 8 done already, 0 to do"), "{}", again.stderr);
     assert_eq!(again.stdout, ended.stdout.replace("\n\n", "\n"), "the same table");
     // What lacks its files, or has other weights, or is of other settings, is run.
-    std::fs::remove_dir_all(bench.path("out/m/rte/seed-43")).unwrap();
+    std::fs::remove_dir_all(bench.run_folder("out/m/rte/seed-43")).unwrap();
     let mut weights = std::fs::read(bench.path("n/model.safetensors")).unwrap();
     let last = weights.len() - 1;
     weights[last] ^= 1;
@@ -224,7 +226,7 @@ fn a_toml_file_holds_lists_and_settings_of_a_task() {
         assert_eq!(settings["max_steps"], if record["task"] == "cola" { 2 } else { 3 });
         assert_eq!(settings["per_device_train_batch_size"], 4);
     }
-    assert!(bench.path("out/cola/learning_rate-2e-05/seed-2/model.safetensors").is_file());
+    assert!(bench.run_folder("out/cola/learning_rate-2e-05/seed-2").join("model.safetensors").is_file());
     // A table for each choice of settings.
     let again = bench.run(["grid.toml"]);
     let titles: Vec<&str> = again.stdout.lines().filter(|line| !line.contains('\t')).collect();

@@ -52,7 +52,7 @@ fn first_and_later_runs() {
     assert_eq!(record["model"]["revision"], "main");
     assert_eq!(record["model"]["commit"], MODEL_COMMIT);
     assert_eq!(record["dataset"]["id"], "nyu-mll/glue");
-    assert_eq!(record["dataset"]["revision"], DATA_COMMIT);
+    assert_eq!(record["dataset"]["commit"], DATA_COMMIT);
 
     // Lines for a log: no bar, and nothing that only a terminal understands.
     for name in ["config.json", "model.safetensors", "tokenizer.json", "rte/train-00000-of-00001.parquet"] {

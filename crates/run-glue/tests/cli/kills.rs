@@ -89,7 +89,7 @@ fn done(bench: &Bench) -> BTreeMap<String, std::time::SystemTime> {
         let record: Value = serde_json::from_slice(&std::fs::read(bench.path(&path)).unwrap()).unwrap();
         let (task, seed) = (record["task"].as_str().unwrap(), &record["seed"]);
         // The last file of a run.
-        bench.path(&format!("out/{task}/seed-{seed}/README.md")).is_file().then(|| {
+        bench.run_folder(&format!("out/{task}/seed-{seed}")).join("README.md").is_file().then(|| {
             (format!("{task}, seed {seed}"), std::fs::metadata(bench.path(&path)).unwrap().modified().unwrap())
         })
     };

@@ -1,6 +1,6 @@
 //! Data that are none of GLUE's: files of any format, columns, labels, slices, held-out rows.
 
-use crate::support::program::{Bench, Ended};
+use crate::support::program::{Bench, Ended, rows_of};
 use serde_json::{Value, json};
 
 const MODEL: [&str; 6] = ["--model", "m", "--results_dir", "results", "--output_dir", "out"];
@@ -40,6 +40,23 @@ const FILES: &str = "--train_file train.csv --validation_file validation.tsv --t
                      --label_column_name kind --learning_rate 5e-3 --num_train_epochs 8";
 
 #[test]
+fn the_data_have_the_name_that_they_are_given() {
+    let bench = bench();
+    let files = "--train_file train.csv --validation_file train.csv --label_column_name kind --max_steps 1 --do_train --do_eval";
+    let ended = run(&bench, &format!("{files} --task_name news"));
+    ended.assert_done("named");
+    let record = bench.record();
+    assert_eq!(record["task"], "news");
+    assert!(bench.record_files()[0].starts_with("results/news/"), "{:?}", bench.record_files());
+    // One file as both is warned of, and on record.
+    let overlap = "120 of the 120 rows of validation are trained on and evaluated too";
+    assert!(ended.stderr.contains(overlap), "{}", ended.stderr);
+    assert!(record["warnings"].to_string().contains(overlap));
+    assert_eq!(record["dataset"]["splits"][1]["trained_on"], 120);
+    assert_eq!(record["dataset"]["splits"][0]["sha256"], record["dataset"]["splits"][1]["sha256"]);
+}
+
+#[test]
 fn files_of_three_formats_and_labels_that_are_words() {
     let bench = bench();
     let ended = run(&bench, &format!("{FILES} --do_train --do_eval --do_predict"));
@@ -52,7 +69,7 @@ fn files_of_three_formats_and_labels_that_are_words() {
     assert_eq!(eval["eval_accuracy"], 1.0, "{eval}");
     let record = bench.record();
     assert_eq!((&record["task"], &record["score"]), (&json!("train"), &json!(1.0)));
-    assert_eq!(record["dataset"]["rows"], json!({"train": 120, "validation": 31, "test": 10}));
+    assert_eq!(rows_of(&record), json!({"train": 120, "validation": 31, "test": 10}));
     let table = &record["class_tables"][0];
     assert_eq!(table["confusion_matrix"], json!([[10, 0, 0], [0, 10, 0], [0, 0, 11]]));
     assert_eq!(
@@ -95,7 +112,7 @@ fn halves_of_a_split_of_numbers() {
         assert!(eval[format!("eval_{key}")].is_f64() && test[format!("predict_{key}")].is_f64(), "{key}");
     }
     let record = bench.record();
-    let rows = &record["dataset"]["rows"];
+    let rows = rows_of(&record);
     assert_eq!(rows["validation[:50%]"], rows["validation[50%:]"], "{rows}");
     assert_eq!(record["score"], record["metrics"]["mse"]);
     assert_eq!(record["test_metrics"]["mse"], test["predict_mse"]);
@@ -128,21 +145,21 @@ fn rows_are_chosen_as_asked() {
     let small = "--train_file train.csv --label_column_name kind --num_train_epochs 1";
     let ended = run(&bench, &format!("{small} --validation_split_percentage 25 --shuffle_train_dataset"));
     ended.assert_done("held out");
-    assert_eq!(bench.record()["dataset"]["rows"], json!({"train": 90, "train (25 % held out)": 30}));
+    assert_eq!(rows_of(&bench.record()), json!({"train": 90, "train (25 % held out)": 30}));
 
     let bench = self::bench();
     let parts = "--train_split_name train[:20]+train[-20:] --validation_split_name train[100:]+train[:5]";
     let ended = run(&bench, &format!("{small} {parts}"));
     ended.assert_done("slices");
-    assert_eq!(bench.record()["dataset"]["rows"], json!({"train[:20]+train[-20:]": 40, "train[100:]+train[:5]": 25}));
-    assert!(ended.stderr.contains("5 rows of train are trained on and evaluated too"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("20 rows of train are trained on and evaluated too"), "{}", ended.stderr);
+    assert_eq!(rows_of(&bench.record()), json!({"train[:20]+train[-20:]": 40, "train[100:]+train[:5]": 25}));
+    let overlap = "25 of the 25 rows of train[100:]+train[:5] are trained on and evaluated too";
+    assert!(ended.stderr.contains(overlap), "{}", ended.stderr);
 
     // The tasks of GLUE take parts too.
     let bench = Bench::new();
     let glue = "--task rte --dataset_dir g --num_train_epochs 1 --train_split_name train[:64] --validation_split_name train[64:96]";
     run(&bench, glue).assert_done("slices of a task");
-    assert_eq!(bench.record()["dataset"]["rows"], json!({"train[:64]": 64, "train[64:96]": 32}));
+    assert_eq!(rows_of(&bench.record()), json!({"train[:64]": 64, "train[64:96]": 32}));
 }
 
 #[test]

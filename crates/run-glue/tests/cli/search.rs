@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use crate::support::json_schema::{resolved, violations};
-use crate::support::program::{Bench, Ended};
+use crate::support::program::{Bench, Ended, rows_of};
 use serde_json::{Value, json};
 
 const SCHEMA: &str = include_str!("../../../../results/schema/search-v1.schema.json");
@@ -117,7 +117,9 @@ fn a_grid_is_tried_and_the_best_setting_is_run_with_all_seeds() {
         .files("out")
         .into_iter()
         .filter(|file| file.ends_with("/model.safetensors") && !file.contains("checkpoint-"));
-    assert_eq!(models.collect::<Vec<_>>(), ["out/seed-42/model.safetensors", "out/seed-43/model.safetensors"]);
+    let models: Vec<_> = models.collect();
+    assert_eq!(models.len(), 2, "{models:?}");
+    assert!(models[0].starts_with("out/seed-42-") && models[1].starts_with("out/seed-43-"), "{models:?}");
     assert!(ended.stdout.starts_with("rte\tscore=") && ended.stdout.contains("\truns=2\t"), "{}", ended.stdout);
     assert!(ended.stdout.contains("\tchosen_on=validation"), "{}", ended.stdout);
     let compared = bench.run(["compare", "results", "--format", "text"]);
@@ -234,7 +236,7 @@ fn a_part_of_the_training_rows_can_be_kept_for_the_choice() {
     let (trials, chosen, found) = (bench.trials(), bench.chosen(), bench.found());
     // 12 steps are two trials of 5.
     assert_eq!((trials.len(), chosen.len()), (2, 1));
-    let rows = |record: &Value, split: &str| record["dataset"]["rows"][split].as_u64();
+    let rows = |record: &Value, split: &str| rows_of(record)[split].as_u64();
     let all = rows(&chosen[0], "train").unwrap();
     for trial in &trials {
         let (train, held_out) = (rows(trial, "train").unwrap(), rows(trial, "train (10 % held out)").unwrap());

@@ -49,6 +49,8 @@ impl Records {
         record["task"] = json!(task);
         record["seed"] = json!(seed);
         record["metrics"] = metrics.clone();
+        // Of other models and rows the hash is another one.
+        record["settings_hash"] = json!(format!("{model} {task} {rows}"));
         for used in record["dataset"]["splits"].as_array_mut().unwrap() {
             if used["used_for"] == "evaluation" {
                 used["rows"] = json!(rows);

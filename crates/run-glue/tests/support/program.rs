@@ -102,6 +102,15 @@ impl Bench {
     }
 
     /// The only record of `results`.
+    /// The folder of a run in a sweep: a hash stands behind its name.
+    pub(crate) fn run_folder(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        let start = format!("{}-", path.file_name().unwrap().to_str().unwrap());
+        let entries = std::fs::read_dir(path.parent().unwrap()).into_iter().flatten().flatten();
+        let mut found = entries.filter(|entry| entry.file_name().to_str().unwrap().starts_with(&start));
+        found.next().map_or(path, |entry| entry.path())
+    }
+
     pub(crate) fn record(&self) -> serde_json::Value {
         let files = self.record_files();
         let [file] = files.as_slice() else { panic!("not one record: {files:?}") };
@@ -188,4 +197,10 @@ pub(crate) fn copy(from: &Path, to: &Path) {
         let entry = entry.unwrap();
         std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
+}
+
+/// How many rows of each split a record is of.
+pub(crate) fn rows_of(record: &serde_json::Value) -> serde_json::Value {
+    let splits = record["dataset"]["splits"].as_array().unwrap().iter();
+    splits.map(|split| (split["split"].as_str().unwrap().to_owned(), split["rows"].clone())).collect()
 }
