@@ -109,13 +109,13 @@ fn task_of(record: &RunRecord) -> Task<'_> {
 }
 
 /// The columns of records, and of each record the name of its column.
-pub(super) struct Columns {
+pub(crate) struct Columns {
     pub(super) all: Vec<Column>,
-    pub(super) of_record: Vec<String>,
+    pub(crate) of_record: Vec<String>,
 }
 
 impl Columns {
-    pub(super) fn of(found: &[RecordFile]) -> Self {
+    pub(crate) fn of(found: &[RecordFile]) -> Self {
         let mut by_task: BTreeMap<Task, BTreeMap<EvaluatedRows, &RunRecord>> = BTreeMap::new();
         for (_, record) in found {
             by_task.entry(task_of(record)).or_default().entry(EvaluatedRows::of(record)).or_insert(record);
@@ -154,8 +154,8 @@ fn tell_apart(keyed: &mut [(Task, EvaluatedRows, Column)]) {
     keyed.iter().for_each(|(.., column)| *counts.entry(column.name.clone()).or_default() += 1);
     for (_, rows, column) in keyed.iter_mut().filter(|(.., column)| counts[&column.name] > 1) {
         let hash = rows.short_hash().map_or_else(|| "content unknown".to_owned(), |hash| format!("content {hash}"));
-        let words = column.rows.as_ref().map_or_else(|| hash.clone(), |words| format!("{words}, {hash}"));
-        column.name = format!("{}, {words}", column.task);
+        let words = column.rows.as_ref().map_or_else(|| hash.clone(), |words| format!("{words}; {hash}"));
+        column.name = format!("{} ({words})", column.task);
         column.rows = Some(words);
     }
 }
@@ -167,8 +167,8 @@ impl Column {
         let shares_a_name = spec.is_none() && task_named(&record.task).is_some();
         let own_data = shares_a_name.then(|| "data of one's own".to_owned());
         let words: Vec<String> = own_data.into_iter().chain(rows.map(|rows| words(record, rows))).collect();
-        let rows = (!words.is_empty()).then(|| words.join(", "));
-        let name = rows.as_ref().map_or_else(|| record.task.clone(), |rows| format!("{}, {rows}", record.task));
+        let rows = (!words.is_empty()).then(|| words.join("; "));
+        let name = rows.as_ref().map_or_else(|| record.task.clone(), |rows| format!("{} ({rows})", record.task));
         Self { name, task: record.task.clone(), rows, spec, metric: first_metric(record) }
     }
 
@@ -181,7 +181,7 @@ impl Column {
     #[must_use]
     pub fn title(&self) -> String {
         let task = self.spec.map_or(self.task.as_str(), |spec| &spec.display_name);
-        self.rows.as_ref().map_or_else(|| task.to_owned(), |rows| format!("{task}, {rows}"))
+        self.rows.as_ref().map_or_else(|| task.to_owned(), |rows| format!("{task} ({rows})"))
     }
 
     /// What the score is made of, in words; empty where that is not known.
@@ -220,21 +220,29 @@ fn first_metric(record: &RunRecord) -> Option<Metric> {
     Metric::from_key(record.hyper_parameters.get("metric_name")?.as_str()?.split(',').next()?)
 }
 
-/// `60 of 408 rows`, `test[:30]+test[-30:], 60 of 1725 rows`.
+/// `60 of 408 rows`, `test[:30]+test[-30:]; 60 of 1725 rows`, `150 rows of other data`.
 fn words(record: &RunRecord, rows: &EvaluatedRows) -> String {
     let splits = evaluated(record);
-    let (used, own) = (splits.iter().map(|split| split.rows).sum::<u64>(), spec_of(record));
-    let names: BTreeSet<&str> = splits.iter().map(|split| split.split.as_str()).collect();
-    let is_usual =
-        own.is_some_and(|spec| names.iter().all(|name| spec.eval_splits.iter().any(|own| own.name == *name)));
-    let names = names.into_iter().collect::<Vec<_>>().join(" and ");
-    let name = if is_usual || names.is_empty() { String::new() } else { format!("{names}, ") };
-    let of_splits: Option<u64> = splits.iter().map(|split| split.rows_of_split).sum();
-    let all = own.and_then(|spec| spec.eval_splits.iter().map(|split| split.rows.map(|rows| rows as u64)).sum());
-    match (if is_usual { all } else { of_splits }).or(of_splits) {
-        _ if splits.is_empty() => "not evaluated".to_owned(),
-        Some(all) if all != used => format!("{name}{used} of {all} rows"),
-        _ if rows.is_known() => format!("{name}{used} rows"),
-        _ => format!("{name}{used} rows, content unknown"),
+    if splits.is_empty() {
+        return "not evaluated".to_owned();
     }
+    let (used, spec) = (splits.iter().map(|split| split.rows).sum::<u64>(), spec_of(record));
+    let names: BTreeSet<&str> = splits.iter().map(|split| split.split.as_str()).collect();
+    let own = |name: &str| spec.is_some_and(|spec| spec.eval_splits.iter().any(|own| own.name == name));
+    let is_usual = names.iter().all(|name| own(name));
+    let of_splits: Option<u64> = splits.iter().map(|split| split.rows_of_split).sum();
+    let of_benchmark = spec.filter(|_| is_usual);
+    let of_benchmark: Option<u64> =
+        of_benchmark.and_then(|spec| spec.eval_splits.iter().map(|split| split.rows.map(|rows| rows as u64)).sum());
+    let count = match of_splits.or(of_benchmark) {
+        Some(all) if all != used => format!("{used} of {all} rows"),
+        _ => format!("{used} rows"),
+    };
+    let is_other = of_splits.is_some_and(|all| of_benchmark.is_some_and(|own| own != all));
+    let parts = [
+        (!is_usual).then(|| names.into_iter().collect::<Vec<_>>().join(" and ")),
+        Some(if is_other { format!("{count} of other data") } else { count }),
+        (!rows.is_known()).then(|| "content unknown".to_owned()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }

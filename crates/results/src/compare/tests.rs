@@ -261,14 +261,14 @@ fn a_column_has_one_set_of_rows() {
         partial("n", "mrpc", 1, 0.95, sliced),
         record("n", "mrpc", 1, Some(0.7)),
     ];
-    assert_eq!(columns(&found), ["mrpc", "mrpc, 60 of 408 rows", "mrpc, test[:30]+test[-30:], 60 of 1725 rows"]);
+    assert_eq!(columns(&found), ["mrpc", "mrpc (60 of 408 rows)", "mrpc (test[:30]+test[-30:]; 60 of 1725 rows)"]);
     // Seeds on other rows are no seeds of this column.
     let comparison = Comparison::new(&found, &[], None, 0.95).unwrap();
     assert_eq!(comparison.rows[0].entries["mrpc"].seeds.len(), 1);
     // Rows of as many and of another content are another column.
     let other = |split: &mut SplitRows| split.sha256 = Some("0123456789".to_owned());
     let names = columns(&[record("m", "mrpc", 1, Some(0.8)), partial("m", "mrpc", 2, 0.9, other)]);
-    assert_eq!(names, ["mrpc", "mrpc, 408 rows"]);
+    assert_eq!(names, ["mrpc", "mrpc (408 rows)"]);
     // Format 1 knows the number alone.
     let old = || {
         let mut found = record("m", "rte", 1, Some(0.6));
@@ -279,7 +279,7 @@ fn a_column_has_one_set_of_rows() {
     };
     assert_eq!(columns(&[old()]), ["rte"]);
     let names = columns(&[old(), record("m", "rte", 1, Some(0.6))]);
-    assert_eq!(names, ["rte", "rte, 277 rows, content unknown"]);
+    assert_eq!(names, ["rte", "rte (277 rows; content unknown)"]);
 }
 
 #[test]
@@ -287,12 +287,12 @@ fn data_of_one_s_own_are_no_benchmark_s_whatever_they_are_called() {
     let mut own = record("m", "rte", 1, Some(0.9));
     own.1.hyper_parameters.insert("metric_name".to_owned(), json!("accuracy"));
     let found = [own, record("m", "rte", 1, Some(0.6))];
-    assert_eq!(columns(&found), ["rte", "rte, data of one's own"]);
+    assert_eq!(columns(&found), ["rte", "rte (data of one's own)"]);
     // Two files of one name and other content.
     let named = |hash: &'static str| partial("m", "train", 1, 0.5, move |split| split.sha256 = Some(hash.to_owned()));
     assert_eq!(
         columns(&[named("aaaaaaa"), named("bbbbbbb")]),
-        ["train, validation, 9 rows, content aaaaaa", "train, validation, 9 rows, content bbbbbb"]
+        ["train (validation; 9 rows; content aaaaaa)", "train (validation; 9 rows; content bbbbbb)"]
     );
     assert_eq!(columns(&[named("aaaaaaa")]), ["train"]);
 }

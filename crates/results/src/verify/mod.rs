@@ -1,6 +1,7 @@
 //! Whether results reproduce numbers: those of a reference, a published table, or other runs. Of each number it is shown that it is
 //! reproduced, or that it is not, or it cannot be told; docs/verify.md says when.
 
+mod checked;
 mod judge;
 mod outcome;
 mod reference;
@@ -17,8 +18,8 @@ use std::path::PathBuf;
 
 pub use self::outcome::Outcome;
 
+use self::checked::{Checked, Verdict};
 use self::judge::{Rule, judge};
-use self::outcome::{Checked, Verdict};
 use self::wanted::{UNSTATED, Wanted};
 use crate::compare::{Row, rows};
 use crate::statistics::{DEFAULT_LEVEL, Sample, Summary};

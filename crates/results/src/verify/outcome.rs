@@ -1,8 +1,4 @@
-//! What came of a number that was to be reproduced.
-
-use super::judge::Judgement;
-use super::wanted::Wanted;
-use crate::statistics::Summary;
+//! What a verification ends in.
 
 /// Whether a number, or all numbers of a verification, are reproduced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,44 +21,4 @@ impl Outcome {
             Self::CannotTell => "cannot tell",
         }
     }
-}
-
-/// What came of a number.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Verdict {
-    /// It was compared, with this margin.
-    Judged(Judgement, f64),
-    /// Of a run this number does not exist, such as a correlation with predictions that are all alike: not reproduced.
-    Undefined,
-    /// There is no run of the task.
-    NotRun,
-    /// The table does not say of which metric it is.
-    Unstated,
-    /// It is of a split that was not evaluated.
-    OtherSplit,
-}
-
-impl Verdict {
-    /// Of what was compared.
-    pub(super) fn outcome(&self) -> Option<Outcome> {
-        match self {
-            Self::Judged(judgement, _) => Some(judgement.outcome),
-            Self::Undefined => Some(Outcome::NotReproduced),
-            Self::NotRun | Self::Unstated | Self::OtherSplit => None,
-        }
-    }
-}
-
-/// A number and what came of it.
-pub(super) struct Checked {
-    pub(super) wanted: Wanted,
-    /// The model, with its settings where there are several.
-    pub(super) row: String,
-    /// The runs, condensed; `None` where they were not compared.
-    pub(super) ours: Option<Summary>,
-    /// How many runs there are.
-    pub(super) runs: usize,
-    pub(super) verdict: Verdict,
-    /// Whether the rows are not the reference's, and were compared all the same.
-    pub(super) other_rows: bool,
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::same_rows::{row_count, row_hash};
 use super::wanted::{Wanted, metric};
 use crate::compare::published::{Circumstances, PublishedValue, Statistic, last_digit};
-use crate::compare::{Row, published, rows};
+use crate::compare::{Columns, Row, published, rows};
 use crate::statistics::{DEFAULT_LEVEL, Summary};
 use records::Error;
 use records::atomic::reason;
@@ -120,6 +120,7 @@ fn of_tables(path: &Path) -> Result<Vec<Wanted>, Error> {
 /// When a model has runs of several settings, of which no mean can be taken.
 fn of_records(found: &[RecordFile], path: &Path) -> Result<Vec<Wanted>, Error> {
     let rows = rows(found, DEFAULT_LEVEL);
+    let columns = Columns::of(found).of_record;
     let model = |row: &Row| row.records.first().map(|&at| found[at].1.model.id.clone());
     let mut all = Vec::new();
     for (place, row) in rows.iter().enumerate() {
@@ -131,10 +132,11 @@ fn of_records(found: &[RecordFile], path: &Path) -> Result<Vec<Wanted>, Error> {
                 row.name
             )));
         }
-        for (task, entry) in &row.entries {
+        for (column, entry) in &row.entries {
             let known = entry.metrics.iter().filter(|(name, _)| metric(name).is_some());
-            let records: Vec<&RunRecord> =
-                row.records.iter().map(|&at| &found[at].1).filter(|record| record.task == *task).collect();
+            let there = row.records.iter().filter(|&&at| columns[at] == *column);
+            let records: Vec<&RunRecord> = there.map(|&at| &found[at].1).collect();
+            let Some(task) = records.first().map(|record| &record.task) else { continue };
             all.extend(known.filter_map(|(metric, runs)| of_runs(model(row), task, metric, (*runs)?, &records, path)));
         }
     }

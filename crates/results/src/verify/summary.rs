@@ -1,6 +1,7 @@
 //! What came of all numbers together.
 
-use super::outcome::{Checked, Outcome, Verdict};
+use super::checked::{Checked, Verdict};
+use super::outcome::Outcome;
 
 /// The outcome of all, and a sentence that says it. `complete`: numbers of tasks that were not run are not reproduced.
 pub(super) fn sum_up(checked: &[Checked], complete: bool) -> (Outcome, String) {

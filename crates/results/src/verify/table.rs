@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::checked::{Checked, Verdict};
 use super::judge::{Further, SECOND_AND_THIRD};
-use super::outcome::{Checked, Outcome, Verdict};
+use super::outcome::Outcome;
 use crate::columns::aligned;
 use crate::statistics::Summary;
 

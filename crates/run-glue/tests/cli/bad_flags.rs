@@ -130,9 +130,15 @@ fn an_output_dir_with_something_in_it_is_left_alone() {
     assert!(!bench.path("results").exists());
 
     // With several tasks each has its own folder, and all are looked at before the first one starts.
-    bench.write("out/cola/notes.txt", "mine");
-    let ended = bench.run(["--task", "rte,cola"].into_iter().chain(RUN));
-    ended.assert_one_line("several", &["--output_dir out/cola is not empty"]);
+    let both = || bench.run(["--task", "rte,cola"].into_iter().chain(RUN));
+    both().assert_done("several");
+    let cola = bench.run_folder("out/cola");
+    std::fs::remove_dir_all(&cola).unwrap();
+    std::fs::remove_dir_all(bench.path("results")).unwrap();
+    std::fs::create_dir(&cola).unwrap();
+    std::fs::write(cola.join("notes.txt"), "mine").unwrap();
+    let name = cola.file_name().unwrap().to_str().unwrap();
+    both().assert_says("several", &[&format!("--output_dir out/{name} is not empty")]);
     assert!(!bench.path("results").exists());
 
     run(&bench, &["--overwrite_output_dir"]).assert_done("overwrite");

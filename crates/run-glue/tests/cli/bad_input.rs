@@ -175,7 +175,7 @@ fn a_broken_task_does_not_take_the_others_with_it() {
         }
         assert_eq!(bench.record()["task"], "cola");
         assert!(ended.stdout.starts_with("cola\t") && ended.stdout.lines().count() == 1, "{}", ended.stdout);
-        assert!(bench.files("out").iter().all(|file| file.starts_with("out/cola/")), "{:?}", bench.files("out"));
+        assert!(bench.files("out").iter().all(|file| file.starts_with("out/cola-")), "{:?}", bench.files("out"));
     }
 }
 

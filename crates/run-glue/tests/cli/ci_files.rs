@@ -156,7 +156,8 @@ fn the_action_runs_verifies_and_shows() {
     assert!(bench.run_folder("an out/rte/seed-43").join("model.safetensors").is_file());
     let summary = job.summary();
     assert!(
-        summary.contains("| model | cola | rte |") && summary.contains("### Verification: reproduced"),
+        summary.contains("| model | cola (150 rows of other data) | rte (150 rows of other data) |")
+            && summary.contains("### Verification: reproduced"),
         "{summary}"
     );
     let verdict = |job: &Job<'_>| job.outputs["steps.verify.outputs.verdict"].clone();
@@ -189,7 +190,7 @@ fn the_action_runs_verifies_and_shows() {
         let ended = job.step(step);
         assert_eq!(ended.code, Some(0), "{step}: {}{}", ended.stdout, ended.stderr);
     }
-    assert!(job.summary().contains("| model | stsb |"));
+    assert!(job.summary().contains("| model | stsb (150 rows of other data) |"));
     // A run that fails fails the job.
     job.inputs.insert("flags".to_owned(), "--max_steps x".to_owned());
     assert_eq!(job.step("run").code, Some(2));

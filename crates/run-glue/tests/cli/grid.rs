@@ -58,7 +58,7 @@ fn models_tasks_and_seeds_make_a_grid_and_what_is_done_is_left_out() {
     assert_eq!(ended.stdout.matches("\tlow=").count(), 6, "{}", ended.stdout);
     assert!(ended.stderr.contains("results/comparison.html: tables and charts of 8 runs"), "{}", ended.stderr);
     let page = std::fs::read_to_string(bench.path("results/comparison.html")).unwrap();
-    assert!(page.contains("<title>2 models on 2 tasks</title>") && page.contains("RTE: training loss"));
+    assert!(page.contains("<title>2 models on 2 tasks</title>") && page.contains("rows of other data): training loss"));
     // The published recipe.
     assert!(records.values().all(|r| r["hyper_parameters"]["per_device_train_batch_size"] == 32));
     assert!(records.values().all(|r| r["hyper_parameters"]["learning_rate"] == 2e-5));
@@ -76,7 +76,9 @@ fn models_tasks_and_seeds_make_a_grid_and_what_is_done_is_left_out() {
     weights[last] ^= 1;
     bench.write("n/model.safetensors", &weights);
     let left = bench.grid(flags.into_iter().chain(["--dry_run"]));
-    assert!(left.stderr.is_empty() && left.stdout.contains("8 runs, 3 done already, 5 to do"), "{}", left.stdout);
+    let changed = "warning: n/model.safetensors has changed since the results were made: runs with it are done again\n";
+    assert_eq!(left.stderr, changed);
+    assert!(left.stdout.contains("8 runs, 3 done already, 5 to do"), "{}", left.stdout);
     assert!(left.stdout.contains("m\trte\tseed 43\tto do") && left.stdout.contains("m\tcola\tseed 43\tdone"));
     let other = bench.grid(flags.into_iter().chain(["--dry_run", "--weight_decay", "0.1"]));
     assert!(other.stdout.contains("8 runs, 0 done already"), "{}", other.stdout);

@@ -29,6 +29,7 @@ mod grid;
 mod house;
 #[cfg(feature = "hub")]
 mod hub;
+mod identity;
 mod kills;
 mod models;
 mod optimizers;

@@ -205,6 +205,7 @@ fn models_and_settings_are_told_apart() {
     let mut record: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     record["hyper_parameters"]["learning_rate"] = json!(3e-5);
     record["metrics"] = json!({"accuracy": 0.2});
+    record["settings_hash"] = json!("another");
     records.bench.write("results/rte/m/other.json", record.to_string());
     let found: Vec<_> = numbers(&records.against(&accuracy(0.65), "--json"))
         .iter()

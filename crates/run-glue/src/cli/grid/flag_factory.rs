@@ -34,7 +34,10 @@ impl FlagFactory {
     pub(super) fn args(&self, combination: &Combination) -> RunArgs {
         let mut args = self.points[combination.point].args.clone();
         args.model_name_or_path = combination.model.iter().cloned().collect();
-        args.task_name = combination.task.iter().map(|task| task.name.to_owned()).collect();
+        // Of data of one's own it is their name.
+        if let Some(task) = combination.task {
+            args.task_name = vec![task.name.clone()];
+        }
         args
     }
 
@@ -79,8 +82,11 @@ impl FlagFactory {
         }
         // Names are for people, and two runs may share them; the hash tells the folders apart.
         let hash = request_hash(&settings);
-        let last = if several.seeds { format!("seed-{seed}-") } else { String::from("run-") };
-        folder.push(last + &hash[..hash.len().min(FOLDER_HASH)]);
+        if several.seeds {
+            folder.push(format!("seed-{seed}"));
+        }
+        let name = folder.file_name().map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned());
+        folder.set_file_name(format!("{name}-{}", &hash[..hash.len().min(FOLDER_HASH)]));
         settings.places.folder = (!several.is_single_run()).then_some(folder);
         Ok(settings)
     }

@@ -1,0 +1,100 @@
+//! A run is known by what it is, and not by what its model, files and folders are called.
+
+use std::fmt::Write;
+
+use crate::support::program::{Bench, Ended, copy};
+
+const FLAGS: &str = "--validation_file dev.csv --max_steps 8 --learning_rate 1e-3 --results_dir results";
+
+/// Texts of two classes; `turn` gives the same texts the other labels.
+fn csv(rows: usize, turn: usize) -> String {
+    let mut text = String::from("text,label\n");
+    for row in 0..rows {
+        let _ = writeln!(text, "the {} number {row} of them all,{}", ["good", "bad"][row % 2], (row + turn) % 2);
+    }
+    text
+}
+
+fn bench() -> Bench {
+    let bench = Bench::new();
+    bench.write("train.csv", csv(40, 0));
+    bench.write("dev.csv", csv(20, 0));
+    bench
+}
+
+fn run(bench: &Bench, flags: &str) -> Ended {
+    bench.run(format!("{FLAGS} {flags}").split_whitespace())
+}
+
+/// Another model of the same shape.
+fn change_weights(bench: &Bench, model: &str) {
+    let mut weights = std::fs::read(bench.path(&format!("{model}/model.safetensors"))).unwrap();
+    let last = weights.len() - 1;
+    weights[last] ^= 1;
+    bench.write(&format!("{model}/model.safetensors"), &weights);
+}
+
+#[test]
+fn models_and_files_of_one_last_name_are_runs_of_their_own() {
+    let bench = bench();
+    for place in ["a", "b"] {
+        std::fs::create_dir(bench.path(place)).unwrap();
+        copy(&bench.path("m"), &bench.path(&format!("{place}/m")));
+    }
+    change_weights(&bench, "b/m");
+    let both = "--train_file train.csv --model a/m --model b/m --seeds 1 --output_dir out";
+    let ended = run(&bench, both);
+    ended.assert_done("both");
+    assert!(!ended.stderr.contains("going on"), "{}", ended.stderr);
+    let models = bench.files("out").into_iter().filter(|file| file.ends_with("/model.safetensors"));
+    assert_eq!(models.filter(|file| !file.contains("checkpoint-")).count(), 2, "{:?}", bench.files("out"));
+    assert_eq!(bench.record_files().len(), 2);
+}
+
+#[test]
+fn a_run_goes_on_from_its_own_checkpoints_alone() {
+    let bench = bench();
+    let flags = "--train_file train.csv --model m --output_dir out";
+    run(&bench, flags).assert_done("first");
+    let weights = std::fs::read(bench.path("out/model.safetensors")).unwrap();
+    let is_left_alone = |case: &str, ended: Ended, part: &str| {
+        ended.assert_says(case, &["the checkpoint was made ", part, "--overwrite_output_dir"]);
+        assert_eq!(ended.code, Some(2), "{case}");
+        assert_eq!(std::fs::read(bench.path("out/model.safetensors")).unwrap(), weights, "{case}");
+        assert_eq!(bench.record_files().len(), 1, "{case}");
+    };
+    // As many rows of the same texts, with other labels.
+    bench.write("train.csv", csv(40, 1));
+    is_left_alone("other labels", run(&bench, flags), "the rows that are trained on are not the same");
+    bench.write("train.csv", csv(40, 0));
+    copy(&bench.path("m"), &bench.path("other"));
+    change_weights(&bench, "other");
+    let other = flags.replace("--model m", "--model other");
+    is_left_alone("other weights", run(&bench, &other), "from another model: its weights are not the same");
+    let rte = "--task rte --dataset_dir g --model m --output_dir out --max_steps 8 --learning_rate 1e-4";
+    let ended = bench.run(rte.split_whitespace());
+    is_left_alone("another task", ended, "for other data than a benchmark's, and this run is for rte");
+    // A copy of the model under another name is the same model.
+    copy(&bench.path("m"), &bench.path("twin"));
+    run(&bench, &flags.replace("--model m", "--model twin")).assert_done("a copy");
+}
+
+#[test]
+fn a_sweep_does_again_what_was_done_with_other_data() {
+    let bench = bench();
+    let flags = "--train_file train.csv --model m --seeds 2 --output_dir out";
+    run(&bench, flags).assert_done("first");
+    let again = run(&bench, flags);
+    assert!(again.stderr.contains("2 runs, 2 done already"), "{}", again.stderr);
+    bench.write("train.csv", csv(40, 1));
+    let changed = run(&bench, flags);
+    assert!(changed.stderr.contains("train.csv has changed since the results were made"), "{}", changed.stderr);
+    assert!(changed.stderr.contains("0 done already"), "{}", changed.stderr);
+    // What is in the folders is another run's, and stays until somebody says otherwise.
+    assert!(changed.code == Some(2) && changed.stderr.contains("with other data"), "{}", changed.stderr);
+    assert_eq!(bench.record_files().len(), 2);
+    let rerun = run(&bench, &format!("{flags} --rerun"));
+    rerun.assert_done("rerun");
+    assert!(!rerun.stderr.contains("going on"), "{}", rerun.stderr);
+    assert_eq!(bench.record_files().len(), 4);
+}
