@@ -12,7 +12,7 @@ use trainer::training::progress::TrainingProgress;
 use trainer::training::totals::Totals;
 
 /// Crates whose messages are said; those of libraries are about their own affairs.
-const OWN_CRATES: [&str; 6] = ["run_glue", "trainer", "results", "hub", "models", "glue_tasks"];
+const OWN_CRATES: [&str; 7] = ["run_glue", "trainer", "results", "records", "hub", "models", "glue_tasks"];
 
 /// Writes messages on standard error, between the bars.
 struct Console;
@@ -161,6 +161,14 @@ fn line(totals: &Totals, max_steps: usize, loss: f64, learning_rate: f64) -> Str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_crate_of_the_workspace_is_heard() {
+        let crates = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).unwrap().flatten();
+        let names = crates.map(|entry| entry.file_name().into_string().unwrap().replace('-', "_"));
+        let silent: Vec<String> = names.filter(|name| !OWN_CRATES.contains(&name.as_str())).collect();
+        assert_eq!(silent, [""; 0]);
+    }
 
     #[test]
     fn only_the_program_s_own_crates_are_heard() {

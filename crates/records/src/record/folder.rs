@@ -36,13 +36,14 @@ impl Records {
 }
 
 /// Leaves out records of a run that another one is of: the same file given twice, a copy in another folder, or the same run done
-/// again, of which the last counts. Two records are of one run where hash and seed are the same; format 1 lacks settings in its
-/// hash, so there the results must be the same too.
+/// again, of which the last counts. Two records are of one run where hash and seed are the same, and the names of model and
+/// task, which stand in tables; format 1 lacks settings in its hash, so there the results must be the same too.
 fn each_run_once(records: Vec<RecordFile>) -> Vec<RecordFile> {
     let run = |record: &RunRecord| {
         let results =
             (record.format_version < FORMAT_VERSION).then(|| format!("{:?}{:?}", record.metrics, record.score));
-        (record.task.clone(), record.settings_hash.clone(), record.seed, results)
+        let named = (record.task.clone(), record.model.id.clone());
+        (named, record.settings_hash.clone(), record.seed, results)
     };
     let mut places = HashMap::new();
     let mut kept: Vec<RecordFile> = Vec::new();
@@ -95,7 +96,8 @@ pub fn read_paths(paths: &[PathBuf]) -> Result<Records, RecordError> {
             let found = read_folder(path)?;
             all.records.extend(found.records);
             all.problems.extend(found.problems);
-        } else {
+        } else if !path.to_string_lossy().ends_with(EXTENSION) {
+            // What a shell makes of `*.json` has the predictions beside the records too.
             all.records.push((path.clone(), RunRecord::read(path)?));
         }
     }

@@ -13,6 +13,10 @@ use records::record::SplitUse;
 /// splits.
 const TRAINED_ON: f64 = 0.1;
 
+/// What the mark of a score on rows that the model was trained on means.
+pub(super) const TRAINED_ON_IT: &str =
+    "‡ was trained on rows of its column, so that the score says nothing of other rows.";
+
 /// What bold means, in words.
 pub(super) fn words(level: f64) -> String {
     format!(

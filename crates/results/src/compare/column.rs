@@ -7,10 +7,8 @@ use glue_tasks::task::TaskSpec;
 use glue_tasks::{task_named, task_order};
 use records::record::{RecordFile, RunRecord, SplitRows, SplitUse};
 
+use super::origin::SHORT_HASH;
 use super::shown::{Form, metric_words, task_score_words};
-
-/// Hexadecimal digits of a hash that tells columns of as many rows apart.
-const SHORT_HASH: usize = 6;
 
 /// A task and the rows that it was evaluated on.
 #[derive(Clone, Debug, PartialEq)]

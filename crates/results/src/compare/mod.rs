@@ -24,7 +24,7 @@ mod tests;
 
 pub use self::average::Averages;
 pub use self::column::Column;
-pub(crate) use self::column::Columns;
+pub(crate) use self::column::{Columns, spec_of};
 pub use self::comparison::Comparison;
 pub use self::entry::Entry;
 pub use self::formats::{Format, UnknownFormat, render};

@@ -1,48 +1,76 @@
-//! What the runs of a row must have in common besides their settings: the weights that they started from, and the rows that they were
+//! What the runs of a row must have in common besides their settings: the model that they started from, and the rows that they were
 //! trained on. Names stay, content changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use records::record::{RecordFile, RunRecord, SplitUse};
+use sha2::{Digest, Sha256};
 
-/// Hexadecimal digits of a hash in a row's name.
-const SHORT_HASH: usize = 6;
+/// Hexadecimal digits of a hash in a row's or a column's name.
+pub(super) const SHORT_HASH: usize = 6;
 
 /// Where records of one name differ in what they are of.
 #[derive(Default)]
 pub(super) struct Origins<'a> {
-    /// Of each model's name its contents.
-    models: BTreeMap<&'a str, BTreeSet<String>>,
-    /// Of each model and task its training rows.
-    training: BTreeMap<(&'a str, &'a str), BTreeSet<String>>,
+    /// Of each model's name the weights that it had.
+    weights: BTreeMap<&'a str, BTreeSet<String>>,
+    /// Of each model's name what else it is made of.
+    others: BTreeMap<&'a str, BTreeSet<String>>,
+    /// Of each column the rows that its runs were trained on, with how many runs.
+    training: BTreeMap<&'a str, BTreeMap<String, usize>>,
 }
 
 impl<'a> Origins<'a> {
-    pub(super) fn of(found: &'a [RecordFile]) -> Self {
+    /// `columns`: of each record the name of its column.
+    pub(super) fn of(found: &'a [RecordFile], columns: &'a [String]) -> Self {
         let mut this = Self::default();
-        for (_, record) in found {
-            let (model, task) = (record.model.id.as_str(), record.task.as_str());
-            this.models.entry(model).or_default().insert(weights(record));
-            this.training.entry((model, task)).or_default().insert(training_rows(record));
+        for ((_, record), column) in found.iter().zip(columns) {
+            let model = record.model.id.as_str();
+            this.weights.entry(model).or_default().insert(weights(record));
+            this.others.entry(model).or_default().insert(configuration(record));
+            *this.training.entry(column).or_default().entry(training_rows(record)).or_default() += 1;
         }
         this
     }
 
-    /// What tells a record from others of the same names, in words.
-    pub(super) fn words(&self, record: &RunRecord) -> impl Iterator<Item = String> {
-        let (model, task) = (record.model.id.as_str(), record.task.as_str());
+    /// What tells a record from others of the same names, or from most of its column, in words.
+    pub(super) fn words(&self, record: &RunRecord, column: &str) -> impl Iterator<Item = String> {
+        let model = record.model.id.as_str();
         let several = |contents: Option<&BTreeSet<String>>| contents.is_some_and(|all| all.len() > 1);
-        let weights = several(self.models.get(model)).then(|| format!("weights={}", weights(record)));
-        let training = several(self.training.get(&(model, task))).then(|| training_rows(record));
-        weights.into_iter().chain(training)
+        let by_weights = several(self.weights.get(model)).then(|| format!("weights={}", weights(record)));
+        let by_others =
+            several(self.others.get(model)).then(|| format!("config.json and tokenizer={}", configuration(record)));
+        let trained = training_rows(record);
+        let is_usual = self.usual_training(column).is_some_and(|usual| *usual == trained);
+        by_weights.into_iter().chain(by_others).chain((!is_usual).then_some(trained))
     }
+
+    /// The rows that more runs of a column were trained on than on any others.
+    fn usual_training(&self, column: &str) -> Option<&String> {
+        let of_column = self.training.get(column)?;
+        let most = of_column.values().max()?;
+        let mut usual = of_column.iter().filter(|(_, runs)| *runs == most);
+        usual.next().filter(|_| usual.next().is_none()).map(|(rows, _)| rows)
+    }
+}
+
+fn short(hash: &str) -> &str {
+    hash.get(..SHORT_HASH).unwrap_or(hash)
 }
 
 /// The weights by their hashes.
 fn weights(record: &RunRecord) -> String {
-    let short = |hash: &String| hash.get(..SHORT_HASH).unwrap_or(hash).to_owned();
-    let hashes: Vec<String> = record.model.weights_sha256.values().map(short).collect();
+    let hashes: Vec<&str> = record.model.weights_sha256.values().map(|hash| short(hash)).collect();
     if hashes.is_empty() { "unknown".to_owned() } else { hashes.join("+") }
+}
+
+/// config.json and the files of the tokenizer by one hash.
+fn configuration(record: &RunRecord) -> String {
+    let Some(config) = &record.model.config_sha256 else { return "unknown".to_owned() };
+    let tokenizer = record.model.tokenizer_sha256.iter().map(|(name, hash)| format!("{name} {hash}"));
+    let all: Vec<String> = std::iter::once(config.clone()).chain(tokenizer).collect();
+    let digest = Sha256::digest(all.join("\n").as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).take(SHORT_HASH / 2).collect()
 }
 
 fn training_rows(record: &RunRecord) -> String {
@@ -50,7 +78,7 @@ fn training_rows(record: &RunRecord) -> String {
         .dataset
         .used_for(SplitUse::Training)
         .map(|split| {
-            let hash = split.sha256.as_deref().map_or("unknown", |hash| hash.get(..SHORT_HASH).unwrap_or(hash));
+            let hash = split.sha256.as_deref().map_or("unknown", short);
             format!("trained on {} rows, content {hash}", split.rows)
         })
         .collect();

@@ -23,14 +23,37 @@ fn varying<'a>(found: impl Iterator<Item = &'a RunRecord>) -> BTreeSet<String> {
     values.into_iter().filter(|(_, values)| values.len() > 1).map(|((_, _, name), _)| name.to_owned()).collect()
 }
 
-/// Settings by which runs are told apart; what is computed from others is not among them.
+/// Computed from other settings.
+const COMPUTED: [&str; 3] = ["warmup_steps", "new_head", "per_device_eval_batch_size"];
+
+/// What decides the rows of a run, which are known by their content, and what was measured on them.
+const OF_ROWS: [&str; 15] = [
+    "do_train",
+    "label_column_name",
+    "max_eval_samples",
+    "max_predict_samples",
+    "max_train_samples",
+    "metric_name",
+    "problem_type",
+    "shuffle_seed",
+    "shuffle_train_dataset",
+    "test_split_name",
+    "text_column_names",
+    "train_split_name",
+    "validation_split_name",
+    "validation_split_percentage",
+    "do_regression",
+];
+
+/// Settings by which runs are told apart: what is computed from others is not among them, nor what the columns and the content
+/// of rows say, where that is known.
 fn settings(record: &RunRecord) -> impl Iterator<Item = (&str, &Value)> {
-    const COMPUTED: [&str; 3] = ["warmup_steps", "new_head", "per_device_eval_batch_size"];
+    let rows_are_known = record.dataset.splits.iter().any(|split| split.sha256.is_some());
     record
         .hyper_parameters
         .iter()
         .map(|(name, value)| (name.as_str(), value))
-        .filter(|(name, _)| !COMPUTED.contains(name))
+        .filter(move |(name, _)| !COMPUTED.contains(name) && !(rows_are_known && OF_ROWS.contains(name)))
 }
 
 /// One row a model and choice of settings.
@@ -40,13 +63,13 @@ pub(crate) fn rows(found: &[RecordFile], level: f64) -> Vec<Row> {
 
 /// The same, with the name of each record's column.
 pub(super) fn rows_in(found: &[RecordFile], columns: &[String], level: f64) -> Vec<Row> {
-    let origins = Origins::of(found);
+    let origins = Origins::of(found, columns);
     let varying = varying(found.iter().map(|(_, record)| record));
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
     for (at, (_, record)) in found.iter().enumerate() {
-        let own = settings(record).filter(|(name, _)| varying.contains(*name));
+        let own = settings(record).filter(|(name, value)| varying.contains(*name) && !value.is_null());
         let own = own.map(|(name, value)| format!("{name}={}", plain(value)));
-        let own: Vec<String> = own.chain(origins.words(record)).collect();
+        let own: Vec<String> = own.chain(origins.words(record, &columns[at])).collect();
         let name =
             if own.is_empty() { record.model.id.clone() } else { format!("{} ({})", record.model.id, own.join(", ")) };
         match groups.iter_mut().find(|(known, _)| *known == name) {

@@ -309,6 +309,18 @@ fn runs_of_other_weights_or_training_rows_are_other_rows() {
     let found = [record("m", "rte", 1, Some(0.5)), other_rows, record("m", "cola", 1, Some(0.5))];
     let rows: Vec<String> = super::rows(&found, 0.95).into_iter().map(|row| row.name).collect();
     assert_eq!(rows, ["m (trained on 100 rows, content aa)", "m (trained on 100 rows, content cc)", "m"]);
+    // Those that most runs of the column were trained on need no words, so that a model's tasks stay in one row.
+    let mut other_rows = record("n", "rte", 2, Some(0.6));
+    other_rows.1.dataset.splits[0].sha256 = Some("cc".to_owned());
+    let found = [record("m", "rte", 1, Some(0.5)), record("m", "rte", 2, Some(0.5)), other_rows];
+    let rows: Vec<String> = super::rows(&found, 0.95).into_iter().map(|row| row.name).collect();
+    assert_eq!(rows, ["m", "n (trained on 100 rows, content cc)"]);
+    // Another tokenizer is another model.
+    let mut other_tokenizer = record("m", "rte", 2, Some(0.6));
+    other_tokenizer.1.model.config_sha256 = Some("aa".to_owned());
+    other_tokenizer.1.model.tokenizer_sha256 = [("vocab.txt".to_owned(), "dd".to_owned())].into();
+    let found = [record("m", "rte", 1, Some(0.5)), other_tokenizer];
+    assert_eq!(super::rows(&found, 0.95).len(), 2);
 }
 
 /// Ten seeds each, so that a sign-flip test can tell: p is 2 in 1024.

@@ -13,7 +13,7 @@ mod wanted;
 #[cfg(test)]
 mod error_rates;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 pub use self::outcome::Outcome;
@@ -21,7 +21,7 @@ pub use self::outcome::Outcome;
 use self::checked::{Checked, Verdict};
 use self::judge::{Rule, judge};
 use self::wanted::{UNSTATED, Wanted};
-use crate::compare::{Row, rows};
+use crate::compare::{Columns, Row, rows};
 use crate::statistics::{DEFAULT_LEVEL, Sample, Summary};
 use records::Error;
 use records::record::{RecordFile, read_paths};
@@ -112,9 +112,10 @@ pub fn run(options: &VerifyOptions) -> Result<Verification, Error> {
     let all: Vec<Wanted> = all.into_iter().flatten().collect();
     let known: BTreeSet<String> = all.iter().filter_map(|wanted| wanted.model.clone()).collect();
     let rows = rows(&found, DEFAULT_LEVEL);
+    let columns = Columns::of(&found).of_record;
     let mut checked = Vec::new();
     for wanted in all {
-        checked.extend(of_each_row(&wanted, &rows, &found, options)?);
+        checked.extend(of_each_row(&wanted, &rows, &columns, &found, options)?);
     }
     if !checked.iter().any(|checked| checked.verdict.outcome().is_some()) {
         let models: BTreeSet<&str> = found.iter().map(|(_, record)| record.model.id.as_str()).collect();
@@ -149,10 +150,11 @@ fn check(options: &VerifyOptions) -> Result<(), Error> {
     }
 }
 
-/// A number against each choice of settings of its model; none where the model was not run.
+/// A number against each choice of settings of its model, and each set of rows (`columns`: of each record the name of its column); none where the model was not run.
 fn of_each_row(
     wanted: &Wanted,
     rows: &[Row],
+    columns: &[String],
     found: &[RecordFile],
     options: &VerifyOptions,
 ) -> Result<Vec<Checked>, Error> {
@@ -166,12 +168,18 @@ fn of_each_row(
     });
     let (mut checked, mut passed_over) = (Vec::new(), None);
     for row in of_model {
-        let runs: Vec<&RecordFile> =
-            row.records.iter().map(|&at| &found[at]).filter(|(_, record)| record.task == wanted.task).collect();
-        if runs.is_empty() {
+        // Runs on other rows are no seeds of the same number.
+        let mut by_rows: BTreeMap<&String, Vec<&RecordFile>> = BTreeMap::new();
+        for &at in row.records.iter().filter(|&&at| found[at].1.task == wanted.task) {
+            by_rows.entry(&columns[at]).or_default().push(&found[at]);
+        }
+        if by_rows.is_empty() {
             passed_over.get_or_insert(row.name.clone());
-        } else {
-            checked.push(compare(wanted.clone(), row.name.clone(), &runs, options)?);
+        }
+        let several = by_rows.len() > 1;
+        for (column, runs) in by_rows {
+            let name = if several { format!("{} on {column}", row.name) } else { row.name.clone() };
+            checked.push(compare(wanted.clone(), name, &runs, options)?);
         }
     }
     if checked.is_empty() {

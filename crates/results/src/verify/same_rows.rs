@@ -4,6 +4,7 @@ use glue_tasks::task_named;
 use records::record::{RecordFile, RunRecord, SplitRows, SplitUse};
 
 use super::wanted::Wanted;
+use crate::compare::spec_of;
 
 /// A run may have been trained on so much of the rows that it is scored on: some texts stand in both splits of a data set.
 const MOST_TRAINED_ON: f64 = 0.1;
@@ -87,6 +88,11 @@ pub(super) fn check(found: &RecordFile, wanted: &Wanted) -> Result<(), String> {
             return failed(&format!("the rows with SHA-256 {theirs}, and these have {ours}"));
         }
         (Some(_), None) | (None, _) => {}
+    }
+    if spec_of(record).is_none() && task_named(&wanted.task).is_some() {
+        return failed(
+            "the benchmark's own rows, and these are data of one's own, which need a name of their own (--task_name)",
+        );
     }
     if let Some(theirs) = wanted.theirs.rows {
         return if theirs == rows { Ok(()) } else { failed(&format!("the {theirs} rows of the reference")) };

@@ -162,6 +162,43 @@ fn records_of_format_2_say_what_they_were_scored_on() {
     }
 }
 
+/// A file of one's own may be called as a task, and have as many rows.
+#[test]
+fn data_of_one_s_own_are_not_the_benchmark_s() {
+    let bench = Bench::new("accuracy", &[], 0);
+    for (seed, value) in NEAR.into_iter().enumerate() {
+        bench.add("results", seed, |record| {
+            record["metrics"] = json!({"accuracy": value});
+            record["hyper_parameters"]["metric_name"] = json!("accuracy");
+        });
+    }
+    let error = bench.against(&accuracy(0.65), |_| ()).unwrap_err();
+    assert!(error.contains("data of one's own") && error.contains("--task_name"), "{error}");
+}
+
+#[test]
+fn runs_on_other_rows_are_no_seeds_of_a_number() {
+    let bench = Bench::new("accuracy", &[], 0);
+    for (seed, value) in NEAR.into_iter().enumerate() {
+        for (rows, hash) in [(19, "0a"), (29, "0b")] {
+            bench.add(&format!("results/{rows}"), seed, |record| {
+                record["format_version"] = json!(2);
+                record["task"] = json!("own");
+                record["metrics"] = json!({"accuracy": value});
+                record["settings_hash"] = json!(hash.repeat(32));
+                record["dataset"].as_object_mut().unwrap().remove("rows");
+                record["dataset"]["splits"] = json!([{"split": "validation", "used_for": "evaluation", "rows": rows,
+                    "rows_of_split": rows, "sha256": hash.repeat(32)}]);
+            });
+        }
+    }
+    bench.write("reference.json", &json!({"runs": {"own": {"metric": "accuracy", "value": 0.65}}}));
+    let verified: Value =
+        serde_json::from_str(&verify::run(&bench.options("reference.json")).unwrap().as_json()).unwrap();
+    let runs: Vec<_> = verified["numbers"].as_array().unwrap().iter().map(|number| number["runs"].clone()).collect();
+    assert_eq!(runs, [json!(NEAR.len()), json!(NEAR.len())]);
+}
+
 #[test]
 fn hashes_of_rows_are_held_against_each_other() {
     let bench = Bench::new("accuracy", &NEAR, 277);

@@ -52,7 +52,9 @@ impl Done {
                 }
             }
             if let Some(change) = changed.filter(|change| same.is_none() && self.said.insert(change.clone())) {
-                log::warn!("{change} since the results were made: runs with it are done again");
+                log::warn!(
+                    "{change} since the results were made, which are left as they are: runs with it are not done"
+                );
             }
             found.push(same);
         }

@@ -76,7 +76,8 @@ fn models_tasks_and_seeds_make_a_grid_and_what_is_done_is_left_out() {
     weights[last] ^= 1;
     bench.write("n/model.safetensors", &weights);
     let left = bench.grid(flags.into_iter().chain(["--dry_run"]));
-    let changed = "warning: n/model.safetensors has changed since the results were made: runs with it are done again\n";
+    let changed = "warning: n/model.safetensors has changed since the results were made, which are left as they are: runs with it are \
+                   not done\n";
     assert_eq!(left.stderr, changed);
     assert!(left.stdout.contains("8 runs, 3 done already, 5 to do"), "{}", left.stdout);
     assert!(left.stdout.contains("m\trte\tseed 43\tto do") && left.stdout.contains("m\tcola\tseed 43\tdone"));

@@ -69,7 +69,7 @@ impl RunIdentity {
             return Some(format!("for {}, and this run is for {}", task(&self.task), task(&now.task)));
         }
         if self.rows != now.rows {
-            let what = if self.rows.first() == now.rows.first() { "evaluated on" } else { "trained on" };
+            let what = if self.rows.first() == now.rows.first() { "evaluated" } else { "trained on" };
             return Some(format!(
                 "with other data: the rows that are {what} are not the same (files may have changed, or other parts been asked for)"
             ));
@@ -100,7 +100,7 @@ mod tests {
             (|other| other.model.tokenizer.clear(), "its tokenizer is not the same"),
             (|other| other.model.config.push('x'), "its config.json is not the same"),
             (|other| other.model.weights.clear(), "its weights are not the same"),
-            (|other| other.rows.push(Some("e".to_owned())), "rows that are evaluated on"),
+            (|other| other.rows.push(Some("e".to_owned())), "rows that are evaluated"),
             (|other| other.rows[0] = Some("s".to_owned()), "rows that are trained on"),
             (|other| other.task = Some("mrpc".to_owned()), "for rte, and this run is for mrpc"),
         ];

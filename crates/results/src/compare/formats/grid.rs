@@ -15,6 +15,8 @@ pub(super) struct Cell {
     pub(super) half: Option<String>,
     pub(super) best: bool,
     pub(super) collapsed: bool,
+    /// The model was trained on rows of the column.
+    pub(super) trained_on: bool,
 }
 
 /// Tasks, then the averages that a row has.
@@ -33,6 +35,7 @@ impl Grid {
             half: summary.confidence_interval(comparison.level).map(|(_, high)| form.text(high - summary.mean)),
             best: best.is_some_and(|best| best.name == row.name),
             collapsed: false,
+            trained_on: false,
         };
         let best: Vec<Option<&Row>> = comparison.columns.iter().map(|column| comparison.best_of(column)).collect();
         let best_averages: Vec<Option<&Row>> =
@@ -40,7 +43,12 @@ impl Grid {
         let row = |row: &Row| {
             let of_column = |(column, best): (&Column, &Option<&Row>)| {
                 let entry: &Entry = row.entries.get(&column.name)?;
-                Some(Cell { collapsed: entry.collapsed > 0, ..cell(entry.score?, column.form(), *best, row) })
+                let trained_on = comparison.is_trained_on(row, column);
+                Some(Cell {
+                    collapsed: entry.collapsed > 0,
+                    trained_on,
+                    ..cell(entry.score?, column.form(), *best, row)
+                })
             };
             let tasks = comparison.columns.iter().zip(&best).map(of_column);
             let means = averages

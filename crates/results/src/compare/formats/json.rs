@@ -11,8 +11,9 @@ use crate::statistics::Summary;
 
 pub(super) fn render(comparison: &Comparison<'_>) -> String {
     let summary = |summary: Option<Summary>| summary.map_or(Value::Null, |summary| json!(summary));
-    let entry = |entry: &Entry, is_published: bool| {
+    let entry = |entry: &Entry, is_published: bool, trained_on: bool| {
         json!({
+            "trained_on_these_rows": trained_on,
             "score": summary(entry.score),
             "interval": entry.interval,
             "bootstrap_interval": entry.bootstrap,
@@ -37,7 +38,11 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
         for average in &averages {
             add(&average.key, summary(row.averages.get(average)));
         }
-        let tasks = row.entries.iter().map(|(task, e)| (task.clone(), entry(e, row.is_published())));
+        let tasks = row.entries.iter().map(|(name, e)| {
+            let column = comparison.columns.iter().find(|column| column.name == *name);
+            let trained_on = column.is_some_and(|column| comparison.is_trained_on(row, column));
+            (name.clone(), entry(e, row.is_published(), trained_on))
+        });
         add("tasks", Value::Object(tasks.collect()));
         fields
     };

@@ -26,7 +26,8 @@ fn cell(cell: Option<Cell>) -> String {
     let Some(cell) = cell else { return "--".to_owned() };
     let mean = if cell.best { format!("\\textbf{{{}}}", cell.mean) } else { cell.mean.clone() };
     let half = cell.half.as_ref().map_or_else(String::new, |half| format!(" {{\\small $\\pm$ {half}}}"));
-    format!("{mean}{half}{}", if cell.collapsed { "$^*$" } else { "" })
+    let collapsed = if cell.collapsed { "$^*$" } else { "" };
+    format!("{mean}{half}{collapsed}{}", if cell.trained_on { "$^\\ddagger$" } else { "" })
 }
 
 fn escaped(text: &str) -> String {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::grid::{Cell, Grid, caption, pair_grid};
-use crate::compare::best;
+use crate::compare::best::{self, TRAINED_ON_IT};
 use crate::compare::comparison::Comparison;
 
 pub(super) fn render(comparison: &Comparison<'_>) -> String {
@@ -17,7 +17,7 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
     }
     let _ = writeln!(
         text,
-        "\n{} {} * has runs that predict one class only.",
+        "\n{} {} * has runs that predict one class only, {TRAINED_ON_IT}",
         caption(comparison),
         best::words(comparison.level)
     );
@@ -38,7 +38,8 @@ fn cell(cell: Option<Cell>) -> String {
     let Some(cell) = cell else { return "-".to_owned() };
     let mean = if cell.best { format!("**{}**", cell.mean) } else { cell.mean.clone() };
     let half = cell.half.as_ref().map_or_else(String::new, |half| format!(" ±{half}"));
-    format!("{mean}{half}{}", if cell.collapsed { "\\*" } else { "" })
+    let collapsed = if cell.collapsed { "\\*" } else { "" };
+    format!("{mean}{half}{collapsed}{}", if cell.trained_on { "‡" } else { "" })
 }
 
 /// Names may hold what means something in a table.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::grid::{Grid, caption, pair_grid};
 use crate::columns::aligned;
-use crate::compare::best;
+use crate::compare::best::{self, TRAINED_ON_IT};
 use crate::compare::comparison::Comparison;
 
 pub(super) fn render(comparison: &Comparison<'_>) -> String {
@@ -16,7 +16,7 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
                 || "-".to_owned(),
                 |cell| {
                     let half = cell.half.map_or_else(String::new, |half| format!(" ±{half}"));
-                    let marks = [(cell.best, "!"), (cell.collapsed, "*")];
+                    let marks = [(cell.best, "!"), (cell.collapsed, "*"), (cell.trained_on, "‡")];
                     let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
                     format!("{}{half}{marks}", cell.mean)
                 },
@@ -27,7 +27,7 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
     let mut text = aligned(&lines, usize::MAX);
     let _ = writeln!(
         text,
-        "\n{} ! is what is bold elsewhere, * has runs that predict one class only. {}",
+        "\n{} ! is what is bold elsewhere, * has runs that predict one class only, {TRAINED_ON_IT} {}",
         caption(comparison),
         best::words(comparison.level)
     );

@@ -145,7 +145,7 @@ fn notes(comparison: &Comparison<'_>) -> String {
     }
     let on = |row: &Row| comparison.columns.iter().any(|column| comparison.is_trained_on(row, column));
     if comparison.rows.iter().any(on) {
-        notes.push("‡ was trained on rows of this column, so that the score says nothing of other rows.");
+        notes.push(best::TRAINED_ON_IT);
     }
     if comparison.rows.iter().any(|row| row.chosen_on.is_some()) {
         notes.push(CHOSEN_HERE);

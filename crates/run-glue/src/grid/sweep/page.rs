@@ -26,6 +26,7 @@ pub(super) fn write(done: &mut Done, specs: &[RunSpec], results_dir: &Path, choi
         return Ok(());
     }
     write_page(&found, &path)?;
-    log::info!("{}: tables and charts of {} runs", path.display(), found.len());
+    let runs = if found.len() == 1 { "one run".to_owned() } else { format!("{} runs", found.len()) };
+    log::info!("{}: tables and charts of {runs}", path.display());
     Ok(())
 }
