@@ -33,7 +33,7 @@ same_log() {
 }
 
 echo "every task that has training rows, a few steps each"
-rows() { jq ".dataset.rows.$2" "$work"/results/"$1"/*/*/*[0-9a-f].json; }
+rows() { jq --arg split "$2" ".dataset.splits[] | select(.split == \$split).rows" "$work"/results/"$1"/*/*/*[0-9a-f].json; }
 while read -r task train validation; do
   run "$task" demo --task "$task" --max_steps 3 --max_eval_samples 64
   [ "$(rows "$task" train)" = "$train" ] || fail "$task: train rows"

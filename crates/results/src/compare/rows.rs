@@ -53,7 +53,7 @@ fn settings(record: &RunRecord) -> impl Iterator<Item = (&str, &Value)> {
         .hyper_parameters
         .iter()
         .map(|(name, value)| (name.as_str(), value))
-        .filter(move |(name, _)| !COMPUTED.contains(name) && !(rows_are_known && OF_ROWS.contains(name)))
+        .filter(move |(name, _)| !(COMPUTED.contains(name) || rows_are_known && OF_ROWS.contains(name)))
 }
 
 /// One row a model and choice of settings.
