@@ -14,8 +14,8 @@ use crate::file_hash::{hex, sha256};
 use crate::settings::Settings;
 use crate::source::SourceFiles;
 
-/// Of a benchmark's own splits, which share some rows, as many as one in ten may be trained on without a warning: MRPC, QQP and CoLA
-/// have such rows.
+/// Of a benchmark's own splits, which share some rows, as many as one in ten may be trained on without a warning: 16 of the 1043
+/// rows that CoLA is validated on stand among its training rows, and 6 of the 1500 of STS-B.
 const SHARED_BY_DESIGN: f64 = 0.1;
 
 /// What a record says of the rows, the training's first.
