@@ -3,7 +3,8 @@
 //!
 //! Rooms, from the ground up; none imports from one that comes later:
 //!
-//! * [`atomic`] writes files whole or not at all, [`utc`] says when, [`python_json`] speaks JSON as Python does;
+//! * [`atomic`] writes files whole or not at all, [`utc`] says when, [`python_json`] speaks JSON as Python does,
+//!   [`hex`] writes hashes;
 //! * [`metrics`] are the numbers of a run by run_glue.py's names;
 //! * [`record`] is this program's own format, one JSON file a run: strict JSON with a schema, documented in
 //!   `docs/results-format.md`;
@@ -23,9 +24,11 @@
 pub mod atomic;
 pub mod error;
 pub mod files;
+mod hexadecimal;
 pub mod metrics;
 pub mod python_json;
 pub mod record;
 pub mod utc;
 
 pub use error::Error;
+pub use hexadecimal::hex;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use records::hex;
 use sha2::{Digest, Sha256};
 
 /// Of a file that was read: its size in bytes and its last change, and the hash.
@@ -31,10 +32,4 @@ pub fn sha256(path: &Path) -> std::io::Result<String> {
     let hash = hex(&hasher.finalize());
     known().insert(path.to_owned(), (size, changed, hash.clone()));
     Ok(hash)
-}
-
-/// Bytes in hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -15,7 +15,7 @@ mod run_record;
 mod version;
 mod write;
 
-pub use self::dataset_info::{DatasetInfo, SplitRows, SplitUse};
+pub use self::dataset_info::{DatasetInfo, SHARED_BY_DESIGN, SplitRows, SplitUse};
 pub use self::error::RecordError;
 pub use self::folder::{RecordFile, Records, read_folder, read_paths};
 pub use self::host::Host;

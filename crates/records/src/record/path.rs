@@ -5,6 +5,7 @@
 
 use super::dataset_info::SplitUse;
 use super::run_record::RunRecord;
+use crate::hex;
 use crate::python_json::{Object, Value, dumps};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -57,8 +58,7 @@ pub fn settings_hash(record: &RunRecord) -> String {
     .into_iter()
     .map(|(key, value)| (key.to_owned(), value))
     .collect();
-    let digest = Sha256::digest(dumps(&settings.into(), 0).as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(dumps(&settings.into(), 0).as_bytes()))
 }
 
 /// The same value with the keys of all its objects sorted, so that their order does not change the hash.

@@ -7,11 +7,7 @@ use super::column::Column;
 use super::comparison::Comparison;
 use super::pairs::pair;
 use super::row::Row;
-use records::record::SplitUse;
-
-/// The share of rows beyond which a score says how well a model remembers them. Benchmarks share a few rows between their own
-/// splits.
-const TRAINED_ON: f64 = 0.1;
+use records::record::{SHARED_BY_DESIGN, SplitUse};
 
 /// What the mark of a score on rows that the model was trained on means.
 pub(super) const TRAINED_ON_IT: &str =
@@ -64,7 +60,7 @@ impl Comparison<'_> {
     pub(super) fn is_trained_on(&self, row: &Row, column: &Column) -> bool {
         self.records_in(row, column).into_iter().any(|record| {
             let rows: u64 = record.dataset.used_for(SplitUse::Evaluation).map(|split| split.rows).sum();
-            record.rows_trained_on().is_some_and(|trained| trained as f64 > TRAINED_ON * rows as f64)
+            record.rows_trained_on().is_some_and(|trained| trained as f64 > SHARED_BY_DESIGN * rows as f64)
         })
     }
 }

@@ -7,7 +7,7 @@ use glue_tasks::task::TaskSpec;
 use glue_tasks::{task_named, task_order};
 use records::record::{RecordFile, RunRecord, SplitRows, SplitUse};
 
-use super::origin::SHORT_HASH;
+use super::origin::short;
 use super::shown::{Form, metric_words, task_score_words};
 
 /// A task and the rows that it was evaluated on.
@@ -31,9 +31,14 @@ pub(crate) fn spec_of(record: &RunRecord) -> Option<&'static TaskSpec> {
     task_named(&record.task).filter(|_| !is_custom)
 }
 
-/// The rows of an evaluation: of each split its suffix and what is known of its rows.
+/// The rows of an evaluation, and what was measured on them: scores of two metrics are no seeds of one number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct EvaluatedRows(Vec<(String, Known)>);
+struct EvaluatedRows {
+    /// Of each split its suffix and what is known of its rows.
+    splits: Vec<(String, Known)>,
+    /// The metric that is the score of data that are no benchmark's, by its key.
+    metric: Option<&'static str>,
+}
 
 /// What a record knows of rows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,16 +89,17 @@ impl EvaluatedRows {
             Some(hash) => Known::Content(hash.clone()),
             None => Known::Number(split.split.clone(), split.rows),
         };
-        Self(evaluated(record).into_iter().map(|split| (split.key_suffix.clone(), known(split))).collect())
+        let splits = evaluated(record).into_iter().map(|split| (split.key_suffix.clone(), known(split))).collect();
+        Self { splits, metric: first_metric(record).map(Metric::key) }
     }
 
     fn is_known(&self) -> bool {
-        self.0.iter().all(|(_, known)| matches!(known, Known::Content(_)))
+        self.splits.iter().all(|(_, known)| matches!(known, Known::Content(_)))
     }
 
     fn short_hash(&self) -> Option<&str> {
-        match &self.0.first()?.1 {
-            Known::Content(hash) => hash.get(..SHORT_HASH),
+        match &self.splits.first()?.1 {
+            Known::Content(hash) => Some(short(hash)),
             Known::Number(..) => None,
         }
     }
@@ -125,17 +131,17 @@ impl Columns {
                 by_rows.iter().find(|(rows, record)| is_whole(record) == Some(true) && rows.is_known() == known)
             };
             let own = whole(true).or_else(|| whole(false)).map(|(rows, _)| rows.clone());
-            // Of other data the rows are said where there are several.
+            // Of other data the rows are said where there are several, and so is the metric.
             let is_alone = task.1 && by_rows.len() == 1;
+            let metrics: BTreeSet<_> = by_rows.keys().map(|rows| rows.metric).collect();
             for (rows, record) in &by_rows {
                 let is_own = own.as_ref() == Some(rows) || is_alone;
-                keyed.push((task, rows.clone(), Column::of(record, (!is_own).then_some(rows))));
+                let metric = rows.metric.filter(|_| metrics.len() > 1);
+                keyed.push((task, rows.clone(), Column::of(record, (!is_own).then_some(rows), metric)));
             }
         }
         tell_apart(&mut keyed);
-        keyed.sort_by_cached_key(|((task, is_custom), _, column)| {
-            (*is_custom, task_order(task), column.rows.is_some(), column.name.clone())
-        });
+        keyed.sort_by_cached_key(|(.., column)| column.place());
         let place = |record: &RunRecord| {
             let key = (task_of(record), EvaluatedRows::of(record));
             let column = keyed.iter().find(|(task, rows, _)| *task == key.0 && *rows == key.1);
@@ -159,12 +165,16 @@ fn tell_apart(keyed: &mut [(Task, EvaluatedRows, Column)]) {
 }
 
 impl Column {
-    /// `rows`: where they are not the benchmark's own.
-    fn of(record: &RunRecord, rows: Option<&EvaluatedRows>) -> Self {
+    /// `rows`: where they are not the benchmark's own; `by_metric`: where other runs of the task have another metric.
+    fn of(record: &RunRecord, rows: Option<&EvaluatedRows>, by_metric: Option<&str>) -> Self {
         let spec = spec_of(record);
         let shares_a_name = spec.is_none() && task_named(&record.task).is_some();
         let own_data = shares_a_name.then(|| "data of one's own".to_owned());
-        let words: Vec<String> = own_data.into_iter().chain(rows.map(|rows| words(record, rows))).collect();
+        let words: Vec<String> = own_data
+            .into_iter()
+            .chain(rows.map(|rows| words(record, rows)))
+            .chain(by_metric.map(str::to_owned))
+            .collect();
         let rows = (!words.is_empty()).then(|| words.join("; "));
         let name = rows.as_ref().map_or_else(|| record.task.clone(), |rows| format!("{} ({rows})", record.task));
         Self { name, task: record.task.clone(), rows, spec, metric: first_metric(record) }
@@ -173,6 +183,11 @@ impl Column {
     /// The column of a benchmark's task as others publish it.
     pub(super) fn of_task(task: &str) -> Self {
         Self { name: task.to_owned(), task: task.to_owned(), rows: None, spec: task_named(task), metric: None }
+    }
+
+    /// Its place among others: benchmarks' tasks in their order, the benchmark's own rows first.
+    pub(super) fn place(&self) -> (bool, usize, bool, String) {
+        (self.spec.is_none(), task_order(&self.task), self.rows.is_some(), self.name.clone())
     }
 
     /// The task as papers write it, with the rows where they are not all.

@@ -1,6 +1,6 @@
 //! Models beside each other, before any form is given to them.
 
-use glue_tasks::{AverageSpec, Benchmark, GLUE, task_order};
+use glue_tasks::{AverageSpec, Benchmark, GLUE};
 
 use super::average;
 use super::column::{Column, Columns};
@@ -104,7 +104,5 @@ fn add_published(columns: &mut Vec<Column>, rows: &[Row]) {
             columns.push(Column::of_task(name));
         }
     }
-    columns.sort_by_cached_key(|column| {
-        (column.spec.is_none(), task_order(&column.task), column.rows.is_some(), column.name.clone())
-    });
+    columns.sort_by_cached_key(Column::place);
 }

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use records::hex;
 use records::record::{RecordFile, RunRecord, SplitUse};
 use sha2::{Digest, Sha256};
 
 /// Hexadecimal digits of a hash in a row's or a column's name.
-pub(super) const SHORT_HASH: usize = 6;
+const SHORT_HASH: usize = 6;
 
 /// Where records of one name differ in what they are of.
 #[derive(Default)]
@@ -54,7 +55,8 @@ impl<'a> Origins<'a> {
     }
 }
 
-fn short(hash: &str) -> &str {
+/// The beginning of a hash, as names have it.
+pub(super) fn short(hash: &str) -> &str {
     hash.get(..SHORT_HASH).unwrap_or(hash)
 }
 
@@ -69,8 +71,7 @@ fn configuration(record: &RunRecord) -> String {
     let Some(config) = &record.model.config_sha256 else { return "unknown".to_owned() };
     let tokenizer = record.model.tokenizer_sha256.iter().map(|(name, hash)| format!("{name} {hash}"));
     let all: Vec<String> = std::iter::once(config.clone()).chain(tokenizer).collect();
-    let digest = Sha256::digest(all.join("\n").as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).take(SHORT_HASH / 2).collect()
+    short(&hex(&Sha256::digest(all.join("\n").as_bytes()))).to_owned()
 }
 
 fn training_rows(record: &RunRecord) -> String {

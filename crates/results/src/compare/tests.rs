@@ -298,6 +298,20 @@ fn data_of_one_s_own_are_no_benchmark_s_whatever_they_are_called() {
 }
 
 #[test]
+fn scores_by_two_metrics_are_no_seeds_of_one_number() {
+    let by = |seed: u64, metrics: &str| {
+        let mut found = record("m", "own", seed, Some(0.5));
+        found.1.hyper_parameters.insert("metric_name".to_owned(), json!(metrics));
+        found
+    };
+    assert_eq!(columns(&[by(1, "accuracy"), by(2, "accuracy,f1_macro")]), ["own"]);
+    let found = [by(1, "accuracy"), by(2, "f1_macro,accuracy")];
+    assert_eq!(columns(&found), ["own (validation; 9 rows; accuracy)", "own (validation; 9 rows; f1_macro)"]);
+    let comparison = Comparison::new(&found, &[], None, 0.95).unwrap();
+    assert!(comparison.rows.iter().all(|row| row.entries.values().all(|entry| entry.seeds.len() == 1)));
+}
+
+#[test]
 fn runs_of_other_weights_or_training_rows_are_other_rows() {
     let mut other_weights = record("m", "rte", 2, Some(0.6));
     other_weights.1.model.weights_sha256 = [("model.safetensors".to_owned(), "ff00".to_owned())].into();

@@ -108,7 +108,7 @@ pub fn run(options: &VerifyOptions) -> Result<Verification, Error> {
     if found.is_empty() {
         return Err(Error::input(format!("{}: there are no run records", names(&options.paths))));
     }
-    let all = options.against.iter().map(|path| reference::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let all = options.against.iter().map(|path| reference::read(path, &found)).collect::<Result<Vec<_>, _>>()?;
     let all: Vec<Wanted> = all.into_iter().flatten().collect();
     let known: BTreeSet<String> = all.iter().filter_map(|wanted| wanted.model.clone()).collect();
     let rows = rows(&found, DEFAULT_LEVEL);

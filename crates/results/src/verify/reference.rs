@@ -34,8 +34,8 @@ struct ReferenceRun {
 /// The numbers of a file or folder, of whichever kind.
 ///
 /// # Errors
-/// When it cannot be read, is of no kind, or holds a number that cannot be.
-pub(super) fn read(path: &Path) -> Result<Vec<Wanted>, Error> {
+/// When it cannot be read, is of no kind, holds a number that cannot be, or a run of `ours`.
+pub(super) fn read(path: &Path, ours: &[RecordFile]) -> Result<Vec<Wanted>, Error> {
     let failed = |what: &dyn std::fmt::Display| {
         Error::input(format!(
             "{}: {what}; expected a reference ({{\"runs\": ...}}), a published table ({{\"format\": ...}}), run records, or a \
@@ -53,14 +53,14 @@ pub(super) fn read(path: &Path) -> Result<Vec<Wanted>, Error> {
         if files.any(|file| parse(&file).is_ok_and(|json| json.get("format").is_some())) {
             of_tables(path)?
         } else {
-            of_records(&without_trials(path)?, path)?
+            of_records(&without_trials(path)?, ours, path)?
         }
     } else {
         let json = parse(path).map_err(|error| failed(&error))?;
         if json.get("format").is_some() {
             of_tables(path)?
         } else if json.get("format_version").is_some() {
-            of_records(&without_trials(path)?, path)?
+            of_records(&without_trials(path)?, ours, path)?
         } else if json.get("runs").is_some() {
             let reference: Reference = serde_json::from_value(json).map_err(|error| failed(&error))?;
             of_reference(reference, path)
@@ -78,6 +78,18 @@ fn without_trials(path: &Path) -> Result<Vec<RecordFile>, Error> {
     let mut found = read_paths(&[path.to_owned()])?.warned();
     found.retain(|(_, record)| !record.is_trial());
     Ok(found)
+}
+
+/// # Errors
+/// When a run is among both: that it reproduces itself says nothing.
+fn check_others(found: &[RecordFile], ours: &[RecordFile]) -> Result<(), Error> {
+    match found.iter().find(|(_, theirs)| ours.iter().any(|(_, own)| own == theirs)) {
+        Some((file, _)) => Err(Error::input(format!(
+            "{}: this record is of one of the runs that are verified, and a run always reproduces itself; give the records of other runs",
+            file.display()
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn of_reference(reference: Reference, path: &Path) -> Vec<Wanted> {
@@ -117,8 +129,8 @@ fn of_tables(path: &Path) -> Result<Vec<Wanted>, Error> {
 /// The means of other runs, by model and task.
 ///
 /// # Errors
-/// When a model has runs of several settings, of which no mean can be taken.
-fn of_records(found: &[RecordFile], path: &Path) -> Result<Vec<Wanted>, Error> {
+/// When a model has runs of several settings, of which no mean can be taken, or a run is one of `ours`.
+fn of_records(found: &[RecordFile], ours: &[RecordFile], path: &Path) -> Result<Vec<Wanted>, Error> {
     let rows = rows(found, DEFAULT_LEVEL);
     let columns = Columns::of(found).of_record;
     let model = |row: &Row| row.records.first().map(|&at| found[at].1.model.id.clone());
@@ -140,6 +152,7 @@ fn of_records(found: &[RecordFile], path: &Path) -> Result<Vec<Wanted>, Error> {
             all.extend(known.filter_map(|(metric, runs)| of_runs(model(row), task, metric, (*runs)?, &records, path)));
         }
     }
+    check_others(found, ours)?;
     Ok(all)
 }
 

@@ -1,13 +1,10 @@
 //! Whether a run was scored on the rows of the number that it is held against.
 
 use glue_tasks::task_named;
-use records::record::{RecordFile, RunRecord, SplitRows, SplitUse};
+use records::record::{RecordFile, RunRecord, SHARED_BY_DESIGN, SplitRows, SplitUse};
 
 use super::wanted::Wanted;
 use crate::compare::spec_of;
-
-/// A run may have been trained on so much of the rows that it is scored on: some texts stand in both splits of a data set.
-const MOST_TRAINED_ON: f64 = 0.1;
 
 /// Whether the number is of another split than the one that runs of its task are scored on.
 pub(super) fn is_of_other_split(wanted: &Wanted) -> bool {
@@ -78,7 +75,7 @@ pub(super) fn check(found: &RecordFile, wanted: &Wanted) -> Result<(), String> {
         ))
     };
     let trained_on: u64 = used.iter().filter_map(|used| used.trained_on).sum();
-    if trained_on as f64 > MOST_TRAINED_ON * rows as f64 {
+    if trained_on as f64 > SHARED_BY_DESIGN * rows as f64 {
         return failed(&format!("rows that it was not trained on, and it was trained on {trained_on} of them"));
     }
     // What the reference says of its rows decides, before what a benchmark has.

@@ -177,6 +177,13 @@ fn data_of_one_s_own_are_not_the_benchmark_s() {
 }
 
 #[test]
+fn a_run_is_not_held_against_itself() {
+    let bench = Bench::new("accuracy", &NEAR, 277);
+    let error = verify::run(&bench.options("results")).map(|verified| verified.outcome()).unwrap_err().to_string();
+    assert!(error.contains("seed-0.json") && error.contains("a run always reproduces itself"), "{error}");
+}
+
+#[test]
 fn runs_on_other_rows_are_no_seeds_of_a_number() {
     let bench = Bench::new("accuracy", &[], 0);
     for (seed, value) in NEAR.into_iter().enumerate() {

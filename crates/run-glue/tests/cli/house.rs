@@ -48,7 +48,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["gradient_checkpointing"],
         ],
     ),
-    ("records", &[&["atomic", "python_json", "utc"], &["metrics"], &["record"], &["error"], &["files"]]),
+    ("records", &[&["atomic", "hexadecimal", "python_json", "utc"], &["metrics"], &["record"], &["error"], &["files"]]),
     ("results", &[&["columns", "statistics"], &["compare"], &["table", "verify"]]),
     (
         "trainer",

@@ -5,18 +5,15 @@ use std::path::PathBuf;
 
 use glue_tasks::dataset::{Example, Label};
 use glue_tasks::task::TaskSpec;
-use records::record::{SplitRows, SplitUse};
+use records::hex;
+use records::record::{SHARED_BY_DESIGN, SplitRows, SplitUse};
 use sha2::{Digest, Sha256};
 
 use super::rows::{AllRows, Rows};
 use crate::error::Error;
-use crate::file_hash::{hex, sha256};
+use crate::file_hash::sha256;
 use crate::settings::Settings;
 use crate::source::SourceFiles;
-
-/// Of a benchmark's own splits, which share some rows, as many as one in ten may be trained on without a warning: 16 of the 1043
-/// rows that CoLA is validated on stand among its training rows, and 6 of the 1500 of STS-B.
-const SHARED_BY_DESIGN: f64 = 0.1;
 
 /// What a record says of the rows, the training's first.
 pub(super) fn split_rows(all: &AllRows, task: &TaskSpec) -> Vec<SplitRows> {

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::declared::SEED;
 use super::run::Settings;
-use crate::file_hash::hex;
+use records::hex;
 
 /// SHA-256, in hexadecimal, of what was asked for: task, model, data and settings, all but the seed. Settings that were
 /// left out (`null`) do not count, so that later versions, which know more of them, give the same hash.

@@ -10,10 +10,10 @@ use super::rungs::{Rung, Unit, amount};
 use super::space::{self, Axis, EPOCHS, STEPS, Setting};
 use crate::grid::combination::Combination;
 use crate::grid::settings_factory::SettingsFactory;
+use records::hex;
 use records::record::RunRecord;
 use records::record::parts::{SearchMark, SearchRole};
 use trainer::error::Error;
-use trainer::file_hash::hex;
 use trainer::settings::{Choice, Settings, request_hash};
 
 /// A search.
