@@ -1,12 +1,13 @@
 //! Whether model and data of a run are still what a record says they were: names stay, content changes.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use records::record::{RunRecord, Source};
 use trainer::file_hash::sha256;
 use trainer::settings::{DatasetChoice, HubAccess, ModelChoice, Settings};
 use trainer::source::{SourceFiles, TransferHooks};
+use trainer::tokenize::TokenizerFiles;
 
 /// What models and datasets are now, each looked up once.
 #[derive(Default)]
@@ -34,7 +35,15 @@ impl Sources {
                 let hashes = model.weights_sha256.iter().chain(&model.tokenizer_sha256);
                 let mut files = hashes.map(|(name, hash)| (name.as_str(), hash.as_str())).chain(config);
                 let changed = files.find(|(name, hash)| !is_same(&folder.join(name), hash));
-                changed.map(|(name, _)| format!("{} has changed", folder.join(name).display()))
+                changed.map(|(name, _)| format!("{} has changed", folder.join(name).display())).or_else(|| {
+                    // A file that is read now and was not there.
+                    let tokenizer = TokenizerFiles::in_folder(folder);
+                    let is_new = |path: &&PathBuf| {
+                        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+                        name.is_some_and(|name| !model.tokenizer_sha256.contains_key(&name))
+                    };
+                    tokenizer.paths().find(is_new).map(|path| format!("{} is new", path.display()))
+                })
             }
         }
     }

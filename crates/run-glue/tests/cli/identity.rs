@@ -80,6 +80,17 @@ fn a_run_goes_on_from_its_own_checkpoints_alone() {
 }
 
 #[test]
+fn a_file_that_is_added_to_a_model_makes_it_another() {
+    let bench = bench();
+    let flags = "--train_file train.csv --model m --seeds 2";
+    run(&bench, flags).assert_done("first");
+    bench.write("m/special_tokens_map.json", "{}");
+    let again = run(&bench, &format!("{flags} --dry_run"));
+    assert!(again.stderr.contains("m/special_tokens_map.json is new since the results were made"), "{}", again.stderr);
+    assert!(again.stdout.contains("0 done already"), "{}", again.stdout);
+}
+
+#[test]
 fn a_sweep_does_again_what_was_done_with_other_data() {
     let bench = bench();
     let flags = "--train_file train.csv --model m --seeds 2 --output_dir out";
