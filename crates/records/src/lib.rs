@@ -4,7 +4,7 @@
 //! Rooms, from the ground up; none imports from one that comes later:
 //!
 //! * [`atomic`] writes files whole or not at all, [`utc`] says when, [`python_json`] speaks JSON as Python does,
-//!   [`hex`] writes hashes;
+//!   [`hex`] writes hashes, [`counted`] numbers of things;
 //! * [`metrics`] are the numbers of a run by run_glue.py's names;
 //! * [`record`] is this program's own format, one JSON file a run: strict JSON with a schema, documented in
 //!   `docs/results-format.md`;
@@ -22,6 +22,7 @@
 //! ```
 
 pub mod atomic;
+mod counted;
 pub mod error;
 pub mod files;
 mod hexadecimal;
@@ -30,5 +31,6 @@ pub mod python_json;
 pub mod record;
 pub mod utc;
 
+pub use counted::counted;
 pub use error::Error;
 pub use hexadecimal::hex;

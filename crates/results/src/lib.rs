@@ -32,6 +32,7 @@
 
 mod columns;
 pub mod compare;
+mod scored_rows;
 pub mod statistics;
 pub mod table;
 pub mod verify;

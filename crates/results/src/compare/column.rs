@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use glue_tasks::metrics::Metric;
 use glue_tasks::task::TaskSpec;
 use glue_tasks::{task_named, task_order};
-use records::record::{RecordFile, RunRecord, SplitRows, SplitUse};
+use records::counted;
+use records::record::{RecordFile, RunRecord, SplitRows};
 
 use super::origin::short;
 use super::shown::{Form, metric_words, task_score_words};
+use crate::scored_rows::{is_whole, scored, spec_of};
 
 /// A task and the rows that it was evaluated on.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,12 +25,6 @@ pub struct Column {
     pub(super) spec: Option<&'static TaskSpec>,
     /// The metric that is the score of data that are no benchmark's.
     metric: Option<Metric>,
-}
-
-/// The benchmark's task that a record is of; none of other data, whatever they are called.
-pub(crate) fn spec_of(record: &RunRecord) -> Option<&'static TaskSpec> {
-    let is_custom = record.hyper_parameters.get("metric_name").is_some_and(|name| !name.is_null());
-    task_named(&record.task).filter(|_| !is_custom)
 }
 
 /// The rows of an evaluation, and what was measured on them: scores of two metrics are no seeds of one number.
@@ -49,47 +45,13 @@ enum Known {
     Number(String, u64),
 }
 
-/// The splits of a record that its score is made of.
-pub(crate) fn evaluated(record: &RunRecord) -> Vec<&SplitRows> {
-    let spec = spec_of(record);
-    let is_diagnostic = |split: &SplitRows| {
-        !split.key_suffix.is_empty() && spec.and_then(TaskSpec::diagnostic_suffix) == Some(split.key_suffix.as_str())
-    };
-    let scored: Vec<&SplitRows> =
-        record.dataset.used_for(SplitUse::Evaluation).filter(|split| !is_diagnostic(split)).collect();
-    if !scored.is_empty() || record.dataset.splits.iter().any(|split| split.used_for.is_some()) {
-        return scored;
-    }
-    // Format 1 does not say what rows were used for.
-    let named = |setting: &str| record.hyper_parameters.get(setting).and_then(|value| value.as_str());
-    let validation = named("validation_split_name");
-    let names = spec.map(|spec| spec.eval_splits.iter().map(|split| split.name.as_str()).collect::<Vec<_>>());
-    let is_evaluated = |split: &&SplitRows| match (&names, validation) {
-        (_, Some(validation)) => split.split == validation,
-        (Some(names), None) => names.contains(&split.split.as_str()) || split.split.ends_with("held out)"),
-        (None, None) => split.split != named("train_split_name").unwrap_or("train"),
-    };
-    record.dataset.splits.iter().filter(is_evaluated).collect()
-}
-
-/// Whether these are all rows of the benchmark's own splits for evaluations; `None` where the task is no benchmark's.
-pub(crate) fn is_whole(record: &RunRecord) -> Option<bool> {
-    let spec = spec_of(record)?;
-    let splits = evaluated(record);
-    let same = |split: &SplitRows| {
-        let own = spec.eval_splits.iter().find(|own| own.name == split.split);
-        own.is_some_and(|own| own.rows.is_none_or(|rows| rows as u64 == split.rows)) && split.is_whole() != Some(false)
-    };
-    Some(splits.len() == spec.eval_splits.len() && splits.into_iter().all(same))
-}
-
 impl EvaluatedRows {
     fn of(record: &RunRecord) -> Self {
         let known = |split: &SplitRows| match &split.sha256 {
             Some(hash) => Known::Content(hash.clone()),
             None => Known::Number(split.split.clone(), split.rows),
         };
-        let splits = evaluated(record).into_iter().map(|split| (split.key_suffix.clone(), known(split))).collect();
+        let splits = scored(record).into_iter().map(|split| (split.key_suffix.clone(), known(split))).collect();
         Self { splits, metric: first_metric(record).map(Metric::key) }
     }
 
@@ -235,7 +197,7 @@ fn first_metric(record: &RunRecord) -> Option<Metric> {
 
 /// `60 of 408 rows`, `test[:30]+test[-30:]; 60 of 1725 rows`, `150 rows of other data`.
 fn words(record: &RunRecord, rows: &EvaluatedRows) -> String {
-    let splits = evaluated(record);
+    let splits = scored(record);
     if splits.is_empty() {
         return "not evaluated".to_owned();
     }
@@ -249,7 +211,7 @@ fn words(record: &RunRecord, rows: &EvaluatedRows) -> String {
         of_benchmark.and_then(|spec| spec.eval_splits.iter().map(|split| split.rows.map(|rows| rows as u64)).sum());
     let count = match of_splits.or(of_benchmark) {
         Some(all) if all != used => format!("{used} of {all} rows"),
-        _ => format!("{used} rows"),
+        _ => counted(usize::try_from(used).unwrap_or(usize::MAX), "row"),
     };
     let is_other = of_splits.is_some_and(|all| of_benchmark.is_some_and(|own| own != all));
     let parts = [

@@ -6,6 +6,7 @@ mod average;
 mod best;
 mod column;
 mod comparison;
+mod configuration;
 mod entry;
 mod escape;
 mod figures;
@@ -24,7 +25,7 @@ mod tests;
 
 pub use self::average::Averages;
 pub use self::column::Column;
-pub(crate) use self::column::{Columns, spec_of};
+pub(crate) use self::column::Columns;
 pub use self::comparison::Comparison;
 pub use self::entry::Entry;
 pub use self::formats::{Format, UnknownFormat, render};

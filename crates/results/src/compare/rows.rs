@@ -2,59 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::average::Averages;
 use super::column::Columns;
+use super::configuration::Configurations;
 use super::entry::Entry;
 use super::origin::Origins;
 use super::row::Row;
 use crate::statistics::{Summary, bootstrap_mean_interval};
 use records::record::{RecordFile, RunRecord};
-
-/// The settings that differ between records of the same model and task.
-fn varying<'a>(found: impl Iterator<Item = &'a RunRecord>) -> BTreeSet<String> {
-    let mut values: BTreeMap<(&str, &str, &str), BTreeSet<String>> = BTreeMap::new();
-    for record in found {
-        for (name, value) in settings(record) {
-            values.entry((&record.model.id, &record.task, name)).or_default().insert(value.to_string());
-        }
-    }
-    values.into_iter().filter(|(_, values)| values.len() > 1).map(|((_, _, name), _)| name.to_owned()).collect()
-}
-
-/// Computed from other settings.
-const COMPUTED: [&str; 3] = ["warmup_steps", "new_head", "per_device_eval_batch_size"];
-
-/// What decides the rows of a run, which are known by their content, and what was measured on them.
-const OF_ROWS: [&str; 15] = [
-    "do_train",
-    "label_column_name",
-    "max_eval_samples",
-    "max_predict_samples",
-    "max_train_samples",
-    "metric_name",
-    "problem_type",
-    "shuffle_seed",
-    "shuffle_train_dataset",
-    "test_split_name",
-    "text_column_names",
-    "train_split_name",
-    "validation_split_name",
-    "validation_split_percentage",
-    "do_regression",
-];
-
-/// Settings by which runs are told apart: what is computed from others is not among them, nor what the columns and the content
-/// of rows say, where that is known.
-fn settings(record: &RunRecord) -> impl Iterator<Item = (&str, &Value)> {
-    let rows_are_known = record.dataset.splits.iter().any(|split| split.sha256.is_some());
-    record
-        .hyper_parameters
-        .iter()
-        .map(|(name, value)| (name.as_str(), value))
-        .filter(move |(name, _)| !(COMPUTED.contains(name) || rows_are_known && OF_ROWS.contains(name)))
-}
 
 /// One row a model and choice of settings.
 pub(crate) fn rows(found: &[RecordFile], level: f64) -> Vec<Row> {
@@ -64,12 +19,11 @@ pub(crate) fn rows(found: &[RecordFile], level: f64) -> Vec<Row> {
 /// The same, with the name of each record's column.
 pub(super) fn rows_in(found: &[RecordFile], columns: &[String], level: f64) -> Vec<Row> {
     let origins = Origins::of(found, columns);
-    let varying = varying(found.iter().map(|(_, record)| record));
+    let configurations = Configurations::of(found);
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
     for (at, (_, record)) in found.iter().enumerate() {
-        let own = settings(record).filter(|(name, value)| varying.contains(*name) && !value.is_null());
-        let own = own.map(|(name, value)| format!("{name}={}", plain(value)));
-        let own: Vec<String> = own.chain(origins.words(record, &columns[at])).collect();
+        let own: Vec<String> =
+            configurations.words(record).into_iter().chain(origins.words(record, &columns[at])).collect();
         let name =
             if own.is_empty() { record.model.id.clone() } else { format!("{} ({})", record.model.id, own.join(", ")) };
         match groups.iter_mut().find(|(known, _)| *known == name) {
@@ -95,10 +49,6 @@ pub(super) fn rows_in(found: &[RecordFile], columns: &[String], level: f64) -> V
         }
     };
     groups.into_iter().map(row).collect()
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn entry(records: &[&RunRecord], level: f64) -> Entry {

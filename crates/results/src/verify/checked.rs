@@ -43,4 +43,6 @@ pub(super) struct Checked {
     pub(super) verdict: Verdict,
     /// Whether the rows are not the reference's, and were compared all the same.
     pub(super) other_rows: bool,
+    /// How many of the runs gave every row the same prediction.
+    pub(super) collapsed: usize,
 }

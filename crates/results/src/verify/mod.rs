@@ -3,6 +3,8 @@
 
 mod checked;
 mod judge;
+mod margins;
+mod metric_name;
 mod outcome;
 mod reference;
 mod same_rows;
@@ -16,11 +18,13 @@ mod error_rates;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+pub use self::margins::{Margin, Margins};
 pub use self::outcome::Outcome;
 
 use self::checked::{Checked, Verdict};
 use self::judge::{Rule, judge};
-use self::wanted::{UNSTATED, Wanted};
+use self::metric_name::UNSTATED;
+use self::wanted::Wanted;
 use crate::compare::{Columns, Row, rows};
 use crate::statistics::{DEFAULT_LEVEL, Sample, Summary};
 use records::Error;
@@ -40,7 +44,7 @@ pub struct VerifyOptions {
     /// Whether numbers of tasks that were not run are not reproduced.
     pub complete: bool,
     /// How far two means may lie apart and count as the same, in place of the references' tolerances and the defaults.
-    pub margin: Option<f64>,
+    pub margins: Margins,
     /// Whether runs on other rows than the reference's are compared all the same.
     pub allow_partial: bool,
     /// How sure a verdict is, above 0.5 and below 1: a wrong one comes of chance in at most the rest to 1.
@@ -56,7 +60,7 @@ impl Default for VerifyOptions {
             reference_model: None,
             one_sided: false,
             complete: false,
-            margin: None,
+            margins: Margins::default(),
             allow_partial: false,
             level: DEFAULT_LEVEL,
         }
@@ -142,15 +146,11 @@ fn check(options: &VerifyOptions) -> Result<(), Error> {
     if !(level > 0.5 && level < 1.0) {
         return Err(Error::input(format!("--level is {level}, expected above 0.5 and below 1, such as 0.95")));
     }
-    match options.margin {
-        Some(margin) if !margin.is_finite() || margin < 0.0 => {
-            Err(Error::input(format!("--margin is {margin}, expected 0 or more, such as 0.02 for two points")))
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
-/// A number against each choice of settings of its model, and each set of rows (`columns`: of each record the name of its column); none where the model was not run.
+/// A number against each choice of settings of its model, and each set of rows (`columns`: of each record the name of its column);
+/// none where the model was not run.
 fn of_each_row(
     wanted: &Wanted,
     rows: &[Row],
@@ -190,14 +190,22 @@ fn of_each_row(
             runs: 0,
             verdict: Verdict::NotRun,
             other_rows: false,
+            collapsed: 0,
         }));
     }
     Ok(checked)
 }
 
 fn compare(wanted: Wanted, row: String, runs: &[&RecordFile], options: &VerifyOptions) -> Result<Checked, Error> {
-    let mut checked =
-        Checked { row, ours: None, runs: runs.len(), verdict: Verdict::Unstated, other_rows: false, wanted };
+    let mut checked = Checked {
+        row,
+        ours: None,
+        runs: runs.len(),
+        verdict: Verdict::Unstated,
+        other_rows: false,
+        collapsed: runs.iter().filter(|(_, record)| record.collapsed).count(),
+        wanted,
+    };
     let wanted = &checked.wanted;
     if wanted.metric == UNSTATED {
         return Ok(checked);
@@ -217,7 +225,7 @@ fn compare(wanted: Wanted, row: String, runs: &[&RecordFile], options: &VerifyOp
         checked.verdict = Verdict::Undefined;
         return Ok(checked);
     };
-    let margin = wanted.margin(options.margin)?;
+    let margin = wanted.margin(&options.margins)?;
     let rule = Rule { margin, alpha: 1.0 - options.level, one_sided: options.one_sided };
     let rows = runs.iter().filter_map(|(_, record)| same_rows::row_count(record, wanted)).min();
     checked.verdict = Verdict::Judged(judge(sample(&ours, wanted, rows), wanted, &rule), margin);
@@ -233,9 +241,12 @@ fn values(wanted: &Wanted, runs: &[&RecordFile]) -> Result<Option<Vec<f64>>, Err
     let values: Option<Vec<&Option<f64>>> = runs.iter().map(|(_, run)| run.metrics.get(&wanted.metric)).collect();
     let Some(values) = values else {
         let has: BTreeSet<&str> = runs.iter().flat_map(|(_, run)| run.metrics.keys().map(String::as_str)).collect();
-        let has = has.into_iter().collect::<Vec<_>>().join(", ");
+        let has = match has.is_empty() {
+            true => "they were not evaluated (--do_eval)".to_owned(),
+            false => format!("expected one of {}", has.into_iter().collect::<Vec<_>>().join(", ")),
+        };
         return Err(Error::input(format!(
-            "{}: {} of {}: the runs have no such metric, expected one of {has}",
+            "{}: {} of {}: the runs have no such metric; {has}",
             wanted.source, wanted.metric, wanted.task
         )));
     };

@@ -6,13 +6,15 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::metric_name::metric;
 use super::same_rows::{row_count, row_hash};
-use super::wanted::{Wanted, metric};
+use super::wanted::Wanted;
 use crate::compare::published::{Circumstances, PublishedValue, Statistic, last_digit};
 use crate::compare::{Columns, Row, published, rows};
 use crate::statistics::{DEFAULT_LEVEL, Summary};
 use records::Error;
 use records::atomic::reason;
+use records::counted;
 use records::record::{RecordFile, RunRecord, read_paths};
 
 /// A reference file: one number a task.
@@ -177,7 +179,7 @@ fn of_runs(
         metric: metric.to_owned(),
         theirs,
         last_digit: 0.0,
-        source: format!("{} runs of {}", runs.count, path.display()),
+        source: format!("{} of {}", counted(runs.count, "run"), path.display()),
     };
     let (first, others) = records.split_first()?;
     let rows =

@@ -1,10 +1,10 @@
 //! Whether a run was scored on the rows of the number that it is held against.
 
 use glue_tasks::task_named;
-use records::record::{RecordFile, RunRecord, SHARED_BY_DESIGN, SplitRows, SplitUse};
+use records::record::{RecordFile, RunRecord, SHARED_BY_DESIGN, SplitRows};
 
 use super::wanted::Wanted;
-use crate::compare::spec_of;
+use crate::scored_rows::{evaluated, spec_of};
 
 /// Whether the number is of another split than the one that runs of its task are scored on.
 pub(super) fn is_of_other_split(wanted: &Wanted) -> bool {
@@ -27,20 +27,12 @@ fn expected(wanted: &Wanted) -> Option<(&'static str, Option<u64>)> {
 
 /// The rows that a number of a run was scored on.
 fn scored<'a>(record: &'a RunRecord, wanted: &Wanted) -> Vec<&'a SplitRows> {
-    let said: Vec<&SplitRows> = record.dataset.used_for(SplitUse::Evaluation).collect();
-    if !said.is_empty() {
-        return said.into_iter().filter(|used| used.key_suffix == wanted.key_suffix()).collect();
-    }
-    // A record of format 1 says what it read and not for what.
-    let all = record.dataset.splits.iter().filter(|used| used.used_for.is_none());
-    match expected(wanted) {
-        Some((split, _)) => all.filter(|used| used.split.starts_with(split)).collect(),
-        None => {
-            let not_trained: Vec<&SplitRows> = all.filter(|used| !used.split.starts_with("train")).collect();
-            let validation = not_trained.iter().position(|used| used.split.starts_with("validation"));
-            validation.map_or(not_trained.clone(), |at| vec![not_trained[at]])
-        }
-    }
+    let is_of_number = |used: &&SplitRows| match used.used_for {
+        Some(_) => used.key_suffix == wanted.key_suffix(),
+        // Format 1 knows splits by their names.
+        None => expected(wanted).is_none_or(|(split, _)| used.split.starts_with(split)),
+    };
+    evaluated(record).into_iter().filter(is_of_number).collect()
 }
 
 /// How many rows a number of a run was scored on; `None` where the record does not say.

@@ -16,17 +16,26 @@ pub(super) fn sum_up(checked: &[Checked], complete: bool) -> (Outcome, String) {
         (0, 0) => Outcome::Reproduced,
     };
     let is = |count: usize| if count == 1 { "1 is".to_owned() } else { format!("{count} are") };
-    let mut text = match outcome {
+    let tasks = if missing == 1 {
+        "1 number is of a task that was"
+    } else {
+        &format!("{missing} numbers are of tasks that were")
+    };
+    let verdict = match outcome {
         Outcome::Reproduced => "Reproduced",
+        Outcome::NotReproduced if not == 0 => &format!("Not reproduced, since {tasks} not run (--complete)"),
         Outcome::NotReproduced => "Not reproduced",
         Outcome::CannotTell => "Cannot tell",
-    }
-    .to_owned();
+    };
     let all = reproduced + not + unsure;
     let of = if all == 1 { "1 number".to_owned() } else { format!("{all} numbers") };
-    text += &format!(": of {of} compared {} reproduced, {} not, and {unsure} cannot be told", is(reproduced), is(not));
-    if complete && missing > 0 {
-        text += &format!("; {} of tasks that were not run", is(missing));
+    let mut text = format!(
+        "{verdict}: of {of} compared {} reproduced, {} not, and {unsure} cannot be told",
+        is(reproduced),
+        is(not)
+    );
+    if complete && missing > 0 && not > 0 {
+        text += &format!("; {tasks} not run");
     }
     (outcome, text + ".")
 }

@@ -52,14 +52,13 @@ impl Checked {
 
     /// What else is to be said of it.
     fn note(&self) -> String {
-        let seeds = |count: usize| if count == 1 { "seed".to_owned() } else { format!("{count} seeds") };
         let why = match (&self.verdict, self.verdict.further()) {
             (Verdict::Undefined, _) => Some("undefined in a run".to_owned()),
             (Verdict::OtherSplit, _) => {
                 Some(format!("published of {}", self.wanted.theirs.made.split.as_deref().unwrap_or_default()))
             }
             (_, Some(Further::Seeds(1))) => Some("one further seed would settle it".to_owned()),
-            (_, Some(Further::Seeds(count))) => Some(format!("{} further would settle it", seeds(count))),
+            (_, Some(Further::Seeds(count))) => Some(format!("{count} further seeds would settle it")),
             (_, Some(Further::Nothing)) => Some("no number of further seeds would settle it".to_owned()),
             (_, Some(Further::Spread)) => {
                 Some(format!("one run has no spread: {SECOND_AND_THIRD} further seeds at least"))
@@ -68,7 +67,9 @@ impl Checked {
             _ => None,
         };
         let rows = self.other_rows.then(|| "not on the reference's rows".to_owned());
-        why.into_iter().chain(rows).collect::<Vec<_>>().join("; ")
+        let collapsed =
+            (self.collapsed > 0).then(|| format!("{} of {} runs predict one class only", self.collapsed, self.runs));
+        why.into_iter().chain(rows).chain(collapsed).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -155,7 +156,7 @@ pub(super) fn as_json(checked: &[Checked], outcome: Outcome, summary: &str) -> S
             "difference": c.difference(),
             "interval": c.verdict.interval().map(|(low, high)| [finite(low), finite(high)]),
             "margin": c.verdict.margin(), "verdict": c.verdict.words(), "further_seeds": further,
-            "same_rows": c.ours.map(|_| !c.other_rows), "note": c.note(), "source": c.wanted.source,
+            "same_rows": c.ours.map(|_| !c.other_rows), "collapsed_runs": c.collapsed, "note": c.note(), "source": c.wanted.source,
         })
     });
     let numbers: Vec<Value> = numbers.collect();

@@ -1,24 +1,13 @@
 //! A number to reproduce.
 
-use glue_tasks::metrics::Metric;
-
+use super::margins::Margins;
+use super::metric_name::{COMBINED_SCORE, UNSTATED, metric};
 use crate::compare::published::{PublishedValue, Statistic};
 use crate::statistics::Sample;
 use records::Error;
 
-/// What a published table calls a metric that it does not state.
-pub(super) const UNSTATED: &str = "unstated";
-
 /// How far two means may lie apart and still count as the same where nothing else says so: two points. Of fractions only.
 pub(super) const DEFAULT_MARGIN: f64 = 0.02;
-
-/// The mean of the metrics of a task, which is none itself.
-const COMBINED_SCORE: &str = "combined_score";
-
-/// The metric behind a name, without the split.
-pub(super) fn metric(name: &str) -> Option<Metric> {
-    Metric::from_key(glue_tasks::plain_key(name))
-}
 
 /// A number to reproduce.
 #[derive(Clone, Debug)]
@@ -78,12 +67,16 @@ impl Wanted {
     ///
     /// # Errors
     /// Of an error or loss, where none of the first two is given.
-    pub(super) fn margin(&self, given: Option<f64>) -> Result<f64, Error> {
+    pub(super) fn margin(&self, margins: &Margins) -> Result<f64, Error> {
+        let given = margins.of(&self.metric, self.is_fraction());
         let default = || self.is_fraction().then_some(DEFAULT_MARGIN);
         given.or(self.theirs.tolerance).or_else(default).ok_or_else(|| {
             Error::input(format!(
-                "{}: {} of {} is no fraction, and so no margin is usual: give a tolerance there, or --margin",
-                self.source, self.metric, self.task
+                "{}: {} of {} is no fraction, and so no margin is usual: give a tolerance there, or --margin {}=X",
+                self.source,
+                self.metric,
+                self.task,
+                glue_tasks::plain_key(&self.metric)
             ))
         })
     }

@@ -1,6 +1,6 @@
 //! What verification refuses, what it takes, and what it says of numbers that are no plain means.
 
-use results::verify::{self, Outcome};
+use results::verify::{self, Margin, Margins, Outcome};
 use serde_json::{Value, json};
 
 use crate::verified::Bench;
@@ -27,25 +27,38 @@ fn a_wide_interval_reproduces_nothing() {
     assert_eq!(verdict(&number), "not reproduced", "{number}");
 }
 
+fn margins(given: &[&str]) -> Margins {
+    given.iter().map(|text| text.parse::<Margin>().unwrap()).collect()
+}
+
 #[test]
 fn the_margin_is_the_flags_the_references_or_two_points() {
     let bench = Bench::new("accuracy", &NEAR, 277);
-    for (run, margin, expected, verdict_of) in [
-        (accuracy(0.65), None, 0.02, "reproduced"),
-        (accuracy(0.65), Some(0.001), 0.001, "cannot tell"),
-        (json!({"metric": "accuracy", "value": 0.65, "tolerance": 0.1}), None, 0.1, "reproduced"),
-        (json!({"metric": "accuracy", "value": 0.7, "tolerance": 0.1}), None, 0.1, "reproduced"),
-        (json!({"metric": "accuracy", "value": 0.7, "tolerance": 0.1}), Some(0.01), 0.01, "not reproduced"),
+    let one_point = ["accuracy=0.01", "0.1", "f1=0.2"].as_slice();
+    for (run, given, expected, verdict_of) in [
+        (accuracy(0.65), [].as_slice(), 0.02, "reproduced"),
+        (accuracy(0.65), &["0.001"], 0.001, "cannot tell"),
+        (json!({"metric": "accuracy", "value": 0.65, "tolerance": 0.1}), &[], 0.1, "reproduced"),
+        (json!({"metric": "accuracy", "value": 0.7, "tolerance": 0.1}), &[], 0.1, "reproduced"),
+        (json!({"metric": "accuracy", "value": 0.7, "tolerance": 0.1}), &["0.01"], 0.01, "not reproduced"),
+        // A metric's own margin comes before that of all.
+        (json!({"metric": "accuracy", "value": 0.7, "tolerance": 0.1}), one_point, 0.01, "not reproduced"),
     ] {
-        let number = bench.against(&run, |options| options.margin = margin).unwrap();
+        let number = bench.against(&run, |options| options.margins = margins(given)).unwrap();
         assert_eq!((number["margin"].as_f64().unwrap(), verdict(&number)), (expected, verdict_of), "{number}");
     }
     // An error of a regression has no usual margin.
     let bench = Bench::new("rmse", &[1.2, 1.21, 1.19], 277);
     let run = json!({"metric": "rmse", "value": 1.2});
     let error = bench.against(&run, |_| ()).unwrap_err();
-    assert!(error.contains("rmse of rte is no fraction") && error.contains("--margin"), "{error}");
-    assert_eq!(verdict(&bench.against(&run, |options| options.margin = Some(0.1)).unwrap()), "reproduced");
+    assert!(error.contains("rmse of rte is no fraction") && error.contains("--margin rmse=X"), "{error}");
+    // Nor is that of fractions its own.
+    let error = bench.against(&run, |options| options.margins = margins(&["0.02", "mse=0.1"])).unwrap_err();
+    assert!(error.contains("rmse of rte is no fraction"), "{error}");
+    assert_eq!(
+        verdict(&bench.against(&run, |options| options.margins = margins(&["rmse=0.1"])).unwrap()),
+        "reproduced"
+    );
     // A smaller error is better.
     let run = json!({"metric": "rmse", "value": 2.0, "tolerance": 0.1});
     assert_eq!(verdict(&bench.against(&run, |_| ()).unwrap()), "not reproduced");
@@ -249,7 +262,11 @@ fn what_was_not_run_or_is_undefined_is_not_passed_over() {
     options.complete = true;
     let verified = verify::run(&options).unwrap();
     assert_eq!(verified.outcome(), Outcome::NotReproduced);
-    assert!(verified.summary().ends_with("1 is of tasks that were not run."), "{}", verified.summary());
+    assert!(
+        verified.summary().starts_with("Not reproduced, since 1 number is of a task that was not run (--complete): "),
+        "{}",
+        verified.summary()
+    );
     // A correlation that does not exist is null in the record.
     bench.add("results", 5, |record| record["metrics"] = json!({"accuracy": null}));
     let number = bench.against(&accuracy(0.65), |_| ()).unwrap();
@@ -262,7 +279,7 @@ fn wrong_references_and_flags_are_named() {
     for (run, part) in [
         (accuracy(64.98), "not percent (is 0.6498 meant?)"),
         (json!({"metric": "accuracy", "value": 0.65, "tolerance": 3.0}), "the tolerance of rte is 3, expected 0 to 1"),
-        (json!({"metric": "acuracy", "value": 0.65}), "the runs have no such metric, expected one of accuracy"),
+        (json!({"metric": "acuracy", "value": 0.65}), "the runs have no such metric; expected one of accuracy"),
         (json!({"metric": "accuracy", "value": 0.65, "standard_deviation": 0.1}), "give how many there were"),
         (json!({"metric": "accuracy", "value": 0.65, "statistic": "most"}), "unknown variant `most`"),
         (json!({"metric": "accuracy"}), "missing field `value`"),
@@ -270,11 +287,17 @@ fn wrong_references_and_flags_are_named() {
         let error = bench.against(&run, |_| ()).unwrap_err();
         assert!(error.contains("reference.json") && error.contains(part), "{error}");
     }
-    for (level, margin, part) in
-        [(95.0, None, "--level is 95"), (0.5, None, "--level is 0.5"), (0.95, Some(-1.0), "--margin is -1")]
-    {
-        let error =
-            bench.against(&accuracy(0.65), |options| (options.level, options.margin) = (level, margin)).unwrap_err();
+    for (level, part) in [(95.0, "--level is 95"), (0.5, "--level is 0.5")] {
+        let error = bench.against(&accuracy(0.65), |options| options.level = level).unwrap_err();
+        assert!(error.contains(part), "{error}");
+    }
+    for (margin, part) in [
+        ("-1", "expected 0 or more"),
+        ("nan", "expected 0 or more"),
+        ("acuracy=0.1", "acuracy is no metric"),
+        ("mse=", "mse=0.05"),
+    ] {
+        let error = margin.parse::<Margin>().unwrap_err();
         assert!(error.contains(part), "{error}");
     }
 }

@@ -2,11 +2,12 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use results::compare::{CompareOptions, Format};
-use results::verify::VerifyOptions;
+use results::verify::{Margin, VerifyOptions};
 
 use super::value_parsers::{BoolFlag, number};
 use trainer::error::Error;
@@ -111,9 +112,10 @@ pub struct VerifyArgs {
     /// Numbers of tasks that were not run are not reproduced [default: false]
     #[arg(long, require_equals = true, bool_flag())]
     pub complete: Option<bool>,
-    /// How far two means may lie apart and count as the same [default: the reference's tolerance, else 0.02]
-    #[arg(long, value_parser = number, value_name = "X")]
-    pub margin: Option<f64>,
+    /// How far two means may lie apart and count as the same: 0.01 of all fractions, mse=0.05 of one metric; may be given several
+    /// times [default: the reference's tolerance, else 0.02]
+    #[arg(long, value_parser = Margin::from_str, value_name = "[METRIC=]X", allow_hyphen_values = true)]
+    pub margin: Vec<Margin>,
     /// Compare runs on other rows than the reference's all the same [default: false]
     #[arg(long, require_equals = true, bool_flag())]
     pub allow_partial: Option<bool>,
@@ -138,7 +140,7 @@ impl VerifyArgs {
             reference_model: self.reference_model.clone(),
             one_sided: self.one_sided.unwrap_or(false),
             complete: self.complete.unwrap_or(false),
-            margin: self.margin,
+            margins: self.margin.iter().cloned().collect(),
             allow_partial: self.allow_partial.unwrap_or(false),
             level: self.level,
         }

@@ -7,7 +7,7 @@ use glue_tasks::metrics::Metric;
 use glue_tasks::task::TaskSpec;
 use glue_tasks::{GLUE, benchmark_of, find_tasks};
 
-use super::value_parsers::BoolFlag;
+use super::value_parsers::{BoolFlag, plain_path};
 use trainer::error::Error;
 use trainer::settings::{CustomData, DatasetChoice};
 
@@ -130,7 +130,7 @@ impl OwnDataArgs {
             (Some(_), Some(_)) => {
                 Err(Error::usage("--dataset_dir and --dataset_revision exclude each other: a folder has no revision"))
             }
-            (Some(dir), None) if dir.is_dir() => Ok(DatasetChoice::Folder(dir)),
+            (Some(dir), None) if dir.is_dir() => Ok(DatasetChoice::Folder(plain_path(&dir))),
             (Some(dir), None) => Err(Error::usage(format!(
                 "--dataset_dir {}: there is no such folder; expected one with <config>/<split>-*.parquet, as {repository} has",
                 dir.display()
@@ -163,7 +163,7 @@ impl OwnDataArgs {
             if let Some((other, _)) = others.into_iter().find(|(_, given)| *given) {
                 return Err(Error::usage(format!("--{flag} and --{other} exclude each other: leave one out")));
             }
-            files.push((split, file.clone()));
+            files.push((split, plain_path(file)));
         }
         Ok((!files.is_empty()).then_some(files))
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::value_parsers::BoolFlag;
+use super::value_parsers::{BoolFlag, plain_path};
 use trainer::error::Error;
 use trainer::settings::{HubAccess, ModelChoice, ModelSettings};
 
@@ -67,7 +67,7 @@ pub(super) fn model_choice(name: Option<&str>, revision: Option<&str>, embedded:
     if path.is_dir() {
         return match revision {
             Some(_) => revision_of(&format!("the folder --model {name}")),
-            None => Ok(ModelChoice::Folder(path)),
+            None => Ok(ModelChoice::Folder(plain_path(&path))),
         };
     }
     if path.is_absolute() || name.starts_with('.') || name.starts_with('~') || path.is_file() {

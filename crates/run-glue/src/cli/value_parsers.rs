@@ -1,5 +1,7 @@
 //! How values of flags are read, and what an error says that was expected.
 
+use std::path::{Component, Path, PathBuf};
+
 use clap::Arg;
 
 use trainer::settings::{Choice, named};
@@ -48,9 +50,24 @@ impl BoolFlag for Arg {
     }
 }
 
+/// A path without what makes no difference to it, so that `./model/` and `model` are one.
+pub(super) fn plain_path(path: &Path) -> PathBuf {
+    let plain: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+    if plain.as_os_str().is_empty() { path.to_owned() } else { plain }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_has_one_spelling() {
+        for (given, plain) in
+            [("./m", "m"), ("m/", "m"), ("a//b/./c/", "a/b/c"), ("/m", "/m"), ("../m", "../m"), (".", "."), ("", "")]
+        {
+            assert_eq!(plain_path(Path::new(given)), Path::new(plain), "{given}");
+        }
+    }
 
     #[test]
     fn a_flag_that_is_on_or_off_stands_alone_or_has_a_value() {

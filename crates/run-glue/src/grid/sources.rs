@@ -1,6 +1,6 @@
 //! Whether model and data of a run are still what a record says they were: names stay, content changes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use records::record::{RunRecord, Source};
@@ -66,7 +66,9 @@ impl Sources {
             return Some(format!("{}: whether these data have changed is unknown", data.id));
         }
         let changed = data.files_sha256.iter().find(|(name, hash)| !is_same(&folder.join(name), hash));
-        changed.map(|(name, _)| format!("{} has changed", folder.join(name).display()))
+        changed
+            .map(|(name, _)| format!("{} has changed", folder.join(name).display()))
+            .or_else(|| new_file(settings, record))
     }
 
     fn commit(&mut self, is_model: bool, id: &str, revision: &str, access: &HubAccess) -> Option<String> {
@@ -83,6 +85,25 @@ impl Sources {
         };
         self.commits.entry(key).or_insert_with(look_up).clone()
     }
+}
+
+/// Of the splits that were read, a file that would be read now and was not then, in words.
+fn new_file(settings: &Settings, record: &RunRecord) -> Option<String> {
+    let known = &record.dataset.files_sha256;
+    let dataset = SourceFiles::dataset(&settings.data.dataset, &settings.hub, &TransferHooks::default()).ok()?;
+    // `sst2/train-00000-of-00002.parquet`
+    let splits = known.keys().filter_map(|name| {
+        let (config, file) = name.rsplit_once('/').unwrap_or(("", name));
+        Some((config, file.split(['-', '.']).next()?))
+    });
+    let splits: BTreeSet<(&str, &str)> = splits.collect();
+    splits.into_iter().find_map(|(config, split)| match dataset.split_files(config, split) {
+        Ok(files) => {
+            let new = files?.into_iter().find(|path| !known.contains_key(&dataset.name_of(path)))?;
+            Some(format!("{} is new", new.display()))
+        }
+        Err(_) => Some(format!("{}: which files are {split} has changed", dataset.id)),
+    })
 }
 
 /// Where the Hub does not answer, nothing can have been fetched from it since either.

@@ -48,8 +48,17 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["gradient_checkpointing"],
         ],
     ),
-    ("records", &[&["atomic", "hexadecimal", "python_json", "utc"], &["metrics"], &["record"], &["error"], &["files"]]),
-    ("results", &[&["columns", "statistics"], &["compare"], &["table", "verify"]]),
+    (
+        "records",
+        &[
+            &["atomic", "counted", "hexadecimal", "python_json", "utc"],
+            &["metrics"],
+            &["record"],
+            &["error"],
+            &["files"],
+        ],
+    ),
+    ("results", &[&["columns", "scored_rows", "statistics"], &["compare"], &["table", "verify"]]),
     (
         "trainer",
         &[

@@ -91,6 +91,32 @@ fn a_file_that_is_added_to_a_model_makes_it_another() {
 }
 
 #[test]
+fn a_file_that_comes_before_the_one_that_was_read_is_other_data() {
+    let bench = bench();
+    let row = |row: usize| format!("{{\"text\": \"number {row}\", \"label\": \"{}\"}}\n", row % 2);
+    bench.write("data/train.jsonl", (0..40).map(row).collect::<String>());
+    bench.write("data/validation.csv", csv(20, 0));
+    let run = |more: &str| {
+        let flags = "--dataset_name data --model m --seeds 2 --max_steps 2 --results_dir results";
+        bench.run(flags.split(' ').chain(more.split_whitespace()))
+    };
+    run("").assert_done("first");
+    let same = run("--dry_run");
+    assert!(same.stdout.contains("2 done already"), "{}", same.stdout);
+    // A folder has one name, however it is spelled.
+    let flags = "--dataset_name ./data/ --model ./m --seeds 2 --max_steps 2 --results_dir results --dry_run";
+    let spelled = bench.run(flags.split(' '));
+    assert!(spelled.stdout.contains("2 done already"), "{} {}", spelled.stdout, spelled.stderr);
+    bench.write("data/train.csv", csv(40, 0));
+    let changed = run("--dry_run");
+    assert!(changed.stderr.contains("data/train.csv is new since the results were made"), "{}", changed.stderr);
+    assert!(changed.stdout.contains("0 done already"), "{}", changed.stdout);
+    bench.write("data/train-00000-of-00002.csv", csv(40, 0));
+    let mixed = run("--dry_run");
+    assert!(mixed.stdout.contains("0 done already"), "{} {}", mixed.stdout, mixed.stderr);
+}
+
+#[test]
 fn a_sweep_does_again_what_was_done_with_other_data() {
     let bench = bench();
     let flags = "--train_file train.csv --model m --seeds 2 --output_dir out";

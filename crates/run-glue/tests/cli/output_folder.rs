@@ -128,6 +128,30 @@ fn a_run_that_is_written_over_leaves_no_checkpoint_and_no_result() {
 }
 
 #[test]
+fn an_evaluation_says_whose_results_stand_beside_its_own() {
+    let bench = Bench::new();
+    run(&bench, "--do_train --do_eval").assert_done("older");
+    let before = content(&bench);
+    let evaluate = |flags: &str| {
+        let flags = format!("--task rte --dataset_dir g --do_eval --output_dir out --results_dir results {flags}");
+        bench.run(flags.split(' '))
+    };
+    // Of the model in the folder they are the training's own.
+    let own = evaluate("--model out");
+    own.assert_done("its own model");
+    assert!(!own.stderr.contains("keeps results"), "{}", own.stderr);
+    let other = evaluate("--model m");
+    other.assert_done("another model");
+    assert!(other.stderr.contains("all_results.json in out keeps results of an earlier run, "), "{}", other.stderr);
+    assert!(other.stderr.contains("train_loss") && other.stderr.contains("--overwrite_output_dir"), "{}", other.stderr);
+    evaluate("--model m --overwrite_output_dir").assert_done("over it");
+    let all = json(&bench, "out/all_results.json");
+    assert!(all.get("eval_loss").is_some() && all.get("train_loss").is_none(), "{all}");
+    assert!(bench.path("out/model.safetensors").is_file(), "only results are removed");
+    assert!(before.len() > content(&bench).len());
+}
+
+#[test]
 fn a_run_that_goes_on_keeps_the_checkpoints_up_to_there() {
     let bench = Bench::new();
     run(&bench, "").assert_done("older");

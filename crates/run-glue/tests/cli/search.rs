@@ -143,7 +143,7 @@ fn a_grid_is_tried_and_the_best_setting_is_run_with_all_seeds() {
     // A trial is no run that was asked for: its record would not be in the tables.
     let asked = "--task rte --max_steps 20 --per_device_train_batch_size 8 --learning_rate 1e-3 --weight_decay 0.0 --seeds 0, --dry_run";
     let asked = bench.search(asked);
-    assert!(asked.stdout.contains("1 runs, 0 done already, 1 to do"), "{}", asked.stdout);
+    assert!(asked.stdout.contains("1 run, 0 done already, 1 to do"), "{}", asked.stdout);
 }
 
 const HALVING: &str = "--task rte,cola --search halving --search_space learning_rate=1e-5..1e-2 --search_trials 4 --search_eta 2 \

@@ -275,7 +275,7 @@ fn wrong_references_are_named() {
     wrong(within(0.65, -0.1), &["the tolerance of rte is -0.1"]);
     wrong(
         json!({"rte": {"metric": "acuracy", "value": 0.6}}),
-        &["acuracy of rte: the runs have no such metric, expected one of accuracy"],
+        &["acuracy of rte: the runs have no such metric; expected one of accuracy"],
     );
     wrong(json!({"rte": {"metric": "accuracy"}}), &["reference.json: missing field `value`"]);
     wrong(json!({"rte": {"metric": "accuracy", "value": "high"}}), &["reference.json: invalid type"]);
@@ -294,5 +294,7 @@ fn wrong_references_are_named() {
     }
     records.verify("g --against reference.json").assert_one_line("no records", &["there are no run records"]);
     records.verify("results --against reference.json --level 95").assert_one_line("level", &["--level is 95"]);
-    records.verify("results --against reference.json --margin=-1").assert_one_line("margin", &["--margin is -1"]);
+    records
+        .verify("results --against reference.json --margin=-1")
+        .assert_one_line("margin", &["--margin", "expected 0 or more"]);
 }

@@ -96,10 +96,10 @@ fn whatever_chooses_the_weights_leaves_a_record_of_its_own() {
         let sweep = ["--seeds", "1", "--output_dir", &sweep_out, "--learning_rate", "2e-3"];
         let flags = [&flags[..], &sweep].concat();
         let planned = run(&bench, &[&flags[..], &["--dry_run"]].concat());
-        assert!(planned.stdout.contains("1 runs, 0 done already"), "{variant:?}: {}", planned.stdout);
+        assert!(planned.stdout.contains("1 run, 0 done already"), "{variant:?}: {}", planned.stdout);
         run(&bench, &flags).assert_done("a sweep");
         let planned = run(&bench, &[&flags[..], &["--dry_run"]].concat());
-        assert!(planned.stdout.contains("1 runs, 1 done already"), "{variant:?}: {}", planned.stdout);
+        assert!(planned.stdout.contains("1 run, 1 done already"), "{variant:?}: {}", planned.stdout);
     }
 }
 

@@ -4,6 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use glue_tasks::task::TaskSpec;
+use records::counted;
+use records::files::metrics_files::read_metrics;
+use records::metrics::Metrics;
 
 use super::checkpoints::{list, remove_whole};
 use crate::error::Error;
@@ -48,13 +51,10 @@ impl OlderRun {
             remove_whole(checkpoint)
                 .map_err(|error| error.in_context("--overwrite_output_dir: a checkpoint cannot be removed"))?;
         }
-        let what = match self.checkpoints.len() {
-            0 => None,
-            1 => Some("1 checkpoint of an older run is".to_owned()),
-            count => Some(format!("{count} checkpoints of an older run are")),
-        };
-        if let Some(what) = what {
-            log::info!("{}: {what} removed (--overwrite_output_dir)", self.dir.display());
+        let count = self.checkpoints.len();
+        if count > 0 {
+            let are = if count == 1 { "is" } else { "are" };
+            log::info!("{}: {} of an older run {are} removed", self.dir.display(), counted(count, "checkpoint"));
         }
         remove_results(task, &self.dir);
         Ok(())
@@ -63,6 +63,31 @@ impl OlderRun {
 
 fn is_same(a: &Path, b: &Path) -> bool {
     a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
+}
+
+/// What results of others an evaluation alone leaves in `dir`, in words, where it writes `own`: run_glue.py keeps them in
+/// `all_results.json` without a word. Those of the training of the very model are its own.
+pub(super) fn results_of_others(settings: &Settings, dir: &Path, own: &[&Metrics]) -> Option<String> {
+    if is_of_model(settings, dir) {
+        return None;
+    }
+    let all = read_metrics(&dir.join("all_results.json")).ok()??;
+    let kept: Vec<&str> =
+        all.keys().map(String::as_str).filter(|key| own.iter().all(|own| !own.contains_key(*key))).collect();
+    (!kept.is_empty()).then(|| {
+        format!(
+            "all_results.json in {} keeps results of an earlier run, {}; --overwrite_output_dir true removes them",
+            dir.display(),
+            kept.join(", ")
+        )
+    })
+}
+
+/// Whether the model that is evaluated is the one in `dir`, or a checkpoint of its training.
+pub(super) fn is_of_model(settings: &Settings, dir: &Path) -> bool {
+    let ModelChoice::Folder(model) = &settings.model.choice else { return false };
+    is_same(model, dir)
+        || model.canonicalize().is_ok_and(|model| model.parent().is_some_and(|parent| is_same(parent, dir)))
 }
 
 /// Removes the results that a run writes, and nothing else.

@@ -128,7 +128,11 @@ pub(super) fn load_summary(report: &LoadReport) -> String {
 pub(super) fn load_warnings(report: &LoadReport, settings: &Settings) -> Vec<String> {
     let mut warnings = Vec::new();
     if report.new_head() && !settings.do_train {
-        warnings.push("the checkpoint has no head and --do_train is off: a random head is evaluated".to_owned());
+        let why = match report.mismatched.is_empty() {
+            true => "the checkpoint has no head",
+            false => "the checkpoint's head has another number of labels",
+        };
+        warnings.push(format!("{why} and --do_train is off: a random head is evaluated"));
     }
     let encoder: Vec<&String> = report.initialized.iter().filter(|name| !name.starts_with("classifier.")).collect();
     if !encoder.is_empty() {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::announcement;
-use super::older_run::remove_results;
+use super::older_run::{is_of_model, remove_results, results_of_others};
 use super::outcome::{RunOutcome, StageMetrics};
 use super::output::{is_empty, output_dir};
 use super::score::Evaluation;
@@ -13,6 +13,7 @@ use records::files::console::metrics_block;
 use records::files::logits::write_logits;
 use records::files::metrics_files::save_metrics;
 use records::files::trainer_state::{eval_row, last_row};
+use records::metrics::Metrics;
 use records::record::RunRecord;
 use records::record::class_table::ClassTable;
 
@@ -24,6 +25,9 @@ impl RunOutcome<'_> {
         let metrics = self.stage_metrics();
         if let Some(dir) = output_dir(self.context.settings) {
             let was_empty = is_empty(&dir);
+            if self.trained.is_none() {
+                self.make_room(&dir, &metrics);
+            }
             self.write_output_dir(&dir, &metrics).inspect_err(|_| {
                 // A part of the files would look like the results of a finished run.
                 if was_empty {
@@ -42,6 +46,17 @@ impl RunOutcome<'_> {
         scores.for_each(|line| log::info!("{task}: {line}"));
         log::info!("{task}: results are in {}", path.display());
         Ok(record)
+    }
+
+    /// An evaluation alone has no training that would have removed an older run's results.
+    fn make_room(&mut self, dir: &Path, metrics: &StageMetrics) {
+        let settings = self.context.settings;
+        let own: Vec<&Metrics> = metrics.eval.iter().chain(&metrics.predict).collect();
+        if settings.places.overwrite_output_dir && !is_of_model(settings, dir) {
+            remove_results(&self.context.prepared.task, dir);
+        } else if let Some(kept) = results_of_others(settings, dir, &own) {
+            self.warnings.add(kept);
+        }
     }
 
     fn print_tables(&self, metrics: &StageMetrics) {
@@ -108,10 +123,12 @@ impl RunOutcome<'_> {
 
     fn warn_of_collapse(&mut self) {
         if let Some(one) = self.evaluations.iter().find(|e| e.collapsed && e.loss.is_some()) {
-            self.warnings.add(format!(
-                "every row of {} got the same prediction: the run collapsed; try another --seed or a lower --learning_rate",
-                one.split
-            ));
+            let try_it = if self.trained.is_some() {
+                ": the run collapsed; try another --seed or a lower --learning_rate"
+            } else {
+                ": the model tells nothing about these rows"
+            };
+            self.warnings.add(format!("every row of {} got the same prediction{try_it}", one.split));
         }
     }
 

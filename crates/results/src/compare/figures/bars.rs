@@ -7,7 +7,7 @@ use crate::compare::comparison::Comparison;
 use crate::compare::row::Row;
 use crate::compare::shown::{Cell, Form, Table, count_in_words, task_name};
 use crate::statistics::Summary;
-use records::Error;
+use records::{Error, counted};
 
 /// One chart a task, then the averages.
 pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error> {
@@ -79,7 +79,7 @@ fn figure(
         return Ok(None);
     }
     if !others.is_empty() {
-        data.others = Some((format!("published: {} rows", others.len()), others));
+        data.others = Some((format!("published: {}", counted(others.len(), "row")), others));
     }
     let mut description = format!(
         "Bars: mean over the runs, {unit}, with the {:.0} % interval where there are several.",

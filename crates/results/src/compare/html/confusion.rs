@@ -4,6 +4,7 @@ use super::markup::{details, number, paragraph, scrolling};
 use crate::compare::comparison::Comparison;
 use crate::compare::escape::escaped;
 use crate::compare::shown::{Form, Number};
+use records::counted;
 use records::record::RunRecord;
 
 /// Counts of one split over several runs.
@@ -60,7 +61,7 @@ fn matrices(records: &[&RunRecord]) -> Vec<Matrix> {
 }
 
 fn table(matrix: &Matrix, model: &str, task: &str) -> String {
-    let runs = if matrix.runs == 1 { "1 run".to_owned() } else { format!("{} runs", matrix.runs) };
+    let runs = counted(matrix.runs, "run");
     let label = format!("{task}, {model}, {}: confusion matrix over {runs}", matrix.split);
     let mut html = format!(
         "<table class=\"confusion\"><caption>{}<br>{}, {runs}</caption>\n<thead><tr><th scope=\"col\"><small>predicted →<br>right ↓</small></th>",

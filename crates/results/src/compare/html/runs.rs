@@ -8,6 +8,7 @@ use super::markup::{details, paragraph, table};
 use crate::compare::comparison::Comparison;
 use crate::compare::escape::escaped;
 use crate::compare::shown::{Cell, Table, task_name};
+use records::counted;
 use records::record::RunRecord;
 
 /// Every warning, with the runs that gave it.
@@ -24,7 +25,7 @@ pub(super) fn warnings(comparison: &Comparison<'_>) -> String {
     }
     let mut html = String::from("<ul>\n");
     for (warning, runs) in of {
-        let who = if runs.len() == 1 { runs[0].clone() } else { format!("{} runs", runs.len()) };
+        let who = if runs.len() == 1 { runs[0].clone() } else { counted(runs.len(), "run") };
         html += &format!("<li>{} <span class=\"who\">({})</span>", escaped(warning), escaped(&who));
         if runs.len() > 1 {
             html += &details("which", &paragraph(&runs.join("; ")));

@@ -6,6 +6,7 @@ use super::options::{PlanFormat, PlanOptions};
 use super::shell_words;
 use crate::grid::definition::Grid;
 use records::atomic::write_whole;
+use records::counted;
 use trainer::error::Error;
 
 /// Writes the runs of a grid for an engine, into a file or to standard output.
@@ -40,7 +41,7 @@ pub fn write(options: &PlanOptions, grid: &Grid) -> Result<(), Error> {
     match &options.output {
         Some(path) => {
             write_whole(path, text.as_bytes())?;
-            log::info!("{}: {runs} runs in {parts} parts", path.display());
+            log::info!("{}: {} in {}", path.display(), counted(runs, "run"), counted(parts, "part"));
         }
         None => {
             use std::io::Write;

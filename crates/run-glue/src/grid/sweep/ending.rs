@@ -8,6 +8,7 @@ use super::submission::submit;
 use crate::grid::run_lock::remove_stale_locks;
 use crate::grid::run_spec::RunSpec;
 use crate::progress::print;
+use records::counted;
 use records::record::RunRecord;
 use results::table::Table;
 use trainer::error::Error;
@@ -73,7 +74,7 @@ impl Sweep<'_> {
 /// The last lines where runs failed: which, and why, since what was shown when it came may be far up by now.
 fn failed(runs: usize, alike: usize, open: usize, failures: &[(String, Error)]) -> String {
     let names = failures.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("; ");
-    let mut text = format!("{} of {runs} runs failed: {names}", failures.len());
+    let mut text = format!("{} of {} failed: {names}", failures.len(), counted(runs, "run"));
     if alike > 0 {
         text.push_str(&format!("; {alike} more would fail alike and were not tried"));
     }

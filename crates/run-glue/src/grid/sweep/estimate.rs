@@ -6,6 +6,7 @@ use super::live_view::Counts;
 use super::state::{RunState, Sweep};
 use crate::grid::duration::{in_words, seconds};
 use crate::grid::run_spec::{Role, RunSpec};
+use records::counted;
 
 impl Sweep<'_> {
     fn to_do(&self) -> impl Iterator<Item = &RunSpec> {
@@ -66,7 +67,8 @@ impl Sweep<'_> {
     fn summary(&self) -> String {
         let open = self.open().len() + self.future.len();
         let all = self.specs.len() + self.future.len();
-        let mut text = format!("{all} runs, {} done already", self.count(|s| matches!(s, RunState::Done(_))));
+        let mut text =
+            format!("{}, {} done already", counted(all, "run"), self.count(|s| matches!(s, RunState::Done(_))));
         let elsewhere = self.count(|s| matches!(s, RunState::Elsewhere));
         if elsewhere > 0 {
             text.push_str(&format!(", {elsewhere} of other parts"));

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::grid::done::Done;
 use crate::grid::options::PageChoice;
 use crate::grid::run_spec::RunSpec;
+use records::counted;
 use records::record::RecordFile;
 use records::record::path::path_of;
 use results::compare::write_page;
@@ -26,7 +27,7 @@ pub(super) fn write(done: &mut Done, specs: &[RunSpec], results_dir: &Path, choi
         return Ok(());
     }
     write_page(&found, &path)?;
-    let runs = if found.len() == 1 { "one run".to_owned() } else { format!("{} runs", found.len()) };
+    let runs = counted(found.len(), "run");
     log::info!("{}: tables and charts of {runs}", path.display());
     Ok(())
 }

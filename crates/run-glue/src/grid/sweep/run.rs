@@ -11,6 +11,7 @@ use crate::grid::run_spec::RunSpec;
 use crate::interrupt;
 use crate::progress::{print, set_level};
 use crate::run_hooks::run_hooks;
+use records::counted;
 use trainer::backends;
 use trainer::error::Error;
 use trainer::run::{output, run_task};
@@ -91,7 +92,7 @@ impl Sweep<'_> {
             // Nothing but runs of others, which are done some time, or whose worker ends without them.
             if more.is_empty() && taken == open.len() {
                 if !is_waiting {
-                    log::info!("{taken} runs are another worker's; waiting for them");
+                    log::info!("waiting for {} of another worker", counted(taken, "run"));
                 }
                 is_waiting = true;
                 std::thread::sleep(POLL_INTERVAL);

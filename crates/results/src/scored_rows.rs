@@ -1,0 +1,49 @@
+//! Which rows a run's scores are of.
+
+use glue_tasks::task::TaskSpec;
+use glue_tasks::task_named;
+use records::record::{RunRecord, SplitRows, SplitUse};
+
+/// The benchmark's task that a record is of; none of other data, whatever they are called.
+pub(crate) fn spec_of(record: &RunRecord) -> Option<&'static TaskSpec> {
+    let is_custom = record.hyper_parameters.get("metric_name").is_some_and(|name| !name.is_null());
+    task_named(&record.task).filter(|_| !is_custom)
+}
+
+/// The splits of a record that have scores.
+pub(crate) fn evaluated(record: &RunRecord) -> Vec<&SplitRows> {
+    let all: Vec<&SplitRows> = record.dataset.used_for(SplitUse::Evaluation).collect();
+    if !all.is_empty() || record.dataset.splits.iter().any(|split| split.used_for.is_some()) {
+        return all;
+    }
+    // Format 1 does not say what rows were used for.
+    let named = |setting: &str| record.hyper_parameters.get(setting).and_then(|value| value.as_str());
+    let validation = named("validation_split_name");
+    let names =
+        spec_of(record).map(|spec| spec.eval_splits.iter().map(|split| split.name.as_str()).collect::<Vec<_>>());
+    let is_evaluated = |split: &&SplitRows| match (&names, validation) {
+        (_, Some(validation)) => split.split == validation,
+        (Some(names), None) => names.contains(&split.split.as_str()) || split.split.ends_with("held out)"),
+        (None, None) => split.split != named("train_split_name").unwrap_or("train"),
+    };
+    record.dataset.splits.iter().filter(is_evaluated).collect()
+}
+
+/// Those that its score is made of: all but the diagnostic set's.
+pub(crate) fn scored(record: &RunRecord) -> Vec<&SplitRows> {
+    let diagnostic = spec_of(record).and_then(TaskSpec::diagnostic_suffix);
+    let is_diagnostic =
+        |split: &&SplitRows| !split.key_suffix.is_empty() && diagnostic == Some(split.key_suffix.as_str());
+    evaluated(record).into_iter().filter(|split| !is_diagnostic(split)).collect()
+}
+
+/// Whether these are all rows of the benchmark's own splits for evaluations; `None` where the task is no benchmark's.
+pub(crate) fn is_whole(record: &RunRecord) -> Option<bool> {
+    let spec = spec_of(record)?;
+    let splits = scored(record);
+    let same = |split: &SplitRows| {
+        let own = spec.eval_splits.iter().find(|own| own.name == split.split);
+        own.is_some_and(|own| own.rows.is_none_or(|rows| rows as u64 == split.rows)) && split.is_whole() != Some(false)
+    };
+    Some(splits.len() == spec.eval_splits.len() && splits.into_iter().all(same))
+}

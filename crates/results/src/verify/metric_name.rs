@@ -1,0 +1,14 @@
+//! What metrics are called in references.
+
+use glue_tasks::metrics::Metric;
+
+/// What a published table calls a metric that it does not state.
+pub(super) const UNSTATED: &str = "unstated";
+
+/// The mean of the metrics of a task, which is none itself.
+pub(super) const COMBINED_SCORE: &str = "combined_score";
+
+/// The metric behind a name, without the split.
+pub(super) fn metric(name: &str) -> Option<Metric> {
+    Metric::from_key(glue_tasks::plain_key(name))
+}
