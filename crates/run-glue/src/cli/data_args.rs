@@ -4,9 +4,9 @@ use clap::Args;
 use glue_tasks::slices::Slice;
 
 use super::dataset_args::OwnDataArgs;
-use super::value_parsers::{BoolFlag, number, whole};
+use super::value_parsers::{BoolFlag, choice, number, whole};
 use trainer::error::Error;
-use trainer::settings::{DataSettings, DatasetChoice, SplitChoice};
+use trainer::settings::{DataSettings, DatasetChoice, ShuffleLike, SplitChoice};
 
 /// Flags of rows and tokens.
 #[allow(rustdoc::broken_intra_doc_links, reason = "slices such as [:2000] are no links")]
@@ -43,7 +43,13 @@ pub struct DataArgs {
     /// Shuffle the training rows before the first are taken [default: false]
     #[arg(long, bool_flag(), help_heading = "Data")]
     pub shuffle_train_dataset: Option<bool>,
-    /// Seed of that shuffle, and of the rows held out [default: 42]
+    /// Shuffle every split before its parts are taken, so that a sorted file can be cut [default: false]
+    #[arg(long, bool_flag(), help_heading = "Data")]
+    pub shuffle_before_split: Option<bool>,
+    /// Whose order a shuffle has: datasets (Dataset.shuffle) or pandas (DataFrame.sample(frac=1)) [default: datasets]
+    #[arg(long, value_parser = choice::<ShuffleLike>, value_name = "NAME", help_heading = "Data")]
+    pub shuffle_like: Option<ShuffleLike>,
+    /// Seed of the shuffles, and of the rows held out [default: 42]
     #[arg(long, value_parser = whole::<u64>, value_name = "N", help_heading = "Data")]
     pub shuffle_seed: Option<u64>,
 }
@@ -80,6 +86,8 @@ impl DataArgs {
             test: parse("test_split_name", &self.test_split_name)?,
             held_out: self.validation_split_percentage,
             shuffle: self.shuffle_train_dataset.unwrap_or(usual.shuffle),
+            shuffle_before_split: self.shuffle_before_split.unwrap_or(usual.shuffle_before_split),
+            shuffle_like: self.shuffle_like.unwrap_or(usual.shuffle_like),
             shuffle_seed: self.shuffle_seed.unwrap_or(usual.shuffle_seed),
         })
     }

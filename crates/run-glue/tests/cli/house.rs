@@ -64,7 +64,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         &[
             &["error", "file_hash", "file_lock", "kernel_cache", "logs", "machine"],
             &["demo", "settings", "tokenize"],
-            &["backends", "data", "sampler", "source"],
+            &["backends", "data", "permutation", "sampler", "source"],
             &["model_files", "training"],
             &["run"],
         ],

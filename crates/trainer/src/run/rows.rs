@@ -9,7 +9,8 @@ use glue_tasks::task::TaskSpec;
 use models::torch_rng::TorchRng;
 
 use crate::error::Error;
-use crate::settings::Settings;
+use crate::permutation;
+use crate::settings::{Settings, ShuffleLike, SplitChoice};
 use crate::source::SourceFiles;
 use records::files::submission::file_of;
 
@@ -66,7 +67,7 @@ pub(super) fn read(
             }
         }
         if choice.shuffle {
-            rows.examples = permuted(rows.examples, choice.shuffle_seed);
+            rows.examples = shuffled(rows.examples, choice);
         }
         train = settings.do_train.then(|| rows.first(settings.data.max_train_samples));
     }
@@ -163,10 +164,13 @@ fn hold_out(rows: Rows, percent: f64, seed: u64) -> (Rows, Rows) {
     )
 }
 
-fn permuted(examples: Vec<Example>, seed: u64) -> Vec<Example> {
+fn shuffled(examples: Vec<Example>, choice: &SplitChoice) -> Vec<Example> {
     let mut examples: Vec<Option<Example>> = examples.into_iter().map(Some).collect();
-    let order = TorchRng::new(seed).randperm(examples.len());
-    order.into_iter().filter_map(|row| examples[row as usize].take()).collect()
+    let order = match choice.shuffle_like {
+        ShuffleLike::Datasets => permutation::datasets(examples.len(), choice.shuffle_seed),
+        ShuffleLike::Pandas => permutation::pandas(examples.len(), choice.shuffle_seed as u32),
+    };
+    order.into_iter().filter_map(|row| examples[row].take()).collect()
 }
 
 struct Reader<'a> {
@@ -209,7 +213,9 @@ impl Reader<'_> {
                 _ => {
                     let files = self.dataset.split_files(&task.config, &slice.split)?;
                     let files = files.ok_or_else(|| self.no_split(task, &slice.split))?;
-                    self.examples(task, &files, needs_labels)?
+                    let all = self.examples(task, &files, needs_labels)?;
+                    let choice = &self.settings.data.splits;
+                    if choice.shuffle_before_split { shuffled(all, choice) } else { all }
                 }
             };
             examples.extend_from_slice(&all[slice.range(all.len())]);
@@ -319,14 +325,6 @@ mod tests {
             assert_eq!(all, (0..n).collect::<Vec<_>>());
         }
         assert_eq!(hold_out(rows(10), 20.0, 42).1.split, "train (20 % held out)");
-    }
-
-    #[test]
-    fn a_shuffle_is_torch_randperm() {
-        for (n, seed, order) in torch_orders() {
-            let shuffled = Rows { examples: permuted(rows(n).examples, seed), ..rows(n) };
-            assert_eq!(texts(&shuffled), order, "seed {seed}");
-        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use glue_tasks::metrics::Metric;
 use glue_tasks::slices::Slice;
 use serde_json::{Value, json};
 
+use super::choices::Choice;
 use super::declared::{Changes, Counts, Setting, at_least_one, check};
 use crate::error::Error;
 
@@ -71,6 +72,20 @@ impl CustomData {
     }
 }
 
+/// Whose order a shuffle has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ShuffleLike {
+    /// `datasets.Dataset.shuffle(seed)`.
+    #[default]
+    Datasets,
+    /// `pandas.DataFrame.sample(frac=1, random_state=seed)`.
+    Pandas,
+}
+
+impl Choice for ShuffleLike {
+    const NAMES: &'static [(&'static str, Self)] = &[("datasets", Self::Datasets), ("pandas", Self::Pandas)];
+}
+
 /// Which rows are trained on, evaluated and predicted. `None`: the task's own splits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SplitChoice {
@@ -84,13 +99,26 @@ pub struct SplitChoice {
     pub held_out: Option<f64>,
     /// Shuffle the training rows before the first are taken.
     pub shuffle: bool,
-    /// Seed of the shuffle and of the rows held out.
+    /// Shuffle every split before its parts are taken.
+    pub shuffle_before_split: bool,
+    /// Whose order a shuffle has.
+    pub shuffle_like: ShuffleLike,
+    /// Seed of the shuffles and of the rows held out; less than 2^32 where the order is pandas'.
     pub shuffle_seed: u64,
 }
 
 impl Default for SplitChoice {
     fn default() -> Self {
-        Self { train: None, validation: None, test: None, held_out: None, shuffle: false, shuffle_seed: 42 }
+        Self {
+            train: None,
+            validation: None,
+            test: None,
+            held_out: None,
+            shuffle: false,
+            shuffle_before_split: false,
+            shuffle_like: ShuffleLike::default(),
+            shuffle_seed: 42,
+        }
     }
 }
 
@@ -145,6 +173,21 @@ impl DataSettings {
                 ));
             }
         }
+        let SplitChoice { shuffle, shuffle_before_split, shuffle_like, shuffle_seed, .. } = &self.splits;
+        if *shuffle_like == ShuffleLike::Pandas {
+            check(
+                *shuffle || *shuffle_before_split,
+                "shuffle_like",
+                shuffle_like.name(),
+                "--shuffle_train_dataset or --shuffle_before_split beside it, else nothing is shuffled",
+            )?;
+            check(
+                u32::try_from(*shuffle_seed).is_ok(),
+                "shuffle_seed",
+                shuffle_seed,
+                "less than 4294967296, as pandas takes it",
+            )?;
+        }
         let limits = [
             ("max_train_samples", self.max_train_samples),
             ("max_eval_samples", self.max_eval_samples),
@@ -160,7 +203,8 @@ impl DataSettings {
     pub(super) fn declare(&self, judged: Changes, all: &mut Vec<Setting>) {
         let Self {
             dataset,
-            splits: SplitChoice { train, validation, test, held_out, shuffle, shuffle_seed },
+            splits:
+                SplitChoice { train, validation, test, held_out, shuffle, shuffle_before_split, shuffle_like, shuffle_seed },
             max_seq_length,
             pad_to_max_length,
             max_train_samples,
@@ -175,6 +219,8 @@ impl DataSettings {
             Setting::new("test_split_name", in_words(test), Changes::Evaluation),
             Setting::new("validation_split_percentage", *held_out, Changes::Rows),
             Setting::new("shuffle_train_dataset", *shuffle, Changes::Rows),
+            Setting::new("shuffle_before_split", shuffle_before_split.then_some(true), Changes::Rows),
+            Setting::new("shuffle_like", shuffle_like.name(), Changes::Rows),
             Setting::new("shuffle_seed", *shuffle_seed, Changes::Rows),
             Setting::new("max_seq_length", *max_seq_length, Changes::Steps),
             Setting::new("pad_to_max_length", *pad_to_max_length, Changes::Steps),
