@@ -3,7 +3,7 @@
 //! The tasks of benchmarks are written down in [`benchmarks`](mod@crate::benchmarks); a dataset of one's own is described by
 //! the same [`TaskSpec`], made with [`TaskSpec::new`].
 
-use crate::dataset::{LabelKind, Schema};
+use crate::dataset::{DelimitedFormat, LabelKind, Schema};
 use crate::metrics::Metric;
 pub use crate::task_kind::TaskKind;
 
@@ -70,6 +70,8 @@ pub struct TaskSpec {
     pub labels: Vec<String>,
     /// Classes or a number.
     pub kind: TaskKind,
+    /// How csv and tsv files of it are written.
+    pub format: DelimitedFormat,
     /// What is measured, in the order in which it is reported.
     pub metrics: Vec<Metric>,
     /// Whether the task's number is the mean of its metrics, as in GLUE; else it is the first of them.
@@ -106,6 +108,7 @@ impl TaskSpec {
             test_splits: vec![SplitSpec::new("test")],
             labels: labels.names().to_vec(),
             kind,
+            format: DelimitedFormat::default(),
             metrics: Metric::defaults(kind).to_vec(),
             averages_metrics: false,
             recipe_epochs: None,
@@ -127,6 +130,7 @@ impl TaskSpec {
             text_columns: self.text_columns.clone(),
             label_column: self.label_column.clone(),
             kind: LabelKind::of_task(self.kind, self.labels.clone()),
+            format: self.format,
         }
     }
 

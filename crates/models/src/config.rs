@@ -231,11 +231,22 @@ impl Config {
     pub fn label_names(&self) -> Option<Vec<String>> {
         let names = self.get("id2label")?.as_object()?;
         let mut labels: Vec<(usize, String)> =
-            names.iter().filter_map(|(index, name)| Some((index.parse().ok()?, name.as_str()?.to_owned()))).collect();
+            names.iter().filter_map(|(index, name)| Some((index.parse().ok()?, label_name(name)?))).collect();
         labels.sort();
         let in_order = labels.iter().enumerate().all(|(i, (index, _))| i == *index);
         let own = !labels.iter().all(|(i, name)| *name == format!("LABEL_{i}"));
         (in_order && own && !labels.is_empty()).then(|| labels.into_iter().map(|(_, name)| name).collect())
+    }
+}
+
+/// A name as Python's `str` gives it: people number their classes, and call them true and false.
+fn label_name(name: &Value) -> Option<String> {
+    match name {
+        Value::String(name) => Some(name.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(true) => Some("True".to_owned()),
+        Value::Bool(false) => Some("False".to_owned()),
+        _ => None,
     }
 }
 

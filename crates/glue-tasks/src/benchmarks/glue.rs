@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use super::shorthand::{classes, pair, single, split, suffixed};
 use crate::benchmark::{AverageSpec, Benchmark};
-use crate::dataset::LabelKind;
+use crate::dataset::{DelimitedFormat, LabelKind};
 use crate::metrics::Metric;
 use crate::task::LeaderboardValues::{LabelIds, LabelNames, Scores};
 use crate::task::TaskSpec;
@@ -38,6 +38,8 @@ fn task(name: &str, display_name: &str, text_columns: (String, Option<String>), 
         display_name: display_name.to_owned(),
         averages_metrics: true,
         metrics: vec![Metric::Accuracy],
+        // Its own files are written without quotes, which are a part of the texts.
+        format: DelimitedFormat { unquoted_tsv: true, ..DelimitedFormat::default() },
         ..TaskSpec::new(name, text_columns, labels)
     }
 }

@@ -1,11 +1,13 @@
 //! From a file's rows to examples.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::error::{DataError, Warning};
 use super::example::{Example, Label, Split};
 use super::format::read_rows;
-use super::labels::LabelDecoder;
+use super::label_values::{ColumnType, LabelValue};
+use super::labels::{Decoded, LabelDecoder};
 use super::raw::{RawRow, WantedColumns};
 use super::schema::{LabelKind, Schema};
 
@@ -14,9 +16,11 @@ use super::schema::{LabelKind, Schema};
 pub(super) struct Collector<'a> {
     schema: &'a Schema,
     wanted: WantedColumns,
-    labels: LabelDecoder<'a>,
-    files: Vec<PathBuf>,
+    /// With the number of examples before it.
+    files: Vec<(PathBuf, usize)>,
     examples: Vec<Example>,
+    /// The label of each example.
+    values: Vec<LabelValue>,
     warnings: Vec<Warning>,
 }
 
@@ -26,20 +30,22 @@ impl<'a> Collector<'a> {
         let wanted = WantedColumns {
             texts: [first].into_iter().chain(second).cloned().collect(),
             label: labelled.then(|| schema.label_column.clone()),
+            format: schema.format,
         };
-        let labels = LabelDecoder::new(&schema.kind);
-        Self { schema, wanted, labels, files: Vec::new(), examples: Vec::new(), warnings: Vec::new() }
+        Self { schema, wanted, files: Vec::new(), examples: Vec::new(), values: Vec::new(), warnings: Vec::new() }
     }
 
     pub(super) fn read(&mut self, files: &[PathBuf]) -> Result<(), DataError> {
         for file in files {
-            self.files.push(file.clone());
-            let Self { schema, wanted, labels, examples, .. } = self;
-            let in_file = read_rows(file, wanted, &mut |row| {
-                examples.push(example(file, schema, wanted, labels, &row)?);
+            self.files.push((file.clone(), self.examples.len()));
+            let Self { wanted, examples, values, .. } = self;
+            let facts = read_rows(file, wanted, &mut |row| {
+                examples.push(example(file, wanted, &row)?);
+                values.push(LabelValue::from(row.label));
                 Ok(())
             })?;
-            self.compare_names(file, in_file);
+            self.warnings.extend(facts.warnings);
+            self.compare_names(file, facts.label_names);
         }
         Ok(())
     }
@@ -49,14 +55,46 @@ impl<'a> Collector<'a> {
             return Err(DataError::NoFiles);
         }
         if self.examples.is_empty() {
-            return Err(DataError::EmptySplit { files: self.files });
+            return Err(DataError::EmptySplit { files: self.files.into_iter().map(|(file, _)| file).collect() });
         }
+        let marked = self.decode()?;
         // GLUE marks STS-B's hidden scores with -1, but a custom score may well be -1: only a whole split of it is
         // unlabelled.
         if self.examples.iter().all(|example| matches!(example.label, Some(Label::Score(-1.0)) | None)) {
             self.examples.iter_mut().for_each(|example| example.label = None);
         }
-        Ok(Split { examples: self.examples, warnings: self.warnings })
+        Ok(Split { examples: self.examples, marked, warnings: self.warnings })
+    }
+
+    /// Gives every example its label. Returns the rows with a mark that they have none.
+    fn decode(&mut self) -> Result<BTreeSet<usize>, DataError> {
+        let decoder = LabelDecoder::new(&self.schema.kind);
+        let column = ColumnType::of(&self.values, self.schema.kind.names());
+        if column.ignores_case
+            && let Some((file, _)) = self.files.first()
+        {
+            self.warnings.push(Warning::Case { file: file.clone(), names: self.schema.kind.names().to_vec() });
+        }
+        let mut marked = BTreeSet::new();
+        for (at, (example, value)) in self.examples.iter_mut().zip(&self.values).enumerate() {
+            let decoded = decoder.decode(value, column).map_err(|bad| {
+                let place = self.files.partition_point(|(_, first)| *first <= at).saturating_sub(1);
+                let (file, first) = &self.files[place];
+                DataError::BadLabel {
+                    file: file.clone(),
+                    row: at - first,
+                    column: self.schema.label_column.clone(),
+                    value: bad.value,
+                    allowed: bad.allowed,
+                }
+            })?;
+            match decoded {
+                Decoded::Label(label) => example.label = Some(label),
+                Decoded::Missing => {}
+                Decoded::Marked => drop(marked.insert(at)),
+            }
+        }
+        Ok(marked)
     }
 
     fn compare_names(&mut self, file: &Path, in_file: Option<Vec<String>>) {
@@ -68,13 +106,7 @@ impl<'a> Collector<'a> {
     }
 }
 
-fn example(
-    file: &Path,
-    schema: &Schema,
-    wanted: &WantedColumns,
-    labels: &LabelDecoder<'_>,
-    row: &RawRow<'_>,
-) -> Result<Example, DataError> {
+fn example(file: &Path, wanted: &WantedColumns, row: &RawRow<'_>) -> Result<Example, DataError> {
     let text = |at: usize| match row.texts.get(at) {
         Some(Some(text)) => Ok((*text).to_owned()),
         _ => Err(DataError::NullText {
@@ -84,12 +116,5 @@ fn example(
         }),
     };
     let text_pair = if wanted.texts.len() > 1 { Some(text(1)?) } else { None };
-    let label = labels.decode(row.label).map_err(|bad| DataError::BadLabel {
-        file: file.to_owned(),
-        row: row.index,
-        column: schema.label_column.clone(),
-        value: bad.value,
-        allowed: bad.allowed,
-    })?;
-    Ok(Example { text: text(0)?, text_pair, label })
+    Ok(Example { text: text(0)?, text_pair, label: None })
 }

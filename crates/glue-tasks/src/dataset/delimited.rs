@@ -1,57 +1,50 @@
-//! Comma-separated files as pandas reads them, and tab-separated ones as GLUE's own are written.
+//! Comma-separated and tab-separated files as pandas reads them, and tab-separated ones as GLUE's own are written.
 
 use std::path::Path;
 
-use super::error::DataError;
+use super::delimited_format::DelimitedFormat;
+use super::dialect::{Dialect, Extension};
+use super::error::{DataError, Warning};
 use super::raw::{RawLabel, RawRow, RowSink, WantedColumns, index_of, open};
 
-/// The two dialects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dialect {
-    /// Commas, with quotes; an empty cell is null.
-    Csv,
-    /// Tabs, where a quote is a character like any other; an empty text is an empty text (QQP has some).
-    Tsv,
-}
+/// What pandas takes for nothing (`pandas._libs.parsers.STR_NA_VALUES`); of labels alone, since "null" and "NA" can be texts.
+const NOTHING: [&str; 18] = [
+    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL",
+    "NaN", "None", "n/a", "nan", "null",
+];
 
 impl Dialect {
     fn reader(self, file: &Path) -> Result<csv::Reader<std::fs::File>, DataError> {
         let mut builder = csv::ReaderBuilder::new();
         // Rows of another length are let through here, so that the message can count rows and say what to do.
-        builder.flexible(true);
-        if self == Self::Tsv {
-            builder.delimiter(b'\t').quoting(false);
-        }
+        builder.flexible(true).delimiter(self.delimiter).quoting(self.quoting);
         Ok(builder.from_reader(open(file)?))
     }
 
-    fn name(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Tsv => "tsv",
-        }
-    }
-
-    fn advice(self) -> &'static str {
-        match self {
-            Self::Csv => "quote texts that hold commas or line breaks",
-            Self::Tsv => "a text in a tsv file cannot hold tabs or line breaks",
+    fn advice(self) -> String {
+        let cells = format!("cells are separated by {} here (--delimiter changes that)", self.in_words());
+        match self.extension {
+            Extension::Csv => format!("{cells}, and a text that holds them stands in quotes"),
+            Extension::Tsv => cells,
         }
     }
 }
 
 /// The header's columns.
-pub(super) fn columns(file: &Path, dialect: Dialect) -> Result<Vec<String>, DataError> {
+pub(super) fn columns(file: &Path, extension: Extension, format: DelimitedFormat) -> Result<Vec<String>, DataError> {
+    let dialect = Dialect::of(file, extension, format)?;
     header(file, dialect, &mut dialect.reader(file)?)
 }
 
-/// Reads the wanted columns, row by row.
+/// Reads the wanted columns, row by row. Returns what is odd about the file.
 pub(super) fn read(
     file: &Path,
-    dialect: Dialect,
+    extension: Extension,
     wanted: &WantedColumns,
     sink: &mut RowSink<'_>,
-) -> Result<(), DataError> {
+) -> Result<Vec<Warning>, DataError> {
+    let (dialect, warning) = Dialect::of(file, extension, wanted.format)?.checked(file)?;
+    let mut warnings: Vec<Warning> = warning.into_iter().collect();
     let mut reader = dialect.reader(file)?;
     let columns = header(file, dialect, &mut reader)?;
     let places: Vec<usize> =
@@ -62,19 +55,31 @@ pub(super) fn read(
     let mut record = csv::StringRecord::new();
     let mut index = 0;
     while reader.read_record(&mut record).map_err(|error| bad_row(index, reason(&error)))? {
+        if is_blank(&record) {
+            continue;
+        }
         if record.len() != columns.len() {
             let (cells, expected) = (record.len(), columns.len());
             return Err(bad_row(index, format!("{cells} cells under {expected} columns: {}", dialect.advice())));
         }
+        if columns.len() > 1 && record.iter().zip(&columns).all(|(cell, column)| cell.trim() == column) {
+            warnings.push(Warning::RepeatedHeader { file: file.to_owned(), row: index });
+            continue;
+        }
         let texts: Vec<Option<&str>> = places
             .iter()
-            .map(|&place| record.get(place).filter(|text| dialect == Dialect::Tsv || !text.is_empty()))
+            .map(|&place| record.get(place).filter(|text| extension == Extension::Tsv || !text.is_empty()))
             .collect();
         let label = label_place.and_then(|place| record.get(place)).map_or(RawLabel::Missing, cell);
         sink(RawRow { index, texts: &texts, label })?;
         index += 1;
     }
-    Ok(())
+    Ok(warnings)
+}
+
+/// A line of spaces, which pandas skips as it does an empty one.
+fn is_blank(record: &csv::StringRecord) -> bool {
+    record.len() == 1 && record.get(0).is_some_and(|cell| !cell.is_empty() && cell.trim_matches([' ', '\t']).is_empty())
 }
 
 fn header(file: &Path, dialect: Dialect, reader: &mut csv::Reader<std::fs::File>) -> Result<Vec<String>, DataError> {
@@ -87,7 +92,8 @@ fn header(file: &Path, dialect: Dialect, reader: &mut csv::Reader<std::fs::File>
 }
 
 fn cell(text: &str) -> RawLabel<'_> {
-    if text.trim().is_empty() { RawLabel::Missing } else { RawLabel::Text(text) }
+    let plain = text.trim();
+    if plain.is_empty() || NOTHING.contains(&plain) { RawLabel::Missing } else { RawLabel::Cell(text) }
 }
 
 fn reason(error: &csv::Error) -> String {

@@ -183,6 +183,34 @@ pub enum Warning {
         /// The names that were expected.
         expected: Vec<String>,
     },
+    /// Cells of a csv file are not separated by commas.
+    Delimiter {
+        /// The path of the file.
+        file: PathBuf,
+        /// What separates them, in words.
+        delimiter: String,
+    },
+    /// Quotes in a tsv file stand inside of texts, so that none of them opens a cell.
+    Quotes {
+        /// The path of the file.
+        file: PathBuf,
+        /// Where the first such cell begins, from 1.
+        line: usize,
+    },
+    /// Labels are the expected names but for capital letters.
+    Case {
+        /// The path of the file.
+        file: PathBuf,
+        /// The names that were expected.
+        names: Vec<String>,
+    },
+    /// The header stands there once more, and is left out.
+    RepeatedHeader {
+        /// The path of the file.
+        file: PathBuf,
+        /// Before which row, from 0.
+        row: usize,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -195,6 +223,25 @@ impl fmt::Display for Warning {
                 quoted(in_file),
                 quoted(expected)
             ),
+            Self::Delimiter { file, delimiter } => {
+                write!(f, "{}: cells are separated by {delimiter} (--delimiter changes that)", file.display())
+            }
+            Self::Quotes { file, line } => write!(
+                f,
+                "{}: quotes stand inside of texts (line {line}), so they are a part of the texts everywhere",
+                file.display()
+            ),
+            Self::Case { file, names } => {
+                write!(
+                    f,
+                    "{}: its labels are taken for {} without regard to capital letters",
+                    file.display(),
+                    quoted(names)
+                )
+            }
+            Self::RepeatedHeader { file, row } => {
+                write!(f, "{}: the header stands once more before row {row} (from 0), and is left out", file.display())
+            }
         }
     }
 }

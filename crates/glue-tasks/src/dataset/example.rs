@@ -1,5 +1,7 @@
 //! What a split is read into.
 
+use std::collections::BTreeSet;
+
 use super::error::Warning;
 
 /// One row of a split. Its index is its place in the split.
@@ -29,6 +31,9 @@ pub enum Label {
 pub struct Split {
     /// The rows in the files' order; at least one.
     pub examples: Vec<Example>,
+    /// The rows of which a mark says that they have no label: -1, or `-` where annotators did not agree; others without one have
+    /// nothing in its place.
+    pub marked: BTreeSet<usize>,
     /// What is odd but can be lived with.
     pub warnings: Vec<Warning>,
 }

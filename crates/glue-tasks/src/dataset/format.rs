@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use super::delimited::{self, Dialect};
-use super::error::DataError;
+use super::delimited;
+use super::delimited_format::DelimitedFormat;
+use super::dialect::Extension;
+use super::error::{DataError, Warning};
 use super::raw::{RowSink, WantedColumns};
 use super::{json_lines, parquet};
 
@@ -29,26 +31,34 @@ impl FileFormat {
     }
 }
 
-/// Reads the wanted columns of a file, row by row. Returns the label names that the file itself declares.
-pub(super) fn read_rows(
-    file: &Path,
-    wanted: &WantedColumns,
-    sink: &mut RowSink<'_>,
-) -> Result<Option<Vec<String>>, DataError> {
+/// What a file says besides its rows.
+#[derive(Debug, Default)]
+pub(super) struct FileFacts {
+    /// The label names that it declares.
+    pub(super) label_names: Option<Vec<String>>,
+    /// What is odd about it.
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// Reads the wanted columns of a file, row by row.
+pub(super) fn read_rows(file: &Path, wanted: &WantedColumns, sink: &mut RowSink<'_>) -> Result<FileFacts, DataError> {
+    let delimited = |warnings| FileFacts { warnings, ..FileFacts::default() };
     match FileFormat::of(file)? {
-        FileFormat::Parquet => parquet::read(file, wanted, sink),
-        FileFormat::Csv => delimited::read(file, Dialect::Csv, wanted, sink).map(|()| None),
-        FileFormat::Tsv => delimited::read(file, Dialect::Tsv, wanted, sink).map(|()| None),
-        FileFormat::Json => json_lines::read(file, wanted, sink).map(|()| None),
+        FileFormat::Parquet => {
+            parquet::read(file, wanted, sink).map(|label_names| FileFacts { label_names, ..FileFacts::default() })
+        }
+        FileFormat::Csv => delimited::read(file, Extension::Csv, wanted, sink).map(delimited),
+        FileFormat::Tsv => delimited::read(file, Extension::Tsv, wanted, sink).map(delimited),
+        FileFormat::Json => json_lines::read(file, wanted, sink).map(|()| FileFacts::default()),
     }
 }
 
 /// The columns of a file, in its order.
-pub(super) fn columns_of(file: &Path) -> Result<Vec<String>, DataError> {
+pub(super) fn columns_of(file: &Path, format: DelimitedFormat) -> Result<Vec<String>, DataError> {
     match FileFormat::of(file)? {
         FileFormat::Parquet => parquet::columns(file),
-        FileFormat::Csv => delimited::columns(file, Dialect::Csv),
-        FileFormat::Tsv => delimited::columns(file, Dialect::Tsv),
+        FileFormat::Csv => delimited::columns(file, Extension::Csv, format),
+        FileFormat::Tsv => delimited::columns(file, Extension::Tsv, format),
         FileFormat::Json => json_lines::columns(file),
     }
 }

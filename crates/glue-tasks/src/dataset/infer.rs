@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::delimited_format::DelimitedFormat;
 use super::error::DataError;
 use super::format::{columns_of, read_rows};
+use super::label_values::{Lists, NO_AGREEMENT, Number, number};
 use super::raw::{ListItem, RawLabel, WantedColumns};
 use super::schema::LabelKind;
 
@@ -12,34 +14,40 @@ use super::schema::LabelKind;
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn column_names(file: &Path) -> Result<Vec<String>, DataError> {
-    columns_of(file)
+pub fn column_names(file: &Path, format: DelimitedFormat) -> Result<Vec<String>, DataError> {
+    columns_of(file, format)
 }
 
-/// What the label column of a training split holds, by `run_glue.py`'s rule: floats make a regression, anything else
-/// the sorted set of its values. Names that a parquet file declares come first.
+/// What the label column of the labelled splits holds. It is typed as a whole: one word makes all of them words as they stand, `001`
+/// and `2E3` among them; numbers with a fraction make a regression; whole numbers are classes in the order of the numbers. Strings
+/// of JSON and parquet stay strings, where they are not all numbers with a fraction among them. Names that a parquet file declares
+/// come first. An empty cell does not turn a column of whole numbers into fractions, unlike in pandas.
 ///
-/// Unlike there, an empty cell does not turn a column of integers into one of floats, and integers are sorted as
-/// numbers. A -1 counts as a class of its own, as in labels of -1 and 1.
+/// A -1 counts as a class of its own, as in labels of -1 and 1, but not beside 0, 1, 2 and on; a `-` not beside words. Lists of equal
+/// length of nothing but 0 and 1 are one yes or no each.
 ///
 /// # Errors
 /// A file that cannot be read, or without the column, or files without a single label.
-pub fn infer_label_kind(files: &[PathBuf], label_column: &str) -> Result<LabelKind, DataError> {
+pub fn infer_label_kind(
+    files: &[PathBuf],
+    label_column: &str,
+    format: DelimitedFormat,
+) -> Result<LabelKind, DataError> {
     if files.is_empty() {
         return Err(DataError::NoFiles);
     }
-    let wanted = WantedColumns { texts: Vec::new(), label: Some(label_column.to_owned()) };
+    let wanted = WantedColumns { texts: Vec::new(), label: Some(label_column.to_owned()), format };
     let mut seen = Seen::default();
     let mut declared = None;
     for file in files {
-        let names = read_rows(file, &wanted, &mut |row| {
+        let facts = read_rows(file, &wanted, &mut |row| {
             seen.add(row.label);
             Ok(())
         })?;
-        declared = declared.or(names);
+        declared = declared.or(facts.label_names);
     }
     match declared {
-        Some(names) if seen.lists => Ok(LabelKind::ClassLists(names)),
+        Some(names) if seen.lists.is_some() => Ok(LabelKind::ClassLists(names)),
         Some(names) => Ok(LabelKind::Classes(names)),
         None => seen.kind().ok_or_else(|| DataError::EmptySplit { files: files.to_vec() }),
     }
@@ -49,51 +57,70 @@ pub fn infer_label_kind(files: &[PathBuf], label_column: &str) -> Result<LabelKi
 #[derive(Debug, Default)]
 struct Seen {
     integers: BTreeSet<i64>,
-    words: BTreeSet<String>,
-    floats: bool,
-    lists: bool,
+    /// Of files that tell strings from numbers.
+    strings: BTreeSet<String>,
+    /// Of csv and tsv, where what all cells look like must decide, as it does for pandas.
+    cells: BTreeSet<String>,
+    has_floats: bool,
+    /// Where there are lists of labels.
+    lists: Option<Lists>,
 }
 
 impl Seen {
     fn add(&mut self, label: RawLabel<'_>) {
         match label {
             RawLabel::Missing => {}
-            RawLabel::Integer(integer) => {
-                self.integers.insert(integer);
-            }
-            RawLabel::Float(_) => self.floats = true,
+            RawLabel::Integer(integer) => drop(self.integers.insert(integer)),
+            RawLabel::Float(_) => self.has_floats = true,
+            RawLabel::Text(text) => insert(&mut self.strings, text),
+            RawLabel::Cell(text) => insert(&mut self.cells, text),
             RawLabel::List(items) => {
-                self.lists = true;
+                self.lists.get_or_insert_default().add(items);
                 items.iter().for_each(|item| match item {
                     ListItem::Integer(integer) => drop(self.integers.insert(*integer)),
-                    ListItem::Text(text) => self.add(RawLabel::Text(text)),
+                    ListItem::Text(text) => insert(&mut self.strings, text),
                 });
-            }
-            // A delimited file has only text, so what a cell looks like must decide, as it does for pandas.
-            RawLabel::Text(text) => {
-                if let Ok(integer) = text.trim().parse::<i64>() {
-                    self.integers.insert(integer);
-                } else if text.trim().parse::<f64>().is_ok() {
-                    self.floats = true;
-                } else if !self.words.contains(text) {
-                    self.words.insert(text.to_owned());
-                }
             }
         }
     }
 
     fn kind(self) -> Option<LabelKind> {
-        let kind = if self.lists { LabelKind::ClassLists } else { LabelKind::Classes };
-        let integers = self.integers.into_iter().map(|integer| integer.to_string());
-        if !self.words.is_empty() {
-            // One word makes all of them words.
-            let all: BTreeSet<String> = self.words.into_iter().chain(integers).collect();
-            return Some(kind(all.into_iter().collect()));
+        if let Some(length) = self.lists.as_ref().and_then(Lists::multi_hot) {
+            return Some(LabelKind::ClassLists((0..length).map(|class| class.to_string()).collect()));
         }
-        if self.floats {
+        let all_numbers = |texts: &BTreeSet<String>| texts.iter().all(|text| number(text).is_some());
+        let some_fraction =
+            |texts: &BTreeSet<String>| texts.iter().any(|text| matches!(number(text), Some(Number::Fraction)));
+        let strings_are_words =
+            !self.strings.is_empty() && !(all_numbers(&self.strings) && some_fraction(&self.strings));
+        let kind = if self.lists.is_some() { LabelKind::ClassLists } else { LabelKind::Classes };
+        if strings_are_words || !all_numbers(&self.cells) {
+            let integers = self.integers.iter().map(i64::to_string);
+            let mut names: BTreeSet<String> = self.cells.into_iter().chain(self.strings).chain(integers).collect();
+            let is_word = |name: &&String| name.chars().count() > 1;
+            if names.iter().filter(is_word).count() > 1
+                && names.iter().filter(|name| *name != NO_AGREEMENT).all(|name| is_word(&name))
+            {
+                names.remove(NO_AGREEMENT);
+            }
+            return Some(kind(names.into_iter().collect()));
+        }
+        if self.has_floats || some_fraction(&self.cells) || !self.strings.is_empty() {
             return Some(LabelKind::Score);
         }
-        let names: Vec<String> = integers.collect();
+        let cells = self.cells.iter().filter_map(|cell| cell.trim().parse().ok());
+        let mut integers: BTreeSet<i64> = self.integers.iter().copied().chain(cells).collect();
+        let from_zero = integers.range(0..).copied().eq(0..integers.range(0..).count() as i64);
+        if from_zero && integers.range(..0).eq(&[-1]) && integers.len() > 3 {
+            integers.remove(&-1);
+        }
+        let names: Vec<String> = integers.iter().map(i64::to_string).collect();
         (!names.is_empty()).then(|| kind(names))
+    }
+}
+
+fn insert(texts: &mut BTreeSet<String>, text: &str) {
+    if !texts.contains(text) {
+        texts.insert(text.to_owned());
     }
 }

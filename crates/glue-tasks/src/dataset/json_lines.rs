@@ -102,7 +102,11 @@ fn label<'a>(file: &Path, row: usize, object: &'a Object, column: &str) -> Resul
 fn list_of(file: &Path, row: usize, column: &str, items: &[Value]) -> Result<Vec<ListItem>, DataError> {
     let item = |item: &Value| match item {
         Value::String(text) => Ok(ListItem::Text(text.clone())),
+        Value::Bool(truth) => Ok(ListItem::Integer(i64::from(*truth))),
         Value::Number(number) if number.is_i64() => Ok(ListItem::Integer(number.as_i64().unwrap_or_default())),
+        Value::Number(number) if number.as_f64().is_some_and(|float| float == 0.0 || float == 1.0) => {
+            Ok(ListItem::Integer(number.as_f64().unwrap_or_default() as i64))
+        }
         other => Err(wrong_type(file, row, column, other, "in its list, a text or a whole number")),
     };
     items.iter().map(item).collect()

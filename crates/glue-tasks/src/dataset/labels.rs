@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::example::Label;
-use super::raw::{ListItem, RawLabel};
+use super::label_values::{ColumnType, LabelValue, NO_AGREEMENT};
+use super::raw::ListItem;
 use super::schema::LabelKind;
 
 /// A label that cannot be understood: what it says and what it may say.
@@ -11,6 +12,16 @@ use super::schema::LabelKind;
 pub(super) struct BadLabel {
     pub(super) value: String,
     pub(super) allowed: String,
+}
+
+/// What a value says.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Decoded {
+    Label(Label),
+    /// Nothing.
+    Missing,
+    /// A mark that there is none: -1, or `-` among words.
+    Marked,
 }
 
 /// The rules for one label column.
@@ -30,46 +41,49 @@ impl<'a> LabelDecoder<'a> {
         Self { kind, by_name, names_are_numbers }
     }
 
-    /// `None` means unlabelled.
-    pub(super) fn decode(&self, raw: RawLabel<'_>) -> Result<Option<Label>, BadLabel> {
-        let label = match (self.kind, raw) {
-            (_, RawLabel::Missing) => return Ok(None),
-            (LabelKind::Score, raw) => score(raw).map(Some),
-            (LabelKind::ClassLists(_), RawLabel::List(items)) => self.classes(items).map(Some),
-            (LabelKind::ClassLists(_), _) | (LabelKind::Classes(_), RawLabel::List(_)) => None,
-            (LabelKind::Classes(_), RawLabel::Integer(integer)) => self.class_of_integer(integer),
-            (LabelKind::Classes(_), RawLabel::Float(float)) => {
-                whole(float).and_then(|integer| self.class_of_integer(integer))
+    /// The label of a value in a column of this type.
+    pub(super) fn decode(&self, value: &LabelValue, column: ColumnType) -> Result<Decoded, BadLabel> {
+        let label = match (self.kind, value) {
+            (_, LabelValue::Missing) => return Ok(Decoded::Missing),
+            (LabelKind::Score, value) => score(value).map(Decoded::Label),
+            (LabelKind::ClassLists(_), LabelValue::List(items)) => {
+                let classes = if column.is_multi_hot { Some(switched_on(items)) } else { self.classes(items, column) };
+                classes.map(Decoded::Label)
             }
-            (LabelKind::Classes(_), RawLabel::Text(text)) => self.class_of_text(text),
+            (LabelKind::ClassLists(_), _) | (LabelKind::Classes(_), LabelValue::List(_)) => None,
+            (LabelKind::Classes(_), LabelValue::Integer(integer)) => self.class_of_integer(*integer),
+            (LabelKind::Classes(_), LabelValue::Float(float)) => {
+                whole(*float).and_then(|integer| self.class_of_integer(integer))
+            }
+            (LabelKind::Classes(_), LabelValue::Text(text)) => self.class_of_text(text, column),
         };
-        label.ok_or_else(|| BadLabel { value: spelled(raw), allowed: self.allowed() })
+        label.ok_or_else(|| BadLabel { value: spelled(value), allowed: self.allowed(column) })
     }
 
-    /// Outer `None`: no label of this set. Inner `None`: unlabelled.
-    fn class_of_integer(&self, integer: i64) -> Option<Option<Label>> {
+    fn class_of_integer(&self, integer: i64) -> Option<Decoded> {
         if self.names_are_numbers
             && let Some(&class) = self.by_name.get(integer.to_string().as_str())
         {
-            return Some(Some(Label::Class(class)));
+            return Some(Decoded::Label(Label::Class(class)));
         }
         if integer == -1 {
-            return Some(None);
+            return Some(Decoded::Marked);
         }
         let class = usize::try_from(integer).ok()?;
-        (!self.names_are_numbers && class < self.by_name.len()).then_some(Some(Label::Class(class)))
+        let is_index = !self.names_are_numbers && class < self.by_name.len();
+        is_index.then_some(Decoded::Label(Label::Class(class)))
     }
 
     /// Any number of classes; an empty list is a row of none of them.
-    fn classes(&self, items: &[ListItem]) -> Option<Label> {
+    fn classes(&self, items: &[ListItem], column: ColumnType) -> Option<Label> {
         let class = |item: &ListItem| match item {
             ListItem::Integer(integer) => self.class_of_integer(*integer),
-            ListItem::Text(text) => self.class_of_text(text),
+            ListItem::Text(text) => self.class_of_text(text, column),
         };
         let classes: Option<Vec<usize>> = items
             .iter()
             .map(|item| match class(item) {
-                Some(Some(Label::Class(class))) => Some(class),
+                Some(Decoded::Label(Label::Class(class))) => Some(class),
                 _ => None,
             })
             .collect();
@@ -79,23 +93,35 @@ impl<'a> LabelDecoder<'a> {
         Some(Label::Classes(classes))
     }
 
-    fn class_of_text(&self, text: &str) -> Option<Option<Label>> {
+    fn class_of_text(&self, text: &str, column: ColumnType) -> Option<Decoded> {
         if let Some(&class) = self.by_name.get(text).or_else(|| self.by_name.get(text.trim())) {
-            return Some(Some(Label::Class(class)));
+            return Some(Decoded::Label(Label::Class(class)));
         }
         let text = text.trim();
+        if text == NO_AGREEMENT {
+            return Some(Decoded::Marked);
+        }
+        if column.ignores_case {
+            let lower = text.to_lowercase();
+            let class = self.kind.names().iter().position(|name| name.to_lowercase() == lower);
+            return class.map(|class| Decoded::Label(Label::Class(class)));
+        }
+        if column.has_words {
+            return None;
+        }
         // `1.0` is what pandas writes for 1 once a cell of the column was empty.
         let integer = text.parse::<i64>().ok().or_else(|| text.parse::<f64>().ok().and_then(whole))?;
         self.class_of_integer(integer)
     }
 
-    fn allowed(&self) -> String {
+    fn allowed(&self, column: ColumnType) -> String {
         const SHOWN: usize = 20;
         let names = self.kind.names();
         if *self.kind == LabelKind::Score {
             return "a finite number, or nothing for an unlabelled row".to_owned();
         }
-        let mut all: Vec<String> = names.iter().take(SHOWN).enumerate().map(|(i, name)| self.one(i, name)).collect();
+        let mut all: Vec<String> =
+            names.iter().take(SHOWN).enumerate().map(|(i, name)| self.one(i, name, column)).collect();
         if names.len() > SHOWN {
             all.push(format!("... ({} in all)", names.len()));
         }
@@ -105,18 +131,24 @@ impl<'a> LabelDecoder<'a> {
         }
     }
 
-    fn one(&self, index: usize, name: &str) -> String {
-        if self.names_are_numbers { format!("`{name}`") } else { format!("{index} or `{name}`") }
+    fn one(&self, index: usize, name: &str, column: ColumnType) -> String {
+        if self.names_are_numbers || column.has_words { format!("`{name}`") } else { format!("{index} or `{name}`") }
     }
 }
 
-fn score(raw: RawLabel<'_>) -> Option<Label> {
-    let score = match raw {
-        RawLabel::Missing | RawLabel::List(_) => return None,
-        RawLabel::Integer(integer) => integer as f32,
-        RawLabel::Float(float) => float as f32,
+/// The places of a list that hold 1.
+fn switched_on(items: &[ListItem]) -> Label {
+    let is_on = |(_, item): &(usize, &ListItem)| **item == ListItem::Integer(1);
+    Label::Classes(items.iter().enumerate().filter(is_on).map(|(class, _)| class).collect())
+}
+
+fn score(value: &LabelValue) -> Option<Label> {
+    let score = match value {
+        LabelValue::Missing | LabelValue::List(_) => return None,
+        LabelValue::Integer(integer) => *integer as f32,
+        LabelValue::Float(float) => *float as f32,
         // Parsed once and rounded once: through f64 a decimal could be rounded twice.
-        RawLabel::Text(text) => text.trim().parse::<f32>().ok()?,
+        LabelValue::Text(text) => text.trim().parse::<f32>().ok()?,
     };
     score.is_finite().then_some(Label::Score(score))
 }
@@ -127,13 +159,13 @@ fn whole(float: f64) -> Option<i64> {
     (float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0).then_some(float as i64)
 }
 
-fn spelled(raw: RawLabel<'_>) -> String {
-    match raw {
-        RawLabel::Missing => String::new(),
-        RawLabel::Integer(integer) => integer.to_string(),
-        RawLabel::Float(float) => float.to_string(),
-        RawLabel::Text(text) => text.to_owned(),
-        RawLabel::List(items) => {
+fn spelled(value: &LabelValue) -> String {
+    match value {
+        LabelValue::Missing => String::new(),
+        LabelValue::Integer(integer) => integer.to_string(),
+        LabelValue::Float(float) => float.to_string(),
+        LabelValue::Text(text) => text.clone(),
+        LabelValue::List(items) => {
             let item = |item: &ListItem| match item {
                 ListItem::Integer(integer) => integer.to_string(),
                 ListItem::Text(text) => text.clone(),
@@ -147,6 +179,13 @@ fn spelled(raw: RawLabel<'_>) -> String {
 mod tests {
     use super::*;
 
+    const NUMBERS: ColumnType = ColumnType { has_words: false, is_multi_hot: false, ignores_case: false };
+    const WORDS: ColumnType = ColumnType { has_words: true, is_multi_hot: false, ignores_case: false };
+
+    fn text(text: &str) -> LabelValue {
+        LabelValue::Text(text.to_owned())
+    }
+
     fn classes(names: &[&str]) -> LabelKind {
         LabelKind::Classes(names.iter().map(|&name| name.to_owned()).collect())
     }
@@ -156,29 +195,33 @@ mod tests {
         let kind = classes(&["no", "yes"]);
         let decoder = LabelDecoder::new(&kind);
         for (raw, class) in [
-            (RawLabel::Integer(0), 0),
-            (RawLabel::Integer(1), 1),
-            (RawLabel::Float(1.0), 1),
-            (RawLabel::Text("yes"), 1),
-            (RawLabel::Text(" no "), 0),
-            (RawLabel::Text("1"), 1),
-            (RawLabel::Text("1.0"), 1),
+            (LabelValue::Integer(0), 0),
+            (LabelValue::Integer(1), 1),
+            (LabelValue::Float(1.0), 1),
+            (text("yes"), 1),
+            (text(" no "), 0),
+            (text("1"), 1),
+            (text("1.0"), 1),
         ] {
-            assert_eq!(decoder.decode(raw), Ok(Some(Label::Class(class))), "{raw:?}");
+            assert_eq!(decoder.decode(&raw, NUMBERS), Ok(Decoded::Label(Label::Class(class))), "{raw:?}");
         }
-        for raw in [RawLabel::Missing, RawLabel::Integer(-1), RawLabel::Text("-1"), RawLabel::Float(-1.0)] {
-            assert_eq!(decoder.decode(raw), Ok(None), "{raw:?}");
+        assert_eq!(decoder.decode(&LabelValue::Missing, NUMBERS), Ok(Decoded::Missing));
+        for raw in [LabelValue::Integer(-1), text("-1"), LabelValue::Float(-1.0), text("-")] {
+            assert_eq!(decoder.decode(&raw, NUMBERS), Ok(Decoded::Marked), "{raw:?}");
         }
+        // Among words no number is an index.
+        assert_eq!(decoder.decode(&text("yes"), WORDS), Ok(Decoded::Label(Label::Class(1))));
+        assert!(decoder.decode(&text("1"), WORDS).is_err());
         for raw in [
-            RawLabel::Integer(2),
-            RawLabel::Integer(-2),
-            RawLabel::Float(0.5),
-            RawLabel::Float(f64::NAN),
-            RawLabel::Text("maybe"),
-            RawLabel::Text("Yes"),
-            RawLabel::Text("nan"),
+            LabelValue::Integer(2),
+            LabelValue::Integer(-2),
+            LabelValue::Float(0.5),
+            LabelValue::Float(f64::NAN),
+            text("maybe"),
+            text("Yes"),
+            text("nan"),
         ] {
-            let error = decoder.decode(raw).unwrap_err();
+            let error = decoder.decode(&raw, NUMBERS).unwrap_err();
             assert_eq!(error.allowed, "0 or `no`, 1 or `yes`; -1 or nothing for an unlabelled row", "{raw:?}");
         }
     }
@@ -187,23 +230,26 @@ mod tests {
     fn numeric_names_are_names_and_never_indices() {
         let kind = classes(&["1", "2", "3"]);
         let decoder = LabelDecoder::new(&kind);
-        assert_eq!(decoder.decode(RawLabel::Integer(1)), Ok(Some(Label::Class(0))));
-        assert_eq!(decoder.decode(RawLabel::Text("3")), Ok(Some(Label::Class(2))));
-        assert_eq!(decoder.decode(RawLabel::Integer(0)).unwrap_err().value, "0");
-        assert_eq!(decoder.decode(RawLabel::Integer(-1)), Ok(None));
+        assert_eq!(decoder.decode(&LabelValue::Integer(1), NUMBERS), Ok(Decoded::Label(Label::Class(0))));
+        assert_eq!(decoder.decode(&text("3"), NUMBERS), Ok(Decoded::Label(Label::Class(2))));
+        assert_eq!(decoder.decode(&LabelValue::Integer(0), NUMBERS).unwrap_err().value, "0");
+        assert_eq!(decoder.decode(&LabelValue::Integer(-1), NUMBERS), Ok(Decoded::Marked));
         let kind = classes(&["-1", "1"]);
-        assert_eq!(LabelDecoder::new(&kind).decode(RawLabel::Integer(-1)), Ok(Some(Label::Class(0))));
+        assert_eq!(
+            LabelDecoder::new(&kind).decode(&LabelValue::Integer(-1), NUMBERS),
+            Ok(Decoded::Label(Label::Class(0)))
+        );
     }
 
     #[test]
     fn scores_are_finite_numbers() {
         let decoder = LabelDecoder::new(&LabelKind::Score);
-        assert_eq!(decoder.decode(RawLabel::Integer(3)), Ok(Some(Label::Score(3.0))));
-        assert_eq!(decoder.decode(RawLabel::Float(0.1)), Ok(Some(Label::Score(0.1))));
-        assert_eq!(decoder.decode(RawLabel::Text(" 4.75 ")), Ok(Some(Label::Score(4.75))));
-        assert_eq!(decoder.decode(RawLabel::Missing), Ok(None));
-        for raw in [RawLabel::Float(f64::NAN), RawLabel::Text("nan"), RawLabel::Text("high"), RawLabel::Float(1e300)] {
-            assert!(decoder.decode(raw).unwrap_err().allowed.starts_with("a finite number"), "{raw:?}");
+        assert_eq!(decoder.decode(&LabelValue::Integer(3), NUMBERS), Ok(Decoded::Label(Label::Score(3.0))));
+        assert_eq!(decoder.decode(&LabelValue::Float(0.1), NUMBERS), Ok(Decoded::Label(Label::Score(0.1))));
+        assert_eq!(decoder.decode(&text(" 4.75 "), NUMBERS), Ok(Decoded::Label(Label::Score(4.75))));
+        assert_eq!(decoder.decode(&LabelValue::Missing, NUMBERS), Ok(Decoded::Missing));
+        for raw in [LabelValue::Float(f64::NAN), text("nan"), text("high"), LabelValue::Float(1e300)] {
+            assert!(decoder.decode(&raw, NUMBERS).unwrap_err().allowed.starts_with("a finite number"), "{raw:?}");
         }
     }
 
@@ -211,7 +257,7 @@ mod tests {
     fn a_long_label_set_is_cut_in_the_message() {
         let names: Vec<String> = (0..150).map(|i| format!("class_{i}")).collect();
         let kind = LabelKind::Classes(names);
-        let allowed = LabelDecoder::new(&kind).decode(RawLabel::Integer(150)).unwrap_err().allowed;
+        let allowed = LabelDecoder::new(&kind).decode(&LabelValue::Integer(150), NUMBERS).unwrap_err().allowed;
         assert!(allowed.contains("19 or `class_19`, ... (150 in all);"), "{allowed}");
     }
 }

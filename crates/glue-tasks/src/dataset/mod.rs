@@ -6,18 +6,23 @@
 
 mod collect;
 mod delimited;
+mod delimited_format;
+mod dialect;
 mod error;
 mod example;
 mod format;
 mod infer;
 mod json_lines;
+mod label_values;
 mod labels;
 mod parquet;
 mod parquet_columns;
+mod quotes;
 mod raw;
 mod read;
 mod schema;
 
+pub use delimited_format::DelimitedFormat;
 pub use error::{DataError, Warning};
 pub use example::{Example, Label, Split};
 pub use infer::{column_names, infer_label_kind};

@@ -1,8 +1,10 @@
 //! The arrow types that a text or a label can have, behind one face each.
 
+use arrow_array::array::AnyDictionaryArray;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    Decimal32Type, Decimal64Type, Decimal128Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type,
+    Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, LargeStringArray, StringArray, StringViewArray};
 use arrow_schema::DataType;
@@ -21,15 +23,26 @@ pub(super) fn is_text(data_type: &DataType) -> bool {
 /// Whether a column of this type can be read as labels. A column that is null throughout is an unlabelled one.
 pub(super) fn is_label(data_type: &DataType) -> bool {
     is_text(data_type)
-        || data_type.is_integer()
-        || matches!(data_type, DataType::Float32 | DataType::Float64 | DataType::Boolean | DataType::Null)
-        || item_type(data_type).is_some_and(|item| is_text(item) || item.is_integer())
+        || is_number(data_type)
+        || item_type(data_type).is_some_and(|item| is_text(item) || is_number(item))
+}
+
+fn is_number(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, values) => is_number(values),
+        // A decimal of more digits than a float has is no label.
+        DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => *scale >= 0,
+        DataType::Boolean | DataType::Null => true,
+        _ => data_type.is_integer() || data_type.is_floating(),
+    }
 }
 
 /// The type of a list's items.
 fn item_type(data_type: &DataType) -> Option<&DataType> {
     match data_type {
-        DataType::List(field) | DataType::LargeList(field) => Some(field.data_type()),
+        DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _) => {
+            Some(field.data_type())
+        }
         _ => None,
     }
 }
@@ -53,14 +66,7 @@ impl<'a> TextColumn<'a> {
             DataType::Dictionary(..) => {
                 let dictionary = array.as_any_dictionary_opt()?;
                 let values = Self::new(dictionary.values().as_ref())?;
-                // `normalized_keys` panics where there are no values; every row is null then.
-                let keys = if dictionary.values().is_empty() {
-                    vec![None; array.len()]
-                } else {
-                    let keys = dictionary.normalized_keys().into_iter().enumerate();
-                    keys.map(|(row, key)| dictionary.keys().is_valid(row).then_some(key)).collect()
-                };
-                Some(Self::Dictionary(keys, Box::new(values)))
+                Some(Self::Dictionary(keys(dictionary), Box::new(values)))
             }
             _ => None,
         }
@@ -81,6 +87,8 @@ impl<'a> TextColumn<'a> {
 pub(super) enum LabelColumn<'a> {
     Text(TextColumn<'a>),
     Numbers(&'a dyn Array),
+    /// Where each row's label lies among the values; none for a null.
+    Dictionary(Vec<Option<usize>>, Box<LabelColumn<'a>>),
     /// The list of each row; none for a null.
     Lists(Vec<Option<Vec<ListItem>>>),
 }
@@ -89,6 +97,11 @@ impl<'a> LabelColumn<'a> {
     pub(super) fn new(array: &'a dyn Array) -> Option<Self> {
         if is_text(array.data_type()) {
             return TextColumn::new(array).map(Self::Text);
+        }
+        if let DataType::Dictionary(..) = array.data_type() {
+            let dictionary = array.as_any_dictionary_opt()?;
+            let values = Self::new(dictionary.values().as_ref())?;
+            return Some(Self::Dictionary(keys(dictionary), Box::new(values)));
         }
         if item_type(array.data_type()).is_some() {
             return (0..array.len()).map(|row| list(array, row)).collect::<Option<_>>().map(Self::Lists);
@@ -100,10 +113,23 @@ impl<'a> LabelColumn<'a> {
         match self {
             Self::Text(column) => column.get(row).map_or(RawLabel::Missing, RawLabel::Text),
             Self::Lists(lists) => lists[row].as_ref().map_or(RawLabel::Missing, |items| RawLabel::List(items)),
+            Self::Dictionary(keys, values) => {
+                keys.get(row).copied().flatten().map_or(RawLabel::Missing, |key| values.get(key))
+            }
             Self::Numbers(array) if array.is_null(row) => RawLabel::Missing,
             Self::Numbers(array) => number(*array, row),
         }
     }
+}
+
+/// Where each row's value lies among the values of a dictionary; none for a null.
+fn keys(dictionary: &dyn AnyDictionaryArray) -> Vec<Option<usize>> {
+    // `normalized_keys` panics where there are no values; every row is null then.
+    if dictionary.values().is_empty() {
+        return vec![None; dictionary.len()];
+    }
+    let keys = dictionary.normalized_keys().into_iter().enumerate();
+    keys.map(|(row, key)| dictionary.keys().is_valid(row).then_some(key)).collect()
 }
 
 /// The items of a row's list. Outer `None`: no list of labels; inner `None`: a null.
@@ -113,11 +139,13 @@ fn list(array: &dyn Array, row: usize) -> Option<Option<Vec<ListItem>>> {
     }
     let items = match array.data_type() {
         DataType::List(_) => array.as_list_opt::<i32>()?.value(row),
+        DataType::FixedSizeList(..) => array.as_fixed_size_list_opt()?.value(row),
         _ => array.as_list_opt::<i64>()?.value(row),
     };
     let column = LabelColumn::new(items.as_ref())?;
     let item = |place: usize| match column.get(place) {
         RawLabel::Integer(integer) => Some(ListItem::Integer(integer)),
+        RawLabel::Float(float) if float == 0.0 || float == 1.0 => Some(ListItem::Integer(float as i64)),
         RawLabel::Text(text) => Some(ListItem::Text(text.to_owned())),
         _ => None,
     };
@@ -139,9 +167,21 @@ fn number(array: &dyn Array, row: usize) -> RawLabel<'static> {
             let value = array.as_primitive::<UInt64Type>().value(row);
             i64::try_from(value).map_or(Float(value as f64), Integer)
         }
+        DataType::Float16 => Float(array.as_primitive::<Float16Type>().value(row).to_f64()),
+        DataType::Decimal32(_, scale) => decimal(array.as_primitive::<Decimal32Type>().value(row).into(), *scale),
+        DataType::Decimal64(_, scale) => decimal(array.as_primitive::<Decimal64Type>().value(row).into(), *scale),
+        DataType::Decimal128(_, scale) => decimal(array.as_primitive::<Decimal128Type>().value(row), *scale),
         DataType::Float32 => Float(array.as_primitive::<Float32Type>().value(row).into()),
         DataType::Float64 => Float(array.as_primitive::<Float64Type>().value(row)),
         // `Null`, whose rows are not marked as null one by one.
         _ => RawLabel::Missing,
+    }
+}
+
+/// `digits / 10^scale`: a whole number where the column has no fraction.
+fn decimal(digits: i128, scale: i8) -> RawLabel<'static> {
+    match i64::try_from(digits) {
+        Ok(integer) if scale == 0 => RawLabel::Integer(integer),
+        _ => RawLabel::Float(digits as f64 / 10f64.powi(scale.into())),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::delimited_format::DelimitedFormat;
 use super::error::DataError;
 use crate::near::near_enough;
 
@@ -10,6 +11,8 @@ use crate::near::near_enough;
 pub(super) struct WantedColumns {
     pub(super) texts: Vec<String>,
     pub(super) label: Option<String>,
+    /// Of csv and tsv.
+    pub(super) format: DelimitedFormat,
 }
 
 /// A label as the file spells it.
@@ -18,7 +21,10 @@ pub(super) enum RawLabel<'a> {
     Missing,
     Integer(i64),
     Float(f64),
+    /// A string: of parquet and JSON, which tell strings from numbers.
     Text(&'a str),
+    /// A cell of csv or tsv, which can be either.
+    Cell(&'a str),
     List(&'a [ListItem]),
 }
 

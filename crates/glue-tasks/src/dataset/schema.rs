@@ -1,5 +1,6 @@
 //! Which columns a split has, and what its labels are.
 
+use super::delimited_format::DelimitedFormat;
 use crate::task_kind::TaskKind;
 
 /// What a label column holds.
@@ -22,6 +23,8 @@ pub struct Schema {
     pub label_column: String,
     /// What that column holds.
     pub kind: LabelKind,
+    /// How csv and tsv files of it are written.
+    pub format: DelimitedFormat,
 }
 
 impl LabelKind {

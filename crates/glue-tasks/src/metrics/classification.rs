@@ -161,7 +161,8 @@ impl ConfusionMatrix {
         if of_predicted == 0 || of_references == 0 {
             return 0.0;
         }
-        covariance as f64 / ((of_predicted as f64).sqrt() * (of_references as f64).sqrt())
+        // One root, as scikit-learn has it: that of a square is exact, and what is all right is 1 and not a little more.
+        covariance as f64 / (of_predicted as f64 * of_references as f64).sqrt()
     }
 }
 

@@ -2,13 +2,18 @@
 
 use std::path::PathBuf;
 
-use glue_tasks::dataset::{column_names, infer_label_kind};
+use glue_tasks::dataset::{DelimitedFormat, column_names, infer_label_kind};
 use glue_tasks::{DataError, Example, Label, LabelKind, Schema, Split, read_split, read_unlabelled_split};
 use tempfile::TempDir;
 
 fn schema(pair: bool, kind: LabelKind) -> Schema {
     let second = pair.then(|| "b".to_owned());
-    Schema { text_columns: ("a".to_owned(), second), label_column: "label".to_owned(), kind }
+    Schema {
+        text_columns: ("a".to_owned(), second),
+        label_column: "label".to_owned(),
+        kind,
+        format: DelimitedFormat::default(),
+    }
 }
 
 fn no_yes() -> LabelKind {
@@ -44,7 +49,7 @@ fn one(text: &str, label: Option<Label>) -> Example {
 
 #[test]
 fn csv_with_quotes_line_breaks_and_a_byte_order_mark() {
-    let content = "\u{feff}idx,label,a,b\r\n0,yes,\"one, \"\"two\"\"\nthree\",four\r\n1,0,five,sïx\r\n";
+    let content = "\u{feff}idx,label,a,b\r\n0,yes,\"one, \"\"two\"\"\nthree\",four\r\n1,no,five,sïx\r\n";
     let rows = examples("t.csv", content, &schema(true, no_yes()));
     assert_eq!(rows.len(), 2);
     assert_eq!(rows[0].text, "one, \"two\"\nthree");
@@ -54,12 +59,114 @@ fn csv_with_quotes_line_breaks_and_a_byte_order_mark() {
 }
 
 #[test]
-fn tsv_takes_quotes_as_they_are() {
+fn quotes_in_tsv_are_read_as_they_were_written() {
+    // A quote that closes no cell: none of them opens one, as in GLUE's own files.
     let content = "a\tb\tlabel\n\"open quote\tb, c\t1\n\tempty text\t0\n";
-    let rows = examples("t.tsv", content, &schema(true, no_yes()));
-    assert_eq!(rows[0].text, "\"open quote");
-    assert_eq!(rows[0].text_pair.as_deref(), Some("b, c"));
-    assert_eq!(rows[1].text, "");
+    let split = read("t.tsv", content, &schema(true, no_yes())).unwrap();
+    assert_eq!(split.examples[0].text, "\"open quote");
+    assert_eq!(split.examples[0].text_pair.as_deref(), Some("b, c"));
+    assert_eq!(split.examples[1].text, "");
+    assert!(split.warnings[0].to_string().contains("quotes stand inside of texts (line 2)"), "{:?}", split.warnings);
+    // Cells in quotes, as pandas writes them.
+    let content = "a\tlabel\n\"she said \"\"great\"\" twice\"\tyes\n\"two\nlines\"\tno\n5\" nail\tno\n";
+    let split = read("t.tsv", content, &schema(false, no_yes())).unwrap();
+    let texts: Vec<&str> = split.examples.iter().map(|row| row.text.as_str()).collect();
+    assert_eq!(texts, ["she said \"great\" twice", "two\nlines", "5\" nail"]);
+    assert!(split.warnings.is_empty());
+    // GLUE's files have no quoting whatever they look like.
+    let own = Schema { format: DelimitedFormat { unquoted_tsv: true, delimiter: None }, ..schema(false, no_yes()) };
+    assert_eq!(examples("t.tsv", "a\tlabel\n\"great\"\tyes\n", &own)[0].text, "\"great\"");
+}
+
+#[test]
+fn a_quote_that_swallows_rows_is_an_error() {
+    let wanted = schema(false, no_yes());
+    let open = message("t.csv", "label,a\nno,x\nyes,y\nno,\"so boring I left\nyes,z\nno,w\n", &wanted);
+    assert!(open.starts_with("t.csv, row 2 (from 0): the quote that opens a cell in line 4 is never closed"), "{open}");
+    let pair = message("t.csv", "label,a\nno,\"so boring\nyes,z\nno,\"really\" good\n", &wanted);
+    assert!(
+        pair.starts_with("t.csv, row 0 (from 0): the quote that opens a cell in line 2 is closed in another"),
+        "{pair}"
+    );
+    // What pandas reads too.
+    assert_eq!(examples("t.csv", "label,a\nno,\"so\" he said\n", &wanted)[0].text, "so he said");
+}
+
+#[test]
+fn other_delimiters_are_seen_or_named() {
+    let wanted = schema(false, no_yes());
+    for (content, words) in [
+        ("a;label\nx, really;yes\ny;no\n", "cells are separated by `;`"),
+        ("a\tlabel\nx\tyes\ny\tno\n", "cells are separated by tabs"),
+        ("a|label\nx|yes\n", "cells are separated by `|`"),
+    ] {
+        let split = read("t.csv", content, &wanted).unwrap();
+        assert_eq!(split.examples[0].label, Some(Label::Class(1)));
+        assert!(split.warnings[0].to_string().contains(words), "{:?}", split.warnings);
+    }
+    let given = Schema { format: DelimitedFormat { delimiter: Some(b'%'), unquoted_tsv: false }, ..wanted.clone() };
+    assert_eq!(examples("t.csv", "a%label\nx,y%yes\n", &given)[0].text, "x,y");
+    let ragged = message("t.csv", "a,label\nx, y,yes\n", &wanted);
+    assert!(ragged.contains("row 0 (from 0): 3 cells under 2 columns: cells are separated by `,` here"), "{ragged}");
+}
+
+#[test]
+fn lines_that_are_no_rows() {
+    let split = read("t.csv", "a,label\nx,yes\n  \n\na,label\ny,no\n", &schema(false, no_yes())).unwrap();
+    assert_eq!(split.examples, [one("x", Some(Label::Class(1))), one("y", Some(Label::Class(0)))]);
+    assert!(split.warnings[0].to_string().contains("the header stands once more before row 1"), "{:?}", split.warnings);
+}
+
+#[test]
+fn a_label_is_read_as_its_column() {
+    let names = |names: &[&str]| LabelKind::Classes(names.iter().map(|&name| name.to_owned()).collect());
+    let labels = |content: &str, kind: &LabelKind| {
+        let split = read("t.csv", content, &schema(false, kind.clone())).unwrap();
+        (
+            split.examples.into_iter().map(|row| row.label).collect::<Vec<_>>(),
+            split.marked.into_iter().collect::<Vec<_>>(),
+        )
+    };
+    let class = |class| Some(Label::Class(class));
+    let codes = names(&["001", "1", "2E3", "A10"]);
+    assert_eq!(
+        labels("a,label\nx,2E3\ny,001\nz,1\nw,A10\n", &codes),
+        (vec![class(2), class(0), class(1), class(3)], vec![])
+    );
+    // Two classes that differ in capital letters alone, and names that do.
+    let case = names(&["NO", "No", "yes"]);
+    assert_eq!(labels("a,label\nx,No\ny,NO\nz,yes\n", &case).0, [class(1), class(0), class(2)]);
+    let split = read("t.csv", "a,label\nx,NO\ny,Yes\n", &schema(false, no_yes())).unwrap();
+    assert_eq!(split.examples[1].label, class(1));
+    assert!(split.warnings[0].to_string().contains("without regard to capital letters"), "{:?}", split.warnings);
+    assert!(message("t.csv", "a,label\nx,nO\n", &schema(false, case)).contains("`nO` in column `label` is no label"));
+    // What pandas takes for nothing, and marks that there is no label.
+    for nothing in ["", "NULL", "NaN", "NA", "None", "n/a"] {
+        assert_eq!(
+            labels(&format!("a,label\nNA,1\ny,{nothing}\n"), &no_yes()),
+            (vec![class(1), None], vec![]),
+            "{nothing}"
+        );
+    }
+    assert_eq!(labels("a,label\nx,1\ny,-1\n", &no_yes()), (vec![class(1), None], vec![1]));
+    assert_eq!(labels("a,label\nx,yes\ny,-\n", &no_yes()), (vec![class(1), None], vec![1]));
+}
+
+#[test]
+fn lists_of_yes_and_no_are_one_answer_a_class() {
+    let kind = LabelKind::ClassLists(["0", "1", "2"].map(str::to_owned).to_vec());
+    let labels = |content: &str| {
+        let rows = examples("t.jsonl", content, &schema(false, kind.clone()));
+        rows.into_iter().map(|row| row.label).collect::<Vec<_>>()
+    };
+    let set = |classes: &[usize]| Some(Label::Classes(classes.to_vec()));
+    for (on, off) in [("1", "0"), ("1.0", "0.0"), ("true", "false")] {
+        let content = format!(
+            "{{\"a\": \"x\", \"label\": [{on}, {off}, {on}]}}\n{{\"a\": \"y\", \"label\": [{off}, {off}, {off}]}}"
+        );
+        assert_eq!(labels(&content), [set(&[0, 2]), set(&[])], "{on}");
+    }
+    assert_eq!(labels("{\"a\": \"x\", \"label\": [1, 0]}\n{\"a\": \"y\", \"label\": [2]}"), [set(&[0, 1]), set(&[2])]);
 }
 
 #[test]
@@ -92,9 +199,9 @@ fn scores_and_their_absence() {
         [Some(Label::Score(-1.0)), Some(Label::Score(0.5))],
         "-1 among others"
     );
-    let expected = "t.csv, row 1 (from 0): `nan` in column `label` is no label here; expected a finite number, or nothing for an \
+    let expected = "t.csv, row 1 (from 0): `inf` in column `label` is no label here; expected a finite number, or nothing for an \
                     unlabelled row";
-    assert_eq!(message("t.csv", "a,label\nx,1\ny,nan\n", &schema(false, LabelKind::Score)), expected);
+    assert_eq!(message("t.csv", "a,label\nx,1\ny,inf\n", &schema(false, LabelKind::Score)), expected);
 }
 
 #[test]
@@ -139,7 +246,7 @@ fn rows_that_do_not_parse() {
     let wanted = schema(false, no_yes());
     assert_eq!(
         message("t.csv", "a,label\nx,1\none, two,1\n", &wanted),
-        "t.csv, row 1 (from 0): 3 cells under 2 columns: quote texts that hold commas or line breaks"
+        "t.csv, row 1 (from 0): 3 cells under 2 columns: cells are separated by `,` here (--delimiter changes that), and a text that holds them stands in quotes"
     );
     assert_eq!(
         message("t.csv", b"a,label\nx,1\n\xff\xfe,1\n", &wanted),
@@ -194,7 +301,7 @@ fn an_unlabelled_file_needs_no_label_column() {
 fn label_kinds_are_inferred() {
     let infer = |name, content| {
         let (_folder, file) = write(name, content);
-        infer_label_kind(&[file], "label")
+        infer_label_kind(&[file], "label", DelimitedFormat::default())
     };
     let classes = |names: &[&str]| LabelKind::Classes(names.iter().map(|&name| name.to_owned()).collect());
     assert_eq!(infer("t.csv", "label\nspam\nham\nspam\n").unwrap(), classes(&["ham", "spam"]));
@@ -202,6 +309,20 @@ fn label_kinds_are_inferred() {
     assert_eq!(infer("t.csv", "label\n1\n-1\n").unwrap(), classes(&["-1", "1"]));
     assert_eq!(infer("t.csv", "label\n1\n2.5\n").unwrap(), LabelKind::Score);
     assert_eq!(infer("t.csv", "label\n1\nmany\n").unwrap(), classes(&["1", "many"]));
+    // One word makes all of them words as they stand.
+    assert_eq!(infer("t.csv", "label\n001\n2E3\nA10\n1\n").unwrap(), classes(&["001", "1", "2E3", "A10"]));
+    assert_eq!(infer("t.csv", "label\nFin\nInf\nPart\n").unwrap(), classes(&["Fin", "Inf", "Part"]));
+    assert_eq!(infer("t.csv", "label\n001\n002\n").unwrap(), classes(&["1", "2"]));
+    assert_eq!(infer("t.jsonl", "{\"label\": \"001\"}\n{\"label\": \"1\"}").unwrap(), classes(&["001", "1"]));
+    assert_eq!(infer("t.jsonl", "{\"label\": \"4.2\"}\n{\"label\": \"1.0\"}").unwrap(), LabelKind::Score);
+    // Marks that there is no label are no class where that can be seen.
+    assert_eq!(infer("t.csv", "label\n0\n1\n2\n-1\n").unwrap(), classes(&["0", "1", "2"]));
+    assert_eq!(infer("t.csv", "label\n0\n1\n-1\n").unwrap(), classes(&["-1", "0", "1"]));
+    assert_eq!(infer("t.csv", "label\nneutral\nentailment\n-\n").unwrap(), classes(&["entailment", "neutral"]));
+    assert_eq!(infer("t.csv", "label\n+\n-\n").unwrap(), classes(&["+", "-"]));
+    let lists = |names: &[&str]| LabelKind::ClassLists(names.iter().map(|&name| name.to_owned()).collect());
+    assert_eq!(infer("t.jsonl", "{\"label\": [1, 0, 0]}\n{\"label\": [0, 1, 1]}").unwrap(), lists(&["0", "1", "2"]));
+    assert_eq!(infer("t.jsonl", "{\"label\": [1, 3]}\n{\"label\": []}").unwrap(), lists(&["1", "3"]));
     assert_eq!(infer("t.jsonl", "{\"label\": 1}\n{\"label\": true}\n{\"label\": 0}").unwrap(), classes(&["0", "1"]));
     assert_eq!(infer("t.jsonl", "{\"label\": 1.0}").unwrap(), LabelKind::Score);
     assert!(matches!(infer("t.csv", "label,a\n,x\n"), Err(DataError::EmptySplit { .. })));
@@ -214,6 +335,6 @@ fn columns_are_listed_in_order() {
         [("t.csv", "b,a\n1,2\n"), ("t.tsv", "b\ta\n"), ("t.jsonl", "{\"b\": 1}\n{\"b\": 2, \"a\": 3}")]
     {
         let (_folder, file) = write(name, content);
-        assert_eq!(column_names(&file).unwrap(), ["b", "a"], "{name}");
+        assert_eq!(column_names(&file, DelimitedFormat::default()).unwrap(), ["b", "a"], "{name}");
     }
 }

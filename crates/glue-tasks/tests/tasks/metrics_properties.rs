@@ -29,6 +29,13 @@ fn spread(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |spread: f64, value| spread.max((value - values[0]).abs()))
 }
 
+#[test]
+fn what_is_all_right_has_a_correlation_of_one() {
+    for classes in [vec![0, 2, 3], (0..7).collect(), vec![0, 1, 1, 1, 2, 5]] {
+        assert_eq!(matthews(&classes, &classes), Ok(1.0), "{classes:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn order_of_rows_does_not_matter((one, other) in shuffled(class_pairs(4))) {

@@ -9,7 +9,7 @@ use arrow_array::{
     ArrayRef, BooleanArray, DictionaryArray, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array,
     LargeStringArray, NullArray, RecordBatch, StringArray, StringViewArray, UInt8Array, UInt32Array, UInt64Array,
 };
-use glue_tasks::dataset::{column_names, infer_label_kind};
+use glue_tasks::dataset::{DelimitedFormat, column_names, infer_label_kind};
 use glue_tasks::{
     DataError, Example, Label, LabelKind, Schema, Split, Warning, find_task, read_split, read_unlabelled_split,
 };
@@ -18,7 +18,12 @@ use parquet::file::metadata::KeyValue;
 use tempfile::TempDir;
 
 fn schema(kind: LabelKind) -> Schema {
-    Schema { text_columns: ("a".to_owned(), None), label_column: "label".to_owned(), kind }
+    Schema {
+        text_columns: ("a".to_owned(), None),
+        label_column: "label".to_owned(),
+        kind,
+        format: DelimitedFormat::default(),
+    }
 }
 
 fn no_yes() -> LabelKind {
@@ -171,7 +176,7 @@ fn other_label_names_in_the_file_are_a_warning() {
         let file = folder.path().join("t.parquet");
         let label: ArrayRef = Arc::new(Int64Array::from(vec![1]));
         write(&file, vec![("a", texts(&["x"])), ("label", label)], Some(json));
-        let kind = infer_label_kind(std::slice::from_ref(&file), "label").unwrap();
+        let kind = infer_label_kind(std::slice::from_ref(&file), "label", DelimitedFormat::default()).unwrap();
         (file.clone(), read_split(&[file], &schema(no_yes())).unwrap().warnings, kind)
     };
     let names = |names| {
@@ -237,7 +242,7 @@ fn columns_of_the_wrong_type_or_name() {
 fn files_that_are_cut_short_or_no_parquet() {
     let (folder, file) = file_of(vec![("a", texts(&["x"])), ("label", Arc::new(Int64Array::from(vec![0])))]);
     let whole = std::fs::read(&file).unwrap();
-    assert_eq!(column_names(&file).unwrap(), ["a", "label"]);
+    assert_eq!(column_names(&file, DelimitedFormat::default()).unwrap(), ["a", "label"]);
     // The footer is at the end, so any cut is seen at once; so is the pointer that stands in for a large file.
     let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n";
     for content in [&whole[..whole.len() / 2], &whole[..whole.len() - 1], b"", &pointer[..]] {

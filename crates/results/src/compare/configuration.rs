@@ -10,13 +10,15 @@ use records::record::{RecordFile, RunRecord};
 const COMPUTED: [&str; 3] = ["warmup_steps", "new_head", "per_device_eval_batch_size"];
 
 /// What decides the rows of a run, which are known by their content, and what was measured on them.
-const OF_ROWS: [&str; 17] = [
+const OF_ROWS: [&str; 19] = [
+    "delimiter",
     "do_train",
     "label_column_name",
     "max_eval_samples",
     "max_predict_samples",
     "max_train_samples",
     "metric_name",
+    "missing_labels",
     "problem_type",
     "shuffle_before_split",
     "shuffle_like",

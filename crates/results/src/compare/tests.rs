@@ -386,9 +386,9 @@ fn row_names(tasks: &[(&str, usize, usize)]) -> Vec<String> {
 #[test]
 fn a_run_with_other_settings_takes_no_task_from_its_model() {
     // Most runs have the same settings: the others are named by what is different.
-    assert_eq!(row_names(&[("mrpc", 2, 1), ("rte", 3, 0)]), ["m", "m (learning_rate=5e-05)"]);
+    assert_eq!(row_names(&[("mrpc", 2, 1), ("rte", 3, 0)]), ["m", "m (learning_rate=0.00005)"]);
     // A grid, whole or in part: every row names its settings.
-    let all = ["m (learning_rate=2e-05)", "m (learning_rate=5e-05)"];
+    let all = ["m (learning_rate=0.00002)", "m (learning_rate=0.00005)"];
     assert_eq!(row_names(&[("mrpc", 2, 2), ("rte", 2, 2)]), all);
     assert_eq!(row_names(&[("mrpc", 1, 1), ("rte", 3, 0)]), all);
     // One task tells what is usual, and the other does not.
@@ -400,5 +400,5 @@ fn a_run_with_other_settings_takes_no_task_from_its_model() {
     found[2].1.hyper_parameters.insert("learning_rate".to_owned(), json!(5e-5));
     found[3].1.hyper_parameters.remove("learning_rate");
     let names: Vec<String> = rows::rows(&found, 0.95).into_iter().map(|row| row.name).collect();
-    assert_eq!(names, ["m (learning_rate=2e-05)", "m (learning_rate=5e-05)", "m"]);
+    assert_eq!(names, ["m (learning_rate=0.00002)", "m (learning_rate=0.00005)", "m"]);
 }

@@ -6,7 +6,7 @@ use glue_tasks::slices::Slice;
 use super::dataset_args::OwnDataArgs;
 use super::value_parsers::{BoolFlag, choice, number, whole};
 use trainer::error::Error;
-use trainer::settings::{DataSettings, DatasetChoice, ShuffleLike, SplitChoice};
+use trainer::settings::{DataSettings, DatasetChoice, MissingLabels, ShuffleLike, SplitChoice};
 
 /// Flags of rows and tokens.
 #[allow(rustdoc::broken_intra_doc_links, reason = "slices such as [:2000] are no links")]
@@ -28,6 +28,10 @@ pub struct DataArgs {
     /// Use the first N rows of each test split
     #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
     pub max_predict_samples: Option<usize>,
+    /// What becomes of rows without a label: marked (left out where -1 or - stands for it, else an error), drop, or error
+    /// [default: marked]
+    #[arg(long, value_parser = choice::<MissingLabels>, value_name = "NAME", help_heading = "Data")]
+    pub missing_labels: Option<MissingLabels>,
     /// Rows to train on: a split, or parts such as train[:2000]+train[-2000:] [default: train]
     #[arg(long, value_name = "PARTS", help_heading = "Data")]
     pub train_split_name: Option<String>,
@@ -61,6 +65,7 @@ impl DataArgs {
         Ok(DataSettings {
             dataset,
             splits: self.splits(own_data)?,
+            missing_labels: self.missing_labels.unwrap_or(usual.missing_labels),
             max_seq_length: self.max_seq_length.unwrap_or(usual.max_seq_length),
             pad_to_max_length: self.pad_to_max_length.unwrap_or(usual.pad_to_max_length),
             max_train_samples: self.max_train_samples,

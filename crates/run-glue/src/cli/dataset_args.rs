@@ -51,6 +51,9 @@ pub struct OwnDataArgs {
     /// Take labels as numbers to come near to [default: where they are floats]
     #[arg(long, bool_flag(), help_heading = "Data of your own")]
     pub do_regression: Option<bool>,
+    /// What stands between the cells of csv and tsv files, such as ";" or tab [default: what the first lines show]
+    #[arg(long, value_parser = delimiter, value_name = "CHAR", help_heading = "Data of your own")]
+    pub delimiter: Option<u8>,
     /// What to measure, with commas, the one that counts first [default: by the kind of label]
     #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Data of your own")]
     pub metric_name: Vec<String>,
@@ -69,6 +72,7 @@ impl OwnDataArgs {
             ("text_column_names", self.text_column_names.is_some()),
             ("label_column_name", self.label_column_name.is_some()),
             ("do_regression", self.do_regression.is_some()),
+            ("delimiter", self.delimiter.is_some()),
             ("metric_name", !self.metric_name.is_empty()),
         ];
         let Some(name) = named.or(stem) else {
@@ -103,6 +107,7 @@ impl OwnDataArgs {
             text_columns: self.text_column_names.as_deref().map(text_columns).transpose()?,
             label_column: self.label_column_name.clone(),
             do_regression: self.do_regression,
+            delimiter: self.delimiter,
             metrics: self.metric_name.iter().map(metric).collect::<Result<_, _>>()?,
         }))
     }
@@ -171,6 +176,17 @@ impl OwnDataArgs {
 
 fn last_part(name: &str) -> &str {
     name.trim_end_matches('/').rsplit('/').next().unwrap_or(name)
+}
+
+/// One character that is one byte; a tab also by its name.
+fn delimiter(text: &str) -> Result<u8, String> {
+    match (text, text.as_bytes()) {
+        ("tab" | "\\t", _) => Ok(b'\t'),
+        (_, &[byte]) if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\n' | b'\r') => {
+            Ok(byte)
+        }
+        _ => Err("expected one character, such as \";\" or \"|\", or tab".to_owned()),
+    }
 }
 
 fn text_columns(text: &str) -> Result<(String, Option<String>), Error> {

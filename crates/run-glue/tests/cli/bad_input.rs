@@ -151,7 +151,7 @@ fn unreadable_data_files() {
         (
             "csv row too short",
             |b| train_as(b, "train.csv", "sentence1,sentence2,label\na,b,0\na,b\n"),
-            &["g/rte/train.csv, row 1", "2 cells under 3 columns", "quote texts"],
+            &["g/rte/train.csv, row 1", "2 cells under 3 columns", "stands in quotes"],
         ),
         (
             "csv in another encoding",

@@ -71,6 +71,7 @@ const PART_OF: &[(&str, &str)] = &[
     ("dataset_config_name", "task_name"),
     ("dataset_dir", "dataset_name"),
     ("dataset_revision", "dataset_name"),
+    ("delimiter", "task_name"),
     ("do_regression", "task_name"),
     ("label_column_name", "task_name"),
     ("lr_scheduler_kwargs", "lr_scheduler_type"),

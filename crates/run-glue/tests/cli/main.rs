@@ -31,6 +31,7 @@ mod house;
 mod hub;
 mod identity;
 mod kills;
+mod labels_of_people;
 mod models;
 mod optimizers;
 mod output_folder;

@@ -294,7 +294,6 @@ fn wrong_references_are_named() {
     }
     records.verify("g --against reference.json").assert_one_line("no records", &["there are no run records"]);
     records.verify("results --against reference.json --level 95").assert_one_line("level", &["--level is 95"]);
-    records
-        .verify("results --against reference.json --margin=-1")
-        .assert_one_line("margin", &["--margin", "expected 0 or more"]);
+    let margin = records.verify("results --against reference.json --margin=-1");
+    margin.assert_refused("margin", 2, &["--margin", "expected 0 or more"]);
 }

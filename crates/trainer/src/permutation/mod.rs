@@ -6,11 +6,20 @@ mod pandas;
 pub use numpy::permutation as datasets;
 pub use pandas::permutation as pandas;
 
-/// Fisher and Yates' shuffle, from the last place on; `below_or_at` draws a number from 0 to the one given.
-fn shuffled(rows: usize, mut below_or_at: impl FnMut(usize) -> usize) -> Vec<usize> {
+/// Fisher and Yates' shuffle, from the last place on. Each place is drawn as numpy's `random_interval` draws
+/// (numpy/numpy, `numpy/random/src/distributions/distributions.c`): 32 bits without those above the largest place, again while they
+/// are too large. `rows`: fewer than 2^32.
+fn shuffled(rows: usize, mut next_u32: impl FnMut() -> u32) -> Vec<usize> {
     let mut order: Vec<usize> = (0..rows).collect();
     for last in (1..rows).rev() {
-        order.swap(last, below_or_at(last));
+        let mask = u32::MAX >> (last as u32).leading_zeros();
+        let place = loop {
+            let drawn = (next_u32() & mask) as usize;
+            if drawn <= last {
+                break drawn;
+            }
+        };
+        order.swap(last, place);
     }
     order
 }

@@ -1,8 +1,7 @@
 //! `numpy.random.default_rng(seed).permutation(n)`.
 //!
 //! Sources in numpy/numpy: `numpy/random/bit_generator.pyx` (`SeedSequence`), `numpy/random/src/pcg64/pcg64.h`,
-//! `numpy/random/_generator.pyx` (`_shuffle_raw`), `numpy/random/src/distributions/distributions.c`
-//! (`buffered_bounded_lemire_uint32`, after Lemire 2019, <https://doi.org/10.1145/3230636>).
+//! `numpy/random/_generator.pyx` (`_shuffle_raw`).
 
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::RngCore;
@@ -64,19 +63,6 @@ impl Halves {
         self.high = Some((both >> 32) as u32);
         both as u32
     }
-
-    /// Uniform from 0 to `most`, less than 2^32 - 1.
-    fn up_to(&mut self, most: u32) -> u32 {
-        let count = u64::from(most) + 1;
-        let mut product = u64::from(self.next()) * count;
-        if u64::from(product as u32) < count {
-            let threshold = u64::from(u32::MAX - most) % count;
-            while u64::from(product as u32) < threshold {
-                product = u64::from(self.next()) * count;
-            }
-        }
-        (product >> 32) as u32
-    }
 }
 
 /// `datasets.Dataset.shuffle(seed)`, which is `numpy.random.default_rng(seed).permutation(rows)`: of each row of the new order its place
@@ -84,5 +70,5 @@ impl Halves {
 #[must_use]
 pub fn permutation(rows: usize, seed: u64) -> Vec<usize> {
     let mut halves = Halves::new(seed);
-    super::shuffled(rows, |last| halves.up_to(last as u32) as usize)
+    super::shuffled(rows, || halves.next())
 }

@@ -1,7 +1,6 @@
 //! `numpy.random.RandomState(seed).permutation(n)`, which `pandas.DataFrame.sample(frac=1, random_state=seed)` takes.
 //!
-//! Sources: `pandas/core/sample.py`; in numpy/numpy `numpy/random/mtrand.pyx` (`shuffle`) and
-//! `numpy/random/src/distributions/distributions.c` (`random_interval`).
+//! Sources: `pandas/core/sample.py`; in numpy/numpy `numpy/random/mtrand.pyx` (`shuffle`).
 
 use models::torch_rng::TorchRng;
 
@@ -10,14 +9,5 @@ use models::torch_rng::TorchRng;
 pub fn permutation(rows: usize, seed: u32) -> Vec<usize> {
     // The same generator, seeded in the same way.
     let mut generator = TorchRng::new(u64::from(seed));
-    super::shuffled(rows, |last| {
-        // What is too large after the bits above the largest number are cut off is drawn again.
-        let mask = u32::MAX >> (last as u32).leading_zeros();
-        loop {
-            let drawn = (generator.next_u32() & mask) as usize;
-            if drawn <= last {
-                break drawn;
-            }
-        }
-    })
+    super::shuffled(rows, || generator.next_u32())
 }

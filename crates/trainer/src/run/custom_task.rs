@@ -3,7 +3,7 @@
 //! run_glue.py takes the first two columns that are not called `label` for a pair of texts, an `id` among them; here
 //! only columns with a usual name are taken unasked.
 
-use glue_tasks::dataset::{LabelKind, column_names, infer_label_kind};
+use glue_tasks::dataset::{DelimitedFormat, LabelKind, column_names, infer_label_kind};
 use glue_tasks::metrics::Metric;
 use glue_tasks::slices::Slice;
 use glue_tasks::task::{TaskKind, TaskSpec};
@@ -32,8 +32,8 @@ const TEXTS: [&str; 9] = ["sentence", "text", "review", "content", "document", "
 /// Names of a label.
 const LABELS: [&str; 6] = ["label", "labels", "score", "class", "category", "target"];
 
-/// Names of columns that only number the rows.
-const ROW_NUMBERS: [&str; 5] = ["id", "idx", "index", "guid", "Unnamed: 0"];
+/// Names of columns that only number the rows; pandas writes one without a name.
+const ROW_NUMBERS: [&str; 6] = ["id", "idx", "index", "guid", "Unnamed: 0", ""];
 
 /// The task that data and flags make together.
 ///
@@ -54,7 +54,8 @@ pub(super) fn resolve(
     let Some(first) = present.first() else {
         return Err(Error::usage(format!("{}: there is none of the splits {}", files.id, splits.all().join(", "))));
     };
-    let columns = column_names(first)?;
+    let format = DelimitedFormat { delimiter: own.delimiter, ..DelimitedFormat::default() };
+    let columns = column_names(first, format)?;
     let label_column = own.label_column.clone().or_else(|| named(&columns, &LABELS));
     let text_columns = match &own.text_columns {
         Some(given) => given.clone(),
@@ -68,7 +69,7 @@ pub(super) fn resolve(
     };
     let labels = match (trusted_labels(settings, own, config), &label_column) {
         (Some(labels), _) => labels,
-        (None, Some(column)) => inferred_labels(own, files, &folder, &splits.labelled, column)?,
+        (None, Some(column)) => inferred_labels(own, files, &folder, &splits.labelled, column, format)?,
         (None, None) => {
             return Err(Error::usage(format!(
                 "{}: which column is the label? Give --label_column_name; the columns are {}",
@@ -99,6 +100,7 @@ pub(super) fn resolve(
     }
     let task = TaskSpec {
         config: folder,
+        format,
         // Only predictions do without one, and they do not look at it.
         label_column: label_column.unwrap_or_else(|| LABELS[0].to_owned()),
         metrics,
@@ -215,12 +217,13 @@ fn inferred_labels(
     folder: &str,
     splits: &[String],
     column: &str,
+    format: DelimitedFormat,
 ) -> Result<LabelKind, Error> {
     let mut paths = Vec::new();
     for split in splits {
         paths.extend(files.split_files(folder, split)?.unwrap_or_default());
     }
-    let labels = infer_label_kind(&paths, column)?;
+    let labels = infer_label_kind(&paths, column, format)?;
     if labels == LabelKind::Score && own.do_regression == Some(false) {
         return Err(Error::usage(format!(
             "--do_regression is false, and column {column} of {} has fractions; expected names, or whole numbers",

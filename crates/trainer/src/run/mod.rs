@@ -24,6 +24,7 @@ mod run_record;
 mod run_task;
 mod saved_model;
 mod score;
+mod split_reader;
 mod state_file;
 #[cfg(test)]
 mod tests;

@@ -53,6 +53,7 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
     let all = rows::read(settings, &task, &dataset, &mut warnings)?;
     let splits = row_info::split_rows(&all, &task);
     warnings.extend(row_info::overlap_warnings(&splits, settings));
+    warnings.extend(row_info::class_warnings(&all, &task));
     let AllRows { train, eval, test, files } = all;
     let data_files = row_info::files_sha256(&dataset, &files)?;
     let data_seconds = started.elapsed().as_secs_f64();
@@ -99,14 +100,19 @@ impl Prepared {
             return plain;
         }
         let Some(own) = self.model.config.label_names() else { return plain };
-        let own: Vec<String> = own.iter().map(|name| name.to_lowercase()).collect();
-        let order: Option<Vec<usize>> =
-            self.task.labels.iter().map(|label| own.iter().position(|name| *name == label.to_lowercase())).collect();
-        match order {
-            Some(order) if own.len() == order.len() => order,
-            _ => plain,
-        }
+        let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect::<Vec<_>>();
+        // By their spelling first: `No` and `NO` are two classes.
+        order_of(&self.task.labels, &own).or_else(|| order_of(&lower(&self.task.labels), &lower(&own))).unwrap_or(plain)
     }
+}
+
+/// Of each name its place among `own`; `None` where the two are not the same names, each once.
+fn order_of(names: &[String], own: &[String]) -> Option<Vec<usize>> {
+    let order: Option<Vec<usize>> = names.iter().map(|name| own.iter().position(|own| own == name)).collect();
+    let order = order.filter(|order| order.len() == own.len())?;
+    let mut places = order.clone();
+    places.sort_unstable();
+    places.into_iter().eq(0..own.len()).then_some(order)
 }
 
 /// One line on what was loaded.

@@ -15,6 +15,9 @@ use crate::file_hash::sha256;
 use crate::settings::Settings;
 use crate::source::SourceFiles;
 
+/// Classes that a warning names.
+const NAMED: usize = 5;
+
 /// What a record says of the rows, the training's first.
 pub(super) fn split_rows(all: &AllRows, task: &TaskSpec) -> Vec<SplitRows> {
     let trained = all.train.as_ref().map(|rows| rows.examples.iter().map(texts).collect::<HashSet<_>>());
@@ -58,6 +61,37 @@ pub(super) fn overlap_warnings(splits: &[SplitRows], settings: &Settings) -> Vec
         )
     };
     splits.iter().filter(too_many).map(words).collect()
+}
+
+/// Warnings of classes that are evaluated and never trained on, and of those that are trained on and not evaluated: a sorted file that
+/// was cut in two has both.
+pub(super) fn class_warnings(all: &AllRows, task: &TaskSpec) -> Vec<String> {
+    let Some(train) = &all.train else { return Vec::new() };
+    let classes = |rows: &Rows| {
+        let classes = rows.examples.iter().filter_map(|row| match &row.label {
+            Some(Label::Class(class)) => Some(*class),
+            _ => None,
+        });
+        classes.collect::<BTreeSet<usize>>()
+    };
+    let trained = classes(train);
+    let names = |classes: Vec<usize>| {
+        let names = classes.iter().take(NAMED).map(|class| task.labels[*class].as_str()).collect::<Vec<_>>().join(", ");
+        if classes.len() > NAMED { format!("{names} and {} more", classes.len() - NAMED) } else { names }
+    };
+    let mut warnings = Vec::new();
+    for (rows, _) in &all.eval {
+        let evaluated = classes(rows);
+        let new: Vec<usize> = evaluated.difference(&trained).copied().collect();
+        if !new.is_empty() {
+            warnings.push(format!("{} has rows of classes that are not trained on: {}", rows.split, names(new)));
+        }
+        let absent: Vec<usize> = trained.difference(&evaluated).copied().collect();
+        if !absent.is_empty() && !evaluated.is_empty() {
+            warnings.push(format!("{} has no row of classes that are trained on: {}", rows.split, names(absent)));
+        }
+    }
+    warnings
 }
 
 /// SHA-256 of the files that rows were read from, by their names in the dataset.

@@ -1,36 +1,19 @@
 //! Which rows of the dataset a run trains on, evaluates and predicts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use glue_tasks::dataset::{Example, column_names, read_split, read_unlabelled_split};
+use glue_tasks::dataset::Example;
 use glue_tasks::slices::Slice;
 use glue_tasks::task::TaskSpec;
 use models::torch_rng::TorchRng;
 
+pub(super) use super::split_reader::Rows;
+use super::split_reader::{SplitReader, diagnostic_of, shuffled};
 use crate::error::Error;
-use crate::permutation;
-use crate::settings::{Settings, ShuffleLike, SplitChoice};
+use crate::settings::Settings;
 use crate::source::SourceFiles;
 use records::files::submission::file_of;
-
-/// Examples before tokenizing.
-pub(super) struct Rows {
-    /// The split, or the parts of splits.
-    pub(super) split: String,
-    pub(super) examples: Vec<Example>,
-    /// Rows that the splits have, of which these are all or a part.
-    pub(super) of_split: usize,
-    /// The most that were asked for.
-    pub(super) limit: Option<usize>,
-}
-
-impl Rows {
-    fn first(mut self, limit: Option<usize>) -> Self {
-        self.examples.truncate(limit.unwrap_or(usize::MAX));
-        Self { limit, ..self }
-    }
-}
 
 /// All rows of a run.
 pub(super) struct AllRows {
@@ -53,7 +36,7 @@ pub(super) fn read(
     dataset: &SourceFiles,
     warnings: &mut Vec<String>,
 ) -> Result<AllRows, Error> {
-    let mut reader = Reader { settings, dataset, warnings, files: BTreeSet::new() };
+    let mut reader = SplitReader { settings, dataset, warnings, files: BTreeSet::new() };
     let choice = &settings.data.splits;
     let (mut train, mut eval) = (None, Vec::new());
     if settings.do_train || choice.held_out.is_some() {
@@ -115,12 +98,6 @@ pub(super) fn read(
     Ok(AllRows { train, eval, test, files })
 }
 
-/// A task's diagnostic set, and the name of its only split.
-fn diagnostic_of(task: &TaskSpec) -> Option<(&TaskSpec, &str)> {
-    let set = task.diagnostic.as_deref()?;
-    Some((set, set.test_splits.first()?.name.as_str()))
-}
-
 /// The task that the predictions in a file of this name are of: the diagnostic set, or the task itself.
 pub(super) fn task_of_file<'a>(task: &'a TaskSpec, name: &str) -> &'a TaskSpec {
     task.diagnostic.as_deref().filter(|set| set.file_stem() == name).unwrap_or(task)
@@ -162,120 +139,6 @@ fn hold_out(rows: Rows, percent: f64, seed: u64) -> (Rows, Rows) {
         Rows { split: rows.split, examples: plain(kept), of_split: rows.of_split, limit: None },
         Rows { split: held_out, examples: plain(out), of_split: rows.of_split, limit: None },
     )
-}
-
-fn shuffled(examples: Vec<Example>, choice: &SplitChoice) -> Vec<Example> {
-    let mut examples: Vec<Option<Example>> = examples.into_iter().map(Some).collect();
-    let order = match choice.shuffle_like {
-        ShuffleLike::Datasets => permutation::datasets(examples.len(), choice.shuffle_seed),
-        ShuffleLike::Pandas => permutation::pandas(examples.len(), choice.shuffle_seed as u32),
-    };
-    order.into_iter().filter_map(|row| examples[row].take()).collect()
-}
-
-struct Reader<'a> {
-    settings: &'a Settings,
-    dataset: &'a SourceFiles,
-    warnings: &'a mut Vec<String>,
-    files: BTreeSet<PathBuf>,
-}
-
-impl Reader<'_> {
-    /// A whole split; `None` where there is none.
-    fn whole(&mut self, task: &TaskSpec, split: &str) -> Result<Option<Rows>, Error> {
-        let Some(files) = self.dataset.split_files(&task.config, split)? else { return Ok(None) };
-        let examples = self.examples(task, &files, false)?;
-        Ok(Some(Rows { split: split.to_owned(), of_split: examples.len(), examples, limit: None }))
-    }
-
-    fn examples(&mut self, task: &TaskSpec, files: &[PathBuf], needs_labels: bool) -> Result<Vec<Example>, Error> {
-        let schema = task.schema();
-        let has_labels = needs_labels || has_column(files, &task.label_column)?;
-        let read = if has_labels { read_split(files, &schema)? } else { read_unlabelled_split(files, &schema)? };
-        self.warnings.extend(read.warnings.iter().map(ToString::to_string));
-        self.files.extend(files.iter().cloned());
-        Ok(read.examples)
-    }
-
-    /// Parts of splits that must be there, one after the other.
-    fn parts(&mut self, task: &TaskSpec, slices: &[Slice]) -> Result<Rows, Error> {
-        self.read_parts(task, slices, false)
-    }
-
-    fn read_parts(&mut self, task: &TaskSpec, slices: &[Slice], needs_labels: bool) -> Result<Rows, Error> {
-        let mut examples = Vec::new();
-        let mut of_splits = BTreeMap::new();
-        let mut last: Option<(&str, Vec<Example>)> = None;
-        for slice in slices {
-            // Two parts of one split are read from its files once.
-            let all = match last.take() {
-                Some((split, all)) if split == slice.split => all,
-                _ => {
-                    let files = self.dataset.split_files(&task.config, &slice.split)?;
-                    let files = files.ok_or_else(|| self.no_split(task, &slice.split))?;
-                    let all = self.examples(task, &files, needs_labels)?;
-                    let choice = &self.settings.data.splits;
-                    if choice.shuffle_before_split { shuffled(all, choice) } else { all }
-                }
-            };
-            examples.extend_from_slice(&all[slice.range(all.len())]);
-            of_splits.insert(&slice.split, all.len());
-            last = Some((&slice.split, all));
-        }
-        let split = slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
-        Ok(Rows { split, examples, of_split: of_splits.values().sum(), limit: None })
-    }
-
-    fn no_split(&self, task: &TaskSpec, split: &str) -> Error {
-        let id = &self.dataset.id;
-        if self.settings.task.custom().is_none() {
-            let config = &task.config;
-            return Error::usage(format!(
-                "{id}: there is no split {split} of {config}; expected {config}/{split}-*.parquet (or csv, tsv, jsonl)"
-            ));
-        }
-        let instead = match split {
-            "validation" => {
-                "give --validation_file or --validation_split_name, or hold out a part of the training rows by \
-                 --validation_split_percentage, or turn the evaluation off by --do_train without --do_eval"
-            }
-            "test" => "give --test_file or --test_split_name",
-            _ => "give --train_file or --train_split_name, or --do_eval or --do_predict alone",
-        };
-        Error::usage(format!("{id}: there is no split {split}; {instead}"))
-    }
-
-    /// Parts of splits with a label in every row.
-    fn labelled(&mut self, task: &TaskSpec, slices: &[Slice]) -> Result<Rows, Error> {
-        let rows = self.read_parts(task, slices, true)?;
-        match rows.examples.iter().position(|example| example.label.is_none()) {
-            Some(row) => Err(Error::usage(format!(
-                "{}: split {}{}, row {row} (from 0) has no label; training and evaluation need one in every row",
-                self.dataset.id,
-                rows.split,
-                if task.config.is_empty() { String::new() } else { format!(" of {}", task.config) }
-            ))),
-            None => Ok(rows),
-        }
-    }
-
-    /// The diagnostic set with the suffix of its keys: labelled copies are scored, the Hub's unlabelled one only gives logits.
-    fn diagnostic(&mut self, task: &TaskSpec) -> Result<Option<(Rows, String)>, Error> {
-        let Some((set, split)) = diagnostic_of(task) else { return Ok(None) };
-        let rows = self.whole(set, split)?;
-        let rows =
-            rows.filter(|rows| self.settings.places.save_logits || rows.examples.iter().all(|e| e.label.is_some()));
-        Ok(rows.map(|rows| (rows, task.diagnostic_suffix().unwrap_or_default().to_owned())))
-    }
-}
-
-fn has_column(files: &[PathBuf], column: &str) -> Result<bool, Error> {
-    for file in files {
-        if !column_names(file)?.iter().any(|name| name == column) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 #[cfg(test)]

@@ -56,19 +56,25 @@ pub struct CustomData {
     pub do_regression: Option<bool>,
     /// What is measured; empty: by the kind of label.
     pub metrics: Vec<Metric>,
+    /// What stands between the cells of csv and tsv files, one byte; `None`: what the first lines show.
+    pub delimiter: Option<u8>,
 }
 
 impl CustomData {
     pub(super) fn to_json(&self) -> Value {
-        let Self { name, config, text_columns, label_column, do_regression, metrics } = self;
-        json!({
+        let Self { name, config, text_columns, label_column, do_regression, metrics, delimiter } = self;
+        let mut json = json!({
             "name": name,
             "dataset_config_name": config,
             "text_column_names": text_columns,
             "label_column_name": label_column,
             "do_regression": do_regression,
             "metric_name": metrics.iter().map(|metric| metric.key()).collect::<Vec<_>>(),
-        })
+        });
+        if let Some(delimiter) = delimiter {
+            json["delimiter"] = json!(char::from(*delimiter));
+        }
+        json
     }
 }
 
@@ -84,6 +90,24 @@ pub enum ShuffleLike {
 
 impl Choice for ShuffleLike {
     const NAMES: &'static [(&'static str, Self)] = &[("datasets", Self::Datasets), ("pandas", Self::Pandas)];
+}
+
+/// What becomes of rows without a label, of the splits that are trained on and evaluated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MissingLabels {
+    /// Rows with a mark in its place (-1, or `-` among words) are left out; nothing in its place (an empty cell, null, NaN) is an
+    /// error.
+    #[default]
+    Marked,
+    /// They are left out.
+    Drop,
+    /// They are an error.
+    Error,
+}
+
+impl Choice for MissingLabels {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("marked", Self::Marked), ("drop", Self::Drop), ("error", Self::Error)];
 }
 
 /// Which rows are trained on, evaluated and predicted. `None`: the task's own splits.
@@ -129,6 +153,8 @@ pub struct DataSettings {
     pub dataset: DatasetChoice,
     /// Which rows are used.
     pub splits: SplitChoice,
+    /// What becomes of rows without a label.
+    pub missing_labels: MissingLabels,
     /// Longest input in tokens, special ones included; longer ones are cut.
     pub max_seq_length: usize,
     /// Pad every input to `max_seq_length`.
@@ -146,6 +172,7 @@ impl Default for DataSettings {
         Self {
             dataset: DatasetChoice::Embedded,
             splits: SplitChoice::default(),
+            missing_labels: MissingLabels::default(),
             max_seq_length: 128,
             pad_to_max_length: false,
             max_train_samples: None,
@@ -205,6 +232,7 @@ impl DataSettings {
             dataset,
             splits:
                 SplitChoice { train, validation, test, held_out, shuffle, shuffle_before_split, shuffle_like, shuffle_seed },
+            missing_labels,
             max_seq_length,
             pad_to_max_length,
             max_train_samples,
@@ -220,8 +248,9 @@ impl DataSettings {
             Setting::new("validation_split_percentage", *held_out, Changes::Rows),
             Setting::new("shuffle_train_dataset", *shuffle, Changes::Rows),
             Setting::new("shuffle_before_split", shuffle_before_split.then_some(true), Changes::Rows),
-            Setting::new("shuffle_like", shuffle_like.name(), Changes::Rows),
+            Setting::new("shuffle_like", unusual(*shuffle_like), Changes::Rows),
             Setting::new("shuffle_seed", *shuffle_seed, Changes::Rows),
+            Setting::new("missing_labels", unusual(*missing_labels), Changes::Rows),
             Setting::new("max_seq_length", *max_seq_length, Changes::Steps),
             Setting::new("pad_to_max_length", *pad_to_max_length, Changes::Steps),
             Setting::new("max_train_samples", *max_train_samples, Changes::Rows),
@@ -229,6 +258,11 @@ impl DataSettings {
             Setting::new("max_predict_samples", *max_predict_samples, Changes::Evaluation),
         ]);
     }
+}
+
+/// The name of a choice that is not the default: what most runs have is no part of what tells them apart.
+fn unusual<T: Choice + Default>(choice: T) -> Option<&'static str> {
+    (choice != T::default()).then(|| choice.name())
 }
 
 fn in_words(slices: &Option<Vec<Slice>>) -> Value {

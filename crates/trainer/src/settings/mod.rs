@@ -27,7 +27,7 @@ mod training;
 
 pub use self::checkpoints::{CheckpointSettings, SaveStrategy};
 pub use self::choices::{Choice, named};
-pub use self::data::{CustomData, DataSettings, DatasetChoice, ShuffleLike, SplitChoice};
+pub use self::data::{CustomData, DataSettings, DatasetChoice, MissingLabels, ShuffleLike, SplitChoice};
 pub use self::declared::{Changes, Counts, Setting, at_least_one, check};
 pub use self::evaluation::{BestSettings, EarlyStopping, EvaluationSettings, IntervalStrategy, known_metric};
 pub use self::hub::{HubAccess, HubStrategy, PublishSettings, repository_name};

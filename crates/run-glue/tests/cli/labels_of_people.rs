@@ -1,0 +1,141 @@
+//! Labels and files as people have them: what is read otherwise than it was meant would train a wrong model without a word.
+
+use crate::support::program::{Bench, Ended};
+
+const FLAGS: &str = "--results_dir results --max_steps 2 --max_seq_length 32";
+
+fn run(bench: &Bench, flags: &str) -> Ended {
+    bench.run(FLAGS.split(' ').chain(flags.split_whitespace()))
+}
+
+fn names(bench: &Bench, model: &str) -> serde_json::Value {
+    let config = std::fs::read(bench.path(&format!("{model}/config.json"))).unwrap();
+    serde_json::from_slice::<serde_json::Value>(&config).unwrap()["id2label"].clone()
+}
+
+/// `text,label` with a text of its own a row.
+fn csv(labels: &[&str]) -> String {
+    let rows = labels.iter().enumerate().map(|(row, label)| format!("a film of number {row},{label}\n"));
+    format!("text,label\n{}", rows.collect::<String>())
+}
+
+#[test]
+fn classes_that_differ_in_capital_letters_stay_apart() {
+    let bench = Bench::new();
+    bench.write("data.csv", csv(&["No", "NO", "yes", "No", "NO", "yes"]));
+    let train = "--model m --train_file data.csv --validation_file data.csv --do_train --do_eval --output_dir out --num_train_epochs 30";
+    let trained = bench.run("--results_dir results --learning_rate 3e-3".split(' ').chain(train.split(' ')));
+    trained.assert_done("trained");
+    let accuracy = bench.record()["metrics"]["accuracy"].as_f64().unwrap();
+    assert!(accuracy > 0.9, "{accuracy}");
+    assert_eq!(names(&bench, "out"), serde_json::json!({"0": "NO", "1": "No", "2": "yes"}));
+    let again = bench.run("--results_dir again --model out --validation_file data.csv --do_eval".split(' '));
+    again.assert_done("evaluated");
+    assert!(again.stderr.contains(&format!("accuracy {accuracy:.4}")), "{}", again.stderr);
+    // The other way round: names that are the same but for capital letters are matched, and that is said.
+    bench.write("lower.csv", csv(&["yes", "YES"]));
+    let other = bench.run("--results_dir again --model out --validation_file lower.csv --do_eval".split(' '));
+    other.assert_refused("two of one", 2, &["lower.csv, row 1", "`YES`"]);
+}
+
+#[test]
+fn labels_are_words_as_they_stand_where_one_is_a_word() {
+    let bench = Bench::new();
+    bench.write("data.csv", csv(&["2E3", "A10", "001", "1", "2E3", "A10"]));
+    let flags = "--model m --train_file data.csv --validation_file data.csv --do_train --do_eval --output_dir out";
+    run(&bench, flags).assert_done("codes");
+    assert_eq!(names(&bench, "out"), serde_json::json!({"0": "001", "1": "1", "2": "2E3", "3": "A10"}));
+}
+
+#[test]
+fn rows_without_a_label_are_an_error_or_left_out_and_counted() {
+    let bench = Bench::new();
+    let train = "--model m --validation_file dev.csv --do_train --do_eval --train_file";
+    bench.write("dev.csv", csv(&["0", "1", "2"]));
+    for nothing in ["", "NULL", "NaN"] {
+        bench.write("null.csv", csv(&["0", "1", nothing, "1", nothing, "2"]));
+        let refused = run(&bench, &format!("{train} null.csv"));
+        refused.assert_refused(
+            nothing,
+            2,
+            &["row 2 (from 0) has no label, and 1 more have none", "--missing_labels drop"],
+        );
+        let dropped = run(&bench, &format!("{train} null.csv --missing_labels drop"));
+        dropped.assert_done(nothing);
+        assert!(dropped.stderr.contains("2 of 6 rows have no label and are left out"), "{}", dropped.stderr);
+    }
+    bench.write("marks.csv", csv(&["0", "1", "-1", "2"]));
+    let marks = run(&bench, &format!("{train} marks.csv"));
+    marks.assert_done("marks");
+    assert!(marks.stderr.contains("1 of 4 rows have no label and are left out"), "{}", marks.stderr);
+    run(&bench, &format!("{train} marks.csv --missing_labels error")).assert_refused(
+        "marks",
+        2,
+        &["row 2 (from 0) has no label"],
+    );
+}
+
+#[test]
+fn classes_that_only_one_split_has_are_said() {
+    let bench = Bench::new();
+    bench.write("train.csv", csv(&["neg", "neg", "pos", "pos", "rare"]));
+    bench.write("dev.csv", csv(&["pos", "neutral"]));
+    let flags = "--model m --train_file train.csv --validation_file dev.csv --do_train --do_eval --output_dir out";
+    let ended = run(&bench, flags);
+    ended.assert_done("classes");
+    let said = ["rows of classes that are not trained on: neutral", "no row of classes that are trained on: neg, rare"];
+    assert!(said.iter().all(|said| ended.stderr.contains(said)), "{}", ended.stderr);
+    // Labels that nobody knows are no reason not to predict.
+    bench.write("test.csv", csv(&["?", "?"]));
+    let predicted = run(&bench, "--model out --test_file test.csv --do_predict --output_dir predictions");
+    predicted.assert_done("predicted");
+    assert!(predicted.stderr.contains("the rows are predicted, and not scored"), "{}", predicted.stderr);
+}
+
+#[test]
+fn names_of_classes_may_be_numbers_in_config_json() {
+    let bench = Bench::new();
+    bench.write("data.csv", csv(&["1", "2", "3"]));
+    run(&bench, "--model m --train_file data.csv --do_train --output_dir out").assert_done("trained");
+    let config = std::fs::read_to_string(bench.path("out/config.json")).unwrap();
+    let numbers = ["1", "2", "3"]
+        .iter()
+        .fold(config, |config, name| config.replacen(&format!(": \"{name}\""), &format!(": {name}"), 1));
+    assert!(numbers.contains("\"0\": 1"), "{numbers}");
+    bench.write("out/config.json", numbers);
+    let ended = run(&bench, "--model out --validation_file data.csv --do_eval");
+    ended.assert_done("evaluated");
+    let predicted = bench.run(["predict", "out", "a film of number 1"]);
+    predicted.assert_done("predicted");
+    let label = predicted.stdout.split('\t').next().unwrap().to_owned();
+    assert!(["1", "2", "3"].contains(&label.as_str()), "{}", predicted.stdout);
+}
+
+#[test]
+fn a_sorted_file_is_shuffled_before_it_is_cut() {
+    let bench = Bench::new();
+    let sorted: Vec<&str> = (0..60).map(|row| ["a", "b", "c"][row / 20]).collect();
+    bench.write("news.csv", csv(&sorted));
+    let parts = "--model m --train_file news.csv --train_split_name train[:50%] --validation_split_name train[50%:75%] \
+                 --test_split_name train[75%:] --do_train --do_eval --do_predict --output_dir out --overwrite_output_dir";
+    let sorted = run(&bench, parts);
+    assert!(sorted.stderr.contains("classes that are not trained on: c"), "{}", sorted.stderr);
+    let mut hashes = Vec::new();
+    for like in ["datasets", "pandas"] {
+        std::fs::remove_dir_all(bench.path("results")).unwrap();
+        let shuffled = run(&bench, &format!("{parts} --shuffle_before_split --shuffle_like {like}"));
+        shuffled.assert_done(like);
+        assert!(!shuffled.stderr.contains("not trained on"), "{}", shuffled.stderr);
+        let record = bench.record();
+        assert_eq!(record["dataset"]["splits"].as_array().unwrap().len(), 3);
+        assert!(record["dataset"]["splits"][1]["trained_on"] == 0, "the parts have no row in common");
+        hashes.push(record["dataset"]["splits"][0]["sha256"].clone());
+    }
+    assert_ne!(hashes[0], hashes[1]);
+    run(&bench, &format!("{parts} --shuffle_like pandas")).assert_refused(
+        "not shuffled",
+        2,
+        &["--shuffle_like is pandas"],
+    );
+    run(&bench, &format!("{parts} --delimiter xx")).assert_refused("delimiter", 2, &["--delimiter", "one character"]);
+}

@@ -1,0 +1,206 @@
+//! Splits and their parts, as the settings ask for them: shuffled before they are cut, without the rows that have no label.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use glue_tasks::dataset::{DataError, DelimitedFormat, Example, column_names, read_split, read_unlabelled_split};
+use glue_tasks::slices::Slice;
+use glue_tasks::task::TaskSpec;
+
+use crate::error::Error;
+use crate::permutation;
+use crate::settings::{MissingLabels, Settings, ShuffleLike, SplitChoice};
+use crate::source::SourceFiles;
+
+/// Examples before tokenizing.
+pub(super) struct Rows {
+    /// The split, or the parts of splits.
+    pub(super) split: String,
+    pub(super) examples: Vec<Example>,
+    /// Rows that the splits have, of which these are all or a part.
+    pub(super) of_split: usize,
+    /// The most that were asked for.
+    pub(super) limit: Option<usize>,
+}
+
+impl Rows {
+    pub(super) fn first(mut self, limit: Option<usize>) -> Self {
+        self.examples.truncate(limit.unwrap_or(usize::MAX));
+        Self { limit, ..self }
+    }
+}
+
+/// A task's diagnostic set, and the name of its only split.
+pub(super) fn diagnostic_of(task: &TaskSpec) -> Option<(&TaskSpec, &str)> {
+    let set = task.diagnostic.as_deref()?;
+    Some((set, set.test_splits.first()?.name.as_str()))
+}
+
+/// Rows in the order that the settings ask for.
+pub(super) fn shuffled<T>(rows: Vec<T>, choice: &SplitChoice) -> Vec<T> {
+    let mut rows: Vec<Option<T>> = rows.into_iter().map(Some).collect();
+    let order = match choice.shuffle_like {
+        ShuffleLike::Datasets => permutation::datasets(rows.len(), choice.shuffle_seed),
+        ShuffleLike::Pandas => permutation::pandas(rows.len(), choice.shuffle_seed as u32),
+    };
+    order.into_iter().filter_map(|row| rows[row].take()).collect()
+}
+
+fn plain(rows: Vec<(Example, bool)>) -> Vec<Example> {
+    rows.into_iter().map(|(example, _)| example).collect()
+}
+
+/// Reads splits.
+pub(super) struct SplitReader<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) dataset: &'a SourceFiles,
+    pub(super) warnings: &'a mut Vec<String>,
+    /// The files that were read.
+    pub(super) files: BTreeSet<PathBuf>,
+}
+
+impl SplitReader<'_> {
+    /// A whole split; `None` where there is none.
+    pub(super) fn whole(&mut self, task: &TaskSpec, split: &str) -> Result<Option<Rows>, Error> {
+        let Some(files) = self.dataset.split_files(&task.config, split)? else { return Ok(None) };
+        let examples: Vec<Example> = plain(self.examples(task, &files, false)?);
+        Ok(Some(Rows { split: split.to_owned(), of_split: examples.len(), examples, limit: None }))
+    }
+
+    /// The examples of files, each with whether a mark says that it has no label.
+    fn examples(
+        &mut self,
+        task: &TaskSpec,
+        files: &[PathBuf],
+        needs_labels: bool,
+    ) -> Result<Vec<(Example, bool)>, Error> {
+        let schema = task.schema();
+        let has_labels = needs_labels || has_column(files, &task.label_column, schema.format)?;
+        let read = match if has_labels { read_split(files, &schema) } else { read_unlabelled_split(files, &schema) } {
+            // Whoever has the right labels spells unknown ones in some way: `?`, `unknown`.
+            Err(error @ DataError::BadLabel { .. }) if !needs_labels && self.settings.task.custom().is_some() => {
+                self.warnings.push(format!("{error}; the rows are predicted, and not scored"));
+                read_unlabelled_split(files, &schema)
+            }
+            read => read,
+        }?;
+        for warning in read.warnings.iter().map(ToString::to_string) {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+        self.files.extend(files.iter().cloned());
+        let marked = |at: usize| read.marked.contains(&at);
+        Ok(read.examples.into_iter().enumerate().map(|(at, example)| (example, marked(at))).collect())
+    }
+
+    /// Parts of splits that must be there, one after the other.
+    pub(super) fn parts(&mut self, task: &TaskSpec, slices: &[Slice]) -> Result<Rows, Error> {
+        let (rows, _) = self.read_parts(task, slices, false)?;
+        Ok(rows)
+    }
+
+    /// The rows, and which of them have a mark in place of a label.
+    fn read_parts(
+        &mut self,
+        task: &TaskSpec,
+        slices: &[Slice],
+        needs_labels: bool,
+    ) -> Result<(Rows, Vec<bool>), Error> {
+        let mut examples = Vec::new();
+        let mut of_splits = BTreeMap::new();
+        let mut last: Option<(&str, Vec<(Example, bool)>)> = None;
+        for slice in slices {
+            // Two parts of one split are read from its files once.
+            let all = match last.take() {
+                Some((split, all)) if split == slice.split => all,
+                _ => {
+                    let files = self.dataset.split_files(&task.config, &slice.split)?;
+                    let files = files.ok_or_else(|| self.no_split(task, &slice.split))?;
+                    let all = self.examples(task, &files, needs_labels)?;
+                    let choice = &self.settings.data.splits;
+                    if choice.shuffle_before_split { shuffled(all, choice) } else { all }
+                }
+            };
+            examples.extend_from_slice(&all[slice.range(all.len())]);
+            of_splits.insert(&slice.split, all.len());
+            last = Some((&slice.split, all));
+        }
+        let split = slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
+        let (examples, marked) = examples.into_iter().unzip();
+        Ok((Rows { split, examples, of_split: of_splits.values().sum(), limit: None }, marked))
+    }
+
+    pub(super) fn no_split(&self, task: &TaskSpec, split: &str) -> Error {
+        let id = &self.dataset.id;
+        if self.settings.task.custom().is_none() {
+            let config = &task.config;
+            return Error::usage(format!(
+                "{id}: there is no split {split} of {config}; expected {config}/{split}-*.parquet (or csv, tsv, jsonl)"
+            ));
+        }
+        let instead = match split {
+            "validation" => {
+                "give --validation_file or --validation_split_name, or hold out a part of the training rows by \
+                 --validation_split_percentage, or turn the evaluation off by --do_train without --do_eval"
+            }
+            "test" => "give --test_file or --test_split_name",
+            _ => "give --train_file or --train_split_name, or --do_eval or --do_predict alone",
+        };
+        Error::usage(format!("{id}: there is no split {split}; {instead}"))
+    }
+
+    /// Parts of splits with a label in every row: what has none is left out, or an error, as `--missing_labels` says.
+    pub(super) fn labelled(&mut self, task: &TaskSpec, slices: &[Slice]) -> Result<Rows, Error> {
+        let (mut rows, marked) = self.read_parts(task, slices, true)?;
+        let policy = self.settings.data.missing_labels;
+        let is_left_out = |marked: bool| match policy {
+            MissingLabels::Marked => marked,
+            MissingLabels::Drop => true,
+            MissingLabels::Error => false,
+        };
+        let config = if task.config.is_empty() { String::new() } else { format!(" of {}", task.config) };
+        let place = format!("{}: split {}{config}", self.dataset.id, rows.split);
+        let has_none = |row: &usize| rows.examples[*row].label.is_none();
+        let unlabelled: Vec<usize> = (0..rows.examples.len()).filter(has_none).collect();
+        // A split without any label is none to train on or to evaluate.
+        let is_left_out = |row: usize| is_left_out(marked[row]) && unlabelled.len() < rows.examples.len();
+        let missing: Vec<usize> = unlabelled.iter().copied().filter(|row| !is_left_out(*row)).collect();
+        if let [row, others @ ..] = missing.as_slice() {
+            let others = match others.len() {
+                0 => String::new(),
+                count => format!(", and {count} more have none"),
+            };
+            return Err(Error::usage(format!(
+                "{place}, row {row} (from 0) has no label{others}; training and evaluation need one in every row: fill it in, or leave \
+                 such rows out by --missing_labels drop"
+            )));
+        }
+        let all = rows.examples.len();
+        rows.examples.retain(|example| example.label.is_some());
+        let left_out = all - rows.examples.len();
+        if left_out > 0 {
+            self.warnings
+                .push(format!("{place}: {left_out} of {all} rows have no label and are left out (--missing_labels)"));
+        }
+        Ok(rows)
+    }
+
+    /// The diagnostic set with the suffix of its keys: labelled copies are scored, the Hub's unlabelled one only gives logits.
+    pub(super) fn diagnostic(&mut self, task: &TaskSpec) -> Result<Option<(Rows, String)>, Error> {
+        let Some((set, split)) = diagnostic_of(task) else { return Ok(None) };
+        let rows = self.whole(set, split)?;
+        let rows =
+            rows.filter(|rows| self.settings.places.save_logits || rows.examples.iter().all(|e| e.label.is_some()));
+        Ok(rows.map(|rows| (rows, task.diagnostic_suffix().unwrap_or_default().to_owned())))
+    }
+}
+
+fn has_column(files: &[PathBuf], column: &str, format: DelimitedFormat) -> Result<bool, Error> {
+    for file in files {
+        if !column_names(file, format)?.iter().any(|name| name == column) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
