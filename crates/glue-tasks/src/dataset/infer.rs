@@ -91,10 +91,9 @@ impl Seen {
         let all_numbers = |texts: &BTreeSet<String>| texts.iter().all(|text| number(text).is_some());
         let some_fraction =
             |texts: &BTreeSet<String>| texts.iter().any(|text| matches!(number(text), Some(Number::Fraction)));
-        let strings_are_words =
-            !self.strings.is_empty() && !(all_numbers(&self.strings) && some_fraction(&self.strings));
+        let strings_are_numbers = self.strings.is_empty() || all_numbers(&self.strings) && some_fraction(&self.strings);
         let kind = if self.lists.is_some() { LabelKind::ClassLists } else { LabelKind::Classes };
-        if strings_are_words || !all_numbers(&self.cells) {
+        if !(strings_are_numbers && all_numbers(&self.cells)) {
             let integers = self.integers.iter().map(i64::to_string);
             let mut names: BTreeSet<String> = self.cells.into_iter().chain(self.strings).chain(integers).collect();
             let is_word = |name: &&String| name.chars().count() > 1;
