@@ -33,6 +33,7 @@ pub mod task;
 pub mod task_kind;
 
 mod near;
+mod split_names;
 
 pub use benchmark::{AverageSpec, Benchmark};
 pub use benchmarks::{GLUE, benchmarks};

@@ -7,9 +7,13 @@ use std::path::{Path, PathBuf};
 
 use crate::dataset::DataError;
 use crate::near::near_enough;
+use crate::split_names::{splits_by_name, unpacked_name};
 
 /// Formats in order of preference, where a split is there in several.
 const EXTENSIONS: [&str; 5] = ["parquet", "csv", "tsv", "jsonl", "json"];
+
+/// How deep folders are looked into.
+const FOLDERS: usize = 4;
 
 /// How many missing shards a message names.
 const NAMED: usize = 5;
@@ -31,8 +35,67 @@ pub fn find_split_files(root: &Path, config: &str, split: &str) -> Result<Vec<Pa
             }
         }
     }
-    let files = select(&names, config, split, &format!("folder {}", root.display()))?;
+    let files = match select(&names, config, split, &format!("folder {}", root.display())) {
+        Err(absent) if absent.is_absent_split() => {
+            let mut all = Vec::new();
+            list(&folder, "", FOLDERS, &mut all)?;
+            let all: Vec<String> = all.into_iter().map(|name| join(config, &name)).collect();
+            by_name(&all, config, split).ok_or(absent)?
+        }
+        found => found?,
+    };
     Ok(files.into_iter().map(|name| root.join(name)).collect())
+}
+
+/// The configurations of a dataset, which are folders of it: those with files of splits, else the top folder, an empty name, where its
+/// files are splits by their names or by the folders that they lie in.
+pub fn split_configs(names: &[String]) -> Vec<String> {
+    let mut configs: Vec<&str> =
+        names.iter().map(|name| name.rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
+    configs.sort_unstable();
+    configs.dedup();
+    let usual = ["train", "test", "validation"];
+    configs.retain(|config| usual.iter().any(|split| select(names, config, split, "").is_ok()));
+    if configs.is_empty() && !splits_by_name(names).is_empty() {
+        configs.push("");
+    }
+    configs.into_iter().map(str::to_owned).collect()
+}
+
+/// The files in a folder and in the folders in it, by their paths in it.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn files_in(folder: &Path) -> Result<Vec<String>, DataError> {
+    let mut names = Vec::new();
+    list(folder, "", FOLDERS, &mut names)?;
+    Ok(names)
+}
+
+fn list(folder: &Path, prefix: &str, depth: usize, names: &mut Vec<String>) -> Result<(), DataError> {
+    for name in entries(folder)? {
+        let path = folder.join(&name);
+        let name = join(prefix, &name);
+        if path.is_dir() {
+            if depth > 0 {
+                list(&path, &name, depth - 1, names)?;
+            }
+        } else {
+            names.push(name);
+        }
+    }
+    Ok(())
+}
+
+/// The files of a split by their names or folders, where none is called as a shard of a split.
+fn by_name(names: &[String], config: &str, split: &str) -> Option<Vec<String>> {
+    let prefix = join(config, "");
+    let in_config: Vec<String> = names.iter().filter_map(|name| Some(name.strip_prefix(&prefix)?.to_owned())).collect();
+    if in_config.iter().any(|name| name.contains("-of-0")) {
+        return None;
+    }
+    let files = splits_by_name(&in_config).remove(split)?;
+    Some(files.into_iter().map(|name| join(config, &name)).collect())
 }
 
 /// The files of a split among the paths of a repository, in order. An empty `config` means the top folder.
@@ -41,7 +104,10 @@ pub fn find_split_files(root: &Path, config: &str, split: &str) -> Result<Vec<Pa
 /// [`DataError::NoConfig`] and [`DataError::AbsentSplit`] where there is nothing of that name,
 /// [`DataError::MissingShards`] and [`DataError::MixedShards`] where what is there is no whole split.
 pub fn select_split_files(names: &[String], config: &str, split: &str) -> Result<Vec<String>, DataError> {
-    select(names, config, split, "the repository")
+    match select(names, config, split, "the repository") {
+        Err(absent) if absent.is_absent_split() => by_name(names, config, split).ok_or(absent),
+        found => found,
+    }
 }
 
 fn select(names: &[String], config: &str, split: &str, place: &str) -> Result<Vec<String>, DataError> {
@@ -53,7 +119,9 @@ fn select(names: &[String], config: &str, split: &str, place: &str) -> Result<Ve
     for extension in EXTENSIONS {
         let found: Vec<(&str, Shard)> = in_config
             .iter()
-            .filter_map(|name| Some((*name, shard(name.strip_suffix(extension)?.strip_suffix('.')?, split)?)))
+            .filter_map(|name| {
+                Some((*name, shard(unpacked_name(name).strip_suffix(extension)?.strip_suffix('.')?, split)?))
+            })
             .collect();
         if !found.is_empty() {
             let files = whole(found, config, split, place)?;
@@ -198,6 +266,26 @@ mod tests {
             ["mnli/validation_matched-00000-of-00001.parquet"]
         );
         assert!(select_split_files(&repository(), "mnli", "validation").unwrap_err().is_absent_split());
+    }
+
+    #[test]
+    fn splits_go_by_names_where_they_are_not_called_so() {
+        let names = ["train.csv", "dev.csv", "README.md"].map(str::to_owned);
+        assert_eq!(select_split_files(&names, "", "validation").unwrap(), ["dev.csv"]);
+        assert!(select_split_files(&names, "", "test").unwrap_err().is_absent_split());
+        assert_eq!(split_configs(&names), [""]);
+        let folders = ["train/a.csv", "train/b.csv", "validation/a.csv"].map(str::to_owned);
+        assert_eq!(select_split_files(&folders, "", "train").unwrap(), ["train/a.csv", "train/b.csv"]);
+        assert_eq!(split_configs(&folders), [""]);
+        assert_eq!(split_configs(&repository()), ["cola", "mnli", "own"]);
+        let root = tempfile::tempdir().unwrap();
+        for name in folders.iter().chain(&["validation/deep/er/b.csv".to_owned()]) {
+            let path = root.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let found = find_split_files(root.path(), "", "validation").unwrap();
+        assert_eq!(found, ["validation/a.csv", "validation/deep/er/b.csv"].map(|name| root.path().join(name)));
     }
 
     #[test]

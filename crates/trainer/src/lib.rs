@@ -30,6 +30,7 @@ pub mod kernel_cache;
 pub mod logs;
 pub mod machine;
 pub mod model_files;
+mod model_layout;
 pub mod permutation;
 pub mod run;
 pub mod sampler;

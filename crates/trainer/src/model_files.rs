@@ -1,6 +1,6 @@
 //! A checkpoint's files, read and checked: configuration, tokenizer, names and places of the weights.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use models::checkpoint::{self, LoadOptions, LoadReport, WeightFiles, locate};
 use models::config::Config;
@@ -11,7 +11,9 @@ use models::ops::{EncoderOps, Precision};
 use models::parameter_specs::ParameterSpec;
 
 use crate::error::Error;
-use crate::source::SourceFiles;
+use crate::model_layout::{explain, find_model};
+use crate::settings::{HubAccess, ModelChoice};
+use crate::source::{SourceFiles, TransferHooks};
 use crate::tokenize::{TextTokenizer, TokenizerFiles, effective_max_seq_length};
 
 /// Everything of a checkpoint but its weights' values.
@@ -56,30 +58,45 @@ pub struct Build {
     pub ignore_mismatched_sizes: bool,
 }
 
+/// The folder that holds the files of the model in `folder`: itself, or the one that sentence-transformers puts them into.
+#[must_use]
+pub fn folder_of_model(folder: &Path) -> PathBuf {
+    let choice = ModelChoice::Folder(folder.to_owned());
+    let files = SourceFiles::model(&choice, &HubAccess::default(), &TransferHooks::default());
+    let found = files.and_then(find_model).map(|(files, _)| folder.join(files.subfolder()));
+    found.unwrap_or_else(|_| folder.to_owned())
+}
+
 impl ModelFiles {
     /// Reads all but the values. Without a `max_seq_length`, it is the longest input that model and tokenizer take.
     ///
     /// # Errors
     /// When a file is missing or wrong, or asks for something that is not implemented.
     pub fn read(files: SourceFiles, max_seq_length: Option<usize>) -> Result<Self, Error> {
+        let (files, layout) = find_model(files)?;
         let config_file = files.fetch("config.json")?;
         let config = Config::read(&config_file)?;
         let of_model = |error: Error| error.at(&files.id);
         let family = family(&config).map_err(|e| of_model(e.into()))?;
         let architecture = (family.architecture)(&config).map_err(|e| of_model(e.into()))?;
         let names = (family.parameter_specs)(&config)?;
-        let weights = locate(|name| files.try_fetch(name)).map_err(of_model)?;
+        let weights = locate(|name| files.try_fetch(name)).map_err(|error| explain(&files, of_model(error)))?;
+        let of_config = config.text("tokenizer_class", "").ok().filter(|class| !class.is_empty());
+        let default_class = match of_config {
+            Some(class) => (class.to_owned(), "config.json"),
+            None => (family.tokenizer_class.to_owned(), "the usual one of the model's type"),
+        };
         let tokenizer_files = TokenizerFiles {
-            default_class: Some(family.tokenizer_class),
+            default_class: Some(default_class),
             ..TokenizerFiles::find(|name| files.try_fetch(name))?
         };
         let tokenizer = TextTokenizer::load(&tokenizer_files).map_err(|e| of_model(e.into()))?;
-        tokenizer.check_vocab(architecture.vocab_size).map_err(|e| of_model(e.into()))?;
+        let tokenizer = tokenizer.for_embedding(architecture.vocab_size);
         // Without positions of its own a model takes any length; what fits into memory is less than the cap.
         let positions = architecture.longest_input().unwrap_or(LONGEST_INPUT);
         let (longest, lowered) =
             effective_max_seq_length(max_seq_length.unwrap_or(usize::MAX), tokenizer.model_max_length(), positions)?;
-        let mut warnings: Vec<String> = tokenizer.warnings().to_vec();
+        let mut warnings: Vec<String> = layout.into_iter().chain(tokenizer.warnings().iter().cloned()).collect();
         warnings.extend(lowered.filter(|_| max_seq_length.is_some()));
         Ok(Self {
             files,
@@ -94,6 +111,27 @@ impl ModelFiles {
             max_seq_length: longest,
             warnings,
         })
+    }
+
+    /// The kinds of token that the model tells apart.
+    #[must_use]
+    pub fn token_types(&self) -> usize {
+        self.architecture.embeddings.token_types.rows().unwrap_or(0)
+    }
+
+    /// The same, with or without token types whatever the tokenizer's class gives.
+    ///
+    /// # Errors
+    /// When the model has none.
+    pub fn with_type_ids(self, uses_type_ids: bool) -> Result<Self, Error> {
+        if uses_type_ids && self.token_types() < 2 {
+            return Err(Error::usage(format!(
+                "--token_type_ids true: {} has {} kinds of token (type_vocab_size in config.json), and two are needed",
+                self.files.id,
+                self.token_types()
+            )));
+        }
+        Ok(Self { tokenizer: self.tokenizer.with_type_ids(uses_type_ids), ..self })
     }
 
     /// The model with its values.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use glue_tasks::split_files::{find_split_files, select_split_files};
+use glue_tasks::split_files::{files_in, find_split_files, select_split_files, split_configs};
 
 use crate::demo::Embedded;
 use crate::error::Error;
@@ -20,6 +20,8 @@ pub struct SourceFiles {
     /// Commit that it was, 40 hexadecimal digits; `None` unless `source` is [`Source::Hub`].
     pub commit: Option<String>,
     location: FileLocation,
+    /// The folder in it that single files are taken from, with `/` behind; empty: itself.
+    subfolder: String,
 }
 
 enum FileLocation {
@@ -40,12 +42,30 @@ impl SourceFiles {
             revision: None,
             commit: None,
             location: FileLocation::Folder(folder),
+            subfolder: String::new(),
         }
+    }
+
+    /// The folder in it that single files are taken from, with `/` behind; empty: itself.
+    pub(crate) fn subfolder(&self) -> &str {
+        &self.subfolder
+    }
+
+    /// The same, where single files are taken from a folder in it.
+    pub(crate) fn in_subfolder(self, folder: &str) -> Self {
+        Self { subfolder: format!("{}/", folder.trim_end_matches('/')), ..self }
     }
 
     fn embedded(id: &str, part: &str) -> Result<Self, Error> {
         let location = FileLocation::Embedded(Embedded::unpack(part)?);
-        Ok(Self { id: id.to_owned(), source: Source::Embedded, revision: None, commit: None, location })
+        Ok(Self {
+            id: id.to_owned(),
+            source: Source::Embedded,
+            revision: None,
+            commit: None,
+            location,
+            subfolder: String::new(),
+        })
     }
 
     /// The model's files.
@@ -91,6 +111,7 @@ impl SourceFiles {
                 revision: None,
                 commit: None,
                 location: FileLocation::SplitFiles(files.clone()),
+                subfolder: String::new(),
             }),
         }
     }
@@ -124,6 +145,7 @@ impl SourceFiles {
     /// # Errors
     /// When it exists and cannot be fetched.
     pub fn try_fetch(&self, name: &str) -> Result<Option<PathBuf>, Error> {
+        let name = &format!("{}{name}", self.subfolder);
         match &self.location {
             #[cfg(feature = "hub")]
             FileLocation::Snapshot(snapshot) => Ok(snapshot.try_fetch(name)?),
@@ -138,7 +160,7 @@ impl SourceFiles {
     pub fn fetch(&self, name: &str) -> Result<PathBuf, Error> {
         match &self.location {
             #[cfg(feature = "hub")]
-            FileLocation::Snapshot(snapshot) => Ok(snapshot.fetch(name)?),
+            FileLocation::Snapshot(snapshot) => Ok(snapshot.fetch(&format!("{}{name}", self.subfolder))?),
             _ => self.try_fetch(name)?.ok_or_else(|| {
                 Error::usage(format!(
                     "{}: there is no {name}; expected a folder with config.json, weights and a tokenizer",
@@ -157,16 +179,9 @@ impl SourceFiles {
             FileLocation::SplitFiles(_) => return Ok(vec![String::new()]),
             #[cfg(feature = "hub")]
             FileLocation::Snapshot(snapshot) => snapshot.files()?.into_iter().map(|file| file.path).collect(),
-            _ => self.local().map(|folder| names_in(&folder)).unwrap_or_default(),
+            _ => self.local().map_or_else(|| Ok(Vec::new()), |folder| files_in(&folder))?,
         };
-        let mut configs: Vec<&str> =
-            names.iter().map(|name| name.rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
-        configs.sort_unstable();
-        configs.dedup();
-        configs.retain(|config| {
-            ["train", "test", "validation"].iter().any(|split| select_split_files(&names, config, split).is_ok())
-        });
-        Ok(configs.into_iter().map(str::to_owned).collect())
+        Ok(split_configs(&names))
     }
 
     /// The data files of a split, shards in order; `None` where the dataset has no such split.
@@ -195,19 +210,6 @@ impl SourceFiles {
             })),
         }
     }
-}
-
-/// The files of a folder and of the folders in it.
-fn names_in(folder: &Path) -> Vec<String> {
-    let entries = |path: &Path| {
-        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-        entries.map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path())).collect::<Vec<_>>()
-    };
-    let below = |(name, path): (String, PathBuf)| match path.is_dir() {
-        true => entries(&path).into_iter().map(|(file, _)| format!("{name}/{file}")).collect(),
-        false => vec![name],
-    };
-    entries(folder).into_iter().flat_map(below).collect()
 }
 
 enum HubKind {
@@ -276,6 +278,7 @@ fn of_snapshot(id: &str, revision: &str, snapshot: hub::Snapshot) -> SourceFiles
         revision: Some(revision.to_owned()),
         commit: Some(snapshot.commit().to_owned()),
         location: FileLocation::Snapshot(Box::new(snapshot)),
+        subfolder: String::new(),
     }
 }
 

@@ -1,11 +1,12 @@
 //! Comma-separated and tab-separated files as pandas reads them, and tab-separated ones as GLUE's own are written.
 
+use std::io::Read;
 use std::path::Path;
 
 use super::delimited_format::DelimitedFormat;
 use super::dialect::{Dialect, Extension};
 use super::error::{DataError, Warning};
-use super::raw::{RawLabel, RawRow, RowSink, WantedColumns, index_of, open};
+use super::raw::{RawLabel, RawRow, RowSink, WantedColumns, index_of, unpacked};
 
 /// What pandas takes for nothing (`pandas._libs.parsers.STR_NA_VALUES`); of labels alone, since "null" and "NA" can be texts.
 const NOTHING: [&str; 18] = [
@@ -14,11 +15,11 @@ const NOTHING: [&str; 18] = [
 ];
 
 impl Dialect {
-    fn reader(self, file: &Path) -> Result<csv::Reader<std::fs::File>, DataError> {
+    fn reader(self, file: &Path) -> Result<csv::Reader<Box<dyn Read>>, DataError> {
         let mut builder = csv::ReaderBuilder::new();
         // Rows of another length are let through here, so that the message can count rows and say what to do.
         builder.flexible(true).delimiter(self.delimiter).quoting(self.quoting);
-        Ok(builder.from_reader(open(file)?))
+        Ok(builder.from_reader(unpacked(file)?))
     }
 
     fn advice(self) -> String {
@@ -82,7 +83,7 @@ fn is_blank(record: &csv::StringRecord) -> bool {
     record.len() == 1 && record.get(0).is_some_and(|cell| !cell.is_empty() && cell.trim_matches([' ', '\t']).is_empty())
 }
 
-fn header(file: &Path, dialect: Dialect, reader: &mut csv::Reader<std::fs::File>) -> Result<Vec<String>, DataError> {
+fn header(file: &Path, dialect: Dialect, reader: &mut csv::Reader<Box<dyn Read>>) -> Result<Vec<String>, DataError> {
     let bad = |reason| DataError::BadFile { file: file.to_owned(), format: dialect.name(), reason };
     let header = reader.headers().map_err(|error| bad(reason(&error)))?;
     if header.is_empty() {

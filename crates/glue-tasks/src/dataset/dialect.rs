@@ -6,7 +6,7 @@ use std::path::Path;
 use super::delimited_format::DelimitedFormat;
 use super::error::{DataError, Warning};
 use super::quotes::{self, Place};
-use super::raw::open;
+use super::raw::unpacked;
 
 /// The two kinds by their extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Dialect {
     /// cell without a word.
     pub(super) fn checked(self, file: &Path) -> Result<(Self, Option<Warning>), DataError> {
         let found =
-            if self.quoting { quotes::scan(open(file)?, self.delimiter) } else { Ok(quotes::Quotes::default()) };
+            if self.quoting { quotes::scan(unpacked(file)?, self.delimiter) } else { Ok(quotes::Quotes::default()) };
         let found = found.map_err(|source| DataError::Read { file: file.to_owned(), source })?;
         if self.extension == Extension::Tsv {
             // Texts with quotes in them, as GLUE's own files have.
@@ -98,7 +98,7 @@ impl Dialect {
 
 /// The first lines, the header's included, without their ends.
 fn first_lines(file: &Path) -> Result<Vec<Vec<u8>>, DataError> {
-    let lines = BufReader::new(open(file)?.take(SAMPLE_BYTES)).split(b'\n').take(SAMPLE_LINES);
+    let lines = BufReader::new(unpacked(file)?.take(SAMPLE_BYTES)).split(b'\n').take(SAMPLE_LINES);
     let lines: Result<Vec<_>, _> = lines.collect();
     lines.map_err(|source| DataError::Read { file: file.to_owned(), source })
 }

@@ -18,7 +18,7 @@ pub enum DataError {
         source: std::io::Error,
     },
     /// An extension that stands for no format.
-    #[error("{}: files of a split end in .parquet, .csv, .tsv, .jsonl or .json; convert or rename this one", file.display())]
+    #[error("{}: files of a split end in .parquet, .csv, .tsv, .jsonl or .json, and may be packed by gzip or zstd; convert or rename this one", file.display())]
     UnknownFormat {
         /// The path of the file.
         file: PathBuf,

@@ -8,6 +8,7 @@ use super::dialect::Extension;
 use super::error::{DataError, Warning};
 use super::raw::{RowSink, WantedColumns};
 use super::{json_lines, parquet};
+use crate::split_names::unpacked_name;
 
 /// The formats that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +21,8 @@ enum FileFormat {
 
 impl FileFormat {
     fn of(file: &Path) -> Result<Self, DataError> {
-        let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let extension = unpacked_name(name).rsplit_once('.').map_or("", |(_, extension)| extension);
         match extension.to_ascii_lowercase().as_str() {
             "parquet" => Ok(Self::Parquet),
             "csv" => Ok(Self::Csv),

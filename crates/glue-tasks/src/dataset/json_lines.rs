@@ -1,12 +1,14 @@
-//! JSON lines (an object a line), and a file that is one JSON array of objects.
+//! JSON lines (an object a line, or on several), a file that is one JSON array of objects, and one that is a table of another shape.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use super::error::DataError;
-use super::raw::{ListItem, RawLabel, RawRow, RowSink, WantedColumns, index_of};
+use super::json_tables;
+use super::raw::{ListItem, RawLabel, RawRow, RowSink, WantedColumns, index_of, unpacked};
 
 type Object = Map<String, Value>;
 
@@ -45,31 +47,45 @@ pub(super) fn read(file: &Path, wanted: &WantedColumns, sink: &mut RowSink<'_>) 
 }
 
 fn objects(file: &Path) -> Result<Vec<Object>, DataError> {
-    let content = std::fs::read_to_string(file).map_err(|source| DataError::Read { file: file.to_owned(), source })?;
+    let mut content = String::new();
+    let read = unpacked(file)?.read_to_string(&mut content);
+    read.map_err(|source| DataError::Read { file: file.to_owned(), source })?;
     let content = content.trim_start_matches('\u{feff}');
     let bad_row = |row, reason| DataError::BadRow { file: file.to_owned(), row, reason };
+    let object = |(row, value): (usize, Value)| match value {
+        Value::Object(object) => Ok(object),
+        other => Err(bad_row(row, format!("{} where an object is needed", kind_of(&other)))),
+    };
     if content.trim_start().starts_with('[') {
         let values: Vec<Value> = serde_json::from_str(content).map_err(|error| DataError::BadFile {
             file: file.to_owned(),
             format: "json",
             reason: error.to_string(),
         })?;
-        return values
-            .into_iter()
-            .enumerate()
-            .map(|(row, value)| match value {
-                Value::Object(object) => Ok(object),
-                other => Err(bad_row(row, format!("{} where an object is needed", kind_of(&other)))),
-            })
-            .collect();
+        return values.into_iter().enumerate().map(object).collect();
     }
-    let lines = content.lines().filter(|line| !line.trim().is_empty());
-    lines
-        .enumerate()
-        .map(|(row, line)| {
-            serde_json::from_str(line).map_err(|error| bad_row(row, format!("not one JSON object a line: {error}")))
-        })
-        .collect()
+    // An object may stand on several lines.
+    let values = serde_json::Deserializer::from_str(content).into_iter::<Value>().enumerate();
+    let values = values.map(|(row, value)| {
+        let value =
+            value.map_err(|error| bad_row(row, format!("not one JSON object a line: {error}{}", hint(&error))))?;
+        object((row, value))
+    });
+    let mut rows = values.collect::<Result<Vec<Object>, DataError>>()?;
+    let of_table = match rows.as_mut_slice() {
+        [one] => json_tables::rows(one),
+        _ => None,
+    };
+    of_table.unwrap_or(Ok(rows)).map_err(|reason| bad_row(0, reason))
+}
+
+/// What to do about a comma between lines, which a list of objects has.
+fn hint(error: &serde_json::Error) -> &'static str {
+    if error.to_string().starts_with("expected value") {
+        " (a comma between objects? Leave it out, or put [ ] around all)"
+    } else {
+        ""
+    }
 }
 
 fn keys(rows: &[Object]) -> Vec<String> {

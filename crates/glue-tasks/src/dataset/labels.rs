@@ -45,6 +45,8 @@ impl<'a> LabelDecoder<'a> {
     pub(super) fn decode(&self, value: &LabelValue, column: ColumnType) -> Result<Decoded, BadLabel> {
         let label = match (self.kind, value) {
             (_, LabelValue::Missing) => return Ok(Decoded::Missing),
+            // What pandas has in place of nothing.
+            (_, LabelValue::Float(float)) if float.is_nan() => return Ok(Decoded::Missing),
             (LabelKind::Score, value) => score(value).map(Decoded::Label),
             (LabelKind::ClassLists(_), LabelValue::List(items)) => {
                 let classes = if column.is_multi_hot { Some(switched_on(items)) } else { self.classes(items, column) };
@@ -216,7 +218,6 @@ mod tests {
             LabelValue::Integer(2),
             LabelValue::Integer(-2),
             LabelValue::Float(0.5),
-            LabelValue::Float(f64::NAN),
             text("maybe"),
             text("Yes"),
             text("nan"),
@@ -248,7 +249,8 @@ mod tests {
         assert_eq!(decoder.decode(&LabelValue::Float(0.1), NUMBERS), Ok(Decoded::Label(Label::Score(0.1))));
         assert_eq!(decoder.decode(&text(" 4.75 "), NUMBERS), Ok(Decoded::Label(Label::Score(4.75))));
         assert_eq!(decoder.decode(&LabelValue::Missing, NUMBERS), Ok(Decoded::Missing));
-        for raw in [LabelValue::Float(f64::NAN), text("nan"), text("high"), LabelValue::Float(1e300)] {
+        assert_eq!(decoder.decode(&LabelValue::Float(f64::NAN), NUMBERS), Ok(Decoded::Missing));
+        for raw in [text("nan"), text("high"), LabelValue::Float(1e300)] {
             assert!(decoder.decode(&raw, NUMBERS).unwrap_err().allowed.starts_with("a finite number"), "{raw:?}");
         }
     }

@@ -13,6 +13,7 @@ mod example;
 mod format;
 mod infer;
 mod json_lines;
+mod json_tables;
 mod label_values;
 mod labels;
 mod parquet;

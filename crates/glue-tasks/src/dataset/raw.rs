@@ -1,5 +1,7 @@
 //! What every file format gives: rows of texts and a label as the file spells them.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::delimited_format::DelimitedFormat;
@@ -67,6 +69,22 @@ pub(super) fn index_of(
 ///
 /// # Errors
 /// [`DataError::Read`] with the path, which the system's own message lacks.
-pub(super) fn open(file: &Path) -> Result<std::fs::File, DataError> {
-    std::fs::File::open(file).map_err(|source| DataError::Read { file: PathBuf::from(file), source })
+pub(super) fn open(file: &Path) -> Result<File, DataError> {
+    File::open(file).map_err(|source| DataError::Read { file: PathBuf::from(file), source })
+}
+
+/// Its content, unpacked where its name says that it is packed ([`PACKED`](crate::split_names::PACKED)).
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn unpacked(file: &Path) -> Result<Box<dyn Read>, DataError> {
+    let content = open(file)?;
+    match file.extension().and_then(|extension| extension.to_str()) {
+        Some("gz") => Ok(Box::new(flate2::read::MultiGzDecoder::new(content))),
+        Some("zst") => match zstd::Decoder::new(content) {
+            Ok(decoder) => Ok(Box::new(decoder)),
+            Err(source) => Err(DataError::Read { file: PathBuf::from(file), source }),
+        },
+        _ => Ok(Box::new(content)),
+    }
 }

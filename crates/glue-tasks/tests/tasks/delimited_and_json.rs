@@ -180,6 +180,31 @@ fn json_lines_and_json_arrays() {
 }
 
 #[test]
+fn json_in_the_shapes_that_programs_write() {
+    let expected = [one("x", Some(Label::Class(1))), one("y", Some(Label::Class(0)))];
+    for content in [
+        "{\n \"a\": \"x\",\n \"label\": 1\n}\n{\n \"a\": \"y\",\n \"label\": 0\n}\n",
+        "{\"version\": \"0.1\", \"data\": [{\"a\": \"x\", \"label\": 1}, {\"a\": \"y\", \"label\": 0}]}",
+        "{\"a\": [\"x\", \"y\"], \"label\": [1, 0]}",
+        "{\"a\": {\"0\": \"x\", \"1\": \"y\"}, \"label\": {\"0\": 1, \"1\": 0}}",
+    ] {
+        assert_eq!(examples("t.json", content, &schema(false, no_yes())), expected, "{content}");
+    }
+    // One row is no table.
+    assert_eq!(examples("t.json", "{\"a\": \"x\", \"label\": 1}", &schema(false, no_yes())), expected[..1]);
+    let wanted = schema(false, no_yes());
+    let uneven = message("t.json", "{\"a\": [\"x\", \"y\"], \"label\": [1]}", &wanted);
+    assert!(uneven.contains("`label` has 1 values and `a` 2"), "{uneven}");
+    let comma = message("t.jsonl", "{\"a\": \"x\", \"label\": 1},\n{\"a\": \"y\", \"label\": 0}\n", &wanted);
+    assert!(
+        comma.starts_with("t.jsonl, row 1 (from 0): not one JSON object a line") && comma.contains("a comma"),
+        "{comma}"
+    );
+    let half = message("t.jsonl", "{\"a\": \"x \\ud83d\", \"label\": 1}\n", &wanted);
+    assert!(half.starts_with("t.jsonl, row 0 (from 0): ") && half.contains("hex escape"), "{half}");
+}
+
+#[test]
 fn shards_are_joined_in_the_given_order() {
     let (_one, first) = write("1.csv", "a,label\nx,0\n");
     let (_two, second) = write("2.jsonl", "{\"label\": 1, \"a\": \"y\"}");
@@ -279,11 +304,25 @@ fn files_without_rows_or_of_no_format() {
     );
     assert_eq!(
         message("t.xlsx", "", &wanted),
-        "t.xlsx: files of a split end in .parquet, .csv, .tsv, .jsonl or .json; convert or rename this one"
+        "t.xlsx: files of a split end in .parquet, .csv, .tsv, .jsonl or .json, and may be packed by gzip or zstd; convert or rename this one"
     );
     assert!(matches!(read_split(&[], &wanted), Err(DataError::NoFiles)));
     let nowhere = read_split(&[PathBuf::from("/nowhere/t.csv")], &wanted).unwrap_err();
     assert!(nowhere.to_string().starts_with("cannot read /nowhere/t.csv: "), "{nowhere}");
+}
+
+#[test]
+fn packed_files_are_read() {
+    let csv = "a,label\nx,1\ny,0\n";
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, csv.as_bytes()).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let expected = [one("x", Some(Label::Class(1))), one("y", Some(Label::Class(0)))];
+    assert_eq!(examples("t.csv.gz", &gzip, &schema(false, no_yes())), expected);
+    let lines = "{\"a\": \"x\", \"label\": 1}\n{\"a\": \"y\", \"label\": 0}\n";
+    let zstd = zstd::encode_all(lines.as_bytes(), 1).unwrap();
+    assert_eq!(examples("t.jsonl.zst", zstd, &schema(false, no_yes())), expected);
+    assert!(message("t.csv.gz", &gzip[..20], &schema(false, no_yes())).contains("t.csv.gz"));
 }
 
 #[test]

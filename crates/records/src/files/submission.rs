@@ -41,6 +41,9 @@ fn of_split(task: &'static TaskSpec, split: &'static SplitSpec) -> Option<Expect
     Some(Expected { file: split.leaderboard_file.as_ref()?, task, rows: split.rows? })
 }
 
+/// What STS-B's annotators gave (Cer et al. 2017, <https://aclanthology.org/S17-2001>); a regression knows no bounds.
+const SCORES: std::ops::RangeInclusive<f64> = 0.0..=5.0;
+
 /// All eleven files, in the order of the tasks.
 pub fn expected() -> impl Iterator<Item = Expected> {
     tasks().flat_map(|task| task.test_splits.iter().filter_map(move |split| of_split(task, split)))
@@ -70,12 +73,22 @@ impl Expected {
                 })
             }
             Predictions::Scores(scores) => {
-                scores.iter().enumerate().for_each(|(i, score)| line(i, &format_args!("{score:.3}")));
+                let within = |score: f64| score.clamp(*SCORES.start(), *SCORES.end());
+                scores.iter().enumerate().for_each(|(i, score)| line(i, &format_args!("{:.3}", within(*score))));
             }
             // No task of GLUE has several labels a row.
             Predictions::Sets(_) => {}
         }
         text
+    }
+
+    /// How many predictions lie outside of the task's scores, and are written as the nearest of them.
+    #[must_use]
+    pub fn outside(&self, predictions: &Predictions) -> usize {
+        match predictions {
+            Predictions::Scores(scores) => scores.iter().filter(|score| !SCORES.contains(score)).count(),
+            _ => 0,
+        }
     }
 
     /// Whether a text is what the leaderboard takes.
@@ -218,11 +231,18 @@ mod tests {
         for expected in expected() {
             let rows = expected.rows;
             let predictions = match expected.file.values {
-                LeaderboardValues::Scores => Predictions::Scores((0..rows).map(|i| i as f64 / 300.0).collect()),
+                LeaderboardValues::Scores => Predictions::Scores((0..rows).map(|i| i as f64 / 200.0 - 0.5).collect()),
                 _ => Predictions::Classes((0..rows).map(|i| i % expected.task.labels.len()).collect()),
             };
             let text = expected.text(&predictions);
             assert_eq!(expected.check(&text), Ok(()));
+            if expected.file.values == LeaderboardValues::Scores {
+                assert!(
+                    text.contains("\n0\t0.000\n") && text.ends_with("\t5.000\n"),
+                    "within the scores that there are"
+                );
+                assert_eq!(expected.outside(&predictions), 100 + 279);
+            }
             let cut = &text[..text.trim_end().rfind('\n').expect("lines") + 1];
             assert!(expected.check(cut).expect_err("cut").ends_with(&format!("rows, expected {rows}")));
             assert!(expected.check(&text.replacen("index", "id", 1)).expect_err("header").contains("first line"));

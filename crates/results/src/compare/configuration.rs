@@ -57,11 +57,18 @@ struct OfModel<'a> {
     differing: BTreeSet<&'a str>,
     /// Of each task the values that most of its runs have, in the order of `differing`. `None` where that cannot be said of a task
     /// whose runs differ, as in a grid: then every row names its values.
-    usual: Option<BTreeMap<&'a str, Vec<String>>>,
+    usual: Option<BTreeMap<Task<'a>, Vec<String>>>,
+}
+
+/// A task, and whether it was trained: an evaluation alone has settings of a training, which change nothing.
+type Task<'a> = (&'a str, bool);
+
+fn task_of(record: &RunRecord) -> Task<'_> {
+    (&record.task, record.is_trained())
 }
 
 impl<'a> OfModel<'a> {
-    fn of(by_task: &BTreeMap<&'a str, Vec<&'a RunRecord>>) -> Self {
+    fn of(by_task: &BTreeMap<Task<'a>, Vec<&'a RunRecord>>) -> Self {
         let differing: BTreeSet<&str> = by_task.values().flat_map(|records| differing(records)).collect();
         let usual = |records: &Vec<&RunRecord>| usual(records.iter().map(|record| values(record, &differing)));
         let usual = by_task.iter().map(|(task, records)| Some((*task, usual(records)?))).collect();
@@ -95,9 +102,9 @@ pub(super) struct Configurations<'a>(BTreeMap<&'a str, OfModel<'a>>);
 
 impl<'a> Configurations<'a> {
     pub(super) fn of(found: &'a [RecordFile]) -> Self {
-        let mut by_model: BTreeMap<&str, BTreeMap<&str, Vec<&RunRecord>>> = BTreeMap::new();
+        let mut by_model: BTreeMap<&str, BTreeMap<Task, Vec<&RunRecord>>> = BTreeMap::new();
         for (_, record) in found {
-            by_model.entry(&record.model.id).or_default().entry(&record.task).or_default().push(record);
+            by_model.entry(&record.model.id).or_default().entry(task_of(record)).or_default().push(record);
         }
         Self(by_model.into_iter().map(|(model, by_task)| (model, OfModel::of(&by_task))).collect())
     }
@@ -106,7 +113,7 @@ impl<'a> Configurations<'a> {
     /// majority.
     pub(super) fn words(&self, record: &RunRecord) -> Vec<String> {
         let Some(of_model) = self.0.get(record.model.id.as_str()) else { return Vec::new() };
-        let usual = of_model.usual.as_ref().and_then(|usual| usual.get(record.task.as_str()));
+        let usual = of_model.usual.as_ref().and_then(|usual| usual.get(&task_of(record)));
         let is_said = |at: usize, name: &str, value: &str| match usual {
             Some(usual) => usual[at] != value,
             None => record.hyper_parameters.get(name).is_some_and(|value| !value.is_null()),

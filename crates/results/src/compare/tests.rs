@@ -402,3 +402,15 @@ fn a_run_with_other_settings_takes_no_task_from_its_model() {
     let names: Vec<String> = rows::rows(&found, 0.95).into_iter().map(|row| row.name).collect();
     assert_eq!(names, ["m (learning_rate=0.00002)", "m (learning_rate=0.00005)", "m"]);
 }
+
+#[test]
+fn an_evaluation_alone_has_no_settings_of_a_training() {
+    let mut found: Vec<_> = (0..3).map(|seed| record("m", "rte", seed, Some(0.7))).collect();
+    let (_, alone) = &mut found[2];
+    alone.timings.train_seconds = None;
+    alone.training = None;
+    alone.dataset.splits.remove(0);
+    alone.hyper_parameters.insert("learning_rate".to_owned(), json!(5e-5));
+    let names: Vec<String> = rows::rows(&found, 0.95).into_iter().map(|row| row.name).collect();
+    assert_eq!(names, ["m", "m (not trained, only evaluated)"]);
+}

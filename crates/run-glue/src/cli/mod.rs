@@ -10,6 +10,7 @@ pub mod dataset_args;
 pub mod evaluation_args;
 pub mod grid;
 pub mod grid_args;
+mod home;
 pub mod logging_args;
 pub mod machine_args;
 pub mod model_args;

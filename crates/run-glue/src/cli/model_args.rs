@@ -24,6 +24,9 @@ pub struct ModelArgs {
     /// Draw a new head where the checkpoint's has another number of labels [default: false]
     #[arg(long, bool_flag(), help_heading = "Model")]
     pub ignore_mismatched_sizes: Option<bool>,
+    /// Mark the second text of a pair by token type 1 [default: as the tokenizer's class has it in transformers 5]
+    #[arg(long, bool_flag(), help_heading = "Model")]
+    pub token_type_ids: Option<bool>,
 }
 
 impl ModelArgs {
@@ -33,6 +36,7 @@ impl ModelArgs {
         Ok(ModelSettings {
             choice: model_choice(name, self.model_revision.as_deref(), embedded)?,
             ignore_mismatched_sizes: self.ignore_mismatched_sizes.unwrap_or(usual.ignore_mismatched_sizes),
+            token_type_ids: self.token_type_ids,
         })
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::args::Cli;
 use super::compat::{self, Verdict};
+use super::home::expand_home;
 use trainer::error::Error;
 
 /// The arguments as the parser takes them, and what is to be said about flags that change nothing.
@@ -41,7 +42,7 @@ pub fn normalize_args(typed: impl Iterator<Item = OsString>) -> Result<Normalize
     let typed = underscore_flags(typed);
     let typed = match typed.get(1).and_then(|arg| arg.to_str()) {
         Some("predict" | "submission" | "push" | "models" | "compare" | "verify" | "plan" | "selftest" | "bench") => {
-            return Ok(NormalizedArgs { args: typed, ..NormalizedArgs::default() });
+            return Ok(NormalizedArgs { args: expand_home(typed), ..NormalizedArgs::default() });
         }
         Some(file) if file.to_ascii_lowercase().ends_with(".toml") => {
             let file = PathBuf::from(file);
@@ -149,7 +150,7 @@ pub fn plain(value: &Value) -> String {
 pub fn replace_compat_flags(typed: Vec<OsString>) -> Result<NormalizedArgs, Error> {
     let known = known_flags();
     let mut normalized = NormalizedArgs::default();
-    let mut rest = typed.into_iter().peekable();
+    let mut rest = expand_home(typed).into_iter().peekable();
     while let Some(arg) = rest.next() {
         let Some(name) = arg.to_str().and_then(flag_name).map(str::to_owned).filter(|name| !known.contains(name))
         else {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use records::record::{RunRecord, Source};
 use trainer::file_hash::sha256;
+use trainer::model_files::folder_of_model;
 use trainer::settings::{DatasetChoice, HubAccess, ModelChoice, Settings};
 use trainer::source::{SourceFiles, TransferHooks};
 use trainer::tokenize::TokenizerFiles;
@@ -31,6 +32,7 @@ impl Sources {
                 has_moved(id, revision, model.commit.as_deref(), now.as_deref())
             }
             ModelChoice::Folder(folder) => {
+                let folder = &folder_of_model(folder);
                 let config = model.config_sha256.iter().map(|hash| ("config.json", hash.as_str()));
                 let hashes = model.weights_sha256.iter().chain(&model.tokenizer_sha256);
                 let mut files = hashes.map(|(name, hash)| (name.as_str(), hash.as_str())).chain(config);

@@ -65,6 +65,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["error", "file_hash", "file_lock", "kernel_cache", "logs", "machine"],
             &["demo", "settings", "tokenize"],
             &["backends", "data", "permutation", "sampler", "source"],
+            &["model_layout"],
             &["model_files", "training"],
             &["run"],
         ],

@@ -139,3 +139,35 @@ fn a_sorted_file_is_shuffled_before_it_is_cut() {
     );
     run(&bench, &format!("{parts} --delimiter xx")).assert_refused("delimiter", 2, &["--delimiter", "one character"]);
 }
+
+#[test]
+fn models_in_other_layouts_are_read_or_said_what_they_are() {
+    let bench = Bench::new();
+    bench.write("data.csv", csv(&["0", "1", "1"]));
+    let evaluate = |model: &str| run(&bench, &format!("--model {model} --train_file data.csv --do_train"));
+    // sentence-transformers
+    let module =
+        r#"[{"idx": 0, "name": "0", "path": "0_Transformer", "type": "sentence_transformers.models.Transformer"}]"#;
+    bench.write("sbert/modules.json", module);
+    for file in bench.files("m") {
+        let name = file.rsplit('/').next().unwrap().to_owned();
+        bench.write(&format!("sbert/0_Transformer/{name}"), std::fs::read(bench.path(&file)).unwrap());
+    }
+    let taken = evaluate("sbert");
+    taken.assert_done("sbert");
+    assert!(taken.stderr.contains("the model is the one in 0_Transformer, as modules.json says"), "{}", taken.stderr);
+    let adapter = r#"{"base_model_name_or_path": "bert-base-uncased", "peft_type": "LORA"}"#;
+    bench.write("adapter/adapter_config.json", adapter);
+    evaluate("adapter").assert_refused(
+        "adapter",
+        2,
+        &["this is an adapter (LORA) of bert-base-uncased", "merge_and_unload"],
+    );
+    for name in ["config.json", "tokenizer.json", "tokenizer_config.json"] {
+        if let Ok(bytes) = std::fs::read(bench.path(&format!("m/{name}"))) {
+            bench.write(&format!("tf/{name}"), bytes);
+        }
+    }
+    bench.write("tf/tf_model.h5", "weights");
+    evaluate("tf").assert_refused("TensorFlow", 2, &["its weights are TensorFlow's (tf_model.h5)", "from_tf=True"]);
+}

@@ -4,3 +4,4 @@
 
 mod tokenize;
 mod trajectory;
+mod unigram;

@@ -269,12 +269,49 @@ fn special_tokens_that_do_not_fit_are_an_error() {
 }
 
 #[test]
-fn a_vocabulary_larger_than_the_embedding_is_an_error_with_both_numbers() {
+fn a_vocabulary_larger_than_the_embedding_refuses_texts_that_use_the_rest() {
+    for rows in [20, 32] {
+        assert!(loaded(&[vocab_txt()]).for_embedding(rows).warnings().is_empty());
+    }
     let tokenizer = loaded(&[vocab_txt()]);
-    tokenizer.check_vocab(20).unwrap();
-    tokenizer.check_vocab(32).unwrap();
-    let error = tokenizer.check_vocab(19).unwrap_err().to_string();
-    assert!(error.contains("20 token ids") && error.contains("19 rows"), "{error}");
+    let last = tokenizer.vocab_size() - 1;
+    let tokenizer = tokenizer.for_embedding(last);
+    assert!(
+        tokenizer.warnings()[0].contains("20 tokens and the model's embedding 19 rows"),
+        "{:?}",
+        tokenizer.warnings()
+    );
+    assert_eq!(ids(&tokenizer, ("cat", None), 8).len(), 3);
+    let word = vocab_txt().1.lines().nth(last).unwrap().to_owned();
+    let error = tokenizer.encode(&[("cat", None), (&word, None)], 8).unwrap_err().to_string();
+    assert!(
+        error.contains("row 1 (counted from 0)") && error.contains("id 19") && error.contains("19 rows"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_class_that_is_not_read_here_is_refused_by_name() {
+    for class in ["BertJapaneseTokenizer", "HerbertTokenizerFast", "SomebodysTokenizer"] {
+        for file in [vocab_txt(), ("tokenizer.json", bert_json(true).to_string())] {
+            let error = failure(&[file, config(json!({"tokenizer_class": class}))]);
+            let name = class.strip_suffix("Fast").unwrap_or(class);
+            assert!(error.contains(&format!("the tokenizer is a {name} (tokenizer_config.json)")), "{error}");
+        }
+    }
+}
+
+#[test]
+fn tokens_beyond_the_vocabulary_are_wholes() {
+    let map = json!({"additional_special_tokens": ["[E1]", "[/E1]"]}).to_string();
+    let added = json!({"[/E1]": 21, "[E1]": 20}).to_string();
+    let files = [vocab_txt(), ("special_tokens_map.json", map), ("added_tokens.json", added)];
+    let tokenizer = loaded(&files);
+    assert_eq!(ids(&tokenizer, ("[E1] cat [/E1]", None), 8)[1..4], [20, ids(&tokenizer, ("cat", None), 8)[1], 21]);
+    // A vocabulary that they do not belong to.
+    let wrong = json!({"[E1]": 25}).to_string();
+    let error = failure(&[vocab_txt(), ("added_tokens.json", wrong)]);
+    assert!(error.contains("gives `[E1]` the id 25, and it would get 20"), "{error}");
 }
 
 #[test]
@@ -291,7 +328,7 @@ fn the_stated_longest_input_is_read_and_the_sentinel_is_none() {
 fn errors_name_the_file_and_the_remedy() {
     let none = failure(&[config(json!({}))]);
     assert!(
-        none.contains("tokenizer.json, vocab.txt, and vocab.json with merges.txt")
+        none.contains("as a BertTokenizer: looked for tokenizer.json, and for vocab.txt")
             && none.contains("tokenizer_config.json"),
         "{none}"
     );
@@ -354,8 +391,10 @@ fn ids_are_those_of_transformers() {
         let expected: Value =
             serde_json::from_slice(&fs::read(root.join(name).join("expected.json")).unwrap()).unwrap();
         for kind in ["json", "vocab"] {
-            let files =
-                TokenizerFiles { default_class: class, ..TokenizerFiles::in_folder(&root.join(name).join(kind)) };
+            let files = TokenizerFiles {
+                default_class: class.map(|class| (class.to_owned(), "the test")),
+                ..TokenizerFiles::in_folder(&root.join(name).join(kind))
+            };
             let tokenizer = TextTokenizer::load(&files).unwrap();
             for case in expected["cases"].as_array().unwrap() {
                 let row = (case["text"].as_str().unwrap(), case["text_pair"].as_str());

@@ -7,6 +7,7 @@ use super::score::Evaluation;
 use crate::data::Split;
 use crate::settings::TrainingSettings;
 use crate::training::schedule::StepPlan;
+use records::counted;
 use records::record::parts::{Baseline, Predictor};
 
 /// Says what the run is about to do. `plan`: of the training, where there is one; `device`: what computes, in words.
@@ -63,11 +64,6 @@ fn where_to(context: &RunContext, trains: bool) -> String {
         }
         None => format!("the record goes into {results}"),
     }
-}
-
-/// `1 row`, `8 rows`.
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// `24576`, `4.4 million`.

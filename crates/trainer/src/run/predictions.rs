@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::training::evaluate::Logits;
 use glue_tasks::metrics::Predictions;
 use records::atomic::write_whole;
+use records::counted;
 use records::files::logits::write_logits;
 use records::files::submission::{Expected, file_of};
 
@@ -91,6 +92,15 @@ impl Prediction {
     pub(super) fn write_leaderboard_file(&self, dir: &Path) -> Result<(), Error> {
         match &self.leaderboard {
             Some(expected) => {
+                let outside = expected.outside(&self.predictions);
+                if outside > 0 {
+                    log::info!(
+                        "{}: {} beyond 0 and 5 {} written as the nearest of these",
+                        expected.file.file_name,
+                        counted(outside, "score"),
+                        if outside == 1 { "is" } else { "are" }
+                    );
+                }
                 Ok(write_whole(dir.join(&expected.file.file_name), expected.text(&self.predictions).as_bytes())?)
             }
             None => Ok(()),

@@ -41,6 +41,10 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         SourceFiles::model(&settings.model.choice, &settings.hub, transfers)?,
         Some(settings.data.max_seq_length),
     )?;
+    let model = match settings.model.token_type_ids {
+        Some(given) => model.with_type_ids(given)?,
+        None => model,
+    };
     let (max_seq_length, mut warnings) = (model.max_seq_length, model.warnings.clone());
     warnings.extend(settings.evaluation.best.as_ref().and_then(BestSettings::direction_warning));
 
@@ -113,6 +117,16 @@ fn order_of(names: &[String], own: &[String]) -> Option<Vec<usize>> {
     let mut places = order.clone();
     places.sort_unstable();
     places.into_iter().eq(0..own.len()).then_some(order)
+}
+
+/// Whether the texts of a pair are told apart by token types, in words; empty where the model has none.
+pub(super) fn token_types(model: &ModelFiles) -> String {
+    let tokenizer = &model.tokenizer;
+    match model.token_types() {
+        0 | 1 => String::new(),
+        _ if tokenizer.uses_type_ids() => format!("; {} gives token types", tokenizer.class()),
+        _ => format!("; {} gives no token types (--token_type_ids)", tokenizer.class()),
+    }
 }
 
 /// One line on what was loaded.

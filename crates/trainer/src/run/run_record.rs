@@ -112,6 +112,7 @@ impl RunOutcome<'_> {
     fn hyper_parameters(&self) -> BTreeMap<String, Value> {
         let (settings, prepared) = (self.context.settings, self.context.prepared);
         let (own, task) = (settings.task.custom().is_some(), &prepared.task);
+        let model = &prepared.model;
         let dropout = |field: &str| prepared.model.config.number(field, 0.1).map_or(Value::Null, Value::from);
         // What became of the settings with this model and these data.
         let found = [
@@ -119,6 +120,7 @@ impl RunOutcome<'_> {
             ("warmup_steps", json!(self.trained.as_ref().map(|trained| trained.plan.warmup_steps))),
             ("hidden_dropout_prob", dropout("hidden_dropout_prob")),
             ("attention_probs_dropout_prob", dropout("attention_probs_dropout_prob")),
+            ("token_type_ids", json!((model.token_types() > 1).then(|| model.tokenizer.uses_type_ids()))),
             ("new_head", json!(self.context.report.new_head())),
             ("text_column_names", json!(own.then(|| text_columns(task)))),
             ("label_column_name", json!(own.then_some(&task.label_column))),

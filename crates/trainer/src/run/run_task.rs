@@ -112,7 +112,8 @@ impl OnBackend for TaskRun<'_> {
 fn announce(report: &LoadReport, settings: &Settings, prepared: &Prepared, warnings: &mut Warnings) {
     let of_model = prepare::load_warnings(report, settings);
     prepared.warnings.iter().cloned().chain(of_model).for_each(|warning| warnings.add(warning));
-    log::info!("{}: {}", prepared.task.name, prepare::load_summary(report));
+    let (loaded, token_types) = (prepare::load_summary(report), prepare::token_types(&prepared.model));
+    log::info!("{}: {loaded}{token_types}", prepared.task.name);
 }
 
 /// The model after its training.

@@ -16,7 +16,7 @@ use records::python_json;
 use records::record::RunRecord;
 
 /// Files of a tokenizer that go with the model as they are.
-const TOKENIZER_FILES: [&str; 7] = [
+const TOKENIZER_FILES: [&str; 10] = [
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
@@ -24,6 +24,9 @@ const TOKENIZER_FILES: [&str; 7] = [
     "vocab.json",
     "merges.txt",
     "added_tokens.json",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "spm.model",
 ];
 
 /// What older versions left in config.json, or what the new head makes wrong.
@@ -78,6 +81,9 @@ impl<B: EncoderOps> SavedModel<'_, B> {
                 files.push((name, read(&path)?));
             }
         }
+        if let Some(given) = self.context.settings.model.token_type_ids {
+            say_token_types(&mut files, given)?;
+        }
         Ok(files)
     }
 
@@ -121,6 +127,23 @@ impl<B: EncoderOps> SavedModel<'_, B> {
             ("transformers_version".to_owned(), json!(TRANSFORMERS_VERSION)),
         ])
     }
+}
+
+/// Makes tokenizer_config.json say whether type ids are given, so that the model gets them wherever it is loaded.
+fn say_token_types(files: &mut Vec<(&'static str, Vec<u8>)>, given: bool) -> Result<(), Error> {
+    const NAME: &str = "tokenizer_config.json";
+    let at = files.iter().position(|(name, _)| *name == NAME);
+    let mut config = match at {
+        Some(at) => serde_json::from_slice::<Map<String, Value>>(&files.remove(at).1)
+            .map_err(|error| Error::input(format!("{NAME}: {error}")))?,
+        None => Map::new(),
+    };
+    let names: &[&str] =
+        if given { &["input_ids", "token_type_ids", "attention_mask"] } else { &["input_ids", "attention_mask"] };
+    config.insert("model_input_names".to_owned(), json!(names));
+    let value = python_json::parse(&Value::Object(config).to_string()).map_err(Error::failure)?;
+    files.push((NAME, (python_json::dumps(&value, 2) + "\n").into_bytes()));
+    Ok(())
 }
 
 fn read(path: &PathBuf) -> Result<Vec<u8>, Error> {

@@ -189,7 +189,10 @@ impl EvaluationSettings {
     /// The best evaluated weights can only be loaded where they were saved: transformers' condition.
     fn check_saved(&self, checkpoints: &CheckpointSettings) -> Result<(), Error> {
         let (save_steps, eval_steps) = (checkpoints.save_steps, self.steps);
-        let multiple = (save_steps / eval_steps).fract() < 1e-9 && (save_steps < 1.0) == (eval_steps < 1.0);
+        // Of shares of all steps, 0.3 is a multiple of 0.1 although their floats are none.
+        let evaluations = save_steps / eval_steps;
+        let is_whole = (evaluations - evaluations.round()).abs() < 1e-9 * evaluations.max(1.0) && evaluations > 0.5;
+        let multiple = is_whole && (save_steps < 1.0) == (eval_steps < 1.0);
         match (checkpoints.save_strategy, self.strategy) {
             (SaveStrategy::Epoch, IntervalStrategy::Epoch) => Ok(()),
             (SaveStrategy::Steps, IntervalStrategy::Steps) if multiple => Ok(()),

@@ -39,21 +39,24 @@ pub struct ModelSettings {
     pub choice: ModelChoice,
     /// Whether a head of another size is drawn anew rather than refused.
     pub ignore_mismatched_sizes: bool,
+    /// Whether the second text of a pair is marked by token type 1; `None`: as the tokenizer's class has it.
+    pub token_type_ids: Option<bool>,
 }
 
 impl Default for ModelSettings {
     fn default() -> Self {
-        Self { choice: ModelChoice::Embedded, ignore_mismatched_sizes: false }
+        Self { choice: ModelChoice::Embedded, ignore_mismatched_sizes: false, token_type_ids: None }
     }
 }
 
 impl ModelSettings {
     pub(super) fn declare(&self, all: &mut Vec<Setting>) {
-        let Self { choice, ignore_mismatched_sizes } = self;
+        let Self { choice, ignore_mismatched_sizes, token_type_ids } = self;
         all.extend([
             // The record has the repository, the commit and the hashes of the weights.
             Setting::new("model_name_or_path", choice.to_json(), Changes::Steps).counting(Counts::InRequest),
             Setting::new("ignore_mismatched_sizes", ignore_mismatched_sizes.then_some(true), Changes::Steps),
+            Setting::new("token_type_ids", *token_type_ids, Changes::Steps),
         ]);
     }
 }

@@ -139,3 +139,22 @@ fn what_goes_nowhere_is_refused_by_name() {
         assert!(error.contains(words), "{error}");
     }
 }
+
+#[test]
+fn shares_of_the_steps_are_multiples_but_for_rounding() {
+    let check = |save_steps: f64, eval_steps: f64| {
+        let mut settings = choosing();
+        settings.checkpoints.save_steps = save_steps;
+        settings.evaluation.steps = eval_steps;
+        settings.check().map_err(|error| error.to_string())
+    };
+    for (save_steps, eval_steps) in [(0.3, 0.1), (0.6, 0.2), (0.1, 0.1), (500.0, 100.0)] {
+        assert_eq!(check(save_steps, eval_steps), Ok(()), "{save_steps} {eval_steps}");
+    }
+    for (save_steps, eval_steps) in [(0.3, 0.2), (0.05, 0.1), (100.0, 500.0), (500.0, 0.1)] {
+        assert!(
+            check(save_steps, eval_steps).is_err_and(|error| error.contains("no multiple")),
+            "{save_steps} {eval_steps}"
+        );
+    }
+}

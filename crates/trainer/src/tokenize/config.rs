@@ -15,6 +15,10 @@ pub(super) struct TokenizerConfig {
     pub(super) do_lower_case: Option<bool>,
     pub(super) strip_accents: Option<bool>,
     pub(super) tokenize_chinese_chars: Option<bool>,
+    /// ALBERT's.
+    pub(super) keep_accents: Option<bool>,
+    /// DeBERTa's.
+    pub(super) split_by_punct: Option<bool>,
     pub(super) add_prefix_space: Option<bool>,
     pub(super) split_special_tokens: Option<bool>,
     truncation_side: Option<String>,
@@ -38,6 +42,9 @@ pub(super) struct SpecialTokens {
     pub(super) mask_token: Option<TokenText>,
     bos_token: Option<TokenText>,
     eos_token: Option<TokenText>,
+    /// Those without a name of their own.
+    #[serde(default)]
+    additional_special_tokens: Vec<TokenText>,
 }
 
 /// A token as files spell it: bare, or with how it matches text.
@@ -107,6 +114,17 @@ impl TokenizerConfig {
                 *mine = theirs;
             }
         }
+        if !map.additional_special_tokens.is_empty() {
+            own.additional_special_tokens = map.additional_special_tokens;
+        }
+    }
+
+    /// Let `added_tokens.json` speak, which older versions wrote. Newer configurations carry `added_tokens_decoder` instead.
+    pub(super) fn merge_added(&mut self, added: BTreeMap<String, u32>) {
+        if self.added_tokens_decoder.is_none() && !added.is_empty() {
+            let tokens = added.into_iter().map(|(content, id)| (id, TokenText::Bare(content)));
+            self.added_tokens_decoder = Some(tokens.collect());
+        }
     }
 
     /// The class without the `Fast` that older versions append.
@@ -114,11 +132,9 @@ impl TokenizerConfig {
         self.tokenizer_class.as_deref().map(|class| class.strip_suffix("Fast").unwrap_or(class))
     }
 
-    /// Take `class` where none is named.
-    pub(super) fn class_or(&mut self, class: Option<&str>) {
-        if self.tokenizer_class.is_none() {
-            self.tokenizer_class = class.map(str::to_owned);
-        }
+    /// Take `class` for the tokenizer's.
+    pub(super) fn set_class(&mut self, class: &str) {
+        self.tokenizer_class = Some(class.to_owned());
     }
 
     /// The stated longest input, `None` for the sentinel and for nonsense.
@@ -136,14 +152,10 @@ impl TokenizerConfig {
         }
     }
 
-    /// Whether `transformers` hands type ids to the model: by the configuration's own list, else by class.
-    pub(super) fn uses_type_ids(&self) -> bool {
-        const WITHOUT: [&str; 5] =
-            ["DistilBertTokenizer", "RobertaTokenizer", "XLMRobertaTokenizer", "CamembertTokenizer", "MPNetTokenizer"];
-        match &self.model_input_names {
-            Some(names) => names.iter().any(|name| name == "token_type_ids"),
-            None => !self.class().is_some_and(|class| WITHOUT.contains(&class)),
-        }
+    /// Whether type ids are handed to the model, by the configuration's own list; `None`: the class decides.
+    pub(super) fn gives_type_ids(&self) -> Option<bool> {
+        let names = self.model_input_names.as_ref()?;
+        Some(names.iter().any(|name| name == "token_type_ids"))
     }
 
     /// Tokens that the configuration adds, by id, and then the named special tokens.
@@ -158,16 +170,23 @@ impl TokenizerConfig {
             &special.cls_token,
             &special.mask_token,
         ];
-        let is_named = |text: &str| named.iter().any(|token| token.as_ref().is_some_and(|token| token.text() == text));
+        let others = &special.additional_special_tokens;
+        let is_named = |text: &str| named.into_iter().flatten().chain(others).any(|token| token.text() == text);
         let decoder = self.added_tokens_decoder.iter().flat_map(BTreeMap::values);
         decoder
             .map(|token| token.to_added(is_named(token.text())))
-            .chain(named.into_iter().flatten().map(|token| token.to_added(true)))
+            .chain(named.into_iter().flatten().chain(others).map(|token| token.to_added(true)))
             .collect()
     }
 
-    /// Whether the configuration itself gives a token an id beyond the model's vocabulary.
-    pub(super) fn declares(&self, content: &str) -> bool {
-        self.added_tokens_decoder.iter().flat_map(BTreeMap::values).any(|token| token.text() == content)
+    /// Whether a token is a special one without a name of its own.
+    pub(super) fn is_additional(&self, content: &str) -> bool {
+        self.special.additional_special_tokens.iter().any(|token| token.text() == content)
+    }
+
+    /// The id that the configuration gives a token.
+    pub(super) fn declared_id(&self, content: &str) -> Option<u32> {
+        let mut declared = self.added_tokens_decoder.iter().flatten();
+        declared.find(|(_, token)| token.text() == content).map(|(id, _)| *id)
     }
 }

@@ -124,6 +124,10 @@ fn encode_chunk(
         let failed = |reason: String| TokenizeError::Encode { row: first_row + i, reason };
         let (encoding, truncated) =
             encode_row(&text.tokenizer, limits, row).map_err(|error| failed(error.to_string()))?;
+        if let Some(at) = encoding.get_ids().iter().position(|id| *id as usize >= text.embedding_rows) {
+            let (id, token) = (encoding.get_ids()[at], encoding.get_tokens().get(at).cloned().unwrap_or_default());
+            return Err(TokenizeError::OutsideEmbedding { row: first_row + i, token, id, rows: text.embedding_rows });
+        }
         part.ids.extend_from_slice(encoding.get_ids());
         if text.uses_type_ids {
             for &type_id in encoding.get_type_ids() {

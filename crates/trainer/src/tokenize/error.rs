@@ -5,16 +5,35 @@ use std::path::PathBuf;
 /// An error of the tokenizing room. Each message names the file or the numbers, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenizeError {
-    /// Neither kind of tokenizer file is there.
+    /// No tokenizer file of the class is there.
     #[error(
-        "the checkpoint has no tokenizer that can be read: looked for tokenizer.json, vocab.txt, and vocab.json with \
-         merges.txt{}. A checkpoint that holds only a SentencePiece model can be converted in Python: \
-         AutoTokenizer.from_pretrained(MODEL).save_pretrained(FOLDER) writes tokenizer.json",
+        "the checkpoint has no tokenizer that can be read as a {class}: looked for tokenizer.json, and for vocab.txt (BERT, MPNet), \
+         vocab.json with merges.txt (RoBERTa) or a SentencePiece model (ALBERT, CamemBERT, DeBERTa, XLM-RoBERTa){}. Others can be \
+         converted in Python: AutoTokenizer.from_pretrained(MODEL).save_pretrained(FOLDER) writes tokenizer.json",
         beside(found)
     )]
     NoTokenizer {
+        /// The tokenizer's class.
+        class: String,
         /// The tokenizer files that were found, by path.
         found: Vec<PathBuf>,
+    },
+
+    /// A class whose ids would be others than those of any class that is read here.
+    #[error(
+        "the tokenizer is a {class} ({place}), which is not read here{}: read as another class, its texts would become other tokens \
+         than the model was trained with. Classes that are: {known}",
+        version.as_ref().map_or_else(String::new, |version| format!(" and is no class of transformers {version}"))
+    )]
+    UnknownClass {
+        /// The class without `Fast`.
+        class: String,
+        /// Where it is named.
+        place: String,
+        /// Of transformers, which does not know it either.
+        version: Option<String>,
+        /// Those that are read here.
+        known: String,
     },
 
     /// A file could not be read.
@@ -74,16 +93,33 @@ pub enum TokenizeError {
         path: PathBuf,
     },
 
-    /// The embedding has too few rows.
+    /// A token without a row in the embedding.
     #[error(
-        "the tokenizer has {tokenizer} token ids but the model's embedding has {model} rows (vocab_size in config.json): \
-         the tokenizer belongs to another checkpoint"
+        "row {row} (counted from 0) has the token `{token}` with id {id}, and the model's embedding has {rows} rows (vocab_size in \
+         config.json): the tokenizer belongs to another checkpoint, or the embedding was not resized when tokens were added"
     )]
-    VocabularyTooLarge {
-        /// Highest token id + 1.
-        tokenizer: usize,
+    OutsideEmbedding {
+        /// The row's place among the rows given.
+        row: usize,
+        /// The token.
+        token: String,
+        /// Its id.
+        id: u32,
         /// Rows of the embedding.
-        model: usize,
+        rows: usize,
+    },
+
+    /// An added token has another id than its file says.
+    #[error("{} gives `{token}` the id {id}, and it would get {found}: the vocabulary belongs to another checkpoint", path.display())]
+    AddedTokenId {
+        /// The tokenizer file.
+        path: PathBuf,
+        /// The token.
+        token: String,
+        /// What the file says.
+        id: u32,
+        /// What it would be.
+        found: u32,
     },
 
     /// The sequence length leaves no room for text.

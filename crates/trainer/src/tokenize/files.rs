@@ -20,12 +20,14 @@ pub struct TokenizerFiles {
     pub vocab_json: Option<PathBuf>,
     /// The merges that go with it.
     pub merges_txt: Option<PathBuf>,
-    /// SentencePiece models, which cannot be read: for the message that says what to do.
+    /// A SentencePiece model; used when there is nothing else.
     pub sentence_piece: Vec<PathBuf>,
-    /// The class that transformers takes for the model's type, where `tokenizer_config.json` names none.
-    pub default_class: Option<&'static str>,
+    /// The class where `tokenizer_config.json` names none, and where that one is named.
+    pub default_class: Option<(String, &'static str)>,
     /// Casing, special tokens, longest input.
     pub tokenizer_config: Option<PathBuf>,
+    /// Tokens beyond the vocabulary with their ids; counts when `tokenizer_config.json` has no `added_tokens_decoder`.
+    pub added_tokens: Option<PathBuf>,
     /// Special tokens; counts when `tokenizer_config.json` has no `added_tokens_decoder`.
     pub special_tokens_map: Option<PathBuf>,
 }
@@ -45,6 +47,7 @@ impl TokenizerFiles {
         let mut found = Self {
             tokenizer_json: file("tokenizer.json")?,
             tokenizer_config: file("tokenizer_config.json")?,
+            added_tokens: file("added_tokens.json")?,
             special_tokens_map: file("special_tokens_map.json")?,
             ..Self::default()
         };
@@ -67,8 +70,9 @@ impl TokenizerFiles {
     /// All files that are there.
     pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
         let Self { tokenizer_json, vocab_txt, vocab_json, merges_txt, sentence_piece, default_class: _, .. } = self;
-        let Self { tokenizer_config, special_tokens_map, .. } = self;
-        let single = [tokenizer_json, vocab_txt, vocab_json, merges_txt, tokenizer_config, special_tokens_map];
+        let Self { tokenizer_config, added_tokens, special_tokens_map, .. } = self;
+        let single =
+            [tokenizer_json, vocab_txt, vocab_json, merges_txt, tokenizer_config, added_tokens, special_tokens_map];
         single.into_iter().flatten().chain(sentence_piece)
     }
 }

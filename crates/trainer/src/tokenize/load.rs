@@ -4,35 +4,61 @@ use std::path::Path;
 
 use tokenizers::{PreTokenizerWrapper, Tokenizer, TruncationDirection};
 
+use super::classes::TokenizerClass;
 use super::config::{SpecialTokens, TokenText, TokenizerConfig};
 use super::files::{read, read_json};
+use super::unigram::{self, UnigramClass};
 use super::{TextTokenizer, TokenizeError, TokenizerFiles, byte_bpe, wordpiece};
+
+/// The class where neither a file nor the model's type names one: most models without one have BERT's vocabulary.
+const USUAL_CLASS: &str = "BertTokenizer";
 
 pub(super) fn load(files: &TokenizerFiles) -> Result<TextTokenizer, TokenizeError> {
     let mut config: TokenizerConfig = read_json(files.tokenizer_config.as_deref())?;
     config.merge_map(read_json::<SpecialTokens>(files.special_tokens_map.as_deref())?);
-    config.class_or(files.default_class);
+    config.merge_added(read_json(files.added_tokens.as_deref())?);
+    // As AutoTokenizer: tokenizer_config.json, then config.json, then the model's type.
+    let (name, place) = match (config.class(), &files.default_class) {
+        (Some(class), _) => (class.to_owned(), "tokenizer_config.json"),
+        (None, Some((class, place))) => (class.strip_suffix("Fast").unwrap_or(class).to_owned(), *place),
+        (None, None) => (USUAL_CLASS.to_owned(), "no file names one"),
+    };
+    let class = TokenizerClass::named(&name, place)?;
+    config.set_class(&class.name);
 
     if let Some(path) = &files.tokenizer_json {
-        let tokenizer = Tokenizer::from_bytes(read(path)?).map_err(|error| not_a_tokenizer(path, &error))?;
-        let kin = wordpiece::Kin::of(&tokenizer, &config);
+        let mut tokenizer = Tokenizer::from_bytes(read(path)?).map_err(|error| not_a_tokenizer(path, &error))?;
+        if let Some(unigram) = UnigramClass::of(class) {
+            unigram.name_special_tokens(&mut config.special);
+            unigram::apply_class(&mut tokenizer, unigram, &config).map_err(|error| not_a_tokenizer(path, &error))?;
+        }
+        let kin = wordpiece::Kin::of(&tokenizer, class);
         if let Some(kin) = kin {
             kin.name_special_tokens(&mut config.special);
         }
-        return finish(tokenizer, config, kin, path);
+        return finish(tokenizer, config, class, kin, path);
     }
-    if let Some(path) = &files.vocab_txt {
-        let kin = wordpiece::Kin::of_class(config.class()).unwrap_or(wordpiece::Kin::Bert);
-        kin.name_special_tokens(&mut config.special);
-        return finish(wordpiece::from_vocab(path, &config)?, config, Some(kin), path);
+    if let (Some(path), Some(unigram)) = (files.sentence_piece.first(), UnigramClass::of(class)) {
+        unigram.name_special_tokens(&mut config.special);
+        return finish(unigram::from_model(path, unigram, &config)?, config, class, None, path);
     }
-    if let (Some(vocab), Some(merges)) = (&files.vocab_json, &files.merges_txt) {
-        byte_bpe::name_special_tokens(&mut config.special);
-        return finish(byte_bpe::from_files(vocab, merges, &config)?, config, None, vocab);
+    match (&files.vocab_txt, &files.vocab_json, &files.merges_txt) {
+        (Some(path), ..) => {
+            if let Some(kin) = wordpiece::Kin::of_class(class) {
+                kin.name_special_tokens(&mut config.special);
+                return finish(wordpiece::from_vocab(path, &config)?, config, class, Some(kin), path);
+            }
+        }
+        (None, Some(vocab), Some(merges)) if class.name == "RobertaTokenizer" => {
+            byte_bpe::name_special_tokens(&mut config.special);
+            return finish(byte_bpe::from_files(vocab, merges, &config)?, config, class, None, vocab);
+        }
+        _ => {}
     }
-    let settings = [&files.tokenizer_config, &files.special_tokens_map, &files.vocab_json, &files.merges_txt];
-    let found = settings.into_iter().flatten().chain(&files.sentence_piece).cloned().collect();
-    Err(TokenizeError::NoTokenizer { found })
+    let single =
+        [&files.tokenizer_config, &files.special_tokens_map, &files.vocab_txt, &files.vocab_json, &files.merges_txt];
+    let found = single.into_iter().flatten().chain(&files.sentence_piece).cloned().collect();
+    Err(TokenizeError::NoTokenizer { class: name, found })
 }
 
 fn not_a_tokenizer(path: &Path, error: &tokenizers::Error) -> TokenizeError {
@@ -43,6 +69,7 @@ fn not_a_tokenizer(path: &Path, error: &tokenizers::Error) -> TokenizeError {
 fn finish(
     mut tokenizer: Tokenizer,
     config: TokenizerConfig,
+    class: &'static TokenizerClass,
     kin: Option<wordpiece::Kin>,
     path: &Path,
 ) -> Result<TextTokenizer, TokenizeError> {
@@ -53,7 +80,7 @@ fn finish(
     } else {
         set_prefix_space(&mut tokenizer, &config);
     }
-    add_tokens(&mut tokenizer, &config).map_err(failed)?;
+    add_tokens(&mut tokenizer, &config, path)?;
     tokenizer.set_encode_special_tokens(config.split_special_tokens.unwrap_or(false));
 
     let pad_token_id =
@@ -71,7 +98,9 @@ fn finish(
         pad_token_id,
         model_max_length: config.max_length(),
         truncation_side,
-        uses_type_ids: config.uses_type_ids(),
+        uses_type_ids: config.gives_type_ids().unwrap_or_else(|| class.gives_type_ids()),
+        class: &class.name,
+        embedding_rows: usize::MAX,
         warnings,
     })
 }
@@ -91,20 +120,28 @@ fn set_prefix_space(tokenizer: &mut Tokenizer, config: &TokenizerConfig) {
 /// Make the configuration's tokens match as wholes in texts, unless the tokenizer does that already.
 ///
 /// A named special token that has no id (a vocabulary without `[MASK]`) stays out: `transformers` would give it an id
-/// beyond the embedding.
-fn add_tokens(tokenizer: &mut Tokenizer, config: &TokenizerConfig) -> Result<(), tokenizers::Error> {
+/// beyond the embedding. Additional ones get theirs, so that a text that has one is refused and not read in pieces.
+fn add_tokens(tokenizer: &mut Tokenizer, config: &TokenizerConfig, path: &Path) -> Result<(), TokenizeError> {
+    let failed = |error: tokenizers::Error| not_a_tokenizer(path, &error);
     let mut present: Vec<String> =
         tokenizer.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
     for token in config.added_tokens() {
-        let has_id = tokenizer.token_to_id(&token.content).is_some() || config.declares(&token.content);
-        if token.content.is_empty() || present.contains(&token.content) || !has_id {
+        let content = token.content.clone();
+        let declared = config.declared_id(&content);
+        let has_id = tokenizer.token_to_id(&content).is_some() || declared.is_some() || config.is_additional(&content);
+        if content.is_empty() || present.contains(&content) || !has_id {
             continue;
         }
-        present.push(token.content.clone());
+        present.push(content.clone());
         if token.special {
-            tokenizer.add_special_tokens([token])?;
+            tokenizer.add_special_tokens([token]).map_err(failed)?;
         } else {
-            tokenizer.add_tokens([token])?;
+            tokenizer.add_tokens([token]).map_err(failed)?;
+        }
+        if let (Some(id), Some(found)) = (declared, tokenizer.token_to_id(&content))
+            && id != found
+        {
+            return Err(TokenizeError::AddedTokenId { path: path.to_owned(), token: content, id, found });
         }
     }
     Ok(())

@@ -5,12 +5,15 @@
 //! to the batch: nothing here pads.
 
 mod byte_bpe;
+mod classes;
 mod config;
 mod encode;
 mod error;
 mod files;
 mod length;
 mod load;
+mod sentencepiece_model;
+mod unigram;
 mod wordpiece;
 
 pub use encode::Encoded;
@@ -30,6 +33,10 @@ pub struct TextTokenizer {
     model_max_length: Option<usize>,
     truncation_side: TruncationDirection,
     uses_type_ids: bool,
+    /// The class that transformers makes of it.
+    class: &'static str,
+    /// Token ids from here on have no row in the model's embedding.
+    embedding_rows: usize,
     warnings: Vec<String>,
 }
 
@@ -49,13 +56,29 @@ impl TextTokenizer {
         self.vocab_size
     }
 
-    /// Fail when the embedding has fewer rows (`model_vocab_size`) than the vocabulary has ids. A larger embedding is
-    /// fine: many checkpoints round theirs up.
-    pub fn check_vocab(&self, model_vocab_size: usize) -> Result<(), TokenizeError> {
-        if self.vocab_size > model_vocab_size {
-            return Err(TokenizeError::VocabularyTooLarge { tokenizer: self.vocab_size, model: model_vocab_size });
+    /// For a model whose embedding has so many rows. More than the vocabulary has ids are fine: many checkpoints round theirs up.
+    /// With fewer, only texts that use one of the last tokens are refused, as [`TextTokenizer::encode`] says.
+    #[must_use]
+    pub fn for_embedding(mut self, rows: usize) -> Self {
+        self.embedding_rows = rows;
+        if self.vocab_size > rows {
+            self.warnings.push(format!(
+                "the tokenizer has {} tokens and the model's embedding {rows} rows: texts that use the others are refused",
+                self.vocab_size
+            ));
         }
-        Ok(())
+        self
+    }
+
+    /// The same, with or without type ids whatever its class gives.
+    #[must_use]
+    pub fn with_type_ids(self, uses_type_ids: bool) -> Self {
+        Self { uses_type_ids, ..self }
+    }
+
+    /// The class that transformers makes of it: `BertTokenizer`.
+    pub fn class(&self) -> &str {
+        self.class
     }
 
     /// The id that fills the columns behind a short row.

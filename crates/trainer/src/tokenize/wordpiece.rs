@@ -11,20 +11,9 @@ use tokenizers::processors::roberta::RobertaProcessing;
 use tokenizers::{ModelWrapper, NormalizerWrapper, Tokenizer};
 
 use super::TokenizeError;
+use super::classes::TokenizerClass;
 use super::config::{SpecialTokens, TokenText, TokenizerConfig};
 use super::files::read;
-
-/// The classes that `transformers` loads as BERT's tokenizer.
-const BERT_CLASSES: [&str; 8] = [
-    "BertTokenizer",
-    "DistilBertTokenizer",
-    "MobileBertTokenizer",
-    "ElectraTokenizer",
-    "ConvBertTokenizer",
-    "SqueezeBertTokenizer",
-    "LayoutLMTokenizer",
-    "LxmertTokenizer",
-];
 
 /// Whose special tokens stand around the texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,22 +25,13 @@ pub(super) enum Kin {
 }
 
 impl Kin {
-    /// Whose tokenizer `transformers` would build of this one. Without a class it goes by the model type, and the models
-    /// with a WordPiece vocabulary are BERT's kin.
-    pub(super) fn of(tokenizer: &Tokenizer, config: &TokenizerConfig) -> Option<Self> {
-        match tokenizer.get_model() {
-            ModelWrapper::WordPiece(_) if config.class().is_none() => Some(Self::Bert),
-            ModelWrapper::WordPiece(_) => Self::of_class(config.class()),
-            _ => None,
-        }
+    /// Whose tokenizer `transformers` would build of this one.
+    pub(super) fn of(tokenizer: &Tokenizer, class: &TokenizerClass) -> Option<Self> {
+        Self::of_class(class).filter(|_| matches!(tokenizer.get_model(), ModelWrapper::WordPiece(_)))
     }
 
-    pub(super) fn of_class(class: Option<&str>) -> Option<Self> {
-        match class? {
-            "MPNetTokenizer" => Some(Self::MpNet),
-            class if BERT_CLASSES.contains(&class) => Some(Self::Bert),
-            _ => None,
-        }
+    pub(super) fn of_class(class: &TokenizerClass) -> Option<Self> {
+        if class.name == "MPNetTokenizer" { Some(Self::MpNet) } else { class.is_bert().then_some(Self::Bert) }
     }
 
     /// Give the tokens that such a tokenizer always has their usual names where the configuration is silent.

@@ -8,6 +8,8 @@ mod runs;
 mod scores;
 mod speed;
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -18,8 +20,8 @@ use crate::compare::comparison::Comparison;
 use crate::compare::escape::escaped;
 use crate::compare::figures::{self, Figure, FigureKind, Look, swatch_on_page};
 use crate::compare::shown::{Cell, Form, Table, task_name};
-use records::Error;
 use records::record::Program;
+use records::{Error, counted};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -89,16 +91,19 @@ fn program() -> String {
     escaped(&format!("{name} {version}{commit}"))
 }
 
-fn counted(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
-}
-
 fn title(comparison: &Comparison<'_>) -> String {
     let own: Vec<&str> =
         comparison.rows.iter().filter(|row| !row.is_published()).map(|row| row.name.as_str()).collect();
     let tasks = match comparison.columns.as_slice() {
         [column] => column.title(),
-        tasks => format!("{} tasks", tasks.len()),
+        columns => {
+            let tasks: BTreeSet<(&str, bool)> =
+                columns.iter().map(|column| (column.task.as_str(), column.spec.is_some())).collect();
+            // Of one task several columns have other rows each.
+            let sets = columns.len();
+            let rows = if sets == tasks.len() { String::new() } else { format!(", {sets} sets of rows") };
+            counted(tasks.len(), "task") + &rows
+        }
     };
     let models = if let [model] = own.as_slice() { (*model).to_owned() } else { counted(own.len(), "model") };
     escaped(&format!("{models} on {tasks}"))

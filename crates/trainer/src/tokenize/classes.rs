@@ -1,0 +1,109 @@
+//! Tokenizer classes by the names that checkpoints give them. The class decides how a vocabulary is read; a file says only part of it.
+//!
+//! `classes.json` is transformers' own table, made by scripts/fixtures/tokenizer_classes.py.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::TokenizeError;
+
+/// The classes whose tokenizers are built or read here as transformers builds them. All others would be read as one of these, and give
+/// other ids without a word.
+const READ_HERE: [&str; 12] = [
+    "AlbertTokenizer",
+    "BertTokenizer",
+    "CamembertTokenizer",
+    "ConvBertTokenizer",
+    "DPRContextEncoderTokenizer",
+    "DPRQuestionEncoderTokenizer",
+    "DebertaV2Tokenizer",
+    "DistilBertTokenizer",
+    "MPNetTokenizer",
+    "RobertaTokenizer",
+    "TokenizersBackend",
+    "XLMRobertaTokenizer",
+];
+
+#[derive(Deserialize)]
+struct Table {
+    transformers: String,
+    classes: BTreeMap<String, TokenizerClass>,
+}
+
+/// What a name stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct TokenizerClass {
+    /// The class that transformers makes of it: `BertTokenizer` of `ElectraTokenizer`.
+    #[serde(rename = "class")]
+    pub(super) name: String,
+    /// What it hands to the model.
+    model_input_names: Vec<String>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let empty = Table { transformers: String::new(), classes: BTreeMap::new() };
+    serde_json::from_str(include_str!("classes.json")).unwrap_or(empty)
+});
+
+impl TokenizerClass {
+    /// The class of a name without the `Fast` that older versions append. `place`: where it stands, for the message.
+    ///
+    /// # Errors
+    /// A class that is not read here.
+    pub(super) fn named(name: &str, place: &str) -> Result<&'static Self, TokenizeError> {
+        let found = TABLE.classes.get(name);
+        found.filter(|class| READ_HERE.contains(&class.name.as_str())).ok_or_else(|| TokenizeError::UnknownClass {
+            class: name.to_owned(),
+            place: place.to_owned(),
+            version: found.is_none().then(|| TABLE.transformers.clone()),
+            known: READ_HERE.join(", "),
+        })
+    }
+
+    /// Whether it hands type ids to the model.
+    pub(super) fn gives_type_ids(&self) -> bool {
+        self.model_input_names.iter().any(|name| name == "token_type_ids")
+    }
+
+    /// Whether its vocabulary is BERT's, with `[CLS] A [SEP] B [SEP]` around the texts.
+    pub(super) fn is_bert(&self) -> bool {
+        matches!(
+            self.name.as_str(),
+            "BertTokenizer"
+                | "ConvBertTokenizer"
+                | "DPRContextEncoderTokenizer"
+                | "DPRQuestionEncoderTokenizer"
+                | "DistilBertTokenizer"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_that_is_read_here_is_one_of_transformers() {
+        assert!(TABLE.classes.len() > 60, "{}", TABLE.classes.len());
+        for name in READ_HERE {
+            assert_eq!(TokenizerClass::named(name, "a test").unwrap().name, name);
+        }
+        let type_ids = |name| TokenizerClass::named(name, "a test").unwrap().gives_type_ids();
+        assert!(type_ids("BertTokenizer") && type_ids("DebertaV2Tokenizer") && type_ids("ElectraTokenizer"));
+        for without in
+            ["AlbertTokenizer", "DistilBertTokenizer", "PreTrainedTokenizer", "TokenizersBackend", "RobertaTokenizer"]
+        {
+            assert!(!type_ids(without), "{without}");
+        }
+        assert_eq!(TokenizerClass::named("LongformerTokenizer", "a test").unwrap().name, "RobertaTokenizer");
+        for (name, part) in [
+            ("BertJapaneseTokenizer", "BertJapaneseTokenizer (a test), which is not read here"),
+            ("MyTokenizer", "no class of transformers"),
+        ] {
+            let error = TokenizerClass::named(name, "a test").unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}
