@@ -48,18 +48,19 @@ pub fn find_split_files(root: &Path, config: &str, split: &str) -> Result<Vec<Pa
 }
 
 /// The configurations of a dataset, which are folders of it: those with files of splits, else the top folder, an empty name, where its
-/// files are splits by their names or by the folders that they lie in.
-pub fn split_configs(names: &[String]) -> Vec<String> {
+/// files are splits by their names or by the folders that they lie in, and whether that is so.
+pub fn split_configs(names: &[String]) -> (Vec<String>, bool) {
     let mut configs: Vec<&str> =
         names.iter().map(|name| name.rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
     configs.sort_unstable();
     configs.dedup();
     let usual = ["train", "test", "validation"];
     configs.retain(|config| usual.iter().any(|split| select(names, config, split, "").is_ok()));
-    if configs.is_empty() && !splits_by_name(names).is_empty() {
+    let by_name = configs.is_empty() && !splits_by_name(names).is_empty();
+    if by_name {
         configs.push("");
     }
-    configs.into_iter().map(str::to_owned).collect()
+    (configs.into_iter().map(str::to_owned).collect(), by_name)
 }
 
 /// The files in a folder and in the folders in it, by their paths in it.
@@ -273,11 +274,11 @@ mod tests {
         let names = ["train.csv", "dev.csv", "README.md"].map(str::to_owned);
         assert_eq!(select_split_files(&names, "", "validation").unwrap(), ["dev.csv"]);
         assert!(select_split_files(&names, "", "test").unwrap_err().is_absent_split());
-        assert_eq!(split_configs(&names), [""]);
+        assert_eq!(split_configs(&names), (vec![String::new()], false));
         let folders = ["train/a.csv", "train/b.csv", "validation/a.csv"].map(str::to_owned);
         assert_eq!(select_split_files(&folders, "", "train").unwrap(), ["train/a.csv", "train/b.csv"]);
-        assert_eq!(split_configs(&folders), [""]);
-        assert_eq!(split_configs(&repository()), ["cola", "mnli", "own"]);
+        assert_eq!(split_configs(&folders), (vec![String::new()], true));
+        assert_eq!(split_configs(&repository()), (["cola", "mnli", "own"].map(str::to_owned).to_vec(), false));
         let root = tempfile::tempdir().unwrap();
         for name in folders.iter().chain(&["validation/deep/er/b.csv".to_owned()]) {
             let path = root.path().join(name);

@@ -181,7 +181,28 @@ impl SourceFiles {
             FileLocation::Snapshot(snapshot) => snapshot.files()?.into_iter().map(|file| file.path).collect(),
             _ => self.local().map_or_else(|| Ok(Vec::new()), |folder| files_in(&folder))?,
         };
-        Ok(split_configs(&names))
+        let (configs, by_name) = split_configs(&names);
+        if by_name && self.has_configs_of_its_own()? {
+            return Err(Error::usage(format!(
+                "{}: its README.md says which files are which splits (configs, data_files), and that is not read: give the files by \
+                 --train_file, --validation_file and --test_file",
+                self.id
+            )));
+        }
+        Ok(configs)
+    }
+
+    /// Whether the YAML at the beginning of README.md names files of splits
+    /// (<https://huggingface.co/docs/hub/datasets-manual-configuration>).
+    fn has_configs_of_its_own(&self) -> Result<bool, Error> {
+        let Some(path) = self.try_fetch("README.md")? else { return Ok(false) };
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| Error::usage(format!("{}: {error}", path.display())))?;
+        let mut lines = text.lines();
+        let is_yaml = lines.next().is_some_and(|line| line.trim_end() == "---");
+        let yaml: Vec<&str> = lines.take_while(|line| line.trim_end() != "---").collect();
+        let has = |field: &str| yaml.iter().any(|line| line.trim_start_matches([' ', '-']).starts_with(field));
+        Ok(is_yaml && has("configs:") && has("data_files:"))
     }
 
     /// The data files of a split, shards in order; `None` where the dataset has no such split.

@@ -241,7 +241,7 @@ mod tests {
                     text.contains("\n0\t0.000\n") && text.ends_with("\t5.000\n"),
                     "within the scores that there are"
                 );
-                assert_eq!(expected.outside(&predictions), 100 + 279);
+                assert_eq!(expected.outside(&predictions), 100 + 278);
             }
             let cut = &text[..text.trim_end().rfind('\n').expect("lines") + 1];
             assert!(expected.check(cut).expect_err("cut").ends_with(&format!("rows, expected {rows}")));

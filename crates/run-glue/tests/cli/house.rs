@@ -13,7 +13,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "glue-tasks",
         &[
-            &["near", "slices", "task_kind"],
+            &["near", "slices", "split_names", "task_kind"],
             &["dataset", "metrics"],
             &["split_files", "task"],
             &["benchmark"],

@@ -125,7 +125,8 @@ fn encode_chunk(
         let (encoding, truncated) =
             encode_row(&text.tokenizer, limits, row).map_err(|error| failed(error.to_string()))?;
         if let Some(at) = encoding.get_ids().iter().position(|id| *id as usize >= text.embedding_rows) {
-            let (id, token) = (encoding.get_ids()[at], encoding.get_tokens().get(at).cloned().unwrap_or_default());
+            let id = encoding.get_ids()[at];
+            let token = text.tokenizer.id_to_token(id).unwrap_or_default();
             return Err(TokenizeError::OutsideEmbedding { row: first_row + i, token, id, rows: text.embedding_rows });
         }
         part.ids.extend_from_slice(encoding.get_ids());

@@ -11,7 +11,7 @@ pub(super) enum Global {
     RebuildParameter,
     Size,
     Storage(&'static Element),
-    /// Element types and devices: attributes beside the tensors.
+    /// Element types, devices, and what training programs save beside the tensors: no value is made of it.
     Harmless,
 }
 
@@ -27,11 +27,15 @@ pub(super) fn global(module: &str, name: &str) -> Result<Global, String> {
             "device" | "float16" | "float32" | "float64" | "bfloat16" | "int8" | "int16" | "int32" | "int64" | "uint8"
             | "bool",
         ) => Global::Harmless,
+        ("numpy.core.multiarray" | "numpy._core.multiarray", "scalar") | ("numpy", "dtype") => Global::Harmless,
+        ("_codecs", "encode") | ("argparse", "Namespace") => Global::Harmless,
         ("torch", class) if let Some(element) = of_class(class) => Global::Storage(element),
         _ => {
             // A name may be as long as the file.
             let full: String = module.chars().chain(['.']).chain(name.chars()).take(100).collect();
-            return Err(format!("it asks for `{full}`, which is not run: only tensors are read"));
+            return Err(format!(
+                "it asks for `{full}`, which is not run: only tensors are read, as torch.save(model.state_dict(), FILE) writes them"
+            ));
         }
     })
 }

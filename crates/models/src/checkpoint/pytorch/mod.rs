@@ -54,14 +54,26 @@ fn tensors(file: &[u8]) -> Result<BTreeMap<String, LocatedTensor>, String> {
         let tensor = tensor.ok_or_else(|| format!("tensor `{name}` reaches beyond its storage"))?;
         tensors.insert(name.to_string(), tensor);
     }
+    // What DataParallel and DistributedDataParallel put before all names.
+    if !tensors.is_empty() && tensors.keys().all(|name| name.starts_with(MODULE)) {
+        tensors = tensors.into_iter().map(|(name, tensor)| (name[MODULE.len()..].to_owned(), tensor)).collect();
+    }
     Ok(tensors)
 }
 
-/// The dictionary of tensors: the object itself, or what it has under `state_dict`, as training programs save it.
+const MODULE: &str = "module.";
+
+/// Where training programs put the dictionary of tensors among other things.
+const NESTED: [&str; 3] = ["state_dict", "model_state_dict", "model"];
+
+/// The dictionary of tensors: the object itself, or what it has under one of the usual names.
 fn state_dict(object: &Unpickled) -> Option<&[(Value, Value)]> {
     let dict = object.root_dict()?;
-    let nested = dict.iter().rev().find(|(key, _)| matches!(key, Value::Text(key) if &**key == "state_dict"));
-    nested.and_then(|(_, value)| object.dict(value)).or(Some(dict))
+    let named = |name: &str| {
+        let entry = dict.iter().rev().find(|(key, _)| matches!(key, Value::Text(key) if &**key == name));
+        entry.and_then(|(_, value)| object.dict(value))
+    };
+    NESTED.into_iter().find_map(named).or(Some(dict))
 }
 
 fn broken(path: &Path, reason: String) -> CheckpointError {

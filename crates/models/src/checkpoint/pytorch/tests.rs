@@ -148,6 +148,23 @@ fn a_dictionary_under_state_dict_or_of_python_2() {
 }
 
 #[test]
+fn a_dictionary_among_what_a_training_program_saves() {
+    let storages = [("0", 1, floats(1))];
+    let entry = |name: u8| tensor(char::from(name), &storage("FloatStorage", "0", 1, ""), b"K\x00K\x01\x85K\x01\x85");
+    // {"args": argparse.Namespace(), "model": {"a": ..}} and the like; a number of numpy's is made of two calls.
+    let scalar = b"cnumpy._core.multiarray\nscalar\n(cnumpy\ndtype\nU\x02f8\x85RU\x01xtR".as_slice();
+    let namespace = b"cargparse\nNamespace\n)R}b".as_slice();
+    for (key, beside) in [("model", scalar), ("model_state_dict", namespace), ("state_dict", scalar)] {
+        let mut inner = [b"U\x04args".as_slice(), beside, b"U"].concat();
+        inner.push(u8::try_from(key.len()).unwrap());
+        inner.extend([key.as_bytes(), b"}(", &entry(b'a'), b"u"].concat());
+        let file = open(&legacy(&dictionary(&[inner]), &storages)).unwrap();
+        assert_eq!(file.names(), ["a"], "{key}");
+        assert_eq!(file.read("a").unwrap(), [0.0], "{key}");
+    }
+}
+
+#[test]
 fn foreign_names_are_refused() {
     for call in ["cos\nsystem\n", "U\x02osU\x06system\u{13}"] {
         let call: Vec<u8> = call.bytes().map(|b| if b == 0x13 { 0x93 } else { b }).collect();
