@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use glue_tasks::split_files::{files_in, find_split_files, select_split_files, split_configs};
+#[cfg(feature = "hub")]
+use glue_tasks::split_files::select_split_files;
+use glue_tasks::split_files::{files_in, find_split_files, split_configs};
 
 use crate::demo::Embedded;
 use crate::error::Error;
