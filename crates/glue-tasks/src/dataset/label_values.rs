@@ -14,13 +14,13 @@ pub(super) enum Number {
     Fraction,
 }
 
-/// Whether a text is a finite number, as pandas reads one: `Inf` and `nan` are words, and no digits are needed before the point.
+/// What a text is as a number, if any; `inf` is one too, as in pandas, and refused where it is no word among words.
 pub(super) fn number(text: &str) -> Option<Number> {
     let text = text.trim();
     if text.parse::<i64>().is_ok() {
         return Some(Number::Whole);
     }
-    text.parse::<f64>().is_ok_and(f64::is_finite).then_some(Number::Fraction)
+    text.parse::<f64>().is_ok().then_some(Number::Fraction)
 }
 
 /// A label as its file spells it, kept until all of the column is known.

@@ -352,6 +352,7 @@ fn label_kinds_are_inferred() {
     assert_eq!(infer("t.csv", "label\n001\n2E3\nA10\n1\n").unwrap(), classes(&["001", "1", "2E3", "A10"]));
     assert_eq!(infer("t.csv", "label\nFin\nInf\nPart\n").unwrap(), classes(&["Fin", "Inf", "Part"]));
     assert_eq!(infer("t.csv", "label\n001\n002\n").unwrap(), classes(&["1", "2"]));
+    assert_eq!(infer("t.csv", "label\n1.5\nInf\n").unwrap(), LabelKind::Score, "which no number is, and so an error");
     assert_eq!(infer("t.jsonl", "{\"label\": \"001\"}\n{\"label\": \"1\"}").unwrap(), classes(&["001", "1"]));
     assert_eq!(infer("t.jsonl", "{\"label\": \"4.2\"}\n{\"label\": \"1.0\"}").unwrap(), LabelKind::Score);
     // Marks that there is no label are no class where that can be seen.
