@@ -13,23 +13,8 @@ use super::config::{SpecialTokens, TokenText, TokenizerConfig};
 
 /// Give the tokens that RoBERTa's tokenizer always has their usual names where the configuration is silent.
 pub(super) fn name_special_tokens(special: &mut SpecialTokens) {
-    for (token, name) in [
-        (&mut special.unk_token, "<unk>"),
-        (&mut special.sep_token, "</s>"),
-        (&mut special.pad_token, "<pad>"),
-        (&mut special.cls_token, "<s>"),
-    ] {
-        token.get_or_insert_with(|| TokenText::Bare(name.to_owned()));
-    }
-    // It takes the space before it along.
-    special.mask_token.get_or_insert_with(|| TokenText::Full {
-        content: "<mask>".to_owned(),
-        single_word: false,
-        lstrip: true,
-        rstrip: false,
-        normalized: None,
-        special: true,
-    });
+    let [unk, sep, pad, cls] = ["<unk>", "</s>", "<pad>", "<s>"].map(TokenText::from);
+    special.name([unk, sep, pad, cls, TokenText::mask_with_space("<mask>")]);
 }
 
 /// The tokenizer of the two files. `config` has its special tokens named.

@@ -47,6 +47,18 @@ pub(super) struct SpecialTokens {
     additional_special_tokens: Vec<TokenText>,
 }
 
+impl SpecialTokens {
+    /// Gives the tokens that a class always has their usual names where the configuration is silent: those for what is unknown, a
+    /// separator, padding, a class and a mask.
+    pub(super) fn name(&mut self, names: [TokenText; 5]) {
+        let tokens =
+            [&mut self.unk_token, &mut self.sep_token, &mut self.pad_token, &mut self.cls_token, &mut self.mask_token];
+        for (token, name) in tokens.into_iter().zip(names) {
+            token.get_or_insert(name);
+        }
+    }
+}
+
 /// A token as files spell it: bare, or with how it matches text.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
@@ -70,7 +82,25 @@ pub(super) enum TokenText {
     },
 }
 
+impl From<&str> for TokenText {
+    fn from(content: &str) -> Self {
+        Self::Bare(content.to_owned())
+    }
+}
+
 impl TokenText {
+    /// A mask that takes the space before it along.
+    pub(super) fn mask_with_space(content: &str) -> Self {
+        Self::Full {
+            content: content.to_owned(),
+            single_word: false,
+            lstrip: true,
+            rstrip: false,
+            normalized: None,
+            special: true,
+        }
+    }
+
     pub(super) fn text(&self) -> &str {
         match self {
             Self::Bare(content) | Self::Full { content, .. } => content,

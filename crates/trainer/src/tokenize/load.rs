@@ -28,15 +28,19 @@ pub(super) fn load(files: &TokenizerFiles) -> Result<TextTokenizer, TokenizeErro
 
     if let Some(path) = &files.tokenizer_json {
         let mut tokenizer = Tokenizer::from_bytes(read(path)?).map_err(|error| not_a_tokenizer(path, &error))?;
+        let mut said = None;
         if let Some(unigram) = UnigramClass::of(class) {
             unigram.name_special_tokens(&mut config.special);
-            unigram::apply_class(&mut tokenizer, unigram, &config).map_err(|error| not_a_tokenizer(path, &error))?;
+            said = unigram::apply_class(&mut tokenizer, unigram, &config)
+                .map_err(|error| not_a_tokenizer(path, &error))?;
         }
         let kin = wordpiece::Kin::of(&tokenizer, class);
         if let Some(kin) = kin {
             kin.name_special_tokens(&mut config.special);
         }
-        return finish(tokenizer, config, class, kin, path);
+        let mut finished = finish(tokenizer, config, class, kin, path)?;
+        finished.warnings.extend(said);
+        return Ok(finished);
     }
     if let (Some(path), Some(unigram)) = (files.sentence_piece.first(), UnigramClass::of(class)) {
         unigram.name_special_tokens(&mut config.special);

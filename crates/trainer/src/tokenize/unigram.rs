@@ -51,26 +51,11 @@ impl UnigramClass {
             Self::XlmRoberta | Self::Camembert => ["<unk>", "</s>", "<pad>", "<s>", "<mask>"],
             Self::DebertaV2 => ["[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"],
         };
-        for (token, name) in [
-            (&mut special.unk_token, unk),
-            (&mut special.sep_token, sep),
-            (&mut special.pad_token, pad),
-            (&mut special.cls_token, cls),
-        ] {
-            token.get_or_insert_with(|| TokenText::Bare(name.to_owned()));
-        }
-        special.mask_token.get_or_insert_with(|| match self {
-            // It takes the space before it along.
-            Self::Camembert => TokenText::Full {
-                content: mask.to_owned(),
-                single_word: false,
-                lstrip: true,
-                rstrip: false,
-                normalized: None,
-                special: true,
-            },
-            _ => TokenText::Bare(mask.to_owned()),
-        });
+        let mask = match self {
+            Self::Camembert => TokenText::mask_with_space(mask),
+            _ => TokenText::from(mask),
+        };
+        special.name([unk.into(), sep.into(), pad.into(), cls.into(), mask]);
     }
 
     /// The vocabulary in the order of the model's ids, and which of them is the unknown token.
@@ -223,14 +208,14 @@ pub(super) fn from_model(
 }
 
 /// Brings a `tokenizer.json` into line with its class, as transformers 5 does: of the file it takes the vocabulary, the character map,
-/// the added tokens and what stands around the texts.
+/// the added tokens and what stands around the texts. Returns a warning where the class leaves out what the file has.
 pub(super) fn apply_class(
     tokenizer: &mut Tokenizer,
     class: UnigramClass,
     config: &TokenizerConfig,
-) -> Result<(), tokenizers::Error> {
+) -> Result<Option<String>, tokenizers::Error> {
     if !matches!(tokenizer.get_model(), ModelWrapper::Unigram(_)) {
-        return Ok(());
+        return Ok(None);
     }
     let map = match tokenizer.get_normalizer() {
         Some(NormalizerWrapper::Precompiled(map)) => Some(map.clone()),
@@ -240,5 +225,11 @@ pub(super) fn apply_class(
         }),
         _ => None,
     };
-    class.set_up(tokenizer, map, config)
+    let is_left_out = map.is_some() && class == UnigramClass::DebertaV2;
+    class.set_up(tokenizer, map, config)?;
+    Ok(is_left_out.then(|| {
+        "tokenizer.json maps some characters to others (full-width letters, ligatures), and DebertaV2Tokenizer of transformers 5 does \
+         not: the latter counts"
+            .to_owned()
+    }))
 }

@@ -40,16 +40,7 @@ impl Kin {
             Self::Bert => ["[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"],
             Self::MpNet => ["[UNK]", "</s>", "<pad>", "<s>", "<mask>"],
         };
-        let tokens = [
-            &mut special.unk_token,
-            &mut special.sep_token,
-            &mut special.pad_token,
-            &mut special.cls_token,
-            &mut special.mask_token,
-        ];
-        for (token, name) in tokens.into_iter().zip(names) {
-            token.get_or_insert_with(|| TokenText::Bare(name.to_owned()));
-        }
+        special.name(names.map(TokenText::from));
     }
 }
 
