@@ -38,6 +38,11 @@ impl Slice {
         Self { split: split.to_owned(), from: None, to: None }
     }
 
+    /// Whether it is all of its split.
+    pub fn is_all(&self) -> bool {
+        self.from.is_none() && self.to.is_none()
+    }
+
     /// The parts of an expression, in order.
     ///
     /// # Errors

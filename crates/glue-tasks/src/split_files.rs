@@ -35,15 +35,9 @@ pub fn find_split_files(root: &Path, config: &str, split: &str) -> Result<Vec<Pa
             }
         }
     }
-    let files = match select(&names, config, split, &format!("folder {}", root.display())) {
-        Err(absent) if absent.is_absent_split() => {
-            let mut all = Vec::new();
-            list(&folder, "", FOLDERS, &mut all)?;
-            let all: Vec<String> = all.into_iter().map(|name| join(config, &name)).collect();
-            by_name(&all, config, split).ok_or(absent)?
-        }
-        found => found?,
-    };
+    let found = select(&names, config, split, &format!("folder {}", root.display()));
+    let all = || Ok(files_in(&folder)?.into_iter().map(|name| join(config, &name)).collect());
+    let files = or_by_name(found, config, split, all)?;
     Ok(files.into_iter().map(|name| root.join(name)).collect())
 }
 
@@ -105,8 +99,23 @@ fn by_name(names: &[String], config: &str, split: &str) -> Option<Vec<String>> {
 /// [`DataError::NoConfig`] and [`DataError::AbsentSplit`] where there is nothing of that name,
 /// [`DataError::MissingShards`] and [`DataError::MixedShards`] where what is there is no whole split.
 pub fn select_split_files(names: &[String], config: &str, split: &str) -> Result<Vec<String>, DataError> {
-    match select(names, config, split, "the repository") {
-        Err(absent) if absent.is_absent_split() => by_name(names, config, split).ok_or(absent),
+    or_by_name(select(names, config, split, "the repository"), config, split, || Ok(names.to_vec()))
+}
+
+/// What was found, or where there is nothing the files that are the split by their names. In the top folder `train.csv` is only a part
+/// of the split where `train_2.csv` lies beside it.
+fn or_by_name(
+    found: Result<Vec<String>, DataError>,
+    config: &str,
+    split: &str,
+    all: impl FnOnce() -> Result<Vec<String>, DataError>,
+) -> Result<Vec<String>, DataError> {
+    match found {
+        Err(absent) if absent.is_absent_split() => by_name(&all()?, config, split).ok_or(absent),
+        Ok(files) if config.is_empty() && files.len() == 1 => {
+            let named = by_name(&all()?, config, split);
+            Ok(named.filter(|named| named.contains(&files[0])).unwrap_or(files))
+        }
         found => found,
     }
 }
@@ -274,6 +283,8 @@ mod tests {
         let names = ["train.csv", "dev.csv", "README.md"].map(str::to_owned);
         assert_eq!(select_split_files(&names, "", "validation").unwrap(), ["dev.csv"]);
         assert!(select_split_files(&names, "", "test").unwrap_err().is_absent_split());
+        let parts = ["train.csv", "train_2.csv", "trainer.csv"].map(str::to_owned);
+        assert_eq!(select_split_files(&parts, "", "train").unwrap(), ["train.csv", "train_2.csv"]);
         assert_eq!(split_configs(&names), (vec![String::new()], false));
         let folders = ["train/a.csv", "train/b.csv", "validation/a.csv"].map(str::to_owned);
         assert_eq!(select_split_files(&folders, "", "train").unwrap(), ["train/a.csv", "train/b.csv"]);

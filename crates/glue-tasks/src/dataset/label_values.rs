@@ -52,6 +52,8 @@ pub(super) struct ColumnType {
     pub(super) has_words: bool,
     /// Lists with a yes or no a class.
     pub(super) is_multi_hot: bool,
+    /// Every list is `[0, 1]`, which is a no and a yes, or both of two classes.
+    pub(super) is_either: bool,
     /// Words that are the names but for capital letters, where no two names are the same without them.
     pub(super) ignores_case: bool,
 }
@@ -71,6 +73,7 @@ impl ColumnType {
         Self {
             has_words: values.iter().any(is_word),
             is_multi_hot: lists.multi_hot() == Some(names.len()),
+            is_either: names.len() == 2 && lists.is_either(),
             ignores_case: ignores_case(values, names),
         }
     }
@@ -105,6 +108,10 @@ impl Lists {
         self.has_others |= *self.length.get_or_insert(items.len()) != items.len() || !items.iter().all(is_bit);
         let ascends = |pair: &[ListItem]| matches!(pair, [ListItem::Integer(0), ListItem::Integer(1)]);
         self.has_no_set |= !items.windows(2).all(ascends);
+    }
+
+    fn is_either(&self) -> bool {
+        self.length == Some(2) && !self.has_others && !self.has_no_set
     }
 
     /// The number of classes where each list has a yes or no for each of them.

@@ -48,6 +48,7 @@ impl<'a> LabelDecoder<'a> {
             // What pandas has in place of nothing.
             (_, LabelValue::Float(float)) if float.is_nan() => return Ok(Decoded::Missing),
             (LabelKind::Score, value) => score(value).map(Decoded::Label),
+            (LabelKind::ClassLists(_), LabelValue::List(_)) if column.is_either => None,
             (LabelKind::ClassLists(_), LabelValue::List(items)) => {
                 let classes = if column.is_multi_hot { Some(switched_on(items)) } else { self.classes(items, column) };
                 classes.map(Decoded::Label)
@@ -122,6 +123,10 @@ impl<'a> LabelDecoder<'a> {
         if *self.kind == LabelKind::Score {
             return "a finite number, or nothing for an unlabelled row".to_owned();
         }
+        if column.is_either {
+            return "a list that is not [0, 1] in one row at least: all of them may be a no and a yes, or both classes"
+                .to_owned();
+        }
         let mut all: Vec<String> =
             names.iter().take(SHOWN).enumerate().map(|(i, name)| self.one(i, name, column)).collect();
         if names.len() > SHOWN {
@@ -181,8 +186,10 @@ fn spelled(value: &LabelValue) -> String {
 mod tests {
     use super::*;
 
-    const NUMBERS: ColumnType = ColumnType { has_words: false, is_multi_hot: false, ignores_case: false };
-    const WORDS: ColumnType = ColumnType { has_words: true, is_multi_hot: false, ignores_case: false };
+    const NUMBERS: ColumnType =
+        ColumnType { has_words: false, is_multi_hot: false, is_either: false, ignores_case: false };
+    const WORDS: ColumnType =
+        ColumnType { has_words: true, is_multi_hot: false, is_either: false, ignores_case: false };
 
     fn text(text: &str) -> LabelValue {
         LabelValue::Text(text.to_owned())

@@ -166,6 +166,12 @@ fn lists_of_yes_and_no_are_one_answer_a_class() {
         );
         assert_eq!(labels(&content), [set(&[0, 2]), set(&[])], "{on}");
     }
+    let two = schema(false, LabelKind::ClassLists(["0", "1"].map(str::to_owned).to_vec()));
+    let either = message("t.jsonl", "{\"a\": \"x\", \"label\": [0, 1]}\n{\"a\": \"y\", \"label\": [0, 1]}", &two);
+    assert!(
+        either.contains("row 0 (from 0): `[0, 1]`") && either.contains("a no and a yes, or both classes"),
+        "{either}"
+    );
     assert_eq!(labels("{\"a\": \"x\", \"label\": [1, 0]}\n{\"a\": \"y\", \"label\": [2]}"), [set(&[0, 1]), set(&[2])]);
 }
 

@@ -137,6 +137,14 @@ fn a_sorted_file_is_shuffled_before_it_is_cut() {
         2,
         &["--shuffle_like is pandas"],
     );
+    let shuffled = run(&bench, &format!("{parts} --shuffle_before_split"));
+    assert!(shuffled.stderr.contains("the index of a prediction counts them in that order"), "{}", shuffled.stderr);
+    let whole = "--model m --train_file news.csv --do_train --shuffle_before_split";
+    run(&bench, whole).assert_refused(
+        "nothing is cut",
+        2,
+        &["--shuffle_before_split is for parts", "--shuffle_train_dataset"],
+    );
     run(&bench, &format!("{parts} --delimiter xx")).assert_refused("delimiter", 2, &["--delimiter", "one character"]);
 }
 

@@ -97,6 +97,12 @@ impl SplitReader<'_> {
     /// Parts of splits that must be there, one after the other.
     pub(super) fn parts(&mut self, task: &TaskSpec, slices: &[Slice]) -> Result<Rows, Error> {
         let (rows, _) = self.read_parts(task, slices, false)?;
+        if self.settings.data.splits.shuffle_before_split && !slices.iter().all(Slice::is_all) {
+            self.warnings.push(format!(
+                "{}: its rows are shuffled (--shuffle_before_split), and the index of a prediction counts them in that order",
+                rows.split
+            ));
+        }
         Ok(rows)
     }
 
@@ -118,8 +124,10 @@ impl SplitReader<'_> {
                     let files = self.dataset.split_files(&task.config, &slice.split)?;
                     let files = files.ok_or_else(|| self.no_split(task, &slice.split))?;
                     let all = self.examples(task, &files, needs_labels)?;
+                    // A whole split keeps its order: predictions and uploads number its rows.
+                    let is_cut = |other: &Slice| other.split == slice.split && !other.is_all();
                     let choice = &self.settings.data.splits;
-                    if choice.shuffle_before_split { shuffled(all, choice) } else { all }
+                    if choice.shuffle_before_split && slices.iter().any(is_cut) { shuffled(all, choice) } else { all }
                 }
             };
             examples.extend_from_slice(&all[slice.range(all.len())]);

@@ -201,6 +201,14 @@ impl DataSettings {
             }
         }
         let SplitChoice { shuffle, shuffle_before_split, shuffle_like, shuffle_seed, .. } = &self.splits;
+        let choices = [&self.splits.train, &self.splits.validation, &self.splits.test];
+        let cuts = choices.into_iter().flatten().flatten().any(|slice| !slice.is_all());
+        if *shuffle_before_split && !cuts {
+            return Err(Error::usage(
+                "--shuffle_before_split is for parts of splits, and none is taken: give parts such as --train_split_name train[:50%], or \
+                 --shuffle_train_dataset",
+            ));
+        }
         if *shuffle_like == ShuffleLike::Pandas {
             check(
                 *shuffle || *shuffle_before_split,
