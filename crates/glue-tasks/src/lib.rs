@@ -26,6 +26,7 @@ pub mod dataset;
 pub mod find;
 pub mod layout;
 pub mod metrics;
+pub mod packed;
 pub mod score;
 pub mod slices;
 pub mod task;
@@ -33,7 +34,6 @@ pub mod task_kind;
 
 mod features;
 mod near;
-mod packed;
 
 pub use benchmark::{AverageSpec, Benchmark};
 pub use benchmarks::{GLUE, benchmarks};

@@ -4,7 +4,7 @@
 pub(crate) const PACKED: [&str; 2] = [".gz", ".zst"];
 
 /// The name of a file as it would be unpacked.
-pub(crate) fn unpacked_name(name: &str) -> &str {
+pub fn unpacked_name(name: &str) -> &str {
     PACKED.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
 }
 

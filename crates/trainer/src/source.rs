@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use glue_tasks::Layout;
+use glue_tasks::benchmarks::{downloaded_folder, downloaded_split};
+use glue_tasks::{Layout, Schema, TaskSpec};
 
 use crate::demo::Embedded;
 use crate::error::Error;
@@ -262,6 +263,23 @@ impl SourceFiles {
             Err(error) if error.is_absent_split() => Ok(None),
             Err(error) => Err(self.in_context(error.into())),
         }
+    }
+
+    /// The data files of a task's split and what to read of them; `None` where the dataset has no such split. A folder may be laid out
+    /// as the Hub's dataset, or be GLUE's own download.
+    ///
+    /// # Errors
+    /// As [`split_files`](Self::split_files), and a folder of another task.
+    pub fn task_split(&self, task: &TaskSpec, split: &str) -> Result<Option<(Vec<PathBuf>, Schema)>, Error> {
+        if let FileLocation::Folder(folder) = &self.location
+            && !self.is_described
+            && !folder.join(&task.config).is_dir()
+            && let Some(folder) = downloaded_folder(folder, task).map_err(Error::usage)?
+        {
+            let found = downloaded_split(&folder, task, split).filter(|found| found.file.is_file());
+            return Ok(found.map(|found| (vec![found.file], found.schema)));
+        }
+        Ok(self.split_files(&task.config, split)?.map(|files| (files, task.schema())))
     }
 
     fn in_context(&self, error: Error) -> Error {

@@ -245,6 +245,13 @@ pub enum Warning {
         /// The names that were expected.
         names: Vec<String>,
     },
+    /// Rows lack cells, and are left out.
+    ShortRows {
+        /// The path of the file.
+        file: PathBuf,
+        /// How many.
+        rows: usize,
+    },
     /// The header stands there once more, and is left out.
     RepeatedHeader {
         /// The path of the file.
@@ -279,6 +286,11 @@ impl fmt::Display for Warning {
                     file.display(),
                     quoted(names)
                 )
+            }
+            Self::ShortRows { file, rows } => {
+                let lack =
+                    if *rows == 1 { "1 row lacks cells and is" } else { &format!("{rows} rows lack cells and are") };
+                write!(f, "{}: {lack} left out, as in the Hub's dataset", file.display())
             }
             Self::RepeatedHeader { file, row } => {
                 write!(f, "{}: the header stands once more before row {row} (from 0), and is left out", file.display())

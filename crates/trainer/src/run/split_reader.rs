@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use glue_tasks::dataset::{DataError, DelimitedFormat, Example, column_names, read_split, read_unlabelled_split};
+use glue_tasks::dataset::{
+    DataError, DelimitedFormat, Example, Schema, column_names, read_split, read_unlabelled_split,
+};
 use glue_tasks::slices::Slice;
 use glue_tasks::task::TaskSpec;
 
@@ -62,25 +64,24 @@ pub(super) struct SplitReader<'a> {
 impl SplitReader<'_> {
     /// A whole split; `None` where there is none.
     pub(super) fn whole(&mut self, task: &TaskSpec, split: &str) -> Result<Option<Rows>, Error> {
-        let Some(files) = self.dataset.split_files(&task.config, split)? else { return Ok(None) };
-        let examples: Vec<Example> = plain(self.examples(task, &files, false)?);
+        let Some((files, schema)) = self.dataset.task_split(task, split)? else { return Ok(None) };
+        let examples: Vec<Example> = plain(self.examples(&files, &schema, false)?);
         Ok(Some(Rows { split: split.to_owned(), of_split: examples.len(), examples, limit: None }))
     }
 
     /// The examples of files, each with whether a mark says that it has no label.
     fn examples(
         &mut self,
-        task: &TaskSpec,
         files: &[PathBuf],
+        schema: &Schema,
         needs_labels: bool,
     ) -> Result<Vec<(Example, bool)>, Error> {
-        let schema = task.schema();
-        let has_labels = needs_labels || has_column(files, &task.label_column, schema.format)?;
-        let read = match if has_labels { read_split(files, &schema) } else { read_unlabelled_split(files, &schema) } {
+        let has_labels = needs_labels || has_column(files, &schema.label_column, schema.format)?;
+        let read = match if has_labels { read_split(files, schema) } else { read_unlabelled_split(files, schema) } {
             // Whoever has the right labels spells unknown ones in some way: `?`, `unknown`.
             Err(error @ DataError::BadLabel { .. }) if !needs_labels && self.settings.task.custom().is_some() => {
                 self.warnings.push(format!("{error}; the rows are predicted, and not scored"));
-                read_unlabelled_split(files, &schema)
+                read_unlabelled_split(files, schema)
             }
             read => read,
         }?;
@@ -121,9 +122,9 @@ impl SplitReader<'_> {
             let all = match last.take() {
                 Some((split, all)) if split == slice.split => all,
                 _ => {
-                    let files = self.dataset.split_files(&task.config, &slice.split)?;
-                    let files = files.ok_or_else(|| self.no_split(task, &slice.split))?;
-                    let all = self.examples(task, &files, needs_labels)?;
+                    let found = self.dataset.task_split(task, &slice.split)?;
+                    let (files, schema) = found.ok_or_else(|| self.no_split(task, &slice.split))?;
+                    let all = self.examples(&files, &schema, needs_labels)?;
                     // A whole split keeps its order: predictions and uploads number its rows.
                     let is_cut = |other: &Slice| other.split == slice.split && !other.is_all();
                     let choice = &self.settings.data.splits;
