@@ -155,7 +155,8 @@ impl SplitReader<'_> {
             "test" => "give --test_file or --test_split_name",
             _ => "give --train_file or --train_split_name, or --do_eval or --do_predict alone",
         };
-        Error::usage(format!("{id}: there is no split {split}; {instead}"))
+        let there_are = self.dataset.there_are(&task.config);
+        Error::usage(format!("{id}: there is no split {split}{there_are}; {instead}"))
     }
 
     /// Parts of splits with a label in every row: what has none is left out, or an error, as `--missing_labels` says.
