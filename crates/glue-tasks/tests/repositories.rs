@@ -120,12 +120,8 @@ fn load(folder: &Path, config: Option<&str>, columns: &[String]) -> Result<Loade
         None => infer_label_kind(&files.concat(), label, format)?,
     };
     let names = kind.names().to_vec();
-    let schema = Schema {
-        text_columns: (texts[0].clone(), texts.get(1).cloned()),
-        label_column: label.clone(),
-        kind,
-        format,
-    };
+    let schema =
+        Schema { text_columns: (texts[0].clone(), texts.get(1).cloned()), label_column: label.clone(), kind, format };
     let rows = |files: &Vec<PathBuf>| -> Result<Vec<Vec<Option<String>>>, DataError> {
         let read = read_split(files, &schema)?;
         let row = |example: glue_tasks::Example| {
