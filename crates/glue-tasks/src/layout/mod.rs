@@ -65,7 +65,8 @@ impl Layout {
     /// # Errors
     /// A file that cannot be read, or says what cannot be followed.
     pub fn described<E: From<DataError>>(self, read: impl Fn(&str) -> Result<String, E>) -> Result<Self, E> {
-        let bad = |file: &str, reason| DataError::BadFile { file: file.into(), format: "description", reason };
+        let bad =
+            |file: &str, reason| DataError::Description { place: self.place.clone(), file: file.to_owned(), reason };
         let mut texts = BTreeMap::new();
         for name in saved::descriptions(&self.names) {
             texts.insert(name.clone(), read(name)?);
@@ -94,6 +95,10 @@ impl Layout {
         if self.names.iter().any(|name| is_shard_in_data(name)) {
             return vec![DATA.to_owned()];
         }
+        let named = splits_by_name(&self.all());
+        if matches!(named, Some((ToldBy::Folders, _))) && !self.names.iter().any(|name| is_shard(name)) {
+            return vec![String::new()];
+        }
         let usual = ["train", "test", "validation"];
         let visible = self.names.iter().filter(|name| !is_hidden(name));
         let folders: BTreeSet<&str> =
@@ -114,7 +119,7 @@ impl Layout {
         match with_splits.as_slice() {
             [(one, _)] if one.is_empty() || !self.is_elsewhere(one) => vec![(*one).to_owned()],
             [_, _, ..] if share => with_splits.into_iter().map(|(folder, _)| folder.to_owned()).collect(),
-            _ if splits_by_name(&self.all()).is_some() => vec![String::new()],
+            _ if named.is_some() => vec![String::new()],
             _ => Vec::new(),
         }
     }
