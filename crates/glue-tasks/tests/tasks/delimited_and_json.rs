@@ -310,7 +310,7 @@ fn files_without_rows_or_of_no_format() {
     );
     assert_eq!(
         message("t.xlsx", "", &wanted),
-        "t.xlsx: files of a split end in .parquet, .csv, .tsv, .jsonl or .json, and may be packed by gzip or zstd; convert or rename this one"
+        "t.xlsx: files of a split end in .parquet, .arrow, .csv, .tsv, .jsonl or .json, and texts may be packed by gzip or zstd; convert or rename this one"
     );
     assert!(matches!(read_split(&[], &wanted), Err(DataError::NoFiles)));
     let nowhere = read_split(&[PathBuf::from("/nowhere/t.csv")], &wanted).unwrap_err();
