@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::example::Label;
-use super::label_values::{ColumnType, LabelValue, NO_AGREEMENT};
+use super::label_values::{ColumnType, LabelValue, NO_AGREEMENT, plain};
 use super::raw::ListItem;
 use super::schema::LabelKind;
 
@@ -97,10 +97,10 @@ impl<'a> LabelDecoder<'a> {
     }
 
     fn class_of_text(&self, text: &str, column: ColumnType) -> Option<Decoded> {
-        if let Some(&class) = self.by_name.get(text).or_else(|| self.by_name.get(text.trim())) {
+        if let Some(&class) = self.by_name.get(text).or_else(|| self.by_name.get(plain(text))) {
             return Some(Decoded::Label(Label::Class(class)));
         }
-        let text = text.trim();
+        let text = plain(text);
         if text == NO_AGREEMENT {
             return Some(Decoded::Marked);
         }
@@ -155,7 +155,7 @@ fn score(value: &LabelValue) -> Option<Label> {
         LabelValue::Integer(integer) => *integer as f32,
         LabelValue::Float(float) => *float as f32,
         // Parsed once and rounded once: through f64 a decimal could be rounded twice.
-        LabelValue::Text(text) => text.trim().parse::<f32>().ok()?,
+        LabelValue::Text(text) => plain(text).parse::<f32>().ok()?,
     };
     score.is_finite().then_some(Label::Score(score))
 }

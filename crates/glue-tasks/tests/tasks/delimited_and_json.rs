@@ -371,7 +371,8 @@ fn label_kinds_are_inferred() {
     assert_eq!(infer("t.jsonl", "{\"label\": [1, 3]}\n{\"label\": []}").unwrap(), lists(&["1", "3"]));
     assert_eq!(infer("t.jsonl", "{\"label\": 1}\n{\"label\": true}\n{\"label\": 0}").unwrap(), classes(&["0", "1"]));
     assert_eq!(infer("t.jsonl", "{\"label\": 1.0}").unwrap(), LabelKind::Score);
-    assert!(matches!(infer("t.csv", "label,a\n,x\n"), Err(DataError::EmptySplit { .. })));
+    assert!(matches!(infer("t.csv", "label,a\n,x\n"), Err(DataError::NoLabels { .. })));
+    assert!(matches!(infer("t.csv", "label,a\n"), Err(DataError::EmptySplit { .. })));
     assert!(matches!(infer("t.csv", "a\nx\n"), Err(DataError::MissingColumn { .. })));
 }
 
