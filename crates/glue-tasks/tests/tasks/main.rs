@@ -8,4 +8,5 @@ mod labels_of_columns;
 mod metrics_goldens;
 mod metrics_properties;
 mod parquet_files;
+mod python_tables;
 mod real_files;
