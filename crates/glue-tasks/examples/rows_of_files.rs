@@ -1,26 +1,35 @@
-//! The rows of many files as the readers take them, for comparisons with other readers of the same files. Standard input has one JSON
+//! The rows of many files as the readers take them, for comparisons with other readers of the same files. REQUESTS has one JSON
 //! object a file, standard output one for each, in their order:
 //!
 //! ```text
+//! cargo run -p glue-tasks --example rows_of_files -- REQUESTS
 //! {"file": "train.csv", "texts": ["text"], "label": "label"}
 //! {"kind": "classes", "names": ["ham", "spam"], "rows": [[["free money"], "spam"]], "marked": [], "warnings": []}
 //! ```
 //!
 //! A row is its texts and its label: a class's name, a number, a list of names, or null. `"label": null` asks for the texts alone,
-//! `"unquoted": true` reads tsv as GLUE's own. What cannot be read is `{"error": "..."}`. `scripts/fixtures/fuzz_tables.py` runs it.
+//! `"unquoted": true` reads tsv as GLUE's own. What cannot be read is `{"error": "..."}`. Without
+//! REQUESTS it reads a small file that lies beside it. `scripts/fixtures/fuzz_tables.py` runs it.
 
 use std::error::Error;
-use std::io::{BufRead, Write};
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use glue_tasks::dataset::{DelimitedFormat, infer_label_kind};
 use glue_tasks::{DataError, Example, Label, LabelKind, Schema, Split, read_split, read_unlabelled_split};
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let requests = match std::env::args().nth(1) {
+        Some(file) => std::fs::read_to_string(file)?,
+        None => {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data/mrpc_validation.csv");
+            json!({"file": file, "texts": ["sentence1", "sentence2"], "label": "label"}).to_string()
+        }
+    };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    for line in std::io::stdin().lock().lines() {
-        let request: Value = serde_json::from_str(&line?)?;
+    for line in requests.lines() {
+        let request: Value = serde_json::from_str(line)?;
         let answer = answer(&request)?.unwrap_or_else(|error| json!({"error": error.to_string()}));
         writeln!(out, "{answer}")?;
     }

@@ -21,13 +21,14 @@ pub fn column_names(file: &Path, format: DelimitedFormat) -> Result<Vec<String>,
 /// What the label column of the labelled splits holds. It is typed as a whole: one word makes all of them words as they stand, `001`
 /// and `2E3` among them; numbers with a fraction make a regression; whole numbers are classes in the order of the numbers. Strings
 /// of JSON and parquet stay strings, where they are not all numbers with a fraction among them. Names that a parquet file declares
-/// come first. An empty cell does not turn a column of whole numbers into fractions, unlike in pandas.
+/// come first. An empty cell does not turn a column of whole numbers into fractions, unlike in pandas. `True` and `TRUE` are one class of
+/// a csv column in which all is true or false.
 ///
 /// A -1 counts as a class of its own, as in labels of -1 and 1, but not beside 0, 1, 2 and on; a `-` not beside words. Lists of equal
 /// length of nothing but 0 and 1 are one yes or no each.
 ///
 /// # Errors
-/// A file that cannot be read, or without the column, or files without a single label.
+/// A file that cannot be read, or without the column, or files without a single row or label.
 pub fn infer_label_kind(
     files: &[PathBuf],
     label_column: &str,
