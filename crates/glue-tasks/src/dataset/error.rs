@@ -97,6 +97,17 @@ pub enum DataError {
         /// Their names or paths.
         files: Vec<PathBuf>,
     },
+    /// A label column with nothing in any row.
+    #[error(
+        "no row of {} has a label in column `{column}`: name another column, or fill it in",
+        files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
+    )]
+    NoLabels {
+        /// Their names or paths.
+        files: Vec<PathBuf>,
+        /// The name of the column.
+        column: String,
+    },
     /// No files were given.
     #[error("no files to read: a split needs at least one")]
     NoFiles,
