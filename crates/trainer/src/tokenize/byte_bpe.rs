@@ -10,6 +10,7 @@ use tokenizers::{ModelWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokeni
 
 use super::TokenizeError;
 use super::config::TokenizerConfig;
+use super::fit::Fit;
 
 /// The names of the special tokens where nothing else is said: beginning, end, unknown, separator, padding, class, mask.
 pub(super) const NAMES: [Option<&str>; 7] =
@@ -24,17 +25,21 @@ pub(super) fn from_files(vocab: &Path, merges: &Path) -> Result<ModelWrapper, To
     Ok(BPE::builder().vocab_and_merges(words, pairs).build().map_err(unreadable)?.into())
 }
 
-/// The model of a `tokenizer.json` as the class has it; `None`: it is another's, whose pieces are no bytes.
-pub(super) fn of_saved(model: &ModelWrapper) -> Option<ModelWrapper> {
+/// The model of a `tokenizer.json` as the class has it. One whose pieces are no bytes fits none.
+pub(super) fn of_saved(model: &ModelWrapper) -> Fit {
     let is_empty = |text: &Option<String>| text.as_ref().is_none_or(String::is_empty);
     match model {
         ModelWrapper::BPE(held) if is_empty(&held.continuing_subword_prefix) && is_empty(&held.end_of_word_suffix) => {
+            let is_plain = held.dropout.is_none() && held.unk_token.is_none();
+            if is_plain && !held.fuse_unk && !held.byte_fallback && !held.ignore_merges {
+                return Fit::AsItIs;
+            }
             let mut model = held.clone();
             (model.dropout, model.unk_token) = (None, None);
             (model.fuse_unk, model.byte_fallback, model.ignore_merges) = (false, false, false);
-            Some(model.into())
+            Fit::Changed(model.into())
         }
-        _ => None,
+        _ => Fit::None,
     }
 }
 

@@ -41,8 +41,9 @@ pub(super) fn load(files: &TokenizerFiles) -> Result<TextTokenizer, TokenizeErro
     }
     match (maker, saved) {
         (Some(maker), Some((path, saved))) => {
-            let (tokenizer, said) = maker.of_saved(&saved, &config, path)?;
-            let made = finish(tokenizer, Held::of(&saved), &config, class, path)?;
+            let held = Held::of(&saved);
+            let (tokenizer, said) = maker.of_saved(saved, &config, path)?;
+            let made = finish(tokenizer, held, &config, class, path)?;
             Ok(TextTokenizer { warnings: said.into_iter().collect(), ..made })
         }
         (None, Some((path, mut tokenizer))) => {

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use tokenizers::{ModelWrapper, PostProcessorWrapper, Tokenizer};
+use tokenizers::normalizers::Precompiled;
+use tokenizers::{AddedVocabulary, ModelWrapper, NormalizerWrapper, PostProcessorWrapper, Tokenizer};
 
 use super::added::add_tokens;
 use super::classes::TokenizerClass;
 use super::config::{SpecialTokens, TokenText, TokenizerConfig};
+use super::fit::Fit;
 use super::unigram::{self, UnigramClass};
 use super::wordpiece::{self, Kin};
 use super::{TokenizeError, TokenizerFiles, byte_bpe};
@@ -52,41 +54,26 @@ impl Maker {
         special.name(names);
     }
 
-    /// The tokenizer of a `tokenizer.json`, and a warning where the file does to texts what the class does not.
+    /// Makes its own of the tokenizer of a `tokenizer.json`. With a warning where the file does to texts what the class does not.
     pub(super) fn of_saved(
         &self,
-        saved: &Tokenizer,
+        mut tokenizer: Tokenizer,
         config: &TokenizerConfig,
         path: &Path,
     ) -> Result<(Tokenizer, Option<String>), TokenizeError> {
         let failed = |error: tokenizers::Error| unreadable(path, &error);
         if self.class.keeps_the_file() {
-            return Ok((self.complete(saved.clone(), config, path)?, None));
+            return Ok((self.complete(tokenizer, config, path)?, None));
         }
-        let model = match self.algorithm {
-            Algorithm::WordPiece(_) => wordpiece::of_saved(saved.get_model(), config),
-            Algorithm::ByteLevel => byte_bpe::of_saved(saved.get_model()),
-            Algorithm::Unigram(class) => class.of_saved(saved.get_model(), config).map_err(failed)?,
+        let fit = match self.algorithm {
+            Algorithm::WordPiece(_) => wordpiece::of_saved(tokenizer.get_model(), config),
+            Algorithm::ByteLevel => byte_bpe::of_saved(tokenizer.get_model()),
+            Algorithm::Unigram(class) => class.of_saved(tokenizer.get_model(), config).map_err(failed)?,
         };
-        let model = model.ok_or_else(|| TokenizeError::OtherModel {
-            path: path.to_owned(),
-            class: self.class.name.clone(),
-            expected: match self.algorithm {
-                Algorithm::WordPiece(_) => "WordPiece",
-                Algorithm::ByteLevel => "byte-level BPE",
-                Algorithm::Unigram(_) => "Unigram",
-            },
-            found: match saved.get_model() {
-                ModelWrapper::BPE(_) => "BPE",
-                ModelWrapper::WordPiece(_) => "WordPiece",
-                ModelWrapper::WordLevel(_) => "WordLevel",
-                ModelWrapper::Unigram(_) => "Unigram",
-            },
-        })?;
         let said = match self.algorithm {
-            Algorithm::WordPiece(_) => wordpiece::disagreement(saved, self.class, config),
-            Algorithm::ByteLevel => byte_bpe::disagreement(saved, config),
-            Algorithm::Unigram(class) => class.disagreement(saved),
+            Algorithm::WordPiece(_) => wordpiece::disagreement(&tokenizer, self.class, config),
+            Algorithm::ByteLevel => byte_bpe::disagreement(&tokenizer, config),
+            Algorithm::Unigram(class) => class.disagreement(&tokenizer),
         };
         let said = said.map(|what| {
             format!(
@@ -95,12 +82,38 @@ impl Maker {
                 self.class.name
             )
         });
-        let mut tokenizer = self.assemble(model, unigram::saved_map(saved), config, path)?;
+        match fit {
+            Fit::AsItIs => {}
+            Fit::Changed(model) => drop(tokenizer.with_model(model)),
+            Fit::None => return Err(self.other_model(tokenizer.get_model(), path)),
+        }
+        let (map, around) = (unigram::saved_map(&tokenizer), tokenizer.get_post_processor().cloned());
+        tokenizer.with_added_vocabulary(AddedVocabulary::new());
+        tokenizer.with_normalizer(None::<NormalizerWrapper>).map_err(failed)?;
+        let mut tokenizer = self.assemble(tokenizer, map, config, path)?;
         // The one class that sets it first, so that the file's comes after.
-        if let (Algorithm::Unigram(UnigramClass::Albert), Some(held)) = (self.algorithm, saved.get_post_processor()) {
-            tokenizer.with_post_processor(Some(held.clone()));
+        if let (Algorithm::Unigram(UnigramClass::Albert), Some(around)) = (self.algorithm, around) {
+            tokenizer.with_post_processor(Some(around));
         }
         Ok((tokenizer, said))
+    }
+
+    fn other_model(&self, found: &ModelWrapper, path: &Path) -> TokenizeError {
+        TokenizeError::OtherModel {
+            path: path.to_owned(),
+            class: self.class.name.clone(),
+            expected: match self.algorithm {
+                Algorithm::WordPiece(_) => "WordPiece",
+                Algorithm::ByteLevel => "byte-level BPE",
+                Algorithm::Unigram(_) => "Unigram",
+            },
+            found: match found {
+                ModelWrapper::BPE(_) => "BPE",
+                ModelWrapper::WordPiece(_) => "WordPiece",
+                ModelWrapper::WordLevel(_) => "WordLevel",
+                ModelWrapper::Unigram(_) => "Unigram",
+            },
+        }
     }
 
     /// The tokenizer of older versions' files, and the one that holds the vocabulary; `None`: it is not there. `config` gets the tokens
@@ -121,18 +134,18 @@ impl Maker {
             }
             _ => return Ok(None),
         };
-        Ok(Some((self.assemble(model, map, config, path)?, path.clone())))
+        Ok(Some((self.assemble(Tokenizer::new(model), map, config, path)?, path.clone())))
     }
 
+    /// `tokenizer`: the model alone.
     fn assemble(
         &self,
-        model: ModelWrapper,
-        map: Option<tokenizers::normalizers::Precompiled>,
+        mut tokenizer: Tokenizer,
+        map: Option<Precompiled>,
         config: &TokenizerConfig,
         path: &Path,
     ) -> Result<Tokenizer, TokenizeError> {
         let failed = |error: tokenizers::Error| unreadable(path, &error);
-        let mut tokenizer = Tokenizer::new(model);
         match self.algorithm {
             Algorithm::WordPiece(_) => wordpiece::set_up(&mut tokenizer, self.class, config).map_err(failed)?,
             Algorithm::ByteLevel => byte_bpe::set_up(&mut tokenizer, config),

@@ -11,6 +11,7 @@ mod config;
 mod encode;
 mod error;
 mod files;
+mod fit;
 mod length;
 mod load;
 mod maker;

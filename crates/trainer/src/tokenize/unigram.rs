@@ -15,11 +15,14 @@ use tokenizers::pre_tokenizers::punctuation::Punctuation;
 use tokenizers::pre_tokenizers::sequence::Sequence as PreTokenizers;
 use tokenizers::pre_tokenizers::whitespace::WhitespaceSplit;
 use tokenizers::processors::template::TemplateProcessing;
-use tokenizers::{AddedToken, ModelWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer};
+use tokenizers::{
+    AddedToken, Model, ModelWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer,
+};
 
 use super::TokenizeError;
 use super::classes::TokenizerClass;
 use super::config::{SpecialTokens, TokenText, TokenizerConfig};
+use super::fit::Fit;
 use super::sentencepiece_model::SentencePieceModel;
 
 /// What stands for a space.
@@ -103,19 +106,25 @@ impl UnigramClass {
         if is_rearranged {
             all.push(own(&special.mask_token, 0.0));
         }
-        let unk_id = self.unk_id(&all, special, model.unk_id());
+        let unk_id = self.unk_id(all.iter(), special, model.unk_id());
         (all, unk_id)
     }
 
     /// The place of what stands for pieces that are in no vocabulary. `stated`: where files say that it is.
-    fn unk_id(self, vocabulary: &[(String, f64)], special: &SpecialTokens, stated: usize) -> usize {
+    fn unk_id<'a>(
+        self,
+        mut vocabulary: impl Iterator<Item = &'a (String, f64)>,
+        special: &SpecialTokens,
+        stated: usize,
+    ) -> usize {
         let unknown = special.unk_token.as_ref().map_or("", TokenText::text);
-        let place = |is_it: &dyn Fn(&(String, f64)) -> bool| vocabulary.iter().position(is_it);
         match self {
             Self::Albert => 1,
             Self::XlmRoberta => 3,
-            Self::Camembert => place(&|(token, _)| token == unknown).unwrap_or(0),
-            Self::DebertaV2 => place(&|(token, score)| token == unknown && *score == 0.0).unwrap_or(stated),
+            Self::Camembert => vocabulary.position(|(token, _)| token == unknown).unwrap_or(0),
+            Self::DebertaV2 => {
+                vocabulary.position(|(token, score)| token == unknown && *score == 0.0).unwrap_or(stated)
+            }
         }
     }
 
@@ -193,16 +202,16 @@ impl UnigramClass {
         Ok(template.map_err(|error| error.to_string())?.into())
     }
 
-    /// The model of a `tokenizer.json` as the class has it; `None`: it is another's.
-    pub(super) fn of_saved(
-        self,
-        model: &ModelWrapper,
-        config: &TokenizerConfig,
-    ) -> Result<Option<ModelWrapper>, tokenizers::Error> {
-        let ModelWrapper::Unigram(held) = model else { return Ok(None) };
-        let vocabulary: Vec<(String, f64)> = held.iter().cloned().collect();
-        let unk_id = self.unk_id(&vocabulary, &config.special, config.unk_id.unwrap_or(1));
-        Ok(Some(Unigram::from(vocabulary, Some(unk_id), false)?.into()))
+    /// The model of a `tokenizer.json` as the class has it.
+    pub(super) fn of_saved(self, model: &ModelWrapper, config: &TokenizerConfig) -> Result<Fit, tokenizers::Error> {
+        let ModelWrapper::Unigram(held) = model else { return Ok(Fit::None) };
+        let unk_id = self.unk_id(held.iter(), &config.special, config.unk_id.unwrap_or(1));
+        // It does not tell its own but by what it makes of what no vocabulary has: the last code point, which is no character.
+        let own = held.tokenize("\u{10FFFF}").ok().and_then(|pieces| pieces.first().map(|piece| piece.id as usize));
+        if own == Some(unk_id) && !held.byte_fallback() {
+            return Ok(Fit::AsItIs);
+        }
+        Ok(Fit::Changed(Unigram::from(held.iter().cloned().collect(), Some(unk_id), false)?.into()))
     }
 
     /// What a `tokenizer.json` does to texts and its class does not.

@@ -13,6 +13,7 @@ use super::TokenizeError;
 use super::classes::TokenizerClass;
 use super::config::{TokenText, TokenizerConfig};
 use super::files::read;
+use super::fit::Fit;
 
 /// Whose special tokens stand around the texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,15 +65,19 @@ pub(super) fn from_vocab(path: &Path, config: &TokenizerConfig) -> Result<ModelW
     Ok(WordPiece::builder().vocab(vocab).unk_token(unknown).build().map_err(unreadable)?.into())
 }
 
-/// The model of a `tokenizer.json` as the class has it; `None`: it is another's.
-pub(super) fn of_saved(model: &ModelWrapper, config: &TokenizerConfig) -> Option<ModelWrapper> {
-    let ModelWrapper::WordPiece(held) = model else { return None };
-    let mut model = held.clone();
+/// The model of a `tokenizer.json` as the class has it.
+pub(super) fn of_saved(model: &ModelWrapper, config: &TokenizerConfig) -> Fit {
+    let ModelWrapper::WordPiece(held) = model else { return Fit::None };
     let usual = WordPiece::default();
-    config.special.unk_token.as_ref().map_or("", TokenText::text).clone_into(&mut model.unk_token);
-    model.continuing_subword_prefix = usual.continuing_subword_prefix;
-    model.max_input_chars_per_word = usual.max_input_chars_per_word;
-    Some(model.into())
+    let unknown = config.special.unk_token.as_ref().map_or("", TokenText::text);
+    let of = |model: &WordPiece| (model.continuing_subword_prefix.clone(), model.max_input_chars_per_word);
+    if of(held) == of(&usual) && held.unk_token == unknown {
+        return Fit::AsItIs;
+    }
+    let mut model = held.clone();
+    unknown.clone_into(&mut model.unk_token);
+    (model.continuing_subword_prefix, model.max_input_chars_per_word) = of(&usual);
+    Fit::Changed(model.into())
 }
 
 fn normalizer(class: &TokenizerClass, config: &TokenizerConfig) -> BertNormalizer {
