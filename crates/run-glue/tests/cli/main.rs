@@ -45,6 +45,7 @@ mod predict;
 mod push;
 mod search;
 mod selftest;
+mod sentencepiece;
 mod submission;
 mod verify;
 mod watch;
