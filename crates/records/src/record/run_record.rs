@@ -13,9 +13,13 @@ use super::parts::{
 };
 use super::version::{FIRST_VERSION, FORMAT_VERSION, Versioned};
 use crate::metrics::Metrics;
+use glue_tasks::plain_key;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
+
+/// Numbers of two records of one run may lie so far apart, or such a share of themselves.
+const SAME_NUMBER: f64 = 1e-6;
 
 /// Everything worth keeping of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -103,6 +107,20 @@ impl RunRecord {
         let mut splits = self.dataset.used_for(SplitUse::Evaluation).peekable();
         splits.peek()?;
         splits.map(|split| split.trained_on).sum()
+    }
+
+    /// Whether another record of the same run has the same score and metrics, up to rounding. Losses are left out: in which pieces
+    /// they are added up is rounding too, and those of long texts are large.
+    #[must_use]
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        let near = |a: Option<f64>, b: Option<f64>| match (a, b) {
+            (Some(a), Some(b)) => (a - b).abs() <= SAME_NUMBER * a.abs().max(1.0),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        let of_metric = |(name, value): (&String, &Option<f64>)| {
+            plain_key(name) == "loss" || other.metrics.get(name).is_none_or(|theirs| near(*value, *theirs))
+        };
+        near(self.score, other.score) && self.metrics.iter().all(of_metric)
     }
 
     /// Whether the run only served to find settings.

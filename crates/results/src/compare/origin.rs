@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::scored_rows::spec_of;
 use records::hex;
 use records::record::{RecordFile, RunRecord, SplitUse};
 use sha2::{Digest, Sha256};
@@ -74,6 +75,12 @@ fn configuration(record: &RunRecord) -> String {
     short(&hex(&Sha256::digest(all.join("\n").as_bytes()))).to_owned()
 }
 
+/// The data by the name that they were given, with the configuration.
+pub(super) fn data_words(record: &RunRecord) -> String {
+    let config = record.dataset.config.as_ref().map_or_else(String::new, |config| format!(" {config}"));
+    format!("{}{config}", record.dataset.id)
+}
+
 fn training_rows(record: &RunRecord) -> String {
     let trained: Vec<String> = record
         .dataset
@@ -85,6 +92,10 @@ fn training_rows(record: &RunRecord) -> String {
         .collect();
     match trained.is_empty() {
         false => trained.join(" and "),
+        // What a benchmark's task was trained on is its own training split, of which the record has the number.
+        true if record.is_trained() && spec_of(record).is_none() => {
+            format!("trained on rows of {}, content unknown", data_words(record))
+        }
         true if record.is_trained() => "trained on rows that the record does not know".to_owned(),
         true => "not trained, only evaluated".to_owned(),
     }

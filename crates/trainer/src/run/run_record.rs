@@ -117,7 +117,6 @@ impl RunOutcome<'_> {
         // What became of the settings with this model and these data.
         let found = [
             ("max_seq_length", json!(prepared.model.max_seq_length)),
-            ("warmup_steps", json!(self.trained.as_ref().map(|trained| trained.plan.warmup_steps))),
             ("hidden_dropout_prob", dropout("hidden_dropout_prob")),
             ("attention_probs_dropout_prob", dropout("attention_probs_dropout_prob")),
             ("token_type_ids", json!((model.token_types() > 1).then(|| model.tokenizer.uses_type_ids()))),

@@ -1,6 +1,7 @@
 //! Tables that others have published: what their files say, and rows of a comparison made of them.
 
 mod file;
+mod place;
 mod rows;
 mod value;
 
