@@ -28,6 +28,7 @@ mod split_reader;
 mod state_file;
 #[cfg(test)]
 mod tests;
+pub mod trained_rows;
 mod training_setup;
 mod warnings;
 mod write_results;

@@ -21,6 +21,8 @@ pub(super) struct Rows {
     pub(super) of_split: usize,
     /// The most that were asked for.
     pub(super) limit: Option<usize>,
+    /// The files that the splits were read from, in order.
+    pub(super) files: Vec<PathBuf>,
 }
 
 impl Rows {
@@ -64,7 +66,7 @@ impl SplitReader<'_> {
     pub(super) fn whole(&mut self, task: &TaskSpec, split: &str) -> Result<Option<Rows>, Error> {
         let Some(files) = self.dataset.split_files(&task.config, split)? else { return Ok(None) };
         let examples: Vec<Example> = plain(self.examples(task, &files, false)?);
-        Ok(Some(Rows { split: split.to_owned(), of_split: examples.len(), examples, limit: None }))
+        Ok(Some(Rows { split: split.to_owned(), of_split: examples.len(), examples, limit: None, files }))
     }
 
     /// The examples of files, each with whether a mark says that it has no label.
@@ -115,6 +117,7 @@ impl SplitReader<'_> {
     ) -> Result<(Rows, Vec<bool>), Error> {
         let mut examples = Vec::new();
         let mut of_splits = BTreeMap::new();
+        let mut read: Vec<PathBuf> = Vec::new();
         let mut last: Option<(&str, Vec<(Example, bool)>)> = None;
         for slice in slices {
             // Two parts of one split are read from its files once.
@@ -124,6 +127,8 @@ impl SplitReader<'_> {
                     let files = self.dataset.split_files(&task.config, &slice.split)?;
                     let files = files.ok_or_else(|| self.no_split(task, &slice.split))?;
                     let all = self.examples(task, &files, needs_labels)?;
+                    let is_new = !of_splits.contains_key(&slice.split);
+                    read.extend(files.into_iter().filter(|_| is_new));
                     // A whole split keeps its order: predictions and uploads number its rows.
                     let is_cut = |other: &Slice| other.split == slice.split && !other.is_all();
                     let choice = &self.settings.data.splits;
@@ -136,7 +141,7 @@ impl SplitReader<'_> {
         }
         let split = slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
         let (examples, marked) = examples.into_iter().unzip();
-        Ok((Rows { split, examples, of_split: of_splits.values().sum(), limit: None }, marked))
+        Ok((Rows { split, examples, of_split: of_splits.values().sum(), limit: None, files: read }, marked))
     }
 
     pub(super) fn no_split(&self, task: &TaskSpec, split: &str) -> Error {
