@@ -40,6 +40,7 @@ pub use benchmarks::{GLUE, benchmarks};
 pub use dataset::{DataError, Example, Label, LabelKind, Schema, Split, Warning, read_split, read_unlabelled_split};
 pub use find::{UnknownTask, benchmark_of, find_task, find_tasks, plain_key, task_named, task_order};
 pub use metrics::{Metric, MetricError, Predictions, References, argmax, evaluate};
+pub use near::near_enough;
 pub use score::{BenchmarkScore, ScoreError, benchmark_score, task_score};
 pub use slices::{BadSlice, Slice};
 pub use split_files::{find_split_files, select_split_files};

@@ -32,14 +32,16 @@ const OF_ROWS: [&str; 19] = [
     "do_regression",
 ];
 
+/// Whether a setting of this name can have changed the numbers of this record, beside its rows.
+pub(crate) fn decides(record: &RunRecord, name: &str) -> bool {
+    let rows_are_known = || record.dataset.splits.iter().any(|split| split.sha256.is_some());
+    !COMPUTED.contains(&name) && !(OF_ROWS.contains(&name) && rows_are_known())
+}
+
 /// Settings by which runs are told apart.
 fn settings(record: &RunRecord) -> impl Iterator<Item = (&str, &Value)> {
-    let rows_are_known = record.dataset.splits.iter().any(|split| split.sha256.is_some());
-    record
-        .hyper_parameters
-        .iter()
-        .map(|(name, value)| (name.as_str(), value))
-        .filter(move |(name, _)| !(COMPUTED.contains(name) || rows_are_known && OF_ROWS.contains(name)))
+    let all = record.hyper_parameters.iter().map(|(name, value)| (name.as_str(), value));
+    all.filter(|(name, _)| decides(record, name))
 }
 
 /// A record's value of a setting, in words.

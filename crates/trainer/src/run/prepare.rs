@@ -60,12 +60,13 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         TaskChoice::Known(task) => (**task).clone(),
     };
     let all = rows::read(settings, &task, &dataset, &mut warnings)?;
+    let is_trained_before = before.is_some();
     let trained_rows = match &all.train {
         Some(rows) => Some(TrainedRows::of(rows, before.as_ref())),
         None => before,
     };
     let splits = row_info::split_rows(&all, &task, &dataset, trained_rows.as_ref());
-    warnings.extend(row_info::overlap_warnings(&splits, settings));
+    warnings.extend(row_info::overlap_warnings(&splits, settings, is_trained_before));
     warnings.extend(row_info::class_warnings(&all, &task));
     let AllRows { train, eval, test, files } = all;
     let data_files = row_info::files_sha256(&dataset, &files)?;

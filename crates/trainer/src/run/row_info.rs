@@ -55,8 +55,8 @@ pub(super) fn split_rows(
 }
 
 /// Warnings of rows that are trained on and looked at again, which makes every score too good: in this run, or before it where the
-/// model says so.
-pub(super) fn overlap_warnings(splits: &[SplitRows], settings: &Settings) -> Vec<String> {
+/// model says so (`is_trained_before`).
+pub(super) fn overlap_warnings(splits: &[SplitRows], settings: &Settings, is_trained_before: bool) -> Vec<String> {
     let choice = &settings.data.splits;
     let chosen = [&choice.train, &choice.validation, &choice.test].into_iter().any(Option::is_some);
     let as_divided = settings.task.custom().is_none() && !chosen;
@@ -68,10 +68,16 @@ pub(super) fn overlap_warnings(splits: &[SplitRows], settings: &Settings) -> Vec
         let how = match split.trained_on_exactly {
             None => format!("have been trained on, says {} of the model, and are {what}", trained_rows::FILE_NAME),
             // Of rows that an earlier training had there are no texts to compare.
-            Some(exactly) if exactly < trained_on => format!(
-                "are trained on, here or before, and {what} too ({exactly} with the very same texts in this run, the others as far as \
-                 white space is left aside)"
+            Some(exactly) if exactly < trained_on && is_trained_before => format!(
+                "are trained on and {what} too ({exactly} with the very same texts in this run, the others but for white space, or before \
+                 it, says {} of the model)",
+                trained_rows::FILE_NAME
             ),
+            Some(exactly) if exactly < trained_on => {
+                format!(
+                    "are trained on and {what} too ({exactly} with the very same texts, the others but for white space)"
+                )
+            }
             Some(_) => format!("are trained on and {what} too"),
         };
         format!("{trained_on} of the {rows} rows of {name} {how}: scores on them say nothing of other rows")

@@ -136,7 +136,13 @@ fn hold_out(rows: Rows, percent: f64, seed: u64) -> (Rows, Rows) {
     let plain = |rows: Vec<(Example, bool)>| rows.into_iter().map(|(example, _)| example).collect();
     let held_out = format!("{} ({percent} % held out)", rows.split);
     (
-        Rows { split: rows.split, examples: plain(kept), of_split: rows.of_split, limit: None, files: rows.files.clone() },
+        Rows {
+            split: rows.split,
+            examples: plain(kept),
+            of_split: rows.of_split,
+            limit: None,
+            files: rows.files.clone(),
+        },
         Rows { split: held_out, examples: plain(out), of_split: rows.of_split, limit: None, files: rows.files },
     )
 }

@@ -137,3 +137,92 @@ fn key(row: &Example) -> RowKey {
     key.copy_from_slice(&hasher.finalize()[..KEPT]);
     key
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::HubAccess;
+    use crate::settings::ModelChoice;
+    use crate::source::TransferHooks;
+
+    fn rows(texts: &[(&str, Option<&str>)]) -> Rows {
+        let example = |(text, pair): &(&str, Option<&str>)| Example {
+            text: (*text).to_owned(),
+            text_pair: pair.map(str::to_owned),
+            label: None,
+        };
+        let examples: Vec<Example> = texts.iter().map(example).collect();
+        Rows { split: "train".to_owned(), of_split: examples.len(), examples, limit: None, files: Vec::new() }
+    }
+
+    /// What a folder says of the model in it whose weights have these hashes.
+    fn read_in(dir: &Path, weights: &FileHashes) -> (Option<TrainedRows>, Vec<String>) {
+        let choice = ModelChoice::Folder(dir.to_owned());
+        let files = SourceFiles::model(&choice, &HubAccess::default(), &TransferHooks::default()).unwrap();
+        let mut warnings = Vec::new();
+        (TrainedRows::read(&files, weights, &mut warnings).unwrap(), warnings)
+    }
+
+    #[test]
+    fn white_space_makes_no_other_row_and_all_else_does() {
+        let trained = TrainedRows::of(&rows(&[("a  b", Some("c"))]), None);
+        for (same, row) in [
+            (true, ("a b", Some("c"))),
+            (true, (" a\tb ", Some("c\n"))),
+            (false, ("ab", Some("c"))),
+            (false, ("A b", Some("c"))),
+            (false, ("a b", None)),
+            (false, ("a b", Some(""))),
+            (false, ("c", Some("a b"))),
+            (false, ("a b c", None)),
+        ] {
+            assert_eq!(trained.count(&rows(&[row])), u64::from(same), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn a_model_carries_its_rows_and_those_of_the_model_before() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("model.safetensors"), "weights").unwrap();
+        let weights = FileHashes::from([(
+            "model.safetensors".to_owned(),
+            sha256(&dir.path().join("model.safetensors")).unwrap(),
+        )]);
+        assert_eq!(read_in(dir.path(), &weights), (None, Vec::new()), "models of others do not say");
+        let first = TrainedRows::of(&rows(&[("a", None), ("b", None), ("a ", None)]), None);
+        let both = TrainedRows::of(&rows(&[("c", None)]), Some(&first));
+        both.write(dir.path(), "model.safetensors").unwrap();
+        let (read, warnings) = read_in(dir.path(), &weights);
+        assert_eq!((read.as_ref(), warnings), (Some(&both), Vec::new()));
+        assert_eq!(read.unwrap().count(&rows(&[("a", None), ("c", None), ("d", None)])), 2);
+        // By hand: `printf '\1\0\0\0\0\0\0\0c' | sha256sum`.
+        let text = std::fs::read_to_string(dir.path().join(FILE_NAME)).unwrap();
+        let written: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let all = written["rows"].as_str().unwrap();
+        assert!(all.len() == 36 && all.contains("eca8daf67b07"), "{all}");
+    }
+
+    #[test]
+    fn what_is_said_of_other_weights_or_cannot_be_read_says_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("model.safetensors");
+        std::fs::write(&file, "weights").unwrap();
+        TrainedRows::of(&rows(&[("a", None)]), None).write(dir.path(), "model.safetensors").unwrap();
+        let others = FileHashes::from([("model.safetensors".to_owned(), "0a".repeat(32))]);
+        assert_eq!(read_in(dir.path(), &others), (None, Vec::new()));
+        let own = FileHashes::from([("model.safetensors".to_owned(), sha256(&file).unwrap())]);
+        for (text, part) in [
+            ("{", "EOF"),
+            (r#"{"format": "training-rows-9", "weights_sha256": {}, "rows": ""}"#, "training-rows-9"),
+            (r#"{"format": "training-rows-1", "weights_sha256": {}, "rows": "0a0b"}"#, "12 hexadecimal digits"),
+            (r#"{"format": "training-rows-1", "weights_sha256": {}, "rows": "0a0b0c0d0e0g"}"#, "12 hexadecimal digits"),
+        ] {
+            std::fs::write(dir.path().join(FILE_NAME), text).unwrap();
+            let (read, warnings) = read_in(dir.path(), &own);
+            assert!(read.is_none() && warnings.len() == 1, "{text}: {warnings:?}");
+            for part in [part, FILE_NAME, "is unknown"] {
+                assert!(warnings[0].contains(part), "{text}: {warnings:?}");
+            }
+        }
+    }
+}
