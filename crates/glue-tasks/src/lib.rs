@@ -2,8 +2,7 @@
 //!
 //! Nothing here knows about tensors, models or the network, so the crate builds and tests in seconds. The way through
 //! it: [`find_task`] gives a task of a [benchmark](mod@benchmarks), and [`TaskSpec::new`] describes one of one's own;
-//! [`find_split_files`] (a folder) or [`select_split_files`] (a repository's listing) says which files hold a split;
-//! [`read_split`] turns them into [`Example`]s; [`evaluate`] compares predictions with references; [`task_score`] and
+//! a [`Layout`] says which files of a folder or of a repository's listing hold a split; [`read_split`] turns them into [`Example`]s; [`evaluate`] compares predictions with references; [`task_score`] and
 //! [`benchmark_score`] make the benchmark's numbers of them.
 //!
 //! ```
@@ -25,24 +24,25 @@ pub mod benchmark;
 pub mod benchmarks;
 pub mod dataset;
 pub mod find;
+pub mod layout;
 pub mod metrics;
+pub mod packed;
 pub mod score;
 pub mod slices;
-pub mod split_files;
 pub mod task;
 pub mod task_kind;
 
+mod features;
 mod near;
-mod split_names;
 
 pub use benchmark::{AverageSpec, Benchmark};
 pub use benchmarks::{GLUE, benchmarks};
 pub use dataset::{DataError, Example, Label, LabelKind, Schema, Split, Warning, read_split, read_unlabelled_split};
 pub use find::{UnknownTask, benchmark_of, find_task, find_tasks, plain_key, task_named, task_order};
+pub use layout::Layout;
 pub use metrics::{Metric, MetricError, Predictions, References, argmax, evaluate};
 pub use near::near_enough;
 pub use score::{BenchmarkScore, ScoreError, benchmark_score, task_score};
 pub use slices::{BadSlice, Slice};
-pub use split_files::{find_split_files, select_split_files};
 pub use task::{SplitSpec, TaskSpec};
 pub use task_kind::TaskKind;

@@ -1,14 +1,14 @@
 //! Where files come from: a folder, a repository on the Hub, or the program itself.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-#[cfg(feature = "hub")]
-use glue_tasks::split_files::select_split_files;
-use glue_tasks::split_files::{files_in, find_split_files, split_configs};
+use glue_tasks::benchmarks::{downloaded_folder, downloaded_split};
+use glue_tasks::{Layout, Schema, TaskSpec};
 
 use crate::demo::Embedded;
 use crate::error::Error;
-use crate::settings::{DatasetChoice, HubAccess, ModelChoice};
+use crate::settings::{DatasetChoice, HubAccess, ModelChoice, Settings};
 use records::record::parts::Source;
 
 /// The files of one model or one dataset.
@@ -24,6 +24,10 @@ pub struct SourceFiles {
     location: FileLocation,
     /// The folder in it that single files are taken from, with `/` behind; empty: itself.
     subfolder: String,
+    /// Whether files in it may say which others are which splits.
+    is_described: bool,
+    /// Where its files are, once that was asked for.
+    layout: OnceLock<Layout>,
 }
 
 enum FileLocation {
@@ -37,15 +41,21 @@ enum FileLocation {
 }
 
 impl SourceFiles {
-    fn folder(folder: PathBuf) -> Self {
+    fn new(id: String, source: Source, location: FileLocation) -> Self {
         Self {
-            id: folder.display().to_string(),
-            source: Source::Folder,
+            id,
+            source,
             revision: None,
             commit: None,
-            location: FileLocation::Folder(folder),
+            location,
             subfolder: String::new(),
+            is_described: false,
+            layout: OnceLock::new(),
         }
+    }
+
+    fn folder(folder: PathBuf) -> Self {
+        Self::new(folder.display().to_string(), Source::Folder, FileLocation::Folder(folder))
     }
 
     /// The folder in it that single files are taken from, with `/` behind; empty: itself.
@@ -59,15 +69,7 @@ impl SourceFiles {
     }
 
     fn embedded(id: &str, part: &str) -> Result<Self, Error> {
-        let location = FileLocation::Embedded(Embedded::unpack(part)?);
-        Ok(Self {
-            id: id.to_owned(),
-            source: Source::Embedded,
-            revision: None,
-            commit: None,
-            location,
-            subfolder: String::new(),
-        })
+        Ok(Self::new(id.to_owned(), Source::Embedded, FileLocation::Embedded(Embedded::unpack(part)?)))
     }
 
     /// The model's files.
@@ -107,15 +109,21 @@ impl SourceFiles {
             DatasetChoice::Folder(folder) => Ok(Self::folder(folder.clone())),
             DatasetChoice::Embedded => Self::embedded(crate::demo::DATA, "glue"),
             DatasetChoice::Hub { id, revision } => hub(access, transfers, HubKind::Dataset, id, revision),
-            DatasetChoice::Files(files) => Ok(Self {
-                id: files.iter().map(|(_, file)| file.display().to_string()).collect::<Vec<_>>().join(", "),
-                source: Source::Folder,
-                revision: None,
-                commit: None,
-                location: FileLocation::SplitFiles(files.clone()),
-                subfolder: String::new(),
-            }),
+            DatasetChoice::Files(files) => {
+                let id = files.iter().map(|(_, file)| file.display().to_string()).collect::<Vec<_>>().join(", ");
+                Ok(Self::new(id, Source::Folder, FileLocation::SplitFiles(files.clone())))
+            }
         }
+    }
+
+    /// The dataset of a run. Of data of one's own, files such as README.md say where its splits are; a benchmark's lie as the
+    /// benchmark's own.
+    ///
+    /// # Errors
+    /// When the repository or revision cannot be had.
+    pub fn dataset_of(settings: &Settings, transfers: &TransferHooks) -> Result<Self, Error> {
+        let files = Self::dataset(&settings.data.dataset, &settings.hub, transfers)?;
+        Ok(Self { is_described: settings.task.custom().is_some(), ..files })
     }
 
     fn local(&self) -> Option<PathBuf> {
@@ -172,39 +180,72 @@ impl SourceFiles {
         }
     }
 
-    /// The folders that hold splits: a dataset's configurations, or the top folder (an empty name).
+    fn layout(&self) -> Result<&Layout, Error> {
+        if let Some(layout) = self.layout.get() {
+            return Ok(layout);
+        }
+        let layout = match &self.location {
+            FileLocation::SplitFiles(_) => Layout::of_names(&self.id, Vec::new()),
+            #[cfg(feature = "hub")]
+            FileLocation::Snapshot(snapshot) => {
+                let names = snapshot.files()?.into_iter().map(|file| file.path).collect();
+                Layout::of_names("the repository", names)
+            }
+            _ => Layout::of_folder_names(&self.local().unwrap_or_default())?,
+        };
+        let layout = if self.is_described { layout.described(|name| self.text(name))? } else { layout };
+        Ok(self.layout.get_or_init(|| layout))
+    }
+
+    /// The content of a file in it.
+    fn text(&self, name: &str) -> Result<String, Error> {
+        let path = self.fetch(name)?;
+        let bytes = std::fs::read(&path).map_err(|error| Error::usage(format!("{}: {error}", path.display())))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The configuration of a name, or the one that is meant where none is given; of files given one by one none has a name.
+    ///
+    /// # Errors
+    /// When there is none of that name, or it has to be named, or the repository cannot be listed.
+    pub fn config(&self, given: Option<&str>) -> Result<String, Error> {
+        let layout = self.layout().map_err(|error| self.in_context(error))?;
+        let found = match (&self.location, given) {
+            (FileLocation::SplitFiles(_), given) => Ok(given.unwrap_or_default().to_owned()),
+            (_, Some(given)) => layout.config_named(given),
+            (_, None) => layout.default_config(),
+        };
+        found.map_err(|error| self.in_context(error.into()))
+    }
+
+    /// The splits of a configuration, as the end of a message; nothing where they cannot be listed.
+    #[must_use]
+    pub fn there_are(&self, config: &str) -> String {
+        let splits = match &self.location {
+            FileLocation::SplitFiles(files) => {
+                let mut splits: Vec<String> = files.iter().map(|(split, _)| (*split).to_owned()).collect();
+                splits.dedup();
+                splits
+            }
+            _ => self.layout().ok().and_then(|layout| layout.splits(config).ok()).unwrap_or_default(),
+        };
+        if splits.is_empty() { String::new() } else { format!("; there are {}", splits.join(", ")) }
+    }
+
+    /// The names of a column's classes in the order of their indices, where the dataset's card says that it has some.
     ///
     /// # Errors
     /// When the repository cannot be listed.
-    pub fn configs(&self) -> Result<Vec<String>, Error> {
-        let names: Vec<String> = match &self.location {
-            FileLocation::SplitFiles(_) => return Ok(vec![String::new()]),
-            #[cfg(feature = "hub")]
-            FileLocation::Snapshot(snapshot) => snapshot.files()?.into_iter().map(|file| file.path).collect(),
-            _ => self.local().map_or_else(|| Ok(Vec::new()), |folder| files_in(&folder))?,
-        };
-        let (configs, by_name) = split_configs(&names);
-        if by_name && self.has_configs_of_its_own()? {
-            return Err(Error::usage(format!(
-                "{}: its README.md says which files are which splits (configs, data_files), and that is not read: give the files by \
-                 --train_file, --validation_file and --test_file",
-                self.id
-            )));
-        }
-        Ok(configs)
+    pub fn label_names(&self, config: &str, column: &str) -> Result<Option<Vec<String>>, Error> {
+        Ok(self.layout()?.label_names(config, column))
     }
 
-    /// Whether the YAML at the beginning of README.md names files of splits
-    /// (<https://huggingface.co/docs/hub/datasets-manual-configuration>).
-    fn has_configs_of_its_own(&self) -> Result<bool, Error> {
-        let Some(path) = self.try_fetch("README.md")? else { return Ok(false) };
-        let text =
-            std::fs::read_to_string(&path).map_err(|error| Error::usage(format!("{}: {error}", path.display())))?;
-        let mut lines = text.lines();
-        let is_yaml = lines.next().is_some_and(|line| line.trim_end() == "---");
-        let yaml: Vec<&str> = lines.take_while(|line| line.trim_end() != "---").collect();
-        let has = |field: &str| yaml.iter().any(|line| line.trim_start_matches([' ', '-']).starts_with(field));
-        Ok(is_yaml && has("configs:") && has("data_files:"))
+    /// What stands between the cells of csv files, where the dataset's card says that.
+    ///
+    /// # Errors
+    /// When the repository cannot be listed.
+    pub fn delimiter(&self, config: &str) -> Result<Option<u8>, Error> {
+        Ok(self.layout()?.delimiter(config))
     }
 
     /// The data files of a split, shards in order; `None` where the dataset has no such split.
@@ -212,26 +253,40 @@ impl SourceFiles {
     /// # Errors
     /// When shards are missing, or a file cannot be fetched.
     pub fn split_files(&self, config: &str, split: &str) -> Result<Option<Vec<PathBuf>>, Error> {
-        let found = match &self.location {
-            FileLocation::SplitFiles(files) => {
-                return Ok(files.iter().find(|(name, _)| *name == split).map(|(_, file)| vec![file.clone()]));
-            }
-            #[cfg(feature = "hub")]
-            FileLocation::Snapshot(snapshot) => {
-                let names: Vec<String> = snapshot.files()?.into_iter().map(|file| file.path).collect();
-                select_split_files(&names, config, split)
-                    .map(|names| names.iter().map(|name| self.fetch(name)).collect::<Result<Vec<_>, _>>())
-            }
-            _ => find_split_files(&self.local().unwrap_or_default(), config, split).map(Ok),
-        };
-        match found {
-            Ok(files) => files.map(Some),
-            Err(error) if error.is_absent_split() => Ok(None),
-            Err(error) => Err(Error::from(error).in_context(match self.source {
-                Source::Folder => "--dataset_dir",
-                _ => &self.id,
-            })),
+        if let FileLocation::SplitFiles(files) = &self.location {
+            let of_split = files.iter().filter(|(name, _)| *name == split).map(|(_, file)| file.clone());
+            return Ok(Some(of_split.collect()).filter(|files: &Vec<PathBuf>| !files.is_empty()));
         }
+        let layout = self.layout().map_err(|error| self.in_context(error))?;
+        match layout.split_files(config, split) {
+            Ok(names) => names.iter().map(|name| self.fetch(name)).collect::<Result<_, _>>().map(Some),
+            Err(error) if error.is_absent_split() => Ok(None),
+            Err(error) => Err(self.in_context(error.into())),
+        }
+    }
+
+    /// The data files of a task's split and what to read of them; `None` where the dataset has no such split. A folder may be laid out
+    /// as the Hub's dataset, or be GLUE's own download.
+    ///
+    /// # Errors
+    /// As [`split_files`](Self::split_files), and a folder of another task.
+    pub fn task_split(&self, task: &TaskSpec, split: &str) -> Result<Option<(Vec<PathBuf>, Schema)>, Error> {
+        if let FileLocation::Folder(folder) = &self.location
+            && !self.is_described
+            && !folder.join(&task.config).is_dir()
+            && let Some(folder) = downloaded_folder(folder, task).map_err(Error::usage)?
+        {
+            let found = downloaded_split(&folder, task, split).filter(|found| found.file.is_file());
+            return Ok(found.map(|found| (vec![found.file], found.schema)));
+        }
+        Ok(self.split_files(&task.config, split)?.map(|files| (files, task.schema())))
+    }
+
+    fn in_context(&self, error: Error) -> Error {
+        error.in_context(match self.source {
+            Source::Folder => "--dataset_dir",
+            _ => &self.id,
+        })
     }
 }
 
@@ -295,14 +350,9 @@ fn hub(
 
 #[cfg(feature = "hub")]
 fn of_snapshot(id: &str, revision: &str, snapshot: hub::Snapshot) -> SourceFiles {
-    SourceFiles {
-        id: id.to_owned(),
-        source: Source::Hub,
-        revision: Some(revision.to_owned()),
-        commit: Some(snapshot.commit().to_owned()),
-        location: FileLocation::Snapshot(Box::new(snapshot)),
-        subfolder: String::new(),
-    }
+    let commit = Some(snapshot.commit().to_owned());
+    let files = SourceFiles::new(id.to_owned(), Source::Hub, FileLocation::Snapshot(Box::new(snapshot)));
+    SourceFiles { revision: Some(revision.to_owned()), commit, ..files }
 }
 
 #[cfg(not(feature = "hub"))]

@@ -3,6 +3,7 @@
 //! A new benchmark is a file with its value and a row of `LISTED`; nothing else in the program lists tasks.
 
 mod glue;
+mod glue_download;
 mod shorthand;
 mod super_glue;
 
@@ -11,6 +12,7 @@ use std::sync::LazyLock;
 use crate::benchmark::Benchmark;
 
 pub use glue::GLUE;
+pub use glue_download::{DownloadedSplit, downloaded_folder, downloaded_split};
 pub use super_glue::SUPER_GLUE;
 
 /// All of them. The first one's tasks are found by their short names before those of others.

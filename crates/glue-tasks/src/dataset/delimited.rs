@@ -18,7 +18,7 @@ impl Dialect {
     fn reader(self, file: &Path) -> Result<csv::Reader<Box<dyn Read>>, DataError> {
         let mut builder = csv::ReaderBuilder::new();
         // Rows of another length are let through here, so that the message can count rows and say what to do.
-        builder.flexible(true).delimiter(self.delimiter).quoting(self.quoting);
+        builder.flexible(true).delimiter(self.delimiter).quoting(self.quoting).has_headers(self.header.is_none());
         Ok(builder.from_reader(unpacked(file)?))
     }
 
@@ -54,9 +54,13 @@ pub(super) fn read(
     let bad_row = |row, reason| DataError::BadRow { file: file.to_owned(), row, reason };
 
     let mut record = csv::StringRecord::new();
-    let mut index = 0;
+    let (mut index, mut short_rows) = (0, 0);
     while reader.read_record(&mut record).map_err(|error| bad_row(index, reason(&error)))? {
         if is_blank(&record) {
+            continue;
+        }
+        if wanted.format.skips_short_rows && record.len() < columns.len() {
+            short_rows += 1;
             continue;
         }
         if record.len() != columns.len() {
@@ -75,6 +79,9 @@ pub(super) fn read(
         sink(RawRow { index, texts: &texts, label })?;
         index += 1;
     }
+    if short_rows > 0 {
+        warnings.push(Warning::ShortRows { file: file.to_owned(), rows: short_rows });
+    }
     Ok(warnings)
 }
 
@@ -84,6 +91,9 @@ fn is_blank(record: &csv::StringRecord) -> bool {
 }
 
 fn header(file: &Path, dialect: Dialect, reader: &mut csv::Reader<Box<dyn Read>>) -> Result<Vec<String>, DataError> {
+    if let Some(columns) = dialect.header {
+        return Ok(columns.iter().map(|&column| column.to_owned()).collect());
+    }
     let bad = |reason| DataError::BadFile { file: file.to_owned(), format: dialect.name(), reason };
     let header = reader.headers().map_err(|error| bad(reason(&error)))?;
     if header.is_empty() {

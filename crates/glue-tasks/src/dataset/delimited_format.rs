@@ -8,4 +8,8 @@ pub struct DelimitedFormat {
     /// Whether quotes in tsv files are a part of the text, as in GLUE's own; else cells may stand in quotes, as `datasets` and pandas
     /// read them.
     pub unquoted_tsv: bool,
+    /// The columns, where the first line is a row already.
+    pub header: Option<&'static [&'static str]>,
+    /// Whether a row that lacks cells is left out, with a word, and no error.
+    pub skips_short_rows: bool,
 }

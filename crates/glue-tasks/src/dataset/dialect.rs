@@ -29,6 +29,8 @@ pub(super) struct Dialect {
     pub(super) delimiter: u8,
     /// Whether a cell may stand in quotes.
     pub(super) quoting: bool,
+    /// The columns, where the first line is a row already.
+    pub(super) header: Option<&'static [&'static str]>,
 }
 
 impl Dialect {
@@ -39,7 +41,8 @@ impl Dialect {
             (None, Extension::Tsv) => b'\t',
             (None, Extension::Csv) => delimiter_of(&first_lines(file)?),
         };
-        Ok(Self { extension, delimiter, quoting: extension == Extension::Csv || !format.unquoted_tsv })
+        let quoting = extension == Extension::Csv || !format.unquoted_tsv;
+        Ok(Self { extension, delimiter, quoting, header: format.header })
     }
 
     /// The same after the whole file was looked at, with what was decided and is not to be expected.

@@ -18,7 +18,7 @@ pub enum DataError {
         source: std::io::Error,
     },
     /// An extension that stands for no format.
-    #[error("{}: files of a split end in .parquet, .csv, .tsv, .jsonl or .json, and may be packed by gzip or zstd; convert or rename this one", file.display())]
+    #[error("{}: files of a split end in .parquet, .arrow, .csv, .tsv, .jsonl or .json, and texts may be packed by gzip or zstd; convert or rename this one", file.display())]
     UnknownFormat {
         /// The path of the file.
         file: PathBuf,
@@ -112,6 +112,36 @@ pub enum DataError {
         /// One of those with a similar name.
         suggestion: Option<String>,
     },
+    /// There is nothing that could be a split.
+    #[error("{place}: there are no splits; {}", no_splits(script.as_deref()))]
+    NoSplits {
+        /// The folder or repository.
+        place: String,
+        /// The Python script in it that would make them.
+        script: Option<String>,
+    },
+    /// There are several configurations, and none is the usual one.
+    #[error("{place}: which configuration? Give --dataset_config_name one of {}", configs.join(", "))]
+    WhichConfig {
+        /// The folder or repository.
+        place: String,
+        /// Their names.
+        configs: Vec<String>,
+    },
+    /// A file that the dataset's card names is not there.
+    #[error(
+        "{place}: its README.md says that split `{split}` of `{config}` is {pattern}, and there is no such data file"
+    )]
+    NoMatch {
+        /// The folder or repository.
+        place: String,
+        /// The configuration.
+        config: String,
+        /// The name of the split, such as `train`.
+        split: String,
+        /// The path or pattern.
+        pattern: String,
+    },
     /// The configuration is there, the split is not. Some tasks do without: [`DataError::is_absent_split`].
     #[error("{place} has no split `{split}` of `{config}`; it has {}", quoted(present))]
     AbsentSplit {
@@ -166,6 +196,17 @@ impl DataError {
     }
 }
 
+fn no_splits(script: Option<&str>) -> String {
+    match script {
+        Some(script) => format!(
+            "its rows are made by a script, {script}, which is not run: the Hub may have them as parquet, by --dataset_revision \
+             refs/convert/parquet"
+        ),
+        None => "expected files such as train-00000-of-00001.parquet or test.csv, in the top folder or in one of a configuration's name"
+            .to_owned(),
+    }
+}
+
 fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
 }
@@ -204,6 +245,13 @@ pub enum Warning {
         /// The names that were expected.
         names: Vec<String>,
     },
+    /// Rows lack cells, and are left out.
+    ShortRows {
+        /// The path of the file.
+        file: PathBuf,
+        /// How many.
+        rows: usize,
+    },
     /// The header stands there once more, and is left out.
     RepeatedHeader {
         /// The path of the file.
@@ -238,6 +286,11 @@ impl fmt::Display for Warning {
                     file.display(),
                     quoted(names)
                 )
+            }
+            Self::ShortRows { file, rows } => {
+                let lack =
+                    if *rows == 1 { "1 row lacks cells and is" } else { &format!("{rows} rows lack cells and are") };
+                write!(f, "{}: {lack} left out, as in the Hub's dataset", file.display())
             }
             Self::RepeatedHeader { file, row } => {
                 write!(f, "{}: the header stands once more before row {row} (from 0), and is left out", file.display())

@@ -7,13 +7,14 @@ use super::delimited_format::DelimitedFormat;
 use super::dialect::Extension;
 use super::error::{DataError, Warning};
 use super::raw::{RowSink, WantedColumns};
-use super::{json_lines, parquet};
-use crate::split_names::unpacked_name;
+use super::{arrow, json_lines, parquet};
+use crate::packed::extension;
 
 /// The formats that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FileFormat {
     Parquet,
+    Arrow,
     Csv,
     Tsv,
     Json,
@@ -22,12 +23,12 @@ enum FileFormat {
 impl FileFormat {
     fn of(file: &Path) -> Result<Self, DataError> {
         let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let extension = unpacked_name(name).rsplit_once('.').map_or("", |(_, extension)| extension);
-        match extension.to_ascii_lowercase().as_str() {
+        match extension(name).to_ascii_lowercase().as_str() {
             "parquet" => Ok(Self::Parquet),
+            "arrow" => Ok(Self::Arrow),
             "csv" => Ok(Self::Csv),
             "tsv" => Ok(Self::Tsv),
-            "json" | "jsonl" => Ok(Self::Json),
+            "json" | "jsonl" | "ndjson" => Ok(Self::Json),
             _ => Err(DataError::UnknownFormat { file: file.to_owned() }),
         }
     }
@@ -45,10 +46,10 @@ pub(super) struct FileFacts {
 /// Reads the wanted columns of a file, row by row.
 pub(super) fn read_rows(file: &Path, wanted: &WantedColumns, sink: &mut RowSink<'_>) -> Result<FileFacts, DataError> {
     let delimited = |warnings| FileFacts { warnings, ..FileFacts::default() };
+    let declaring = |label_names| FileFacts { label_names, ..FileFacts::default() };
     match FileFormat::of(file)? {
-        FileFormat::Parquet => {
-            parquet::read(file, wanted, sink).map(|label_names| FileFacts { label_names, ..FileFacts::default() })
-        }
+        FileFormat::Parquet => parquet::read(file, wanted, sink).map(declaring),
+        FileFormat::Arrow => arrow::read(file, wanted, sink).map(declaring),
         FileFormat::Csv => delimited::read(file, Extension::Csv, wanted, sink).map(delimited),
         FileFormat::Tsv => delimited::read(file, Extension::Tsv, wanted, sink).map(delimited),
         FileFormat::Json => json_lines::read(file, wanted, sink).map(|()| FileFacts::default()),
@@ -59,6 +60,7 @@ pub(super) fn read_rows(file: &Path, wanted: &WantedColumns, sink: &mut RowSink<
 pub(super) fn columns_of(file: &Path, format: DelimitedFormat) -> Result<Vec<String>, DataError> {
     match FileFormat::of(file)? {
         FileFormat::Parquet => parquet::columns(file),
+        FileFormat::Arrow => arrow::columns(file),
         FileFormat::Csv => delimited::columns(file, Extension::Csv, format),
         FileFormat::Tsv => delimited::columns(file, Extension::Tsv, format),
         FileFormat::Json => json_lines::columns(file),

@@ -1,9 +1,12 @@
-//! A split as examples, from parquet, csv, tsv or json files.
+//! A split as examples, from parquet, arrow, csv, tsv or json files.
 //!
 //! Every row is checked while it is read: a label outside the label set or a missing text stops here, with file and
 //! row, and not on the device an hour later. [`read_split`] is the way in; which files make a split is found by
-//! [`split_files`](crate::split_files).
+//! [`Layout`](crate::layout::Layout).
 
+mod arrow;
+mod arrow_columns;
+mod arrow_rows;
 mod collect;
 mod delimited;
 mod delimited_format;
@@ -17,7 +20,6 @@ mod json_tables;
 mod label_values;
 mod labels;
 mod parquet;
-mod parquet_columns;
 mod quotes;
 mod raw;
 mod read;

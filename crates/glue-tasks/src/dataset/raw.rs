@@ -73,7 +73,7 @@ pub(super) fn open(file: &Path) -> Result<File, DataError> {
     File::open(file).map_err(|source| DataError::Read { file: PathBuf::from(file), source })
 }
 
-/// Its content, unpacked where its name says that it is packed ([`PACKED`](crate::split_names::PACKED)).
+/// Its content, unpacked where its name says that it is packed ([`PACKED`](crate::packed::PACKED)).
 ///
 /// # Errors
 /// As [`open`].

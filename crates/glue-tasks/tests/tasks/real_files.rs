@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use glue_tasks::{DataError, GLUE, Label, TaskKind, find_split_files, read_split};
+use glue_tasks::{DataError, GLUE, Label, Layout, TaskKind, read_split};
 
 fn glue_folder() -> PathBuf {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
@@ -16,12 +16,13 @@ fn glue_folder() -> PathBuf {
 fn rows_and_labels_are_those_of_the_table() {
     let root = glue_folder();
     assert!(root.is_dir(), "{} is no folder", root.display());
+    let layout = Layout::of_folder_names(&root).expect("a folder");
     let mut read = 0;
     for task in GLUE.tasks.iter().chain(GLUE.diagnostics()) {
         let labelled = task.train_split.iter().chain(&task.eval_splits).map(|split| (split, true));
         for (split, labelled) in labelled.chain(task.test_splits.iter().map(|split| (split, false))) {
-            let files = match find_split_files(&root, &task.config, &split.name) {
-                Ok(files) => files,
+            let files = match layout.split_files(&task.config, &split.name) {
+                Ok(files) => files.iter().map(|file| root.join(file)).collect::<Vec<PathBuf>>(),
                 // Not every split need be at hand, but those that are must be whole.
                 Err(error @ (DataError::AbsentSplit { .. } | DataError::NoConfig { .. })) => {
                     eprintln!("not checked: {error}");

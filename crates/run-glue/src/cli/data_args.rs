@@ -79,7 +79,7 @@ impl DataArgs {
             let parsed = text.as_deref().map(Slice::parse).transpose();
             parsed.map_err(|error| Error::usage(format!("--{flag}: {error}")))
         };
-        if self.validation_split_percentage.is_some() && own_data.validation_file.is_some() {
+        if self.validation_split_percentage.is_some() && !own_data.validation_file.is_empty() {
             return Err(Error::usage(
                 "--validation_split_percentage and --validation_file exclude each other: leave one out",
             ));

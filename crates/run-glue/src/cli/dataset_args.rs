@@ -1,9 +1,10 @@
 //! Flags of which dataset is used: a benchmark's from elsewhere, or data that are of no benchmark.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use glue_tasks::metrics::Metric;
+use glue_tasks::packed::unpacked_name;
 use glue_tasks::task::TaskSpec;
 use glue_tasks::{GLUE, benchmark_of, find_tasks};
 
@@ -15,8 +16,9 @@ use trainer::settings::{CustomData, DatasetChoice};
 #[derive(Args, Clone, Debug, Default)]
 #[command(rename_all = "snake_case")]
 pub struct DatasetArgs {
-    /// Folder laid out as the Hub's nyu-mll/glue: CONFIG/SPLIT-*.parquet
-    #[arg(long, value_name = "DIR", help_heading = "Data")]
+    /// Folder laid out as the Hub's nyu-mll/glue (CONFIG/SPLIT-*.parquet), or GLUE's own download (MRPC/train.tsv), or a task's folder
+    /// of it
+    #[arg(long, alias = "data_dir", value_name = "DIR", help_heading = "Data")]
     pub dataset_dir: Option<PathBuf>,
     /// Branch, tag or commit of the dataset's repository [default: main]
     #[arg(long, value_name = "REV", help_heading = "Data")]
@@ -33,15 +35,15 @@ pub struct OwnDataArgs {
     /// Its configuration, which is a folder of its repository [default: the only one]
     #[arg(long, value_name = "NAME", help_heading = "Data of your own")]
     pub dataset_config_name: Option<String>,
-    /// Training rows: csv, tsv, json, jsonl or parquet
-    #[arg(long, value_name = "FILE", help_heading = "Data of your own")]
-    pub train_file: Option<PathBuf>,
+    /// Training rows: csv, tsv, json, jsonl or parquet; several files, or a pattern such as 'data/*.csv', are one split
+    #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "Data of your own")]
+    pub train_file: Vec<PathBuf>,
     /// Rows to evaluate on
-    #[arg(long, value_name = "FILE", help_heading = "Data of your own")]
-    pub validation_file: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "Data of your own")]
+    pub validation_file: Vec<PathBuf>,
     /// Rows to predict
-    #[arg(long, value_name = "FILE", help_heading = "Data of your own")]
-    pub test_file: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "Data of your own")]
+    pub test_file: Vec<PathBuf>,
     /// Column of the text, or of first and second text: A or A,B [default: sentence1,sentence2, text, and the like]
     #[arg(long, value_name = "NAMES", help_heading = "Data of your own")]
     pub text_column_names: Option<String>,
@@ -63,7 +65,8 @@ impl OwnDataArgs {
     /// The dataset that is asked for instead of a task. `tasks`: those that are named.
     pub(super) fn custom(&self, tasks: &[String]) -> Result<Option<CustomData>, Error> {
         let files = [&self.train_file, &self.validation_file, &self.test_file];
-        let stem = files.into_iter().flatten().find_map(|file| Some(file.file_stem()?.to_string_lossy().into_owned()));
+        let stem =
+            files.into_iter().flatten().find_map(|file| Some(stem(&file.file_name()?.to_string_lossy()).to_owned()));
         let named = self.dataset_name.as_ref().map(|name| match &self.dataset_config_name {
             Some(config) => format!("{}-{config}", last_part(name)),
             None => last_part(name).to_owned(),
@@ -156,22 +159,42 @@ impl OwnDataArgs {
             ("test_file", "test", &self.test_file),
         ];
         let mut files = Vec::new();
-        for (flag, split, file) in given {
-            let Some(file) = file else { continue };
-            if !file.is_file() {
-                return Err(Error::usage(format!(
-                    "--{flag} {}: there is no such file; expected csv, tsv, json, jsonl or parquet",
-                    file.display()
-                )));
-            }
+        for (flag, split, of_split) in given {
             let others = [("dataset_name", self.dataset_name.is_some()), ("dataset_dir", place.dataset_dir.is_some())];
-            if let Some((other, _)) = others.into_iter().find(|(_, given)| *given) {
+            if let (Some((other, _)), false) = (others.into_iter().find(|(_, given)| *given), of_split.is_empty()) {
                 return Err(Error::usage(format!("--{flag} and --{other} exclude each other: leave one out")));
             }
-            files.push((split, plain_path(file)));
+            for file in of_split.iter().map(|file| matching(flag, file)).collect::<Result<Vec<_>, _>>()?.concat() {
+                let file = plain_path(&file);
+                if files.contains(&(split, file.clone())) {
+                    return Err(Error::usage(format!("--{flag}: {} is given twice", file.display())));
+                }
+                files.push((split, file));
+            }
         }
         Ok((!files.is_empty()).then_some(files))
     }
+}
+
+/// The file of a path, or the files of a pattern, in order.
+fn matching(flag: &str, path: &Path) -> Result<Vec<PathBuf>, Error> {
+    if path.is_file() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let text = path.to_str().unwrap_or_default();
+    let found = glob::glob(text).map(|found| found.flatten().filter(|file| file.is_file()).collect::<Vec<_>>());
+    found.ok().filter(|files| !files.is_empty()).ok_or_else(|| {
+        let what = if text.contains(['*', '?', '[']) { "there are no such files" } else { "there is no such file" };
+        Error::usage(format!("--{flag} {}: {what}; expected csv, tsv, json, jsonl, parquet or arrow", path.display()))
+    })
+}
+
+/// A file's name without its endings: `train` of `train.csv.gz`; of a pattern, what is before it.
+fn stem(name: &str) -> &str {
+    let name = unpacked_name(name);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let plain = stem.split(['*', '?', '[']).next().unwrap_or(stem).trim_end_matches(['-', '_', '.']);
+    if plain.is_empty() { "files" } else { plain }
 }
 
 fn last_part(name: &str) -> &str {

@@ -54,8 +54,8 @@ impl PlaceArgs {
         let others = [
             ("max_predict_samples", data.max_predict_samples.is_some()),
             ("test_split_name", data.test_split_name.is_some()),
-            ("test_file", own_data.test_file.is_some()),
-            ("train_file", own_data.train_file.is_some()),
+            ("test_file", !own_data.test_file.is_empty()),
+            ("train_file", !own_data.train_file.is_empty()),
             ("dataset_name", own_data.dataset_name.is_some()),
         ];
         match others.into_iter().find(|(_, given)| *given) {

@@ -18,10 +18,13 @@ pub(super) fn change_since(settings: &Settings, record: &RunRecord) -> Option<St
     if then.is_empty() {
         return unknown();
     }
-    let dataset = match SourceFiles::dataset(&settings.data.dataset, &settings.hub, &TransferHooks::default()) {
+    let dataset = match SourceFiles::dataset_of(settings, &TransferHooks::default()) {
         Ok(dataset) => dataset,
         Err(error) => return Some(format!("{id}: the data have changed ({error})")),
     };
+    if let Some(change) = change_of_configuration(settings, record, &dataset) {
+        return Some(change);
+    }
     let Some(parts) = parts_read(settings, record) else { return unknown() };
     let (mut comparison, set) = (Comparison { dataset, then, now: BTreeMap::new() }, diagnostic_set(settings));
     parts
@@ -31,26 +34,52 @@ pub(super) fn change_since(settings: &Settings, record: &RunRecord) -> Option<St
         .or_else(|| comparison.change_in_others(settings, parts.iter().all(|part| part.files.is_empty())))
 }
 
-/// A configuration and a split of it.
-type Place = (String, String);
+/// Of data of one's own another configuration may be meant now, where none was named.
+fn change_of_configuration(settings: &Settings, record: &RunRecord, dataset: &SourceFiles) -> Option<String> {
+    let own = settings.task.custom()?;
+    let then = record.dataset.config.as_deref().unwrap_or_default();
+    let how = match dataset.config(own.config.as_deref()) {
+        Ok(now) if now == then => return None,
+        Ok(now) => format!("it is {now:?}"),
+        Err(error) => error.to_string(),
+    };
+    Some(format!("{}: which configuration is meant has changed ({how})", dataset.id))
+}
+
+/// A split, and what it is of.
+#[derive(Clone, PartialEq)]
+struct Place<'a> {
+    of: Dataset<'a>,
+    split: String,
+}
+
+/// A task of a benchmark, whose files may lie in several ways, or a configuration of data of one's own.
+#[derive(Clone, Copy, PartialEq)]
+enum Dataset<'a> {
+    Task(&'a TaskSpec),
+    Config(&'a str),
+}
 
 /// Splits that were read one after the other.
 struct Part<'a> {
-    splits: Vec<Place>,
+    splits: Vec<Place<'a>>,
     /// The names of their files; none where the record does not say.
     files: &'a [String],
 }
 
 /// The splits that the record names; `None` where that cannot be made out.
-fn parts_read<'a>(settings: &Settings, record: &'a RunRecord) -> Option<Vec<Part<'a>>> {
-    let config = record.dataset.config.clone().unwrap_or_default();
+fn parts_read<'a>(settings: &'a Settings, record: &'a RunRecord) -> Option<Vec<Part<'a>>> {
+    let of = match settings.task.known() {
+        Some(task) => Dataset::Task(task),
+        None => Dataset::Config(record.dataset.config.as_deref().unwrap_or_default()),
+    };
     let of_task = record.dataset.splits.iter().filter(|rows| !is_of_diagnostic(settings, rows));
     let part = |rows: &'a SplitRows| {
         // `train (20 % held out)`
         let parts = rows.split.split_once(" (").map_or(rows.split.as_str(), |(parts, _)| parts);
         let mut splits: Vec<Place> = Vec::new();
         for slice in Slice::parse(parts).ok()? {
-            let place = (config.clone(), slice.split);
+            let place = Place { of, split: slice.split };
             if !splits.contains(&place) {
                 splits.push(place);
             }
@@ -72,13 +101,13 @@ fn is_of_diagnostic(settings: &Settings, rows: &SplitRows) -> bool {
 }
 
 /// The diagnostic set, where a run of these settings reads it if it is there.
-fn diagnostic_set(settings: &Settings) -> Option<Place> {
+fn diagnostic_set(settings: &Settings) -> Option<Place<'_>> {
     let set = settings.task.known()?.diagnostic.as_deref()?;
     let choice = &settings.data.splits;
     let is_evaluated = settings.do_eval && choice.validation.is_none() && choice.held_out.is_none();
     let is_predicted = settings.do_predict && choice.test.is_none();
     let split = set.test_splits.first().filter(|_| is_evaluated || is_predicted)?;
-    Some((set.config.clone(), split.name.clone()))
+    Some(Place { of: Dataset::Task(set), split: split.name.clone() })
 }
 
 /// The data as they are, and the files as they were.
@@ -96,14 +125,14 @@ impl Comparison<'_> {
         for place in &part.splits {
             match self.files(place) {
                 Err(change) => return Some(change),
-                Ok(None) => return Some(self.has_changed(&place.1, "there is no such split any more")),
+                Ok(None) => return Some(self.has_changed(&place.split, "there is no such split any more")),
                 Ok(Some(files)) => names.extend(files),
             }
         }
         let of_content = names.iter().find_map(|name| self.change_of(name));
         let is_same = part.files.is_empty() || part.files == names;
         of_content.or_else(|| {
-            let splits = part.splits.iter().map(|(_, split)| split.as_str()).collect::<Vec<_>>().join("+");
+            let splits = part.splits.iter().map(|place| place.split.as_str()).collect::<Vec<_>>().join("+");
             (!is_same).then(|| self.has_changed(&splits, &format!("they are {}", names.join(", "))))
         })
     }
@@ -135,8 +164,12 @@ impl Comparison<'_> {
     }
 
     /// The names of the files that a split has now.
-    fn files(&mut self, (config, split): &Place) -> Result<Option<Vec<String>>, String> {
-        let found = self.dataset.split_files(config, split);
+    fn files(&mut self, place: &Place) -> Result<Option<Vec<String>>, String> {
+        let split = &place.split;
+        let found = match place.of {
+            Dataset::Task(task) => self.dataset.task_split(task, split).map(|found| found.map(|(files, _)| files)),
+            Dataset::Config(config) => self.dataset.split_files(config, split),
+        };
         let Some(files) = found.map_err(|error| self.has_changed(split, &error.to_string()))? else { return Ok(None) };
         let named = files.into_iter().map(|path| (self.dataset.name_of(&path), path));
         let named: Vec<(String, PathBuf)> = named.collect();

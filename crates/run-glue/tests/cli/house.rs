@@ -13,9 +13,9 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "glue-tasks",
         &[
-            &["near", "slices", "split_names", "task_kind"],
+            &["features", "near", "packed", "slices", "task_kind"],
             &["dataset", "metrics"],
-            &["split_files", "task"],
+            &["layout", "task"],
             &["benchmark"],
             &["benchmarks"],
             &["find", "score"],

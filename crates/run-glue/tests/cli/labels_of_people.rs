@@ -179,24 +179,3 @@ fn models_in_other_layouts_are_read_or_said_what_they_are() {
     bench.write("tf/tf_model.h5", "weights");
     evaluate("tf").assert_refused("TensorFlow", 2, &["its weights are TensorFlow's (tf_model.h5)", "from_tf=True"]);
 }
-
-#[test]
-fn files_are_splits_by_their_names_unless_the_readme_says_otherwise() {
-    let bench = Bench::new();
-    bench.write("named/my_train_data.csv", csv(&["0", "1", "1"]));
-    bench.write("named/dev.csv", csv(&["0", "1"]));
-    let flags = "--model m --dataset_name named --do_train --do_eval";
-    let named = run(&bench, flags);
-    named.assert_done("by names");
-    assert!(named.stderr.contains("trains on 3 rows of train, evaluates 2 rows of validation"), "{}", named.stderr);
-    let readme =
-        "---\nconfigs:\n- config_name: default\n  data_files:\n  - split: train\n    path: dev.csv\n---\n# A set\n";
-    bench.write("named/README.md", readme);
-    run(&bench, flags).assert_refused(
-        "a README",
-        2,
-        &["named: its README.md says which files are which splits", "--train_file"],
-    );
-    bench.write("named/README.md", "# configs: none\n");
-    run(&bench, flags).assert_done("a README without");
-}

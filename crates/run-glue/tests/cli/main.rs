@@ -32,6 +32,7 @@ mod hub;
 mod identity;
 mod kills;
 mod labels_of_people;
+mod layouts;
 mod models;
 mod optimizers;
 mod output_folder;

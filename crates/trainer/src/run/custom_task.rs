@@ -45,16 +45,22 @@ pub(super) fn resolve(
     files: &SourceFiles,
     config: &Config,
 ) -> Result<TaskSpec, Error> {
-    let folder = config_folder(own, files)?;
+    let folder = files.config(own.config.as_deref())?;
     let splits = Splits::of(settings);
     let mut present = Vec::new();
     for split in splits.all() {
         present.extend(files.split_files(&folder, &split)?.unwrap_or_default());
     }
     let Some(first) = present.first() else {
-        return Err(Error::usage(format!("{}: there is none of the splits {}", files.id, splits.all().join(", "))));
+        return Err(Error::usage(format!(
+            "{}: there is none of the splits {}{}",
+            files.id,
+            splits.all().join(", "),
+            files.there_are(&folder)
+        )));
     };
-    let format = DelimitedFormat { delimiter: own.delimiter, ..DelimitedFormat::default() };
+    let delimiter = own.delimiter.or(files.delimiter(&folder)?);
+    let format = DelimitedFormat { delimiter, ..DelimitedFormat::default() };
     let columns = column_names(first, format)?;
     let label_column = own.label_column.clone().or_else(|| named(&columns, &LABELS));
     let text_columns = match &own.text_columns {
@@ -149,25 +155,6 @@ impl Splits {
     }
 }
 
-fn config_folder(own: &CustomData, files: &SourceFiles) -> Result<String, Error> {
-    if let Some(given) = &own.config {
-        return Ok(given.clone());
-    }
-    match files.configs()?.as_slice() {
-        [one] => Ok(one.clone()),
-        [] => Err(Error::usage(format!(
-            "{}: there are no splits; expected files such as train-00000-of-00001.parquet or test.csv, in the top folder or \
-             in one of a configuration's name",
-            files.id
-        ))),
-        several => Err(Error::usage(format!(
-            "{}: which configuration? Give --dataset_config_name one of {}",
-            files.id,
-            several.join(", ")
-        ))),
-    }
-}
-
 fn named(columns: &[String], names: &[&str]) -> Option<String> {
     names.iter().find(|name| columns.iter().any(|column| column == *name)).map(|name| (*name).to_owned())
 }
@@ -223,7 +210,12 @@ fn inferred_labels(
     for split in splits {
         paths.extend(files.split_files(folder, split)?.unwrap_or_default());
     }
-    let labels = infer_label_kind(&paths, column, format)?;
+    let labels = match (infer_label_kind(&paths, column, format)?, files.label_names(folder, column)?) {
+        // What a parquet file itself says is the same, or newer.
+        (LabelKind::Classes(_), Some(names)) => LabelKind::Classes(names),
+        (LabelKind::ClassLists(_), Some(names)) => LabelKind::ClassLists(names),
+        (labels, _) => labels,
+    };
     if labels == LabelKind::Score && own.do_regression == Some(false) {
         return Err(Error::usage(format!(
             "--do_regression is false, and column {column} of {} has fractions; expected names, or whole numbers",

@@ -54,7 +54,7 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
     warnings.extend(settings.evaluation.best.as_ref().and_then(BestSettings::direction_warning));
 
     let started = Instant::now();
-    let dataset = SourceFiles::dataset(&settings.data.dataset, &settings.hub, transfers)?;
+    let dataset = SourceFiles::dataset_of(settings, transfers)?;
     let task = match &settings.task {
         TaskChoice::Custom(own) => custom_task::resolve(settings, own, &dataset, &model.config)?,
         TaskChoice::Known(task) => (**task).clone(),

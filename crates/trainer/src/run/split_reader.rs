@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use glue_tasks::dataset::{DataError, DelimitedFormat, Example, column_names, read_split, read_unlabelled_split};
+use glue_tasks::dataset::{
+    DataError, DelimitedFormat, Example, Schema, column_names, read_split, read_unlabelled_split,
+};
 use glue_tasks::slices::Slice;
 use glue_tasks::task::TaskSpec;
 
@@ -64,25 +66,24 @@ pub(super) struct SplitReader<'a> {
 impl SplitReader<'_> {
     /// A whole split; `None` where there is none.
     pub(super) fn whole(&mut self, task: &TaskSpec, split: &str) -> Result<Option<Rows>, Error> {
-        let Some(files) = self.dataset.split_files(&task.config, split)? else { return Ok(None) };
-        let examples: Vec<Example> = plain(self.examples(task, &files, false)?);
+        let Some((files, schema)) = self.dataset.task_split(task, split)? else { return Ok(None) };
+        let examples: Vec<Example> = plain(self.examples(&files, &schema, false)?);
         Ok(Some(Rows { split: split.to_owned(), of_split: examples.len(), examples, limit: None, files }))
     }
 
     /// The examples of files, each with whether a mark says that it has no label.
     fn examples(
         &mut self,
-        task: &TaskSpec,
         files: &[PathBuf],
+        schema: &Schema,
         needs_labels: bool,
     ) -> Result<Vec<(Example, bool)>, Error> {
-        let schema = task.schema();
-        let has_labels = needs_labels || has_column(files, &task.label_column, schema.format)?;
-        let read = match if has_labels { read_split(files, &schema) } else { read_unlabelled_split(files, &schema) } {
+        let has_labels = needs_labels || has_column(files, &schema.label_column, schema.format)?;
+        let read = match if has_labels { read_split(files, schema) } else { read_unlabelled_split(files, schema) } {
             // Whoever has the right labels spells unknown ones in some way: `?`, `unknown`.
             Err(error @ DataError::BadLabel { .. }) if !needs_labels && self.settings.task.custom().is_some() => {
                 self.warnings.push(format!("{error}; the rows are predicted, and not scored"));
-                read_unlabelled_split(files, &schema)
+                read_unlabelled_split(files, schema)
             }
             read => read,
         }?;
@@ -124,9 +125,9 @@ impl SplitReader<'_> {
             let all = match last.take() {
                 Some((split, all)) if split == slice.split => all,
                 _ => {
-                    let files = self.dataset.split_files(&task.config, &slice.split)?;
-                    let files = files.ok_or_else(|| self.no_split(task, &slice.split))?;
-                    let all = self.examples(task, &files, needs_labels)?;
+                    let found = self.dataset.task_split(task, &slice.split)?;
+                    let (files, schema) = found.ok_or_else(|| self.no_split(task, &slice.split))?;
+                    let all = self.examples(&files, &schema, needs_labels)?;
                     let is_new = !of_splits.contains_key(&slice.split);
                     read.extend(files.into_iter().filter(|_| is_new));
                     // A whole split keeps its order: predictions and uploads number its rows.
@@ -160,7 +161,8 @@ impl SplitReader<'_> {
             "test" => "give --test_file or --test_split_name",
             _ => "give --train_file or --train_split_name, or --do_eval or --do_predict alone",
         };
-        Error::usage(format!("{id}: there is no split {split}; {instead}"))
+        let there_are = self.dataset.there_are(&task.config);
+        Error::usage(format!("{id}: there is no split {split}{there_are}; {instead}"))
     }
 
     /// Parts of splits with a label in every row: what has none is left out, or an error, as `--missing_labels` says.

@@ -116,7 +116,7 @@ impl SettingsFactory for FlagFactory {
             if holdout.is_some() {
                 args.data.validation_split_percentage = holdout;
                 args.data.validation_split_name = None;
-                args.own_data.validation_file = None;
+                args.own_data.validation_file.clear();
             }
             Ok(())
         })

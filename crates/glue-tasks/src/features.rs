@@ -1,0 +1,45 @@
+//! The features of a dataset as the `datasets` library writes them down: which names the classes of a column have.
+//!
+//! In huggingface/datasets `src/datasets/features/features.py` (`Features.to_dict`, `Features._to_yaml_list`).
+
+use serde_json::Value;
+
+/// `[{name: label, dtype: {class_label: {names: {"0": neg, "1": pos}}}}]`, or the same in a list's items.
+pub(crate) fn names_in_list(features: &Value, column: &str) -> Option<Vec<String>> {
+    let is_column = |feature: &&Value| feature.get("name").and_then(Value::as_str) == Some(column);
+    let feature = features.as_array()?.iter().find(is_column)?;
+    let class_label = |kind: &Value| kind.get("class_label").cloned();
+    let of_items = || {
+        let items = ["list", "sequence"].into_iter().find_map(|kind| feature.get(kind))?;
+        class_label(items).or_else(|| class_label(items.get("dtype")?))
+    };
+    let class_label = feature.get("dtype").and_then(class_label).or_else(of_items)?;
+    in_order(class_label.get("names")?)
+}
+
+/// `{label: {names: [neg, pos], _type: ClassLabel}}`, or the same in a list's items: `feature` in newer files, `sequence` in older
+/// ones.
+pub(crate) fn names_in_mapping(features: &Value, column: &str) -> Option<Vec<String>> {
+    let label = features.get(column)?;
+    let of_items = || label.get("feature").or_else(|| label.get("sequence"))?.get("names");
+    in_order(label.get("names").or_else(of_items)?)
+}
+
+/// Names in a list, or by their indices.
+fn in_order(names: &Value) -> Option<Vec<String>> {
+    match names {
+        Value::Array(names) => names.iter().map(name_of).collect(),
+        Value::Object(names) => (0..names.len()).map(|index| name_of(names.get(&index.to_string())?)).collect(),
+        _ => None,
+    }
+}
+
+/// A name, which YAML may take for a number or a yes or no.
+pub(crate) fn name_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        _ => None,
+    }
+}
