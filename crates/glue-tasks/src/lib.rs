@@ -41,6 +41,7 @@ pub use dataset::{DataError, Example, Label, LabelKind, Schema, Split, Warning, 
 pub use find::{UnknownTask, benchmark_of, find_task, find_tasks, plain_key, task_named, task_order};
 pub use layout::Layout;
 pub use metrics::{Metric, MetricError, Predictions, References, argmax, evaluate};
+pub use near::near_enough;
 pub use score::{BenchmarkScore, ScoreError, benchmark_score, task_score};
 pub use slices::{BadSlice, Slice};
 pub use task::{SplitSpec, TaskSpec};

@@ -9,7 +9,7 @@ pub(crate) fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a
 }
 
 /// As [`nearest`], but only where the two names have more in common than not.
-pub(crate) fn near_enough<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn near_enough<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = nearest(wanted, candidates)?;
     let distance = strsim::osa_distance(&wanted.to_lowercase(), &name.to_lowercase());
     let longer = wanted.chars().count().max(name.chars().count());

@@ -1,7 +1,8 @@
 //! The trained model to the Hub: at the end, and with each checkpoint while the training goes on.
 //!
 //! What goes is what transformers' Trainer uploads: of the output folder everything but checkpoints and names that begin
-//! with `_` or `.`; of a checkpoint the model's files, and with `--hub_strategy checkpoint` the checkpoint itself.
+//! with `_` or `.`; of a checkpoint the model's files, and with `--hub_strategy checkpoint` the checkpoint itself. The hashes of the rows
+//! that a model was trained on stay here: whoever has a text could find out by them whether it was among these.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::transfer_hooks::transfer_hooks;
 use hub::{RepoId, Silent, UploadFile};
 use trainer::error::Error;
 use trainer::run::hooks::CheckpointListener;
+use trainer::run::trained_rows;
 use trainer::settings::{HubAccess, HubStrategy, PublishSettings, Settings};
 use trainer::source::{TransferHooks, hub_client};
 
@@ -180,7 +182,7 @@ pub fn push(folder: &Path, target: &PublishSettings, access: &HubAccess) -> Resu
 }
 
 /// The files below a folder that `wanted` takes, named `prefix` and their path there; none whose first name begins with
-/// `_` or `.`.
+/// `_` or `.`, nor the hashes of training rows.
 fn files_to_upload(folder: &Path, prefix: &str, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<UploadFile>, Error> {
     let mut files = Vec::new();
     let mut waiting = vec![(folder.to_owned(), String::new())];
@@ -189,7 +191,7 @@ fn files_to_upload(folder: &Path, prefix: &str, wanted: &dyn Fn(&str) -> bool) -
         for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let path = format!("{below}{}", entry.file_name().to_string_lossy());
-            if path.starts_with(['_', '.']) || !wanted(&path) {
+            if path.starts_with(['_', '.']) || entry.file_name() == trained_rows::FILE_NAME || !wanted(&path) {
                 continue;
             }
             if entry.path().is_dir() {

@@ -1,6 +1,6 @@
 //! A checkpoint's files, read and checked: configuration, tokenizer, names and places of the weights.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use models::checkpoint::{self, LoadOptions, LoadReport, WeightFiles, locate};
 use models::config::Config;
@@ -12,8 +12,7 @@ use models::parameter_specs::ParameterSpec;
 
 use crate::error::Error;
 use crate::model_layout::{explain, find_model};
-use crate::settings::{HubAccess, ModelChoice};
-use crate::source::{SourceFiles, TransferHooks};
+use crate::source::SourceFiles;
 use crate::tokenize::{TextTokenizer, TokenizerFiles, effective_max_seq_length};
 
 /// Everything of a checkpoint but its weights' values.
@@ -56,15 +55,6 @@ pub struct Build {
     pub seed: u64,
     /// Whether a head of another size is drawn anew.
     pub ignore_mismatched_sizes: bool,
-}
-
-/// The folder that holds the files of the model in `folder`: itself, or the one that sentence-transformers puts them into.
-#[must_use]
-pub fn folder_of_model(folder: &Path) -> PathBuf {
-    let choice = ModelChoice::Folder(folder.to_owned());
-    let files = SourceFiles::model(&choice, &HubAccess::default(), &TransferHooks::default());
-    let found = files.and_then(find_model).map(|(files, _)| folder.join(files.subfolder()));
-    found.unwrap_or_else(|_| folder.to_owned())
 }
 
 impl ModelFiles {

@@ -40,9 +40,16 @@ pub struct SplitRows {
     pub limit: Option<u64>,
     /// SHA-256 over the texts and labels of the rows in their order, in lower-case hexadecimal; a record of format 1 has none.
     pub sha256: Option<String>,
-    /// How many of the rows were also trained on, by their texts; `None` where nothing was trained, and in a record of format 1.
+    /// How many of the rows the model was also trained on, by their texts, white space aside: in this run, or in those that made the
+    /// model where its folder says so. `None` where that is unknown, and in a record of format 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trained_on: Option<u64>,
+    /// How many of these have the very texts of a row that this run trained on; `None` where nothing was trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trained_on_exactly: Option<u64>,
+    /// The files that the split was read from, in order, as [`DatasetInfo::files_sha256`] calls them; empty where that is unknown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
 }
 
 impl SplitRows {
@@ -109,6 +116,8 @@ impl From<Fields> for DatasetInfo {
             limit: None,
             sha256: None,
             trained_on: None,
+            trained_on_exactly: None,
+            files: Vec::new(),
         }));
         Self { id, config, source, revision, commit, splits, files_sha256 }
     }

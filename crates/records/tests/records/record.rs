@@ -30,6 +30,8 @@ fn split(name: &str, used_for: SplitUse, rows: u64) -> SplitRows {
         limit: None,
         sha256: Some("0f".repeat(32)),
         trained_on: None,
+        trained_on_exactly: None,
+        files: Vec::new(),
     }
 }
 
@@ -82,6 +84,8 @@ fn full() -> RunRecord {
                     limit: Some(9000),
                     rows_of_split: Some(9815),
                     trained_on: Some(3),
+                    trained_on_exactly: Some(2),
+                    files: vec!["mnli/validation_matched-00000-of-00001.parquet".to_owned()],
                     ..split("validation_matched", SplitUse::Evaluation, 9000)
                 },
                 SplitRows {

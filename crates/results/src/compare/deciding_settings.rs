@@ -76,7 +76,7 @@ const OF_CHOICE: [&str; 2] = ["metric_for_best_model", "greater_is_better"];
 pub(super) const NONE: &str = "none";
 
 /// Whether a setting of this name can have changed the numbers of this record.
-pub(super) fn decides(record: &RunRecord, name: &str) -> bool {
+pub(crate) fn decides(record: &RunRecord, name: &str) -> bool {
     let rows_are_known = || record.dataset.splits.iter().any(|split| split.sha256.is_some());
     let is_of_rows = OF_ROWS.contains(&name) && rows_are_known();
     let is_used = || if record.is_trained() { is_used_in_training(record, name) } else { !OF_TRAINING.contains(&name) };

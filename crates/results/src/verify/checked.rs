@@ -2,6 +2,7 @@
 
 use super::judge::Judgement;
 use super::outcome::Outcome;
+use super::same_origin::OtherOrigin;
 use super::wanted::Wanted;
 use crate::statistics::Summary;
 
@@ -43,6 +44,8 @@ pub(super) struct Checked {
     pub(super) verdict: Verdict,
     /// Whether the rows are not the reference's, and were compared all the same.
     pub(super) other_rows: bool,
+    /// In what the model, its training and its settings are others than those of the runs that the number is of.
+    pub(super) origin: OtherOrigin,
     /// How many of the runs gave every row the same prediction.
     pub(super) collapsed: usize,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use super::metric_name::{COMBINED_SCORE, metric};
+use super::metric_name::has_margin;
 
 /// `0.01`, of all fractions, or `mse=0.05`, of one metric.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +19,7 @@ impl FromStr for Margin {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, value) = text.split_once('=').map_or((None, text), |(name, value)| (Some(name), value));
-        if let Some(name) = name.filter(|name| metric(name).is_none() && *name != COMBINED_SCORE) {
+        if let Some(name) = name.filter(|name| !has_margin(name)) {
             return Err(format!("{name} is no metric, expected one such as accuracy=0.01 or mse=0.05"));
         }
         let parsed: Option<f64> = value.parse().ok();

@@ -8,6 +8,14 @@ pub(super) const UNSTATED: &str = "unstated";
 /// The mean of the metrics of a task, which is none itself.
 pub(super) const COMBINED_SCORE: &str = "combined_score";
 
+/// What a model is trained to make small, which is a number of every evaluation and no metric of a task.
+const LOSS: &str = "loss";
+
+/// Whether `--margin` may be given for this name.
+pub(super) fn has_margin(name: &str) -> bool {
+    metric(name).is_some() || [COMBINED_SCORE, LOSS].contains(&glue_tasks::plain_key(name))
+}
+
 /// The metric behind a name, without the split.
 pub(super) fn metric(name: &str) -> Option<Metric> {
     Metric::from_key(glue_tasks::plain_key(name))

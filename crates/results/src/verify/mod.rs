@@ -7,6 +7,7 @@ mod margins;
 mod metric_name;
 mod outcome;
 mod reference;
+mod same_origin;
 mod same_rows;
 mod summary;
 mod table;
@@ -24,6 +25,7 @@ pub use self::outcome::Outcome;
 use self::checked::{Checked, Verdict};
 use self::judge::{Rule, judge};
 use self::metric_name::UNSTATED;
+use self::same_origin::OtherOrigin;
 use self::wanted::Wanted;
 use crate::compare::{Columns, Row, rows};
 use crate::statistics::{DEFAULT_LEVEL, Sample, Summary};
@@ -47,12 +49,14 @@ pub struct VerifyOptions {
     pub margins: Margins,
     /// Whether runs on other rows than the reference's are compared all the same.
     pub allow_partial: bool,
+    /// Whether runs of other weights, or trained on other rows, than the runs of a reference are compared all the same.
+    pub allow_other: bool,
     /// How sure a verdict is, above 0.5 and below 1: a wrong one comes of chance in at most the rest to 1.
     pub level: f64,
 }
 
 impl Default for VerifyOptions {
-    /// No paths, both sides of the margins, on the references' rows, at a level of 95 %.
+    /// No paths, both sides of the margins, on the references' rows and of their model, at a level of 95 %.
     fn default() -> Self {
         Self {
             paths: Vec::new(),
@@ -62,6 +66,7 @@ impl Default for VerifyOptions {
             complete: false,
             margins: Margins::default(),
             allow_partial: false,
+            allow_other: false,
             level: DEFAULT_LEVEL,
         }
     }
@@ -103,7 +108,8 @@ impl Verification {
 /// Holds results against numbers; files among them that cannot be read are warned of (`log`).
 ///
 /// # Errors
-/// When a file cannot be read, nothing can be compared, or a run was scored on other rows than the reference.
+/// When a file cannot be read, nothing can be compared, or a run was scored on other rows than the reference, or is of another model or
+/// training than its runs.
 pub fn run(options: &VerifyOptions) -> Result<Verification, Error> {
     check(options)?;
     let mut found = read_paths(&options.paths)?.warned();
@@ -190,6 +196,7 @@ fn of_each_row(
             runs: 0,
             verdict: Verdict::NotRun,
             other_rows: false,
+            origin: OtherOrigin::default(),
             collapsed: 0,
         }));
     }
@@ -203,6 +210,7 @@ fn compare(wanted: Wanted, row: String, runs: &[&RecordFile], options: &VerifyOp
         runs: runs.len(),
         verdict: Verdict::Unstated,
         other_rows: false,
+        origin: OtherOrigin::default(),
         collapsed: runs.iter().filter(|(_, record)| record.collapsed).count(),
         wanted,
     };
@@ -220,6 +228,10 @@ fn compare(wanted: Wanted, row: String, runs: &[&RecordFile], options: &VerifyOp
     match on_their_rows {
         Err(why) if !options.allow_partial => return Err(Error::input(why)),
         checked_rows => checked.other_rows = of_other_split || checked_rows.is_err(),
+    }
+    match runs.iter().try_for_each(|found| same_origin::check(found, wanted)) {
+        Err(why) if !options.allow_other => return Err(Error::input(why)),
+        _ => checked.origin = runs.first().map(|(_, run)| OtherOrigin::of(run, wanted)).unwrap_or_default(),
     }
     let Some(ours) = values.as_deref().and_then(Summary::of) else {
         checked.verdict = Verdict::Undefined;

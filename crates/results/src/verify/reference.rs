@@ -1,7 +1,8 @@
 //! Numbers to reproduce, from a reference file, a published table, a folder of tables, or records of other runs.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,13 +10,13 @@ use serde_json::Value;
 use super::metric_name::metric;
 use super::same_rows::{row_count, row_hash};
 use super::wanted::Wanted;
-use crate::compare::published::{Circumstances, PublishedValue, Statistic, last_digit};
+use crate::compare::published::{Circumstances, PublishedValue, Statistic, check_reference, last_digit};
 use crate::compare::{Columns, Row, published, rows};
 use crate::statistics::{DEFAULT_LEVEL, Summary};
 use records::Error;
 use records::atomic::reason;
 use records::counted;
-use records::record::{RecordFile, RunRecord, read_paths};
+use records::record::{RecordFile, RunRecord, read_folder, read_paths};
 
 /// A reference file: one number a task.
 #[derive(Deserialize)]
@@ -33,47 +34,105 @@ struct ReferenceRun {
     theirs: PublishedValue,
 }
 
+/// What a JSON file is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Reference,
+    Table,
+    Record,
+}
+
+impl Kind {
+    fn of(json: &Value) -> Option<Self> {
+        let has = |field: &str| json.get(field).is_some();
+        match () {
+            () if has("format") => Some(Self::Table),
+            () if has("format_version") => Some(Self::Record),
+            () if has("runs") => Some(Self::Reference),
+            () => None,
+        }
+    }
+
+    /// Whether people write it, and not a run.
+    fn is_written(self) -> bool {
+        self != Self::Record
+    }
+}
+
 /// The numbers of a file or folder, of whichever kind.
 ///
 /// # Errors
 /// When it cannot be read, is of no kind, holds a number that cannot be, or a run of `ours`.
 pub(super) fn read(path: &Path, ours: &[RecordFile]) -> Result<Vec<Wanted>, Error> {
-    let failed = |what: &dyn std::fmt::Display| {
-        Error::input(format!(
-            "{}: {what}; expected a reference ({{\"runs\": ...}}), a published table ({{\"format\": ...}}), run records, or a \
-             folder of these: docs/verify.md",
-            path.display()
-        ))
-    };
-    let parse = |file: &Path| -> Result<Value, String> {
-        let text = std::fs::read(file).map_err(|error| reason(&error))?;
-        serde_json::from_slice(&text).map_err(|error| error.to_string())
-    };
+    let kind = |json: &Value| Kind::of(json).ok_or_else(|| failed(path, &"it is none of these"));
     let all = if path.is_dir() {
-        let entries = std::fs::read_dir(path).map_err(|error| failed(&error))?.flatten();
-        let mut files = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "json"));
-        if files.any(|file| parse(&file).is_ok_and(|json| json.get("format").is_some())) {
-            of_tables(path)?
-        } else {
-            of_records(&without_trials(path)?, ours, path)?
+        match written_files(path)? {
+            files if files.is_empty() => of_records(&without_trials(path)?, ours, path)?,
+            files => {
+                let each = files.iter().map(|file| read(file, ours)).collect::<Result<Vec<_>, _>>()?;
+                return Ok(each.into_iter().flatten().collect());
+            }
         }
     } else {
-        let json = parse(path).map_err(|error| failed(&error))?;
-        if json.get("format").is_some() {
-            of_tables(path)?
-        } else if json.get("format_version").is_some() {
-            of_records(&without_trials(path)?, ours, path)?
-        } else if json.get("runs").is_some() {
-            let reference: Reference = serde_json::from_value(json).map_err(|error| failed(&error))?;
-            of_reference(reference, path)
-        } else {
-            return Err(failed(&"it is none of these"));
+        let json = parse(path).map_err(|error| failed(path, &error))?;
+        match kind(&json)? {
+            Kind::Table => of_tables(path)?,
+            Kind::Record => of_records(&without_trials(path)?, ours, path)?,
+            Kind::Reference => {
+                check_reference(&json).map_err(|error| failed(path, &error))?;
+                of_reference(serde_json::from_value(json).map_err(|error| failed(path, &error))?, path)
+            }
         }
     };
     if all.is_empty() {
-        return Err(failed(&"there are no numbers in it"));
+        return Err(failed(path, &"there are no numbers in it"));
     }
     all.into_iter().map(Wanted::checked).collect()
+}
+
+fn failed(path: &Path, what: &dyn std::fmt::Display) -> Error {
+    Error::input(format!(
+        "{}: {what}; expected a reference ({{\"runs\": ...}}), a published table ({{\"format\": ...}}), run records, or a \
+         folder of these: docs/verify.md",
+        path.display()
+    ))
+}
+
+fn parse(file: &Path) -> Result<Value, String> {
+    let text = std::fs::read(file).map_err(|error| reason(&error))?;
+    serde_json::from_slice(&text).map_err(|error| error.to_string())
+}
+
+/// The JSON files right in a folder of references and tables, sorted; none where it holds no such file, as the folders of records.
+///
+/// # Errors
+/// When there is a file of another kind beside them, or there are run records too: which of them are meant is not known.
+fn written_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = std::fs::read_dir(folder).map_err(|error| failed(folder, &error))?.flatten();
+    let is_json = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json") && path.is_file();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_json).collect();
+    files.sort();
+    let kinds: Vec<Result<Option<Kind>, String>> =
+        files.iter().map(|file| parse(file).map(|json| Kind::of(&json))).collect();
+    let is_written = |kind: &Result<Option<Kind>, String>| matches!(kind, Ok(Some(kind)) if kind.is_written());
+    let Some(first) = kinds.iter().position(is_written) else { return Ok(Vec::new()) };
+    if !read_folder(folder)?.records.is_empty() {
+        return Err(failed(
+            folder,
+            &format!(
+                "there are run records in it beside {}, so give the path of those that are meant",
+                files[first].display()
+            ),
+        ));
+    }
+    for (file, kind) in files.iter().zip(&kinds) {
+        match kind {
+            Err(error) => return Err(failed(file, error)),
+            Ok(None) => return Err(failed(file, &"it is none of these")),
+            Ok(Some(_)) => {}
+        }
+    }
+    Ok(files)
 }
 
 fn without_trials(path: &Path) -> Result<Vec<RecordFile>, Error> {
@@ -103,6 +162,7 @@ fn of_reference(reference: Reference, path: &Path) -> Vec<Wanted> {
         theirs: run.theirs,
         last_digit,
         source: path.display().to_string(),
+        one_of_the_runs: None,
     };
     reference.runs.into_iter().map(of_run).collect()
 }
@@ -121,6 +181,7 @@ fn of_tables(path: &Path) -> Result<Vec<Wanted>, Error> {
                     theirs: value.clone(),
                     last_digit,
                     source: table.name.clone(),
+                    one_of_the_runs: None,
                 }));
             }
         }
@@ -180,6 +241,7 @@ fn of_runs(
         theirs,
         last_digit: 0.0,
         source: format!("{} of {}", counted(runs.count, "run"), path.display()),
+        one_of_the_runs: records.first().map(|&record| Arc::new(record.clone())),
     };
     let (first, others) = records.split_first()?;
     let rows =

@@ -37,5 +37,20 @@ pub(super) fn sum_up(checked: &[Checked], complete: bool) -> (Outcome, String) {
     if complete && missing > 0 && not > 0 {
         text += &format!("; {tasks} not run");
     }
-    (outcome, text + ".")
+    (outcome, text + &like_with_unlike(checked) + ".")
+}
+
+/// Of how many numbers that were compared the runs are no plain repetition.
+fn like_with_unlike(checked: &[Checked]) -> String {
+    let count = |is: fn(&Checked) -> bool| {
+        checked.iter().filter(|checked| checked.verdict.outcome().is_some() && is(checked)).count()
+    };
+    let kinds = [
+        (count(|checked| checked.other_rows), "on other rows than the reference's"),
+        (count(|checked| checked.origin.is_other()), "of other weights, or trained on other rows"),
+        (count(|checked| !checked.origin.settings.is_empty()), "of runs with other settings"),
+    ];
+    let said = kinds.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+    let said = said.collect::<Vec<_>>().join(", ");
+    if said.is_empty() { said } else { format!("; among them {said}") }
 }

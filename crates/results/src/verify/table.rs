@@ -69,7 +69,7 @@ impl Checked {
         let rows = self.other_rows.then(|| "not on the reference's rows".to_owned());
         let collapsed =
             (self.collapsed > 0).then(|| format!("{} of {} runs predict one class only", self.collapsed, self.runs));
-        why.into_iter().chain(rows).chain(collapsed).collect::<Vec<_>>().join("; ")
+        why.into_iter().chain(rows).chain(self.origin.notes()).chain(collapsed).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -156,7 +156,9 @@ pub(super) fn as_json(checked: &[Checked], outcome: Outcome, summary: &str) -> S
             "difference": c.difference(),
             "interval": c.verdict.interval().map(|(low, high)| [finite(low), finite(high)]),
             "margin": c.verdict.margin(), "verdict": c.verdict.words(), "further_seeds": further,
-            "same_rows": c.ours.map(|_| !c.other_rows), "collapsed_runs": c.collapsed, "note": c.note(), "source": c.wanted.source,
+            "same_rows": c.ours.map(|_| !c.other_rows), "same_weights": c.origin.same_weights,
+            "same_training_rows": c.origin.same_training, "other_settings": c.origin.settings,
+            "collapsed_runs": c.collapsed, "note": c.note(), "source": c.wanted.source,
         })
     });
     let numbers: Vec<Value> = numbers.collect();

@@ -1,10 +1,13 @@
 //! A number to reproduce.
 
+use std::sync::Arc;
+
 use super::margins::Margins;
-use super::metric_name::{COMBINED_SCORE, UNSTATED, metric};
+use super::metric_name::{COMBINED_SCORE, UNSTATED, has_margin, metric};
 use crate::compare::published::{PublishedValue, Statistic};
 use crate::statistics::Sample;
 use records::Error;
+use records::record::RunRecord;
 
 /// How far two means may lie apart and still count as the same where nothing else says so: two points. Of fractions only.
 pub(super) const DEFAULT_MARGIN: f64 = 0.02;
@@ -22,6 +25,8 @@ pub(super) struct Wanted {
     pub(super) last_digit: f64,
     /// The file or table.
     pub(super) source: String,
+    /// One of the runs that it is of, which have model, training and settings in common; none where it is no mean of runs that are there.
+    pub(super) one_of_the_runs: Option<Arc<RunRecord>>,
 }
 
 impl Wanted {
@@ -71,12 +76,11 @@ impl Wanted {
         let given = margins.of(&self.metric, self.is_fraction());
         let default = || self.is_fraction().then_some(DEFAULT_MARGIN);
         given.or(self.theirs.tolerance).or_else(default).ok_or_else(|| {
+            let key = glue_tasks::plain_key(&self.metric);
+            let flag = if has_margin(key) { format!(", or --margin {key}=X") } else { String::new() };
             Error::input(format!(
-                "{}: {} of {} is no fraction, and so no margin is usual: give a tolerance there, or --margin {}=X",
-                self.source,
-                self.metric,
-                self.task,
-                glue_tasks::plain_key(&self.metric)
+                "{}: {} of {} is no fraction, and so no margin is usual: give a tolerance there{flag}",
+                self.source, self.metric, self.task
             ))
         })
     }

@@ -12,6 +12,7 @@ mod published;
 mod statistics;
 mod table;
 mod verified;
+mod verified_origins;
 mod verified_rows;
 
 /// A folder of the records that lie in this repository, which earlier versions wrote.

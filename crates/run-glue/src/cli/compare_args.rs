@@ -119,6 +119,9 @@ pub struct VerifyArgs {
     /// Compare runs on other rows than the reference's all the same [default: false]
     #[arg(long, require_equals = true, bool_flag())]
     pub allow_partial: Option<bool>,
+    /// Compare runs of other weights or other training rows than the reference's runs all the same [default: false]
+    #[arg(long, require_equals = true, bool_flag())]
+    pub allow_other: Option<bool>,
     /// Exit code 0, not 3, where a number cannot be told and none is not reproduced [default: false]
     #[arg(long, require_equals = true, bool_flag())]
     pub accept_inconclusive: Option<bool>,
@@ -142,6 +145,7 @@ impl VerifyArgs {
             complete: self.complete.unwrap_or(false),
             margins: self.margin.iter().cloned().collect(),
             allow_partial: self.allow_partial.unwrap_or(false),
+            allow_other: self.allow_other.unwrap_or(false),
             level: self.level,
         }
     }

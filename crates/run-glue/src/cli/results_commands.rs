@@ -40,7 +40,8 @@ const CANNOT_TELL: u8 = 3;
 /// told.
 ///
 /// # Errors
-/// When files cannot be read, or nothing can be compared, or runs were scored on other rows than the reference (2).
+/// When files cannot be read, or nothing can be compared, or runs were scored on other rows than the reference, or are of another model
+/// or training than its runs (2).
 pub fn verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
     let verification = results::verify::run(&args.options())?;
     print(&if args.json.unwrap_or(false) { verification.as_json() } else { verification.as_text() });

@@ -4,6 +4,7 @@
 //! [`SettingsFactory`] for those that are known only once others have run.
 
 mod combination;
+mod data_files;
 mod definition;
 mod disk;
 mod done;

@@ -1,14 +1,12 @@
 //! Whether model and data of a run are still what a record says they were: names stay, content changes.
 
-use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
 
-use records::record::{RunRecord, Source};
-use trainer::file_hash::sha256;
-use trainer::model_files::folder_of_model;
+use super::data_files;
+use records::record::{ModelInfo, RunRecord, Source};
+use trainer::run::{FileHashes, ModelIdentity};
 use trainer::settings::{DatasetChoice, HubAccess, ModelChoice, Settings};
 use trainer::source::{SourceFiles, TransferHooks};
-use trainer::tokenize::TokenizerFiles;
 
 /// What models and datasets are now, each looked up once.
 #[derive(Default)]
@@ -31,46 +29,25 @@ impl Sources {
                 let now = self.commit(true, id, revision, &settings.hub);
                 has_moved(id, revision, model.commit.as_deref(), now.as_deref())
             }
-            ModelChoice::Folder(folder) => {
-                let folder = &folder_of_model(folder);
-                let config = model.config_sha256.iter().map(|hash| ("config.json", hash.as_str()));
-                let hashes = model.weights_sha256.iter().chain(&model.tokenizer_sha256);
-                let mut files = hashes.map(|(name, hash)| (name.as_str(), hash.as_str())).chain(config);
-                let changed = files.find(|(name, hash)| !is_same(&folder.join(name), hash));
-                changed.map(|(name, _)| format!("{} has changed", folder.join(name).display())).or_else(|| {
-                    // A file that is read now and was not there.
-                    let tokenizer = TokenizerFiles::in_folder(folder);
-                    let is_new = |path: &&PathBuf| {
-                        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-                        name.is_some_and(|name| !model.tokenizer_sha256.contains_key(&name))
-                    };
-                    tokenizer.paths().find(is_new).map(|path| format!("{} is new", path.display()))
-                })
-            }
+            choice @ ModelChoice::Folder(_) => match ModelIdentity::now(choice) {
+                Ok((now, place)) => difference(&place, model, &now),
+                Err(error) => Some(format!("{}: what the model is made of has changed ({error})", model.id)),
+            },
         }
     }
 
     fn data_change(&mut self, settings: &Settings, record: &RunRecord) -> Option<String> {
         let data = &record.dataset;
-        let folder = match &settings.data.dataset {
-            DatasetChoice::Embedded => return None,
+        match &settings.data.dataset {
+            DatasetChoice::Embedded => None,
             DatasetChoice::Hub { id, revision } => {
                 // Format 1 has the commit in the place of the revision.
                 let then = data.commit.as_deref().or(data.revision.as_deref()).filter(|_| data.source == Source::Hub);
                 let now = self.commit(false, id, revision, &settings.hub);
-                return has_moved(id, revision, then, now.as_deref());
+                has_moved(id, revision, then, now.as_deref())
             }
-            DatasetChoice::Folder(folder) => folder.as_path(),
-            // Their names are paths.
-            DatasetChoice::Files(_) => Path::new(""),
-        };
-        if data.files_sha256.is_empty() {
-            return Some(format!("{}: whether these data have changed is unknown", data.id));
+            DatasetChoice::Folder(_) | DatasetChoice::Files(_) => data_files::change_since(settings, record),
         }
-        let changed = data.files_sha256.iter().find(|(name, hash)| !is_same(&folder.join(name), hash));
-        changed
-            .map(|(name, _)| format!("{} has changed", folder.join(name).display()))
-            .or_else(|| new_file(settings, record))
     }
 
     fn commit(&mut self, is_model: bool, id: &str, revision: &str, access: &HubAccess) -> Option<String> {
@@ -89,31 +66,31 @@ impl Sources {
     }
 }
 
-/// Of the splits that were read, a file that would be read now and was not then, in words.
-fn new_file(settings: &Settings, record: &RunRecord) -> Option<String> {
-    let known = &record.dataset.files_sha256;
-    let dataset = SourceFiles::dataset(&settings.data.dataset, &settings.hub, &TransferHooks::default()).ok()?;
-    // `sst2/train-00000-of-00002.parquet`
-    let splits = known.keys().filter_map(|name| {
-        let (config, file) = name.rsplit_once('/').unwrap_or(("", name));
-        Some((config, file.split(['-', '.']).next()?))
-    });
-    let splits: BTreeSet<(&str, &str)> = splits.collect();
-    splits.into_iter().find_map(|(config, split)| match dataset.split_files(config, split) {
-        Ok(files) => {
-            let new = files?.into_iter().find(|path| !known.contains_key(&dataset.name_of(path)))?;
-            Some(format!("{} is new", new.display()))
-        }
-        Err(_) => Some(format!("{}: which files are {split} has changed", dataset.id)),
-    })
-}
-
 /// Where the Hub does not answer, nothing can have been fetched from it since either.
 fn has_moved(id: &str, revision: &str, then: Option<&str>, now: Option<&str>) -> Option<String> {
     let moved = now.is_some_and(|now| then != Some(now));
     moved.then(|| format!("{revision} of {id} has moved to commit {}", now.unwrap_or_default()))
 }
 
-fn is_same(path: &Path, hash: &str) -> bool {
-    sha256(path).is_ok_and(|now| now == hash)
+/// In what a model differs from what it was, in words. `place`: its folder, with `/` behind.
+fn difference(place: &str, then: &ModelInfo, now: &ModelIdentity) -> Option<String> {
+    let by_weights = differing_file(place, &then.weights_sha256, &now.weights);
+    let config = |hash: &String| FileHashes::from([("config.json".to_owned(), hash.clone())]);
+    by_weights
+        .or_else(|| match &then.config_sha256 {
+            Some(then) => differing_file(place, &config(then), &config(&now.config)),
+            None => Some(format!("{place}: whether config.json and the tokenizer have changed is unknown")),
+        })
+        .or_else(|| differing_file(place, &then.tokenizer_sha256, &now.tokenizer))
+}
+
+fn differing_file(place: &str, then: &FileHashes, now: &FileHashes) -> Option<String> {
+    let changed = |(name, hash): (&String, &String)| match now.get(name) {
+        Some(now) if now == hash => None,
+        Some(_) => Some(format!("{place}{name} has changed")),
+        None => Some(format!("{place}{name} is gone, or not read any more,")),
+    };
+    // What is read in place of another file is said before that.
+    let new = now.keys().find(|name| !then.contains_key(*name)).map(|name| format!("{place}{name} is new"));
+    new.or_else(|| then.iter().find_map(changed))
 }

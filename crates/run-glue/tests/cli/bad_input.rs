@@ -46,6 +46,7 @@ fn the_bench_is_sound_where_nothing_is_broken() {
             "tokenizer_config.json",
             "train_results.json",
             "trainer_state.json",
+            "training_rows.json",
             "vocab.txt",
         ]
         .map(|f| format!("out/{f}"))

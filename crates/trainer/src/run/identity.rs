@@ -3,38 +3,62 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use models::checkpoint::locate;
 use records::record::{SplitRows, SplitUse};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::file_hash::sha256;
 use crate::model_files::ModelFiles;
+use crate::model_layout::find_model;
+use crate::settings::{HubAccess, ModelChoice};
+use crate::source::{SourceFiles, TransferHooks};
+use crate::tokenize::TokenizerFiles;
 
 /// SHA-256 of files by their names, in hexadecimal.
-pub(super) type FileHashes = BTreeMap<String, String>;
+pub type FileHashes = BTreeMap<String, String>;
 
 /// The files that a model is made of, by their content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ModelIdentity {
-    pub(super) weights: FileHashes,
+pub struct ModelIdentity {
+    /// Those that hold the tensors.
+    pub weights: FileHashes,
     /// Of config.json.
-    pub(super) config: String,
-    pub(super) tokenizer: FileHashes,
+    pub config: String,
+    /// Those that the tokenizer is made of.
+    pub tokenizer: FileHashes,
 }
 
 impl ModelIdentity {
     /// # Errors
     /// When a file cannot be read.
     pub(super) fn of(model: &ModelFiles) -> Result<Self, Error> {
+        Self::of_files(&model.weights.files, &model.config_file, &model.tokenizer_files)
+    }
+
+    /// What a run of a model on this machine would be of now, and the folder in which the files lie: nothing is read but for the hashes.
+    ///
+    /// # Errors
+    /// When a file that a run needs is not there, or cannot be read.
+    pub fn now(choice: &ModelChoice) -> Result<(Self, String), Error> {
+        let files = SourceFiles::model(choice, &HubAccess::default(), &TransferHooks::default())?;
+        let (files, _) = find_model(files)?;
+        let weights = locate(|name| files.try_fetch(name))?;
+        let tokenizer = TokenizerFiles::find(|name| files.try_fetch(name))?;
+        let identity = Self::of_files(&weights.files, &files.fetch("config.json")?, &tokenizer)?;
+        Ok((identity, format!("{}/{}", files.id, files.subfolder())))
+    }
+
+    fn of_files(weights: &[PathBuf], config: &PathBuf, tokenizer: &TokenizerFiles) -> Result<Self, Error> {
         let hash = |path: &PathBuf| sha256(path).map_err(|error| Error::usage(format!("{}: {error}", path.display())));
         let by_name = |path: &PathBuf| {
             let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             Ok((name, hash(path)?))
         };
         Ok(Self {
-            weights: model.weights.files.iter().map(by_name).collect::<Result<_, Error>>()?,
-            config: hash(&model.config_file)?,
-            tokenizer: model.tokenizer_files.paths().map(by_name).collect::<Result<_, Error>>()?,
+            weights: weights.iter().map(by_name).collect::<Result<_, Error>>()?,
+            config: hash(config)?,
+            tokenizer: tokenizer.paths().map(by_name).collect::<Result<_, Error>>()?,
         })
     }
 }

@@ -28,8 +28,10 @@ mod split_reader;
 mod state_file;
 #[cfg(test)]
 mod tests;
+pub mod trained_rows;
 mod training_setup;
 mod warnings;
 mod write_results;
 
+pub use self::identity::{FileHashes, ModelIdentity};
 pub use self::run_task::{CompletedRun, run_task};

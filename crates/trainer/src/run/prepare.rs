@@ -7,6 +7,7 @@ use models::checkpoint::LoadReport;
 
 use super::identity::{FileHashes, ModelIdentity};
 use super::rows::{self, AllRows, Rows};
+use super::trained_rows::TrainedRows;
 use super::{custom_task, row_info};
 use crate::data::Split;
 use crate::error::Error;
@@ -26,6 +27,8 @@ pub(super) struct Prepared {
     pub(super) eval: Vec<(Split, String)>,
     /// Splits to predict with the name of their files.
     pub(super) test: Vec<(Split, String)>,
+    /// All rows that the model has been trained on at the end of the run, where that is known.
+    pub(super) trained_rows: Option<TrainedRows>,
     /// What a record says of all of these.
     pub(super) splits: Vec<SplitRows>,
     /// SHA-256 of the files that they were read from.
@@ -46,6 +49,8 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         None => model,
     };
     let (max_seq_length, mut warnings) = (model.max_seq_length, model.warnings.clone());
+    let model_identity = ModelIdentity::of(&model)?;
+    let before = TrainedRows::read(&model.files, &model_identity.weights, &mut warnings)?;
     warnings.extend(settings.evaluation.best.as_ref().and_then(BestSettings::direction_warning));
 
     let started = Instant::now();
@@ -55,8 +60,13 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         TaskChoice::Known(task) => (**task).clone(),
     };
     let all = rows::read(settings, &task, &dataset, &mut warnings)?;
-    let splits = row_info::split_rows(&all, &task);
-    warnings.extend(row_info::overlap_warnings(&splits, settings));
+    let is_trained_before = before.is_some();
+    let trained_rows = match &all.train {
+        Some(rows) => Some(TrainedRows::of(rows, before.as_ref())),
+        None => before,
+    };
+    let splits = row_info::split_rows(&all, &task, &dataset, trained_rows.as_ref());
+    warnings.extend(row_info::overlap_warnings(&splits, settings, is_trained_before));
     warnings.extend(row_info::class_warnings(&all, &task));
     let AllRows { train, eval, test, files } = all;
     let data_files = row_info::files_sha256(&dataset, &files)?;
@@ -81,12 +91,13 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
     }
     Ok(Prepared {
         task,
-        model_identity: ModelIdentity::of(&model)?,
+        model_identity,
         model,
         dataset,
         train,
         eval,
         test,
+        trained_rows,
         splits,
         data_files,
         data_seconds,

@@ -10,6 +10,7 @@ use records::record::{SHARED_BY_DESIGN, SplitRows, SplitUse};
 use sha2::{Digest, Sha256};
 
 use super::rows::{AllRows, Rows};
+use super::trained_rows::{self, TrainedRows};
 use crate::error::Error;
 use crate::file_hash::sha256;
 use crate::settings::Settings;
@@ -18,9 +19,16 @@ use crate::source::SourceFiles;
 /// Classes that a warning names.
 const NAMED: usize = 5;
 
-/// What a record says of the rows, the training's first.
-pub(super) fn split_rows(all: &AllRows, task: &TaskSpec) -> Vec<SplitRows> {
-    let trained = all.train.as_ref().map(|rows| rows.examples.iter().map(texts).collect::<HashSet<_>>());
+/// What a record says of the rows, the training's first. `trained`: all rows that the model has been trained on at the end of the run,
+/// where that is known.
+pub(super) fn split_rows(
+    all: &AllRows,
+    task: &TaskSpec,
+    dataset: &SourceFiles,
+    trained: Option<&TrainedRows>,
+) -> Vec<SplitRows> {
+    let own = all.train.as_ref().map(|rows| rows.examples.iter().map(texts).collect::<HashSet<_>>());
+    let exactly = |rows: &Rows, own: &HashSet<_>| rows.examples.iter().filter(|row| own.contains(&texts(row))).count();
     let describe = |rows: &Rows, used_for: SplitUse, key_suffix: &str| SplitRows {
         split: rows.split.clone(),
         used_for: Some(used_for),
@@ -29,10 +37,12 @@ pub(super) fn split_rows(all: &AllRows, task: &TaskSpec) -> Vec<SplitRows> {
         rows_of_split: Some(rows.of_split as u64),
         limit: rows.limit.map(|limit| limit as u64),
         sha256: Some(rows_sha256(&rows.examples, &task.labels)),
-        trained_on: trained
+        trained_on: trained.filter(|_| used_for != SplitUse::Training).map(|trained| trained.count(rows)),
+        trained_on_exactly: own
             .as_ref()
             .filter(|_| used_for != SplitUse::Training)
-            .map(|trained| rows.examples.iter().filter(|row| trained.contains(&texts(row))).count() as u64),
+            .map(|own| exactly(rows, own) as u64),
+        files: rows.files.iter().map(|file| dataset.name_of(file)).collect(),
     };
     let train = all.train.iter().map(|rows| describe(rows, SplitUse::Training, ""));
     let eval = all.eval.iter().map(|(rows, suffix)| {
@@ -44,8 +54,9 @@ pub(super) fn split_rows(all: &AllRows, task: &TaskSpec) -> Vec<SplitRows> {
     train.chain(eval).chain(test).collect()
 }
 
-/// Warnings of rows that are trained on and looked at again, which makes every score too good.
-pub(super) fn overlap_warnings(splits: &[SplitRows], settings: &Settings) -> Vec<String> {
+/// Warnings of rows that are trained on and looked at again, which makes every score too good: in this run, or before it where the
+/// model says so (`is_trained_before`).
+pub(super) fn overlap_warnings(splits: &[SplitRows], settings: &Settings, is_trained_before: bool) -> Vec<String> {
     let choice = &settings.data.splits;
     let chosen = [&choice.train, &choice.validation, &choice.test].into_iter().any(Option::is_some);
     let as_divided = settings.task.custom().is_none() && !chosen;
@@ -53,12 +64,23 @@ pub(super) fn overlap_warnings(splits: &[SplitRows], settings: &Settings) -> Vec
     let too_many = |split: &&SplitRows| split.trained_on.is_some_and(|rows| rows as f64 > limit * split.rows as f64);
     let words = |split: &SplitRows| {
         let what = if split.used_for == Some(SplitUse::Evaluation) { "evaluated" } else { "predicted" };
-        format!(
-            "{} of the {} rows of {} are trained on and {what} too: scores on them say nothing of other rows",
-            split.trained_on.unwrap_or_default(),
-            split.rows,
-            split.split
-        )
+        let (trained_on, SplitRows { rows, split: name, .. }) = (split.trained_on.unwrap_or_default(), split);
+        let how = match split.trained_on_exactly {
+            None => format!("have been trained on, says {} of the model, and are {what}", trained_rows::FILE_NAME),
+            // Of rows that an earlier training had there are no texts to compare.
+            Some(exactly) if exactly < trained_on && is_trained_before => format!(
+                "are trained on and {what} too ({exactly} with the very same texts in this run, the others but for white space, or before \
+                 it, says {} of the model)",
+                trained_rows::FILE_NAME
+            ),
+            Some(exactly) if exactly < trained_on => {
+                format!(
+                    "are trained on and {what} too ({exactly} with the very same texts, the others but for white space)"
+                )
+            }
+            Some(_) => format!("are trained on and {what} too"),
+        };
+        format!("{trained_on} of the {rows} rows of {name} {how}: scores on them say nothing of other rows")
     };
     splits.iter().filter(too_many).map(words).collect()
 }

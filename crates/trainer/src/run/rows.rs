@@ -136,8 +136,14 @@ fn hold_out(rows: Rows, percent: f64, seed: u64) -> (Rows, Rows) {
     let plain = |rows: Vec<(Example, bool)>| rows.into_iter().map(|(example, _)| example).collect();
     let held_out = format!("{} ({percent} % held out)", rows.split);
     (
-        Rows { split: rows.split, examples: plain(kept), of_split: rows.of_split, limit: None },
-        Rows { split: held_out, examples: plain(out), of_split: rows.of_split, limit: None },
+        Rows {
+            split: rows.split,
+            examples: plain(kept),
+            of_split: rows.of_split,
+            limit: None,
+            files: rows.files.clone(),
+        },
+        Rows { split: held_out, examples: plain(out), of_split: rows.of_split, limit: None, files: rows.files },
     )
 }
 
@@ -149,7 +155,7 @@ mod tests {
 
     fn rows(n: usize) -> Rows {
         let examples = (0..n).map(|i| Example { text: i.to_string(), text_pair: None, label: None }).collect();
-        Rows { split: "train".to_owned(), of_split: n, examples, limit: None }
+        Rows { split: "train".to_owned(), of_split: n, examples, limit: None, files: Vec::new() }
     }
 
     fn texts(rows: &Rows) -> Vec<usize> {

@@ -1,4 +1,5 @@
-//! The fine-tuned model as transformers saves it: weights in its names, config.json, tokenizer files, model card.
+//! The fine-tuned model as transformers saves it: weights in its names, config.json, tokenizer files, model card; and the rows that it
+//! was trained on.
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,9 @@ use records::atomic::write_whole;
 use records::files::model_card::model_card;
 use records::python_json;
 use records::record::RunRecord;
+
+/// The file of the weights.
+const WEIGHTS: &str = "model.safetensors";
 
 /// Files of a tokenizer that go with the model as they are.
 const TOKENIZER_FILES: [&str; 10] = [
@@ -66,12 +70,15 @@ impl<B: EncoderOps> SavedModel<'_, B> {
         // Read before anything is written: the folder may be the one that the model came from.
         let tokenizer_files = self.tokenizer_files()?;
         std::fs::create_dir_all(dir).map_err(|e| failed(&format!("{}: {e}", dir.display())))?;
-        checkpoint::save(self.model, names, prefix, &dir.join("model.safetensors")).map_err(|e| failed(&e))?;
+        checkpoint::save(self.model, names, prefix, &dir.join(WEIGHTS)).map_err(|e| failed(&e))?;
         write_whole(dir.join("config.json"), self.config_json()?.as_bytes()).map_err(|e| failed(&e))?;
         for (name, bytes) in tokenizer_files {
             write_whole(dir.join(name), &bytes).map_err(|e| failed(&e))?;
         }
-        Ok(())
+        match &self.context.prepared.trained_rows {
+            Some(rows) => rows.write(dir, WEIGHTS),
+            None => Ok(()),
+        }
     }
 
     fn tokenizer_files(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {

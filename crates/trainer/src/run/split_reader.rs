@@ -23,6 +23,8 @@ pub(super) struct Rows {
     pub(super) of_split: usize,
     /// The most that were asked for.
     pub(super) limit: Option<usize>,
+    /// The files that the splits were read from, in order.
+    pub(super) files: Vec<PathBuf>,
 }
 
 impl Rows {
@@ -66,7 +68,7 @@ impl SplitReader<'_> {
     pub(super) fn whole(&mut self, task: &TaskSpec, split: &str) -> Result<Option<Rows>, Error> {
         let Some((files, schema)) = self.dataset.task_split(task, split)? else { return Ok(None) };
         let examples: Vec<Example> = plain(self.examples(&files, &schema, false)?);
-        Ok(Some(Rows { split: split.to_owned(), of_split: examples.len(), examples, limit: None }))
+        Ok(Some(Rows { split: split.to_owned(), of_split: examples.len(), examples, limit: None, files }))
     }
 
     /// The examples of files, each with whether a mark says that it has no label.
@@ -116,6 +118,7 @@ impl SplitReader<'_> {
     ) -> Result<(Rows, Vec<bool>), Error> {
         let mut examples = Vec::new();
         let mut of_splits = BTreeMap::new();
+        let mut read: Vec<PathBuf> = Vec::new();
         let mut last: Option<(&str, Vec<(Example, bool)>)> = None;
         for slice in slices {
             // Two parts of one split are read from its files once.
@@ -125,6 +128,8 @@ impl SplitReader<'_> {
                     let found = self.dataset.task_split(task, &slice.split)?;
                     let (files, schema) = found.ok_or_else(|| self.no_split(task, &slice.split))?;
                     let all = self.examples(&files, &schema, needs_labels)?;
+                    let is_new = !of_splits.contains_key(&slice.split);
+                    read.extend(files.into_iter().filter(|_| is_new));
                     // A whole split keeps its order: predictions and uploads number its rows.
                     let is_cut = |other: &Slice| other.split == slice.split && !other.is_all();
                     let choice = &self.settings.data.splits;
@@ -137,7 +142,7 @@ impl SplitReader<'_> {
         }
         let split = slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
         let (examples, marked) = examples.into_iter().unzip();
-        Ok((Rows { split, examples, of_split: of_splits.values().sum(), limit: None }, marked))
+        Ok((Rows { split, examples, of_split: of_splits.values().sum(), limit: None, files: read }, marked))
     }
 
     pub(super) fn no_split(&self, task: &TaskSpec, split: &str) -> Error {

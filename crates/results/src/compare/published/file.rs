@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::fields::check_table;
 use super::value::{Circumstances, PublishedValue};
 use records::Error;
 
@@ -130,7 +131,9 @@ pub fn read(path: &Path) -> Result<Vec<Published>, Error> {
     }
     let read = |file: &PathBuf| {
         let text = std::fs::read_to_string(file).map_err(|error| failed(file, &error))?;
-        serde_json::from_str(&text).map_err(|error| failed(file, &error))
+        let json: Value = serde_json::from_str(&text).map_err(|error| failed(file, &error))?;
+        check_table(&json).map_err(|what| failed(file, &what))?;
+        serde_json::from_value(json).map_err(|error| failed(file, &error))
     };
     files.iter().map(read).collect()
 }

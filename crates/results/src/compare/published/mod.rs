@@ -1,10 +1,12 @@
 //! Tables that others have published: what their files say, and rows of a comparison made of them.
 
+mod fields;
 mod file;
 mod place;
 mod rows;
 mod value;
 
+pub(crate) use self::fields::check_reference;
 pub use self::file::{Published, PublishedRow, read};
 pub(crate) use self::value::last_digit;
 pub use self::value::{Circumstances, PublishedValue, Statistic};

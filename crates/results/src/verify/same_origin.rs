@@ -1,0 +1,156 @@
+//! Whether runs that are held against other runs started from the same weights, were trained on the same rows, and had the same
+//! settings: a model's name says none of that.
+
+use std::collections::BTreeMap;
+
+use records::record::{RecordFile, RunRecord, SplitUse};
+use serde_json::Value;
+
+use super::wanted::Wanted;
+use crate::compare::decides;
+
+/// Hexadecimal digits of a hash in a message.
+const SHORT_HASH: usize = 12;
+
+/// Settings that a note names.
+const NAMED: usize = 4;
+
+/// In what a run is another one than those of the reference, as far as that is known.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OtherOrigin {
+    /// Whether the weights are the same.
+    pub(super) same_weights: Option<bool>,
+    /// Whether the rows that were trained on are the same.
+    pub(super) same_training: Option<bool>,
+    /// Other values of settings, in words: `num_train_epochs 2 (theirs 1)`.
+    pub(super) settings: Vec<String>,
+    /// Whether config.json or the tokenizer is another one.
+    other_files: bool,
+    /// Whether it was held against runs at all: numbers of a file say nothing of their origin.
+    is_of_runs: bool,
+}
+
+impl OtherOrigin {
+    /// Of one of our runs, where the number is of runs too.
+    pub(super) fn of(ours: &RunRecord, wanted: &Wanted) -> Self {
+        let Some(theirs) = wanted.one_of_the_runs.as_deref() else { return Self::default() };
+        Self {
+            same_weights: same(weights(ours), weights(theirs)),
+            same_training: same(training(ours), training(theirs)),
+            settings: other_settings(ours, theirs),
+            other_files: same(files(ours), files(theirs)) == Some(false),
+            is_of_runs: true,
+        }
+    }
+
+    /// Whether the model or its training is another one.
+    pub(super) fn is_other(&self) -> bool {
+        self.same_weights == Some(false) || self.same_training == Some(false)
+    }
+
+    /// What is to be said of it, in words.
+    pub(super) fn notes(&self) -> impl Iterator<Item = String> {
+        let of_weights = match self.same_weights {
+            Some(false) => Some("other weights"),
+            None if self.is_of_runs => Some("unknown whether of the same weights"),
+            _ => None,
+        };
+        let of_training = match self.same_training {
+            Some(false) => Some("trained on other rows"),
+            None if self.is_of_runs => Some("unknown whether trained on the same rows"),
+            _ => None,
+        };
+        let of_files = self.other_files.then_some("another config.json or tokenizer");
+        let named = self.settings.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let more = self.settings.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let of_settings = (!self.settings.is_empty()).then(|| format!("other settings: {named}{more}"));
+        [of_weights, of_training, of_files].into_iter().flatten().map(str::to_owned).chain(of_settings)
+    }
+}
+
+/// # Errors
+/// Why the run is no repetition of those that the number is of, with the record and what was expected.
+pub(super) fn check(found: &RecordFile, wanted: &Wanted) -> Result<(), String> {
+    let (path, ours) = found;
+    let Some(theirs) = wanted.one_of_the_runs.as_deref() else { return Ok(()) };
+    let origin = OtherOrigin::of(ours, wanted);
+    let (what, expected) = match (origin.same_weights, origin.same_training) {
+        (Some(false), _) => {
+            let name = if ours.model.id == theirs.model.id { ", although its name is the same" } else { "" };
+            let words =
+                |record| weights(record).unwrap_or_default().into_iter().map(short).collect::<Vec<_>>().join("+");
+            (format!("a model with the weights {}{name}", words(ours)), format!("the weights {}", words(theirs)))
+        }
+        (_, Some(false)) => (training_words(ours), training_words(theirs)),
+        _ => return Ok(()),
+    };
+    Err(format!(
+        "{}: {} of {} is of {what}, expected {expected} ({}); hold runs of the same model and training against each other, or give \
+         --allow_other to compare all the same",
+        path.display(),
+        wanted.metric,
+        wanted.task,
+        wanted.source
+    ))
+}
+
+/// Whether two contents are the same; `None` where one is unknown.
+fn same<T: PartialEq>(ours: Option<T>, theirs: Option<T>) -> Option<bool> {
+    Some(ours? == theirs?)
+}
+
+/// The weights by their hashes; `None` where they are unknown.
+fn weights(record: &RunRecord) -> Option<Vec<&str>> {
+    let all: Vec<&str> = record.model.weights_sha256.values().map(String::as_str).collect();
+    (!all.is_empty()).then_some(all)
+}
+
+/// config.json and the tokenizer.
+fn files(record: &RunRecord) -> Option<(&String, &BTreeMap<String, String>)> {
+    Some((record.model.config_sha256.as_ref()?, &record.model.tokenizer_sha256))
+}
+
+/// The rows that were trained on, by their hashes: none of a run that only evaluated. `None` where that is unknown.
+fn training(record: &RunRecord) -> Option<Vec<&str>> {
+    let splits: Vec<_> = record.dataset.used_for(SplitUse::Training).collect();
+    if splits.is_empty() && record.is_trained() {
+        return None;
+    }
+    splits.iter().map(|split| split.sha256.as_deref()).collect()
+}
+
+/// `a training on 640 rows of train, content 0a1b2c3d4e5f`.
+fn training_words(record: &RunRecord) -> String {
+    let words = record.dataset.used_for(SplitUse::Training).map(|split| {
+        let hash = split.sha256.as_deref().map_or("unknown", short);
+        format!("{} rows of {}, content {hash}", split.rows, split.split)
+    });
+    let words = words.collect::<Vec<_>>().join(" and ");
+    if words.is_empty() { "a model that was only evaluated".to_owned() } else { format!("a training on {words}") }
+}
+
+fn other_settings(ours: &RunRecord, theirs: &RunRecord) -> Vec<String> {
+    let decisive = |record: &'_ RunRecord, name: &str| -> Option<Value> {
+        let value = record.hyper_parameters.get(name).filter(|_| decides(record, name))?;
+        Some(value.clone())
+    };
+    // What one of the two does not know is no difference: versions of this program differ in what they write.
+    let pairs =
+        ours.hyper_parameters.keys().filter_map(|name| Some((name, decisive(ours, name)?, decisive(theirs, name)?)));
+    let differing =
+        pairs.filter(|(_, ours, theirs)| ours != theirs && (ours.as_f64() != theirs.as_f64() || !ours.is_number()));
+    differing.map(|(name, ours, theirs)| format!("{name} {} (theirs {})", words(&ours), words(&theirs))).collect()
+}
+
+fn words(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        value => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+    }
+}
+
+/// The beginning of a hash.
+fn short(hash: &str) -> &str {
+    hash.get(..SHORT_HASH).unwrap_or(hash)
+}

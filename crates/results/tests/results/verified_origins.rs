@@ -1,0 +1,205 @@
+//! What references there are, what is wrong with their fields, and runs that are held against runs of another model or training.
+
+use results::verify::{self, Outcome, Verification};
+use serde_json::{Value, json};
+
+use crate::results;
+use crate::verified::Bench;
+
+/// Three seeds of RTE, whose mean is 0.65 and standard deviation 0.004.
+const NEAR: [f64; 3] = [0.646, 0.65, 0.654];
+
+/// Seeds of format 2, trained on the rows with this hash from the weights with that one.
+fn add(bench: &Bench, folder: &str, first_seed: usize, change: impl Fn(&mut Value)) {
+    for (seed, value) in NEAR.into_iter().enumerate() {
+        bench.add(folder, first_seed + seed, |record| {
+            record["format_version"] = json!(2);
+            record["metrics"] = json!({"accuracy": value});
+            record["model"]["weights_sha256"] = json!({"model.safetensors": "aa".repeat(32)});
+            record["dataset"].as_object_mut().unwrap().remove("rows");
+            record["dataset"]["splits"] = json!([
+                {"split": "train", "used_for": "training", "rows": 640, "rows_of_split": 2490, "sha256": "cc".repeat(32)},
+                {"split": "validation", "used_for": "evaluation", "rows": 277, "rows_of_split": 277, "sha256": "dd".repeat(32),
+                 "trained_on": 0}
+            ]);
+            change(record);
+        });
+    }
+}
+
+fn verified(bench: &Bench, allow_other: bool) -> Result<Verification, String> {
+    let options = verify::VerifyOptions { allow_other, ..bench.options("others") };
+    verify::run(&options).map_err(|error| error.to_string())
+}
+
+fn number(verified: &Verification) -> Value {
+    serde_json::from_str::<Value>(&verified.as_json()).unwrap()["numbers"][0].clone()
+}
+
+#[test]
+fn runs_of_other_weights_or_training_rows_are_no_repetition() {
+    type Change = fn(&mut Value);
+    let cases: [(Change, &str, [&str; 2], &str); 3] = [
+        (
+            |record| record["model"]["weights_sha256"]["model.safetensors"] = json!("bb".repeat(32)),
+            "other weights",
+            [
+                "a model with the weights aaaaaaaaaaaa, although its name is the same",
+                "expected the weights bbbbbbbbbbbb",
+            ],
+            "same_weights",
+        ),
+        (
+            |record| {
+                record["dataset"]["splits"][0]["rows"] = json!(32);
+                record["dataset"]["splits"][0]["sha256"] = json!("ee".repeat(32));
+            },
+            "trained on other rows",
+            [
+                "a training on 640 rows of train, content cccccccccccc",
+                "expected a training on 32 rows of train, content eeee",
+            ],
+            "same_training_rows",
+        ),
+        (
+            |record| {
+                record["dataset"]["splits"].as_array_mut().unwrap().remove(0);
+                record["training"] = Value::Null;
+                record["timings"]["train_seconds"] = Value::Null;
+            },
+            "trained on other rows",
+            ["a training on 640 rows", "expected a model that was only evaluated"],
+            "same_training_rows",
+        ),
+    ];
+    for (change, note, parts, field) in cases {
+        let bench = Bench::new("accuracy", &[], 0);
+        add(&bench, "results", 0, |_| ());
+        add(&bench, "others", 10, change);
+        let error = verified(&bench, false).err().unwrap();
+        for part in parts.into_iter().chain(["seed-0.json: accuracy of rte", "3 runs of", "--allow_other"]) {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        let all = verified(&bench, true).unwrap();
+        let number = number(&all);
+        assert!(number["note"].as_str().unwrap().contains(note), "{number}");
+        assert_eq!((&number[field], all.outcome()), (&json!(false), Outcome::Reproduced), "{number}");
+        // The last line says it too.
+        assert!(
+            all.summary().ends_with("; among them 1 of other weights, or trained on other rows."),
+            "{}",
+            all.summary()
+        );
+    }
+}
+
+#[test]
+fn other_settings_are_said() {
+    let bench = Bench::new("accuracy", &[], 0);
+    let epochs =
+        |epochs: Value| move |record: &mut Value| record["hyper_parameters"]["num_train_epochs"] = epochs.clone();
+    add(&bench, "results", 0, epochs(json!(2)));
+    add(&bench, "others", 10, epochs(json!(1.0)));
+    let all = verified(&bench, false).unwrap();
+    let found = number(&all);
+    assert_eq!(found["other_settings"], json!(["num_train_epochs 2 (theirs 1.0)"]));
+    assert!(found["note"].as_str().unwrap().contains("other settings: num_train_epochs 2 (theirs 1.0)"), "{found}");
+    assert!(all.summary().ends_with("; among them 1 of runs with other settings."), "{}", all.summary());
+    // One number, however it is written.
+    add(&bench, "others", 10, epochs(json!(2.0)));
+    let all = verified(&bench, false).unwrap();
+    let number = number(&all);
+    assert_eq!((&number["same_weights"], &number["same_training_rows"]), (&json!(true), &json!(true)));
+    assert!(number["other_settings"] == json!([]) && number["note"] == "", "{number}");
+    assert!(all.summary().ends_with("cannot be told."), "{}", all.summary());
+}
+
+#[test]
+fn what_records_do_not_know_of_their_origin_is_said() {
+    let bench = Bench::new("accuracy", &NEAR, 277);
+    for (seed, value) in NEAR.into_iter().enumerate() {
+        bench.add("others", seed + 10, |record| record["metrics"] = json!({"accuracy": value}));
+    }
+    let all = verified(&bench, false).unwrap();
+    let number = number(&all);
+    assert_eq!((&number["same_weights"], &number["same_training_rows"]), (&json!(true), &Value::Null));
+    assert!(number["note"].as_str().unwrap().contains("unknown whether trained on the same rows"), "{number}");
+}
+
+#[test]
+fn a_folder_of_references_is_read() {
+    let bench = Bench::new("accuracy", &NEAR, 277);
+    let reference = |value: f64| json!({"runs": {"rte": {"metric": "accuracy", "value": value}}});
+    bench.write("others/a.json", &reference(0.65));
+    bench.write("others/b.json", &reference(0.95));
+    let table = json!({"format": "published-results-2", "name": "t", "source": "https://example.org", "protocol": "p",
+        "split": "validation", "rows": [{"model": "all-MiniLM-L6-v2", "tasks": {"rte": {"accuracy": 0.64}}}]});
+    bench.write("others/c.json", &table);
+    let all = verified(&bench, false).unwrap();
+    let numbers = serde_json::from_str::<Value>(&all.as_json()).unwrap()["numbers"].clone();
+    let values: Vec<f64> = numbers.as_array().unwrap().iter().map(|n| n["reference"].as_f64().unwrap()).collect();
+    assert_eq!((values, all.outcome()), (vec![0.65, 0.95, 0.64], Outcome::NotReproduced));
+    // The committed ones.
+    let options = verify::VerifyOptions {
+        paths: vec![results("rte"), results("stsb")],
+        against: vec![results("reference")],
+        ..verify::VerifyOptions::default()
+    };
+    assert_eq!(verify::run(&options).unwrap().outcome(), Outcome::CannotTell);
+    // What is none of these, and what is not known to be meant.
+    bench.write("others/d.json", &json!({"metric": 1}));
+    let error = verified(&bench, false).err().unwrap();
+    assert!(error.contains("d.json: it is none of these"), "{error}");
+    bench.write("others/d.json", &json!({"runs": {}}));
+    let error = verified(&bench, false).err().unwrap();
+    assert!(error.contains("d.json: there are no numbers in it"), "{error}");
+    bench.add("others/deeper", 10, |_| ());
+    let error = verified(&bench, false).err().unwrap();
+    assert!(error.contains("there are run records in it beside") && error.contains("a.json"), "{error}");
+}
+
+#[test]
+fn fields_that_are_none_are_refused_with_the_nearest() {
+    let bench = Bench::new("accuracy", &NEAR, 277);
+    let refused = |reference: Value, parts: &[&str]| {
+        bench.write("others/reference.json", &reference);
+        let error = verified(&bench, false).err().unwrap_or_default();
+        for part in parts.iter().chain(&["reference.json: there is no field "]) {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    };
+    let run = |field: &str| json!({"runs": {"rte": {"metric": "accuracy", "value": 0.65, field: 0.3}}});
+    refused(run("tolerence"), &["no field tolerence of rte (is tolerance meant?): the fields are metric, value, "]);
+    refused(run("n"), &["no field n of rte: the fields are"]);
+    refused(
+        json!({"modell": "m", "runs": {}}),
+        &["no field modell (is model meant?): the fields are what, model, runs"],
+    );
+    let table = |field: &str, of_row: &str, of_number: &str| {
+        json!({"format": "published-results-2", "name": "t", "source": "https://example.org", "protocol": "p", "split": "validation",
+            field: 3, "rows": [{"model": "big", of_row: 3, "tasks": {"rte": {"accuracy": {"value": 0.65, of_number: 3}}}}]})
+    };
+    refused(table("run", "runs", "runs"), &["no field run (is runs meant?)"]);
+    refused(table("runs", "initialization", "runs"), &["no field initialization of big (is initialisation meant?)"]);
+    refused(table("runs", "runs", "stdev"), &["no field stdev of accuracy of rte of big: "]);
+    bench.write(
+        "others/reference.json",
+        &json!({"$schema": "x", "what": "w", "runs": {"rte": {"metric": "accuracy", "value": 0.65}}}),
+    );
+    verified(&bench, false).unwrap();
+}
+
+#[test]
+fn a_margin_that_is_advised_is_taken() {
+    let bench = Bench::new("accuracy", &[], 0);
+    for (seed, loss) in [0.61, 0.611, 0.612].into_iter().enumerate() {
+        bench.add("results", seed, |record| record["metrics"] = json!({"accuracy": 0.65, "loss": loss}));
+    }
+    let run = json!({"metric": "loss", "value": 0.611});
+    let error = bench.against(&run, |_| ()).unwrap_err();
+    let (_, advised) = error.split_once("--margin ").unwrap();
+    let margin: verify::Margin = advised.replace('X', "0.1").parse().unwrap();
+    let number = bench.against(&run, |options| options.margins = [margin.clone()].into_iter().collect()).unwrap();
+    assert_eq!((&number["margin"], &number["verdict"]), (&json!(0.1), &json!("reproduced")), "{number}");
+    assert!("lost=0.1".parse::<verify::Margin>().is_err());
+}

@@ -1,0 +1,228 @@
+//! Which rows a model was trained on, whatever run did it: kept beside the model as the hashes of their texts, so that an evaluation of
+//! it knows which of its rows are no new ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use glue_tasks::dataset::Example;
+use records::atomic::write_whole;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::identity::FileHashes;
+use super::rows::Rows;
+use crate::error::Error;
+use crate::file_hash::sha256;
+use crate::source::SourceFiles;
+use records::record::Source;
+
+/// The file beside config.json.
+pub const FILE_NAME: &str = "training_rows.json";
+
+/// The only version so far.
+const FORMAT: &str = "training-rows-1";
+
+/// Bytes of a row's hash that are kept. Among 400 thousand training rows and as many others chance finds one pair of equal hashes in
+/// 1800 models.
+const KEPT: usize = 6;
+
+/// A row by the hash of its texts.
+type RowKey = [u8; KEPT];
+
+/// The rows that a model was trained on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct TrainedRows(BTreeSet<RowKey>);
+
+/// The file as it is written.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    format: String,
+    /// Of the weights that it goes with: others in the same folder are another model's.
+    weights_sha256: BTreeMap<String, String>,
+    /// The hashes in hexadecimal, one behind the other.
+    rows: String,
+}
+
+impl TrainedRows {
+    /// These rows, and those of the model that the training starts from.
+    pub(super) fn of(rows: &Rows, before: Option<&Self>) -> Self {
+        let own = rows.examples.iter().map(key);
+        Self(own.chain(before.into_iter().flat_map(|before| before.0.iter().copied())).collect())
+    }
+
+    /// How many of the rows are among them.
+    pub(super) fn count(&self, rows: &Rows) -> u64 {
+        rows.examples.iter().filter(|row| self.0.contains(&key(row))).count() as u64
+    }
+
+    /// Those of a model on this machine; `None` where it does not say, as models of others do not, or what it says is of other weights
+    /// than its own, `weights`. The Hub is not asked: the file is not uploaded. What cannot be read goes into `warnings`.
+    ///
+    /// # Errors
+    /// When the model's files cannot be had.
+    pub(super) fn read(
+        model: &SourceFiles,
+        weights: &FileHashes,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<Self>, Error> {
+        if model.source == Source::Hub {
+            return Ok(None);
+        }
+        let Some(path) = model.try_fetch(FILE_NAME)? else { return Ok(None) };
+        match read(&path) {
+            Ok((of_weights, rows)) => Ok((of_weights == *weights).then_some(rows)),
+            Err(reason) => {
+                warnings.push(format!(
+                    "{}: {reason}; whether the model was trained on rows that are evaluated now is unknown",
+                    path.display()
+                ));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Writes them beside the weights that a model was saved with.
+    ///
+    /// # Errors
+    /// Names the file that could not be read or written.
+    pub(super) fn write(&self, dir: &Path, weights: &str) -> Result<(), Error> {
+        let path = dir.join(weights);
+        let hash = sha256(&path).map_err(|error| Error::failure(format!("{}: {error}", path.display())))?;
+        let mut rows = String::with_capacity(2 * KEPT * self.0.len());
+        self.0.iter().for_each(|key| rows.push_str(&records::hex(key)));
+        let weights_sha256 = BTreeMap::from([(weights.to_owned(), hash)]);
+        let written = Written { format: FORMAT.to_owned(), weights_sha256, rows };
+        let text = serde_json::to_string(&written).map_err(Error::failure)? + "\n";
+        Ok(write_whole(dir.join(FILE_NAME), text.as_bytes())?)
+    }
+}
+
+fn read(path: &Path) -> Result<(FileHashes, TrainedRows), String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let Written { format, weights_sha256, rows } = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    if format != FORMAT {
+        return Err(format!("its format is {format}, expected {FORMAT}"));
+    }
+    let wrong = || format!("its rows are no hashes of {} hexadecimal digits each", 2 * KEPT);
+    let (keys, rest) = rows.as_bytes().as_chunks::<{ 2 * KEPT }>();
+    if !rest.is_empty() {
+        return Err(wrong());
+    }
+    let keys = keys.iter().map(from_hex).collect::<Option<_>>().ok_or_else(wrong)?;
+    Ok((weights_sha256, TrainedRows(keys)))
+}
+
+fn from_hex(digits: &[u8; 2 * KEPT]) -> Option<RowKey> {
+    let mut key = RowKey::default();
+    for (byte, pair) in key.iter_mut().zip(digits.as_chunks::<2>().0) {
+        let [high, low] = pair.map(|digit| (digit as char).to_digit(16));
+        *byte = u8::try_from(16 * high? + low?).ok()?;
+    }
+    Some(key)
+}
+
+/// The beginning of SHA-256 over the texts, each behind its length in bytes. White space does not count: tokenizers drop most of it,
+/// and a copied row that has a blank more is a copied row.
+fn key(row: &Example) -> RowKey {
+    let mut hasher = Sha256::new();
+    let mut text = |text: &str| {
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        hasher.update((words.len() as u64).to_le_bytes());
+        hasher.update(words.as_bytes());
+    };
+    text(&row.text);
+    // No second text is another thing than an empty one.
+    row.text_pair.iter().for_each(|pair| text(pair));
+    let mut key = RowKey::default();
+    key.copy_from_slice(&hasher.finalize()[..KEPT]);
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::HubAccess;
+    use crate::settings::ModelChoice;
+    use crate::source::TransferHooks;
+
+    fn rows(texts: &[(&str, Option<&str>)]) -> Rows {
+        let example = |(text, pair): &(&str, Option<&str>)| Example {
+            text: (*text).to_owned(),
+            text_pair: pair.map(str::to_owned),
+            label: None,
+        };
+        let examples: Vec<Example> = texts.iter().map(example).collect();
+        Rows { split: "train".to_owned(), of_split: examples.len(), examples, limit: None, files: Vec::new() }
+    }
+
+    /// What a folder says of the model in it whose weights have these hashes.
+    fn read_in(dir: &Path, weights: &FileHashes) -> (Option<TrainedRows>, Vec<String>) {
+        let choice = ModelChoice::Folder(dir.to_owned());
+        let files = SourceFiles::model(&choice, &HubAccess::default(), &TransferHooks::default()).unwrap();
+        let mut warnings = Vec::new();
+        (TrainedRows::read(&files, weights, &mut warnings).unwrap(), warnings)
+    }
+
+    #[test]
+    fn white_space_makes_no_other_row_and_all_else_does() {
+        let trained = TrainedRows::of(&rows(&[("a  b", Some("c"))]), None);
+        for (same, row) in [
+            (true, ("a b", Some("c"))),
+            (true, (" a\tb ", Some("c\n"))),
+            (false, ("ab", Some("c"))),
+            (false, ("A b", Some("c"))),
+            (false, ("a b", None)),
+            (false, ("a b", Some(""))),
+            (false, ("c", Some("a b"))),
+            (false, ("a b c", None)),
+        ] {
+            assert_eq!(trained.count(&rows(&[row])), u64::from(same), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn a_model_carries_its_rows_and_those_of_the_model_before() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("model.safetensors"), "weights").unwrap();
+        let weights = FileHashes::from([(
+            "model.safetensors".to_owned(),
+            sha256(&dir.path().join("model.safetensors")).unwrap(),
+        )]);
+        assert_eq!(read_in(dir.path(), &weights), (None, Vec::new()), "models of others do not say");
+        let first = TrainedRows::of(&rows(&[("a", None), ("b", None), ("a ", None)]), None);
+        let both = TrainedRows::of(&rows(&[("c", None)]), Some(&first));
+        both.write(dir.path(), "model.safetensors").unwrap();
+        let (read, warnings) = read_in(dir.path(), &weights);
+        assert_eq!((read.as_ref(), warnings), (Some(&both), Vec::new()));
+        assert_eq!(read.unwrap().count(&rows(&[("a", None), ("c", None), ("d", None)])), 2);
+        // By hand: `printf '\1\0\0\0\0\0\0\0c' | sha256sum`.
+        let text = std::fs::read_to_string(dir.path().join(FILE_NAME)).unwrap();
+        let written: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let all = written["rows"].as_str().unwrap();
+        assert!(all.len() == 36 && all.contains("eca8daf67b07"), "{all}");
+    }
+
+    #[test]
+    fn what_is_said_of_other_weights_or_cannot_be_read_says_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("model.safetensors");
+        std::fs::write(&file, "weights").unwrap();
+        TrainedRows::of(&rows(&[("a", None)]), None).write(dir.path(), "model.safetensors").unwrap();
+        let others = FileHashes::from([("model.safetensors".to_owned(), "0a".repeat(32))]);
+        assert_eq!(read_in(dir.path(), &others), (None, Vec::new()));
+        let own = FileHashes::from([("model.safetensors".to_owned(), sha256(&file).unwrap())]);
+        for (text, part) in [
+            ("{", "EOF"),
+            (r#"{"format": "training-rows-9", "weights_sha256": {}, "rows": ""}"#, "training-rows-9"),
+            (r#"{"format": "training-rows-1", "weights_sha256": {}, "rows": "0a0b"}"#, "12 hexadecimal digits"),
+            (r#"{"format": "training-rows-1", "weights_sha256": {}, "rows": "0a0b0c0d0e0g"}"#, "12 hexadecimal digits"),
+        ] {
+            std::fs::write(dir.path().join(FILE_NAME), text).unwrap();
+            let (read, warnings) = read_in(dir.path(), &own);
+            assert!(read.is_none() && warnings.len() == 1, "{text}: {warnings:?}");
+            for part in [part, FILE_NAME, "is unknown"] {
+                assert!(warnings[0].contains(part), "{text}: {warnings:?}");
+            }
+        }
+    }
+}
