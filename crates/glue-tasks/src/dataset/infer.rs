@@ -8,7 +8,7 @@ use super::error::DataError;
 use super::format::{columns_of, read_rows};
 use super::label_values::{Lists, NO_AGREEMENT, Number, number};
 use super::raw::{ListItem, RawLabel, WantedColumns};
-use super::schema::LabelKind;
+use super::schema::{InferredLabels, LabelKind};
 
 /// The columns of a file, in its order.
 ///
@@ -33,6 +33,18 @@ pub fn infer_label_kind(
     label_column: &str,
     format: DelimitedFormat,
 ) -> Result<LabelKind, DataError> {
+    infer_labels(files, label_column, format).map(|labels| labels.kind)
+}
+
+/// The same, with how the files spell the labels.
+///
+/// # Errors
+/// As [`infer_label_kind`].
+pub fn infer_labels(
+    files: &[PathBuf],
+    label_column: &str,
+    format: DelimitedFormat,
+) -> Result<InferredLabels, DataError> {
     if files.is_empty() {
         return Err(DataError::NoFiles);
     }
@@ -46,11 +58,13 @@ pub fn infer_label_kind(
         })?;
         declared = declared.or(facts.label_names);
     }
-    match declared {
-        Some(names) if seen.lists.is_some() => Ok(LabelKind::ClassLists(names)),
-        Some(names) => Ok(LabelKind::Classes(names)),
-        None => seen.kind().ok_or_else(|| DataError::EmptySplit { files: files.to_vec() }),
-    }
+    let are_indices = declared.is_some() && seen.has_whole_numbers_alone();
+    let kind = match declared {
+        Some(names) if seen.lists.is_some() => LabelKind::ClassLists(names),
+        Some(names) => LabelKind::Classes(names),
+        None => seen.kind().ok_or_else(|| DataError::EmptySplit { files: files.to_vec() })?,
+    };
+    Ok(InferredLabels { kind, are_indices })
 }
 
 /// The values of a label column, as far as they decide what it holds.
@@ -82,6 +96,12 @@ impl Seen {
                 });
             }
         }
+    }
+
+    fn has_whole_numbers_alone(&self) -> bool {
+        let mut texts = self.strings.iter().chain(&self.cells);
+        texts.all(|text| matches!(number(text), Some(Number::Whole)))
+            && !(self.integers.is_empty() && self.cells.is_empty())
     }
 
     fn kind(self) -> Option<LabelKind> {

@@ -9,6 +9,7 @@ use records::hex;
 use records::record::{SHARED_BY_DESIGN, SplitRows, SplitUse};
 use sha2::{Digest, Sha256};
 
+use super::final_rows::RowsOf;
 use super::rows::{AllRows, Rows};
 use crate::error::Error;
 use crate::file_hash::sha256;
@@ -20,8 +21,33 @@ const NAMED: usize = 5;
 
 /// What a record says of the rows, the training's first.
 pub(super) fn split_rows(all: &AllRows, task: &TaskSpec) -> Vec<SplitRows> {
+    let describe = describing(all, task);
+    let train = all.train.iter().map(|rows| describe(rows, SplitUse::Training, ""));
+    let eval = all.eval.iter().map(|(rows, suffix)| {
+        // The Hub's diagnostic set has no labels, and so no scores.
+        let is_scored = rows.examples.iter().all(|row| row.label.is_some());
+        describe(rows, if is_scored { SplitUse::Evaluation } else { SplitUse::Prediction }, suffix)
+    });
+    let test = all.test.iter().map(|(rows, _)| describe(rows, SplitUse::Prediction, ""));
+    train.chain(eval).chain(test).collect()
+}
+
+/// The same of the rows that are evaluated at the end.
+pub(super) fn final_rows(all: &AllRows, task: &TaskSpec) -> Vec<SplitRows> {
+    let describe = describing(all, task);
+    let rows = all.last.iter().filter_map(|part| match &part.rows {
+        RowsOf::Train => Some((all.train.as_ref()?, "")),
+        RowsOf::Eval(at) => all.eval.get(*at).map(|(rows, suffix)| (rows, suffix.as_str())),
+        RowsOf::Test(at) => Some((&all.test.get(*at)?.0, "")),
+        RowsOf::Own(rows) => Some((rows, "")),
+    });
+    rows.map(|(rows, suffix)| describe(rows, SplitUse::Evaluation, suffix)).collect()
+}
+
+/// Makes what a record says of rows, by their content.
+fn describing<'a>(all: &'a AllRows, task: &'a TaskSpec) -> impl Fn(&Rows, SplitUse, &str) -> SplitRows + 'a {
     let trained = all.train.as_ref().map(|rows| rows.examples.iter().map(texts).collect::<HashSet<_>>());
-    let describe = |rows: &Rows, used_for: SplitUse, key_suffix: &str| SplitRows {
+    move |rows, used_for, key_suffix| SplitRows {
         split: rows.split.clone(),
         used_for: Some(used_for),
         key_suffix: key_suffix.to_owned(),
@@ -33,24 +59,16 @@ pub(super) fn split_rows(all: &AllRows, task: &TaskSpec) -> Vec<SplitRows> {
             .as_ref()
             .filter(|_| used_for != SplitUse::Training)
             .map(|trained| rows.examples.iter().filter(|row| trained.contains(&texts(row))).count() as u64),
-    };
-    let train = all.train.iter().map(|rows| describe(rows, SplitUse::Training, ""));
-    let eval = all.eval.iter().map(|(rows, suffix)| {
-        // The Hub's diagnostic set has no labels, and so no scores.
-        let is_scored = rows.examples.iter().all(|row| row.label.is_some());
-        describe(rows, if is_scored { SplitUse::Evaluation } else { SplitUse::Prediction }, suffix)
-    });
-    let test = all.test.iter().map(|(rows, _)| describe(rows, SplitUse::Prediction, ""));
-    train.chain(eval).chain(test).collect()
+    }
 }
 
 /// Warnings of rows that are trained on and looked at again, which makes every score too good.
-pub(super) fn overlap_warnings(splits: &[SplitRows], settings: &Settings) -> Vec<String> {
+pub(super) fn overlap_warnings<'a>(splits: impl Iterator<Item = &'a SplitRows>, settings: &Settings) -> Vec<String> {
     let choice = &settings.data.splits;
     let chosen = [&choice.train, &choice.validation, &choice.test].into_iter().any(Option::is_some);
     let as_divided = settings.task.custom().is_none() && !chosen;
     let limit = if as_divided { SHARED_BY_DESIGN } else { 0.0 };
-    let too_many = |split: &&SplitRows| split.trained_on.is_some_and(|rows| rows as f64 > limit * split.rows as f64);
+    let too_many = |split: &SplitRows| split.trained_on.is_some_and(|rows| rows as f64 > limit * split.rows as f64);
     let words = |split: &SplitRows| {
         let what = if split.used_for == Some(SplitUse::Evaluation) { "evaluated" } else { "predicted" };
         format!(
@@ -60,7 +78,7 @@ pub(super) fn overlap_warnings(splits: &[SplitRows], settings: &Settings) -> Vec
             split.split
         )
     };
-    splits.iter().filter(too_many).map(words).collect()
+    splits.filter(|split| too_many(split)).map(words).collect()
 }
 
 /// Warnings of classes that are evaluated and never trained on, and of those that are trained on and not evaluated: a sorted file that
@@ -80,7 +98,11 @@ pub(super) fn class_warnings(all: &AllRows, task: &TaskSpec) -> Vec<String> {
         if classes.len() > NAMED { format!("{names} and {} more", classes.len() - NAMED) } else { names }
     };
     let mut warnings = Vec::new();
-    for (rows, _) in &all.eval {
+    let at_the_end = all.last.iter().filter_map(|part| match &part.rows {
+        RowsOf::Own(rows) => Some(rows),
+        _ => None,
+    });
+    for rows in all.eval.iter().map(|(rows, _)| rows).chain(at_the_end) {
         let evaluated = classes(rows);
         let new: Vec<usize> = evaluated.difference(&trained).copied().collect();
         if !new.is_empty() {

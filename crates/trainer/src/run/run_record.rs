@@ -25,6 +25,7 @@ impl RunOutcome<'_> {
             task: prepared.task.name.clone(),
             metrics: stages.eval.as_ref().map(scores).unwrap_or_default(),
             test_metrics: stages.predict.as_ref().map(test_scores),
+            final_eval: self.last.clone(),
             score: self.score(),
             majority_baseline: self.evaluations.first().and_then(|e| e.baseline.clone()),
             class_tables: self.class_tables(),
@@ -131,7 +132,9 @@ impl RunOutcome<'_> {
             ("problem_type", json!(own.then(|| task.kind.problem_type()))),
         ];
         let found = found.into_iter().map(|(name, value)| (name.to_owned(), value));
-        settings.hyper_parameters().into_iter().chain(found).collect()
+        let label_names = settings.task.custom().and_then(|own| own.label_names.as_ref());
+        let named = label_names.map(|_| ("label_names".to_owned(), json!(task.labels.join(","))));
+        settings.hyper_parameters().into_iter().chain(found).chain(named).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::announcement;
+use super::final_evaluation::with_table;
 use super::older_run::{is_of_model, remove_results, results_of_others};
 use super::outcome::{RunOutcome, StageMetrics};
 use super::output::{is_empty, output_dir};
@@ -67,6 +68,10 @@ impl RunOutcome<'_> {
                 print(&metrics_block(stage, metrics));
             }
         }
+        with_table(&self.context.prepared.task, &self.last, |table| {
+            let run = settings.places.folder.as_ref().map_or_else(String::new, |run| format!(" of {}", run.display()));
+            print(&format!("***** final evaluation{run} *****\n{}", table.text()));
+        });
         if settings.task.custom().is_some() {
             for table in self.class_tables() {
                 print(&format!("***** classes of {} *****\n{}", table.split, table.render()));
@@ -107,6 +112,7 @@ impl RunOutcome<'_> {
                 prediction.write_leaderboard_file(dir)?;
             }
         }
+        with_table(&self.context.prepared.task, &self.last, |table| table.write(dir)).transpose()?;
         if self.context.settings.places.save_logits {
             for evaluation in &self.evaluations {
                 let path = dir.join(format!("eval_logits{}.jsonl", evaluation.suffix));
