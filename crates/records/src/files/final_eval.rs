@@ -2,23 +2,33 @@
 
 use std::path::Path;
 
+use glue_tasks::metrics::COMBINED_SCORE;
+use glue_tasks::task::TaskSpec;
 use serde_json::{Map, Value, json};
 
 use crate::atomic::{WriteError, write_whole};
 use crate::record::FinalEvaluation;
 
 /// The table of a run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct FinalTable<'a> {
-    /// A row each.
-    pub rows: &'a [FinalEvaluation],
+    rows: &'a [FinalEvaluation],
     /// The scores by their names, in the order of their columns.
-    pub metrics: &'a [&'a str],
+    metrics: Vec<&'a str>,
 }
 
-impl FinalTable<'_> {
+impl<'a> FinalTable<'a> {
     /// The files of a table.
     pub const FILES: [&'static str; 3] = ["final_eval.json", "final_eval.csv", "final_eval.md"];
+
+    /// The table of a run of this task; `None` where nothing was asked for.
+    #[must_use]
+    pub fn of(task: &'a TaskSpec, rows: &'a [FinalEvaluation]) -> Option<Self> {
+        let is_there = |name: &&str| rows.iter().any(|row| row.metrics.contains_key(*name));
+        let own = task.metrics.iter().map(|metric| metric.key());
+        let metrics = own.chain([COMBINED_SCORE, "loss"]).filter(is_there).collect();
+        (!rows.is_empty()).then_some(Self { rows, metrics })
+    }
 
     /// Writes the files into a folder, each whole or not at all.
     ///
@@ -97,7 +107,7 @@ impl FinalTable<'_> {
 
     fn lines(&self, shown: impl Fn(Option<f64>) -> String) -> Vec<Vec<String>> {
         let split = |split: &str| self.is_said_twice().then(|| split.to_owned());
-        let header = ["rows"].iter().chain(self.metrics).map(|name| (*name).to_owned());
+        let header = ["rows"].iter().chain(&self.metrics).map(|name| (*name).to_owned());
         let mut lines = vec![["split".to_owned()].into_iter().chain(split("rows of")).chain(header).collect()];
         for row in self.rows {
             let numbers = self.metrics.iter().map(|name| shown(self.score(row, name)));
@@ -125,7 +135,7 @@ mod tests {
     #[test]
     fn a_row_a_part_and_a_column_a_metric() {
         let rows = [row("train", "train", Some(1.0)), row("test[:5]", "test[:5]", None)];
-        let table = FinalTable { rows: &rows, metrics: &["accuracy", "loss"] };
+        let table = FinalTable { rows: &rows, metrics: vec!["accuracy", "loss"] };
         let text =
             "split     rows  accuracy    loss\ntrain       40    1.0000  0.1235\ntest[:5]    40         -  0.1235\n";
         assert_eq!(table.text(), text);
@@ -143,7 +153,7 @@ mod tests {
     #[test]
     fn rows_that_a_name_does_not_say_stand_beside_it() {
         let rows = [row("train", "train[:20]+train[-20:]", Some(0.5))];
-        let table = FinalTable { rows: &rows, metrics: &["accuracy"] };
-        assert_eq!(table.csv(), "split,rows of,rows,accuracy\ntrain,train[:20]+train[-20:],40,0.5\n");
+        let table = FinalTable::of(glue_tasks::task_named("rte").unwrap(), &rows).unwrap();
+        assert_eq!(table.csv(), "split,rows of,rows,accuracy,loss\ntrain,train[:20]+train[-20:],40,0.5,0.123456\n");
     }
 }

@@ -32,8 +32,8 @@ pub struct Column {
 struct EvaluatedRows {
     /// Of each split its suffix and what is known of its rows.
     splits: Vec<(String, Known)>,
-    /// The metric that is the score of data that are no benchmark's, by its key.
-    metric: Option<&'static str>,
+    /// The metric that is the score of data that are no benchmark's, by its key, with the class that it is of.
+    metric: Option<String>,
 }
 
 /// What a record knows of rows.
@@ -52,7 +52,7 @@ impl EvaluatedRows {
             None => Known::Number(split.split.clone(), split.rows),
         };
         let splits = scored(record).into_iter().map(|split| (split.key_suffix.clone(), known(split))).collect();
-        Self { splits, metric: first_metric(record).map(Metric::key) }
+        Self { splits, metric: first_metric(record).map(|metric| metric_of_class(metric, record)) }
     }
 
     fn is_known(&self) -> bool {
@@ -95,10 +95,10 @@ impl Columns {
             let own = whole(true).or_else(|| whole(false)).map(|(rows, _)| rows.clone());
             // Of other data the rows are said where there are several, and so is the metric.
             let is_alone = task.1 && by_rows.len() == 1;
-            let metrics: BTreeSet<_> = by_rows.keys().map(|rows| rows.metric).collect();
+            let metrics: BTreeSet<_> = by_rows.keys().map(|rows| rows.metric.as_deref()).collect();
             for (rows, record) in &by_rows {
                 let is_own = own.as_ref() == Some(rows) || is_alone;
-                let metric = rows.metric.filter(|_| metrics.len() > 1);
+                let metric = rows.metric.as_deref().filter(|_| metrics.len() > 1);
                 keyed.push((task, rows.clone(), Column::of(record, (!is_own).then_some(rows), metric)));
             }
         }
@@ -193,6 +193,14 @@ impl Column {
 /// Of data that are no benchmark's the first of the metrics is the score.
 fn first_metric(record: &RunRecord) -> Option<Metric> {
     Metric::from_key(record.hyper_parameters.get("metric_name")?.as_str()?.split(',').next()?)
+}
+
+/// `accuracy`, `f1 of POS`: of two classes some metrics are those of the second, which is another one where the classes have another
+/// order.
+fn metric_of_class(metric: Metric, record: &RunRecord) -> String {
+    let is_of_one = matches!(metric, Metric::F1 | Metric::Precision | Metric::Recall);
+    let class = record.class_tables.first().and_then(|table| table.classes.get(1)).filter(|_| is_of_one);
+    class.map_or_else(|| metric.key().to_owned(), |class| format!("{} of {}", metric.key(), class.label))
 }
 
 /// `60 of 408 rows`, `test[:30]+test[-30:]; 60 of 1725 rows`, `150 rows of other data`.

@@ -1,7 +1,7 @@
 //! What a run says before it begins, and of its scores once it has ended. Of one run of several it is a line each.
 
 use glue_tasks::metrics::Metric;
-use glue_tasks::task::TaskKind;
+use glue_tasks::task::TaskSpec;
 
 use super::class_chart::class_chart;
 use super::context::RunContext;
@@ -26,7 +26,8 @@ pub(super) fn announce(context: &RunContext, plan: Option<&StepPlan>, device: &s
         lines.push(format!("model {model}, {} parameters, on {device}", count(context.parameters)));
         lines.extend(training);
         lines.push(where_to(context, plan.is_some()));
-        if prepared.task.kind == TaskKind::Classification && context.settings.task.custom().is_some() {
+        if let Some(own) = context.settings.task.custom() {
+            lines.extend(own.label_names.as_ref().map(|_| label_names(&prepared.task)));
             lines.extend(rows_of_classes(context));
         }
     }
@@ -40,6 +41,15 @@ fn rows(context: &RunContext) -> String {
     let evaluation = prepared.eval.iter().map(|(split, _)| named("evaluates", split));
     let prediction = prepared.test.iter().map(|(split, _)| named("predicts", split));
     training.chain(evaluation).chain(prediction).collect::<Vec<_>>().join(", ")
+}
+
+/// `label 0 is NEG, 1 is POS`: what is given a name, and in which order words stand.
+fn label_names(task: &TaskSpec) -> String {
+    let spelled = |(class, name): (usize, &String)| {
+        let spelling = task.spellings.get(class).cloned().unwrap_or_else(|| class.to_string());
+        format!("{spelling} is {name}")
+    };
+    format!("label {}", task.labels.iter().enumerate().map(spelled).collect::<Vec<_>>().join(", "))
 }
 
 /// A chart of the classes, of the rows that are trained on, evaluated and predicted.

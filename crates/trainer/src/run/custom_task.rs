@@ -107,9 +107,6 @@ pub(super) fn resolve(
         spellings,
         ..TaskSpec::new(&own.name, text_columns, labels)
     };
-    if own.label_names.is_some() {
-        say_names(&task);
-    }
     if let Some(best) = &settings.evaluation.best {
         known_metric(&task, best.metric.strip_prefix("eval_").unwrap_or(&best.metric))?;
     }
@@ -151,16 +148,6 @@ impl Splits {
     fn all(&self) -> Vec<String> {
         [self.labelled.as_slice(), &self.test].concat()
     }
-}
-
-/// What each label of the files is called.
-fn say_names(task: &TaskSpec) {
-    let spelled = |(class, name): (usize, &String)| match task.spellings.get(class) {
-        Some(spelling) => format!("{spelling} is {name}"),
-        None => format!("{class} is {name}"),
-    };
-    let all: Vec<String> = task.labels.iter().enumerate().map(spelled).collect();
-    log::info!("{}: of the labels {}", task.name, all.join(", "));
 }
 
 fn config_folder(own: &CustomData, files: &SourceFiles) -> Result<String, Error> {

@@ -1,10 +1,7 @@
 //! The weights at the end of a run on each part of the data that `--final_eval` names.
 
-use glue_tasks::metrics::COMBINED_SCORE;
-use glue_tasks::task::TaskSpec;
 use models::head::SequenceClassifier;
 use models::ops::EncoderOps;
-use records::files::final_eval::FinalTable;
 use records::record::parts::{Scores, finite};
 use records::record::{FinalEvaluation, SplitRows};
 
@@ -16,9 +13,6 @@ use super::warnings::Warnings;
 use crate::data::Split;
 use crate::error::Error;
 use crate::training::evaluate::predict;
-
-/// The name of the loss among scores.
-const LOSS: &str = "loss";
 
 /// Evaluates each part; what the run has evaluated or predicted already is taken from there.
 ///
@@ -61,18 +55,6 @@ pub(super) fn evaluate_parts<B: EncoderOps>(
 fn entry(name: &str, rows: &SplitRows, evaluation: &Evaluation) -> FinalEvaluation {
     let plain = |key: &str| key.strip_suffix(&evaluation.suffix).unwrap_or(key).to_owned();
     let mut metrics: Scores = evaluation.scores.iter().map(|(key, score)| (plain(key), finite(*score))).collect();
-    metrics.insert(LOSS.to_owned(), evaluation.loss.and_then(finite));
+    metrics.insert("loss".to_owned(), evaluation.loss.and_then(finite));
     FinalEvaluation { name: name.to_owned(), data: rows.clone(), metrics }
-}
-
-/// The table of these, its columns in the task's order; `None` where nothing was asked for.
-pub(super) fn with_table<T>(
-    task: &TaskSpec,
-    rows: &[FinalEvaluation],
-    show: impl FnOnce(&FinalTable<'_>) -> T,
-) -> Option<T> {
-    let own = task.metrics.iter().map(|metric| metric.key());
-    let is_there = |name: &&str| rows.iter().any(|row| row.metrics.contains_key(*name));
-    let metrics: Vec<&str> = own.chain([COMBINED_SCORE, LOSS]).filter(is_there).collect();
-    (!rows.is_empty()).then(|| show(&FinalTable { rows, metrics: &metrics }))
 }

@@ -114,6 +114,8 @@ impl RunOutcome<'_> {
         let (settings, prepared) = (self.context.settings, self.context.prepared);
         let (own, task) = (settings.task.custom().is_some(), &prepared.task);
         let model = &prepared.model;
+        // Where they are given: their order is the order of the classes.
+        let label_names = settings.task.custom().and_then(|own| own.label_names.as_ref());
         let dropout = |field: &str| prepared.model.config.number(field, 0.1).map_or(Value::Null, Value::from);
         // What became of the settings with this model and these data.
         let found = [
@@ -125,6 +127,7 @@ impl RunOutcome<'_> {
             ("new_head", json!(self.context.report.new_head())),
             ("text_column_names", json!(own.then(|| text_columns(task)))),
             ("label_column_name", json!(own.then_some(&task.label_column))),
+            ("label_names", json!(label_names.map(|_| task.labels.join(",")))),
             (
                 "metric_name",
                 json!(own.then(|| task.metrics.iter().map(|metric| metric.key()).collect::<Vec<_>>().join(","))),
@@ -132,9 +135,7 @@ impl RunOutcome<'_> {
             ("problem_type", json!(own.then(|| task.kind.problem_type()))),
         ];
         let found = found.into_iter().map(|(name, value)| (name.to_owned(), value));
-        let label_names = settings.task.custom().and_then(|own| own.label_names.as_ref());
-        let named = label_names.map(|_| ("label_names".to_owned(), json!(task.labels.join(","))));
-        settings.hyper_parameters().into_iter().chain(found).chain(named).collect()
+        settings.hyper_parameters().into_iter().chain(found).collect()
     }
 }
 
