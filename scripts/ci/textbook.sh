@@ -28,7 +28,8 @@ cd "$work"
 
 # The document's commands, one after the other.
 awk '/^```sh$/ { on = 1; n++; next } /^```$/ { on = 0 } on { print > ("command-" n) }' "$root/docs/textbook.md"
-[ "$(ls command-* | wc -l)" = 6 ] || fail "docs/textbook.md has other commands than this script knows"
+commands=(command-*)
+[ "${#commands[@]}" = 6 ] || fail "docs/textbook.md has other commands than this script knows"
 sed -i \
   -e "s|--dataset_name \(stanfordnlp/imdb\|nyu-mll/glue\)|--dataset_name $datasets/\1|" \
   -e "s#--model \(distilbert-base-uncased\|dbmdz/bert-base-turkish-cased\)#--model $model#" \
@@ -54,7 +55,9 @@ table() {
   [ "$(jq -r '.[] | "\(.name):\(.rows)"' "$file" | xargs)" = "$*" ] || { cat "$file"; fail "$file: the parts are not $*"; }
   jq -e --arg metrics "$metrics" 'all(.[]; . as $part | all($metrics | split(",")[]; $part[.] | type == "number"))' "$file" \
     >/dev/null || { cat "$file"; fail "$file has not all of $metrics"; }
-  [ "$(wc -l <"${file%.json}.csv")" = $(($# + 1)) ] && [ "$(wc -l <"${file%.json}.md")" = $(($# + 2)) ] || fail "$file: csv and md"
+  local lines
+  lines="$(wc -l <"${file%.json}.csv") $(wc -l <"${file%.json}.md")"
+  [ "$lines" = "$(($# + 1)) $(($# + 2))" ] || fail "$file: csv and md have $lines lines"
 }
 says() { grep -q -- "$2" "$1" || { cat "$1"; fail "$1 does not say $2"; }; }
 

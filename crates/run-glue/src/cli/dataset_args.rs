@@ -49,7 +49,13 @@ pub struct OwnDataArgs {
     #[arg(long, value_name = "NAME", help_heading = "Data of your own")]
     pub label_column_name: Option<String>,
     /// Names of the classes: NEG,POS in the order of the labels, or each with its label, 0=NEG,1=POS [default: what the data have]
-    #[arg(long, allow_hyphen_values = true, value_name = "NAMES", value_delimiter = ',', help_heading = "Data of your own")]
+    #[arg(
+        long,
+        allow_hyphen_values = true,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        help_heading = "Data of your own"
+    )]
     pub label_names: Vec<String>,
     /// Take labels as numbers to come near to [default: where they are floats]
     #[arg(long, bool_flag(), help_heading = "Data of your own")]

@@ -2,8 +2,7 @@
 
 use glue_tasks::task::TaskSpec;
 
-use super::rows::{AllRows, Rows, test_slices};
-use super::split_reader::SplitReader;
+use super::split_reader::{Rows, SplitReader, test_slices};
 use crate::error::Error;
 use crate::settings::FinalSplit;
 
@@ -39,15 +38,21 @@ impl<R> RowsOf<R> {
     }
 }
 
-/// Finds the rows of each part. `all` has what the run trains on, evaluates and predicts; `train` and `eval` are the rows of these
-/// where it does neither.
+/// The rows of a run itself: what it evaluates and predicts, each with its suffix or file.
+pub(super) struct OwnRows<'a> {
+    pub(super) is_trained: bool,
+    pub(super) eval: &'a [(Rows, String)],
+    pub(super) test: &'a [(Rows, String)],
+}
+
+/// Finds the rows of each part. `train` and `eval` are the rows to train on and to evaluate of a run that does not.
 ///
 /// # Errors
 /// Names the part that there is not, or whose rows have no labels.
 pub(super) fn read(
     reader: &mut SplitReader,
     task: &TaskSpec,
-    all: &AllRows,
+    own: &OwnRows,
     mut train: Option<Rows>,
     mut eval: Vec<(Rows, String)>,
 ) -> Result<Vec<FinalRows<Rows>>, Error> {
@@ -59,11 +64,11 @@ pub(super) fn read(
     for split in &settings.data.splits.final_eval {
         let in_context = |error: Error| error.in_context(format!("--final_eval {split}"));
         let rows: Vec<RowsOf<Rows>> = match split {
-            FinalSplit::Train if all.train.is_some() => vec![RowsOf::Train],
+            FinalSplit::Train if own.is_trained => vec![RowsOf::Train],
             FinalSplit::Train => train.take().map(RowsOf::Own).into_iter().collect(),
             FinalSplit::Validation if settings.do_eval => {
-                let scored = |at: &usize| is_labelled(&all.eval[*at].0);
-                (0..all.eval.len()).filter(scored).map(RowsOf::Eval).collect()
+                let scored = |at: &usize| is_labelled(&own.eval[*at].0);
+                (0..own.eval.len()).filter(scored).map(RowsOf::Eval).collect()
             }
             FinalSplit::Validation => {
                 std::mem::take(&mut eval).into_iter().map(|(rows, _)| RowsOf::Own(rows)).collect()
@@ -73,7 +78,7 @@ pub(super) fn read(
                 let mut tests = Vec::new();
                 for (at, slices) in test_slices(settings, task).into_iter().enumerate() {
                     // What is predicted comes in the same order.
-                    tests.push(match all.test.get(at) {
+                    tests.push(match own.test.get(at) {
                         Some((rows, _)) if is_labelled(rows) => RowsOf::Test(at),
                         _ => RowsOf::Own(reader.labelled(task, &slices).map_err(in_context)?.first(limit)),
                     });

@@ -8,9 +8,9 @@ use glue_tasks::slices::Slice;
 use glue_tasks::task::TaskSpec;
 use models::torch_rng::TorchRng;
 
-use super::final_rows::{self, FinalRows};
+use super::final_rows::{self, FinalRows, OwnRows};
 pub(super) use super::split_reader::Rows;
-use super::split_reader::{SplitReader, diagnostic_of, shuffled};
+use super::split_reader::{SplitReader, diagnostic_of, shuffled, test_slices};
 use crate::error::Error;
 use crate::settings::{FinalSplit, Settings};
 use crate::source::SourceFiles;
@@ -98,18 +98,10 @@ pub(super) fn read(
     // What is neither trained on nor evaluated in the run itself may still be asked for at its end.
     let (train, train_apart) = if settings.do_train { (train, None) } else { (None, train) };
     let (eval, eval_apart) = if settings.do_eval { (eval, Vec::new()) } else { (Vec::new(), eval) };
-    let mut all = AllRows { train, eval, test, last: Vec::new(), files: BTreeSet::new() };
-    all.last = final_rows::read(&mut reader, task, &all, train_apart, eval_apart)?;
-    all.files = reader.files;
-    Ok(all)
-}
-
-/// The parts that are predicted, each by itself.
-pub(super) fn test_slices(settings: &Settings, task: &TaskSpec) -> Vec<Vec<Slice>> {
-    match &settings.data.splits.test {
-        Some(slices) => vec![slices.clone()],
-        None => task.test_splits.iter().map(|split| vec![Slice::all(&split.name)]).collect(),
-    }
+    let own = OwnRows { is_trained: train.is_some(), eval: &eval, test: &test };
+    let last = final_rows::read(&mut reader, task, &own, train_apart, eval_apart)?;
+    let files = reader.files;
+    Ok(AllRows { train, eval, test, last, files })
 }
 
 /// The task that the predictions in a file of this name are of: the diagnostic set, or the task itself.

@@ -36,6 +36,14 @@ pub(super) fn diagnostic_of(task: &TaskSpec) -> Option<(&TaskSpec, &str)> {
     Some((set, set.test_splits.first()?.name.as_str()))
 }
 
+/// The parts that are predicted, each by itself.
+pub(super) fn test_slices(settings: &Settings, task: &TaskSpec) -> Vec<Vec<Slice>> {
+    match &settings.data.splits.test {
+        Some(slices) => vec![slices.clone()],
+        None => task.test_splits.iter().map(|split| vec![Slice::all(&split.name)]).collect(),
+    }
+}
+
 /// Rows in the order that the settings ask for.
 pub(super) fn shuffled<T>(rows: Vec<T>, choice: &SplitChoice) -> Vec<T> {
     let mut rows: Vec<Option<T>> = rows.into_iter().map(Some).collect();
