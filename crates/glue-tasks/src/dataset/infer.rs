@@ -8,7 +8,7 @@ use super::error::DataError;
 use super::format::{columns_of, read_rows};
 use super::label_values::{Lists, NO_AGREEMENT, Number, number, plain};
 use super::raw::{ListItem, RawLabel, WantedColumns};
-use super::schema::LabelKind;
+use super::schema::{InferredLabels, LabelKind};
 
 /// The columns of a file, in its order.
 ///
@@ -34,6 +34,18 @@ pub fn infer_label_kind(
     label_column: &str,
     format: DelimitedFormat,
 ) -> Result<LabelKind, DataError> {
+    infer_labels(files, label_column, format).map(|labels| labels.kind)
+}
+
+/// The same, with how the files spell the labels.
+///
+/// # Errors
+/// As [`infer_label_kind`].
+pub fn infer_labels(
+    files: &[PathBuf],
+    label_column: &str,
+    format: DelimitedFormat,
+) -> Result<InferredLabels, DataError> {
     if files.is_empty() {
         return Err(DataError::NoFiles);
     }
@@ -47,14 +59,16 @@ pub fn infer_label_kind(
         })?;
         declared = declared.or(facts.label_names);
     }
-    match declared {
-        Some(names) if seen.lists.is_some() => Ok(LabelKind::ClassLists(names)),
-        Some(names) => Ok(LabelKind::Classes(names)),
-        None if !seen.has_rows => Err(DataError::EmptySplit { files: files.to_vec() }),
+    let are_indices = declared.is_some() && seen.has_whole_numbers_alone();
+    let kind = match declared {
+        Some(names) if seen.lists.is_some() => LabelKind::ClassLists(names),
+        Some(names) => LabelKind::Classes(names),
+        None if !seen.has_rows => return Err(DataError::EmptySplit { files: files.to_vec() }),
         None => {
-            seen.kind().ok_or_else(|| DataError::NoLabels { files: files.to_vec(), column: label_column.to_owned() })
+            seen.kind().ok_or_else(|| DataError::NoLabels { files: files.to_vec(), column: label_column.to_owned() })?
         }
-    }
+    };
+    Ok(InferredLabels { kind, are_indices })
 }
 
 /// The values of a label column, as far as they decide what it holds.
@@ -89,6 +103,12 @@ impl Seen {
                 });
             }
         }
+    }
+
+    fn has_whole_numbers_alone(&self) -> bool {
+        let mut texts = self.strings.iter().chain(&self.cells);
+        texts.all(|text| matches!(number(text), Some(Number::Whole)))
+            && !(self.integers.is_empty() && self.cells.is_empty())
     }
 
     fn kind(self) -> Option<LabelKind> {

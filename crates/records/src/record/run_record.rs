@@ -7,6 +7,7 @@
 use super::class_table::ClassTable;
 use super::dataset_info::{DatasetInfo, SplitUse};
 use super::error::RecordError;
+use super::final_evaluation::FinalEvaluation;
 use super::host::Host;
 use super::parts::{
     Baseline, ModelInfo, Profile, Program, Scores, SearchMark, SearchRole, Throughput, Timings, TrainingInfo, is_score,
@@ -33,6 +34,9 @@ pub struct RunRecord {
     /// The same on a test split that has labels, and was predicted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_metrics: Option<Scores>,
+    /// The weights at the end of the run on other rows too, where that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub final_eval: Vec<FinalEvaluation>,
     /// The task's one number, as the GLUE average counts it: the mean of its metrics, MNLI over both splits.
     pub score: Option<f64>,
     /// What a model that has learnt nothing would score.

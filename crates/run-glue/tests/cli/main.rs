@@ -22,6 +22,7 @@ mod best_weights;
 mod checkpoints;
 mod ci_files;
 mod compare;
+mod final_eval;
 mod flags_table;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod gpu_absent;
@@ -31,6 +32,7 @@ mod house;
 mod hub;
 mod identity;
 mod kills;
+mod label_names;
 mod labels_of_people;
 mod layouts;
 mod models;
