@@ -17,7 +17,7 @@ use std::path::Path;
 
 use self::card::{Card, CardConfig};
 use self::folders::{files_in, join};
-use self::names::{ToldBy, is_data, matching, sorted, splits_by_name};
+use self::names::{ToldBy, is_data, matching, once, sorted, splits_by_name};
 use self::patterns::{Pattern, is_hidden};
 use crate::dataset::DataError;
 
@@ -303,7 +303,7 @@ impl Layout {
         }
         let in_words = patterns.join(", ");
         let patterns = patterns.iter().filter_map(|pattern| Pattern::new(pattern).ok());
-        let found = matching(&sorted(inside), patterns);
+        let found = once(matching(&sorted(inside), patterns));
         if found.is_empty() {
             return Err(no_match(&in_words));
         }

@@ -3,7 +3,7 @@
 //! <https://huggingface.co/docs/hub/datasets-file-names-and-splits>; in huggingface/datasets `src/datasets/data_files.py`
 //! (`_get_data_files_patterns`) and `src/datasets/load.py` (`infer_module_for_data_files`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::patterns::{Pattern, is_hidden};
 
@@ -70,7 +70,7 @@ pub(super) fn splits_by_name(names: &[&str]) -> Option<(ToldBy, BTreeMap<&'stati
                 patterns.iter().map(move |pattern| pattern.replace("{}", word).replace('@', SEPARATORS))
             });
             let patterns = patterns.filter_map(|pattern| Pattern::new(&pattern).ok());
-            (*split, of_one_format(matching(&data, patterns)))
+            (*split, once(of_one_format(matching(&data, patterns))))
         });
         splits.filter(|(_, files)| !files.is_empty()).collect::<BTreeMap<_, _>>()
     };
@@ -90,16 +90,17 @@ pub(super) fn sorted(mut names: Vec<&str>) -> Vec<&str> {
     names
 }
 
-/// The files that patterns name, one pattern's after the other's, each of them once.
+/// The files that patterns name, one pattern's after the other's, those that several name as often.
 pub(super) fn matching(data: &[&str], patterns: impl Iterator<Item = Pattern>) -> Vec<String> {
-    let mut files: Vec<String> = Vec::new();
-    for pattern in patterns {
-        for file in data.iter().filter(|file| pattern.matches(file)) {
-            if !files.iter().any(|known| known == file) {
-                files.push((*file).to_owned());
-            }
-        }
-    }
+    let of_pattern =
+        |pattern: Pattern| data.iter().filter(move |file| pattern.matches(file)).map(|&file| file.to_owned());
+    patterns.flat_map(of_pattern).collect()
+}
+
+/// Each file once, where it stands first. `datasets` would give its rows again.
+pub(super) fn once(mut files: Vec<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    files.retain(|file| seen.insert(file.clone()));
     files
 }
 
@@ -121,7 +122,7 @@ fn ending_of(name: &str) -> Option<(&'static str, Format)> {
     parts.rev().find_map(known)
 }
 
-/// The files of the format that most of a split's files have, each ending counted for itself.
+/// The files of the format that most of a split's files have, each ending counted for itself, and a file that stands there twice as two.
 fn of_one_format(mut files: Vec<String>) -> Vec<String> {
     let count =
         |wanted: &str| files.iter().filter(|name| ending_of(name).is_some_and(|(ending, _)| ending == wanted)).count();
@@ -168,6 +169,7 @@ mod tests {
             of(&["train.csv", "train_2.csv", "train.jsonl", "test.jsonl"]),
             ["test: test.jsonl", "train: train.csv train_2.csv"]
         );
+        assert_eq!(of(&["train_train.csv", "train.jsonl"]), ["train: train_train.csv"]);
         assert_eq!(of(&["train.csv", "train.csv.bak", "train.CSV"]), ["train: train.csv train.csv.bak"]);
         assert!(of(&["README.md", "notes.txt", "config.json"]).is_empty());
     }
