@@ -123,8 +123,10 @@ fn delimiter_of(sample: &[u8]) -> u8 {
 
 /// How many cells the first rows have, the header's first; blank lines are none.
 fn widths(sample: &[u8], delimiter: u8) -> Vec<usize> {
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).has_headers(false).delimiter(delimiter).from_reader(sample);
+    let mut builder = csv::ReaderBuilder::new();
+    builder.has_headers(false).flexible(true).delimiter(delimiter);
+    // Of the same type as the reader of a whole file, so that there is one copy of its code.
+    let mut reader = builder.from_reader(Box::new(sample) as Box<dyn Read + '_>);
     let rows = reader.byte_records().filter_map(Result::ok);
     let is_blank = |row: &csv::ByteRecord| row.len() == 1 && row[0].trim_ascii().is_empty();
     rows.filter(|row| !is_blank(row)).take(SAMPLE_ROWS).map(|row| row.len()).collect()
