@@ -113,6 +113,14 @@ impl RunRecord {
         splits.map(|split| split.trained_on).sum()
     }
 
+    /// The seed, where the run's numbers depend on it: it trained, or drew the weights of a head. An evaluation of a saved model is the
+    /// same with any.
+    #[must_use]
+    pub fn seed_that_counts(&self) -> Option<u64> {
+        let drew_head = self.hyper_parameters.get("new_head").and_then(serde_json::Value::as_bool);
+        (self.is_trained() || drew_head == Some(true)).then_some(self.seed)
+    }
+
     /// Whether another record of the same run has the same score and metrics, up to rounding. Losses are left out: in which pieces
     /// they are added up is rounding too, and those of long texts are large.
     #[must_use]

@@ -76,6 +76,12 @@ impl<'a> Comparison<'a> {
         words.collect()
     }
 
+    /// How many tasks the columns are of; data that are no benchmark's are another task than one of its name.
+    pub(super) fn task_count(&self) -> usize {
+        let tasks = self.columns.iter().map(|column| (column.task.as_str(), column.spec.is_some()));
+        tasks.collect::<BTreeSet<_>>().len()
+    }
+
     /// How many runs there are, each once.
     pub(super) fn run_count(&self) -> usize {
         self.rows.iter().map(|row| row.records.len()).sum()

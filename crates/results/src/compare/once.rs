@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use records::record::{RecordFile, RunRecord};
+use records::record::RecordFile;
 
 /// The records of a row and a column that count, and what is to be said of the others.
 pub(super) struct Once {
@@ -18,7 +18,7 @@ impl Once {
     pub(super) fn of(records: &[usize], found: &[RecordFile], title: &str) -> Self {
         let mut by_seed: BTreeMap<Option<u64>, Vec<usize>> = BTreeMap::new();
         for &at in records {
-            by_seed.entry(seed_that_counts(&found[at].1)).or_default().push(at);
+            by_seed.entry(found[at].1.seed_that_counts()).or_default().push(at);
         }
         let (mut this, mut spellings) = (Self { counted: Vec::new(), notes: Vec::new() }, 0);
         for (seed, same) in by_seed {
@@ -47,12 +47,6 @@ impl Once {
         }
         this
     }
-}
-
-/// The seed of a run whose numbers depend on it: one that trained, or drew the weights of a head.
-fn seed_that_counts(record: &RunRecord) -> Option<u64> {
-    let drew = record.hyper_parameters.get("new_head").and_then(serde_json::Value::as_bool);
-    (record.is_trained() || drew == Some(true)).then_some(record.seed)
 }
 
 /// What is to be said of records of one run whose scores are not the same.

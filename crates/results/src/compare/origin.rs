@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scored_rows::spec_of;
-use records::hex;
 use records::record::{RecordFile, RunRecord, SplitUse};
+use records::{counted, hex};
 use sha2::{Digest, Sha256};
 
 /// Hexadecimal digits of a hash in a row's or a column's name.
@@ -87,7 +87,8 @@ fn training_rows(record: &RunRecord) -> String {
         .used_for(SplitUse::Training)
         .map(|split| {
             let hash = split.sha256.as_deref().map_or("unknown", short);
-            format!("trained on {} rows, content {hash}", split.rows)
+            let rows = counted(usize::try_from(split.rows).unwrap_or(usize::MAX), "row");
+            format!("trained on {rows}, content {hash}")
         })
         .collect();
     match trained.is_empty() {

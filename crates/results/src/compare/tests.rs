@@ -1,5 +1,9 @@
 //! The page of made-up records: whole, safe, with every number, whatever the records are like.
 
+mod columns;
+mod once;
+mod significance;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -66,6 +70,13 @@ fn record(model: &str, task: &str, seed: u64, score: Option<f64>) -> RecordFile 
 fn published() -> Published {
     let table = json!({"format": "published-results-1", "name": "some README", "source": "https://example.org/table", "protocol": "one run",
         "split": "validation", "rows": [{"model": "big", "tasks": {"mrpc": {"accuracy": 0.84, "f1": 0.8888}, "rte": {"accuracy": 0.65}}}]});
+    serde_json::from_value(table).unwrap()
+}
+
+/// A table whose numbers are of this split.
+fn published_table(split: &str, rows: &Value) -> Published {
+    let table = json!({"format": "published-results-2", "name": "t", "source": "https://example.org", "protocol": "p", "split": split,
+        "rows": rows});
     serde_json::from_value(table).unwrap()
 }
 

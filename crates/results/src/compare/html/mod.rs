@@ -8,8 +8,6 @@ mod runs;
 mod scores;
 mod speed;
 
-use std::collections::BTreeSet;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -97,12 +95,11 @@ fn title(comparison: &Comparison<'_>) -> String {
     let tasks = match comparison.columns.as_slice() {
         [column] => column.title(),
         columns => {
-            let tasks: BTreeSet<(&str, bool)> =
-                columns.iter().map(|column| (column.task.as_str(), column.spec.is_some())).collect();
+            let tasks = comparison.task_count();
             // Of one task several columns have other rows each.
             let sets = columns.len();
-            let rows = if sets == tasks.len() { String::new() } else { format!(", {sets} sets of rows") };
-            counted(tasks.len(), "task") + &rows
+            let rows = if sets == tasks { String::new() } else { format!(", {sets} sets of rows") };
+            counted(tasks, "task") + &rows
         }
     };
     let models = if let [model] = own.as_slice() { (*model).to_owned() } else { counted(own.len(), "model") };
