@@ -64,6 +64,9 @@ pub(super) struct Card {
     infos: Vec<(String, Value)>,
 }
 
+/// The patterns of the files of each split.
+type SplitPatterns = Vec<(String, Vec<String>)>;
+
 /// A configuration as a card describes it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct CardConfig {
@@ -72,7 +75,7 @@ pub(super) struct CardConfig {
     /// Where its files lie; empty: at the top.
     pub(super) data_dir: String,
     /// Patterns by split; `None`: by the names of its files.
-    pub(super) data_files: Option<Vec<(String, Vec<String>)>>,
+    pub(super) data_files: Option<SplitPatterns>,
     /// What stands between the cells of csv files.
     pub(super) delimiter: Option<u8>,
     features: Value,
@@ -179,7 +182,7 @@ impl CardConfig {
 }
 
 /// `data_files`: a path, paths, or for each split a path or paths; a path may be a pattern.
-fn data_files(value: Option<&Value>) -> Result<Option<Vec<(String, Vec<String>)>>, String> {
+fn data_files(value: Option<&Value>) -> Result<Option<SplitPatterns>, String> {
     let wrong = || {
         let value = value.cloned().unwrap_or_default();
         format!(
