@@ -23,6 +23,7 @@ pub(super) struct TokenizerConfig {
     pub(super) add_prefix_space: Option<bool>,
     pub(super) split_special_tokens: Option<bool>,
     truncation_side: Option<String>,
+    padding_side: Option<String>,
     model_input_names: Option<Vec<String>>,
     /// A float, for a file may hold an integer that no machine integer holds.
     model_max_length: Option<f64>,
@@ -261,6 +262,11 @@ impl TokenizerConfig {
             Some("right") => Some(TruncationDirection::Right),
             _ => None,
         }
+    }
+
+    /// Whether rows would be padded at their left.
+    pub(super) fn pads_left(&self) -> bool {
+        self.padding_side.as_deref() == Some("left")
     }
 
     /// Whether type ids are handed to the model, by the configuration's own list; `None`: the class decides.
