@@ -1,12 +1,12 @@
 //! Whether model and data of a run are still what a record says they were: names stay, content changes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use records::record::{RunRecord, Source};
+use records::record::{PlaceInfo, RunRecord, Source};
 use trainer::file_hash::sha256;
 use trainer::model_files::folder_of_model;
-use trainer::settings::{DatasetChoice, HubAccess, ModelChoice, Settings};
+use trainer::settings::{DatasetChoice, HubAccess, ModelChoice, ModelSettings, Settings};
 use trainer::source::{SourceFiles, TransferHooks};
 use trainer::tokenize::TokenizerFiles;
 
@@ -24,28 +24,40 @@ impl Sources {
     }
 
     fn model_change(&mut self, settings: &Settings, record: &RunRecord) -> Option<String> {
+        let ModelSettings { choice, config, tokenizer, .. } = &settings.model;
         let model = &record.model;
-        match &settings.model.choice {
+        let weights = (choice, model.commit.as_deref(), model.weights_sha256.clone());
+        let from =
+            |place: &Option<PlaceInfo>| place.as_ref().map_or(model.commit.clone(), |place| place.commit.clone());
+        let (config_commit, tokenizer_commit) = (from(&model.config_from), from(&model.tokenizer_from));
+        let config_hash = model.config_sha256.iter().map(|hash| ("config.json".to_owned(), hash.clone())).collect();
+        let config = (config.as_ref().unwrap_or(choice), config_commit.as_deref(), config_hash);
+        let tokenizer = tokenizer.as_ref().unwrap_or(choice);
+        let files = (tokenizer, tokenizer_commit.as_deref(), model.tokenizer_sha256.clone());
+        [weights, config, files]
+            .into_iter()
+            .find_map(|(choice, commit, files)| self.part_change(choice, commit, &files, &settings.hub))
+            .or_else(|| new_tokenizer_file(tokenizer, record))
+    }
+
+    /// `commit` and `files`, the hashes of files by their names: as they were.
+    fn part_change(
+        &mut self,
+        choice: &ModelChoice,
+        commit: Option<&str>,
+        files: &BTreeMap<String, String>,
+        access: &HubAccess,
+    ) -> Option<String> {
+        match choice {
             ModelChoice::Embedded => None,
             ModelChoice::Hub { id, revision } => {
-                let now = self.commit(true, id, revision, &settings.hub);
-                has_moved(id, revision, model.commit.as_deref(), now.as_deref())
+                let now = self.commit(true, id, revision, access);
+                has_moved(id, revision, commit, now.as_deref())
             }
             ModelChoice::Folder(folder) => {
                 let folder = &folder_of_model(folder);
-                let config = model.config_sha256.iter().map(|hash| ("config.json", hash.as_str()));
-                let hashes = model.weights_sha256.iter().chain(&model.tokenizer_sha256);
-                let mut files = hashes.map(|(name, hash)| (name.as_str(), hash.as_str())).chain(config);
-                let changed = files.find(|(name, hash)| !is_same(&folder.join(name), hash));
-                changed.map(|(name, _)| format!("{} has changed", folder.join(name).display())).or_else(|| {
-                    // A file that is read now and was not there.
-                    let tokenizer = TokenizerFiles::in_folder(folder);
-                    let is_new = |path: &&PathBuf| {
-                        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-                        name.is_some_and(|name| !model.tokenizer_sha256.contains_key(&name))
-                    };
-                    tokenizer.paths().find(is_new).map(|path| format!("{} is new", path.display()))
-                })
+                let (name, _) = files.iter().find(|(name, hash)| !is_same(&folder.join(name), hash))?;
+                Some(format!("{} has changed", folder.join(name).display()))
             }
         }
     }
@@ -106,6 +118,17 @@ fn new_file(settings: &Settings, record: &RunRecord) -> Option<String> {
         }
         Err(_) => Some(format!("{}: which files are {split} has changed", dataset.id)),
     })
+}
+
+/// A file of the tokenizer that is read now and was not there.
+fn new_tokenizer_file(choice: &ModelChoice, record: &RunRecord) -> Option<String> {
+    let ModelChoice::Folder(folder) = choice else { return None };
+    let tokenizer = TokenizerFiles::in_folder(&folder_of_model(folder));
+    let is_new = |path: &&PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        name.is_some_and(|name| !record.model.tokenizer_sha256.contains_key(&name))
+    };
+    tokenizer.paths().find(is_new).map(|path| format!("{} is new", path.display()))
 }
 
 /// Where the Hub does not answer, nothing can have been fetched from it since either.

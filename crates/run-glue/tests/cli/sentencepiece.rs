@@ -57,7 +57,8 @@ fn logits_of_raw_texts_are_those_of_transformers() {
             assert!((ours - theirs).abs() < 5e-5, "{family}: {ours} {theirs}");
         }
         // The tokenizer goes with a model that is saved.
-        let train = ["--model", "m", "--train_file", "dev.jsonl", "--do_train", "--max_steps", "1", "--learning_rate", "0"];
+        let train =
+            ["--model", "m", "--train_file", "dev.jsonl", "--do_train", "--max_steps", "1", "--learning_rate", "0"];
         bench.run(train.into_iter().chain(["--output_dir", "out", "--results_dir", "results"])).assert_done(family);
         assert!(bench.path("out").join(file).is_file(), "{family}");
         assert_eq!(logits(&bench, "out", &expected), ours, "{family}");

@@ -244,11 +244,6 @@ impl TokenizerConfig {
         self.tokenizer_class.as_deref().map(|class| class.strip_suffix("Fast").unwrap_or(class))
     }
 
-    /// Take `class` for the tokenizer's.
-    pub(super) fn set_class(&mut self, class: &str) {
-        self.tokenizer_class = Some(class.to_owned());
-    }
-
     /// The stated longest input, `None` for the sentinel and for nonsense.
     pub(super) fn max_length(&self) -> Option<usize> {
         let length = self.model_max_length.or(self.max_len)?;
