@@ -47,6 +47,9 @@ rte 2490 64
 wnli 635 64
 TASKS
 
+echo "the exercises of docs/textbook.md, in miniature"
+"$(dirname "$0")/textbook.sh" "$binary" "$2"
+
 if [ ! -x "$2/get_minilm.sh" ] || ! "$2/get_minilm.sh" "$work/minilm"; then
   echo "left out: no pretrained encoder"
   exit 0

@@ -68,6 +68,8 @@ pub struct TaskSpec {
     pub test_splits: Vec<SplitSpec>,
     /// Label names in index order; empty for regression.
     pub labels: Vec<String>,
+    /// How files spell the labels, in the same order; empty where they have the names themselves, or their indices.
+    pub spellings: Vec<String>,
     /// Classes or a number.
     pub kind: TaskKind,
     /// How csv and tsv files of it are written.
@@ -107,6 +109,7 @@ impl TaskSpec {
             eval_splits: vec![SplitSpec::new("validation")],
             test_splits: vec![SplitSpec::new("test")],
             labels: labels.names().to_vec(),
+            spellings: Vec::new(),
             kind,
             format: DelimitedFormat::default(),
             metrics: Metric::defaults(kind).to_vec(),
@@ -129,7 +132,10 @@ impl TaskSpec {
         Schema {
             text_columns: self.text_columns.clone(),
             label_column: self.label_column.clone(),
-            kind: LabelKind::of_task(self.kind, self.labels.clone()),
+            kind: LabelKind::of_task(
+                self.kind,
+                if self.spellings.is_empty() { &self.labels } else { &self.spellings }.clone(),
+            ),
             format: self.format,
         }
     }

@@ -1,13 +1,24 @@
-//! Which rows a run's scores are of.
+//! Which rows a run's scores are of, and what they measure.
 
 use glue_tasks::task::TaskSpec;
-use glue_tasks::task_named;
+use glue_tasks::{Metric, task_named};
 use records::record::{RunRecord, SplitRows, SplitUse};
 
 /// The benchmark's task that a record is of; none of other data, whatever they are called.
 pub(crate) fn spec_of(record: &RunRecord) -> Option<&'static TaskSpec> {
     let is_custom = record.hyper_parameters.get("metric_name").is_some_and(|name| !name.is_null());
     task_named(&record.task).filter(|_| !is_custom)
+}
+
+/// Of data that are no benchmark's the first of the metrics, which is the score.
+pub(crate) fn first_metric(record: &RunRecord) -> Option<Metric> {
+    Metric::from_key(record.hyper_parameters.get("metric_name")?.as_str()?.split(',').next()?)
+}
+
+/// The name of class 1, which precision, recall and F1 of two classes are of; `None` where the record has no classes.
+pub(crate) fn class_one(record: &RunRecord) -> Option<&str> {
+    let class = record.class_tables.first()?.classes.get(1)?;
+    Some(&class.label)
 }
 
 /// The splits of a record that have scores.

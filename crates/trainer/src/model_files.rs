@@ -71,15 +71,9 @@ impl ModelFiles {
         let architecture = (family.architecture)(&config).map_err(|e| of_model(e.into()))?;
         let names = (family.parameter_specs)(&config)?;
         let weights = locate(|name| files.try_fetch(name)).map_err(|error| explain(&files, of_model(error)))?;
-        let of_config = config.text("tokenizer_class", "").ok().filter(|class| !class.is_empty());
-        let default_class = match of_config {
-            Some(class) => (class.to_owned(), "config.json"),
-            None => (family.tokenizer_class.to_owned(), "the usual one of the model's type"),
-        };
-        let tokenizer_files = TokenizerFiles {
-            default_class: Some(default_class),
-            ..TokenizerFiles::find(|name| files.try_fetch(name))?
-        };
+        let named = config.text("tokenizer_class", "").ok().filter(|class| !class.is_empty()).map(str::to_owned);
+        let tokenizer_files =
+            TokenizerFiles::find(|name| files.try_fetch(name))?.of_model(named, family.tokenizer_class);
         let tokenizer = TextTokenizer::load(&tokenizer_files).map_err(|e| of_model(e.into()))?;
         let tokenizer = tokenizer.for_embedding(architecture.vocab_size);
         // Without positions of its own a model takes any length; what fits into memory is less than the cap.

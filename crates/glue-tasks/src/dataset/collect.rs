@@ -99,11 +99,18 @@ impl<'a> Collector<'a> {
 
     fn compare_names(&mut self, file: &Path, in_file: Option<Vec<String>>) {
         if let (LabelKind::Classes(expected), Some(in_file)) = (&self.schema.kind, in_file)
-            && *expected != in_file
+            && !is_same(expected, &in_file)
         {
             self.warnings.push(Warning::LabelNames { file: file.to_owned(), in_file, expected: expected.clone() });
         }
     }
+}
+
+/// Whether names are the same in the same order; capital letters count where names differ in nothing else.
+fn is_same(names: &[String], others: &[String]) -> bool {
+    let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect::<Vec<_>>();
+    let told_apart = lower(names).iter().collect::<BTreeSet<_>>().len() == names.len();
+    names == others || told_apart && lower(names) == lower(others)
 }
 
 fn example(file: &Path, wanted: &WantedColumns, row: &RawRow<'_>) -> Result<Example, DataError> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::delimited_format::DelimitedFormat;
 use super::dialect::{Dialect, Extension};
 use super::error::{DataError, Warning};
+use super::label_values::plain;
 use super::raw::{RawLabel, RawRow, RowSink, WantedColumns, index_of, unpacked};
 
 /// What pandas takes for nothing (`pandas._libs.parsers.STR_NA_VALUES`); of labels alone, since "null" and "NA" can be texts.
@@ -18,7 +19,7 @@ impl Dialect {
     fn reader(self, file: &Path) -> Result<csv::Reader<Box<dyn Read>>, DataError> {
         let mut builder = csv::ReaderBuilder::new();
         // Rows of another length are let through here, so that the message can count rows and say what to do.
-        builder.flexible(true).delimiter(self.delimiter).quoting(self.quoting).has_headers(self.header.is_none());
+        builder.has_headers(false).flexible(true).delimiter(self.delimiter).quoting(self.quoting);
         Ok(builder.from_reader(unpacked(file)?))
     }
 
@@ -67,7 +68,7 @@ pub(super) fn read(
             let (cells, expected) = (record.len(), columns.len());
             return Err(bad_row(index, format!("{cells} cells under {expected} columns: {}", dialect.advice())));
         }
-        if columns.len() > 1 && record.iter().zip(&columns).all(|(cell, column)| cell.trim() == column) {
+        if columns.len() > 1 && record.iter().zip(&columns).all(|(cell, column)| cell.trim() == column.trim()) {
             warnings.push(Warning::RepeatedHeader { file: file.to_owned(), row: index });
             continue;
         }
@@ -95,15 +96,25 @@ fn header(file: &Path, dialect: Dialect, reader: &mut csv::Reader<Box<dyn Read>>
         return Ok(columns.iter().map(|&column| column.to_owned()).collect());
     }
     let bad = |reason| DataError::BadFile { file: file.to_owned(), format: dialect.name(), reason };
-    let header = reader.headers().map_err(|error| bad(reason(&error)))?;
-    if header.is_empty() {
-        return Err(bad("it is empty, without even a header".to_owned()));
+    let mut header = csv::StringRecord::new();
+    loop {
+        if !reader.read_record(&mut header).map_err(|error| bad(reason(&error)))? {
+            return Err(bad("it is empty, without even a header".to_owned()));
+        }
+        if !is_blank(&header) {
+            break;
+        }
     }
-    Ok(header.iter().map(|column| column.trim().to_owned()).collect())
+    // Blanks around a name are left out, where no other column has the name without them.
+    let name = |column: &str| {
+        let plain = column.trim();
+        if header.iter().any(|other| other == plain) { column } else { plain }.to_owned()
+    };
+    Ok(header.iter().map(name).collect())
 }
 
 fn cell(text: &str) -> RawLabel<'_> {
-    let plain = text.trim();
+    let plain = plain(text);
     if plain.is_empty() || NOTHING.contains(&plain) { RawLabel::Missing } else { RawLabel::Cell(text) }
 }
 

@@ -1,6 +1,6 @@
 //! How the cells of a csv or tsv file are told apart.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 
 use super::delimited_format::DelimitedFormat;
@@ -18,8 +18,8 @@ pub(super) enum Extension {
 /// What can stand between cells in place of a comma.
 const OTHER_DELIMITERS: [u8; 3] = [b';', b'\t', b'|'];
 
-/// How many lines, and bytes of them at most, are looked at.
-const SAMPLE_LINES: usize = 20;
+/// How many rows, and bytes of them at most, are looked at.
+const SAMPLE_ROWS: usize = 20;
 const SAMPLE_BYTES: u64 = 1 << 16;
 
 /// How one file is read.
@@ -39,7 +39,7 @@ impl Dialect {
         let delimiter = match (format.delimiter, extension) {
             (Some(given), _) => given,
             (None, Extension::Tsv) => b'\t',
-            (None, Extension::Csv) => delimiter_of(&first_lines(file)?),
+            (None, Extension::Csv) => delimiter_of(&beginning(file)?),
         };
         let quoting = extension == Extension::Csv || !format.unquoted_tsv;
         Ok(Self { extension, delimiter, quoting, header: format.header })
@@ -48,14 +48,14 @@ impl Dialect {
     /// The same after the whole file was looked at, with what was decided and is not to be expected.
     ///
     /// # Errors
-    /// Of csv, a quote that opens a cell and is not closed where the cell ends: pandas takes the rows up to the next quote for one
+    /// Of csv, and of tsv with quotes in its header, a quote that opens a cell and is not closed where the cell ends: pandas takes the rows up to the next quote for one
     /// cell without a word.
     pub(super) fn checked(self, file: &Path) -> Result<(Self, Option<Warning>), DataError> {
         let found =
             if self.quoting { quotes::scan(unpacked(file)?, self.delimiter) } else { Ok(quotes::Quotes::default()) };
         let found = found.map_err(|source| DataError::Read { file: file.to_owned(), source })?;
-        if self.extension == Extension::Tsv {
-            // Texts with quotes in them, as GLUE's own files have.
+        if self.extension == Extension::Tsv && !found.in_header {
+            // Texts with quotes in them, as GLUE's own files have; whoever quotes the header quotes texts too.
             let inside = found.unclosed.or(found.inside);
             let warning = inside.map(|place| Warning::Quotes { file: file.to_owned(), line: place.line });
             return Ok((Self { quoting: self.quoting && inside.is_none(), ..self }, warning));
@@ -74,7 +74,7 @@ impl Dialect {
                 "is closed in another line in the middle of a cell, so that the lines between would be one text",
             ),
             _ => {
-                let is_other = self.delimiter != b',';
+                let is_other = self.extension == Extension::Csv && self.delimiter != b',';
                 let warning =
                     is_other.then(|| Warning::Delimiter { file: file.to_owned(), delimiter: self.in_words() });
                 Ok((self, warning))
@@ -99,35 +99,37 @@ impl Dialect {
     }
 }
 
-/// The first lines, the header's included, without their ends.
-fn first_lines(file: &Path) -> Result<Vec<Vec<u8>>, DataError> {
-    let lines = BufReader::new(unpacked(file)?.take(SAMPLE_BYTES)).split(b'\n').take(SAMPLE_LINES);
-    let lines: Result<Vec<_>, _> = lines.collect();
-    lines.map_err(|source| DataError::Read { file: file.to_owned(), source })
+/// The first bytes, which may end within a row.
+fn beginning(file: &Path) -> Result<Vec<u8>, DataError> {
+    let mut bytes = Vec::new();
+    let read = unpacked(file)?.take(SAMPLE_BYTES).read_to_end(&mut bytes);
+    read.map_err(|source| DataError::Read { file: file.to_owned(), source })?;
+    Ok(bytes)
 }
 
-/// A comma where the header has one or nothing else is in its place; else what the header and each further line have as often.
-fn delimiter_of(lines: &[Vec<u8>]) -> u8 {
-    let Some((header, rows)) = lines.split_first() else { return b',' };
-    let count = |line: &[u8], delimiter: u8| outside_quotes(line).filter(|byte| *byte == delimiter).count();
-    if count(header, b',') > 0 {
+/// A comma where the header has one or nothing else is in its place; else what gives most rows as many cells as the header.
+fn delimiter_of(sample: &[u8]) -> u8 {
+    if widths(sample, b',').first().is_some_and(|header| *header > 1) {
         return b',';
     }
     let fits = |delimiter: &u8| {
-        let in_header = count(header, *delimiter);
-        let in_row = |row: &&Vec<u8>| !row.is_empty() && count(row, *delimiter) == in_header;
-        // A text may have one more, and the last line may be cut.
-        in_header > 0 && (rows.is_empty() || 2 * rows.iter().filter(in_row).count() >= rows.len())
+        let widths = widths(sample, *delimiter);
+        let Some((header, rows)) = widths.split_first() else { return false };
+        // A text may have one more, and the last row may be cut.
+        *header > 1 && 2 * rows.iter().filter(|row| *row == header).count() >= rows.len()
     };
     OTHER_DELIMITERS.into_iter().find(fits).unwrap_or(b',')
 }
 
-fn outside_quotes(line: &[u8]) -> impl Iterator<Item = u8> {
-    let mut quoted = false;
-    line.iter().copied().filter(move |byte| {
-        quoted ^= *byte == b'"';
-        !quoted
-    })
+/// How many cells the first rows have, the header's first; blank lines are none.
+fn widths(sample: &[u8], delimiter: u8) -> Vec<usize> {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.has_headers(false).flexible(true).delimiter(delimiter);
+    // Of the same type as the reader of a whole file, so that there is one copy of its code.
+    let mut reader = builder.from_reader(Box::new(sample) as Box<dyn Read + '_>);
+    let rows = reader.byte_records().filter_map(Result::ok);
+    let is_blank = |row: &csv::ByteRecord| row.len() == 1 && row[0].trim_ascii().is_empty();
+    rows.filter(|row| !is_blank(row)).take(SAMPLE_ROWS).map(|row| row.len()).collect()
 }
 
 #[cfg(test)]
@@ -136,9 +138,7 @@ mod tests {
 
     #[test]
     fn a_delimiter_is_what_all_lines_have() {
-        let of = |text: &str| {
-            char::from(delimiter_of(&text.split('\n').map(|line| line.as_bytes().to_vec()).collect::<Vec<_>>()))
-        };
+        let of = |text: &str| char::from(delimiter_of(text.as_bytes()));
         assert_eq!(of("text,label\na;b;c,1"), ',');
         assert_eq!(of("text;label\na film, really;pos\ndull;neg"), ';');
         assert_eq!(of("text\tlabel\na\tpos"), '\t');
@@ -148,5 +148,8 @@ mod tests {
         assert_eq!(of("a;b\none\ntwo\nthree"), ',');
         assert_eq!(of("text;label"), ';');
         assert_eq!(of(""), ',');
+        // Rows end as csv's do, and blank lines are none.
+        assert_eq!(of("text;label\ra;1\rb;2\r"), ';');
+        assert_eq!(of("\"text\"|label\n\"one\n\ntwo\n\"|1\n\n\n\n"), '|');
     }
 }

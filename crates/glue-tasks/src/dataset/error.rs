@@ -97,6 +97,17 @@ pub enum DataError {
         /// Their names or paths.
         files: Vec<PathBuf>,
     },
+    /// A label column with nothing in any row.
+    #[error(
+        "no row of {} has a label in column `{column}`: name another column, or fill it in",
+        files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
+    )]
+    NoLabels {
+        /// Their names or paths.
+        files: Vec<PathBuf>,
+        /// The name of the column.
+        column: String,
+    },
     /// No files were given.
     #[error("no files to read: a split needs at least one")]
     NoFiles,
@@ -119,6 +130,16 @@ pub enum DataError {
         place: String,
         /// The Python script in it that would make them.
         script: Option<String>,
+    },
+    /// A file that says what others are says what cannot be followed.
+    #[error("{place}: {file}: {reason}")]
+    Description {
+        /// The folder or repository.
+        place: String,
+        /// Its name in it, such as README.md.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// There are several configurations, and none is the usual one.
     #[error("{place}: which configuration? Give --dataset_config_name one of {}", configs.join(", "))]
@@ -143,7 +164,7 @@ pub enum DataError {
         pattern: String,
     },
     /// The configuration is there, the split is not. Some tasks do without: [`DataError::is_absent_split`].
-    #[error("{place} has no split `{split}` of `{config}`; it has {}", quoted(present))]
+    #[error("{place} has no split `{split}`{}; it has {}", of_config(config), quoted(present))]
     AbsentSplit {
         /// The folder or repository.
         place: String,
@@ -156,7 +177,8 @@ pub enum DataError {
     },
     /// The split is there in parts.
     #[error(
-        "split `{split}` of `{config}` in {place} is incomplete: of {expected} files {} is missing; fetch it again",
+        "split `{split}`{} in {place} is incomplete: of {expected} files {} is missing; fetch it again",
+        of_config(config),
         quoted(missing)
     )]
     MissingShards {
@@ -173,7 +195,8 @@ pub enum DataError {
     },
     /// Files of two versions of the split lie side by side.
     #[error(
-        "split `{split}` of `{config}` in {place} is there more than once: {}; remove those that are out of date",
+        "split `{split}`{} in {place} is there more than once: {}; remove those that are out of date",
+        of_config(config),
         quoted(files)
     )]
     MixedShards {
@@ -202,9 +225,14 @@ fn no_splits(script: Option<&str>) -> String {
             "its rows are made by a script, {script}, which is not run: the Hub may have them as parquet, by --dataset_revision \
              refs/convert/parquet"
         ),
-        None => "expected files such as train-00000-of-00001.parquet or test.csv, in the top folder or in one of a configuration's name"
+        None => "expected files such as train-00000-of-00001.parquet or test.csv, the endings in small letters, in the top folder or in one of a configuration's name"
             .to_owned(),
     }
+}
+
+/// The configuration, which has no name where it is the top folder.
+fn of_config(config: &str) -> String {
+    if config.is_empty() { String::new() } else { format!(" of `{config}`") }
 }
 
 fn did_you_mean(suggestion: Option<&str>) -> String {

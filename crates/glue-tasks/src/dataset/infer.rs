@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use super::delimited_format::DelimitedFormat;
 use super::error::DataError;
 use super::format::{columns_of, read_rows};
-use super::label_values::{Lists, NO_AGREEMENT, Number, number};
+use super::label_values::{Lists, NO_AGREEMENT, Number, number, plain};
 use super::raw::{ListItem, RawLabel, WantedColumns};
-use super::schema::LabelKind;
+use super::schema::{InferredLabels, LabelKind};
 
 /// The columns of a file, in its order.
 ///
@@ -21,18 +21,31 @@ pub fn column_names(file: &Path, format: DelimitedFormat) -> Result<Vec<String>,
 /// What the label column of the labelled splits holds. It is typed as a whole: one word makes all of them words as they stand, `001`
 /// and `2E3` among them; numbers with a fraction make a regression; whole numbers are classes in the order of the numbers. Strings
 /// of JSON and parquet stay strings, where they are not all numbers with a fraction among them. Names that a parquet file declares
-/// come first. An empty cell does not turn a column of whole numbers into fractions, unlike in pandas.
+/// come first. An empty cell does not turn a column of whole numbers into fractions, unlike in pandas. `True` and `TRUE` are one class of
+/// a csv column in which all is true or false.
 ///
 /// A -1 counts as a class of its own, as in labels of -1 and 1, but not beside 0, 1, 2 and on; a `-` not beside words. Lists of equal
 /// length of nothing but 0 and 1 are one yes or no each.
 ///
 /// # Errors
-/// A file that cannot be read, or without the column, or files without a single label.
+/// A file that cannot be read, or without the column, or files without a single row or label.
 pub fn infer_label_kind(
     files: &[PathBuf],
     label_column: &str,
     format: DelimitedFormat,
 ) -> Result<LabelKind, DataError> {
+    infer_labels(files, label_column, format).map(|labels| labels.kind)
+}
+
+/// The same, with how the files spell the labels.
+///
+/// # Errors
+/// As [`infer_label_kind`].
+pub fn infer_labels(
+    files: &[PathBuf],
+    label_column: &str,
+    format: DelimitedFormat,
+) -> Result<InferredLabels, DataError> {
     if files.is_empty() {
         return Err(DataError::NoFiles);
     }
@@ -46,17 +59,24 @@ pub fn infer_label_kind(
         })?;
         declared = declared.or(facts.label_names);
     }
-    match declared {
-        Some(names) if seen.lists.is_some() => Ok(LabelKind::ClassLists(names)),
-        Some(names) => Ok(LabelKind::Classes(names)),
-        None => seen.kind().ok_or_else(|| DataError::EmptySplit { files: files.to_vec() }),
-    }
+    let are_indices = declared.is_some() && seen.has_whole_numbers_alone();
+    let kind = match declared {
+        Some(names) if seen.lists.is_some() => LabelKind::ClassLists(names),
+        Some(names) => LabelKind::Classes(names),
+        None if !seen.has_rows => return Err(DataError::EmptySplit { files: files.to_vec() }),
+        None => {
+            seen.kind().ok_or_else(|| DataError::NoLabels { files: files.to_vec(), column: label_column.to_owned() })?
+        }
+    };
+    Ok(InferredLabels { kind, are_indices })
 }
 
 /// The values of a label column, as far as they decide what it holds.
 #[derive(Debug, Default)]
 struct Seen {
-    integers: BTreeSet<i64>,
+    has_rows: bool,
+    /// Of 64 bits, with or without a sign.
+    integers: BTreeSet<i128>,
     /// Of files that tell strings from numbers.
     strings: BTreeSet<String>,
     /// Of csv and tsv, where what all cells look like must decide, as it does for pandas.
@@ -68,20 +88,27 @@ struct Seen {
 
 impl Seen {
     fn add(&mut self, label: RawLabel<'_>) {
+        self.has_rows = true;
         match label {
             RawLabel::Missing => {}
-            RawLabel::Integer(integer) => drop(self.integers.insert(integer)),
+            RawLabel::Integer(integer) => drop(self.integers.insert(integer.into())),
             RawLabel::Float(_) => self.has_floats = true,
             RawLabel::Text(text) => insert(&mut self.strings, text),
             RawLabel::Cell(text) => insert(&mut self.cells, text),
             RawLabel::List(items) => {
                 self.lists.get_or_insert_default().add(items);
                 items.iter().for_each(|item| match item {
-                    ListItem::Integer(integer) => drop(self.integers.insert(*integer)),
+                    ListItem::Integer(integer) => drop(self.integers.insert((*integer).into())),
                     ListItem::Text(text) => insert(&mut self.strings, text),
                 });
             }
         }
+    }
+
+    fn has_whole_numbers_alone(&self) -> bool {
+        let mut texts = self.strings.iter().chain(&self.cells);
+        texts.all(|text| matches!(number(text), Some(Number::Whole)))
+            && !(self.integers.is_empty() && self.cells.is_empty())
     }
 
     fn kind(self) -> Option<LabelKind> {
@@ -91,10 +118,18 @@ impl Seen {
         let all_numbers = |texts: &BTreeSet<String>| texts.iter().all(|text| number(text).is_some());
         let some_fraction =
             |texts: &BTreeSet<String>| texts.iter().any(|text| matches!(number(text), Some(Number::Fraction)));
-        let strings_are_numbers = self.strings.is_empty() || all_numbers(&self.strings) && some_fraction(&self.strings);
+        let is_finite = |text: &String| plain(text).parse().is_ok_and(f64::is_finite);
+        let strings_are_numbers =
+            self.strings.is_empty() || self.strings.iter().all(is_finite) && some_fraction(&self.strings);
         let kind = if self.lists.is_some() { LabelKind::ClassLists } else { LabelKind::Classes };
+        if self.strings.is_empty() && self.integers.is_empty() && has_one_truth_twice(&self.cells) {
+            let truths: BTreeSet<bool> = self.cells.iter().filter_map(|cell| truth(cell)).collect();
+            return Some(kind(
+                truths.into_iter().map(|truth| if truth { "True" } else { "False" }.to_owned()).collect(),
+            ));
+        }
         if !(strings_are_numbers && all_numbers(&self.cells)) {
-            let integers = self.integers.iter().map(i64::to_string);
+            let integers = self.integers.iter().map(i128::to_string);
             let mut names: BTreeSet<String> = self.cells.into_iter().chain(self.strings).chain(integers).collect();
             let is_word = |name: &&String| name.chars().count() > 1;
             if names.iter().filter(is_word).count() > 1
@@ -107,15 +142,30 @@ impl Seen {
         if self.has_floats || some_fraction(&self.cells) || !self.strings.is_empty() {
             return Some(LabelKind::Score);
         }
-        let cells = self.cells.iter().filter_map(|cell| cell.trim().parse().ok());
-        let mut integers: BTreeSet<i64> = self.integers.iter().copied().chain(cells).collect();
-        let from_zero = integers.range(0..).copied().eq(0..integers.range(0..).count() as i64);
+        let cells = self.cells.iter().filter_map(|cell| plain(cell).parse().ok());
+        let mut integers: BTreeSet<i128> = self.integers.iter().copied().chain(cells).collect();
+        let from_zero = integers.range(0..).copied().eq(0..integers.range(0..).count() as i128);
         if from_zero && integers.range(..0).eq(&[-1]) && integers.len() > 3 {
             integers.remove(&-1);
         }
-        let names: Vec<String> = integers.iter().map(i64::to_string).collect();
+        let names: Vec<String> = integers.iter().map(i128::to_string).collect();
         (!names.is_empty()).then(|| kind(names))
     }
+}
+
+/// What pandas takes for true or false.
+fn truth(cell: &str) -> Option<bool> {
+    match cell {
+        "True" | "TRUE" | "true" => Some(true),
+        "False" | "FALSE" | "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether all of a column is true or false, and one of them is spelled in two ways, which are no two classes then.
+fn has_one_truth_twice(cells: &BTreeSet<String>) -> bool {
+    let truths: Option<BTreeSet<bool>> = cells.iter().map(|cell| truth(cell)).collect();
+    truths.is_some_and(|truths| truths.len() < cells.len())
 }
 
 fn insert(texts: &mut BTreeSet<String>, text: &str) {

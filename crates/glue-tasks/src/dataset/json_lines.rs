@@ -1,5 +1,6 @@
 //! JSON lines (an object a line, or on several), a file that is one JSON array of objects, and one that is a table of another shape.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
@@ -50,7 +51,8 @@ fn objects(file: &Path) -> Result<Vec<Object>, DataError> {
     let mut content = String::new();
     let read = unpacked(file)?.read_to_string(&mut content);
     read.map_err(|source| DataError::Read { file: file.to_owned(), source })?;
-    let content = content.trim_start_matches('\u{feff}');
+    let content = nulls_for_nan(content.trim_start_matches('\u{feff}'));
+    let content = content.as_ref();
     let bad_row = |row, reason| DataError::BadRow { file: file.to_owned(), row, reason };
     let object = |(row, value): (usize, Value)| match value {
         Value::Object(object) => Ok(object),
@@ -67,8 +69,8 @@ fn objects(file: &Path) -> Result<Vec<Object>, DataError> {
     // An object may stand on several lines.
     let values = serde_json::Deserializer::from_str(content).into_iter::<Value>().enumerate();
     let values = values.map(|(row, value)| {
-        let value =
-            value.map_err(|error| bad_row(row, format!("not one JSON object a line: {error}{}", hint(&error))))?;
+        let value = value
+            .map_err(|error| bad_row(row, format!("not one JSON object a line: {error}{}", hint(content, &error))))?;
         object((row, value))
     });
     let mut rows = values.collect::<Result<Vec<Object>, DataError>>()?;
@@ -79,9 +81,34 @@ fn objects(file: &Path) -> Result<Vec<Object>, DataError> {
     of_table.unwrap_or(Ok(rows)).map_err(|reason| bad_row(0, reason))
 }
 
+/// `NaN`, as Python's json and JavaScript write a number that is not there, becomes null.
+fn nulls_for_nan(content: &str) -> Cow<'_, str> {
+    let (mut out, mut copied, mut quoted, mut escaped) = (String::new(), 0, false, false);
+    if content.contains("NaN") {
+        for (at, byte) in content.bytes().enumerate() {
+            match byte {
+                b'"' if !escaped => quoted = !quoted,
+                b'N' if !quoted && content[at..].starts_with("NaN") => {
+                    out.push_str(&content[copied..at]);
+                    out.push_str("null");
+                    copied = at + "NaN".len();
+                }
+                _ => {}
+            }
+            escaped = quoted && byte == b'\\' && !escaped;
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(content);
+    }
+    out.push_str(&content[copied..]);
+    Cow::Owned(out)
+}
+
 /// What to do about a comma between lines, which a list of objects has.
-fn hint(error: &serde_json::Error) -> &'static str {
-    if error.to_string().starts_with("expected value") {
+fn hint(content: &str, error: &serde_json::Error) -> &'static str {
+    let line = content.split('\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    if line.as_bytes().get(error.column().saturating_sub(1)) == Some(&b',') {
         " (a comma between objects? Leave it out, or put [ ] around all)"
     } else {
         ""
@@ -109,6 +136,8 @@ fn label<'a>(file: &Path, row: usize, object: &'a Object, column: &str) -> Resul
         Some(Value::Bool(truth)) => Ok(RawLabel::Integer(i64::from(*truth))),
         Some(Value::Number(number)) => match number.as_i64() {
             Some(integer) => Ok(RawLabel::Integer(integer)),
+            // serde_json makes -0.0 of `-0`, which among fractions is one of them all the same.
+            None if number.as_f64() == Some(0.0) && number.to_string().starts_with('-') => Ok(RawLabel::Integer(0)),
             None => Ok(RawLabel::Float(number.as_f64().unwrap_or(f64::NAN))),
         },
         Some(other) => Err(wrong_type(file, row, column, other, "a label: a text or a number")),

@@ -14,13 +14,20 @@ pub(super) enum Number {
     Fraction,
 }
 
-/// What a text is as a number, if any; `inf` is one too, as in pandas, and refused where it is no word among words.
+/// A label without the blanks around it: those that C's `isspace` knows, which pandas leaves out of numbers. Others are letters.
+pub(super) fn plain(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r'])
+}
+
+/// What a text is as a number, if any, as pandas sees it: `inf` is one too, and refused where it is no word among words; `NAN` is
+/// none, and neither are more digits than 64 bits hold.
 pub(super) fn number(text: &str) -> Option<Number> {
-    let text = text.trim();
-    if text.parse::<i64>().is_ok() {
+    let text = plain(text);
+    if text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() {
         return Some(Number::Whole);
     }
-    text.parse::<f64>().is_ok().then_some(Number::Fraction)
+    let is_digits = text.trim_start_matches(['+', '-']).bytes().all(|byte| byte.is_ascii_digit());
+    text.parse::<f64>().ok().filter(|number| !is_digits && !number.is_nan()).map(|_| Number::Fraction)
 }
 
 /// A label as its file spells it, kept until all of the column is known.
@@ -63,7 +70,7 @@ impl ColumnType {
     pub(super) fn of(values: &[LabelValue], names: &[String]) -> Self {
         // What is no name either is a fault of its own, and says nothing of the others.
         let words: HashSet<&str> = names.iter().map(String::as_str).filter(|name| number(name).is_none()).collect();
-        let is_word = |value: &LabelValue| matches!(value, LabelValue::Text(text) if words.contains(text.trim()));
+        let is_word = |value: &LabelValue| matches!(value, LabelValue::Text(text) if words.contains(plain(text)));
         let mut lists = Lists::default();
         for value in values {
             if let LabelValue::List(items) = value {
@@ -83,7 +90,7 @@ fn ignores_case(values: &[LabelValue], names: &[String]) -> bool {
     let exact: HashSet<&str> = names.iter().map(String::as_str).collect();
     let lower: HashSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
     let texts = values.iter().filter_map(|value| match value {
-        LabelValue::Text(text) if text.trim() != NO_AGREEMENT => Some(text.trim()),
+        LabelValue::Text(text) if plain(text) != NO_AGREEMENT => Some(plain(text)),
         _ => None,
     });
     let texts: HashSet<&str> = texts.collect();

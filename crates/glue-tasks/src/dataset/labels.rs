@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::example::Label;
-use super::label_values::{ColumnType, LabelValue, NO_AGREEMENT};
+use super::label_values::{ColumnType, LabelValue, NO_AGREEMENT, plain};
 use super::raw::ListItem;
 use super::schema::LabelKind;
 
@@ -54,16 +54,16 @@ impl<'a> LabelDecoder<'a> {
                 classes.map(Decoded::Label)
             }
             (LabelKind::ClassLists(_), _) | (LabelKind::Classes(_), LabelValue::List(_)) => None,
-            (LabelKind::Classes(_), LabelValue::Integer(integer)) => self.class_of_integer(*integer),
+            (LabelKind::Classes(_), LabelValue::Integer(integer)) => self.class_of_integer(*integer, column),
             (LabelKind::Classes(_), LabelValue::Float(float)) => {
-                whole(*float).and_then(|integer| self.class_of_integer(integer))
+                whole(*float).and_then(|integer| self.class_of_integer(integer, column))
             }
             (LabelKind::Classes(_), LabelValue::Text(text)) => self.class_of_text(text, column),
         };
         label.ok_or_else(|| BadLabel { value: spelled(value), allowed: self.allowed(column) })
     }
 
-    fn class_of_integer(&self, integer: i64) -> Option<Decoded> {
+    fn class_of_integer(&self, integer: i64, column: ColumnType) -> Option<Decoded> {
         if self.names_are_numbers
             && let Some(&class) = self.by_name.get(integer.to_string().as_str())
         {
@@ -73,14 +73,14 @@ impl<'a> LabelDecoder<'a> {
             return Some(Decoded::Marked);
         }
         let class = usize::try_from(integer).ok()?;
-        let is_index = !self.names_are_numbers && class < self.by_name.len();
+        let is_index = !self.names_are_numbers && !column.has_words && class < self.by_name.len();
         is_index.then_some(Decoded::Label(Label::Class(class)))
     }
 
     /// Any number of classes; an empty list is a row of none of them.
     fn classes(&self, items: &[ListItem], column: ColumnType) -> Option<Label> {
         let class = |item: &ListItem| match item {
-            ListItem::Integer(integer) => self.class_of_integer(*integer),
+            ListItem::Integer(integer) => self.class_of_integer(*integer, column),
             ListItem::Text(text) => self.class_of_text(text, column),
         };
         let classes: Option<Vec<usize>> = items
@@ -97,10 +97,10 @@ impl<'a> LabelDecoder<'a> {
     }
 
     fn class_of_text(&self, text: &str, column: ColumnType) -> Option<Decoded> {
-        if let Some(&class) = self.by_name.get(text).or_else(|| self.by_name.get(text.trim())) {
+        if let Some(&class) = self.by_name.get(text).or_else(|| self.by_name.get(plain(text))) {
             return Some(Decoded::Label(Label::Class(class)));
         }
-        let text = text.trim();
+        let text = plain(text);
         if text == NO_AGREEMENT {
             return Some(Decoded::Marked);
         }
@@ -114,7 +114,7 @@ impl<'a> LabelDecoder<'a> {
         }
         // `1.0` is what pandas writes for 1 once a cell of the column was empty.
         let integer = text.parse::<i64>().ok().or_else(|| text.parse::<f64>().ok().and_then(whole))?;
-        self.class_of_integer(integer)
+        self.class_of_integer(integer, column)
     }
 
     fn allowed(&self, column: ColumnType) -> String {
@@ -155,7 +155,7 @@ fn score(value: &LabelValue) -> Option<Label> {
         LabelValue::Integer(integer) => *integer as f32,
         LabelValue::Float(float) => *float as f32,
         // Parsed once and rounded once: through f64 a decimal could be rounded twice.
-        LabelValue::Text(text) => text.trim().parse::<f32>().ok()?,
+        LabelValue::Text(text) => plain(text).parse::<f32>().ok()?,
     };
     score.is_finite().then_some(Label::Score(score))
 }
@@ -220,7 +220,9 @@ mod tests {
         }
         // Among words no number is an index.
         assert_eq!(decoder.decode(&text("yes"), WORDS), Ok(Decoded::Label(Label::Class(1))));
-        assert!(decoder.decode(&text("1"), WORDS).is_err());
+        for raw in [text("1"), LabelValue::Integer(1), LabelValue::Float(1.0)] {
+            assert!(decoder.decode(&raw, WORDS).is_err(), "{raw:?}");
+        }
         for raw in [
             LabelValue::Integer(2),
             LabelValue::Integer(-2),

@@ -28,6 +28,6 @@ mod schema;
 pub use delimited_format::DelimitedFormat;
 pub use error::{DataError, Warning};
 pub use example::{Example, Label, Split};
-pub use infer::{column_names, infer_label_kind};
+pub use infer::{column_names, infer_label_kind, infer_labels};
 pub use read::{read_split, read_unlabelled_split};
-pub use schema::{LabelKind, Schema};
+pub use schema::{InferredLabels, LabelKind, Schema};

@@ -12,9 +12,11 @@ pub(super) struct Place {
     pub(super) line: usize,
 }
 
-/// The first cells of each kind that begin with a quote and are none that a writer of quoted cells would write.
+/// What begins with a quote: the first cells of each kind that no writer of quoted cells would write, and the header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Quotes {
+    /// Whether a column's name stands in quotes.
+    pub(super) in_header: bool,
     /// Not closed before the end of the file.
     pub(super) unclosed: Option<Place>,
     /// Closed in the middle of a cell: `"so" he said`.
@@ -52,6 +54,7 @@ pub(super) fn scan(file: impl Read, delimiter: u8) -> std::io::Result<Quotes> {
                     rows += usize::from(state == State::StartOfRow);
                     // The header is a row too.
                     opened = Place { row: rows.saturating_sub(2), line };
+                    found.in_header |= rows == 1;
                     State::Quoted
                 }
                 (State::Quoted, b'"') => State::Quote,
@@ -98,7 +101,7 @@ mod tests {
             "\"a\",\"b\"\r\n\"1\",\"2\"\r\n",
             "a\n\"\"\n",
         ] {
-            assert_eq!(of(whole), Quotes::default(), "{whole:?}");
+            assert_eq!(of(whole), Quotes { in_header: whole.starts_with('"'), ..Quotes::default() }, "{whole:?}");
         }
         assert_eq!(of("a,b\n1,x\n\n2,\"y\n3,z\n").unclosed, at(1, 4));
         assert_eq!(of("a,b\n1,\"so\" he said\n").inside, at(0, 2));

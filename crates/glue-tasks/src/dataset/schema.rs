@@ -14,6 +14,15 @@ pub enum LabelKind {
     ClassLists(Vec<String>),
 }
 
+/// What a label column was found to hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InferredLabels {
+    /// The labels, with the names that the files have for them.
+    pub kind: LabelKind,
+    /// Whether the column has whole numbers that count the names which a file declares, from 0.
+    pub are_indices: bool,
+}
+
 /// Which columns to read and what they hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schema {

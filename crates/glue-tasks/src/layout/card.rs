@@ -14,6 +14,9 @@ pub(super) const STANDALONE: &str = ".huggingface.yaml";
 /// What older uploads have in place of `dataset_info`.
 pub(super) const OLD_INFOS: &str = "dataset_infos.json";
 
+/// The configuration that is meant where none is named, and that `dataset_info` without a name describes.
+const DEFAULT: &str = "default";
+
 /// Settings of a configuration that change how files are read, and are not read here: parameters of the builders for csv, json and
 /// parquet (`src/datasets/packaged_modules`). Others are passed over by datasets too.
 const UNREAD: [&str; 33] = [
@@ -61,6 +64,9 @@ pub(super) struct Card {
     infos: Vec<(String, Value)>,
 }
 
+/// The patterns of the files of each split.
+type SplitPatterns = Vec<(String, Vec<String>)>;
+
 /// A configuration as a card describes it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct CardConfig {
@@ -69,7 +75,7 @@ pub(super) struct CardConfig {
     /// Where its files lie; empty: at the top.
     pub(super) data_dir: String,
     /// Patterns by split; `None`: by the names of its files.
-    pub(super) data_files: Option<Vec<(String, Vec<String>)>>,
+    pub(super) data_files: Option<SplitPatterns>,
     /// What stands between the cells of csv files.
     pub(super) delimiter: Option<u8>,
     features: Value,
@@ -84,15 +90,13 @@ impl Card {
         let mut fields = mapping(front_matter(readme)).map_err(|reason| (README, reason))?;
         fields.extend(mapping(standalone).map_err(|reason| (STANDALONE, reason))?);
         let file = if standalone.is_empty() { README } else { STANDALONE };
-        let mut infos = old(old_infos).map_err(|reason| (OLD_INFOS, reason))?;
-        infos.splice(0..0, newer(fields.get("dataset_info")));
-        let configs = match fields.get("configs") {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(configs)) => {
-                configs.iter().map(CardConfig::parse).collect::<Result<_, _>>().map_err(|reason| (file, reason))?
+        let mut infos = newer(fields.get("dataset_info"));
+        for (name, info) in old(old_infos).map_err(|reason| (OLD_INFOS, reason))? {
+            if infos.iter().all(|(newer, _)| *newer != name) {
+                infos.push((name, info));
             }
-            Some(_) => return Err((file, "`configs` is no list".to_owned())),
-        };
+        }
+        let configs = configs(fields.get("configs")).map_err(|reason| (file, reason))?;
         Ok(Self { configs, infos })
     }
 
@@ -100,7 +104,7 @@ impl Card {
     pub(super) fn default_config(&self) -> Option<&CardConfig> {
         match self.configs.as_slice() {
             [one] => Some(one),
-            several => several.iter().find(|config| config.is_default || config.name == "default"),
+            several => several.iter().find(|config| config.is_default),
         }
     }
 
@@ -111,26 +115,47 @@ impl Card {
     /// The names of a column's classes, in the order of their indices, where the card says that it has some.
     pub(super) fn label_names(&self, config: &str, column: &str) -> Option<Vec<String>> {
         let of_config = self.config(config).and_then(|config| names_in_list(&config.features, column));
+        let of_name = |name: &str| self.infos.iter().find(|(other, _)| other == name);
         let info = match self.infos.as_slice() {
-            [(_, one)] => Some(one),
-            several => several
-                .iter()
-                .find(|(name, _)| name == config || name == "default" && config.is_empty())
-                .map(|(_, info)| info),
+            [one] if self.configs.is_empty() => Some(one),
+            _ if self.configs.is_empty() => of_name(config).or_else(|| of_name(DEFAULT)),
+            _ => of_name(config),
         };
         let in_info = || {
-            let features = info?.get("features")?;
+            let features = info?.1.get("features")?;
             names_in_list(features, column).or_else(|| names_in_mapping(features, column))
         };
         of_config.or_else(in_info)
     }
 }
 
+/// `configs`: of two with one name the last counts, at the first's place, as in a dictionary of Python.
+fn configs(value: Option<&Value>) -> Result<Vec<CardConfig>, String> {
+    let listed = match value {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(configs)) => configs,
+        Some(_) => return Err("`configs` is no list".to_owned()),
+    };
+    let mut configs: Vec<CardConfig> = Vec::new();
+    for config in listed {
+        let config = CardConfig::parse(config)?;
+        match configs.iter_mut().find(|other| other.name == config.name) {
+            Some(other) => *other = config,
+            None => configs.push(config),
+        }
+    }
+    let defaults: Vec<&str> =
+        configs.iter().filter(|config| config.is_default).map(|config| config.name.as_str()).collect();
+    match defaults.as_slice() {
+        [one, other, ..] => Err(format!("configurations `{one}` and `{other}` are both the default")),
+        _ => Ok(configs),
+    }
+}
+
 impl CardConfig {
     fn parse(value: &Value) -> Result<Self, String> {
-        let name = value.get("config_name").and_then(name_of);
-        let Some(name) = name else {
-            return Err(format!("each of `configs` needs a `config_name`, and {value} has none"));
+        let Some(name) = value.get("config_name").and_then(Value::as_str).map(str::to_owned) else {
+            return Err(format!("each of `configs` needs a `config_name`, a text, and {value} has none"));
         };
         let unread = UNREAD.iter().find(|key| value.get(**key).is_some());
         if let Some(key) = unread {
@@ -139,13 +164,13 @@ impl CardConfig {
                  --train_file and its like"
             ));
         }
-        let delimiter = value.get("sep").or_else(|| value.get("delimiter")).map(|value| match value.as_str() {
+        let delimiter = value.get("delimiter").or_else(|| value.get("sep")).map(|value| match value.as_str() {
             Some(text) if text.len() == 1 => Ok(text.as_bytes()[0]),
             _ => Err(format!("configuration `{name}`: `sep` is {value}, expected one character")),
         });
         let data_dir = value.get("data_dir").and_then(Value::as_str).unwrap_or_default();
         Ok(Self {
-            is_default: value.get("default") == Some(&Value::Bool(true)),
+            is_default: name == DEFAULT || value.get("default") == Some(&Value::Bool(true)),
             data_dir: data_dir.trim_start_matches("./").trim_matches('/').to_owned(),
             data_files: data_files(value.get("data_files"))
                 .map_err(|reason| format!("configuration `{name}`: {reason}"))?,
@@ -157,10 +182,12 @@ impl CardConfig {
 }
 
 /// `data_files`: a path, paths, or for each split a path or paths; a path may be a pattern.
-fn data_files(value: Option<&Value>) -> Result<Option<Vec<(String, Vec<String>)>>, String> {
+fn data_files(value: Option<&Value>) -> Result<Option<SplitPatterns>, String> {
     let wrong = || {
         let value = value.cloned().unwrap_or_default();
-        format!("`data_files` is {value}, expected a path, a list of paths, or a list of `split` and `path`")
+        format!(
+            "`data_files` is {value}, expected a path, a list of paths, or a list of `split` and `path`, all of them texts"
+        )
     };
     let paths = |value: &Value| match value {
         Value::String(path) => Some(vec![path.clone()]),
@@ -171,7 +198,7 @@ fn data_files(value: Option<&Value>) -> Result<Option<Vec<(String, Vec<String>)>
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Array(items)) if items.iter().any(Value::is_object) => {
             let split = |item: &Value| {
-                let split = item.get("split").and_then(name_of)?;
+                let split = item.get("split").and_then(Value::as_str)?.to_owned();
                 Some((split, paths(item.get("path")?)?))
                     .filter(|_| item.as_object().is_some_and(|item| item.len() == 2))
             };
@@ -202,7 +229,7 @@ fn data_files(value: Option<&Value>) -> Result<Option<Vec<(String, Vec<String>)>
 /// `dataset_info`: of one configuration, or a list.
 fn newer(value: Option<&Value>) -> Vec<(String, Value)> {
     let named = |info: &Value| {
-        let name = info.get("config_name").and_then(name_of).unwrap_or_else(|| "default".to_owned());
+        let name = info.get("config_name").and_then(name_of).unwrap_or_else(|| DEFAULT.to_owned());
         (name, info.clone())
     };
     match value {
@@ -217,25 +244,22 @@ fn old(text: &str) -> Result<Vec<(String, Value)>, String> {
         return Ok(Vec::new());
     }
     let infos: Map<String, Value> = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    Ok(infos.into_iter().collect())
+    // The only one has the name of the dataset in some, `someone--reviews`.
+    let is_only = infos.len() == 1;
+    Ok(infos.into_iter().map(|(name, info)| (if is_only { DEFAULT.to_owned() } else { name }, info)).collect())
 }
 
 /// What stands between the two lines of dashes that a file begins with; nothing where it does not.
 fn front_matter(readme: &str) -> &str {
-    let readme = readme.trim_start_matches('\u{feff}');
-    let Some(rest) =
-        readme.strip_prefix("---").and_then(|rest| rest.trim_start_matches(' ').strip_prefix(['\n', '\r']))
-    else {
-        return "";
+    // `REGEX_YAML_BLOCK` of huggingface_hub: nothing but the line's end may stand behind the dashes.
+    let readme = readme.trim_start_matches('\u{feff}').trim_start();
+    let Some(rest) = readme.strip_prefix("---").filter(|rest| rest.starts_with(['\n', '\r'])) else { return "" };
+    let is_line = |&(at, dashes): &(usize, &str)| {
+        let behind = &rest[at + dashes.len()..];
+        rest[..at].ends_with(['\n', '\r'])
+            && (behind.is_empty() || behind.starts_with('\n') || behind.starts_with("\r\n"))
     };
-    let mut end = 0;
-    for line in rest.split_inclusive('\n') {
-        if line.trim_end() == "---" {
-            return &rest[..end];
-        }
-        end += line.len();
-    }
-    ""
+    rest.match_indices("---").find(is_line).map_or("", |(at, _)| &rest[..at])
 }
 
 fn mapping(yaml: &str) -> Result<Map<String, Value>, String> {
@@ -273,7 +297,7 @@ mod tests {
             train(&["x.csv", "y/*.csv"])
         );
         let by_split = one(
-            "configs:\n- config_name: 2\n  data_files:\n  - split: train\n    path: x.csv\n  - split: dev.a\n    path:\n    - y.csv\n    - z.csv\n  data_dir: ./d/",
+            "configs:\n- config_name: '2'\n  data_files:\n  - split: train\n    path: x.csv\n  - split: dev.a\n    path:\n    - y.csv\n    - z.csv\n  data_dir: ./d/",
         );
         assert_eq!((by_split.name.as_str(), by_split.data_dir.as_str()), ("2", "d"));
         assert_eq!(by_split.data_files.unwrap()[1], ("dev.a".to_owned(), vec!["y.csv".to_owned(), "z.csv".to_owned()]));

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::dataset::DataError;
 
-/// How deep folders are looked into.
-const FOLDERS: usize = 4;
+/// How deep folders are looked into: deeper than people lay files, and an end to links that lead in a circle.
+const FOLDERS: usize = 16;
 
 /// The files in a folder and in the folders in it, by their paths in it with `/` between.
 pub(super) fn files_in(folder: &Path) -> Result<Vec<String>, DataError> {

@@ -17,7 +17,7 @@ use std::path::Path;
 
 use self::card::{Card, CardConfig};
 use self::folders::{files_in, join};
-use self::names::{ToldBy, is_data, matching, of_one_format, splits_by_name};
+use self::names::{ToldBy, is_data, matching, once, sorted, splits_by_name};
 use self::patterns::{Pattern, is_hidden};
 use crate::dataset::DataError;
 
@@ -31,12 +31,14 @@ pub struct Layout {
     card: Card,
     /// Of a folder that `save_to_disk` wrote: each split's files.
     saved: BTreeMap<String, Vec<String>>,
+    /// Whether its files were asked what they say of the others. Those of a benchmark are not: they are called as the benchmark's own.
+    is_described: bool,
 }
 
 impl Layout {
     /// The layout of files with these paths, by their names alone.
     pub fn of_names(place: &str, names: Vec<String>) -> Self {
-        Self { place: place.to_owned(), names, card: Card::default(), saved: BTreeMap::new() }
+        Self { place: place.to_owned(), names, card: Card::default(), saved: BTreeMap::new(), is_described: false }
     }
 
     /// The layout of a folder, by the names of its files alone.
@@ -63,7 +65,8 @@ impl Layout {
     /// # Errors
     /// A file that cannot be read, or says what cannot be followed.
     pub fn described<E: From<DataError>>(self, read: impl Fn(&str) -> Result<String, E>) -> Result<Self, E> {
-        let bad = |file: &str, reason| DataError::BadFile { file: file.into(), format: "description", reason };
+        let bad =
+            |file: &str, reason| DataError::Description { place: self.place.clone(), file: file.to_owned(), reason };
         let mut texts = BTreeMap::new();
         for name in saved::descriptions(&self.names) {
             texts.insert(name.clone(), read(name)?);
@@ -74,7 +77,7 @@ impl Layout {
         };
         let (readme, standalone, old_infos) = (text(card::README)?, text(card::STANDALONE)?, text(card::OLD_INFOS)?);
         let card = Card::parse(&readme, &standalone, &old_infos).map_err(|(file, reason)| bad(file, reason))?;
-        Ok(Self { card, saved, ..self })
+        Ok(Self { card, saved, is_described: true, ..self })
     }
 
     /// The configurations there are: those that the card names, else folders that hold splits; an empty name stands for the top.
@@ -88,9 +91,18 @@ impl Layout {
         if let Some(converted) = self.converted() {
             return converted.into_iter().map(str::to_owned).collect();
         }
+        // `datasets` looks there first, and nowhere else.
+        if self.names.iter().any(|name| is_shard_in_data(name)) {
+            return vec![DATA.to_owned()];
+        }
+        let named = splits_by_name(&self.all());
+        if matches!(named, Some((ToldBy::Folders, _))) && !self.names.iter().any(|name| is_shard(name)) {
+            return vec![String::new()];
+        }
         let usual = ["train", "test", "validation"];
+        let visible = self.names.iter().filter(|name| !is_hidden(name));
         let folders: BTreeSet<&str> =
-            self.names.iter().map(|name| name.rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
+            visible.map(|name| name.rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
         let splits = |folder: &str| {
             usual
                 .into_iter()
@@ -102,18 +114,12 @@ impl Layout {
             .map(|folder| (folder, splits(folder)))
             .filter(|(_, splits)| !splits.is_empty())
             .collect();
-        // `datasets` looks there first, and nowhere else.
-        if with_splits.iter().any(|(folder, _)| *folder == "data")
-            && self.names.iter().any(|name| is_shard_in_data(name))
-        {
-            return vec!["data".to_owned()];
-        }
         let mut seen = BTreeSet::new();
         let share = with_splits.iter().flat_map(|(_, splits)| splits).any(|split| !seen.insert(split));
         match with_splits.as_slice() {
             [(one, _)] if one.is_empty() || !self.is_elsewhere(one) => vec![(*one).to_owned()],
             [_, _, ..] if share => with_splits.into_iter().map(|(folder, _)| folder.to_owned()).collect(),
-            _ if splits_by_name(&self.all()).is_some() => vec![String::new()],
+            _ if named.is_some() => vec![String::new()],
             _ => Vec::new(),
         }
     }
@@ -157,32 +163,35 @@ impl Layout {
         }
     }
 
-    /// The splits of a configuration, the usual ones first.
+    /// The splits of a configuration, in the card's order, or the usual ones first. One that is there in parts is among them.
     ///
     /// # Errors
-    /// As [`split_files`](Self::split_files).
+    /// [`DataError::NoConfig`].
     pub fn splits(&self, config: &str) -> Result<Vec<String>, DataError> {
-        let mut splits: Vec<String> = match self.card_config(config)? {
-            Some(CardConfig { data_files: Some(splits), .. }) => {
-                splits.iter().map(|(split, _)| split.clone()).collect()
+        let described = self.card_config(config)?;
+        if let Some(CardConfig { data_files: Some(splits), .. }) = described {
+            return Ok(splits.iter().map(|(split, _)| split.clone()).collect());
+        }
+        let usual = ["train", "validation", "test"];
+        let mut splits = Vec::new();
+        if self.saved.is_empty() {
+            let folder = self.folder_of(described, config);
+            // Of names, those with shards alone: others go by the words in them.
+            let of_files = self.in_folder(&folder).into_iter().filter_map(|name| match name.split_once('/') {
+                Some((split, _)) => converted_config(&join(&folder, name)).map(|_| split),
+                None => shards::split_of(name),
+            });
+            for split in usual.into_iter().chain(of_files).collect::<BTreeSet<&str>>() {
+                match self.find(config, split) {
+                    Ok(None) => {}
+                    Err(error @ DataError::NoConfig { .. }) => return Err(error),
+                    Ok(Some(_)) | Err(_) => splits.push(split.to_owned()),
+                }
             }
-            _ if !self.saved.is_empty() => self.saved.keys().cloned().collect(),
-            described => {
-                let folder = folder_of(described, config);
-                let inside = self.in_folder(&folder);
-                // Of names, those with shards alone: others go by the words in them.
-                let of_files = inside.iter().filter_map(|name| match name.split_once('/') {
-                    Some((split, _)) => converted_config(&join(&folder, name)).map(|_| split),
-                    None => shards::split_of(name),
-                });
-                let usual = ["train", "validation", "test"].into_iter();
-                let all: BTreeSet<String> = usual.chain(of_files).map(str::to_owned).collect();
-                all.into_iter().filter(|split| matches!(self.find(config, split), Ok(Some(_)))).collect()
-            }
-        };
-        let place =
-            |split: &String| ["train", "validation", "test"].iter().position(|usual| usual == split).unwrap_or(3);
-        splits.sort_by_key(place);
+        } else {
+            splits.extend(self.saved.keys().cloned());
+        }
+        splits.sort_by_key(|split| usual.iter().position(|usual| usual == split).unwrap_or(usual.len()));
         Ok(splits)
     }
 
@@ -214,27 +223,32 @@ impl Layout {
         if !self.saved.is_empty() {
             return Ok(self.saved.get(split).cloned());
         }
-        let folder = folder_of(described, config);
+        let folder = self.folder_of(described, config);
         let inside = self.in_folder(&folder);
-        let named = || splits_by_name(&inside);
-        let of_split = |splits: BTreeMap<&str, Vec<String>>| {
-            let files = splits.get(split)?;
-            Some(files.iter().map(|name| join(&folder, name)).collect::<Vec<String>>())
-        };
-        Ok(match shards::select(&self.names, &folder, split, &self.place)? {
-            None => {
-                let is_told = |name: &&str| name.contains("-of-0") || converted_config(&join(&folder, name)).is_some();
-                let named = || named().filter(|_| !inside.iter().any(is_told)).and_then(|(_, splits)| of_split(splits));
-                self.in_converted(&folder, split).or_else(named)
+        let named = splits_by_name(&inside).map(|(told_by, mut splits)| {
+            let files = splits.remove(split).unwrap_or_default();
+            (told_by, files.iter().map(|name| join(&folder, name)).collect::<Vec<String>>())
+        });
+        let called = || shards::select(&self.names, &folder, split, &self.place);
+        let is_told = |name: &&str| is_shard(name) || converted_config(&join(&folder, name)).is_some();
+        if inside.iter().any(is_told) {
+            let files = called()?;
+            let beside = named.map(|(_, files)| files).filter(|_| files.is_some() && !is_data_folder(&folder));
+            if let Some(other) = beside
+                .iter()
+                .flatten()
+                .find(|name| !is_shard(name) && !files.iter().flatten().any(|file| file == *name))
+            {
+                return Err(shards::mixed(files.unwrap_or_default(), other, config, split, &self.place));
             }
-            // Of data of one's own in the top folder: `train.csv` is only a part of the split where `train_2.csv` lies beside it.
-            Some(files) if folder.is_empty() && files.len() == 1 => match named() {
-                Some((ToldBy::Folders, splits)) => of_split(splits),
-                Some((_, splits)) => Some(of_split(splits).filter(|named| named.contains(&files[0])).unwrap_or(files)),
-                None => Some(files),
-            },
-            found => found,
-        })
+            return Ok(files.or_else(|| self.in_converted(&folder, split)));
+        }
+        match named {
+            // `train.csv` is only a part of the split where `train_2.csv` lies beside it.
+            Some((_, files)) if (self.is_described || folder.is_empty()) && !files.is_empty() => Ok(Some(files)),
+            Some((ToldBy::Folders, _)) if self.is_described || folder.is_empty() => Ok(None),
+            named => Ok(called()?.or_else(|| named.map(|(_, files)| files).filter(|files| !files.is_empty()))),
+        }
     }
 
     /// The names of a column's classes, in the order of their indices, where the dataset's card says that it has some.
@@ -289,14 +303,18 @@ impl Layout {
         }
         let in_words = patterns.join(", ");
         let patterns = patterns.iter().filter_map(|pattern| Pattern::new(pattern).ok());
-        let found = matching(&sorted(inside), patterns);
-        let of_format = of_one_format(found.iter().map(String::as_str).collect());
-        let files: Vec<String> = found
-            .iter()
-            .filter(|name| of_format.contains(&name.as_str()))
-            .map(|name| join(&card.data_dir, name))
-            .collect();
-        if files.is_empty() { Err(no_match(&in_words)) } else { Ok(files) }
+        let found = once(matching(&sorted(inside), patterns));
+        if found.is_empty() {
+            return Err(no_match(&in_words));
+        }
+        Ok(found.iter().map(|name| join(&card.data_dir, name)).collect())
+    }
+
+    /// The folder that a configuration's files lie in.
+    fn folder_of(&self, described: Option<&CardConfig>, config: &str) -> String {
+        let Some(card) = described else { return config.to_owned() };
+        let has_shards = self.in_folder(&card.data_dir).iter().any(|name| is_shard_in_data(name));
+        if has_shards { join(&card.data_dir, DATA) } else { card.data_dir.clone() }
     }
 
     /// The configurations, where all data files lie as in the Hub's conversion to parquet: `<config>/<split>/0000.parquet`.
@@ -315,22 +333,23 @@ impl Layout {
     }
 }
 
-fn sorted(mut names: Vec<&str>) -> Vec<&str> {
-    names.sort_unstable();
-    names
-}
-
-/// The folder that a configuration's files lie in.
-fn folder_of(described: Option<&CardConfig>, config: &str) -> String {
-    described.map_or_else(|| config.to_owned(), |card| card.data_dir.clone())
-}
-
 /// `default` of `default/train/0000.parquet`.
 fn converted_config(name: &str) -> Option<&str> {
     let parts: Vec<&str> = name.split('/').collect();
     let &[config, _, file] = parts.as_slice() else { return None };
     let digits = file.strip_suffix(".parquet")?;
     (digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(config)
+}
+
+/// Where `datasets` looks for shards first.
+const DATA: &str = "data";
+
+fn is_data_folder(folder: &str) -> bool {
+    folder.rsplit('/').next() == Some(DATA)
+}
+
+fn is_shard(name: &str) -> bool {
+    name.contains("-of-0")
 }
 
 /// `data/train-00000-of-00001.parquet`, with or without a hash behind.

@@ -3,10 +3,9 @@
 //! <https://huggingface.co/docs/hub/datasets-file-names-and-splits>; in huggingface/datasets `src/datasets/data_files.py`
 //! (`_get_data_files_patterns`) and `src/datasets/load.py` (`infer_module_for_data_files`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::patterns::{Pattern, is_hidden};
-use crate::packed::extension;
 
 /// Splits by the words that stand for them, in the order in which files are taken.
 const KEYWORDS: [(&str, &[&str]); 3] = [
@@ -24,8 +23,25 @@ const IN_FOLDER: [&str; 4] = ["**/{}/**", "**/{}@*/**", "**/*@{}/**", "**/*@{}@*
 /// The same in the name of a file.
 const IN_NAME: [&str; 2] = ["**/{}@*", "**/*@{}@*"];
 
-/// The formats that can be read, the extensions of one beside each other; of as many files of two the first is taken.
-const FORMATS: [&[&str]; 4] = [&["parquet"], &["arrow"], &["jsonl", "json", "ndjson"], &["csv", "tsv"]];
+/// The endings of the formats that can be read, each with its format; of as many files of two the first is taken.
+const ENDINGS: [(&str, Format); 7] = [
+    ("parquet", Format::Parquet),
+    ("arrow", Format::Arrow),
+    ("jsonl", Format::Json),
+    ("json", Format::Json),
+    ("csv", Format::Delimited),
+    ("tsv", Format::Delimited),
+    ("ndjson", Format::Json),
+];
+
+/// What is read by one reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Parquet,
+    Arrow,
+    Json,
+    Delimited,
+}
 
 /// Files that describe a dataset.
 const NO_DATA: [&str; 6] =
@@ -44,17 +60,17 @@ pub(super) enum ToldBy {
 /// where there are no data files.
 pub(super) fn splits_by_name(names: &[&str]) -> Option<(ToldBy, BTreeMap<&'static str, Vec<String>>)> {
     let data: Vec<&str> = names.iter().copied().filter(|name| is_data(name) && !is_hidden(name)).collect();
-    let data = of_one_format(data);
     if data.is_empty() {
         return None;
     }
+    let data = sorted(data);
     let by = |patterns: &[&str]| {
         let splits = KEYWORDS.iter().map(|(split, words)| {
             let patterns = words.iter().flat_map(|word| {
                 patterns.iter().map(move |pattern| pattern.replace("{}", word).replace('@', SEPARATORS))
             });
             let patterns = patterns.filter_map(|pattern| Pattern::new(&pattern).ok());
-            (*split, matching(&data, patterns))
+            (*split, once(of_one_format(matching(&data, patterns))))
         });
         splits.filter(|(_, files)| !files.is_empty()).collect::<BTreeMap<_, _>>()
     };
@@ -63,45 +79,57 @@ pub(super) fn splits_by_name(names: &[&str]) -> Option<(ToldBy, BTreeMap<&'stati
         (false, _) => (ToldBy::Folders, folders),
         (true, false) => (ToldBy::Names, files),
         (true, true) => {
-            (ToldBy::Nothing, BTreeMap::from([("train", data.iter().map(|&file| file.to_owned()).collect())]))
+            let all = data.iter().map(|&file| file.to_owned()).collect();
+            (ToldBy::Nothing, BTreeMap::from([("train", of_one_format(all))]))
         }
     })
 }
 
-/// The files that patterns name, one pattern's after the other's, each of them once.
+pub(super) fn sorted(mut names: Vec<&str>) -> Vec<&str> {
+    names.sort_unstable();
+    names
+}
+
+/// The files that patterns name, one pattern's after the other's, those that several name as often.
 pub(super) fn matching(data: &[&str], patterns: impl Iterator<Item = Pattern>) -> Vec<String> {
-    let mut files: Vec<String> = Vec::new();
-    for pattern in patterns {
-        for file in data.iter().filter(|file| pattern.matches(file)) {
-            if !files.iter().any(|known| known == file) {
-                files.push((*file).to_owned());
-            }
-        }
-    }
+    let of_pattern =
+        |pattern: Pattern| data.iter().filter(move |file| pattern.matches(file)).map(|&file| file.to_owned());
+    patterns.flat_map(of_pattern).collect()
+}
+
+/// Each file once, where it stands first. `datasets` would give its rows again.
+pub(super) fn once(mut files: Vec<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    files.retain(|file| seen.insert(file.clone()));
     files
 }
 
 /// Whether a file may hold rows, by its name.
 pub(super) fn is_data(name: &str) -> bool {
-    let file = name.rsplit('/').next().unwrap_or(name);
-    !NO_DATA.contains(&file) && format_of(name).is_some()
+    !NO_DATA.contains(&file_of(name)) && ending_of(name).is_some()
 }
 
-fn format_of(name: &str) -> Option<usize> {
-    let extension = extension(name).to_ascii_lowercase();
-    FORMATS.iter().position(|extensions| extensions.contains(&extension.as_str()))
+fn file_of(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
 }
 
-/// In order, the files of the format that most of them have, the extensions counted each.
-pub(super) fn of_one_format(mut data: Vec<&str>) -> Vec<&str> {
-    data.sort_unstable();
-    let count = |wanted: &str| data.iter().filter(|name| extension(name).eq_ignore_ascii_case(wanted)).count();
-    let extensions = FORMATS.iter().enumerate().flat_map(|(at, format)| format.iter().map(move |ending| (at, *ending)));
+/// The last part of a name that says a format: `csv` of `train.csv.gz`, and, as in `datasets`, of `train.csv.bak`, so that a file which
+/// may be a part of the split is not left out; who reads it refuses what it cannot. Capital letters say nothing.
+fn ending_of(name: &str) -> Option<(&'static str, Format)> {
+    let known = |part: &str| ENDINGS.into_iter().find(|(ending, _)| *ending == part);
+    let mut parts = file_of(name).split('.');
+    parts.next();
+    parts.rev().find_map(known)
+}
+
+/// The files of the format that most of a split's files have, each ending counted for itself, and a file that stands there twice as two.
+fn of_one_format(mut files: Vec<String>) -> Vec<String> {
+    let count =
+        |wanted: &str| files.iter().filter(|name| ending_of(name).is_some_and(|(ending, _)| ending == wanted)).count();
     // Of equal counts the first: `max_by_key` would take the last.
-    let counted: Vec<(usize, usize)> = extensions.map(|(at, ending)| (at, count(ending))).collect();
-    let most = counted.into_iter().rev().max_by_key(|(_, count)| *count).map(|(at, _)| at);
-    data.retain(|name| format_of(name) == most);
-    data
+    let most = ENDINGS.into_iter().rev().max_by_key(|(ending, _)| count(ending)).map(|(_, format)| format);
+    files.retain(|name| ending_of(name).map(|(_, format)| format) == most);
+    files
 }
 
 #[cfg(test)]
@@ -136,6 +164,13 @@ mod tests {
         // The format that most files have.
         assert_eq!(of(&["train.json", "train-1.csv", "train-2.csv"]), ["train: train-1.csv train-2.csv"]);
         assert_eq!(of(&["train.json", "train-1.csv"]), ["train: train.json"]);
+        assert_eq!(of(&["train.ndjson", "train-1.csv"]), ["train: train-1.csv"]);
+        assert_eq!(
+            of(&["train.csv", "train_2.csv", "train.jsonl", "test.jsonl"]),
+            ["test: test.jsonl", "train: train.csv train_2.csv"]
+        );
+        assert_eq!(of(&["train_train.csv", "train.jsonl"]), ["train: train_train.csv"]);
+        assert_eq!(of(&["train.csv", "train.csv.bak", "train.CSV"]), ["train: train.csv train.csv.bak"]);
         assert!(of(&["README.md", "notes.txt", "config.json"]).is_empty());
     }
 }

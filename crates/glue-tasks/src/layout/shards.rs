@@ -127,6 +127,12 @@ fn no_config(names: &[String], config: &str, place: &str) -> DataError {
     absent_config(folders.collect(), config, place)
 }
 
+/// An error that names a file beside those of a split.
+pub(super) fn mixed(mut files: Vec<String>, other: &str, config: &str, split: &str, place: &str) -> DataError {
+    files.push(other.to_owned());
+    DataError::MixedShards { place: place.to_owned(), config: config.to_owned(), split: split.to_owned(), files }
+}
+
 /// An error that names the configurations there are.
 pub(super) fn absent_config(mut present: Vec<String>, config: &str, place: &str) -> DataError {
     present.retain(|folder| !folder.starts_with('.'));

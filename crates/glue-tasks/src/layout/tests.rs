@@ -159,10 +159,7 @@ fn the_card_says_which_files_are_which_splits() {
     let gone = described(&["x.csv"], &[("README.md", yaml)]).unwrap().split_files("a", "held.out").unwrap_err();
     assert!(gone.to_string().contains("`held.out` of `a` is z.csv, and there is no such data file"), "{gone}");
     let bad = described(&[], &[("README.md", "---\nconfigs: x\n---\n")]).unwrap_err();
-    assert_eq!(
-        bad.to_string(),
-        "README.md is not a whole description file: `configs` is no list; download or write it again"
-    );
+    assert_eq!(bad.to_string(), "the repository: README.md: `configs` is no list");
 }
 
 #[test]

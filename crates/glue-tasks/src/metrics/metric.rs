@@ -116,11 +116,16 @@ impl Metric {
         !matches!(self, Self::Mse | Self::Rmse | Self::Mae)
     }
 
+    /// Whether it is of class 1 of two: another order of the classes makes another number.
+    pub fn is_of_one_class(self) -> bool {
+        matches!(self, Self::Precision | Self::Recall | Self::F1)
+    }
+
     /// Whether there is such a number for a kind of task with so many labels: errors and correlations are of numbers, and
     /// precision, recall and F1 of one class are of two classes.
     pub fn fits(self, kind: TaskKind, num_labels: usize) -> bool {
         let of_numbers = matches!(self.compute(), Compute::Scores(_));
-        let binary = matches!(self, Self::Precision | Self::Recall | Self::F1);
+        let binary = self.is_of_one_class();
         match kind {
             TaskKind::Regression => of_numbers,
             TaskKind::Classification => !of_numbers && (!binary || num_labels == 2),

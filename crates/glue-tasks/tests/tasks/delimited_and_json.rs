@@ -177,7 +177,7 @@ fn lists_of_yes_and_no_are_one_answer_a_class() {
 
 #[test]
 fn json_lines_and_json_arrays() {
-    let lines = "{\"a\": \"x\", \"label\": 1}\n\n{\"label\": \"no\", \"a\": \"y\"}\n{\"a\": \"z\"}\n{\"a\": \"w\", \"label\": null}";
+    let lines = "{\"a\": \"x\", \"label\": \"yes\"}\n\n{\"label\": \"no\", \"a\": \"y\"}\n{\"a\": \"z\"}\n{\"a\": \"w\", \"label\": null}";
     let expected = [one("x", Some(Label::Class(1))), one("y", Some(Label::Class(0))), one("z", None), one("w", None)];
     assert_eq!(examples("t.jsonl", lines, &schema(false, no_yes())), expected);
     assert_eq!(examples("t.json", lines, &schema(false, no_yes())), expected);
@@ -310,7 +310,7 @@ fn files_without_rows_or_of_no_format() {
     );
     assert_eq!(
         message("t.xlsx", "", &wanted),
-        "t.xlsx: files of a split end in .parquet, .csv, .tsv, .jsonl or .json, and may be packed by gzip or zstd; convert or rename this one"
+        "t.xlsx: files of a split end in .parquet, .arrow, .csv, .tsv, .jsonl or .json, and texts may be packed by gzip or zstd; convert or rename this one"
     );
     assert!(matches!(read_split(&[], &wanted), Err(DataError::NoFiles)));
     let nowhere = read_split(&[PathBuf::from("/nowhere/t.csv")], &wanted).unwrap_err();
@@ -371,7 +371,8 @@ fn label_kinds_are_inferred() {
     assert_eq!(infer("t.jsonl", "{\"label\": [1, 3]}\n{\"label\": []}").unwrap(), lists(&["1", "3"]));
     assert_eq!(infer("t.jsonl", "{\"label\": 1}\n{\"label\": true}\n{\"label\": 0}").unwrap(), classes(&["0", "1"]));
     assert_eq!(infer("t.jsonl", "{\"label\": 1.0}").unwrap(), LabelKind::Score);
-    assert!(matches!(infer("t.csv", "label,a\n,x\n"), Err(DataError::EmptySplit { .. })));
+    assert!(matches!(infer("t.csv", "label,a\n,x\n"), Err(DataError::NoLabels { .. })));
+    assert!(matches!(infer("t.csv", "label,a\n"), Err(DataError::EmptySplit { .. })));
     assert!(matches!(infer("t.csv", "a\nx\n"), Err(DataError::MissingColumn { .. })));
 }
 

@@ -4,7 +4,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod delimited_and_json;
+mod labels_of_columns;
 mod metrics_goldens;
 mod metrics_properties;
 mod parquet_files;
+mod python_tables;
 mod real_files;

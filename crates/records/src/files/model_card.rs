@@ -6,6 +6,7 @@ use std::fmt::Write;
 use glue_tasks::benchmark_of;
 use glue_tasks::task::TaskSpec;
 
+use super::final_eval::FinalTable;
 use crate::python_json::float_repr;
 use crate::record::{RunRecord, Source, SplitUse};
 
@@ -95,6 +96,9 @@ fn write_card(card: &mut String, name: &str, task: &TaskSpec, record: &RunRecord
         for (key, value) in scores {
             writeln!(card, "- {}: {value:.4}", title(key))?;
         }
+    }
+    if let Some(table) = FinalTable::of(task, &record.final_eval) {
+        writeln!(card, "\nOn each part of the data:\n\n{}", table.markdown().trim_end())?;
     }
     writeln!(card, "\n## Training hyperparameters\n")?;
     for key in LISTED {

@@ -37,7 +37,8 @@ impl Records {
 
 /// Leaves out records of a run that another one is of: the same file given twice, a copy in another folder, or the same run done
 /// again, of which the last counts. Two records are of one run where hash and seed are the same, and the names of model and
-/// task, which stand in tables; format 1 lacks settings in its hash, so there the results must be the same too.
+/// task, which stand in tables; format 1 lacks settings in its hash, so there the results must be the same too. Where the numbers of
+/// such records differ all the same, that is warned of.
 fn each_run_once(records: Vec<RecordFile>) -> Vec<RecordFile> {
     let run = |record: &RunRecord| {
         let results =
@@ -55,6 +56,10 @@ fn each_run_once(records: Vec<RecordFile>) -> Vec<RecordFile> {
             }
             Entry::Occupied(entry) => {
                 let before = &mut kept[*entry.get()];
+                if !before.1.agrees_with(&record) {
+                    let (one, other) = (before.0.display(), path.display());
+                    log::warn!("{one} and {other} are of one run and have other numbers; the last one counts");
+                }
                 if record.started_at > before.1.started_at {
                     *before = (path, record);
                 }

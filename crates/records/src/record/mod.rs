@@ -6,6 +6,7 @@
 pub mod class_table;
 mod dataset_info;
 mod error;
+mod final_evaluation;
 mod folder;
 mod host;
 pub mod parts;
@@ -17,6 +18,7 @@ mod write;
 
 pub use self::dataset_info::{DatasetInfo, SHARED_BY_DESIGN, SplitRows, SplitUse};
 pub use self::error::RecordError;
+pub use self::final_evaluation::FinalEvaluation;
 pub use self::folder::{RecordFile, Records, read_folder, read_paths};
 pub use self::host::Host;
 pub use self::parts::{

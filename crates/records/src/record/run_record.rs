@@ -7,15 +7,20 @@
 use super::class_table::ClassTable;
 use super::dataset_info::{DatasetInfo, SplitUse};
 use super::error::RecordError;
+use super::final_evaluation::FinalEvaluation;
 use super::host::Host;
 use super::parts::{
     Baseline, ModelInfo, Profile, Program, Scores, SearchMark, SearchRole, Throughput, Timings, TrainingInfo, is_score,
 };
 use super::version::{FIRST_VERSION, FORMAT_VERSION, Versioned};
 use crate::metrics::Metrics;
+use glue_tasks::plain_key;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
+
+/// Numbers of two records of one run may lie so far apart, or such a share of themselves.
+const SAME_NUMBER: f64 = 1e-6;
 
 /// Everything worth keeping of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +34,9 @@ pub struct RunRecord {
     /// The same on a test split that has labels, and was predicted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_metrics: Option<Scores>,
+    /// The weights at the end of the run on other rows too, where that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub final_eval: Vec<FinalEvaluation>,
     /// The task's one number, as the GLUE average counts it: the mean of its metrics, MNLI over both splits.
     pub score: Option<f64>,
     /// What a model that has learnt nothing would score.
@@ -103,6 +111,28 @@ impl RunRecord {
         let mut splits = self.dataset.used_for(SplitUse::Evaluation).peekable();
         splits.peek()?;
         splits.map(|split| split.trained_on).sum()
+    }
+
+    /// The seed, where the run's numbers depend on it: it trained, or drew the weights of a head. An evaluation of a saved model is the
+    /// same with any.
+    #[must_use]
+    pub fn seed_that_counts(&self) -> Option<u64> {
+        let drew_head = self.hyper_parameters.get("new_head").and_then(serde_json::Value::as_bool);
+        (self.is_trained() || drew_head == Some(true)).then_some(self.seed)
+    }
+
+    /// Whether another record of the same run has the same score and metrics, up to rounding. Losses are left out: in which pieces
+    /// they are added up is rounding too, and those of long texts are large.
+    #[must_use]
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        let near = |a: Option<f64>, b: Option<f64>| match (a, b) {
+            (Some(a), Some(b)) => (a - b).abs() <= SAME_NUMBER * a.abs().max(1.0),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        let of_metric = |(name, value): (&String, &Option<f64>)| {
+            plain_key(name) == "loss" || other.metrics.get(name).is_none_or(|theirs| near(*value, *theirs))
+        };
+        near(self.score, other.score) && self.metrics.iter().all(of_metric)
     }
 
     /// Whether the run only served to find settings.

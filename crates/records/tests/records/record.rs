@@ -4,9 +4,9 @@ use records::files::trainer_state::train_row;
 use records::record::class_table::{ClassRow, ClassTable};
 use records::record::path::settings_hash;
 use records::record::{
-    Baseline, DatasetInfo, EndWeights, FORMAT_VERSION, Host, ModelInfo, Predictor, Profile, Program, RecordError,
-    RunRecord, Scores, SearchMark, SearchRole, Source, SplitRows, SplitUse, Throughput, Timings, TrainingInfo,
-    read_folder, read_paths,
+    Baseline, DatasetInfo, EndWeights, FORMAT_VERSION, FinalEvaluation, Host, ModelInfo, Predictor, Profile, Program,
+    RecordError, RunRecord, Scores, SearchMark, SearchRole, Source, SplitRows, SplitUse, Throughput, Timings,
+    TrainingInfo, read_folder, read_paths,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +42,11 @@ fn full() -> RunRecord {
         task: "mnli".to_owned(),
         metrics: scores(&[("accuracy", 0.84), ("accuracy_mm", 0.85), ("loss", 0.4), ("loss_mm", 0.5)]),
         test_metrics: Some(scores(&[("accuracy", 0.83)])),
+        final_eval: vec![FinalEvaluation {
+            name: "train".to_owned(),
+            data: split("train", SplitUse::Evaluation, 392_702),
+            metrics: scores(&[("accuracy", 0.99), ("loss", 0.1)]),
+        }],
         score: Some(0.845),
         majority_baseline: Some(Baseline {
             predictor: Predictor::MajorityClass,
@@ -165,6 +170,7 @@ fn bare() -> RunRecord {
     RunRecord {
         metrics: Scores::from([("pearson".to_owned(), None)]),
         test_metrics: None,
+        final_eval: Vec::new(),
         score: None,
         majority_baseline: None,
         class_tables: Vec::new(),

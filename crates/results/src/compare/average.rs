@@ -34,8 +34,9 @@ pub(super) fn averages() -> impl Iterator<Item = (&'static Benchmark, &'static A
 
 fn over(benchmark: &Benchmark, average: &AverageSpec, entries: &BTreeMap<String, Entry>) -> Option<Summary> {
     let place = benchmark.averages.iter().position(|one| one.key == average.key)?;
+    let whole = |task: &str| entries.get(task).filter(|entry| entry.partial.is_none());
     let counted: Vec<(&str, &Entry)> =
-        benchmark.tasks_of(average).filter_map(|task| Some((task.name.as_str(), entries.get(&task.name)?))).collect();
+        benchmark.tasks_of(average).filter_map(|task| Some((task.name.as_str(), whole(&task.name)?))).collect();
     let of = |score: &dyn Fn(&Entry) -> Option<f64>| -> Option<f64> {
         let scores: Vec<(&str, f64)> =
             counted.iter().filter_map(|(task, entry)| Some((*task, score(entry)?))).collect();

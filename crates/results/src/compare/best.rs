@@ -1,7 +1,7 @@
 //! Which model is the best of a column, where that can be said: better than the next by more than chance, and than a model that has
 //! learnt nothing.
 
-use glue_tasks::AverageSpec;
+use glue_tasks::{AverageSpec, Benchmark};
 
 use super::column::Column;
 use super::comparison::Comparison;
@@ -16,8 +16,8 @@ pub(super) const TRAINED_ON_IT: &str =
 /// What bold means, in words.
 pub(super) fn words(level: f64) -> String {
     format!(
-        "Bold: better than the next model of the column by more than chance (p < {:.2}, sign-flip test over the examples, or over seeds \
-         where the predictions are not there), and than a model that has learnt nothing; rows that a model was trained on do not count.",
+        "Bold: better than the next model of the column by more than chance (p < {:.2}, randomization test of the column's \
+         score over the examples, or over seeds where the predictions are not there), and than a model that has learnt nothing; rows that a model was trained on do not count.",
         1.0 - level
     )
 }
@@ -37,16 +37,19 @@ impl Comparison<'_> {
         if !beats_nothing || !column.is_better(*of_best, *of_next) {
             return None;
         }
-        let pair = pair(best, next, &column.name, &self.of_record, self.found)?;
+        let pair = pair(best, next, column, &self.of_record, self.found)?;
         let p = pair.p_examples.or(pair.p_seeds)?;
-        (p < 1.0 - self.level).then_some(best)
+        // What is tested is the difference over the seeds that both have, and the ranks are over all.
+        (p < 1.0 - self.level && column.is_better(pair.difference, 0.0)).then_some(best)
     }
 
-    /// The row that is the best of an average: its interval lies above all others.
-    pub(super) fn best_average(&self, average: &AverageSpec) -> Option<&Row> {
+    /// The row that is the best of an average: its interval lies above all others. Rows that were trained on some of what is averaged
+    /// do not count.
+    pub(super) fn best_average(&self, benchmark: &Benchmark, average: &AverageSpec) -> Option<&Row> {
         let interval = |row: &Row| row.averages.get(average)?.confidence_interval(self.level);
+        let counts = |row: &&Row| !row.is_published() && !self.is_average_trained_on(row, benchmark, average);
         let own: Vec<&Row> =
-            self.rows.iter().filter(|row| !row.is_published() && row.averages.get(average).is_some()).collect();
+            self.rows.iter().filter(counts).filter(|row| row.averages.get(average).is_some()).collect();
         let is_above = |row: &&Row| {
             let low = interval(row).map(|(low, _)| low);
             own.iter()

@@ -8,9 +8,9 @@ use glue_tasks::{task_named, task_order};
 use records::counted;
 use records::record::{RecordFile, RunRecord, SplitRows};
 
-use super::origin::short;
-use super::shown::{Form, metric_words, task_score_words};
-use crate::scored_rows::{is_whole, scored, spec_of};
+use super::origin::{data_words, short};
+use super::shown::{Form, is_loss, metric_words, task_score_words};
+use crate::scored_rows::{class_one, first_metric, is_whole, scored, spec_of};
 
 /// A task and the rows that it was evaluated on.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,8 +23,38 @@ pub struct Column {
     pub rows: Option<String>,
     /// The benchmark's task; none of other data, whatever they are called.
     pub(super) spec: Option<&'static TaskSpec>,
+    /// The splits that these are rows of, as our runs call them; none of published numbers.
+    splits: BTreeSet<String>,
     /// The metric that is the score of data that are no benchmark's.
-    metric: Option<Metric>,
+    measure: Option<Measure>,
+}
+
+/// A metric that is a score, and of which class it is where it is of one: F1 of the one class is no F1 of the other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Measure {
+    /// The metric's key.
+    key: &'static str,
+    /// The name of the class.
+    class: Option<String>,
+}
+
+impl Measure {
+    /// Of data that are no benchmark's the first of the metrics is the score.
+    fn of(record: &RunRecord) -> Option<Self> {
+        let metric = first_metric(record)?;
+        let class = if metric.is_of_one_class() { class_one(record) } else { None };
+        Some(Self { key: metric.key(), class: class.map(str::to_owned) })
+    }
+
+    fn metric(&self) -> Option<Metric> {
+        Metric::from_key(self.key)
+    }
+
+    /// `F1 of spam`.
+    fn in_words(&self) -> String {
+        let of_class = self.class.as_ref().map_or_else(String::new, |class| format!(" of {class}"));
+        format!("{}{of_class}", metric_words(self.key))
+    }
 }
 
 /// The rows of an evaluation, and what was measured on them: scores of two metrics are no seeds of one number.
@@ -32,8 +62,8 @@ pub struct Column {
 struct EvaluatedRows {
     /// Of each split its suffix and what is known of its rows.
     splits: Vec<(String, Known)>,
-    /// The metric that is the score of data that are no benchmark's, by its key.
-    metric: Option<&'static str>,
+    /// The metric that is the score of data that are no benchmark's.
+    measure: Option<Measure>,
 }
 
 /// What a record knows of rows.
@@ -41,31 +71,38 @@ struct EvaluatedRows {
 enum Known {
     /// Their content, SHA-256.
     Content(String),
-    /// The split and their number: a record of format 1.
-    Number(String, u64),
+    /// The data that they are of, the split and their number: a record of format 1. A benchmark's own splits are the same rows
+    /// wherever they lie.
+    Number(Option<String>, String, u64),
 }
 
 impl EvaluatedRows {
     fn of(record: &RunRecord) -> Self {
+        let dataset = (is_whole(record) != Some(true)).then(|| data_words(record));
         let known = |split: &SplitRows| match &split.sha256 {
             Some(hash) => Known::Content(hash.clone()),
-            None => Known::Number(split.split.clone(), split.rows),
+            None => Known::Number(dataset.clone(), split.split.clone(), split.rows),
         };
         let splits = scored(record).into_iter().map(|split| (split.key_suffix.clone(), known(split))).collect();
-        Self { splits, metric: first_metric(record).map(Metric::key) }
+        Self { splits, measure: Measure::of(record) }
     }
 
     fn is_known(&self) -> bool {
         self.splits.iter().all(|(_, known)| matches!(known, Known::Content(_)))
     }
 
-    fn short_hash(&self) -> Option<&str> {
-        match &self.splits.first()?.1 {
-            Known::Content(hash) => Some(short(hash)),
-            Known::Number(..) => None,
+    /// What tells rows apart that are otherwise called alike.
+    fn content(&self) -> String {
+        match self.splits.first() {
+            Some((_, Known::Content(hash))) => format!("content {}", short(hash)),
+            Some((_, Known::Number(Some(dataset), ..))) => format!("of {dataset}"),
+            Some((_, Known::Number(None, ..))) | None => UNKNOWN_CONTENT.to_owned(),
         }
     }
 }
+
+/// Of rows that a record of format 1 has no hash of.
+const UNKNOWN_CONTENT: &str = "content unknown";
 
 /// A task's name, and whether it is of data that are no benchmark's.
 type Task<'a> = (&'a str, bool);
@@ -95,11 +132,11 @@ impl Columns {
             let own = whole(true).or_else(|| whole(false)).map(|(rows, _)| rows.clone());
             // Of other data the rows are said where there are several, and so is the metric.
             let is_alone = task.1 && by_rows.len() == 1;
-            let metrics: BTreeSet<_> = by_rows.keys().map(|rows| rows.metric).collect();
+            let measures: BTreeSet<_> = by_rows.keys().map(|rows| &rows.measure).collect();
             for (rows, record) in &by_rows {
                 let is_own = own.as_ref() == Some(rows) || is_alone;
-                let metric = rows.metric.filter(|_| metrics.len() > 1);
-                keyed.push((task, rows.clone(), Column::of(record, (!is_own).then_some(rows), metric)));
+                let measure = rows.measure.as_ref().filter(|_| measures.len() > 1).map(Measure::in_words);
+                keyed.push((task, rows.clone(), Column::of(record, (!is_own).then_some(rows), measure)));
             }
         }
         tell_apart(&mut keyed);
@@ -114,37 +151,62 @@ impl Columns {
     }
 }
 
-/// Columns of one name are told apart by the hash of their rows.
+/// Columns of one name are told apart by the content of their rows, and by numbers where even that is the same.
 fn tell_apart(keyed: &mut [(Task, EvaluatedRows, Column)]) {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    keyed.iter().for_each(|(.., column)| *counts.entry(column.name.clone()).or_default() += 1);
+    let count = |keyed: &[(Task, EvaluatedRows, Column)]| {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        keyed.iter().for_each(|(.., column)| *counts.entry(column.name.clone()).or_default() += 1);
+        counts
+    };
+    let counts = count(keyed);
     for (_, rows, column) in keyed.iter_mut().filter(|(.., column)| counts[&column.name] > 1) {
-        let hash = rows.short_hash().map_or_else(|| "content unknown".to_owned(), |hash| format!("content {hash}"));
-        let words = column.rows.as_ref().map_or_else(|| hash.clone(), |words| format!("{words}; {hash}"));
-        column.name = format!("{} ({words})", column.task);
-        column.rows = Some(words);
+        column.say(&rows.content());
+    }
+    let (counts, mut number) = (count(keyed), 0);
+    for (.., column) in keyed.iter_mut().filter(|(.., column)| counts[&column.name] > 1) {
+        number += 1;
+        column.say(&format!("set {number}"));
     }
 }
 
 impl Column {
-    /// `rows`: where they are not the benchmark's own; `by_metric`: where other runs of the task have another metric.
-    fn of(record: &RunRecord, rows: Option<&EvaluatedRows>, by_metric: Option<&str>) -> Self {
+    /// `rows`: where they are not the benchmark's own; `measure`: where other runs of the task have another one.
+    fn of(record: &RunRecord, rows: Option<&EvaluatedRows>, measure: Option<String>) -> Self {
         let spec = spec_of(record);
+        let splits = scored(record).into_iter().map(|split| split.split.clone()).collect();
         let shares_a_name = spec.is_none() && task_named(&record.task).is_some();
         let own_data = shares_a_name.then(|| "data of one's own".to_owned());
-        let words: Vec<String> = own_data
-            .into_iter()
-            .chain(rows.map(|rows| words(record, rows)))
-            .chain(by_metric.map(str::to_owned))
-            .collect();
+        let words: Vec<String> =
+            own_data.into_iter().chain(rows.map(|rows| words(record, rows))).chain(measure).collect();
         let rows = (!words.is_empty()).then(|| words.join("; "));
         let name = rows.as_ref().map_or_else(|| record.task.clone(), |rows| format!("{} ({rows})", record.task));
-        Self { name, task: record.task.clone(), rows, spec, metric: first_metric(record) }
+        Self { name, task: record.task.clone(), rows, spec, splits, measure: Measure::of(record) }
     }
 
-    /// The column of a benchmark's task as others publish it.
-    pub(super) fn of_task(task: &str) -> Self {
-        Self { name: task.to_owned(), task: task.to_owned(), rows: None, spec: task_named(task), metric: None }
+    /// One more word of its rows, behind the others.
+    fn say(&mut self, word: &str) {
+        let words = self.rows.as_ref().map_or_else(|| word.to_owned(), |words| format!("{words}; {word}"));
+        self.name = format!("{} ({words})", self.task);
+        self.rows = Some(words);
+    }
+
+    /// The column of a task as others publish it: `rows` are said where they are not the benchmark's own; `metric` where the task is
+    /// no benchmark's.
+    pub(super) fn published(task: &str, rows: Option<&str>, metric: Option<Metric>) -> Self {
+        let name = rows.map_or_else(|| task.to_owned(), |rows| format!("{task} ({rows})"));
+        let measure = metric.map(|metric| Measure { key: metric.key(), class: None });
+        let (rows, spec, splits) = (rows.map(str::to_owned), task_named(task), BTreeSet::new());
+        Self { name, task: task.to_owned(), rows, spec, splits, measure }
+    }
+
+    /// Whether a published number of a split can be of these rows.
+    pub(super) fn is_of_split(&self, split: Option<&str>) -> bool {
+        self.splits.is_empty() || split.is_none_or(|split| self.splits.iter().all(|own| own == split))
+    }
+
+    /// The class that its scores are of, where they are of one.
+    pub(super) fn class(&self) -> Option<&str> {
+        self.measure.as_ref()?.class.as_deref()
     }
 
     /// Its place among others: benchmarks' tasks in their order, the benchmark's own rows first.
@@ -159,40 +221,40 @@ impl Column {
         self.rows.as_ref().map_or_else(|| task.to_owned(), |rows| format!("{task} ({rows})"))
     }
 
+    /// The metric that is the score of data that are no benchmark's.
+    pub(super) fn metric(&self) -> Option<Metric> {
+        self.measure.as_ref().and_then(Measure::metric)
+    }
+
     /// What the score is made of, in words; empty where that is not known.
     pub(super) fn score_words(&self) -> String {
-        match self.metric {
-            Some(metric) if self.lower_is_better() => format!("{}, lower is better", metric_words(metric.key())),
-            Some(metric) => metric_words(metric.key()).to_owned(),
+        let lower = if self.lower_is_better() { ", lower is better" } else { "" };
+        match &self.measure {
+            Some(measure) => format!("{}{lower}", measure.in_words()),
             None => self.spec.map_or_else(String::new, task_score_words),
         }
     }
 
     /// How its scores are shown.
     pub(super) fn form(&self) -> Form {
-        self.metric.map_or(Form::Percent, |metric| Form::of_metric(metric.key()))
+        self.measure.as_ref().map_or(Form::Percent, |measure| Form::of_metric(measure.key))
     }
 
     /// Whether a record's score is an error: no fraction, and better when it is lower.
     pub(crate) fn is_error(record: &RunRecord) -> bool {
-        first_metric(record).is_some_and(|metric| !metric.higher_is_better())
+        Measure::of(record).is_some_and(|measure| is_loss(measure.key))
     }
 
     /// Whether the lowest score is the best: errors and losses.
     #[must_use]
     pub fn lower_is_better(&self) -> bool {
-        self.metric.is_some_and(|metric| !metric.higher_is_better())
+        self.measure.as_ref().is_some_and(|measure| is_loss(measure.key))
     }
 
     /// Which of two scores is better.
     pub(super) fn is_better(&self, score: f64, than: f64) -> bool {
         if self.lower_is_better() { score < than } else { score > than }
     }
-}
-
-/// Of data that are no benchmark's the first of the metrics is the score.
-fn first_metric(record: &RunRecord) -> Option<Metric> {
-    Metric::from_key(record.hyper_parameters.get("metric_name")?.as_str()?.split(',').next()?)
 }
 
 /// `60 of 408 rows`, `test[:30]+test[-30:]; 60 of 1725 rows`, `150 rows of other data`.
@@ -217,7 +279,7 @@ fn words(record: &RunRecord, rows: &EvaluatedRows) -> String {
     let parts = [
         (!is_usual).then(|| names.into_iter().collect::<Vec<_>>().join(" and ")),
         Some(if is_other { format!("{count} of other data") } else { count }),
-        (!rows.is_known()).then(|| "content unknown".to_owned()),
+        (!rows.is_known()).then(|| UNKNOWN_CONTENT.to_owned()),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }

@@ -1,5 +1,7 @@
 //! Models beside each other, before any form is given to them.
 
+use std::collections::BTreeSet;
+
 use glue_tasks::{AverageSpec, Benchmark, GLUE};
 
 use super::average;
@@ -26,7 +28,9 @@ pub struct Comparison<'a> {
     pub found: &'a [RecordFile],
     /// The tables of others, whose rows come last.
     pub published: &'a [Published],
-    /// Of each record the name of its column.
+    /// What there is to say of records that do not count, in sentences without a full stop.
+    pub notes: Vec<String>,
+    /// Of each record the name of its column; of one that does not count nothing.
     pub(super) of_record: Vec<String>,
 }
 
@@ -41,12 +45,15 @@ impl<'a> Comparison<'a> {
         baseline: Option<&str>,
         level: f64,
     ) -> Result<Self, Error> {
-        let Columns { all: mut columns, of_record } = Columns::of(found);
-        let mut rows = rows_in(found, &of_record, level);
+        let Columns { all: mut columns, mut of_record } = Columns::of(found);
+        let (mut rows, notes) = rows_in(found, &of_record, level);
+        let counted: BTreeSet<usize> = rows.iter().flat_map(|row| row.records.iter().copied()).collect();
+        let others = (0..found.len()).filter(|at| !counted.contains(at));
+        others.for_each(|at| of_record[at].clear());
         let pairs = pairs(&rows, &columns, &of_record, found, baseline)?;
-        rows.extend(published.iter().flat_map(Published::rows));
-        add_published(&mut columns, &rows);
-        Ok(Self { columns, rows, pairs, level, found, published, of_record })
+        rows.extend(published.iter().flat_map(|table| table.rows(&mut columns)));
+        columns.sort_by_cached_key(Column::place);
+        Ok(Self { columns, rows, pairs, level, found, published, notes, of_record })
     }
 
     /// The averages that some row has, in the benchmarks' order.
@@ -69,6 +76,17 @@ impl<'a> Comparison<'a> {
         words.collect()
     }
 
+    /// How many tasks the columns are of; data that are no benchmark's are another task than one of its name.
+    pub(super) fn task_count(&self) -> usize {
+        let tasks = self.columns.iter().map(|column| (column.task.as_str(), column.spec.is_some()));
+        tasks.collect::<BTreeSet<_>>().len()
+    }
+
+    /// How many runs there are, each once.
+    pub(super) fn run_count(&self) -> usize {
+        self.rows.iter().map(|row| row.records.len()).sum()
+    }
+
     /// The records of a column.
     pub(super) fn records_of<'s>(&'s self, column: &'s Column) -> impl Iterator<Item = &'a RunRecord> + use<'a, 's> {
         let (found, name) = (self.found, &column.name);
@@ -79,6 +97,17 @@ impl<'a> Comparison<'a> {
     pub(super) fn records_in(&self, row: &Row, column: &Column) -> Vec<&'a RunRecord> {
         let there = row.records.iter().filter(|&&at| self.of_record[at] == column.name);
         there.map(|&at| &self.found[at].1).collect()
+    }
+
+    /// Whether a run of the row was trained on rows that make its average.
+    pub(super) fn is_average_trained_on(&self, row: &Row, benchmark: &Benchmark, average: &AverageSpec) -> bool {
+        let counts = |column: &Column| benchmark.tasks_of(average).any(|task| task.name == column.name);
+        self.columns.iter().any(|column| counts(column) && self.is_trained_on(row, column))
+    }
+
+    /// Whether some row has a score that is not of all metrics of its column.
+    pub(super) fn has_partial(&self) -> bool {
+        self.rows.iter().any(|row| row.entries.values().any(|entry| entry.partial.is_some()))
     }
 
     /// Rows and columns that have runs, with these.
@@ -94,15 +123,4 @@ impl<'a> Comparison<'a> {
     pub(super) fn baseline_of(&self, column: &Column) -> Option<f64> {
         self.records_of(column).find_map(|record| record.majority_baseline.as_ref()?.score)
     }
-}
-
-/// Tasks that only published rows have, in their places.
-fn add_published(columns: &mut Vec<Column>, rows: &[Row]) {
-    let names = rows.iter().filter(|row| row.is_published()).flat_map(|row| row.entries.keys());
-    for name in names {
-        if !columns.iter().any(|column| column.name == *name) {
-            columns.push(Column::of_task(name));
-        }
-    }
-    columns.sort_by_cached_key(Column::place);
 }

@@ -2,54 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
+use super::deciding_settings::{NONE, decides, value_in_words};
 use records::record::{RecordFile, RunRecord};
 
-/// Computed from other settings.
-const COMPUTED: [&str; 3] = ["warmup_steps", "new_head", "per_device_eval_batch_size"];
+/// What a run was computed with beside its settings: backends differ in the last bits of numbers, and so in what a training comes to.
+const BACKEND: &str = "backend";
 
-/// What decides the rows of a run, which are known by their content, and what was measured on them.
-const OF_ROWS: [&str; 19] = [
-    "delimiter",
-    "do_train",
-    "label_column_name",
-    "max_eval_samples",
-    "max_predict_samples",
-    "max_train_samples",
-    "metric_name",
-    "missing_labels",
-    "problem_type",
-    "shuffle_before_split",
-    "shuffle_like",
-    "shuffle_seed",
-    "shuffle_train_dataset",
-    "test_split_name",
-    "text_column_names",
-    "train_split_name",
-    "validation_split_name",
-    "validation_split_percentage",
-    "do_regression",
-];
+/// Of a record's value of a setting that it does not know, or that there is none.
+const UNKNOWN: &str = "unknown";
 
-/// Whether a setting of this name can have changed the numbers of this record, beside its rows.
-pub(crate) fn decides(record: &RunRecord, name: &str) -> bool {
-    let rows_are_known = || record.dataset.splits.iter().any(|split| split.sha256.is_some());
-    !COMPUTED.contains(&name) && !(OF_ROWS.contains(&name) && rows_are_known())
-}
-
-/// Settings by which runs are told apart.
-fn settings(record: &RunRecord) -> impl Iterator<Item = (&str, &Value)> {
-    let all = record.hyper_parameters.iter().map(|(name, value)| (name.as_str(), value));
-    all.filter(|(name, _)| decides(record, name))
-}
-
-/// A record's value of a setting, in words.
-fn value_of(record: &RunRecord, name: &str) -> String {
-    match record.hyper_parameters.get(name) {
-        None => "unknown".to_owned(),
-        Some(Value::Null) => "none".to_owned(),
-        Some(value) => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+/// A record's value of a setting, in words; `None` where the run did not use it.
+fn value_of(record: &RunRecord, name: &str) -> Option<String> {
+    match (name, record.hyper_parameters.get(name)) {
+        (BACKEND, _) => Some(record.host.backend.clone()),
+        (_, Some(value)) => decides(record, name).then(|| value_in_words(value)),
+        (_, None) => Some(UNKNOWN.to_owned()),
     }
 }
 
@@ -59,8 +26,11 @@ struct OfModel<'a> {
     differing: BTreeSet<&'a str>,
     /// Of each task the values that most of its runs have, in the order of `differing`. `None` where that cannot be said of a task
     /// whose runs differ, as in a grid: then every row names its values.
-    usual: Option<BTreeMap<Task<'a>, Vec<String>>>,
+    usual: Option<BTreeMap<Task<'a>, Values>>,
 }
+
+/// Of one record, in the order of the settings' names; `None` of a setting that it did not use.
+type Values = Vec<Option<String>>;
 
 /// A task, and whether it was trained: an evaluation alone has settings of a training, which change nothing.
 type Task<'a> = (&'a str, bool);
@@ -78,22 +48,26 @@ impl<'a> OfModel<'a> {
     }
 }
 
-fn values(record: &RunRecord, names: &BTreeSet<&str>) -> Vec<String> {
+fn values(record: &RunRecord, names: &BTreeSet<&str>) -> Values {
     names.iter().map(|name| value_of(record, name)).collect()
 }
 
 /// The names whose values differ between records of a model and a task.
 fn differing<'a>(records: &[&'a RunRecord]) -> BTreeSet<&'a str> {
     let mut values: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for (name, value) in records.iter().flat_map(|record| settings(record)) {
-        values.entry(name).or_default().insert(value.to_string());
+    for record in records {
+        let used = record.hyper_parameters.iter().filter(|(name, _)| decides(record, name));
+        for (name, value) in used {
+            values.entry(name).or_default().insert(value_in_words(value));
+        }
+        values.entry(BACKEND).or_default().insert(record.host.backend.clone());
     }
     values.into_iter().filter(|(_, values)| values.len() > 1).map(|(name, _)| name).collect()
 }
 
 /// What two thirds have, or more.
-fn usual(all: impl Iterator<Item = Vec<String>>) -> Option<Vec<String>> {
-    let mut counts: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+fn usual(all: impl Iterator<Item = Values>) -> Option<Values> {
+    let mut counts: BTreeMap<Values, usize> = BTreeMap::new();
     all.for_each(|values| *counts.entry(values).or_default() += 1);
     let total: usize = counts.values().sum();
     counts.into_iter().find(|(_, count)| 3 * count >= 2 * total).map(|(values, _)| values)
@@ -116,12 +90,14 @@ impl<'a> Configurations<'a> {
     pub(super) fn words(&self, record: &RunRecord) -> Vec<String> {
         let Some(of_model) = self.0.get(record.model.id.as_str()) else { return Vec::new() };
         let usual = of_model.usual.as_ref().and_then(|usual| usual.get(&task_of(record)));
-        let is_said = |at: usize, name: &str, value: &str| match usual {
-            Some(usual) => usual[at] != value,
-            None => record.hyper_parameters.get(name).is_some_and(|value| !value.is_null()),
+        let is_said = |at: usize, value: &str| match usual {
+            Some(usual) => usual[at].as_deref() != Some(value),
+            None => value != NONE && value != UNKNOWN,
         };
-        let all = of_model.differing.iter().enumerate().map(|(at, &name)| (at, name, value_of(record, name)));
-        let said = all.filter(|(at, name, value)| is_said(*at, name, value));
+        // What it did not use is left out because of a setting that is said.
+        let all = of_model.differing.iter().enumerate();
+        let all = all.filter_map(|(at, &name)| Some((at, name, value_of(record, name)?)));
+        let said = all.filter(|(at, _, value)| is_said(*at, value));
         said.map(|(_, name, value)| format!("{name}={value}")).collect()
     }
 }

@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::statistics::Summary;
 
+/// What the mark of [`Entry::partial`] means.
+pub(super) const PARTIAL: &str =
+    "§ was published without some of the metrics that make the score of its column, and counts in no average.";
+
 /// What a model has on a task.
 pub struct Entry {
     /// The task's number over the seeds: the mean of its metrics. `None`: undefined in a run.
@@ -14,6 +18,10 @@ pub struct Entry {
     pub bootstrap: Option<(f64, f64)>,
     /// Every metric over the seeds, the loss too.
     pub metrics: BTreeMap<String, Option<Summary>>,
+    /// The class that precision, recall and F1 are of, of data that are no benchmark's, where the records name it.
+    pub class: Option<String>,
+    /// What the score is of where it is not of all metrics that make the column's, in words; of published numbers alone.
+    pub partial: Option<String>,
     /// Seeds, with the score of each; none of those that were published.
     pub seeds: Vec<(u64, Option<f64>)>,
     /// How many runs predicted one class only.

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use records::hex;
+use crate::scored_rows::spec_of;
 use records::record::{RecordFile, RunRecord, SplitUse};
+use records::{counted, hex};
 use sha2::{Digest, Sha256};
 
 /// Hexadecimal digits of a hash in a row's or a column's name.
@@ -74,17 +75,28 @@ fn configuration(record: &RunRecord) -> String {
     short(&hex(&Sha256::digest(all.join("\n").as_bytes()))).to_owned()
 }
 
+/// The data by the name that they were given, with the configuration.
+pub(super) fn data_words(record: &RunRecord) -> String {
+    let config = record.dataset.config.as_ref().map_or_else(String::new, |config| format!(" {config}"));
+    format!("{}{config}", record.dataset.id)
+}
+
 fn training_rows(record: &RunRecord) -> String {
     let trained: Vec<String> = record
         .dataset
         .used_for(SplitUse::Training)
         .map(|split| {
             let hash = split.sha256.as_deref().map_or("unknown", short);
-            format!("trained on {} rows, content {hash}", split.rows)
+            let rows = counted(usize::try_from(split.rows).unwrap_or(usize::MAX), "row");
+            format!("trained on {rows}, content {hash}")
         })
         .collect();
     match trained.is_empty() {
         false => trained.join(" and "),
+        // What a benchmark's task was trained on is its own training split, of which the record has the number.
+        true if record.is_trained() && spec_of(record).is_none() => {
+            format!("trained on rows of {}, content unknown", data_words(record))
+        }
         true if record.is_trained() => "trained on rows that the record does not know".to_owned(),
         true => "not trained, only evaluated".to_owned(),
     }

@@ -6,18 +6,21 @@ use super::average::Averages;
 use super::column::Columns;
 use super::configuration::Configurations;
 use super::entry::Entry;
+use super::once::Once;
 use super::origin::Origins;
 use super::row::Row;
+use crate::scored_rows::{class_one, spec_of};
 use crate::statistics::{Summary, bootstrap_mean_interval};
 use records::record::{RecordFile, RunRecord};
 
-/// One row a model and choice of settings.
+/// One row a model and choice of settings. Each run is in it once; what is left out is warned of (`log`).
 pub(crate) fn rows(found: &[RecordFile], level: f64) -> Vec<Row> {
-    rows_in(found, &Columns::of(found).of_record, level)
+    rows_in(found, &Columns::of(found).of_record, level).0
 }
 
-/// The same, with the name of each record's column.
-pub(super) fn rows_in(found: &[RecordFile], columns: &[String], level: f64) -> Vec<Row> {
+/// The same, with the name of each record's column; and what was said of records that do not count.
+pub(super) fn rows_in(found: &[RecordFile], columns: &[String], level: f64) -> (Vec<Row>, Vec<String>) {
+    let mut notes = Vec::new();
     let origins = Origins::of(found, columns);
     let configurations = Configurations::of(found);
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
@@ -31,13 +34,20 @@ pub(super) fn rows_in(found: &[RecordFile], columns: &[String], level: f64) -> V
             None => groups.push((name, vec![at])),
         }
     }
-    let row = |(name, records): (String, Vec<usize>)| {
-        let mut by_task: BTreeMap<String, Vec<&RunRecord>> = BTreeMap::new();
-        for &at in &records {
-            by_task.entry(columns[at].clone()).or_default().push(&found[at].1);
+    let mut row = |(name, records): (String, Vec<usize>)| {
+        let mut by_column: BTreeMap<&String, Vec<usize>> = BTreeMap::new();
+        for at in records {
+            by_column.entry(&columns[at]).or_default().push(at);
         }
-        let entries: BTreeMap<_, _> =
-            by_task.iter().map(|(task, records)| (task.clone(), entry(records, level))).collect();
+        let (mut records, mut entries) = (Vec::new(), BTreeMap::new());
+        for (column, there) in by_column {
+            let once = Once::of(&there, found, &format!("{name} on {column}"));
+            let counted: Vec<&RunRecord> = once.counted.iter().map(|&at| &found[at].1).collect();
+            entries.insert(column.clone(), entry(&counted, level));
+            records.extend(once.counted);
+            notes.extend(once.notes);
+        }
+        records.sort_unstable();
         Row {
             averages: Averages::of_seeds(&entries),
             parameters: records.iter().map(|&at| found[at].1.model.parameters).max(),
@@ -48,7 +58,9 @@ pub(super) fn rows_in(found: &[RecordFile], columns: &[String], level: f64) -> V
             records,
         }
     };
-    groups.into_iter().map(row).collect()
+    let rows = groups.into_iter().map(&mut row).collect();
+    notes.iter().for_each(|note| log::warn!("{note}"));
+    (rows, notes)
 }
 
 fn entry(records: &[&RunRecord], level: f64) -> Entry {
@@ -68,6 +80,12 @@ fn entry(records: &[&RunRecord], level: f64) -> Entry {
         interval: score.and_then(|summary| summary.confidence_interval(level)),
         bootstrap: scores.as_deref().and_then(|scores| bootstrap_mean_interval(scores, level)),
         metrics: names.into_iter().map(|name| (name.clone(), metric(name))).collect(),
+        class: records
+            .iter()
+            .filter(|record| spec_of(record).is_none())
+            .find_map(|record| class_one(record))
+            .map(str::to_owned),
+        partial: None,
         seeds,
         collapsed: records.iter().filter(|record| record.collapsed).count(),
         seconds: mean(records.iter().map(|record| record.timings.total_seconds).collect()),

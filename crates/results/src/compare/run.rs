@@ -51,7 +51,7 @@ pub struct ComparedText {
     pub text: String,
     /// Rows of the table: models with their settings, published ones too.
     pub models: usize,
-    /// Columns of the table that are tasks.
+    /// Tasks among the columns; one may have several, of other rows each.
     pub tasks: usize,
     /// Charts that were written.
     pub charts: usize,
@@ -84,7 +84,7 @@ pub fn run(options: &CompareOptions) -> Result<ComparedText, Error> {
         Some(folder) => figures::write(&comparison, folder)?,
         None => 0,
     };
-    Ok(ComparedText { text, models: comparison.rows.len(), tasks: comparison.columns.len(), charts, left_out })
+    Ok(ComparedText { text, models: comparison.rows.len(), tasks: comparison.task_count(), charts, left_out })
 }
 
 /// Writes the page of some records.

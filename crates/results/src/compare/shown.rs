@@ -11,6 +11,8 @@ pub(super) enum Form {
     Points,
     /// Four decimals: losses and errors.
     Plain,
+    /// A difference of losses or errors, with its sign.
+    Change,
     /// Three digits or more: seconds and speeds.
     Measure,
     /// A whole number.
@@ -24,9 +26,14 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// Losses and errors are no fractions of anything.
+    /// The one place that decides it: losses and errors are no fractions of anything.
     pub(super) fn of_metric(name: &str) -> Self {
         if is_loss(name) { Self::Plain } else { Self::Percent }
+    }
+
+    /// How a difference of two such numbers is shown.
+    pub(super) fn of_difference(self) -> Self {
+        if self == Self::Percent { Self::Points } else { Self::Change }
     }
 
     /// What a score is multiplied by where it is drawn, and the words of its axis.
@@ -43,6 +50,7 @@ impl Form {
             Self::Percent => format!("{:.2}", value * 100.0),
             Self::Points => format!("{:+.2}", value * 100.0),
             Self::Plain => format!("{value:.4}"),
+            Self::Change => format!("{value:+.4}"),
             Self::Measure => digits(value),
             Self::Count => format!("{value:.0}"),
             Self::Megabytes | Self::Millions => digits(value / 1e6),
@@ -64,8 +72,8 @@ fn digits(value: f64) -> String {
     }
 }
 
-/// Whether less is better.
-pub(super) fn is_loss(metric: &str) -> bool {
+/// Whether a metric of this name is a loss or an error: no fraction, and less is better.
+pub(crate) fn is_loss(metric: &str) -> bool {
     let metric = plain_key(metric);
     metric == "loss" || Metric::from_key(metric).is_some_and(|metric| !metric.higher_is_better())
 }
@@ -167,6 +175,8 @@ mod tests {
             (Form::Points, 0.012_34, "+1.23"),
             (Form::Points, 0.0, "0.00"),
             (Form::Plain, 0.541_05, "0.5411"),
+            (Form::Plain.of_difference(), 10.043_51, "+10.0435"),
+            (Form::Percent.of_difference(), -0.012_34, "-1.23"),
             (Form::Measure, 932.69, "933"),
             (Form::Measure, 11.798, "11.8"),
             (Form::Measure, 0.026_133, "0.0261"),

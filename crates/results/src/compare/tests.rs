@@ -1,5 +1,9 @@
 //! The page of made-up records: whole, safe, with every number, whatever the records are like.
 
+mod columns;
+mod once;
+mod significance;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -8,7 +12,7 @@ use serde_json::{Value, json};
 use super::html::{hash, render};
 use super::published::Published;
 use super::{Comparison, Format, figures, formats, rows};
-use records::record::{RecordFile, SplitRows};
+use records::record::{FinalEvaluation, RecordFile, SplitRows};
 
 const EVIL: &str = "<script>alert(1)</script>\"'&\u{1}<img src=x onerror=alert(2)>";
 
@@ -66,6 +70,13 @@ fn record(model: &str, task: &str, seed: u64, score: Option<f64>) -> RecordFile 
 fn published() -> Published {
     let table = json!({"format": "published-results-1", "name": "some README", "source": "https://example.org/table", "protocol": "one run",
         "split": "validation", "rows": [{"model": "big", "tasks": {"mrpc": {"accuracy": 0.84, "f1": 0.8888}, "rte": {"accuracy": 0.65}}}]});
+    serde_json::from_value(table).unwrap()
+}
+
+/// A table whose numbers are of this split.
+fn published_table(split: &str, rows: &Value) -> Published {
+    let table = json!({"format": "published-results-2", "name": "t", "source": "https://example.org", "protocol": "p", "split": split,
+        "rows": rows});
     serde_json::from_value(table).unwrap()
 }
 
@@ -309,6 +320,27 @@ fn scores_by_two_metrics_are_no_seeds_of_one_number() {
     assert_eq!(columns(&found), ["own (validation; 9 rows; accuracy)", "own (validation; 9 rows; f1_macro)"]);
     let comparison = Comparison::new(&found, &[], None, 0.95).unwrap();
     assert!(comparison.rows.iter().all(|row| row.entries.values().all(|entry| entry.seeds.len() == 1)));
+    // F1 of two classes is that of the second, and of another one where they have another order.
+    let (first, mut turned) = (by(1, "f1"), by(2, "f1"));
+    turned.1.class_tables[0].classes.reverse();
+    let names = columns(&[first, turned]);
+    assert_eq!(names, ["own (validation; 9 rows; f1 of no)", "own (validation; 9 rows; f1 of yes <b>)"]);
+}
+
+#[test]
+fn what_is_evaluated_at_the_end_beside_the_evaluation_changes_no_comparison() {
+    let text = |found: &[RecordFile]| {
+        let comparison = Comparison::new(found, &[], None, 0.95).unwrap();
+        formats::render(&comparison, Format::Json).unwrap()
+    };
+    let plain = [record("a", "rte", 1, Some(0.5)), record("b", "rte", 1, Some(0.6))];
+    let mut with = plain.clone();
+    with[0].1.final_eval = vec![FinalEvaluation {
+        name: "train".to_owned(),
+        data: with[0].1.dataset.splits[0].clone(),
+        metrics: [("accuracy".to_owned(), Some(1.0))].into(),
+    }];
+    assert_eq!(text(&with), text(&plain));
 }
 
 #[test]

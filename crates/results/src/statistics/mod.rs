@@ -12,6 +12,6 @@ pub use bootstrap::{RESAMPLES, bootstrap_interval, bootstrap_mean_interval};
 pub use difference::{Difference, Sample};
 pub use draw::Draw;
 pub use level::{DEFAULT_LEVEL, is_level};
-pub use paired::{mcnemar, permutation_test};
+pub use paired::{approximate_randomization, mcnemar, permutation_test};
 pub use student_t::{normal_quantile, student_t_quantile};
 pub use summary::Summary;

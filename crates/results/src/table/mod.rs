@@ -27,7 +27,8 @@ pub struct Table {
 
 impl Table {
     /// One row for every task among the records, in the benchmarks' order, other tasks after them by name. The
-    /// records should be of one model and one choice of settings; those of a task are taken as its seeds.
+    /// records should be of one model and one choice of settings; those of a task are taken as its seeds. Evaluations of a saved model,
+    /// which no seed changes, count once, which is warned of (`log`).
     #[must_use]
     pub fn from_records<'a>(records: impl IntoIterator<Item = &'a RunRecord>) -> Self {
         let mut groups: Vec<(&str, Vec<&RunRecord>)> = Vec::new();
@@ -37,6 +38,7 @@ impl Table {
                 None => groups.push((&record.task, vec![record])),
             }
         }
+        groups.iter_mut().for_each(|(task, group)| leave_repeated_out(task, group));
         groups.sort_by_key(|(task, _)| (task_order(task), *task));
         let rows = groups.iter().map(|(task, group)| TableRow::of(task, group)).collect();
         let mut table = Self { rows, average_interval: average_interval(&groups) };
@@ -174,6 +176,17 @@ impl Table {
             );
         }
         lines
+    }
+}
+
+/// Of records that no seed changes the last one stays.
+fn leave_repeated_out(task: &str, group: &mut Vec<&RunRecord>) {
+    let last = group.iter().rposition(|record| record.seed_that_counts().is_none());
+    let (all, mut at) = (group.len(), 0..);
+    group.retain(|record| at.next() == last || record.seed_that_counts().is_some());
+    let repeated = all - group.len();
+    if repeated > 0 {
+        log::warn!("{task}: {} evaluations of one model, which no seed changes, count once", repeated + 1);
     }
 }
 

@@ -1,9 +1,9 @@
 //! A task of the table.
 
-use glue_tasks::{Metric, plain_key};
+use glue_tasks::plain_key;
 
 use super::numbers::{interval, mean, percent, with_half};
-use crate::compare::Column;
+use crate::compare::{Column, is_loss};
 use records::record::RunRecord;
 
 /// One task of the table, over one or more seeds.
@@ -91,9 +91,8 @@ fn is_shown(name: &str) -> bool {
 
 /// Errors are not fractions of anything and are shown as they are.
 fn shown(name: &str, value: Option<f64>) -> String {
-    let is_error = Metric::from_key(plain_key(name)).is_some_and(|metric| !metric.higher_is_better());
     match value {
-        Some(value) if is_error => format!("{value:.4}"),
+        Some(value) if is_loss(name) => format!("{value:.4}"),
         value => percent(value),
     }
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 mod json_schema;
 
 mod compared;
+mod counted_once;
 mod published;
 mod statistics;
 mod table;

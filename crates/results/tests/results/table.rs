@@ -38,3 +38,16 @@ fn records_make_a_table() {
     assert!(text.contains("accuracy 84.00  accuracy_mm 85.00") && text.contains("85.50 ±12.71"), "{text}");
     assert!(!text.contains("loss"), "{text}");
 }
+
+#[test]
+fn evaluations_of_a_saved_model_are_no_seeds() {
+    let mut records = read_folder(&results("rte")).unwrap().records;
+    assert_eq!(Table::from_records(records.iter().map(|(_, record)| record)).rows[0].runs, 3);
+    for (_, record) in &mut records {
+        record.timings.train_seconds = None;
+        record.hyper_parameters.insert("new_head".to_owned(), false.into());
+    }
+    let table = Table::from_records(records.iter().map(|(_, record)| record));
+    assert_eq!((table.rows[0].runs, table.rows[0].score), (1, records[2].1.score));
+    assert!(table.rows[0].interval.is_none());
+}

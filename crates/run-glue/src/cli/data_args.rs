@@ -6,7 +6,7 @@ use glue_tasks::slices::Slice;
 use super::dataset_args::OwnDataArgs;
 use super::value_parsers::{BoolFlag, choice, number, whole};
 use trainer::error::Error;
-use trainer::settings::{DataSettings, DatasetChoice, MissingLabels, ShuffleLike, SplitChoice};
+use trainer::settings::{DataSettings, DatasetChoice, FinalSplit, MissingLabels, ShuffleLike, SplitChoice};
 
 /// Flags of rows and tokens.
 #[allow(rustdoc::broken_intra_doc_links, reason = "slices such as [:2000] are no links")]
@@ -41,6 +41,9 @@ pub struct DataArgs {
     /// Rows to predict [default: test]
     #[arg(long, value_name = "PARTS", help_heading = "Data")]
     pub test_split_name: Option<String>,
+    /// Evaluate the weights at the end on each of these: train, validation, test (the run's own rows), or parts of splits
+    #[arg(long, value_name = "PARTS", value_delimiter = ',', help_heading = "Data")]
+    pub final_eval: Vec<String>,
     /// Evaluate on this share of the training rows, in percent, drawn at random, and do not train on them
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Data")]
     pub validation_split_percentage: Option<f64>,
@@ -89,6 +92,7 @@ impl DataArgs {
             train: parse("train_split_name", &self.train_split_name)?,
             validation: parse("validation_split_name", &self.validation_split_name)?,
             test: parse("test_split_name", &self.test_split_name)?,
+            final_eval: FinalSplit::parse_all(&self.final_eval)?,
             held_out: self.validation_split_percentage,
             shuffle: self.shuffle_train_dataset.unwrap_or(usual.shuffle),
             shuffle_before_split: self.shuffle_before_split.unwrap_or(usual.shuffle_before_split),

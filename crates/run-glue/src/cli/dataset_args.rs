@@ -10,7 +10,7 @@ use glue_tasks::{GLUE, benchmark_of, find_tasks};
 
 use super::value_parsers::{BoolFlag, plain_path};
 use trainer::error::Error;
-use trainer::settings::{CustomData, DatasetChoice};
+use trainer::settings::{CustomData, DatasetChoice, LabelNames};
 
 /// Flags of where a dataset lies.
 #[derive(Args, Clone, Debug, Default)]
@@ -50,6 +50,15 @@ pub struct OwnDataArgs {
     /// Column of the label [default: label, or labels]
     #[arg(long, value_name = "NAME", help_heading = "Data of your own")]
     pub label_column_name: Option<String>,
+    /// Names of the classes: NEG,POS in the order of the labels, or each with its label, 0=NEG,1=POS [default: what the data have]
+    #[arg(
+        long,
+        allow_hyphen_values = true,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        help_heading = "Data of your own"
+    )]
+    pub label_names: Vec<String>,
     /// Take labels as numbers to come near to [default: where they are floats]
     #[arg(long, bool_flag(), help_heading = "Data of your own")]
     pub do_regression: Option<bool>,
@@ -74,6 +83,7 @@ impl OwnDataArgs {
         let flags = [
             ("text_column_names", self.text_column_names.is_some()),
             ("label_column_name", self.label_column_name.is_some()),
+            ("label_names", !self.label_names.is_empty()),
             ("do_regression", self.do_regression.is_some()),
             ("delimiter", self.delimiter.is_some()),
             ("metric_name", !self.metric_name.is_empty()),
@@ -109,6 +119,10 @@ impl OwnDataArgs {
             config: self.dataset_config_name.clone(),
             text_columns: self.text_column_names.as_deref().map(text_columns).transpose()?,
             label_column: self.label_column_name.clone(),
+            label_names: Some(&self.label_names)
+                .filter(|names| !names.is_empty())
+                .map(|names| LabelNames::parse(names))
+                .transpose()?,
             do_regression: self.do_regression,
             delimiter: self.delimiter,
             metrics: self.metric_name.iter().map(metric).collect::<Result<_, _>>()?,

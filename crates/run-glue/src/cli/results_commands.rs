@@ -6,6 +6,7 @@ use results::verify::Outcome;
 
 use super::compare_args::{CompareArgs, VerifyArgs};
 use crate::progress::print;
+use records::counted;
 use trainer::error::Error;
 
 /// `run-glue compare`.
@@ -14,16 +15,19 @@ use trainer::error::Error;
 /// When nothing can be read or written.
 pub fn compare(args: &CompareArgs) -> Result<(), Error> {
     let compared = results::compare::run(&args.options()?)?;
-    if compared.left_out > 0 {
-        log::info!("{} trials of searches are left out (--trials shows them)", compared.left_out);
+    match compared.left_out {
+        0 => {}
+        1 => log::info!("one trial of a search is left out (--trials shows it)"),
+        trials => log::info!("{trials} trials of searches are left out (--trials shows them)"),
     }
     if let Some(folder) = &args.charts {
-        log::info!("{}: {} charts", folder.display(), compared.charts);
+        log::info!("{}: {}", folder.display(), counted(compared.charts, "chart"));
     }
     match &args.output {
         Some(path) => {
             records::atomic::write_whole(path, compared.text.as_bytes())?;
-            log::info!("{}: {} models, {} tasks", path.display(), compared.models, compared.tasks);
+            let (models, tasks) = (counted(compared.models, "model"), counted(compared.tasks, "task"));
+            log::info!("{}: {models}, {tasks}", path.display());
         }
         None => print(&compared.text),
     }

@@ -72,7 +72,11 @@ impl OnBackend for Prediction<'_> {
             let mut lines = String::new();
             for row in logits.rows() {
                 let best = labels.best(row, settings.top_k);
-                lines.push_str(&if settings.json { json_line(&best, settings.top_k) } else { plain_line(&best) });
+                lines.push_str(&if settings.json {
+                    json_line(&best, settings.top_k)
+                } else {
+                    plain_line(&best, &labels)
+                });
                 lines.push('\n');
             }
             match out.write_all(lines.as_bytes()).and_then(|()| out.flush()) {

@@ -33,6 +33,11 @@ impl Labels {
         Self { names: own.unwrap_or_else(|| (0..num_labels).map(|i| format!("LABEL_{i}")).collect()), function }
     }
 
+    /// Whether the names say anything: of a regression the only one is `LABEL_0`, unless somebody gave it another.
+    fn is_named(&self) -> bool {
+        self.function != ClassificationFunction::None || self.names != ["LABEL_0"]
+    }
+
     /// The `top_k` best labels with their scores, best first; of equal ones the first.
     pub(super) fn best(&self, logits: &[f32], top_k: usize) -> Vec<(&str, f32)> {
         let scores = scores(logits, self.function);
@@ -56,9 +61,13 @@ fn scores(logits: &[f32], function: ClassificationFunction) -> Vec<f64> {
     }
 }
 
-/// `label, tab, score`, the next best behind it.
-pub(super) fn plain_line(best: &[(&str, f32)]) -> String {
-    best.iter().map(|(label, score)| format!("{label}\t{score:.6}")).collect::<Vec<_>>().join("\t")
+/// `label, tab, score`, the next best behind it; of a regression the score alone.
+pub(super) fn plain_line(best: &[(&str, f32)], labels: &Labels) -> String {
+    let one = |(label, score): &(&str, f32)| match labels.is_named() {
+        true => format!("{label}\t{score:.6}"),
+        false => format!("{score:.6}"),
+    };
+    best.iter().map(one).collect::<Vec<_>>().join("\t")
 }
 
 /// The pipeline's value: an object, or with `top_k` above 1 a list of them.
@@ -99,7 +108,12 @@ mod tests {
 
     #[test]
     fn lines_hold_label_and_score() {
-        assert_eq!(plain_line(&[("yes", 0.75), ("no", 0.25)]), "yes\t0.750000\tno\t0.250000");
+        let two = labels(serde_json::json!({}), 2);
+        assert_eq!(plain_line(&[("yes", 0.75), ("no", 0.25)], &two), "yes\t0.750000\tno\t0.250000");
+        let regression = serde_json::json!({"problem_type": "regression"});
+        assert_eq!(plain_line(&[("LABEL_0", 3.5)], &labels(regression, 1)), "3.500000");
+        let named = serde_json::json!({"problem_type": "regression", "id2label": {"0": "similarity"}});
+        assert_eq!(plain_line(&[("similarity", 3.5)], &labels(named, 1)), "similarity\t3.500000");
         assert_eq!(json_line(&[("yes", 0.75)], 1), r#"{"label":"yes","score":0.75}"#);
         assert_eq!(json_line(&[("yes", 0.75)], 2), r#"[{"label":"yes","score":0.75}]"#);
     }

@@ -74,6 +74,7 @@ const PART_OF: &[(&str, &str)] = &[
     ("delimiter", "task_name"),
     ("do_regression", "task_name"),
     ("label_column_name", "task_name"),
+    ("label_names", "task_name"),
     ("lr_scheduler_kwargs", "lr_scheduler_type"),
     ("metric_name", "task_name"),
     ("model_revision", "model_name_or_path"),

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod tokenize;
+mod tokenizer_forms;
 mod trajectory;
 mod unigram;

@@ -203,9 +203,40 @@ fn special_tokens_come_from_the_settings_files() {
 }
 
 #[test]
-fn a_vocabulary_without_mask_does_not_outgrow_its_embedding() {
-    let tokenizer = loaded(&[("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\ncat\n".to_owned())]);
-    assert_eq!(tokenizer.vocab_size(), 5);
+fn a_vocabulary_without_mask_gets_one_that_its_embedding_has_not() {
+    let tokenizer = loaded(&[("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\ncat\n".to_owned())]).for_embedding(5);
+    assert_eq!(tokenizer.vocab_size(), 6);
+    assert_eq!(ids(&tokenizer, ("cat", None), 8), [2, 4, 3]);
+    let error = tokenizer.encode(&[("a [MASK]", None)], 8).unwrap_err().to_string();
+    assert!(error.contains("the token `[MASK]` with id 5"), "{error}");
+}
+
+#[test]
+fn a_class_takes_no_vocabulary_of_another_algorithm() {
+    for (json, class, words) in [
+        (
+            roberta_json(),
+            "BertTokenizer",
+            "holds a BPE model, and the tokenizer's class is BertTokenizer, whose vocabulary is WordPiece",
+        ),
+        (bert_json(true), "RobertaTokenizer", "holds a WordPiece model"),
+        (bert_json(true), "AlbertTokenizer", "whose vocabulary is Unigram"),
+    ] {
+        let error = failure(&[("tokenizer.json", json.to_string()), config(json!({"tokenizer_class": class}))]);
+        assert!(error.contains(words) && error.contains("PreTrainedTokenizerFast"), "{error}");
+    }
+}
+
+/// As a class has it, whatever a file says of how texts are split; and the load report says so.
+#[test]
+fn what_a_class_does_otherwise_than_its_file_is_said() {
+    let mut json = roberta_json();
+    json["normalizer"] = json!({"type": "Lowercase"});
+    let files = [("tokenizer.json", json.to_string()), config(json!({"tokenizer_class": "RobertaTokenizer"}))];
+    let tokenizer = loaded(&files);
+    assert_eq!(ids(&tokenizer, ("ab B", None), 8), [0, 8, 7, 2]);
+    let said = tokenizer.warnings().join(" ");
+    assert!(said.contains("tokenizer.json changes texts before they are split: RobertaTokenizer"), "{said}");
 }
 
 #[test]
@@ -357,7 +388,8 @@ fn errors_name_the_file_and_the_remedy() {
     let mut padless = roberta_json();
     padless["added_tokens"].as_array_mut().unwrap().remove(1);
     padless["model"]["vocab"].as_object_mut().unwrap().remove("<pad>");
-    let error = failure(&[("tokenizer.json", padless.to_string())]);
+    let error =
+        failure(&[("tokenizer.json", padless.to_string()), config(json!({"tokenizer_class": "RobertaTokenizer"}))]);
     assert!(error.contains("tokenizer.json") && error.contains("pad_token"), "{error}");
 }
 

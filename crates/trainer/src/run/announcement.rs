@@ -1,7 +1,9 @@
 //! What a run says before it begins, and of its scores once it has ended. Of one run of several it is a line each.
 
 use glue_tasks::metrics::Metric;
+use glue_tasks::task::TaskSpec;
 
+use super::class_chart::class_chart;
 use super::context::RunContext;
 use super::score::Evaluation;
 use crate::data::Split;
@@ -24,6 +26,10 @@ pub(super) fn announce(context: &RunContext, plan: Option<&StepPlan>, device: &s
         lines.push(format!("model {model}, {} parameters, on {device}", count(context.parameters)));
         lines.extend(training);
         lines.push(where_to(context, plan.is_some()));
+        if let Some(own) = context.settings.task.custom() {
+            lines.extend(own.label_names.as_ref().map(|_| label_names(&prepared.task)));
+            lines.extend(rows_of_classes(context));
+        }
     }
     lines.iter().for_each(|line| log::info!("{}: {line}", prepared.task.name));
 }
@@ -35,6 +41,24 @@ fn rows(context: &RunContext) -> String {
     let evaluation = prepared.eval.iter().map(|(split, _)| named("evaluates", split));
     let prediction = prepared.test.iter().map(|(split, _)| named("predicts", split));
     training.chain(evaluation).chain(prediction).collect::<Vec<_>>().join(", ")
+}
+
+/// `label 0 is NEG, 1 is POS`: what is given a name, and in which order words stand.
+fn label_names(task: &TaskSpec) -> String {
+    let spelled = |(class, name): (usize, &String)| {
+        let spelling = task.spellings.get(class).cloned().unwrap_or_else(|| class.to_string());
+        format!("{spelling} is {name}")
+    };
+    format!("label {}", task.labels.iter().enumerate().map(spelled).collect::<Vec<_>>().join(", "))
+}
+
+/// A chart of the classes, of the rows that are trained on, evaluated and predicted.
+fn rows_of_classes(context: &RunContext) -> Vec<String> {
+    let prepared = context.prepared;
+    let splits = prepared.train.iter().map(|split| ("train", split));
+    let splits = splits.chain(prepared.eval.iter().map(|(split, _)| ("validation", split)));
+    let splits = splits.chain(prepared.test.iter().map(|(split, _)| ("test", split)));
+    class_chart(&prepared.task.labels, &splits.collect::<Vec<_>>())
 }
 
 /// `936 steps of 8 rows (3 epochs), learning rate 5e-5`.

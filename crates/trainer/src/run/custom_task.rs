@@ -3,12 +3,14 @@
 //! run_glue.py takes the first two columns that are not called `label` for a pair of texts, an `id` among them; here
 //! only columns with a usual name are taken unasked.
 
-use glue_tasks::dataset::{DelimitedFormat, LabelKind, column_names, infer_label_kind};
+use glue_tasks::dataset::{DelimitedFormat, LabelKind, column_names};
 use glue_tasks::metrics::Metric;
 use glue_tasks::slices::Slice;
 use glue_tasks::task::{TaskKind, TaskSpec};
 use models::config::Config;
 
+use super::label_names::NamedLabels;
+use super::task_labels::{LabelColumn, task_labels};
 use crate::error::Error;
 use crate::settings::{CustomData, Settings, known_metric};
 use crate::source::SourceFiles;
@@ -73,16 +75,14 @@ pub(super) fn resolve(
             ))
         })?,
     };
-    let labels = match (trusted_labels(settings, own, config), &label_column) {
-        (Some(labels), _) => labels,
-        (None, Some(column)) => inferred_labels(own, files, &folder, &splits.labelled, column, format)?,
-        (None, None) => {
-            return Err(Error::usage(format!(
-                "{}: which column is the label? Give --label_column_name; the columns are {}",
-                first.display(),
-                columns.join(", ")
-            )));
-        }
+    let column =
+        LabelColumn { files, folder: &folder, splits: &splits.labelled, name: label_column.as_deref(), format };
+    let Some(NamedLabels { kind: labels, spellings }) = task_labels(settings, own, config, &column)? else {
+        return Err(Error::usage(format!(
+            "{}: which column is the label? Give --label_column_name; the columns are {}",
+            first.display(),
+            columns.join(", ")
+        )));
     };
     if settings.do_train && matches!(&labels, LabelKind::Classes(names) if names.len() < 2) {
         return Err(Error::usage(format!(
@@ -110,6 +110,7 @@ pub(super) fn resolve(
         // Only predictions do without one, and they do not look at it.
         label_column: label_column.unwrap_or_else(|| LABELS[0].to_owned()),
         metrics,
+        spellings,
         ..TaskSpec::new(&own.name, text_columns, labels)
     };
     if let Some(best) = &settings.evaluation.best {
@@ -175,54 +176,6 @@ fn text_columns(columns: &[String], label: Option<&str>) -> Option<(String, Opti
         [only] => Some(((*only).clone(), None)),
         _ => None,
     }
-}
-
-/// Labels that need no look at the data: numbers where the flag says so, and the model's own where it is not trained.
-fn trusted_labels(settings: &Settings, own: &CustomData, config: &Config) -> Option<LabelKind> {
-    if own.do_regression == Some(true) {
-        return Some(LabelKind::Score);
-    }
-    if settings.do_train {
-        return None;
-    }
-    let problem_type = config.text("problem_type", "").unwrap_or_default();
-    let names = config.label_names();
-    let generic = || (0..config.num_labels()).map(|class| format!("LABEL_{class}")).collect();
-    match problem_type {
-        "regression" => Some(LabelKind::Score),
-        "multi_label_classification" => Some(LabelKind::ClassLists(names.unwrap_or_else(generic))),
-        _ if names.is_some() => names.map(LabelKind::Classes),
-        _ if settings.do_eval => None,
-        _ if config.num_labels() == 1 => Some(LabelKind::Score),
-        _ => Some(LabelKind::Classes(generic())),
-    }
-}
-
-fn inferred_labels(
-    own: &CustomData,
-    files: &SourceFiles,
-    folder: &str,
-    splits: &[String],
-    column: &str,
-    format: DelimitedFormat,
-) -> Result<LabelKind, Error> {
-    let mut paths = Vec::new();
-    for split in splits {
-        paths.extend(files.split_files(folder, split)?.unwrap_or_default());
-    }
-    let labels = match (infer_label_kind(&paths, column, format)?, files.label_names(folder, column)?) {
-        // What a parquet file itself says is the same, or newer.
-        (LabelKind::Classes(_), Some(names)) => LabelKind::Classes(names),
-        (LabelKind::ClassLists(_), Some(names)) => LabelKind::ClassLists(names),
-        (labels, _) => labels,
-    };
-    if labels == LabelKind::Score && own.do_regression == Some(false) {
-        return Err(Error::usage(format!(
-            "--do_regression is false, and column {column} of {} has fractions; expected names, or whole numbers",
-            files.id
-        )));
-    }
-    Ok(labels)
 }
 
 fn described(labels: &LabelKind) -> String {

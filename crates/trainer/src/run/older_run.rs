@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use glue_tasks::task::TaskSpec;
 use records::counted;
+use records::files::final_eval::FinalTable;
 use records::files::metrics_files::read_metrics;
 use records::metrics::Metrics;
 
@@ -112,6 +113,7 @@ fn is_result(task: &TaskSpec, name: &str) -> bool {
         [("eval_logits", ".jsonl"), ("predict_results_", ".txt"), ("predict_logits_", ".jsonl")];
     let splits = task.test_splits.iter().chain(task.diagnostic.iter().flat_map(|diagnostic| &diagnostic.test_splits));
     FILES.contains(&name)
+        || FinalTable::FILES.contains(&name)
         || PREDICTIONS.iter().any(|(start, end)| name.starts_with(start) && name.ends_with(end))
         || splits.filter_map(|split| split.leaderboard_file.as_ref()).any(|file| file.file_name == name)
 }

@@ -10,6 +10,7 @@ use super::state_file::total_flos;
 use super::warnings::Warnings;
 use crate::data::Split;
 use records::metrics::{Metrics, TrainSummary};
+use records::record::FinalEvaluation;
 use records::record::class_table::ClassTable;
 
 /// When the run began.
@@ -25,6 +26,8 @@ pub(super) struct RunOutcome<'a> {
     pub(super) trained: Option<Trained>,
     pub(super) evaluations: Vec<Evaluation>,
     pub(super) predictions: Vec<Prediction>,
+    /// What `--final_eval` asks for.
+    pub(super) last: Vec<FinalEvaluation>,
     pub(super) backend: &'static str,
     pub(super) device_name: &'a str,
     pub(super) clock: Clock,

@@ -5,6 +5,7 @@ use std::time::Instant;
 use glue_tasks::task::TaskSpec;
 use models::checkpoint::LoadReport;
 
+use super::final_rows::{FinalRows, RowsOf};
 use super::identity::{FileHashes, ModelIdentity};
 use super::rows::{self, AllRows, Rows};
 use super::trained_rows::TrainedRows;
@@ -29,7 +30,9 @@ pub(super) struct Prepared {
     pub(super) test: Vec<(Split, String)>,
     /// All rows that the model has been trained on at the end of the run, where that is known.
     pub(super) trained_rows: Option<TrainedRows>,
-    /// What a record says of all of these.
+    /// Splits to evaluate at the end beside these, each with what a record says of its rows.
+    pub(super) last: Vec<(FinalRows<Split>, SplitRows)>,
+    /// What a record says of all rows but those at the end.
     pub(super) splits: Vec<SplitRows>,
     /// SHA-256 of the files that they were read from.
     pub(super) data_files: FileHashes,
@@ -66,9 +69,12 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         None => before,
     };
     let splits = row_info::split_rows(&all, &task, &dataset, trained_rows.as_ref());
-    warnings.extend(row_info::overlap_warnings(&splits, settings, is_trained_before));
+    let last_rows = row_info::final_rows(&all, &task, &dataset, trained_rows.as_ref());
+    let is_own = |(part, _): &(&FinalRows<Rows>, &SplitRows)| matches!(part.rows, RowsOf::Own(_));
+    let own_rows = all.last.iter().zip(&last_rows).filter(is_own).map(|(_, rows)| rows);
+    warnings.extend(row_info::overlap_warnings(splits.iter().chain(own_rows), settings, is_trained_before));
     warnings.extend(row_info::class_warnings(&all, &task));
-    let AllRows { train, eval, test, files } = all;
+    let AllRows { train, eval, test, last, files } = all;
     let data_files = row_info::files_sha256(&dataset, &files)?;
     let data_seconds = started.elapsed().as_secs_f64();
 
@@ -82,6 +88,11 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
     let test = test
         .into_iter()
         .map(|(rows, name)| Ok((tokenized(rows)?, name)))
+        .collect::<Result<Vec<_>, crate::tokenize::TokenizeError>>()?;
+    let last = last
+        .into_iter()
+        .zip(last_rows)
+        .map(|(FinalRows { name, rows }, said)| Ok((FinalRows { name, rows: rows.map(tokenized)? }, said)))
         .collect::<Result<Vec<_>, crate::tokenize::TokenizeError>>()?;
     if let Some(split) = &train {
         let cut = split.truncated_rows();
@@ -98,6 +109,7 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         eval,
         test,
         trained_rows,
+        last,
         splits,
         data_files,
         data_seconds,

@@ -9,6 +9,7 @@ use records::hex;
 use records::record::{SHARED_BY_DESIGN, SplitRows, SplitUse};
 use sha2::{Digest, Sha256};
 
+use super::final_rows::RowsOf;
 use super::rows::{AllRows, Rows};
 use super::trained_rows::{self, TrainedRows};
 use crate::error::Error;
@@ -27,9 +28,44 @@ pub(super) fn split_rows(
     dataset: &SourceFiles,
     trained: Option<&TrainedRows>,
 ) -> Vec<SplitRows> {
+    let describe = describing(all, task, dataset, trained);
+    let train = all.train.iter().map(|rows| describe(rows, SplitUse::Training, ""));
+    let eval = all.eval.iter().map(|(rows, suffix)| {
+        // The Hub's diagnostic set has no labels, and so no scores.
+        let is_scored = rows.examples.iter().all(|row| row.label.is_some());
+        describe(rows, if is_scored { SplitUse::Evaluation } else { SplitUse::Prediction }, suffix)
+    });
+    let test = all.test.iter().map(|(rows, _)| describe(rows, SplitUse::Prediction, ""));
+    train.chain(eval).chain(test).collect()
+}
+
+/// The same of the rows that are evaluated at the end.
+pub(super) fn final_rows(
+    all: &AllRows,
+    task: &TaskSpec,
+    dataset: &SourceFiles,
+    trained: Option<&TrainedRows>,
+) -> Vec<SplitRows> {
+    let describe = describing(all, task, dataset, trained);
+    let rows = all.last.iter().filter_map(|part| match &part.rows {
+        RowsOf::Train => Some((all.train.as_ref()?, "")),
+        RowsOf::Eval(at) => all.eval.get(*at).map(|(rows, suffix)| (rows, suffix.as_str())),
+        RowsOf::Test(at) => Some((&all.test.get(*at)?.0, "")),
+        RowsOf::Own(rows) => Some((rows, "")),
+    });
+    rows.map(|(rows, suffix)| describe(rows, SplitUse::Evaluation, suffix)).collect()
+}
+
+/// Makes what a record says of rows, by their content.
+fn describing<'a>(
+    all: &'a AllRows,
+    task: &'a TaskSpec,
+    dataset: &'a SourceFiles,
+    trained: Option<&'a TrainedRows>,
+) -> impl Fn(&Rows, SplitUse, &str) -> SplitRows + 'a {
     let own = all.train.as_ref().map(|rows| rows.examples.iter().map(texts).collect::<HashSet<_>>());
     let exactly = |rows: &Rows, own: &HashSet<_>| rows.examples.iter().filter(|row| own.contains(&texts(row))).count();
-    let describe = |rows: &Rows, used_for: SplitUse, key_suffix: &str| SplitRows {
+    move |rows, used_for, key_suffix| SplitRows {
         split: rows.split.clone(),
         used_for: Some(used_for),
         key_suffix: key_suffix.to_owned(),
@@ -43,25 +79,21 @@ pub(super) fn split_rows(
             .filter(|_| used_for != SplitUse::Training)
             .map(|own| exactly(rows, own) as u64),
         files: rows.files.iter().map(|file| dataset.name_of(file)).collect(),
-    };
-    let train = all.train.iter().map(|rows| describe(rows, SplitUse::Training, ""));
-    let eval = all.eval.iter().map(|(rows, suffix)| {
-        // The Hub's diagnostic set has no labels, and so no scores.
-        let is_scored = rows.examples.iter().all(|row| row.label.is_some());
-        describe(rows, if is_scored { SplitUse::Evaluation } else { SplitUse::Prediction }, suffix)
-    });
-    let test = all.test.iter().map(|(rows, _)| describe(rows, SplitUse::Prediction, ""));
-    train.chain(eval).chain(test).collect()
+    }
 }
 
 /// Warnings of rows that are trained on and looked at again, which makes every score too good: in this run, or before it where the
 /// model says so (`is_trained_before`).
-pub(super) fn overlap_warnings(splits: &[SplitRows], settings: &Settings, is_trained_before: bool) -> Vec<String> {
+pub(super) fn overlap_warnings<'a>(
+    splits: impl Iterator<Item = &'a SplitRows>,
+    settings: &Settings,
+    is_trained_before: bool,
+) -> Vec<String> {
     let choice = &settings.data.splits;
     let chosen = [&choice.train, &choice.validation, &choice.test].into_iter().any(Option::is_some);
     let as_divided = settings.task.custom().is_none() && !chosen;
     let limit = if as_divided { SHARED_BY_DESIGN } else { 0.0 };
-    let too_many = |split: &&SplitRows| split.trained_on.is_some_and(|rows| rows as f64 > limit * split.rows as f64);
+    let too_many = |split: &SplitRows| split.trained_on.is_some_and(|rows| rows as f64 > limit * split.rows as f64);
     let words = |split: &SplitRows| {
         let what = if split.used_for == Some(SplitUse::Evaluation) { "evaluated" } else { "predicted" };
         let (trained_on, SplitRows { rows, split: name, .. }) = (split.trained_on.unwrap_or_default(), split);
@@ -82,7 +114,7 @@ pub(super) fn overlap_warnings(splits: &[SplitRows], settings: &Settings, is_tra
         };
         format!("{trained_on} of the {rows} rows of {name} {how}: scores on them say nothing of other rows")
     };
-    splits.iter().filter(too_many).map(words).collect()
+    splits.filter(|split| too_many(split)).map(words).collect()
 }
 
 /// Warnings of classes that are evaluated and never trained on, and of those that are trained on and not evaluated: a sorted file that
@@ -102,7 +134,11 @@ pub(super) fn class_warnings(all: &AllRows, task: &TaskSpec) -> Vec<String> {
         if classes.len() > NAMED { format!("{names} and {} more", classes.len() - NAMED) } else { names }
     };
     let mut warnings = Vec::new();
-    for (rows, _) in &all.eval {
+    let at_the_end = all.last.iter().filter_map(|part| match &part.rows {
+        RowsOf::Own(rows) => Some(rows),
+        _ => None,
+    });
+    for rows in all.eval.iter().map(|(rows, _)| rows).chain(at_the_end) {
         let evaluated = classes(rows);
         let new: Vec<usize> = evaluated.difference(&trained).copied().collect();
         if !new.is_empty() {

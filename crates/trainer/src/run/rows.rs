@@ -8,10 +8,11 @@ use glue_tasks::slices::Slice;
 use glue_tasks::task::TaskSpec;
 use models::torch_rng::TorchRng;
 
+use super::final_rows::{self, FinalRows, OwnRows};
 pub(super) use super::split_reader::Rows;
-use super::split_reader::{SplitReader, diagnostic_of, shuffled};
+use super::split_reader::{SplitReader, diagnostic_of, shuffled, test_slices};
 use crate::error::Error;
-use crate::settings::Settings;
+use crate::settings::{FinalSplit, Settings};
 use crate::source::SourceFiles;
 use records::files::submission::file_of;
 
@@ -22,6 +23,8 @@ pub(super) struct AllRows {
     pub(super) eval: Vec<(Rows, String)>,
     /// With the name of their files.
     pub(super) test: Vec<(Rows, String)>,
+    /// What is evaluated at the end beside these.
+    pub(super) last: Vec<FinalRows<Rows>>,
     /// The files that they were read from.
     pub(super) files: BTreeSet<PathBuf>,
 }
@@ -38,23 +41,25 @@ pub(super) fn read(
 ) -> Result<AllRows, Error> {
     let mut reader = SplitReader { settings, dataset, warnings, files: BTreeSet::new() };
     let choice = &settings.data.splits;
+    let asks_at_the_end = |split: FinalSplit| choice.final_eval.contains(&split);
+    let has_eval = settings.do_eval || asks_at_the_end(FinalSplit::Validation);
     let (mut train, mut eval) = (None, Vec::new());
-    if settings.do_train || choice.held_out.is_some() {
+    if settings.do_train || choice.held_out.is_some() || asks_at_the_end(FinalSplit::Train) {
         let slices = slices(&choice.train, task.train_split.as_ref().map_or("train", |split| &split.name));
         let mut rows = reader.labelled(task, &slices)?;
         if let Some(percent) = choice.held_out {
             let (kept, held_out) = hold_out(rows, percent, choice.shuffle_seed);
             rows = kept;
-            if settings.do_eval {
+            if has_eval {
                 eval.push((held_out.first(settings.data.max_eval_samples), String::new()));
             }
         }
         if choice.shuffle {
             rows.examples = shuffled(rows.examples, choice);
         }
-        train = settings.do_train.then(|| rows.first(settings.data.max_train_samples));
+        train = Some(rows.first(settings.data.max_train_samples));
     }
-    if settings.do_eval && choice.held_out.is_none() {
+    if has_eval && choice.held_out.is_none() {
         match &choice.validation {
             Some(slices) => eval.push((reader.labelled(task, slices)?, String::new())),
             None => {
@@ -69,21 +74,17 @@ pub(super) fn read(
     }
     let mut test = Vec::new();
     if settings.do_predict {
-        match &choice.test {
-            Some(slices) => test.push((reader.parts(task, slices)?, task.file_stem())),
-            None => {
-                for split in &task.test_splits {
-                    let rows = reader.parts(task, &[Slice::all(&split.name)])?;
-                    test.push((rows, format!("{}{}", task.file_stem(), split.key_suffix.replace('_', "-"))));
-                }
-                // The leaderboard asks for it too.
-                if let Some((set, split)) = diagnostic_of(task) {
-                    match reader.whole(set, split)? {
-                        Some(rows) => test.push((rows, set.file_stem())),
-                        None if settings.places.glue_submission => return Err(reader.no_split(set, split)),
-                        None => {}
-                    }
-                }
+        let suffixes = task.test_splits.iter().map(|split| split.key_suffix.replace('_', "-"));
+        let suffixes: Vec<String> = if choice.test.is_some() { vec![String::new()] } else { suffixes.collect() };
+        for (slices, suffix) in test_slices(settings, task).iter().zip(suffixes) {
+            test.push((reader.parts(task, slices)?, format!("{}{suffix}", task.file_stem())));
+        }
+        // The leaderboard asks for it too.
+        if let Some((set, split)) = diagnostic_of(task).filter(|_| choice.test.is_none()) {
+            match reader.whole(set, split)? {
+                Some(rows) => test.push((rows, set.file_stem())),
+                None if settings.places.glue_submission => return Err(reader.no_split(set, split)),
+                None => {}
             }
         }
         if settings.places.glue_submission {
@@ -91,11 +92,16 @@ pub(super) fn read(
         }
         test = test.into_iter().map(|(rows, name)| (rows.first(settings.data.max_predict_samples), name)).collect();
     }
-    let files = reader.files;
     if let Some(rows) = train.iter().chain(eval.iter().map(|(rows, _)| rows)).find(|rows| rows.examples.is_empty()) {
         return Err(Error::usage(format!("{}: there is no row in {}", dataset.id, rows.split)));
     }
-    Ok(AllRows { train, eval, test, files })
+    // What is neither trained on nor evaluated in the run itself may still be asked for at its end.
+    let (train, train_apart) = if settings.do_train { (train, None) } else { (None, train) };
+    let (eval, eval_apart) = if settings.do_eval { (eval, Vec::new()) } else { (Vec::new(), eval) };
+    let own = OwnRows { is_trained: train.is_some(), eval: &eval, test: &test };
+    let last = final_rows::read(&mut reader, task, &own, train_apart, eval_apart)?;
+    let files = reader.files;
+    Ok(AllRows { train, eval, test, last, files })
 }
 
 /// The task that the predictions in a file of this name are of: the diagnostic set, or the task itself.

@@ -25,6 +25,7 @@ impl RunOutcome<'_> {
             task: prepared.task.name.clone(),
             metrics: stages.eval.as_ref().map(scores).unwrap_or_default(),
             test_metrics: stages.predict.as_ref().map(test_scores),
+            final_eval: self.last.clone(),
             score: self.score(),
             majority_baseline: self.evaluations.first().and_then(|e| e.baseline.clone()),
             class_tables: self.class_tables(),
@@ -113,17 +114,19 @@ impl RunOutcome<'_> {
         let (settings, prepared) = (self.context.settings, self.context.prepared);
         let (own, task) = (settings.task.custom().is_some(), &prepared.task);
         let model = &prepared.model;
+        // Where they are given: their order is the order of the classes.
+        let label_names = settings.task.custom().and_then(|own| own.label_names.as_ref());
         let dropout = |field: &str| prepared.model.config.number(field, 0.1).map_or(Value::Null, Value::from);
         // What became of the settings with this model and these data.
         let found = [
             ("max_seq_length", json!(prepared.model.max_seq_length)),
-            ("warmup_steps", json!(self.trained.as_ref().map(|trained| trained.plan.warmup_steps))),
             ("hidden_dropout_prob", dropout("hidden_dropout_prob")),
             ("attention_probs_dropout_prob", dropout("attention_probs_dropout_prob")),
             ("token_type_ids", json!((model.token_types() > 1).then(|| model.tokenizer.uses_type_ids()))),
             ("new_head", json!(self.context.report.new_head())),
             ("text_column_names", json!(own.then(|| text_columns(task)))),
             ("label_column_name", json!(own.then_some(&task.label_column))),
+            ("label_names", json!(label_names.map(|_| task.labels.join(",")))),
             (
                 "metric_name",
                 json!(own.then(|| task.metrics.iter().map(|metric| metric.key()).collect::<Vec<_>>().join(","))),

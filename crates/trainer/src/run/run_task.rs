@@ -10,6 +10,7 @@ use models::ops::EncoderOps;
 
 use super::announcement;
 use super::context::RunContext;
+use super::final_evaluation::evaluate_parts;
 use super::fine_tuning::{FineTuning, Trained};
 use super::hooks::{CheckpointListener, RunHooks};
 use super::outcome::{Clock, RunOutcome};
@@ -84,12 +85,15 @@ impl OnBackend for TaskRun<'_> {
             }
         };
         let model = model.valid();
+        let evaluations = evaluate(&context, &model, &mut warnings)?;
+        let predictions = predict_tests(&context, &model)?;
         let outcome = RunOutcome {
             context: &context,
             is_profiled: settings.logging.profile || B::capabilities().synchronous,
             trained,
-            evaluations: evaluate(&context, &model, &mut warnings)?,
-            predictions: predict_tests(&context, &model)?,
+            last: evaluate_parts(&context, &model, &evaluations, &predictions, &mut warnings)?,
+            evaluations,
+            predictions,
             backend,
             device_name,
             clock,

@@ -10,6 +10,7 @@ use models::ops::EncoderOps;
 use serde_json::{Map, Value, json};
 
 use super::context::RunContext;
+use super::task_labels::SPELLINGS;
 use crate::error::Error;
 use records::atomic::write_whole;
 use records::files::model_card::model_card;
@@ -34,7 +35,7 @@ const TOKENIZER_FILES: [&str; 10] = [
 ];
 
 /// What older versions left in config.json, or what the new head makes wrong.
-const DROPPED_FIELDS: [&str; 4] = ["_name_or_path", "finetuning_task", "num_labels", "torch_dtype"];
+const DROPPED_FIELDS: [&str; 5] = ["_name_or_path", "finetuning_task", "num_labels", "torch_dtype", SPELLINGS];
 
 /// The release whose files these are like.
 const TRANSFORMERS_VERSION: &str = "5.23.0";
@@ -125,14 +126,21 @@ impl<B: EncoderOps> SavedModel<'_, B> {
             names.iter().enumerate().map(|(i, name)| (i.to_string(), json!(name))).collect();
         let label2id: Map<String, Value> =
             names.iter().enumerate().map(|(i, name)| ((*name).to_owned(), json!(i))).collect();
-        Map::from_iter([
+        let mut fields = Map::from_iter([
             ("architectures".to_owned(), json!([family.classifier_architecture])),
             ("dtype".to_owned(), json!("float32")),
             ("id2label".to_owned(), Value::Object(id2label)),
             ("label2id".to_owned(), Value::Object(label2id)),
             ("problem_type".to_owned(), json!(task.kind.problem_type())),
             ("transformers_version".to_owned(), json!(TRANSFORMERS_VERSION)),
-        ])
+        ]);
+        // Numbers that are no indices would be taken for such where the model is evaluated.
+        if !task.spellings.is_empty() && task.spellings.iter().all(|spelling| spelling.parse::<i64>().is_ok()) {
+            let mut spellings = vec![""; names.len()];
+            task.spellings.iter().zip(class_order).for_each(|(spelling, &class)| spellings[class] = spelling);
+            fields.insert(SPELLINGS.to_owned(), json!(spellings));
+        }
+        fields
     }
 }
 

@@ -40,6 +40,14 @@ pub(super) fn diagnostic_of(task: &TaskSpec) -> Option<(&TaskSpec, &str)> {
     Some((set, set.test_splits.first()?.name.as_str()))
 }
 
+/// The parts that are predicted, each by itself.
+pub(super) fn test_slices(settings: &Settings, task: &TaskSpec) -> Vec<Vec<Slice>> {
+    match &settings.data.splits.test {
+        Some(slices) => vec![slices.clone()],
+        None => task.test_splits.iter().map(|split| vec![Slice::all(&split.name)]).collect(),
+    }
+}
+
 /// Rows in the order that the settings ask for.
 pub(super) fn shuffled<T>(rows: Vec<T>, choice: &SplitChoice) -> Vec<T> {
     let mut rows: Vec<Option<T>> = rows.into_iter().map(Some).collect();
@@ -182,13 +190,18 @@ impl SplitReader<'_> {
         let is_left_out = |row: usize| is_left_out(marked[row]) && unlabelled.len() < rows.examples.len();
         let missing: Vec<usize> = unlabelled.iter().copied().filter(|row| !is_left_out(*row)).collect();
         if let [row, others @ ..] = missing.as_slice() {
+            let is_none_labelled = unlabelled.len() == rows.examples.len();
             let others = match others.len() {
                 0 => String::new(),
                 count => format!(", and {count} more have none"),
             };
+            let advice = if is_none_labelled {
+                ", and here no row has one"
+            } else {
+                ": fill it in, or leave such rows out by --missing_labels drop"
+            };
             return Err(Error::usage(format!(
-                "{place}, row {row} (from 0) has no label{others}; training and evaluation need one in every row: fill it in, or leave \
-                 such rows out by --missing_labels drop"
+                "{place}, row {row} (from 0) has no label{others}; training and evaluation need one in every row{advice}"
             )));
         }
         let all = rows.examples.len();

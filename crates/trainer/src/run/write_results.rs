@@ -10,6 +10,7 @@ use super::score::Evaluation;
 use super::state_file::trainer_state;
 use crate::error::Error;
 use records::files::console::metrics_block;
+use records::files::final_eval::FinalTable;
 use records::files::logits::write_logits;
 use records::files::metrics_files::save_metrics;
 use records::files::trainer_state::{eval_row, last_row};
@@ -67,6 +68,10 @@ impl RunOutcome<'_> {
                 print(&metrics_block(stage, metrics));
             }
         }
+        if let Some(table) = FinalTable::of(&self.context.prepared.task, &self.last) {
+            let run = settings.places.folder.as_ref().map_or_else(String::new, |run| format!(" of {}", run.display()));
+            print(&format!("***** final evaluation{run} *****\n{}", table.text()));
+        }
         if settings.task.custom().is_some() {
             for table in self.class_tables() {
                 print(&format!("***** classes of {} *****\n{}", table.split, table.render()));
@@ -106,6 +111,9 @@ impl RunOutcome<'_> {
             if self.context.settings.places.glue_submission {
                 prediction.write_leaderboard_file(dir)?;
             }
+        }
+        if let Some(table) = FinalTable::of(&self.context.prepared.task, &self.last) {
+            table.write(dir)?;
         }
         if self.context.settings.places.save_logits {
             for evaluation in &self.evaluations {

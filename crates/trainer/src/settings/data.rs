@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use super::choices::Choice;
 use super::declared::{Changes, Counts, Setting, at_least_one, check};
+use super::final_eval::FinalSplit;
+use super::label_names::LabelNames;
 use crate::error::Error;
 
 /// The datasets' place.
@@ -52,6 +54,8 @@ pub struct CustomData {
     pub text_columns: Option<(String, Option<String>)>,
     /// Column of the label.
     pub label_column: Option<String>,
+    /// What the classes are called.
+    pub label_names: Option<LabelNames>,
     /// Whether labels are numbers to come near to.
     pub do_regression: Option<bool>,
     /// What is measured; empty: by the kind of label.
@@ -62,7 +66,7 @@ pub struct CustomData {
 
 impl CustomData {
     pub(super) fn to_json(&self) -> Value {
-        let Self { name, config, text_columns, label_column, do_regression, metrics, delimiter } = self;
+        let Self { name, config, text_columns, label_column, label_names, do_regression, metrics, delimiter } = self;
         let mut json = json!({
             "name": name,
             "dataset_config_name": config,
@@ -73,6 +77,9 @@ impl CustomData {
         });
         if let Some(delimiter) = delimiter {
             json["delimiter"] = json!(char::from(*delimiter));
+        }
+        if let Some(label_names) = label_names {
+            json["label_names"] = json!(label_names.to_string());
         }
         json
     }
@@ -119,6 +126,8 @@ pub struct SplitChoice {
     pub validation: Option<Vec<Slice>>,
     /// To predict.
     pub test: Option<Vec<Slice>>,
+    /// To evaluate with the weights at the end, each by itself, beside what is evaluated anyway.
+    pub final_eval: Vec<FinalSplit>,
     /// Share of the training rows that are evaluated on instead, in percent, above 0 and below 100.
     pub held_out: Option<f64>,
     /// Shuffle the training rows before the first are taken.
@@ -137,6 +146,7 @@ impl Default for SplitChoice {
             train: None,
             validation: None,
             test: None,
+            final_eval: Vec::new(),
             held_out: None,
             shuffle: false,
             shuffle_before_split: false,
@@ -203,6 +213,7 @@ impl DataSettings {
         let SplitChoice { shuffle, shuffle_before_split, shuffle_like, shuffle_seed, .. } = &self.splits;
         let choices = [&self.splits.train, &self.splits.validation, &self.splits.test];
         let cuts = choices.into_iter().flatten().flatten().any(|slice| !slice.is_all());
+        let cuts = cuts || self.splits.final_eval.iter().any(FinalSplit::is_cut);
         if *shuffle_before_split && !cuts {
             return Err(Error::usage(
                 "--shuffle_before_split is for parts of splits, and none is taken: give parts such as --train_split_name train[:50%], or \
@@ -239,7 +250,17 @@ impl DataSettings {
         let Self {
             dataset,
             splits:
-                SplitChoice { train, validation, test, held_out, shuffle, shuffle_before_split, shuffle_like, shuffle_seed },
+                SplitChoice {
+                    train,
+                    validation,
+                    test,
+                    final_eval,
+                    held_out,
+                    shuffle,
+                    shuffle_before_split,
+                    shuffle_like,
+                    shuffle_seed,
+                },
             missing_labels,
             max_seq_length,
             pad_to_max_length,
@@ -253,6 +274,8 @@ impl DataSettings {
             Setting::new("train_split_name", in_words(train), Changes::Rows),
             Setting::new("validation_split_name", in_words(validation), judged),
             Setting::new("test_split_name", in_words(test), Changes::Evaluation),
+            // The record has what came of it apart from the run's scores.
+            Setting::new("final_eval", all_in_words(final_eval), Changes::Evaluation).counting(Counts::InRequest),
             Setting::new("validation_split_percentage", *held_out, Changes::Rows),
             Setting::new("shuffle_train_dataset", *shuffle, Changes::Rows),
             Setting::new("shuffle_before_split", shuffle_before_split.then_some(true), Changes::Rows),
@@ -271,6 +294,12 @@ impl DataSettings {
 /// The name of a choice that is not the default: what most runs have is no part of what tells them apart.
 fn unusual<T: Choice + Default>(choice: T) -> Option<&'static str> {
     (choice != T::default()).then(|| choice.name())
+}
+
+/// As they are typed; nothing where there are none.
+fn all_in_words(splits: &[FinalSplit]) -> Value {
+    let words: Vec<String> = splits.iter().map(ToString::to_string).collect();
+    json!((!words.is_empty()).then(|| words.join(",")))
 }
 
 fn in_words(slices: &Option<Vec<Slice>>) -> Value {

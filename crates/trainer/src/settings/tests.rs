@@ -102,8 +102,9 @@ fn a_token_is_never_written_down() {
 fn predictions_and_logged_evaluations_are_asked_for_and_change_no_record() {
     let mut usual = choosing();
     usual.evaluation.best = None;
-    let changes: [Change; 4] = [
+    let changes: [Change; 5] = [
         |s| s.do_predict = true,
+        |s| s.data.splits.final_eval = vec![FinalSplit::Train, FinalSplit::Test],
         |s| s.evaluation.steps = 250.0,
         |s| s.evaluation.strategy = IntervalStrategy::Epoch,
         |s| s.evaluation.on_start = true,

@@ -67,16 +67,15 @@ impl TokenizerClass {
         self.model_input_names.iter().any(|name| name == "token_type_ids")
     }
 
-    /// Whether its vocabulary is BERT's, with `[CLS] A [SEP] B [SEP]` around the texts.
-    pub(super) fn is_bert(&self) -> bool {
-        matches!(
-            self.name.as_str(),
-            "BertTokenizer"
-                | "ConvBertTokenizer"
-                | "DPRContextEncoderTokenizer"
-                | "DPRQuestionEncoderTokenizer"
-                | "DistilBertTokenizer"
-        )
+    /// Whether it takes a `tokenizer.json` as it stands, but for what it puts around the texts: so does a class without an `__init__` of
+    /// its own.
+    pub(super) fn keeps_the_file(&self) -> bool {
+        self.name == "ConvBertTokenizer"
+    }
+
+    /// Whether it lower-cases whatever `do_lower_case` says: the setting does not reach what it inherits from.
+    pub(super) fn always_lower_cases(&self) -> bool {
+        matches!(self.name.as_str(), "DPRContextEncoderTokenizer" | "DPRQuestionEncoderTokenizer")
     }
 }
 

@@ -1,8 +1,9 @@
-//! `tokenizer_config.json` and `special_tokens_map.json`: the settings that change token ids.
+//! `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`: the settings that change token ids.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 use tokenizers::{AddedToken, TruncationDirection};
 
 /// `transformers` writes "no limit" as `int(1e30)` and treats what lies above this as unlimited.
@@ -27,35 +28,118 @@ pub(super) struct TokenizerConfig {
     model_max_length: Option<f64>,
     /// The name that `model_max_length` had long ago.
     max_len: Option<f64>,
-    added_tokens_decoder: Option<BTreeMap<u32, TokenText>>,
+    /// DeBERTa's.
+    pub(super) unk_id: Option<usize>,
+    pub(super) added_tokens_decoder: Option<BTreeMap<u32, TokenText>>,
     #[serde(flatten)]
     pub(super) special: SpecialTokens,
 }
 
-/// The named special tokens.
+/// The named special tokens, of which `null` is one without text, and those without a name of their own.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct SpecialTokens {
+    #[serde(deserialize_with = "token_or_null")]
+    pub(super) bos_token: Option<TokenText>,
+    #[serde(deserialize_with = "token_or_null")]
+    pub(super) eos_token: Option<TokenText>,
+    #[serde(deserialize_with = "token_or_null")]
     pub(super) unk_token: Option<TokenText>,
+    #[serde(deserialize_with = "token_or_null")]
     pub(super) sep_token: Option<TokenText>,
+    #[serde(deserialize_with = "token_or_null")]
     pub(super) pad_token: Option<TokenText>,
+    #[serde(deserialize_with = "token_or_null")]
     pub(super) cls_token: Option<TokenText>,
+    #[serde(deserialize_with = "token_or_null")]
     pub(super) mask_token: Option<TokenText>,
-    bos_token: Option<TokenText>,
-    eos_token: Option<TokenText>,
-    /// Those without a name of their own.
-    #[serde(default)]
-    additional_special_tokens: Vec<TokenText>,
+    /// The older name of `extra_special_tokens`.
+    pub(super) additional_special_tokens: Option<Vec<TokenText>>,
+    pub(super) extra_special_tokens: Option<ExtraTokens>,
+    /// All other settings: those whose name ends in `_token` name a special token, too.
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+/// Special tokens beyond the seven.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum ExtraTokens {
+    List(Vec<TokenText>),
+    Named(Map<String, Value>),
+}
+
+fn token_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TokenText>, D::Error> {
+    let token = Option::<TokenText>::deserialize(deserializer)?;
+    Ok(Some(token.unwrap_or_else(|| TokenText::from(""))))
 }
 
 impl SpecialTokens {
-    /// Gives the tokens that a class always has their usual names where the configuration is silent: those for what is unknown, a
-    /// separator, padding, a class and a mask.
-    pub(super) fn name(&mut self, names: [TokenText; 5]) {
-        let tokens =
-            [&mut self.unk_token, &mut self.sep_token, &mut self.pad_token, &mut self.cls_token, &mut self.mask_token];
-        for (token, name) in tokens.into_iter().zip(names) {
-            token.get_or_insert(name);
+    /// The seven, in the order in which transformers adds them.
+    pub(super) fn seven(&self) -> [&Option<TokenText>; 7] {
+        let Self { bos_token, eos_token, unk_token, sep_token, pad_token, cls_token, mask_token, .. } = self;
+        [bos_token, eos_token, unk_token, sep_token, pad_token, cls_token, mask_token]
+    }
+
+    fn seven_mut(&mut self) -> [&mut Option<TokenText>; 7] {
+        let Self { bos_token, eos_token, unk_token, sep_token, pad_token, cls_token, mask_token, .. } = self;
+        [bos_token, eos_token, unk_token, sep_token, pad_token, cls_token, mask_token]
+    }
+
+    /// Those that other settings name.
+    pub(super) fn named_otherwise(&self) -> impl Iterator<Item = TokenText> + '_ {
+        let dictionary = match &self.extra_special_tokens {
+            Some(ExtraTokens::Named(tokens)) => Some(tokens.values()),
+            _ => None,
+        };
+        let others = self.others.iter().filter(|(name, _)| name.ends_with("_token")).map(|(_, token)| token);
+        others.chain(dictionary.into_iter().flatten()).filter_map(|token| TokenText::deserialize(token).ok())
+    }
+
+    /// Those in a list. `additional_special_tokens` of a file that is read later gives way to an earlier list.
+    pub(super) fn listed(&self) -> &[TokenText] {
+        match (&self.extra_special_tokens, &self.additional_special_tokens) {
+            (Some(ExtraTokens::List(tokens)), _) | (_, Some(tokens)) => tokens,
+            _ => &[],
         }
+    }
+
+    /// Calls the list by its newer name, unless that has one.
+    fn rename_list(&mut self) {
+        let has_newer = match &self.extra_special_tokens {
+            Some(ExtraTokens::List(tokens)) => !tokens.is_empty(),
+            Some(ExtraTokens::Named(tokens)) => !tokens.is_empty(),
+            None => false,
+        };
+        if !has_newer && let Some(tokens) = self.additional_special_tokens.take() {
+            self.extra_special_tokens = Some(ExtraTokens::List(tokens));
+        }
+    }
+
+    /// Gives the tokens that a class always has their usual names where the configuration is silent, in the order of [`Self::seven`].
+    pub(super) fn name(&mut self, names: [Option<TokenText>; 7]) {
+        for (token, name) in self.seven_mut().into_iter().zip(names) {
+            if token.is_none() {
+                *token = name;
+            }
+        }
+    }
+
+    /// Takes over what another file says.
+    fn overrule(&mut self, mut other: Self) {
+        for (mine, theirs) in self.seven_mut().into_iter().zip(other.seven_mut()) {
+            if theirs.is_some() {
+                *mine = theirs.take();
+            }
+        }
+        self.extra_special_tokens = match (self.extra_special_tokens.take(), other.extra_special_tokens) {
+            (Some(ExtraTokens::List(held)), Some(ExtraTokens::List(more))) => {
+                Some(ExtraTokens::List(held.into_iter().chain(more).collect()))
+            }
+            (held, more) => more.or(held),
+        };
+        self.additional_special_tokens = other.additional_special_tokens;
+        self.others.extend(other.others);
     }
 }
 
@@ -88,17 +172,17 @@ impl From<&str> for TokenText {
     }
 }
 
+impl From<AddedToken> for TokenText {
+    fn from(token: AddedToken) -> Self {
+        let AddedToken { content, single_word, lstrip, rstrip, normalized, special } = token;
+        Self::Full { content, single_word, lstrip, rstrip, normalized: Some(normalized), special }
+    }
+}
+
 impl TokenText {
-    /// A mask that takes the space before it along.
-    pub(super) fn mask_with_space(content: &str) -> Self {
-        Self::Full {
-            content: content.to_owned(),
-            single_word: false,
-            lstrip: true,
-            rstrip: false,
-            normalized: None,
-            special: true,
-        }
+    /// A token that takes the space before it along.
+    pub(super) fn with_space_before(content: &str) -> Self {
+        Self::from(AddedToken::from(content, true).lstrip(true))
     }
 
     pub(super) fn text(&self) -> &str {
@@ -108,7 +192,7 @@ impl TokenText {
     }
 
     /// As a token to add. `named` says that it is one of the named special tokens, whatever its own flag.
-    fn to_added(&self, named: bool) -> AddedToken {
+    pub(super) fn to_added(&self, named: bool) -> AddedToken {
         match self {
             Self::Bare(content) => AddedToken::from(content.as_str(), named),
             Self::Full { content, single_word, lstrip, rstrip, normalized, special } => {
@@ -124,37 +208,34 @@ impl TokenText {
 }
 
 impl TokenizerConfig {
-    /// Let `special_tokens_map.json` speak. Newer configurations carry `added_tokens_decoder` and the map is then only
-    /// a leftover, which `transformers` does not read.
-    pub(super) fn merge_map(&mut self, map: SpecialTokens) {
+    /// Lets the files speak that are read where `tokenizer_config.json` has no `added_tokens_decoder`, as those of newer versions have
+    /// it: `special_tokens_map.json`, `added_tokens.json`, and the added tokens of a `tokenizer.json`.
+    pub(super) fn merge(
+        &mut self,
+        map: SpecialTokens,
+        added: BTreeMap<String, u32>,
+        saved: impl IntoIterator<Item = (u32, AddedToken)>,
+    ) {
+        self.special.rename_list();
         if self.added_tokens_decoder.is_some() {
             return;
         }
-        let own = &mut self.special;
-        for (mine, theirs) in [
-            (&mut own.unk_token, map.unk_token),
-            (&mut own.sep_token, map.sep_token),
-            (&mut own.pad_token, map.pad_token),
-            (&mut own.cls_token, map.cls_token),
-            (&mut own.mask_token, map.mask_token),
-            (&mut own.bos_token, map.bos_token),
-            (&mut own.eos_token, map.eos_token),
-        ] {
-            if theirs.is_some() {
-                *mine = theirs;
-            }
-        }
-        if !map.additional_special_tokens.is_empty() {
-            own.additional_special_tokens = map.additional_special_tokens;
-        }
-    }
-
-    /// Let `added_tokens.json` speak, which older versions wrote. Newer configurations carry `added_tokens_decoder` instead.
-    pub(super) fn merge_added(&mut self, added: BTreeMap<String, u32>) {
-        if self.added_tokens_decoder.is_none() && !added.is_empty() {
-            let tokens = added.into_iter().map(|(content, id)| (id, TokenText::Bare(content)));
-            self.added_tokens_decoder = Some(tokens.collect());
-        }
+        self.special.overrule(map);
+        let special = &self.special;
+        let is_special = |token: &str| {
+            let newer = matches!(special.extra_special_tokens, Some(ExtraTokens::List(_)));
+            let listed = if newer { special.listed() } else { &[] };
+            special.seven().into_iter().flatten().chain(listed).any(|special| special.text() == token)
+        };
+        let mut tokens: BTreeMap<u32, TokenText> = added
+            .into_iter()
+            .map(|(content, id)| {
+                let token = AddedToken::from(content.as_str(), is_special(&content));
+                (id, token.into())
+            })
+            .collect();
+        tokens.extend(saved.into_iter().map(|(id, token)| (id, token.into())));
+        self.added_tokens_decoder = Some(tokens);
     }
 
     /// The class without the `Fast` that older versions append.
@@ -188,33 +269,7 @@ impl TokenizerConfig {
         Some(names.iter().any(|name| name == "token_type_ids"))
     }
 
-    /// Tokens that the configuration adds, by id, and then the named special tokens.
-    pub(super) fn added_tokens(&self) -> Vec<AddedToken> {
-        let special = &self.special;
-        let named = [
-            &special.bos_token,
-            &special.eos_token,
-            &special.unk_token,
-            &special.sep_token,
-            &special.pad_token,
-            &special.cls_token,
-            &special.mask_token,
-        ];
-        let others = &special.additional_special_tokens;
-        let is_named = |text: &str| named.into_iter().flatten().chain(others).any(|token| token.text() == text);
-        let decoder = self.added_tokens_decoder.iter().flat_map(BTreeMap::values);
-        decoder
-            .map(|token| token.to_added(is_named(token.text())))
-            .chain(named.into_iter().flatten().chain(others).map(|token| token.to_added(true)))
-            .collect()
-    }
-
-    /// Whether a token is a special one without a name of its own.
-    pub(super) fn is_additional(&self, content: &str) -> bool {
-        self.special.additional_special_tokens.iter().any(|token| token.text() == content)
-    }
-
-    /// The id that the configuration gives a token.
+    /// The id that the files give a token beyond the vocabulary.
     pub(super) fn declared_id(&self, content: &str) -> Option<u32> {
         let mut declared = self.added_tokens_decoder.iter().flatten();
         declared.find(|(_, token)| token.text() == content).map(|(id, _)| *id)

@@ -155,7 +155,13 @@ fn encode_row(
     (first, second): (&str, Option<&str>),
 ) -> Result<(Encoding, bool), tokenizers::Error> {
     let first = tokenizer.encode_fast(first, false)?;
-    let second = second.map(|second| tokenizer.encode_fast(second, false)).transpose()?;
+    let second = second.map(|second| {
+        let mut second = tokenizer.encode_fast(second, false)?;
+        // Where something stands around the texts, it says so itself.
+        second.set_type_ids(vec![1; second.len()]);
+        Ok::<_, tokenizers::Error>(second)
+    });
+    let second = second.transpose()?;
 
     let limit = if second.is_some() { &limits.two_texts } else { &limits.one_text };
     let truncated = first.len() + second.as_ref().map_or(0, Encoding::len) > limit.max_length;

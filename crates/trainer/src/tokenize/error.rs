@@ -63,6 +63,23 @@ pub enum TokenizeError {
         reason: String,
     },
 
+    /// `tokenizer.json` holds what its class cannot read.
+    #[error(
+        "{} holds a {found} model, and the tokenizer's class is {class}, whose vocabulary is {expected}. Where the file is what the model \
+         was trained with, set \"tokenizer_class\": \"PreTrainedTokenizerFast\" in tokenizer_config.json: that class takes it as it stands",
+        path.display()
+    )]
+    OtherModel {
+        /// The file.
+        path: PathBuf,
+        /// The tokenizer's class.
+        class: String,
+        /// What the class reads.
+        expected: &'static str,
+        /// What is there.
+        found: &'static str,
+    },
+
     /// `vocab.txt` is not text with one token a line.
     #[error("{} is not a vocabulary: {reason}. It must hold one token a line, in UTF-8", path.display())]
     Vocabulary {

@@ -14,16 +14,18 @@ const SENTENCE_PIECE: [&str; 3] = ["spiece.model", "sentencepiece.bpe.model", "s
 pub struct TokenizerFiles {
     /// The whole tokenizer in one file; used whenever it is there.
     pub tokenizer_json: Option<PathBuf>,
-    /// A WordPiece vocabulary, one token a line; used when there is no `tokenizer.json`.
+    /// A WordPiece vocabulary, one token a line. This and those that follow are looked for when there is no `tokenizer.json`.
     pub vocab_txt: Option<PathBuf>,
-    /// A vocabulary of byte-level BPE; used with `merges_txt` when there is no `tokenizer.json`.
+    /// A vocabulary of byte-level BPE; used with `merges_txt`.
     pub vocab_json: Option<PathBuf>,
     /// The merges that go with it.
     pub merges_txt: Option<PathBuf>,
-    /// A SentencePiece model; used when there is nothing else.
+    /// SentencePiece models.
     pub sentence_piece: Vec<PathBuf>,
     /// The class where `tokenizer_config.json` names none, and where that one is named.
     pub default_class: Option<(String, &'static str)>,
+    /// Whether a model of this type has `tokenizer.json` read as it stands, whatever class the files name.
+    pub as_it_stands: bool,
     /// Casing, special tokens, longest input.
     pub tokenizer_config: Option<PathBuf>,
     /// Tokens beyond the vocabulary with their ids; counts when `tokenizer_config.json` has no `added_tokens_decoder`.
@@ -51,15 +53,11 @@ impl TokenizerFiles {
             special_tokens_map: file("special_tokens_map.json")?,
             ..Self::default()
         };
-        // A repository may have many files of a tokenizer; only those that are read are fetched.
+        // A repository may have many files of a tokenizer. Which of the older ones are read is for the class to say.
         if found.tokenizer_json.is_none() {
             found.vocab_txt = file("vocab.txt")?;
-        }
-        if found.tokenizer_json.is_none() && found.vocab_txt.is_none() {
             found.vocab_json = file("vocab.json")?;
             found.merges_txt = file("merges.txt")?;
-        }
-        if found.vocab_json.is_none() && found.vocab_txt.is_none() && found.tokenizer_json.is_none() {
             for name in SENTENCE_PIECE {
                 found.sentence_piece.extend(file(name)?);
             }
@@ -67,9 +65,23 @@ impl TokenizerFiles {
         Ok(found)
     }
 
+    /// The same, of a model. `named`: the `tokenizer_class` of its config.json; `usual`: the class of its type. Where that is
+    /// `TokenizersBackend`, AutoTokenizer makes one of the files, whatever class they name.
+    #[must_use]
+    pub fn of_model(self, named: Option<String>, usual: &str) -> Self {
+        let usual_class = || (usual.to_owned(), "the usual one of the model's type");
+        let default_class = Some(named.map_or_else(usual_class, |class| (class, "config.json")));
+        Self { default_class, as_it_stands: usual == "TokenizersBackend", ..self }
+    }
+
+    /// The SentencePiece model of this name.
+    pub(super) fn sentence_piece(&self, name: &str) -> Option<&PathBuf> {
+        self.sentence_piece.iter().find(|path| path.file_name().is_some_and(|file| file == name))
+    }
+
     /// All files that are there.
     pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
-        let Self { tokenizer_json, vocab_txt, vocab_json, merges_txt, sentence_piece, default_class: _, .. } = self;
+        let Self { tokenizer_json, vocab_txt, vocab_json, merges_txt, sentence_piece, .. } = self;
         let Self { tokenizer_config, added_tokens, special_tokens_map, .. } = self;
         let single =
             [tokenizer_json, vocab_txt, vocab_json, merges_txt, tokenizer_config, added_tokens, special_tokens_map];

@@ -2,97 +2,107 @@
 
 use std::path::Path;
 
-use tokenizers::{PreTokenizerWrapper, Tokenizer, TruncationDirection};
+use tokenizers::{Tokenizer, TruncationDirection};
 
+use super::added::add_tokens;
 use super::classes::TokenizerClass;
 use super::config::{SpecialTokens, TokenText, TokenizerConfig};
 use super::files::{read, read_json};
-use super::unigram::{self, UnigramClass};
-use super::{TextTokenizer, TokenizeError, TokenizerFiles, byte_bpe, wordpiece};
+use super::maker::Maker;
+use super::{TextTokenizer, TokenizeError, TokenizerFiles};
 
 /// The class where neither a file nor the model's type names one: most models without one have BERT's vocabulary.
 const USUAL_CLASS: &str = "BertTokenizer";
+/// The class that is its `tokenizer.json` and nothing else.
+const GENERIC_CLASS: &str = "TokenizersBackend";
 
 pub(super) fn load(files: &TokenizerFiles) -> Result<TextTokenizer, TokenizeError> {
     let mut config: TokenizerConfig = read_json(files.tokenizer_config.as_deref())?;
-    config.merge_map(read_json::<SpecialTokens>(files.special_tokens_map.as_deref())?);
-    config.merge_added(read_json(files.added_tokens.as_deref())?);
     // As AutoTokenizer: tokenizer_config.json, then config.json, then the model's type.
     let (name, place) = match (config.class(), &files.default_class) {
+        _ if files.as_it_stands => (GENERIC_CLASS.to_owned(), "the one of the model's type"),
         (Some(class), _) => (class.to_owned(), "tokenizer_config.json"),
         (None, Some((class, place))) => (class.strip_suffix("Fast").unwrap_or(class).to_owned(), *place),
         (None, None) => (USUAL_CLASS.to_owned(), "no file names one"),
     };
     let class = TokenizerClass::named(&name, place)?;
-    config.set_class(&class.name);
+    let saved = match &files.tokenizer_json {
+        Some(path) => Some((path, Tokenizer::from_bytes(read(path)?).map_err(|error| not_a_tokenizer(path, &error))?)),
+        None => None,
+    };
+    config.merge(
+        read_json::<SpecialTokens>(files.special_tokens_map.as_deref())?,
+        read_json(files.added_tokens.as_deref())?,
+        saved.iter().flat_map(|(_, tokenizer)| tokenizer.get_added_tokens_decoder()),
+    );
+    let maker = Maker::of(class);
+    if let Some(maker) = &maker {
+        maker.name_special_tokens(&mut config.special);
+    }
+    match (maker, saved) {
+        (Some(maker), Some((path, saved))) => {
+            let held = Held::of(&saved);
+            let (tokenizer, said) = maker.of_saved(saved, &config, path)?;
+            let made = finish(tokenizer, held, &config, class, path)?;
+            Ok(TextTokenizer { warnings: said.into_iter().collect(), ..made })
+        }
+        (None, Some((path, mut tokenizer))) => {
+            let held = Held::of(&tokenizer);
+            config.special.name([None, None, None, None, held.pad_token.as_deref().map(TokenText::from), None, None]);
+            add_tokens(&mut tokenizer, &config, path)?;
+            finish(tokenizer, held, &config, class, path)
+        }
+        (Some(maker), None) => match maker.of_slow_files(files, &mut config)? {
+            Some((tokenizer, path)) => finish(tokenizer, Held::default(), &config, class, &path),
+            None => Err(no_tokenizer(files, name)),
+        },
+        (None, None) => Err(no_tokenizer(files, name)),
+    }
+}
 
-    if let Some(path) = &files.tokenizer_json {
-        let mut tokenizer = Tokenizer::from_bytes(read(path)?).map_err(|error| not_a_tokenizer(path, &error))?;
-        let mut said = None;
-        if let Some(unigram) = UnigramClass::of(class) {
-            unigram.name_special_tokens(&mut config.special);
-            said = unigram::apply_class(&mut tokenizer, unigram, &config)
-                .map_err(|error| not_a_tokenizer(path, &error))?;
-        }
-        let kin = wordpiece::Kin::of(&tokenizer, class);
-        if let Some(kin) = kin {
-            kin.name_special_tokens(&mut config.special);
-        }
-        let mut finished = finish(tokenizer, config, class, kin, path)?;
-        finished.warnings.extend(said);
-        return Ok(finished);
-    }
-    if let (Some(path), Some(unigram)) = (files.sentence_piece.first(), UnigramClass::of(class)) {
-        unigram.name_special_tokens(&mut config.special);
-        return finish(unigram::from_model(path, unigram, &config)?, config, class, None, path);
-    }
-    match (&files.vocab_txt, &files.vocab_json, &files.merges_txt) {
-        (Some(path), ..) => {
-            if let Some(kin) = wordpiece::Kin::of_class(class) {
-                kin.name_special_tokens(&mut config.special);
-                return finish(wordpiece::from_vocab(path, &config)?, config, class, Some(kin), path);
-            }
-        }
-        (None, Some(vocab), Some(merges)) if class.name == "RobertaTokenizer" => {
-            byte_bpe::name_special_tokens(&mut config.special);
-            return finish(byte_bpe::from_files(vocab, merges, &config)?, config, class, None, vocab);
-        }
-        _ => {}
-    }
+fn no_tokenizer(files: &TokenizerFiles, class: String) -> TokenizeError {
     let single =
         [&files.tokenizer_config, &files.special_tokens_map, &files.vocab_txt, &files.vocab_json, &files.merges_txt];
     let found = single.into_iter().flatten().chain(&files.sentence_piece).cloned().collect();
-    Err(TokenizeError::NoTokenizer { class: name, found })
+    TokenizeError::NoTokenizer { class, found }
 }
 
 fn not_a_tokenizer(path: &Path, error: &tokenizers::Error) -> TokenizeError {
     TokenizeError::Tokenizer { path: path.to_owned(), reason: error.to_string() }
 }
 
-/// Bring a tokenizer into line with its configuration and take down what callers ask about.
+/// What a `tokenizer.json` says of calls: it counts where the configuration is silent.
+#[derive(Default)]
+struct Held {
+    pad_token: Option<String>,
+    truncation_side: Option<TruncationDirection>,
+}
+
+impl Held {
+    fn of(saved: &Tokenizer) -> Self {
+        Self {
+            pad_token: saved.get_padding().map(|padding| padding.pad_token.clone()),
+            truncation_side: saved.get_truncation().map(|truncation| truncation.direction),
+        }
+    }
+}
+
+/// Take down what callers ask about.
 fn finish(
     mut tokenizer: Tokenizer,
-    config: TokenizerConfig,
+    held: Held,
+    config: &TokenizerConfig,
     class: &'static TokenizerClass,
-    kin: Option<wordpiece::Kin>,
     path: &Path,
 ) -> Result<TextTokenizer, TokenizeError> {
-    let failed = |error: tokenizers::Error| not_a_tokenizer(path, &error);
-    let mut warnings = Vec::new();
-    if let Some(kin) = kin {
-        warnings.extend(wordpiece::apply_settings(&mut tokenizer, kin, &config).map_err(failed)?);
-    } else {
-        set_prefix_space(&mut tokenizer, &config);
-    }
-    add_tokens(&mut tokenizer, &config, path)?;
     tokenizer.set_encode_special_tokens(config.split_special_tokens.unwrap_or(false));
-
-    let pad_token_id =
-        pad_token_id(&tokenizer, &config).ok_or_else(|| TokenizeError::NoPadToken { path: path.to_owned() })?;
-    let held_side = tokenizer.get_truncation().map(|truncation| truncation.direction);
-    let truncation_side = config.truncation_side().or(held_side).unwrap_or(TruncationDirection::Right);
+    let configured = config.special.pad_token.as_ref().map(TokenText::text);
+    let names = [configured, held.pad_token.as_deref(), Some("[PAD]"), Some("<pad>")];
+    let pad_token_id = names.into_iter().flatten().find_map(|name| tokenizer.token_to_id(name));
+    let pad_token_id = pad_token_id.ok_or_else(|| TokenizeError::NoPadToken { path: path.to_owned() })?;
+    let truncation_side = config.truncation_side().or(held.truncation_side).unwrap_or(TruncationDirection::Right);
     tokenizer.with_padding(None);
-    tokenizer.with_truncation(None).map_err(failed)?;
+    tokenizer.with_truncation(None).map_err(|error| not_a_tokenizer(path, &error))?;
 
     // Ids need not be dense, so the number of tokens would not do.
     let vocab_size = tokenizer.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
@@ -105,56 +115,6 @@ fn finish(
         uses_type_ids: config.gives_type_ids().unwrap_or_else(|| class.gives_type_ids()),
         class: &class.name,
         embedding_rows: usize::MAX,
-        warnings,
+        warnings: Vec::new(),
     })
-}
-
-/// Byte-level BPE (RoBERTa): whether the first word is read as if a space stood before it.
-fn set_prefix_space(tokenizer: &mut Tokenizer, config: &TokenizerConfig) {
-    let Some(add_prefix_space) = config.add_prefix_space else {
-        return;
-    };
-    if let Some(PreTokenizerWrapper::ByteLevel(held)) = tokenizer.get_pre_tokenizer() {
-        let mut changed = *held;
-        changed.add_prefix_space = add_prefix_space;
-        tokenizer.with_pre_tokenizer(Some(changed));
-    }
-}
-
-/// Make the configuration's tokens match as wholes in texts, unless the tokenizer does that already.
-///
-/// A named special token that has no id (a vocabulary without `[MASK]`) stays out: `transformers` would give it an id
-/// beyond the embedding. Additional ones get theirs, so that a text that has one is refused and not read in pieces.
-fn add_tokens(tokenizer: &mut Tokenizer, config: &TokenizerConfig, path: &Path) -> Result<(), TokenizeError> {
-    let failed = |error: tokenizers::Error| not_a_tokenizer(path, &error);
-    let mut present: Vec<String> =
-        tokenizer.get_added_tokens_decoder().into_values().map(|token| token.content).collect();
-    for token in config.added_tokens() {
-        let content = token.content.clone();
-        let declared = config.declared_id(&content);
-        let has_id = tokenizer.token_to_id(&content).is_some() || declared.is_some() || config.is_additional(&content);
-        if content.is_empty() || present.contains(&content) || !has_id {
-            continue;
-        }
-        present.push(content.clone());
-        if token.special {
-            tokenizer.add_special_tokens([token]).map_err(failed)?;
-        } else {
-            tokenizer.add_tokens([token]).map_err(failed)?;
-        }
-        if let (Some(id), Some(found)) = (declared, tokenizer.token_to_id(&content))
-            && id != found
-        {
-            return Err(TokenizeError::AddedTokenId { path: path.to_owned(), token: content, id, found });
-        }
-    }
-    Ok(())
-}
-
-/// The padding id: the configuration's token, else the one inside `tokenizer.json`, else a usual name.
-fn pad_token_id(tokenizer: &Tokenizer, config: &TokenizerConfig) -> Option<u32> {
-    let configured = config.special.pad_token.as_ref().map(TokenText::text);
-    let held = tokenizer.get_padding().map(|padding| padding.pad_token.as_str());
-    let names = [configured, held, Some("[PAD]"), Some("<pad>")];
-    names.into_iter().flatten().find_map(|name| tokenizer.token_to_id(name))
 }

@@ -1,17 +1,20 @@
 //! Text to token ids, with the numbers of `transformers`' `tokenizer(a, b, truncation=True, max_length=n)`.
 //!
-//! [`TextTokenizer::load`] takes what a checkpoint offers, `tokenizer.json` or `vocab.txt`, and reads the settings
-//! beside it. [`TextTokenizer::encode`] turns a whole split into one [`Encoded`] table, in parallel. Padding belongs
+//! [`TextTokenizer::load`] takes what a checkpoint offers, `tokenizer.json` or the files of older versions, and makes of it what its class
+//! makes of it. [`TextTokenizer::encode`] turns a whole split into one [`Encoded`] table, in parallel. Padding belongs
 //! to the batch: nothing here pads.
 
+mod added;
 mod byte_bpe;
 mod classes;
 mod config;
 mod encode;
 mod error;
 mod files;
+mod fit;
 mod length;
 mod load;
+mod maker;
 mod sentencepiece_model;
 mod unigram;
 mod wordpiece;
@@ -41,11 +44,11 @@ pub struct TextTokenizer {
 }
 
 impl TextTokenizer {
-    /// Load `tokenizer.json`, or else build the BERT tokenizer of `vocab.txt`, with the settings of
-    /// `tokenizer_config.json` and `special_tokens_map.json` where they exist.
+    /// Load what the tokenizer's class makes of the files, with the settings of `tokenizer_config.json` and
+    /// `special_tokens_map.json` where they exist.
     ///
-    /// A WordPiece tokenizer of the BERT family takes its casing from `tokenizer_config.json` even when it has a
-    /// `tokenizer.json`, as in `transformers`; where the two differ, [`TextTokenizer::warnings`] says so.
+    /// Most classes take of a `tokenizer.json` the vocabulary and little else, as in `transformers`; where they do other things to texts
+    /// than the file says, [`TextTokenizer::warnings`] says so.
     pub fn load(files: &TokenizerFiles) -> Result<Self, TokenizeError> {
         load::load(files)
     }

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use tokenizers::SplitDelimiterBehavior;
 use tokenizers::models::unigram::Unigram;
 use tokenizers::normalizers::replace::ReplacePattern;
 use tokenizers::normalizers::{Lowercase, NFC, NFKD, Precompiled, Replace, Sequence, Strip, StripAccents};
@@ -14,11 +15,14 @@ use tokenizers::pre_tokenizers::punctuation::Punctuation;
 use tokenizers::pre_tokenizers::sequence::Sequence as PreTokenizers;
 use tokenizers::pre_tokenizers::whitespace::WhitespaceSplit;
 use tokenizers::processors::template::TemplateProcessing;
-use tokenizers::{AddedToken, ModelWrapper, NormalizerWrapper, PreTokenizerWrapper, SplitDelimiterBehavior, Tokenizer};
+use tokenizers::{
+    AddedToken, Model, ModelWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer,
+};
 
 use super::TokenizeError;
 use super::classes::TokenizerClass;
 use super::config::{SpecialTokens, TokenText, TokenizerConfig};
+use super::fit::Fit;
 use super::sentencepiece_model::SentencePieceModel;
 
 /// What stands for a space.
@@ -44,18 +48,33 @@ impl UnigramClass {
         }
     }
 
-    /// Gives the tokens that such a tokenizer always has their usual names where the configuration is silent.
-    pub(super) fn name_special_tokens(self, special: &mut SpecialTokens) {
-        let [unk, sep, pad, cls, mask] = match self {
-            Self::Albert => ["<unk>", "[SEP]", "<pad>", "[CLS]", "[MASK]"],
-            Self::XlmRoberta | Self::Camembert => ["<unk>", "</s>", "<pad>", "<s>", "<mask>"],
-            Self::DebertaV2 => ["[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"],
+    /// The names of the special tokens where nothing else is said: beginning, end, unknown, separator, padding, class, mask.
+    pub(super) fn names(self) -> [Option<&'static str>; 7] {
+        let [begin, end, unk, pad, mask] = match self {
+            Self::Albert => ["[CLS]", "[SEP]", "<unk>", "<pad>", "[MASK]"],
+            Self::XlmRoberta | Self::Camembert => ["<s>", "</s>", "<unk>", "<pad>", "<mask>"],
+            Self::DebertaV2 => ["[CLS]", "[SEP]", "[UNK]", "[PAD]", "[MASK]"],
         };
-        let mask = match self {
-            Self::Camembert => TokenText::mask_with_space(mask),
-            _ => TokenText::from(mask),
-        };
-        special.name([unk.into(), sep.into(), pad.into(), cls.into(), mask]);
+        [begin, end, unk, end, pad, begin, mask].map(Some)
+    }
+
+    /// Its SentencePiece model.
+    pub(super) fn file_name(self) -> &'static str {
+        match self {
+            Self::Albert => "spiece.model",
+            Self::XlmRoberta | Self::Camembert => "sentencepiece.bpe.model",
+            Self::DebertaV2 => "spm.model",
+        }
+    }
+
+    /// The tokens before and behind a text, with their names: two classes take what marks the ends of a text for it.
+    pub(super) fn ends(self, special: &SpecialTokens) -> [(&'static str, &Option<TokenText>); 2] {
+        match self {
+            Self::Albert | Self::DebertaV2 => [("cls_token", &special.cls_token), ("sep_token", &special.sep_token)],
+            Self::XlmRoberta | Self::Camembert => {
+                [("bos_token", &special.bos_token), ("eos_token", &special.eos_token)]
+            }
+        }
     }
 
     /// The vocabulary in the order of the model's ids, and which of them is the unknown token.
@@ -68,7 +87,7 @@ impl UnigramClass {
             Self::Albert | Self::DebertaV2 => (Vec::new(), 0),
             // fairseq's first ids, and what SentencePiece has in their place.
             Self::XlmRoberta => {
-                let first = [&special.cls_token, &special.pad_token, &special.sep_token, &special.unk_token];
+                let first = [&special.bos_token, &special.pad_token, &special.eos_token, &special.unk_token];
                 (first.map(|token| own(token, 0.0)).to_vec(), 3)
             }
             Self::Camembert => {
@@ -87,21 +106,30 @@ impl UnigramClass {
         if is_rearranged {
             all.push(own(&special.mask_token, 0.0));
         }
-        let unknown = special.unk_token.as_ref().map_or("", TokenText::text);
-        let place = || all.iter().position(|(token, _)| token == unknown);
-        let unk_id = match self {
-            Self::Albert => 1,
-            Self::XlmRoberta => 3,
-            Self::Camembert => place().unwrap_or(0),
-            Self::DebertaV2 => {
-                all.iter().position(|(token, score)| token == unknown && *score == 0.0).unwrap_or(model.unk_id())
-            }
-        };
+        let unk_id = self.unk_id(all.iter(), special, model.unk_id());
         (all, unk_id)
     }
 
+    /// The place of what stands for pieces that are in no vocabulary. `stated`: where files say that it is.
+    fn unk_id<'a>(
+        self,
+        mut vocabulary: impl Iterator<Item = &'a (String, f64)>,
+        special: &SpecialTokens,
+        stated: usize,
+    ) -> usize {
+        let unknown = special.unk_token.as_ref().map_or("", TokenText::text);
+        match self {
+            Self::Albert => 1,
+            Self::XlmRoberta => 3,
+            Self::Camembert => vocabulary.position(|(token, _)| token == unknown).unwrap_or(0),
+            Self::DebertaV2 => {
+                vocabulary.position(|(token, score)| token == unknown && *score == 0.0).unwrap_or(stated)
+            }
+        }
+    }
+
     /// Sets how texts become pieces; `map`: the character map that the vocabulary was trained with.
-    fn set_up(
+    pub(super) fn set_up(
         self,
         tokenizer: &mut Tokenizer,
         map: Option<Precompiled>,
@@ -151,85 +179,81 @@ impl UnigramClass {
         Ok(())
     }
 
-    /// The special tokens around the texts; those of the classes that rename them are found by their names.
-    fn template(self, tokenizer: &Tokenizer, special: &SpecialTokens) -> Result<TemplateProcessing, tokenizers::Error> {
-        let token = |token: &Option<TokenText>| {
-            let text = token.as_ref().map_or("", TokenText::text).to_owned();
-            let id =
-                tokenizer.token_to_id(&text).ok_or_else(|| format!("there is no token {text} in its vocabulary"))?;
-            Ok::<_, tokenizers::Error>((text, id))
-        };
-        let (cls, sep) = (token(&special.cls_token)?, token(&special.sep_token)?);
-        let (first, last) = (cls.0.clone(), sep.0.clone());
+    /// What stands around the texts.
+    pub(super) fn post_processor(
+        self,
+        first: (String, u32),
+        last: (String, u32),
+    ) -> Result<PostProcessorWrapper, tokenizers::Error> {
+        let (begin, end) = (first.0.clone(), last.0.clone());
         let pair = match self {
             Self::Albert | Self::DebertaV2 => {
-                vec![format!("{first}:0"), "$A:0".into(), format!("{last}:0"), "$B:1".into(), format!("{last}:1")]
+                vec![format!("{begin}:0"), "$A:0".into(), format!("{end}:0"), "$B:1".into(), format!("{end}:1")]
             }
             Self::XlmRoberta | Self::Camembert => {
-                vec![first.clone(), "$A".into(), last.clone(), last.clone(), "$B".into(), last.clone()]
+                vec![begin.clone(), "$A".into(), end.clone(), end.clone(), "$B".into(), end.clone()]
             }
         };
         let template = TemplateProcessing::builder()
-            .try_single(vec![first, "$A".to_owned(), last])?
+            .try_single(vec![begin, "$A".to_owned(), end])?
             .try_pair(pair)?
-            .special_tokens(vec![cls, sep])
+            .special_tokens(vec![first, last])
             .build();
-        template.map_err(|error| error.to_string().into())
+        Ok(template.map_err(|error| error.to_string())?.into())
+    }
+
+    /// The model of a `tokenizer.json` as the class has it.
+    pub(super) fn of_saved(self, model: &ModelWrapper, config: &TokenizerConfig) -> Result<Fit, tokenizers::Error> {
+        let ModelWrapper::Unigram(held) = model else { return Ok(Fit::None) };
+        let unk_id = self.unk_id(held.iter(), &config.special, config.unk_id.unwrap_or(1));
+        // It does not tell its own but by what it makes of what no vocabulary has: the last code point, which is no character.
+        let own = held.tokenize("\u{10FFFF}").ok().and_then(|pieces| pieces.first().map(|piece| piece.id as usize));
+        if own == Some(unk_id) && !held.byte_fallback() {
+            return Ok(Fit::AsItIs);
+        }
+        Ok(Fit::Changed(Unigram::from(held.iter().cloned().collect(), Some(unk_id), false)?.into()))
+    }
+
+    /// What a `tokenizer.json` does to texts and its class does not.
+    pub(super) fn disagreement(self, saved: &Tokenizer) -> Option<String> {
+        (self == Self::DebertaV2 && saved_map(saved).is_some())
+            .then(|| "maps some characters to others (full-width letters, ligatures)".to_owned())
     }
 }
 
-/// The tokenizer of a SentencePiece model. `config` has its special tokens named.
-pub(super) fn from_model(
-    path: &Path,
-    class: UnigramClass,
-    config: &TokenizerConfig,
-) -> Result<Tokenizer, TokenizeError> {
-    let model = SentencePieceModel::read(path)?;
-    let failed =
-        |error: tokenizers::Error| TokenizeError::Tokenizer { path: path.to_owned(), reason: error.to_string() };
-    let (vocabulary, unk_id) = class.vocabulary(&model, &config.special);
-    let unigram = Unigram::from(vocabulary, Some(unk_id), false).map_err(failed)?;
-    let mut tokenizer = Tokenizer::new(unigram);
-    let map = model.character_map().map(Precompiled::from).transpose();
-    let map = map.map_err(|error| failed(error.to_string().into()))?;
-    class.set_up(&mut tokenizer, map, config).map_err(failed)?;
-    for (text, is_special) in model.wholes() {
-        let token = AddedToken::from(text, is_special).normalized(false);
-        let added = if is_special { tokenizer.add_special_tokens([token]) } else { tokenizer.add_tokens([token]) };
-        added.map_err(failed)?;
-    }
-    // DeBERTa's vocabulary lacks it, and it comes last.
-    if let Some(mask) = config.special.mask_token.as_ref().filter(|mask| tokenizer.token_to_id(mask.text()).is_none()) {
-        tokenizer.add_special_tokens([AddedToken::from(mask.text(), true)]).map_err(failed)?;
-    }
-    let template = class.template(&tokenizer, &config.special).map_err(failed)?;
-    tokenizer.with_post_processor(Some(template));
-    Ok(tokenizer)
-}
-
-/// Brings a `tokenizer.json` into line with its class, as transformers 5 does: of the file it takes the vocabulary, the character map,
-/// the added tokens and what stands around the texts. Returns a warning where the class leaves out what the file has.
-pub(super) fn apply_class(
-    tokenizer: &mut Tokenizer,
-    class: UnigramClass,
-    config: &TokenizerConfig,
-) -> Result<Option<String>, tokenizers::Error> {
-    if !matches!(tokenizer.get_model(), ModelWrapper::Unigram(_)) {
-        return Ok(None);
-    }
-    let map = match tokenizer.get_normalizer() {
+/// The character map in a `tokenizer.json`.
+pub(super) fn saved_map(saved: &Tokenizer) -> Option<Precompiled> {
+    match saved.get_normalizer() {
         Some(NormalizerWrapper::Precompiled(map)) => Some(map.clone()),
         Some(NormalizerWrapper::Sequence(all)) => all.as_ref().iter().find_map(|normalizer| match normalizer {
             NormalizerWrapper::Precompiled(map) => Some(map.clone()),
             _ => None,
         }),
         _ => None,
-    };
-    let is_left_out = map.is_some() && class == UnigramClass::DebertaV2;
-    class.set_up(tokenizer, map, config)?;
-    Ok(is_left_out.then(|| {
-        "tokenizer.json maps some characters to others (full-width letters, ligatures), and DebertaV2Tokenizer of transformers 5 does \
-         not: the latter counts"
-            .to_owned()
-    }))
+    }
+}
+
+/// What a SentencePiece model holds.
+pub(super) struct FromModel {
+    pub(super) model: ModelWrapper,
+    pub(super) map: Option<Precompiled>,
+    /// The tokens of it that match as wholes.
+    pub(super) wholes: Vec<TokenText>,
+}
+
+/// Reads a SentencePiece model. `config` has its special tokens named.
+pub(super) fn from_model(
+    path: &Path,
+    class: UnigramClass,
+    config: &TokenizerConfig,
+) -> Result<FromModel, TokenizeError> {
+    let model = SentencePieceModel::read(path)?;
+    let failed =
+        |error: tokenizers::Error| TokenizeError::Tokenizer { path: path.to_owned(), reason: error.to_string() };
+    let (vocabulary, unk_id) = class.vocabulary(&model, &config.special);
+    let unigram = Unigram::from(vocabulary, Some(unk_id), false).map_err(failed)?;
+    let map = model.character_map().map(Precompiled::from).transpose();
+    let map = map.map_err(|error| failed(error.to_string().into()))?;
+    let whole = |(text, is_special)| TokenText::from(AddedToken::from(text, is_special).normalized(false));
+    Ok(FromModel { model: unigram.into(), map, wholes: model.wholes().map(whole).collect() })
 }

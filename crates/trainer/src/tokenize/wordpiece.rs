@@ -1,5 +1,4 @@
-//! The BERT family's WordPiece tokenizer: built from `vocab.txt`, or a `tokenizer.json` brought into line with
-//! `tokenizer_config.json`.
+//! The BERT family's WordPiece (`tokenization_bert.py` of transformers): of `vocab.txt`, or of the vocabulary of a `tokenizer.json`.
 
 use std::path::Path;
 
@@ -8,12 +7,13 @@ use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::processors::bert::BertProcessing;
 use tokenizers::processors::roberta::RobertaProcessing;
-use tokenizers::{ModelWrapper, NormalizerWrapper, Tokenizer};
+use tokenizers::{ModelWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer};
 
 use super::TokenizeError;
 use super::classes::TokenizerClass;
-use super::config::{SpecialTokens, TokenText, TokenizerConfig};
+use super::config::{TokenText, TokenizerConfig};
 use super::files::read;
+use super::fit::Fit;
 
 /// Whose special tokens stand around the texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,95 +25,94 @@ pub(super) enum Kin {
 }
 
 impl Kin {
-    /// Whose tokenizer `transformers` would build of this one.
-    pub(super) fn of(tokenizer: &Tokenizer, class: &TokenizerClass) -> Option<Self> {
-        Self::of_class(class).filter(|_| matches!(tokenizer.get_model(), ModelWrapper::WordPiece(_)))
+    pub(super) fn of(class: &TokenizerClass) -> Option<Self> {
+        match class.name.as_str() {
+            "MPNetTokenizer" => Some(Self::MpNet),
+            "BertTokenizer"
+            | "ConvBertTokenizer"
+            | "DPRContextEncoderTokenizer"
+            | "DPRQuestionEncoderTokenizer"
+            | "DistilBertTokenizer" => Some(Self::Bert),
+            _ => None,
+        }
     }
 
-    pub(super) fn of_class(class: &TokenizerClass) -> Option<Self> {
-        if class.name == "MPNetTokenizer" { Some(Self::MpNet) } else { class.is_bert().then_some(Self::Bert) }
+    /// The names of the special tokens where nothing else is said: beginning, end, unknown, separator, padding, class, mask.
+    pub(super) fn names(self) -> [Option<&'static str>; 7] {
+        match self {
+            Self::Bert => [None, None, Some("[UNK]"), Some("[SEP]"), Some("[PAD]"), Some("[CLS]"), Some("[MASK]")],
+            Self::MpNet => {
+                [Some("<s>"), Some("</s>"), Some("[UNK]"), Some("</s>"), Some("<pad>"), Some("<s>"), Some("<mask>")]
+            }
+        }
     }
 
-    /// Give the tokens that such a tokenizer always has their usual names where the configuration is silent.
-    pub(super) fn name_special_tokens(self, special: &mut SpecialTokens) {
-        let names = match self {
-            Self::Bert => ["[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"],
-            Self::MpNet => ["[UNK]", "</s>", "<pad>", "<s>", "<mask>"],
-        };
-        special.name(names.map(TokenText::from));
+    /// What stands around the texts.
+    pub(super) fn post_processor(self, sep: (String, u32), cls: (String, u32)) -> PostProcessorWrapper {
+        match self {
+            Self::Bert => BertProcessing::new(sep, cls).into(),
+            Self::MpNet => RobertaProcessing::new(sep, cls).add_prefix_space(false).into(),
+        }
     }
 }
 
-/// The tokenizer of a `vocab.txt`. `config` has its special tokens named.
-pub(super) fn from_vocab(path: &Path, config: &TokenizerConfig) -> Result<Tokenizer, TokenizeError> {
+/// The model of a `vocab.txt`. `config` has its special tokens named.
+pub(super) fn from_vocab(path: &Path, config: &TokenizerConfig) -> Result<ModelWrapper, TokenizeError> {
     let unreadable =
         |error: tokenizers::Error| TokenizeError::Vocabulary { path: path.to_owned(), reason: error.to_string() };
     let vocab = WordPiece::read_bytes(&read(path)?).map_err(unreadable)?;
-    let special = &config.special;
-    for (name, token) in [
-        ("unk_token", &special.unk_token),
-        ("cls_token", &special.cls_token),
-        ("sep_token", &special.sep_token),
-        ("pad_token", &special.pad_token),
-    ] {
-        if let Some(token) = token
-            && !vocab.contains_key(token.text())
-        {
-            return Err(TokenizeError::MissingToken { path: path.to_owned(), name, token: token.text().to_owned() });
-        }
-    }
-    let unknown = special.unk_token.as_ref().map_or("[UNK]", TokenText::text);
-    let model = WordPiece::builder().vocab(vocab).unk_token(unknown.to_owned()).build().map_err(unreadable)?;
-    Ok(Tokenizer::new(model))
+    let unknown = config.special.unk_token.as_ref().map_or("", TokenText::text).to_owned();
+    Ok(WordPiece::builder().vocab(vocab).unk_token(unknown).build().map_err(unreadable)?.into())
 }
 
-/// Set casing, word splitting and special tokens as `transformers` does for BERT's kin: from the configuration, with
-/// its defaults, never from `tokenizer.json`. Returns a warning when that changes what `tokenizer.json` says.
-pub(super) fn apply_settings(
+/// The model of a `tokenizer.json` as the class has it.
+pub(super) fn of_saved(model: &ModelWrapper, config: &TokenizerConfig) -> Fit {
+    let ModelWrapper::WordPiece(held) = model else { return Fit::None };
+    let usual = WordPiece::default();
+    let unknown = config.special.unk_token.as_ref().map_or("", TokenText::text);
+    let of = |model: &WordPiece| (model.continuing_subword_prefix.clone(), model.max_input_chars_per_word);
+    if of(held) == of(&usual) && held.unk_token == unknown {
+        return Fit::AsItIs;
+    }
+    let mut model = held.clone();
+    unknown.clone_into(&mut model.unk_token);
+    (model.continuing_subword_prefix, model.max_input_chars_per_word) = of(&usual);
+    Fit::Changed(model.into())
+}
+
+fn normalizer(class: &TokenizerClass, config: &TokenizerConfig) -> BertNormalizer {
+    let lower_case = class.always_lower_cases() || config.do_lower_case.unwrap_or(true);
+    BertNormalizer::new(true, config.tokenize_chinese_chars.unwrap_or(true), config.strip_accents, lower_case)
+}
+
+/// Sets casing and word splitting: by the configuration, with its defaults, never by `tokenizer.json`.
+pub(super) fn set_up(
     tokenizer: &mut Tokenizer,
-    kin: Kin,
+    class: &TokenizerClass,
     config: &TokenizerConfig,
-) -> Result<Option<String>, tokenizers::Error> {
-    let wanted = BertNormalizer::new(
-        true,
-        config.tokenize_chinese_chars.unwrap_or(true),
-        config.strip_accents,
-        config.do_lower_case.unwrap_or(true),
-    );
-    let warning = match tokenizer.get_normalizer() {
-        Some(NormalizerWrapper::BertNormalizer(held)) => disagreement(held, &wanted),
-        _ => None,
-    };
-    tokenizer.with_normalizer(Some(wanted))?;
+) -> Result<(), tokenizers::Error> {
+    tokenizer.with_normalizer(Some(normalizer(class, config)))?;
     tokenizer.with_pre_tokenizer(Some(BertPreTokenizer));
-
-    let id = |token: &Option<TokenText>| {
-        let text = token.as_ref()?.text();
-        Some((text.to_owned(), tokenizer.token_to_id(text)?))
-    };
-    // A vocabulary without the two keeps the post-processor that its file brought.
-    if let (Some(sep), Some(cls)) = (id(&config.special.sep_token), id(&config.special.cls_token)) {
-        match kin {
-            Kin::Bert => tokenizer.with_post_processor(Some(BertProcessing::new(sep, cls))),
-            Kin::MpNet => tokenizer.with_post_processor(Some(RobertaProcessing::new(sep, cls).add_prefix_space(false))),
-        };
-    }
-    Ok(warning)
+    Ok(())
 }
 
-fn disagreement(held: &BertNormalizer, wanted: &BertNormalizer) -> Option<String> {
+/// What a `tokenizer.json` does to texts and its class does not.
+pub(super) fn disagreement(saved: &Tokenizer, class: &TokenizerClass, config: &TokenizerConfig) -> Option<String> {
+    let wanted = normalizer(class, config);
     // Unset accents follow the casing, so compare what happens to a text.
     let effect = |n: &BertNormalizer| (n.lowercase, n.strip_accents.unwrap_or(n.lowercase), n.handle_chinese_chars);
-    (effect(held) != effect(wanted)).then(|| {
-        let say = |n: &BertNormalizer| {
-            let (lower, strip, chinese) = effect(n);
-            format!("do_lower_case={lower}, strip_accents={strip}, tokenize_chinese_chars={chinese}")
-        };
-        format!(
-            "tokenizer.json says {}, but tokenizer_config.json (with its defaults) says {}: the latter counts, as in \
-             transformers. Set these in tokenizer_config.json if that is not what the model was trained with",
-            say(held),
-            say(wanted)
-        )
-    })
+    let say = |n: &BertNormalizer| {
+        let (lower, strip, chinese) = effect(n);
+        format!("do_lower_case={lower}, strip_accents={strip}, tokenize_chinese_chars={chinese}")
+    };
+    match (saved.get_normalizer(), saved.get_pre_tokenizer()) {
+        (Some(NormalizerWrapper::BertNormalizer(held)), _) if effect(held) != effect(&wanted) => {
+            Some(format!("says {}, and tokenizer_config.json (with its defaults) says {}", say(held), say(&wanted)))
+        }
+        (Some(NormalizerWrapper::BertNormalizer(_)), Some(PreTokenizerWrapper::BertPreTokenizer(_))) => None,
+        (Some(NormalizerWrapper::BertNormalizer(_)), _) => {
+            Some("splits texts in another way than BertPreTokenizer".to_owned())
+        }
+        _ => Some("changes texts in another way than BertNormalizer before they are split".to_owned()),
+    }
 }

@@ -3,7 +3,9 @@
 use super::draw::bars::{Bar, Bars, bars};
 use super::draw::paint::Look;
 use super::figure::{Figure, FigureKind, slug};
+use crate::compare::best::TRAINED_ON_IT;
 use crate::compare::comparison::Comparison;
+use crate::compare::entry::Entry;
 use crate::compare::row::Row;
 use crate::compare::shown::{Cell, Form, Table, count_in_words, task_name};
 use crate::statistics::Summary;
@@ -13,13 +15,16 @@ use records::{Error, counted};
 pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error> {
     let mut figures = Vec::new();
     for column in &comparison.columns {
-        let of_row = |row: &Row| row.entries.get(&column.name).map(|entry| entry.score);
+        // A ring beside the others would look like one of the same score.
+        let is_whole = |entry: &&Entry| entry.partial.is_none();
+        let of_row = |row: &Row| row.entries.get(&column.name).filter(is_whole).map(|entry| entry.score);
         let of = column.score_words();
         let of = if of.is_empty() { String::new() } else { format!(" ({of})") };
         let baseline = comparison.baseline_of(column);
         let title = column.title();
         let what = (slug(&column.name), title.clone(), format!("{title}{of}"));
-        figures.extend(figure(comparison, what, column.form(), of_row, baseline)?);
+        let trained_on = |row: &Row| comparison.is_trained_on(row, column);
+        figures.extend(figure(comparison, what, column.form(), of_row, trained_on, baseline)?);
     }
     for (benchmark, average) in comparison.averages() {
         let title = match average.left_out.as_slice() {
@@ -32,23 +37,27 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
             }
         };
         let what = (average.key.replace('_', "-"), title.clone(), title);
-        figures.extend(figure(comparison, what, Form::Percent, |row| row.averages.get(average).map(Some), None)?);
+        let of_row = |row: &Row| row.averages.get(average).map(Some);
+        let trained_on = |row: &Row| comparison.is_average_trained_on(row, benchmark, average);
+        figures.extend(figure(comparison, what, Form::Percent, of_row, trained_on, None)?);
     }
     Ok(figures)
 }
 
-/// `of_row`: the outer `None` where a row has no such thing, the inner one where it is undefined.
+/// `of_row`: the outer `None` where a row has no such thing, the inner one where it is undefined. `trained_on`: whether its model was
+/// trained on what is scored.
 fn figure(
     comparison: &Comparison<'_>,
     (name, title, described): (String, String, String),
     form: Form,
     of_row: impl Fn(&Row) -> Option<Option<Summary>>,
+    trained_on: impl Fn(&Row) -> bool,
     baseline: Option<f64>,
 ) -> Result<Option<Figure>, Error> {
     let (scale, unit) = form.scale();
     let mut table = Table::new(&["model", "score", "low", "high", "runs"], 1);
     let mut data = Bars { baseline: baseline.map(|score| score * scale), ..Bars::default() };
-    let mut others = Vec::new();
+    let (mut others, mut any_trained_on) = (Vec::new(), false);
     for (place, row) in comparison.rows.iter().enumerate() {
         let Some(summary) = of_row(row) else { continue };
         let summary = summary.filter(|summary| summary.mean.is_finite());
@@ -66,7 +75,9 @@ fn figure(
             continue;
         }
         let half = interval.map_or_else(String::new, |(low, high)| format!(" ±{}", form.text((high - low) / 2.0)));
-        let text = summary.map_or_else(|| "undefined".to_owned(), |s| format!("{}{half}", form.text(s.mean)));
+        let mark = if trained_on(row) { " ‡" } else { "" };
+        any_trained_on |= !mark.is_empty();
+        let text = summary.map_or_else(|| "undefined".to_owned(), |s| format!("{}{half}{mark}", form.text(s.mean)));
         data.bars.push(Bar {
             name: row.name.clone(),
             look: Look::of(place),
@@ -94,6 +105,9 @@ fn figure(
             Cell::Nothing,
             Cell::Nothing,
         ]);
+    }
+    if any_trained_on {
+        description += &format!(" {TRAINED_ON_IT}");
     }
     if data.others.is_some() {
         description += " Rings: published rows.";

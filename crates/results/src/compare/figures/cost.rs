@@ -3,12 +3,16 @@
 use super::draw::paint::Look;
 use super::draw::points::{Point, points};
 use super::figure::{Figure, FigureKind, slug};
+use crate::compare::best::TRAINED_ON_IT;
 use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::Entry;
 use crate::compare::row::Row;
 use crate::compare::shown::{Cell, Form, Table};
 use records::Error;
+
+/// Behind the name of a model that was trained on what is scored.
+const MARK: &str = " ‡";
 
 /// What a model scored on a task, or over several, and the seconds of training that it took.
 struct TaskCost {
@@ -25,8 +29,10 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
     let shares: Vec<&Column> = comparison.columns.iter().filter(|column| column.form() == Form::Percent).collect();
     let own: Vec<(usize, &Row)> = comparison.rows.iter().enumerate().filter(|(_, row)| !row.is_published()).collect();
     if let [(_, row)] = own.as_slice() {
-        let of_column =
-            |(at, column): (usize, &&Column)| task_cost(column.title(), Look::of(at), row.entries.get(&column.name)?);
+        let of_column = |(at, column): (usize, &&Column)| {
+            let mark = if comparison.is_trained_on(row, column) { MARK } else { "" };
+            task_cost(column.title() + mark, Look::of(at), row.entries.get(&column.name)?)
+        };
         let costs: Vec<TaskCost> = shares.iter().enumerate().filter_map(of_column).collect();
         let title = "Scores against training time".to_owned();
         let figure = figure("cost".to_owned(), title, "task", "The score of each task", Form::Percent, &costs)?;
@@ -40,7 +46,7 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
             let of_column = |column: &&Column| task_cost(String::new(), Look::of(*at), row.entries.get(&column.name)?);
             let of_tasks: Vec<TaskCost> = common.iter().map(of_column).collect::<Option<_>>()?;
             Some(TaskCost {
-                name: row.name.clone(),
+                name: marked(row, common.iter().any(|column| comparison.is_trained_on(row, column))),
                 look: Look::of(*at),
                 seconds: of_tasks.iter().map(|cost| cost.seconds).sum(),
                 score: of_tasks.iter().map(|cost| cost.score).sum::<f64>() / of_tasks.len() as f64,
@@ -54,8 +60,10 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
         figures.extend(figure("cost".to_owned(), title, "model", &what, Form::Percent, &costs)?);
     }
     for column in &comparison.columns {
-        let of_row =
-            |(at, row): &(usize, &Row)| task_cost(row.name.clone(), Look::of(*at), row.entries.get(&column.name)?);
+        let of_row = |(at, row): &(usize, &Row)| {
+            let name = marked(row, comparison.is_trained_on(row, column));
+            task_cost(name, Look::of(*at), row.entries.get(&column.name)?)
+        };
         let costs: Vec<TaskCost> = own.iter().filter_map(of_row).collect();
         let title = format!("{}: score against training time", column.title());
         let what = format!("The score on {}", column.title());
@@ -63,6 +71,11 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
         figures.extend(figure(name, title, "model", &what, column.form(), &costs)?);
     }
     Ok(figures)
+}
+
+/// A model's name, with the mark of one that was trained on what is scored.
+fn marked(row: &Row, trained_on: bool) -> String {
+    format!("{}{}", row.name, if trained_on { MARK } else { "" })
 }
 
 fn task_cost(name: String, look: Look, entry: &Entry) -> Option<TaskCost> {
@@ -102,13 +115,15 @@ fn figure(
             interval: cost.interval.map(|(low, high)| (low * scale, high * scale)),
         });
     }
+    let note =
+        if costs.iter().any(|cost| cost.name.ends_with(MARK)) { format!(" {TRAINED_ON_IT}") } else { String::new() };
     Ok(Some(Figure {
         kind: FigureKind::Cost,
         name,
         title,
         description: format!(
             "{what}, {unit}, over the seconds that its training took, evaluations not counted (mean over the runs, \
-             logarithmic axis)."
+             logarithmic axis).{note}"
         ),
         chart: points(&drawn, "seconds of training (log)")?,
         table,

@@ -2,7 +2,7 @@
 
 use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
-use crate::compare::entry::Entry;
+use crate::compare::entry::{Entry, PARTIAL};
 use crate::compare::row::{CHOSEN_HERE, Row};
 use crate::compare::shown::Form;
 use crate::statistics::Summary;
@@ -17,6 +17,8 @@ pub(super) struct Cell {
     pub(super) collapsed: bool,
     /// The model was trained on rows of the column.
     pub(super) trained_on: bool,
+    /// The score is not of all metrics of the column.
+    pub(super) partial: bool,
 }
 
 /// Tasks, then the averages that a row has.
@@ -36,25 +38,26 @@ impl Grid {
             best: best.is_some_and(|best| best.name == row.name),
             collapsed: false,
             trained_on: false,
+            partial: false,
         };
         let best: Vec<Option<&Row>> = comparison.columns.iter().map(|column| comparison.best_of(column)).collect();
         let best_averages: Vec<Option<&Row>> =
-            averages.iter().map(|(_, average)| comparison.best_average(average)).collect();
+            averages.iter().map(|(of, average)| comparison.best_average(of, average)).collect();
         let row = |row: &Row| {
             let of_column = |(column, best): (&Column, &Option<&Row>)| {
                 let entry: &Entry = row.entries.get(&column.name)?;
-                let trained_on = comparison.is_trained_on(row, column);
                 Some(Cell {
                     collapsed: entry.collapsed > 0,
-                    trained_on,
+                    trained_on: comparison.is_trained_on(row, column),
+                    partial: entry.partial.is_some(),
                     ..cell(entry.score?, column.form(), *best, row)
                 })
             };
             let tasks = comparison.columns.iter().zip(&best).map(of_column);
-            let means = averages
-                .iter()
-                .zip(&best_averages)
-                .map(|((_, average), best)| Some(cell(row.averages.get(average)?, Form::Percent, *best, row)));
+            let means = averages.iter().zip(&best_averages).map(|((of, average), best)| {
+                let cell = cell(row.averages.get(average)?, Form::Percent, *best, row);
+                Some(Cell { trained_on: comparison.is_average_trained_on(row, of, average), ..cell })
+            });
             let mark = if row.chosen_on.is_some() { " †" } else { "" };
             (format!("{}{mark}", row.name), tasks.chain(means).collect::<Vec<_>>())
         };
@@ -67,12 +70,18 @@ impl Grid {
 pub(super) fn caption(comparison: &Comparison<'_>) -> String {
     let chosen = comparison.rows.iter().any(|row| row.chosen_on.is_some());
     let chosen = if chosen { format!(" {CHOSEN_HERE}") } else { String::new() };
+    let partial = if comparison.has_partial() { format!(" {PARTIAL}") } else { String::new() };
     format!(
         "Scores in percent, errors as they are; mean over seeds ± half of the {:.0} % interval (Student's t). A task with two metrics counts as their \
-         mean, MNLI as the mean of both splits; {}.{chosen}",
+         mean, MNLI as the mean of both splits; {}.{chosen}{partial}",
         comparison.level * 100.0,
         comparison.averages_in_words().join(", ")
     )
+}
+
+/// What there is to say of records that do not count, a sentence a line.
+pub(super) fn notes(comparison: &Comparison<'_>) -> Vec<String> {
+    comparison.notes.iter().map(|note| format!("{note}.")).collect()
 }
 
 /// p-values of pairs: a header and rows.
@@ -88,7 +97,7 @@ pub(super) fn pair_grid(comparison: &Comparison<'_>) -> Option<(Vec<&'static str
             pair.task.clone(),
             pair.model.clone(),
             pair.baseline.clone(),
-            format!("{:+.2}", pair.difference * 100.0),
+            pair.form.text(pair.difference),
             pair.seeds.to_string(),
             p(pair.p_seeds),
             p(pair.p_examples),

@@ -1,6 +1,6 @@
 //! Everything, for programs.
 
-use glue_tasks::{AverageSpec, GLUE};
+use glue_tasks::{AverageSpec, Benchmark, GLUE};
 use serde_json::{Map, Value, json};
 
 use crate::compare::column::Column;
@@ -18,6 +18,8 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
             "interval": entry.interval,
             "bootstrap_interval": entry.bootstrap,
             "metrics": entry.metrics.iter().map(|(name, s)| (name.clone(), summary(*s))).collect::<serde_json::Map<_, _>>(),
+            "class_of_f1": entry.class,
+            "partial": entry.partial,
             "seeds": entry.seeds.iter().map(|(seed, score)| json!({"seed": seed, "score": score})).collect::<Vec<_>>(),
             "collapsed": (!is_published).then_some(entry.collapsed),
             "seconds": entry.seconds,
@@ -27,7 +29,8 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
     };
     // GLUE's are always there, others where a row has them.
     let others = comparison.averages().into_iter().filter(|(benchmark, _)| benchmark.name != GLUE.name);
-    let averages: Vec<&AverageSpec> = GLUE.averages.iter().chain(others.map(|(_, average)| average)).collect();
+    let glue = GLUE.averages.iter().map(|average| (&*GLUE, average));
+    let averages: Vec<(&Benchmark, &AverageSpec)> = glue.chain(others).collect();
     let row = |row: &Row| {
         let mut fields = Map::new();
         let mut add = |name: &str, value: Value| fields.insert(name.to_owned(), value);
@@ -35,9 +38,13 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
         add("parameters", json!(row.parameters));
         add("source", json!(row.source));
         add("chosen_on", json!(row.chosen_on));
-        for average in &averages {
+        for (_, average) in &averages {
             add(&average.key, summary(row.averages.get(average)));
         }
+        let trained_on = averages.iter().filter(|(of, average)| {
+            row.averages.get(average).is_some() && comparison.is_average_trained_on(row, of, average)
+        });
+        add("averages_of_rows_trained_on", json!(trained_on.map(|(_, average)| &average.key).collect::<Vec<_>>()));
         let tasks = row.entries.iter().map(|(name, e)| {
             let column = comparison.columns.iter().find(|column| column.name == *name);
             let trained_on = column.is_some_and(|column| comparison.is_trained_on(row, column));
@@ -64,6 +71,7 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
         "columns": comparison.columns.iter().map(column).collect::<Vec<_>>(),
         "models": comparison.rows.iter().map(row).collect::<Vec<_>>(),
         "pairs": pairs.collect::<Vec<_>>(),
+        "notes": comparison.notes,
     });
     format!("{all:#}\n")
 }

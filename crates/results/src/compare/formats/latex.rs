@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::grid::{Cell, Grid, caption};
+use super::grid::{Cell, Grid, caption, notes};
 use crate::compare::best;
 use crate::compare::comparison::Comparison;
 
@@ -19,6 +19,9 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
     }
     let _ =
         writeln!(text, "\\bottomrule\n\\end{{tabular}}\n% {} {}", caption(comparison), best::words(comparison.level));
+    for note in notes(comparison) {
+        let _ = writeln!(text, "% {}", note.replace('\n', " "));
+    }
     text
 }
 
@@ -27,7 +30,9 @@ fn cell(cell: Option<Cell>) -> String {
     let mean = if cell.best { format!("\\textbf{{{}}}", cell.mean) } else { cell.mean.clone() };
     let half = cell.half.as_ref().map_or_else(String::new, |half| format!(" {{\\small $\\pm$ {half}}}"));
     let collapsed = if cell.collapsed { "$^*$" } else { "" };
-    format!("{mean}{half}{collapsed}{}", if cell.trained_on { "$^\\ddagger$" } else { "" })
+    let trained_on = if cell.trained_on { "$^\\ddagger$" } else { "" };
+    let partial = if cell.partial { "$^\\S$" } else { "" };
+    format!("{mean}{half}{collapsed}{trained_on}{partial}")
 }
 
 fn escaped(text: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::grid::{Cell, Grid, caption, pair_grid};
+use super::grid::{Cell, Grid, caption, notes, pair_grid};
 use crate::compare::best::{self, TRAINED_ON_IT};
 use crate::compare::comparison::Comparison;
 
@@ -21,6 +21,9 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
         caption(comparison),
         best::words(comparison.level)
     );
+    for note in notes(comparison) {
+        let _ = writeln!(text, "\n{}", escaped(&note));
+    }
     for (name, source) in comparison.rows.iter().filter_map(|row| Some((&row.name, row.source.as_ref()?))) {
         let _ = writeln!(text, "\n{}: {}", escaped(name), source);
     }
@@ -39,7 +42,8 @@ fn cell(cell: Option<Cell>) -> String {
     let mean = if cell.best { format!("**{}**", cell.mean) } else { cell.mean.clone() };
     let half = cell.half.as_ref().map_or_else(String::new, |half| format!(" ±{half}"));
     let collapsed = if cell.collapsed { "\\*" } else { "" };
-    format!("{mean}{half}{collapsed}{}", if cell.trained_on { "‡" } else { "" })
+    let (trained_on, partial) = (if cell.trained_on { "‡" } else { "" }, if cell.partial { "§" } else { "" });
+    format!("{mean}{half}{collapsed}{trained_on}{partial}")
 }
 
 /// Names may hold what means something in a table.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::grid::{Grid, caption, pair_grid};
+use super::grid::{Grid, caption, notes, pair_grid};
 use crate::columns::aligned;
 use crate::compare::best::{self, TRAINED_ON_IT};
 use crate::compare::comparison::Comparison;
@@ -16,7 +16,7 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
                 || "-".to_owned(),
                 |cell| {
                     let half = cell.half.map_or_else(String::new, |half| format!(" ±{half}"));
-                    let marks = [(cell.best, "!"), (cell.collapsed, "*"), (cell.trained_on, "‡")];
+                    let marks = [(cell.best, "!"), (cell.collapsed, "*"), (cell.trained_on, "‡"), (cell.partial, "§")];
                     let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
                     format!("{}{half}{marks}", cell.mean)
                 },
@@ -31,6 +31,9 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
         caption(comparison),
         best::words(comparison.level)
     );
+    for note in notes(comparison) {
+        let _ = writeln!(text, "{note}");
+    }
     for row in comparison.rows.iter().filter_map(|row| Some((&row.name, row.source.as_ref()?))) {
         let _ = writeln!(text, "{}: {}", row.0, row.1);
     }

@@ -8,8 +8,6 @@ mod runs;
 mod scores;
 mod speed;
 
-use std::collections::BTreeSet;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -97,12 +95,11 @@ fn title(comparison: &Comparison<'_>) -> String {
     let tasks = match comparison.columns.as_slice() {
         [column] => column.title(),
         columns => {
-            let tasks: BTreeSet<(&str, bool)> =
-                columns.iter().map(|column| (column.task.as_str(), column.spec.is_some())).collect();
+            let tasks = comparison.task_count();
             // Of one task several columns have other rows each.
             let sets = columns.len();
-            let rows = if sets == tasks.len() { String::new() } else { format!(", {sets} sets of rows") };
-            counted(tasks.len(), "task") + &rows
+            let rows = if sets == tasks { String::new() } else { format!(", {sets} sets of rows") };
+            counted(tasks, "task") + &rows
         }
     };
     let models = if let [model] = own.as_slice() { (*model).to_owned() } else { counted(own.len(), "model") };
@@ -112,7 +109,7 @@ fn title(comparison: &Comparison<'_>) -> String {
 fn introduction(comparison: &Comparison<'_>, made_at: &str) -> String {
     let own = comparison.rows.iter().filter(|row| !row.is_published()).count();
     let published = comparison.rows.len() - own;
-    let mut text = format!("{} of {}", counted(comparison.found.len(), "run"), counted(own, "model"));
+    let mut text = format!("{} of {}", counted(comparison.run_count(), "run"), counted(own, "model"));
     if published > 0 {
         text += &format!(" beside {}", counted(published, "published row"));
     }
@@ -129,6 +126,16 @@ fn introduction(comparison: &Comparison<'_>, made_at: &str) -> String {
     format!("{}<p>{when}Page made at {} by {}.</p>\n", paragraph(&text), time(made_at), program())
 }
 
+/// In what the scores are.
+fn units(comparison: &Comparison<'_>) -> &'static str {
+    let percent = |column: &Column| column.form() == Form::Percent;
+    match (comparison.columns.iter().any(percent), comparison.columns.iter().all(percent)) {
+        (_, true) => "Percent.",
+        (true, false) => "Percent, errors as they are.",
+        (false, false) => "Errors as they are.",
+    }
+}
+
 /// Charts of a kind, with one legend for all, and their numbers below each.
 fn charts(comparison: &Comparison<'_>, figures: &[Figure], kind: FigureKind) -> Result<String, Error> {
     let of_kind: Vec<&Figure> = figures.iter().filter(|figure| figure.kind == kind).collect();
@@ -143,7 +150,8 @@ fn charts(comparison: &Comparison<'_>, figures: &[Figure], kind: FigureKind) -> 
     }
     if kind == FigureKind::Scores {
         html += &paragraph(&format!(
-            "Percent. Whiskers: the {:.0} % interval of the mean over seeds. Line across the bars: a model that has learnt nothing.",
+            "{} Whiskers: the {:.0} % interval of the mean over seeds. Line across the bars: a model that has learnt nothing.",
+            units(comparison),
             comparison.level * 100.0
         ));
     }
@@ -181,7 +189,7 @@ fn pairs(comparison: &Comparison<'_>) -> String {
             Cell::text(&pair.model),
             Cell::text(task_name(&pair.task)),
             Cell::text(&pair.baseline),
-            Cell::number(Some(pair.difference), Form::Points),
+            Cell::number(Some(pair.difference), pair.form),
             Cell::number(Some(pair.seeds as f64), Form::Count),
             p(pair.p_seeds),
             p(pair.p_examples),
@@ -189,9 +197,10 @@ fn pairs(comparison: &Comparison<'_>) -> String {
         ]);
     }
     paragraph(
-        "Difference of the scores in percentage points, mean over the seeds that both have, and how likely one at least so large would \
-         be if the two were alike (p): by sign-flip tests over seeds and over examples (right or wrong, mean over seeds), and by McNemar's \
-         test on the first common seed. Many tests at once find some small p by chance.",
+        "Difference of the scores in percentage points, of errors as it is; mean over the seeds that both have. And how likely one at \
+         least so large would be if the two were alike (p): by a sign-flip test over seeds, by a randomization test over examples (the \
+         models change places on each at random, and the column's score is computed anew), and by McNemar's test on the first common \
+         seed. Many tests at once find some small p by chance.",
     ) + &table("Models in pairs", &data, true)
 }
 

@@ -1,6 +1,6 @@
 //! Every number of a comparison: metrics by task, averages, runs.
 
-use glue_tasks::benchmarks;
+use glue_tasks::{Metric, benchmarks, plain_key};
 
 use super::markup::{details, paragraph, table};
 use crate::compare::column::Column;
@@ -73,9 +73,17 @@ fn of_entry(comparison: &Comparison<'_>, row: &Row, column: &Column, entry: &Ent
             .collect();
         let interval = summary.and_then(|summary| summary.confidence_interval(comparison.level));
         let bootstrap = values.and_then(|values| bootstrap_mean_interval(&values, comparison.level));
-        lines.push(line(&row.name, name, summary, interval, bootstrap, Form::of_metric(name)));
+        let title = title(name, entry.class.as_deref());
+        lines.push(line(&row.name, &title, summary, interval, bootstrap, Form::of_metric(name)));
     }
     lines
+}
+
+/// A metric, and which class it is of where it is of one.
+fn title(metric: &str, class: Option<&str>) -> String {
+    let is_of_one = Metric::from_key(plain_key(metric)).is_some_and(Metric::is_of_one_class);
+    let class = class.filter(|_| is_of_one);
+    class.map_or_else(|| metric.to_owned(), |class| format!("{metric} of {class}"))
 }
 
 type Interval = Option<(f64, f64)>;

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::markup::{NOTHING, breakable, number, scrolling};
 use crate::compare::best;
 use crate::compare::comparison::Comparison;
+use crate::compare::entry::PARTIAL;
 use crate::compare::escape::escaped;
 use crate::compare::published::PROTOCOLS_DIFFER;
 use crate::compare::row::{CHOSEN_HERE, Row};
@@ -15,7 +16,7 @@ use crate::statistics::Summary;
 pub(super) fn table(comparison: &Comparison<'_>) -> String {
     let averages = comparison.averages();
     let best_of_tasks: Vec<_> = comparison.columns.iter().map(|column| comparison.best_of(column)).collect();
-    let best_averages: Vec<_> = averages.iter().map(|(_, average)| comparison.best_average(average)).collect();
+    let best_averages: Vec<_> = averages.iter().map(|(of, average)| comparison.best_average(of, average)).collect();
     let has_parameters = comparison.rows.iter().any(|row| row.parameters.is_some());
     let mut head = String::from("<th scope=\"col\">model</th>");
     let mut title = |name: &str, words: &str| {
@@ -40,11 +41,13 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
             let (collapsed, runs) = entry.map_or((0, 0), |entry| (entry.collapsed, entry.seeds.len()));
             let score = entry.and_then(|entry| entry.score);
             let trained_on = comparison.is_trained_on(row, column);
-            let marks = Marks { best: is_best(best), collapsed, runs, trained_on };
+            let partial = entry.and_then(|entry| entry.partial.as_deref());
+            let marks = Marks { best: is_best(best), collapsed, runs, trained_on, partial };
             line += &cell(score, comparison.level, column.form(), marks);
         }
-        for ((_, average), best) in averages.iter().zip(&best_averages) {
-            let marks = Marks { best: is_best(best), ..Marks::default() };
+        for ((of, average), best) in averages.iter().zip(&best_averages) {
+            let trained_on = comparison.is_average_trained_on(row, of, average);
+            let marks = Marks { best: is_best(best), trained_on, ..Marks::default() };
             line += &cell(row.averages.get(average), comparison.level, Form::Percent, marks);
         }
         if has_parameters {
@@ -74,17 +77,19 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
 
 /// What is said of a number besides its value.
 #[derive(Clone, Copy, Default)]
-struct Marks {
+struct Marks<'a> {
     best: bool,
     /// How many of the runs predict one class only.
     collapsed: usize,
     runs: usize,
     /// The model was trained on rows of the column.
     trained_on: bool,
+    /// What the score is of, where it is not of all metrics of the column.
+    partial: Option<&'a str>,
 }
 
-fn cell(summary: Option<Summary>, level: f64, form: Form, marks: Marks) -> String {
-    let Marks { best, collapsed, runs, trained_on } = marks;
+fn cell(summary: Option<Summary>, level: f64, form: Form, marks: Marks<'_>) -> String {
+    let Marks { best, collapsed, runs, trained_on, partial } = marks;
     let Some(summary) = summary.filter(|summary| summary.mean.is_finite()) else { return NOTHING.to_owned() };
     let mut text = number(Number { value: summary.mean, form });
     if best {
@@ -95,6 +100,9 @@ fn cell(summary: Option<Summary>, level: f64, form: Form, marks: Marks) -> Strin
     }
     if trained_on {
         text += "<span class=\"mark\" title=\"trained on rows of this column\">‡</span>";
+    }
+    if let Some(partial) = partial {
+        text += &format!("<span class=\"mark\" title=\"{}\">§</span>", escaped(partial));
     }
     if collapsed > 0 {
         text += &format!("<span class=\"mark\" title=\"{collapsed} of {runs} runs predict one class only\">*</span>");
@@ -150,8 +158,13 @@ fn notes(comparison: &Comparison<'_>) -> String {
     if comparison.rows.iter().any(|row| row.chosen_on.is_some()) {
         notes.push(CHOSEN_HERE);
     }
+    if comparison.has_partial() {
+        notes.push(PARTIAL);
+    }
     if comparison.rows.iter().any(Row::is_published) {
         notes.push(PROTOCOLS_DIFFER);
     }
-    notes.iter().map(|note| format!("<p class=\"note\">{}</p>\n", escaped(note))).collect()
+    let uncounted: Vec<String> = comparison.notes.iter().map(|note| format!("{note}.")).collect();
+    let notes = notes.into_iter().chain(uncounted.iter().map(String::as_str));
+    notes.map(|note| format!("<p class=\"note\">{}</p>\n", escaped(note))).collect()
 }

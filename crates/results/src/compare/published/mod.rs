@@ -2,6 +2,7 @@
 
 mod fields;
 mod file;
+mod place;
 mod rows;
 mod value;
 

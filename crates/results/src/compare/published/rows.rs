@@ -2,42 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use glue_tasks::find_task;
-use glue_tasks::score::task_score;
-
 use super::file::{Published, PublishedRow};
+use super::place::place;
 use super::value::PublishedValue;
 use crate::compare::average::Averages;
-use crate::compare::entry::Entry;
+use crate::compare::column::Column;
 use crate::compare::row::Row;
-use crate::statistics::Summary;
-
-/// The score of a task where all of its metrics were published; else the mean of those that were.
-fn score(task: &str, metrics: &BTreeMap<String, PublishedValue>) -> Option<f64> {
-    let complete =
-        find_task(task).ok().and_then(|task| task_score(task, |key| metrics.get(key).map(|value| value.value)).ok());
-    let values = || metrics.values().map(|value| value.value).collect::<Vec<_>>();
-    complete.or_else(|| Summary::of(&values()).map(|summary| summary.mean))
-}
 
 impl Published {
-    /// Its models as rows.
-    pub(in crate::compare) fn rows(&self) -> impl Iterator<Item = Row> {
-        self.rows.iter().map(|row| {
-            let entry = |task: &String, metrics: &BTreeMap<String, PublishedValue>| Entry {
-                score: score(task, metrics).and_then(|score| Summary::of(&[score])),
-                interval: None,
-                bootstrap: None,
-                metrics: metrics.iter().map(|(name, value)| (name.clone(), Summary::of(&[value.value]))).collect(),
-                seeds: Vec::new(),
-                collapsed: 0,
-                seconds: None,
-                train_seconds: None,
-                train_samples_per_second: None,
-                peak_memory_bytes: None,
-            };
-            let entries: BTreeMap<_, _> =
-                row.tasks.iter().map(|(task, metrics)| (task.clone(), entry(task, metrics))).collect();
+    /// Its models as rows. Each number stands in the column of its task, split and metric; where there is none yet, one is added.
+    pub(in crate::compare) fn rows(&self, columns: &mut Vec<Column>) -> Vec<Row> {
+        let row = |row: &PublishedRow| {
+            let placed = row.tasks.iter().flat_map(|(task, metrics)| place(task, metrics, columns));
+            let entries: BTreeMap<_, _> = placed.collect();
             Row {
                 name: format!("{} [{}]", row.model, self.name),
                 averages: Averages::of_seeds(&entries),
@@ -47,7 +24,8 @@ impl Published {
                 chosen_on: None,
                 records: Vec::new(),
             }
-        })
+        };
+        self.rows.iter().map(row).collect()
     }
 
     /// Where a row comes from and how it was made.

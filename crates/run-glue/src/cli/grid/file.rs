@@ -16,7 +16,16 @@ use records::python_json::float_repr;
 use trainer::error::Error;
 
 /// Lists of these are of the grid itself, and of these a flag is a list; lists of other flags are further axes.
-const LISTS: [&str; 6] = ["task_name", "seeds", "metric_name", "report_to", "class_weights", "text_column_names"];
+const LISTS: [&str; 8] = [
+    "task_name",
+    "seeds",
+    "metric_name",
+    "report_to",
+    "class_weights",
+    "text_column_names",
+    "label_names",
+    "final_eval",
+];
 /// Flags that may be given several times.
 const REPEATED: [&str; 2] = ["model_name_or_path", SPACE];
 /// What is searched; a table of flags does too.

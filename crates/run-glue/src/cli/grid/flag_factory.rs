@@ -109,6 +109,7 @@ impl SettingsFactory for FlagFactory {
             let places = &mut args.places;
             (places.output_dir, places.save_logits, places.glue_submission) = (None, None, None);
             args.do_predict = Some(false);
+            args.data.final_eval = Vec::new();
             args.publish = Default::default();
             args.checkpoints.save_strategy = None;
             args.logging.report_to = Vec::new();

@@ -1,0 +1,116 @@
+//! Which of a record's settings can have changed its numbers, and so tell runs apart. What the columns and the content of rows say is
+//! not among them, nor what this run did not use: two spellings of one run are one run.
+
+use serde_json::Value;
+
+use records::record::RunRecord;
+
+/// Computed from other settings, and in how large pieces rows are evaluated, which are as many whatever that is.
+const COMPUTED: [&str; 2] = ["new_head", "per_device_eval_batch_size"];
+
+/// What decides the rows of a run, which are known by their content, and what was measured on them.
+const OF_ROWS: [&str; 19] = [
+    "delimiter",
+    "do_train",
+    "label_column_name",
+    "max_eval_samples",
+    "max_predict_samples",
+    "max_train_samples",
+    "metric_name",
+    "missing_labels",
+    "problem_type",
+    "shuffle_before_split",
+    "shuffle_like",
+    "shuffle_seed",
+    "shuffle_train_dataset",
+    "test_split_name",
+    "text_column_names",
+    "train_split_name",
+    "validation_split_name",
+    "validation_split_percentage",
+    "do_regression",
+];
+
+/// What only a training uses: an evaluation alone has the values and nothing comes of them.
+const OF_TRAINING: [&str; 34] = [
+    "adam_beta1",
+    "adam_beta2",
+    "adam_epsilon",
+    "attention_probs_dropout_prob",
+    "class_weights",
+    "data_seed",
+    "dataloader_drop_last",
+    "early_stopping_patience",
+    "early_stopping_threshold",
+    "eval_delay",
+    "eval_steps",
+    "eval_strategy",
+    "first_loss_scale",
+    "freeze_embeddings",
+    "freeze_layers",
+    "gradient_accumulation_steps",
+    "greater_is_better",
+    "hidden_dropout_prob",
+    "label_smoothing_factor",
+    "layerwise_lr_decay",
+    "learning_rate",
+    "load_best_model_at_end",
+    "lr_scheduler_type",
+    "max_grad_norm",
+    "max_steps",
+    "metric_for_best_model",
+    "num_train_epochs",
+    "optim",
+    "per_device_train_batch_size",
+    "save_steps",
+    "save_strategy",
+    "train_sampling_strategy",
+    "warmup_steps",
+    "weight_decay",
+];
+
+/// What chooses among the weights of a training, where it does.
+const OF_CHOICE: [&str; 2] = ["metric_for_best_model", "greater_is_better"];
+
+/// A setting that was left out, in words.
+pub(super) const NONE: &str = "none";
+
+/// Whether a setting of this name can have changed the numbers of this record.
+pub(crate) fn decides(record: &RunRecord, name: &str) -> bool {
+    let rows_are_known = || record.dataset.splits.iter().any(|split| split.sha256.is_some());
+    let is_of_rows = OF_ROWS.contains(&name) && rows_are_known();
+    let is_used = || if record.is_trained() { is_used_in_training(record, name) } else { !OF_TRAINING.contains(&name) };
+    !COMPUTED.contains(&name) && !is_of_rows && is_used()
+}
+
+/// Whether a training with the other settings looks at this one.
+fn is_used_in_training(record: &RunRecord, name: &str) -> bool {
+    let value = |name: &str| record.hyper_parameters.get(name).filter(|value| !value.is_null());
+    let optimizer = value("optim").and_then(Value::as_str).unwrap_or_default();
+    match name {
+        // Steps come before epochs.
+        "num_train_epochs" => value("max_steps").is_none(),
+        "adam_beta1" | "adam_beta2" => !matches!(optimizer, "sgd" | "adafactor"),
+        "adam_epsilon" => !matches!(optimizer, "sgd" | "adafactor" | "lion"),
+        name if OF_CHOICE.contains(&name) => {
+            value("load_best_model_at_end").is_some_and(|load| *load != Value::Bool(false))
+                || value("early_stopping_patience").is_some()
+        }
+        _ => true,
+    }
+}
+
+/// A value in words: 3 and 3.0 are one number.
+pub(super) fn value_in_words(value: &Value) -> String {
+    /// Up to here every whole number is an `f64`.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Null => NONE.to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => match number.as_f64() {
+            Some(whole) if whole.fract() == 0.0 && whole.abs() < EXACT => format!("{whole:.0}"),
+            _ => number.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
