@@ -12,13 +12,18 @@ use models::parameter_specs::ParameterSpec;
 
 use crate::error::Error;
 use crate::model_layout::{explain, find_model};
-use crate::source::SourceFiles;
+use crate::settings::{HubAccess, ModelChoice, ModelSettings};
+use crate::source::{SourceFiles, TransferHooks};
 use crate::tokenize::{TextTokenizer, TokenizerFiles, effective_max_seq_length};
 
 /// Everything of a checkpoint but its weights' values.
 pub struct ModelFiles {
     /// Where they come from.
     pub files: SourceFiles,
+    /// Where the tokenizer comes from, if not from there.
+    pub tokenizer_source: Option<SourceFiles>,
+    /// Where config.json comes from, if not from there.
+    pub config_source: Option<SourceFiles>,
     /// The fields of config.json.
     pub config: Config,
     /// Of encoders, by config.json's `model_type`.
@@ -39,6 +44,64 @@ pub struct ModelFiles {
     pub max_seq_length: usize,
     /// What is odd about the files, or was decided for the user; to be said once.
     pub warnings: Vec<String>,
+}
+
+/// Where a model's files come from.
+pub struct ModelSources {
+    /// The checkpoint.
+    model: SourceFiles,
+    /// Of the tokenizer, if not of the checkpoint.
+    tokenizer: Option<SourceFiles>,
+    /// Of config.json, if not of the checkpoint.
+    config: Option<SourceFiles>,
+}
+
+impl From<SourceFiles> for ModelSources {
+    fn from(model: SourceFiles) -> Self {
+        Self { model, tokenizer: None, config: None }
+    }
+}
+
+impl ModelSources {
+    /// # Errors
+    /// When a repository or revision cannot be had.
+    pub fn of(settings: &ModelSettings, access: &HubAccess, transfers: &TransferHooks) -> Result<Self, Error> {
+        let part = |choice: &Option<ModelChoice>| {
+            choice.as_ref().map(|choice| SourceFiles::model(choice, access, transfers)).transpose()
+        };
+        Ok(Self {
+            model: SourceFiles::model(&settings.choice, access, transfers)?,
+            tokenizer: part(&settings.tokenizer)?,
+            config: part(&settings.config)?,
+        })
+    }
+}
+
+/// The class that a config.json gives its tokenizer.
+fn class_in(config: &Config) -> Option<String> {
+    config.text("tokenizer_class", "").ok().filter(|class| !class.is_empty()).map(str::to_owned)
+}
+
+/// The files of a tokenizer, which may lie beside another model than the one that it is for: as AutoTokenizer, which asks the config.json
+/// beside them. Where there is none, the model's type says whose it is.
+fn tokenizer_from(source: &SourceFiles, model: &Family) -> Result<TokenizerFiles, Error> {
+    let files = TokenizerFiles::find(|name| source.try_fetch(name))?;
+    let beside = source.try_fetch("config.json")?.map(|path| Config::read(&path)).transpose()?;
+    // The class of a type that is not known here is not known either, and refused unless a file names one.
+    let (own_type, usual) = match &beside {
+        Some(config) => (config.model_type(), family(config).map_or(config.model_type(), |own| own.tokenizer_class)),
+        None => (model.model_type, model.tokenizer_class),
+    };
+    let files = files.of_model(beside.as_ref().and_then(class_in), usual);
+    let as_it_stands = TokenizerFiles::default().of_model(None, model.tokenizer_class).as_it_stands;
+    if files.as_it_stands == as_it_stands {
+        return Ok(files);
+    }
+    Err(Error::usage(format!(
+        "{}: beside a {} model its tokenizer is made in one way, and beside a {} model in another: a model that was saved \
+         with it would have other tokens. Give the tokenizer of a {} model",
+        source.id, own_type, model.model_type, model.model_type
+    )))
 }
 
 /// Tokens of the longest input to a model that has no limit of its own.
@@ -62,19 +125,19 @@ impl ModelFiles {
     ///
     /// # Errors
     /// When a file is missing or wrong, or asks for something that is not implemented.
-    pub fn read(files: SourceFiles, max_seq_length: Option<usize>) -> Result<Self, Error> {
-        let (files, layout) = find_model(files)?;
-        let config_file = files.fetch("config.json")?;
+    pub fn read(sources: ModelSources, max_seq_length: Option<usize>) -> Result<Self, Error> {
+        let (files, layout) = find_model(sources.model)?;
+        let config_file = sources.config.as_ref().unwrap_or(&files).fetch("config.json")?;
         let config = Config::read(&config_file)?;
         let of_model = |error: Error| error.at(&files.id);
         let family = family(&config).map_err(|e| of_model(e.into()))?;
         let architecture = (family.architecture)(&config).map_err(|e| of_model(e.into()))?;
         let names = (family.parameter_specs)(&config)?;
         let weights = locate(|name| files.try_fetch(name)).map_err(|error| explain(&files, of_model(error)))?;
-        let named = config.text("tokenizer_class", "").ok().filter(|class| !class.is_empty()).map(str::to_owned);
-        let tokenizer_files =
-            TokenizerFiles::find(|name| files.try_fetch(name))?.of_model(named, family.tokenizer_class);
-        let tokenizer = TextTokenizer::load(&tokenizer_files).map_err(|e| of_model(e.into()))?;
+        let tokenizer_source = sources.tokenizer.as_ref().unwrap_or(&files);
+        let tokenizer_files = tokenizer_from(tokenizer_source, family)?;
+        let tokenizer =
+            TextTokenizer::load(&tokenizer_files).map_err(|error| Error::from(error).at(&tokenizer_source.id))?;
         let tokenizer = tokenizer.for_embedding(architecture.vocab_size);
         // Without positions of its own a model takes any length; what fits into memory is less than the cap.
         let positions = architecture.longest_input().unwrap_or(LONGEST_INPUT);
@@ -84,6 +147,8 @@ impl ModelFiles {
         warnings.extend(lowered.filter(|_| max_seq_length.is_some()));
         Ok(Self {
             files,
+            tokenizer_source: sources.tokenizer,
+            config_source: sources.config,
             config,
             family,
             architecture,
@@ -95,6 +160,12 @@ impl ModelFiles {
             max_seq_length: longest,
             warnings,
         })
+    }
+
+    /// Whether config.json and the tokenizer come from two places.
+    #[must_use]
+    pub fn is_put_together(&self) -> bool {
+        self.tokenizer_source.is_some() || self.config_source.is_some()
     }
 
     /// The kinds of token that the model tells apart.

@@ -22,8 +22,8 @@ pub use self::final_evaluation::FinalEvaluation;
 pub use self::folder::{RecordFile, Records, read_folder, read_paths};
 pub use self::host::Host;
 pub use self::parts::{
-    Baseline, EndWeights, ModelInfo, Predictor, Profile, Program, Scores, SearchMark, SearchRole, Source, Throughput,
-    Timings, TrainingInfo,
+    Baseline, EndWeights, ModelInfo, PlaceInfo, Predictor, Profile, Program, Scores, SearchMark, SearchRole, Source,
+    Throughput, Timings, TrainingInfo,
 };
 pub use self::run_record::RunRecord;
 pub use self::version::FORMAT_VERSION;

@@ -78,6 +78,25 @@ pub struct ModelInfo {
     /// The same of the files that the tokenizer was made of; records of format 1 have none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tokenizer_sha256: BTreeMap<String, String>,
+    /// Where config.json came from, if not from the same place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_from: Option<PlaceInfo>,
+    /// Where the tokenizer came from, if not from the same place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokenizer_from: Option<PlaceInfo>,
+}
+
+/// A folder or repository that a part of a model came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceInfo {
+    /// Hub id, or the folder as it was given.
+    pub id: String,
+    /// What kind of place it is.
+    pub source: Source,
+    /// The branch, tag or commit that was asked for.
+    pub revision: Option<String>,
+    /// The commit that this was.
+    pub commit: Option<String>,
 }
 
 /// Wall-clock seconds by stage; a stage that did not run has none.

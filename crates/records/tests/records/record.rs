@@ -4,7 +4,7 @@ use records::files::trainer_state::train_row;
 use records::record::class_table::{ClassRow, ClassTable};
 use records::record::path::settings_hash;
 use records::record::{
-    Baseline, DatasetInfo, EndWeights, FORMAT_VERSION, FinalEvaluation, Host, ModelInfo, Predictor, Profile, Program,
+    Baseline, DatasetInfo, EndWeights, FORMAT_VERSION, FinalEvaluation, Host, ModelInfo, PlaceInfo, Predictor, Profile, Program,
     RecordError, RunRecord, Scores, SearchMark, SearchRole, Source, SplitRows, SplitUse, Throughput, Timings,
     TrainingInfo, read_folder, read_paths,
 };
@@ -76,6 +76,18 @@ fn full() -> RunRecord {
             weights_sha256: BTreeMap::from([("model.safetensors".to_owned(), "0a".repeat(32))]),
             config_sha256: Some("0c".repeat(32)),
             tokenizer_sha256: BTreeMap::from([("tokenizer.json".to_owned(), "0d".repeat(32))]),
+            config_from: Some(PlaceInfo {
+                id: "configs".to_owned(),
+                source: Source::Folder,
+                revision: None,
+                commit: None,
+            }),
+            tokenizer_from: Some(PlaceInfo {
+                id: "google-bert/bert-base-uncased".to_owned(),
+                source: Source::Hub,
+                revision: Some("main".to_owned()),
+                commit: Some("86b5e0934494bd15c9632b12f734a8a67f723594".to_owned()),
+            }),
         },
         dataset: DatasetInfo {
             id: "nyu-mll/glue".to_owned(),

@@ -72,11 +72,6 @@ pub const COMPAT_FLAGS: &[CompatFlag] = &[
         };
         (value == "epoch" || value.parse::<u64>().is_ok()).then_some(new)
     }),
-    refused(
-        "config_name",
-        UNSET,
-        "the configuration belongs to the weights: put the config.json into --model's folder",
-    ),
     no_effect("data_parallel", ONE_PROCESS),
     no_effect("dataloader_in_order", LOADER),
     no_effect("dataloader_multiprocessing_context", LOADER),
@@ -163,7 +158,6 @@ pub const COMPAT_FLAGS: &[CompatFlag] = &[
         verdict: Verdict::NoEffect("the record always has the peak memory"),
     },
     refused("text_column_delimiter", UNSET, "two columns are read as first and second text; join columns in the file"),
-    refused("tokenizer_name", UNSET, "the tokenizer belongs to the weights: put its files into --model's folder"),
     no_effect("torch_compile", TORCH),
     no_effect("torch_compile_backend", TORCH),
     no_effect("torch_compile_mode", TORCH),

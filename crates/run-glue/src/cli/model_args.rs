@@ -1,6 +1,6 @@
 //! Flags of the model that a run begins with, and of the Hub that it may come from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -15,6 +15,12 @@ pub struct ModelArgs {
     /// Branch, tag or commit of the model [default: main]
     #[arg(long, value_name = "REV", help_heading = "Model")]
     pub model_revision: Option<String>,
+    /// Folder or Hub repository of the tokenizer [default: --model]
+    #[arg(long, value_name = "MODEL", help_heading = "Model")]
+    pub tokenizer_name: Option<String>,
+    /// Folder or Hub repository of config.json [default: --model]
+    #[arg(long, value_name = "MODEL", help_heading = "Model")]
+    pub config_name: Option<String>,
     /// Folder for downloads [default: the Hugging Face cache]
     #[arg(long, value_name = "DIR", help_heading = "Model")]
     pub cache_dir: Option<PathBuf>,
@@ -33,11 +39,27 @@ impl ModelArgs {
     /// The model that a run begins with. `name`: what `--model` says; `embedded`: the demo, which has its own.
     pub(super) fn settings(&self, name: Option<&str>, embedded: bool) -> Result<ModelSettings, Error> {
         let usual = ModelSettings::default();
+        let choice = model_choice(name, self.model_revision.as_deref(), embedded)?;
+        let part = |flag, name: &Option<String>| self.part(flag, name.as_deref(), &choice);
         Ok(ModelSettings {
-            choice: model_choice(name, self.model_revision.as_deref(), embedded)?,
+            tokenizer: part("--tokenizer_name", &self.tokenizer_name)?,
+            config: part("--config_name", &self.config_name)?,
+            choice,
             ignore_mismatched_sizes: self.ignore_mismatched_sizes.unwrap_or(usual.ignore_mismatched_sizes),
             token_type_ids: self.token_type_ids,
         })
+    }
+}
+
+impl ModelArgs {
+    /// Where a part of the model comes from; `None`: from where `model` does. Scripts write `none` for what is not set.
+    fn part(&self, flag: &str, name: Option<&str>, model: &ModelChoice) -> Result<Option<ModelChoice>, Error> {
+        let is_set = |name: &&str| !name.is_empty() && !name.eq_ignore_ascii_case("none");
+        let Some(name) = name.filter(is_set) else { return Ok(None) };
+        // The revision is of every repository that is named, as in run_glue.py, and a folder has none.
+        let revision = self.model_revision.as_deref().filter(|_| !Path::new(name).is_dir());
+        let choice = named_choice(flag, name, revision)?;
+        Ok((choice != *model).then_some(choice))
     }
 }
 
@@ -53,31 +75,37 @@ impl From<&ModelArgs> for HubAccess {
 /// # Errors
 /// No name, a path that is no folder, or a revision of something that has none.
 pub(super) fn model_choice(name: Option<&str>, revision: Option<&str>, embedded: bool) -> Result<ModelChoice, Error> {
-    let revision_of = |what: &str| {
-        Err(Error::usage(format!(
-            "--model_revision is of a repository on the Hub, and {what} has no revision: leave it out"
-        )))
-    };
     let Some(name) = name else {
         return if embedded && revision.is_some() {
-            revision_of("the demo's model")
+            Err(no_revision("the demo's model"))
         } else if embedded {
             Ok(ModelChoice::Embedded)
         } else {
             Err(Error::usage("--model is missing: give a folder or a Hub repository such as bert-base-cased"))
         };
     };
+    named_choice("--model", name, revision)
+}
+
+fn no_revision(what: &str) -> Error {
+    Error::usage(format!("--model_revision is of a repository on the Hub, and {what} has no revision: leave it out"))
+}
+
+fn named_choice(flag: &str, name: &str, revision: Option<&str>) -> Result<ModelChoice, Error> {
     let path = PathBuf::from(name);
     if path.is_dir() {
         return match revision {
-            Some(_) => revision_of(&format!("the folder --model {name}")),
+            Some(_) => Err(no_revision(&format!("the folder {flag} {name}"))),
             None => Ok(ModelChoice::Folder(plain_path(&path))),
         };
     }
     if path.is_absolute() || name.starts_with('.') || name.starts_with('~') || path.is_file() {
-        return Err(Error::usage(format!(
-            "--model {name}: there is no such folder; expected one with config.json, weights and a tokenizer"
-        )));
+        let expected = match flag {
+            "--tokenizer_name" => "a tokenizer",
+            "--config_name" => "config.json",
+            _ => "config.json, weights and a tokenizer",
+        };
+        return Err(Error::usage(format!("{flag} {name}: there is no such folder; expected one with {expected}")));
     }
     Ok(ModelChoice::Hub { id: name.to_owned(), revision: revision.unwrap_or("main").to_owned() })
 }

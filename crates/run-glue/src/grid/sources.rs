@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::data_files;
-use records::record::{ModelInfo, RunRecord, Source};
-use trainer::run::{FileHashes, ModelIdentity};
-use trainer::settings::{DatasetChoice, HubAccess, ModelChoice, Settings};
+use records::record::{PlaceInfo, RunRecord, Source};
+use trainer::run::{FileHashes, ModelPart};
+use trainer::settings::{DatasetChoice, HubAccess, ModelChoice, ModelSettings, Settings};
 use trainer::source::{SourceFiles, TransferHooks};
 
 /// What models and datasets are now, each looked up once.
@@ -22,18 +22,30 @@ impl Sources {
     }
 
     fn model_change(&mut self, settings: &Settings, record: &RunRecord) -> Option<String> {
+        let ModelSettings { choice, config, tokenizer, .. } = &settings.model;
         let model = &record.model;
-        match &settings.model.choice {
+        let from =
+            |place: &Option<PlaceInfo>| place.as_ref().map_or(model.commit.clone(), |place| place.commit.clone());
+        let config_hash = model.config_sha256.iter().map(|hash| ("config.json".to_owned(), hash.clone())).collect();
+        let parts = [
+            (ModelPart::Weights, choice, model.commit.clone(), &model.weights_sha256),
+            (ModelPart::Config, config.as_ref().unwrap_or(choice), from(&model.config_from), &config_hash),
+            (ModelPart::Tokenizer, tokenizer.as_ref().unwrap_or(choice), from(&model.tokenizer_from), &model.tokenizer_sha256),
+        ];
+        parts.into_iter().find_map(|(part, choice, commit, then)| match choice {
             ModelChoice::Embedded => None,
             ModelChoice::Hub { id, revision } => {
                 let now = self.commit(true, id, revision, &settings.hub);
-                has_moved(id, revision, model.commit.as_deref(), now.as_deref())
+                has_moved(id, revision, commit.as_deref(), now.as_deref())
             }
-            choice @ ModelChoice::Folder(_) => match ModelIdentity::now(choice) {
-                Ok((now, place)) => difference(&place, model, &now),
+            ModelChoice::Folder(folder) if part == ModelPart::Config && model.config_sha256.is_none() => {
+                Some(format!("{}: whether config.json and the tokenizer have changed is unknown", folder.display()))
+            }
+            ModelChoice::Folder(_) => match part.now(choice) {
+                Ok((now, place)) => differing_file(&place, then, &now),
                 Err(error) => Some(format!("{}: what the model is made of has changed ({error})", model.id)),
             },
-        }
+        })
     }
 
     fn data_change(&mut self, settings: &Settings, record: &RunRecord) -> Option<String> {
@@ -72,18 +84,7 @@ fn has_moved(id: &str, revision: &str, then: Option<&str>, now: Option<&str>) ->
     moved.then(|| format!("{revision} of {id} has moved to commit {}", now.unwrap_or_default()))
 }
 
-/// In what a model differs from what it was, in words. `place`: its folder, with `/` behind.
-fn difference(place: &str, then: &ModelInfo, now: &ModelIdentity) -> Option<String> {
-    let by_weights = differing_file(place, &then.weights_sha256, &now.weights);
-    let config = |hash: &String| FileHashes::from([("config.json".to_owned(), hash.clone())]);
-    by_weights
-        .or_else(|| match &then.config_sha256 {
-            Some(then) => differing_file(place, &config(then), &config(&now.config)),
-            None => Some(format!("{place}: whether config.json and the tokenizer have changed is unknown")),
-        })
-        .or_else(|| differing_file(place, &then.tokenizer_sha256, &now.tokenizer))
-}
-
+/// In what files differ from what they were, in words. `place`: their folder, with `/` behind.
 fn differing_file(place: &str, then: &FileHashes, now: &FileHashes) -> Option<String> {
     let changed = |(name, hash): (&String, &String)| match now.get(name) {
         Some(now) if now == hash => None,

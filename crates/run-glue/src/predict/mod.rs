@@ -29,7 +29,7 @@ pub fn run(settings: &PredictSettings) -> Result<(), Error> {
     backends::check(settings.device, settings.precision)?;
     let source = TextSource::open(&settings.input, settings.pairs)?;
     let model = ModelFiles::read(
-        SourceFiles::model(&settings.model, &settings.hub, &transfer_hooks())?,
+        SourceFiles::model(&settings.model, &settings.hub, &transfer_hooks())?.into(),
         settings.max_seq_length,
     )?;
     backends::dispatch(settings.device, Prediction { settings, model, source })?

@@ -246,6 +246,13 @@ fn truncation_side_is_honoured() {
 }
 
 #[test]
+fn padding_at_the_left_is_said_to_be_none() {
+    let tokenizer = loaded(&[vocab_txt(), config(json!({"padding_side": "left"}))]);
+    assert!(tokenizer.warnings()[0].contains("padding_side=left"), "{:?}", tokenizer.warnings());
+    assert!(loaded(&[vocab_txt(), config(json!({"padding_side": "right"}))]).warnings().is_empty());
+}
+
+#[test]
 fn roberta_has_four_special_tokens_a_pair_and_no_type_ids() {
     let json = ("tokenizer.json", roberta_json().to_string());
     let tokenizer = loaded(&[json.clone(), config(json!({"tokenizer_class": "RobertaTokenizer"}))]);

@@ -29,36 +29,54 @@ pub struct ModelIdentity {
     pub tokenizer: FileHashes,
 }
 
+/// What of a model may lie in a place of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelPart {
+    /// The files that hold the tensors.
+    Weights,
+    /// config.json.
+    Config,
+    /// What the tokenizer is made of.
+    Tokenizer,
+}
+
+impl ModelPart {
+    /// What a run would read of a model on this machine now, and the folder in which the files lie, with `/` behind.
+    ///
+    /// # Errors
+    /// When a file that a run needs is not there, or cannot be read.
+    pub fn now(self, choice: &ModelChoice) -> Result<(FileHashes, String), Error> {
+        let files = SourceFiles::model(choice, &HubAccess::default(), &TransferHooks::default())?;
+        let (files, _) = find_model(files)?;
+        let hashes = match self {
+            Self::Weights => by_name(locate(|name| files.try_fetch(name))?.files.iter()),
+            Self::Config => by_name([files.fetch("config.json")?].iter()),
+            Self::Tokenizer => by_name(TokenizerFiles::find(|name| files.try_fetch(name))?.paths()),
+        };
+        Ok((hashes?, format!("{}/{}", files.id, files.subfolder())))
+    }
+}
+
+fn hash(path: &PathBuf) -> Result<String, Error> {
+    sha256(path).map_err(|error| Error::usage(format!("{}: {error}", path.display())))
+}
+
+fn by_name<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<FileHashes, Error> {
+    let named = paths.map(|path| {
+        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        Ok((name, hash(path)?))
+    });
+    named.collect()
+}
+
 impl ModelIdentity {
     /// # Errors
     /// When a file cannot be read.
     pub(super) fn of(model: &ModelFiles) -> Result<Self, Error> {
-        Self::of_files(&model.weights.files, &model.config_file, &model.tokenizer_files)
-    }
-
-    /// What a run of a model on this machine would be of now, and the folder in which the files lie: nothing is read but for the hashes.
-    ///
-    /// # Errors
-    /// When a file that a run needs is not there, or cannot be read.
-    pub fn now(choice: &ModelChoice) -> Result<(Self, String), Error> {
-        let files = SourceFiles::model(choice, &HubAccess::default(), &TransferHooks::default())?;
-        let (files, _) = find_model(files)?;
-        let weights = locate(|name| files.try_fetch(name))?;
-        let tokenizer = TokenizerFiles::find(|name| files.try_fetch(name))?;
-        let identity = Self::of_files(&weights.files, &files.fetch("config.json")?, &tokenizer)?;
-        Ok((identity, format!("{}/{}", files.id, files.subfolder())))
-    }
-
-    fn of_files(weights: &[PathBuf], config: &PathBuf, tokenizer: &TokenizerFiles) -> Result<Self, Error> {
-        let hash = |path: &PathBuf| sha256(path).map_err(|error| Error::usage(format!("{}: {error}", path.display())));
-        let by_name = |path: &PathBuf| {
-            let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-            Ok((name, hash(path)?))
-        };
         Ok(Self {
-            weights: weights.iter().map(by_name).collect::<Result<_, Error>>()?,
-            config: hash(config)?,
-            tokenizer: tokenizer.paths().map(by_name).collect::<Result<_, Error>>()?,
+            weights: by_name(model.weights.files.iter())?,
+            config: hash(&model.config_file)?,
+            tokenizer: by_name(model.tokenizer_files.paths())?,
         })
     }
 }

@@ -38,5 +38,5 @@ mod training_setup;
 mod warnings;
 mod write_results;
 
-pub use self::identity::{FileHashes, ModelIdentity};
+pub use self::identity::{FileHashes, ModelPart};
 pub use self::run_task::{CompletedRun, run_task};

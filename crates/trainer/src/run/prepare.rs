@@ -12,7 +12,7 @@ use super::trained_rows::TrainedRows;
 use super::{custom_task, row_info};
 use crate::data::Split;
 use crate::error::Error;
-use crate::model_files::ModelFiles;
+use crate::model_files::{ModelFiles, ModelSources};
 use crate::settings::{BestSettings, Settings, TaskChoice};
 use crate::source::{SourceFiles, TransferHooks};
 use records::record::SplitRows;
@@ -44,7 +44,7 @@ pub(super) struct Prepared {
 /// Reads model and data. `task` is a benchmark's, or stands for data whose columns and labels are still to be found.
 pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<Prepared, Error> {
     let model = ModelFiles::read(
-        SourceFiles::model(&settings.model.choice, &settings.hub, transfers)?,
+        ModelSources::of(&settings.model, &settings.hub, transfers)?,
         Some(settings.data.max_seq_length),
     )?;
     let model = match settings.model.token_type_ids {

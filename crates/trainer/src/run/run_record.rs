@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::outcome::{RunOutcome, StageMetrics};
 use crate::machine::host::{gather, peak_memory_bytes};
 use crate::settings::request_hash;
-use records::record::parts::{ModelInfo, Profile, Program, Throughput, Timings, scores, test_scores};
+use crate::source::SourceFiles;
+use records::record::parts::{ModelInfo, PlaceInfo, Profile, Program, Throughput, Timings, scores, test_scores};
 use records::record::{DatasetInfo, FORMAT_VERSION, RunRecord};
 use records::utc::rfc3339;
 
@@ -93,6 +94,8 @@ impl RunOutcome<'_> {
             weights_sha256: identity.weights.clone(),
             config_sha256: Some(identity.config.clone()),
             tokenizer_sha256: identity.tokenizer.clone(),
+            config_from: prepared.model.config_source.as_ref().map(place),
+            tokenizer_from: prepared.model.tokenizer_source.as_ref().map(place),
         }
     }
 
@@ -135,6 +138,15 @@ impl RunOutcome<'_> {
         ];
         let found = found.into_iter().map(|(name, value)| (name.to_owned(), value));
         settings.hyper_parameters().into_iter().chain(found).collect()
+    }
+}
+
+fn place(files: &SourceFiles) -> PlaceInfo {
+    PlaceInfo {
+        id: files.id.clone(),
+        source: files.source,
+        revision: files.revision.clone(),
+        commit: files.commit.clone(),
     }
 }
 

@@ -83,14 +83,27 @@ impl<B: EncoderOps> SavedModel<'_, B> {
     }
 
     fn tokenizer_files(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
+        let model = &self.context.prepared.model;
         let mut files = Vec::new();
         for name in TOKENIZER_FILES {
-            if let Some(path) = self.context.prepared.model.files.try_fetch(name)? {
+            if let Some(path) = model.tokenizer_source.as_ref().unwrap_or(&model.files).try_fetch(name)? {
                 files.push((name, read(&path)?));
             }
         }
         if let Some(given) = self.context.settings.model.token_type_ids {
-            say_token_types(&mut files, given)?;
+            let names: &[&str] = if given {
+                &["input_ids", "token_type_ids", "attention_mask"]
+            } else {
+                &["input_ids", "attention_mask"]
+            };
+            say(&mut files, |config| drop(config.insert("model_input_names".to_owned(), json!(names))))?;
+        }
+        if model.is_put_together() {
+            // What says so may be a config.json that stays behind.
+            let class = model.tokenizer.class();
+            say(&mut files, |config| {
+                config.entry("tokenizer_class").or_insert_with(|| json!(class));
+            })?;
         }
         Ok(files)
     }
@@ -144,8 +157,8 @@ impl<B: EncoderOps> SavedModel<'_, B> {
     }
 }
 
-/// Makes tokenizer_config.json say whether type ids are given, so that the model gets them wherever it is loaded.
-fn say_token_types(files: &mut Vec<(&'static str, Vec<u8>)>, given: bool) -> Result<(), Error> {
+/// Makes tokenizer_config.json say what was decided, so that it holds wherever the model is loaded.
+fn say(files: &mut Vec<(&'static str, Vec<u8>)>, change: impl FnOnce(&mut Map<String, Value>)) -> Result<(), Error> {
     const NAME: &str = "tokenizer_config.json";
     let at = files.iter().position(|(name, _)| *name == NAME);
     let mut config = match at {
@@ -153,9 +166,7 @@ fn say_token_types(files: &mut Vec<(&'static str, Vec<u8>)>, given: bool) -> Res
             .map_err(|error| Error::input(format!("{NAME}: {error}")))?,
         None => Map::new(),
     };
-    let names: &[&str] =
-        if given { &["input_ids", "token_type_ids", "attention_mask"] } else { &["input_ids", "attention_mask"] };
-    config.insert("model_input_names".to_owned(), json!(names));
+    change(&mut config);
     let value = python_json::parse(&Value::Object(config).to_string()).map_err(Error::failure)?;
     files.push((NAME, (python_json::dumps(&value, 2) + "\n").into_bytes()));
     Ok(())

@@ -23,6 +23,7 @@ pub(super) struct TokenizerConfig {
     pub(super) add_prefix_space: Option<bool>,
     pub(super) split_special_tokens: Option<bool>,
     truncation_side: Option<String>,
+    padding_side: Option<String>,
     model_input_names: Option<Vec<String>>,
     /// A float, for a file may hold an integer that no machine integer holds.
     model_max_length: Option<f64>,
@@ -243,11 +244,6 @@ impl TokenizerConfig {
         self.tokenizer_class.as_deref().map(|class| class.strip_suffix("Fast").unwrap_or(class))
     }
 
-    /// Take `class` for the tokenizer's.
-    pub(super) fn set_class(&mut self, class: &str) {
-        self.tokenizer_class = Some(class.to_owned());
-    }
-
     /// The stated longest input, `None` for the sentinel and for nonsense.
     pub(super) fn max_length(&self) -> Option<usize> {
         let length = self.model_max_length.or(self.max_len)?;
@@ -261,6 +257,11 @@ impl TokenizerConfig {
             Some("right") => Some(TruncationDirection::Right),
             _ => None,
         }
+    }
+
+    /// Whether rows would be padded at their left.
+    pub(super) fn pads_left(&self) -> bool {
+        self.padding_side.as_deref() == Some("left")
     }
 
     /// Whether type ids are handed to the model, by the configuration's own list; `None`: the class decides.

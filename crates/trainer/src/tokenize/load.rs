@@ -43,8 +43,9 @@ pub(super) fn load(files: &TokenizerFiles) -> Result<TextTokenizer, TokenizeErro
         (Some(maker), Some((path, saved))) => {
             let held = Held::of(&saved);
             let (tokenizer, said) = maker.of_saved(saved, &config, path)?;
-            let made = finish(tokenizer, held, &config, class, path)?;
-            Ok(TextTokenizer { warnings: said.into_iter().collect(), ..made })
+            let mut made = finish(tokenizer, held, &config, class, path)?;
+            made.warnings.extend(said);
+            Ok(made)
         }
         (None, Some((path, mut tokenizer))) => {
             let held = Held::of(&tokenizer);
@@ -104,6 +105,12 @@ fn finish(
     tokenizer.with_padding(None);
     tokenizer.with_truncation(None).map_err(|error| not_a_tokenizer(path, &error))?;
 
+    let warnings = config.pads_left().then(|| {
+        "tokenizer_config.json says padding_side=left, and rows are padded at their right here, or not at all: transformers gives other \
+         numbers where a model counts positions from the first column (BERT and its kin)"
+            .to_owned()
+    });
+    let warnings = warnings.into_iter().collect();
     // Ids need not be dense, so the number of tokens would not do.
     let vocab_size = tokenizer.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
     Ok(TextTokenizer {
@@ -115,6 +122,6 @@ fn finish(
         uses_type_ids: config.gives_type_ids().unwrap_or_else(|| class.gives_type_ids()),
         class: &class.name,
         embedding_rows: usize::MAX,
-        warnings: Vec::new(),
+        warnings,
     })
 }
