@@ -101,7 +101,7 @@ fn is_used_in_training(record: &RunRecord, name: &str) -> bool {
 }
 
 /// A value in words: 3 and 3.0 are one number.
-pub(super) fn value_in_words(value: &Value) -> String {
+pub(crate) fn value_in_words(value: &Value) -> String {
     /// Up to here every whole number is an `f64`.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {

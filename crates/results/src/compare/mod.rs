@@ -30,7 +30,7 @@ pub use self::average::Averages;
 pub use self::column::Column;
 pub(crate) use self::column::Columns;
 pub use self::comparison::Comparison;
-pub(crate) use self::deciding_settings::decides;
+pub(crate) use self::deciding_settings::{decides, value_in_words};
 pub use self::entry::Entry;
 pub use self::formats::{Format, UnknownFormat, render};
 pub use self::pairs::Pair;

@@ -1,5 +1,6 @@
 //! What metrics are called in references.
 
+use crate::compare::is_loss;
 use glue_tasks::metrics::Metric;
 
 /// What a published table calls a metric that it does not state.
@@ -8,12 +9,9 @@ pub(super) const UNSTATED: &str = "unstated";
 /// The mean of the metrics of a task, which is none itself.
 pub(super) const COMBINED_SCORE: &str = "combined_score";
 
-/// What a model is trained to make small, which is a number of every evaluation and no metric of a task.
-const LOSS: &str = "loss";
-
 /// Whether `--margin` may be given for this name.
 pub(super) fn has_margin(name: &str) -> bool {
-    metric(name).is_some() || [COMBINED_SCORE, LOSS].contains(&glue_tasks::plain_key(name))
+    metric(name).is_some() || is_loss(name) || glue_tasks::plain_key(name) == COMBINED_SCORE
 }
 
 /// The metric behind a name, without the split.

@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 
 use records::record::{RecordFile, RunRecord, SplitUse};
-use serde_json::Value;
 
 use super::wanted::Wanted;
-use crate::compare::decides;
+use crate::compare::{decides, value_in_words};
 
 /// Hexadecimal digits of a hash in a message.
 const SHORT_HASH: usize = 12;
@@ -131,23 +130,14 @@ fn training_words(record: &RunRecord) -> String {
 }
 
 fn other_settings(ours: &RunRecord, theirs: &RunRecord) -> Vec<String> {
-    let decisive = |record: &'_ RunRecord, name: &str| -> Option<Value> {
-        let value = record.hyper_parameters.get(name).filter(|_| decides(record, name))?;
-        Some(value.clone())
+    let value = |record: &RunRecord, name: &str| {
+        let value = record.hyper_parameters.get(name).filter(|_| decides(record, name));
+        value.map(value_in_words)
     };
     // What one of the two does not know is no difference: versions of this program differ in what they write.
-    let pairs =
-        ours.hyper_parameters.keys().filter_map(|name| Some((name, decisive(ours, name)?, decisive(theirs, name)?)));
-    let differing =
-        pairs.filter(|(_, ours, theirs)| ours != theirs && (ours.as_f64() != theirs.as_f64() || !ours.is_number()));
-    differing.map(|(name, ours, theirs)| format!("{name} {} (theirs {})", words(&ours), words(&theirs))).collect()
-}
-
-fn words(value: &Value) -> String {
-    match value {
-        Value::Null => "none".to_owned(),
-        value => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
-    }
+    let both = ours.hyper_parameters.keys().filter_map(|name| Some((name, value(ours, name)?, value(theirs, name)?)));
+    let differing = both.filter(|(_, ours, theirs)| ours != theirs);
+    differing.map(|(name, ours, theirs)| format!("{name} {ours} (theirs {theirs})")).collect()
 }
 
 /// The beginning of a hash.

@@ -102,8 +102,8 @@ fn other_settings_are_said() {
     add(&bench, "others", 10, epochs(json!(1.0)));
     let all = verified(&bench, false).unwrap();
     let found = number(&all);
-    assert_eq!(found["other_settings"], json!(["num_train_epochs 2 (theirs 1.0)"]));
-    assert!(found["note"].as_str().unwrap().contains("other settings: num_train_epochs 2 (theirs 1.0)"), "{found}");
+    assert_eq!(found["other_settings"], json!(["num_train_epochs 2 (theirs 1)"]));
+    assert!(found["note"].as_str().unwrap().contains("other settings: num_train_epochs 2 (theirs 1)"), "{found}");
     assert!(all.summary().ends_with("; among them 1 of runs with other settings."), "{}", all.summary());
     // One number, however it is written.
     add(&bench, "others", 10, epochs(json!(2.0)));

@@ -135,3 +135,94 @@ fn a_sweep_does_again_what_was_done_with_other_data() {
     assert!(!rerun.stderr.contains("going on"), "{}", rerun.stderr);
     assert_eq!(bench.record_files().len(), 4);
 }
+
+#[test]
+fn weights_that_come_before_those_that_were_read_make_another_model() {
+    let bench = bench();
+    let flags = "--train_file train.csv --model m --seeds 2";
+    // A folder whose shards are read, since model.safetensors is not there.
+    let index = r#"{"weight_map": {"a": "part.safetensors"}}"#;
+    std::fs::rename(bench.path("m/model.safetensors"), bench.path("m/part.safetensors")).unwrap();
+    bench.write("m/model.safetensors.index.json", index);
+    run(&bench, flags).assert_done("first");
+    let again = || run(&bench, &format!("{flags} --dry_run"));
+    assert!(again().stdout.contains("2 done already"), "{}", again().stdout);
+    std::fs::copy(bench.path("m/part.safetensors"), bench.path("m/model.safetensors")).unwrap();
+    let changed = again();
+    assert!(changed.stderr.contains("m/model.safetensors is new since the results were made"), "{}", changed.stderr);
+    assert!(changed.stdout.contains("0 done already"), "{}", changed.stdout);
+    bench.remove("m/model.safetensors");
+    assert!(again().stdout.contains("2 done already"), "{}", again().stdout);
+    // Without weights there is nothing that these results are of.
+    bench.remove("m/part.safetensors");
+    let gone = again();
+    assert!(gone.stderr.contains("m: what the model is made of has changed"), "{}", gone.stderr);
+    assert!(gone.stdout.contains("0 done already"), "{}", gone.stdout);
+}
+
+#[test]
+fn a_file_that_joins_a_split_makes_it_another() {
+    for (train, more, said) in [
+        // The split's name stands in the file's name, or is a folder's.
+        ("data/my_train.csv", "data/my_train_2.csv", "data/my_train_2.csv is new"),
+        ("data/train/a.csv", "data/train/b.csv", "data/train/b.csv is new"),
+    ] {
+        let bench = bench();
+        bench.write(train, csv(40, 0));
+        bench.write(&train.replace("train", "validation"), csv(20, 0));
+        let flags = "--dataset_name data --model m --seeds 2 --max_steps 2 --results_dir results";
+        bench.run(flags.split(' ')).assert_done(train);
+        let again = || bench.run(flags.split(' ').chain(["--dry_run"]));
+        assert!(again().stdout.contains("2 done already"), "{train}: {}{}", again().stdout, again().stderr);
+        bench.write(more, csv(4, 0));
+        let changed = again();
+        assert!(changed.stderr.contains(&format!("{said} since the results were made")), "{}", changed.stderr);
+        assert!(changed.stdout.contains("0 done already"), "{}", changed.stdout);
+        bench.remove(more);
+        assert!(again().stdout.contains("2 done already"), "{}", again().stdout);
+        bench.remove(train);
+        let gone = again();
+        assert!(gone.stdout.contains("0 done already") || gone.code == Some(2), "{}{}", gone.stdout, gone.stderr);
+    }
+}
+
+#[test]
+fn a_record_that_does_not_say_which_files_are_whose_is_held_against_all_of_them() {
+    let bench = bench();
+    bench.write("data/my_train.csv", csv(40, 0));
+    bench.write("data/my_validation.csv", csv(20, 0));
+    let flags = "--dataset_name data --model m --seeds 2 --max_steps 2 --results_dir results";
+    bench.run(flags.split(' ')).assert_done("first");
+    for file in bench.record_files() {
+        let mut record: serde_json::Value = serde_json::from_slice(&std::fs::read(bench.path(&file)).unwrap()).unwrap();
+        for split in record["dataset"]["splits"].as_array_mut().unwrap() {
+            split.as_object_mut().unwrap().remove("files").unwrap();
+        }
+        bench.write(&file, record.to_string());
+    }
+    let again = || bench.run(flags.split(' ').chain(["--dry_run"]));
+    assert!(again().stdout.contains("2 done already"), "{}{}", again().stdout, again().stderr);
+    bench.write("data/my_train_2.csv", csv(4, 0));
+    assert!(again().stdout.contains("0 done already"), "{}", again().stdout);
+}
+
+#[test]
+fn files_that_change_their_splits_make_other_data() {
+    let bench = bench();
+    let card = |train: &str, validation: &str| {
+        let files = |split: &str, file: &str| format!("  - split: {split}\n    path: {file}\n");
+        let files = files("train", train) + &files("validation", validation);
+        format!("---\nconfigs:\n- config_name: default\n  data_files:\n{files}---\n")
+    };
+    bench.write("data/a.csv", csv(40, 0));
+    bench.write("data/b.csv", csv(20, 0));
+    bench.write("data/README.md", card("a.csv", "b.csv"));
+    let flags = "--dataset_name data --model m --seeds 2 --max_steps 2 --results_dir results";
+    bench.run(flags.split(' ')).assert_done("first");
+    let again = || bench.run(flags.split(' ').chain(["--dry_run"]));
+    assert!(again().stdout.contains("2 done already"), "{}{}", again().stdout, again().stderr);
+    bench.write("data/README.md", card("b.csv", "a.csv"));
+    let changed = again();
+    assert!(changed.stderr.contains("data: which files are train has changed (they are b.csv)"), "{}", changed.stderr);
+    assert!(changed.stdout.contains("0 done already"), "{}", changed.stdout);
+}

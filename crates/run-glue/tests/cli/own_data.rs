@@ -57,6 +57,73 @@ fn the_data_have_the_name_that_they_are_given() {
 }
 
 #[test]
+fn a_blank_more_makes_no_new_row() {
+    let bench = bench();
+    let rows = |end: &str| (0..30).map(|i| format!("{},{}{end}\n", row(i).1, row(i).0)).collect::<String>();
+    bench.write("train.csv", format!("kind,text\n{}", rows("")));
+    bench.write("dev.csv", format!("kind,text\n{}", rows(" ")));
+    let files =
+        "--train_file train.csv --validation_file dev.csv --label_column_name kind --max_steps 1 --do_train --do_eval";
+    let ended = run(&bench, &format!("{files} --task_name news"));
+    ended.assert_done("blanks");
+    let overlap = "30 of the 30 rows of validation are trained on and evaluated too (0 with the very same texts, the others but for \
+                   white space): scores on them say nothing of other rows";
+    assert!(ended.stderr.contains(overlap), "{}", ended.stderr);
+    let split = &bench.record()["dataset"]["splits"][1];
+    assert_eq!((&split["trained_on"], &split["trained_on_exactly"]), (&json!(30), &json!(0)));
+}
+
+#[test]
+fn an_evaluation_knows_the_rows_that_the_model_was_trained_on() {
+    let bench = bench();
+    let text = |i: usize| format!("{},number {i} is {}\n", row(i).1, row(i).0);
+    let file = |name: &str, rows: std::ops::Range<usize>| {
+        bench.write(name, format!("kind,text\n{}", rows.map(text).collect::<String>()));
+    };
+    file("a.csv", 0..30);
+    file("b.csv", 20..50);
+    file("new.csv", 50..80);
+    let train = |train: &str, model: &str, out: &str| {
+        let flags = format!(
+            "--train_file {train} --validation_file new.csv --label_column_name kind --task_name news --model {model} --output_dir {out} \
+             --max_steps 2 --save_steps 1 --results_dir trained"
+        );
+        bench.run(flags.split_whitespace()).assert_done(out);
+    };
+    let evaluated = |rows: &str, model: &str| {
+        let flags = format!(
+            "--do_eval --validation_file {rows} --label_column_name kind --task_name news --model {model} --results_dir {model}-{rows}"
+        );
+        let ended = bench.run(flags.split_whitespace());
+        ended.assert_done(model);
+        let files = bench.files(&format!("{model}-{rows}"));
+        let record = files.iter().find(|file| file.ends_with(".json") && !file.ends_with(".predictions.json")).unwrap();
+        (json_file(&bench, record)["dataset"]["splits"][0]["trained_on"].clone(), ended.stderr)
+    };
+    train("a.csv", "m", "first");
+    train("b.csv", "first", "second");
+    for (rows, model, expected) in [
+        ("a.csv", "first", json!(30)),
+        ("b.csv", "first", json!(10)),
+        ("new.csv", "first", json!(0)),
+        ("a.csv", "first/checkpoint-1", json!(30)),
+        // It started from the first.
+        ("a.csv", "second", json!(30)),
+        // Nobody says what this one was trained on.
+        ("a.csv", "m", Value::Null),
+    ] {
+        let (trained_on, said) = evaluated(rows, model);
+        assert_eq!(trained_on, expected, "{rows} by {model}");
+        let is_warned = said.contains("have been trained on, says training_rows.json of the model, and are evaluated");
+        assert_eq!(is_warned, expected.as_u64() > Some(0), "{rows} by {model}: {said}");
+    }
+    // Other weights in the folder are another model.
+    std::fs::copy(bench.path("second/model.safetensors"), bench.path("first/model.safetensors")).unwrap();
+    std::fs::remove_dir_all(bench.path("first-a.csv")).unwrap();
+    assert_eq!(evaluated("a.csv", "first").0, Value::Null);
+}
+
+#[test]
 fn files_of_three_formats_and_labels_that_are_words() {
     let bench = bench();
     let ended = run(&bench, &format!("{FILES} --do_train --do_eval --do_predict"));

@@ -159,6 +159,29 @@ fn runs_on_other_rows_are_refused() {
 }
 
 #[test]
+fn runs_of_another_model_or_training_are_refused() {
+    let records = Records::of_three();
+    for (seed, accuracy) in [(7, 0.647), (8, 0.651), (9, 0.655)] {
+        records.add("others", "m", "rte", seed, &json!({"accuracy": accuracy}));
+        let file = format!("others/rte/m/seed-{seed}.json");
+        let mut record: Value = serde_json::from_slice(&std::fs::read(records.bench.path(&file)).unwrap()).unwrap();
+        record["model"]["weights_sha256"] = json!({"model.safetensors": "ab".repeat(32)});
+        records.bench.write(&file, record.to_string());
+    }
+    let parts = [
+        "seed-1.json: accuracy of rte is of a model with the weights",
+        "expected the weights abababababab",
+        "--allow_other",
+    ];
+    records.verify("results --against others").assert_one_line("other weights", &parts);
+    let ended = records.verify("results --against others --allow_other");
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    let last = ended.stdout.lines().last().unwrap();
+    assert!(last.ends_with("; among them 1 of other weights, or trained on other rows."), "{last}");
+    assert!(ended.stdout.contains("other weights"), "{}", ended.stdout);
+}
+
+#[test]
 fn what_was_not_run_is_shown() {
     let records = Records::of_three();
     let both =

@@ -29,6 +29,9 @@ const OF_TABLE: [&str; 9] = ["format", "name", "source", "protocol", "split", "s
 /// Of a reference.
 const OF_REFERENCE: [&str; 3] = ["what", "model", "runs"];
 
+/// Of a number in a reference of the first version, as a note: of how many epochs it was.
+const OF_FIRST_VERSION: &str = "epochs";
+
 /// What editors read.
 const OF_EVERY_FILE: &str = "$schema";
 
@@ -52,7 +55,7 @@ pub(super) fn check_table(table: &Value) -> Result<(), String> {
 /// The same of a reference.
 pub(crate) fn check_reference(reference: &Value) -> Result<(), String> {
     check_file(reference, &OF_REFERENCE)?;
-    let of_run: Vec<&str> = ["metric"].into_iter().chain(OF_NUMBER).collect();
+    let of_run: Vec<&str> = ["metric"].into_iter().chain(OF_NUMBER).chain([OF_FIRST_VERSION]).collect();
     fields(reference.get("runs")).try_for_each(|(task, run)| check(run, &of_run, &format!(" of {task}")))
 }
 
