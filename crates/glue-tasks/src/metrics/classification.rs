@@ -59,6 +59,18 @@ impl ConfusionMatrix {
         Self::count(predictions, references, (0..num_labels).collect())
     }
 
+    /// Of counts that are known: a row a reference class, as many columns, a predicted class each.
+    ///
+    /// # Errors
+    /// Where a row has more or fewer columns than there are rows.
+    pub fn of_counts(counts: Vec<Vec<u64>>) -> Result<Self, MetricError> {
+        let num_labels = counts.len();
+        if let Some(row) = counts.iter().find(|row| row.len() != num_labels) {
+            return Err(MetricError::LabelOutOfRange { label: row.len(), num_labels });
+        }
+        Ok(Self { labels: (0..num_labels).collect(), counts })
+    }
+
     fn count(predictions: &[usize], references: &[usize], labels: Vec<usize>) -> Result<Self, MetricError> {
         let num_labels = labels.len();
         let place =

@@ -1,6 +1,6 @@
 //! Every metric that there is: its key, whether more is better, what it fits, and the function that computes it.
 
-use super::classification::{accuracy, binary, macro_average, matthews, micro_average};
+use super::classification::{Average, ConfusionMatrix, accuracy, binary, macro_average, matthews, micro_average};
 use super::correlation::{pearson, spearman};
 use super::error::MetricError;
 use super::regression::{mae, mse, rmse};
@@ -133,6 +133,25 @@ impl Metric {
         }
     }
 
+    /// The metric of classes that were counted already; `None` of numbers, and where [`evaluate`](super::evaluate::evaluate) has an error.
+    pub fn of_counts(self, counts: &ConfusionMatrix) -> Option<f64> {
+        let average = |average: Average| counts.average(average).ok();
+        match self {
+            Self::Accuracy => Some(counts.correct() as f64 / counts.total() as f64),
+            Self::Precision => Some(average(Average::Binary)?.precision),
+            Self::Recall => Some(average(Average::Binary)?.recall),
+            Self::F1 => Some(average(Average::Binary)?.f1),
+            Self::PrecisionMacro => Some(average(Average::Macro)?.precision),
+            Self::RecallMacro => Some(average(Average::Macro)?.recall),
+            Self::F1Macro => Some(average(Average::Macro)?.f1),
+            Self::PrecisionMicro => Some(average(Average::Micro)?.precision),
+            Self::RecallMicro => Some(average(Average::Micro)?.recall),
+            Self::F1Micro => Some(average(Average::Micro)?.f1),
+            Self::Matthews => Some(counts.matthews()),
+            Self::Pearson | Self::Spearman | Self::Mse | Self::Rmse | Self::Mae => None,
+        }
+    }
+
     pub(super) fn compute(self) -> Compute {
         use Compute::{Classes, Scores};
         match self {
@@ -188,6 +207,22 @@ mod tests {
                 assert_eq!(computed.is_ok(), metric.fits(kind, num_labels), "{} of {kind:?}", metric.key());
             }
         }
+    }
+
+    #[test]
+    fn counts_say_the_same_as_rows() {
+        // A class that never occurs is none of those that are averaged.
+        let (said, right) = (vec![0, 1, 1, 0, 1, 1, 0], vec![0, 1, 0, 0, 1, 0, 1]);
+        for num_labels in [2, 3] {
+            let counts = ConfusionMatrix::of_all(&said, &right, num_labels).unwrap();
+            assert_eq!(ConfusionMatrix::of_counts(counts.counts().to_vec()).as_ref(), Ok(&counts));
+            let (said, right) = (Predictions::Classes(said.clone()), References::Classes(right.clone()));
+            for metric in Metric::ALL {
+                let of_rows = evaluate(&[metric], &said, &right).ok().map(|all| all[0].1);
+                assert_eq!(metric.of_counts(&counts), of_rows, "{}", metric.key());
+            }
+        }
+        assert!(ConfusionMatrix::of_counts(vec![vec![1, 2], vec![3]]).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use glue_tasks::{AverageSpec, Benchmark};
 
 use super::column::Column;
 use super::comparison::Comparison;
-use super::pairs::pair;
+use super::pairs::{Pair, pair};
 use super::row::Row;
 use records::record::{SHARED_BY_DESIGN, SplitUse};
 
@@ -37,10 +37,18 @@ impl Comparison<'_> {
         if !beats_nothing || !column.is_better(*of_best, *of_next) {
             return None;
         }
-        let pair = pair(best, next, column, &self.of_record, self.found)?;
-        let p = pair.p_examples.or(pair.p_seeds)?;
+        // Of two models the test is among the pairs already, the one or the other way round.
+        let known = |model: &Row, base: &Row| {
+            let is = |pair: &&Pair| pair.task == column.name && pair.model == model.name && pair.baseline == base.name;
+            self.pairs.iter().find(is).map(|pair| (pair.difference, pair.p_examples.or(pair.p_seeds)))
+        };
+        let turned = |(difference, p): (f64, Option<f64>)| (-difference, p);
+        let (difference, p) = known(best, next).or_else(|| known(next, best).map(turned)).or_else(|| {
+            let pair = pair(best, next, column, &self.of_record, self.found)?;
+            Some((pair.difference, pair.p_examples.or(pair.p_seeds)))
+        })?;
         // What is tested is the difference over the seeds that both have, and the ranks are over all.
-        (p < 1.0 - self.level && column.is_better(pair.difference, 0.0)).then_some(best)
+        (p? < 1.0 - self.level && column.is_better(difference, 0.0)).then_some(best)
     }
 
     /// The row that is the best of an average: its interval lies above all others. Rows that were trained on some of what is averaged

@@ -209,9 +209,10 @@ impl Column {
         self.measure.as_ref()?.class.as_deref()
     }
 
-    /// Its place among others: benchmarks' tasks in their order, the benchmark's own rows first.
-    pub(super) fn place(&self) -> (bool, usize, bool, String) {
-        (self.spec.is_none(), task_order(&self.task), self.rows.is_some(), self.name.clone())
+    /// Its place among others: benchmarks' tasks in their order, the benchmark's own rows first; what no run was scored on comes last.
+    pub(super) fn place(&self) -> (bool, bool, usize, bool, String) {
+        let has_no_run = self.splits.is_empty() && self.rows.is_some();
+        (has_no_run, self.spec.is_none(), task_order(&self.task), self.rows.is_some(), self.name.clone())
     }
 
     /// The task as papers write it, with the rows where they are not all.

@@ -22,6 +22,7 @@ mod row_test;
 mod rows;
 mod run;
 mod shown;
+mod swapped_counts;
 
 #[cfg(test)]
 mod tests;

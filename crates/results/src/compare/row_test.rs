@@ -5,11 +5,12 @@ use glue_tasks::metrics::{Metric, Predictions, References, evaluate};
 use records::record::predictions::{self, Values};
 use records::record::{RecordFile, RunRecord};
 
+use super::swapped_counts::PairCounts;
 use crate::scored_rows::{first_metric, scored, spec_of};
 use crate::statistics::{approximate_randomization, mcnemar, permutation_test};
 
-/// So many rows are scored again in all rounds of a test together, as far as that leaves [`FEWEST_ROUNDS`].
-const SCORED_AGAIN: usize = 20_000_000;
+/// Of numbers so many rows are scored again in all rounds of a test together, as far as that leaves [`FEWEST_ROUNDS`].
+const SCORED_AGAIN: usize = 5_000_000;
 
 /// A p-value near 0.05 is off by less than 0.014 then, in 19 of 20 cases.
 const FEWEST_ROUNDS: usize = 999;
@@ -120,17 +121,31 @@ pub(super) fn p_of_rows(pairs: &[RunPair]) -> Option<f64> {
     let differs: Vec<Vec<bool>> =
         pairs.iter().map(|pair| pair.of_rows(|split, row| !is_same(&split.ours, &split.theirs, row))).collect();
     let moved: Vec<usize> = (0..first.rows()).filter(|&row| differs.iter().any(|of_pair| of_pair[row])).collect();
+    let counts: Option<Vec<PairCounts>> = pairs.iter().map(|pair| pair.counts(&moved)).collect();
+    let of_pairs = |differences: &mut dyn Iterator<Item = Option<f64>>| {
+        differences.map(|difference| difference.unwrap_or(f64::NAN)).sum::<f64>() / pairs.len() as f64
+    };
+    if let Some(counts) = counts {
+        return approximate_randomization(moved.len(), MOST_ROUNDS, |swapped| {
+            of_pairs(&mut counts.iter().map(|counts| counts.difference(swapped)))
+        });
+    }
     let scored = 2 * pairs.len() * first.rows() * first.metrics.len();
     let rounds = (SCORED_AGAIN / scored.max(1)).clamp(FEWEST_ROUNDS, MOST_ROUNDS);
     let mut swapped = vec![false; first.rows()];
     approximate_randomization(moved.len(), rounds, |of_moved| {
         moved.iter().zip(of_moved).for_each(|(&row, &is_swapped)| swapped[row] = is_swapped);
-        let differences = pairs.iter().map(|pair| pair.difference(&swapped).unwrap_or(f64::NAN));
-        differences.sum::<f64>() / pairs.len() as f64
+        of_pairs(&mut pairs.iter().map(|pair| pair.difference(&swapped)))
     })
 }
 
 impl RunPair {
+    /// Counts in place of rows, where these are of classes.
+    fn counts(&self, moved: &[usize]) -> Option<PairCounts> {
+        let splits = self.splits.iter().map(|split| (&split.labels, &split.ours, &split.theirs));
+        PairCounts::of(splits, &self.metrics, moved)
+    }
+
     /// Our score less theirs, where the two have changed places on some rows.
     fn difference(&self, swapped: &[bool]) -> Option<f64> {
         let (mut ours, mut theirs, mut start) = (Vec::new(), Vec::new(), 0);

@@ -74,7 +74,7 @@ fn tables_have_the_numbers_of_the_records() {
     let mean = line.split(',').nth(3).unwrap().parse::<f64>().unwrap();
     assert_eq!(Some(mean), table["models"][0]["tasks"][column("rte")]["metrics"]["accuracy"]["mean"].as_f64());
     let columns = |line: &str| line.split(',').count();
-    assert!(csv.lines().all(|line| columns(line) == 12), "{csv}");
+    assert!(csv.lines().all(|line| columns(line) == 13), "{csv}");
 
     let markdown = compare(&bench, "results --format markdown").stdout;
     assert!(markdown.contains(&format!("| model | {} | {} |", column("stsb"), column("rte"))), "{markdown}");

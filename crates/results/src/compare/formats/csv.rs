@@ -4,7 +4,7 @@ use crate::compare::comparison::Comparison;
 use crate::statistics::Summary;
 use records::Error;
 
-const HEADER: [&str; 12] = [
+const HEADER: [&str; 13] = [
     "model",
     "task",
     "metric",
@@ -17,7 +17,11 @@ const HEADER: [&str; 12] = [
     "interval_high",
     "runs",
     "collapsed",
+    "note",
 ];
+
+/// Of a model that was trained on what is scored.
+const TRAINED_ON_IT: &str = "trained on these rows";
 
 /// # Errors
 /// What cannot happen in memory: a writer that fails.
@@ -31,13 +35,19 @@ pub(super) fn render(comparison: &Comparison<'_>) -> Result<String, Error> {
             for (metric, summary) in metrics.chain([("score", entry.score)]) {
                 let runs = if row.is_published() { 1 } else { entry.seeds.len() };
                 let collapsed = (!row.is_published()).then_some(entry.collapsed);
-                lines.push(line([&row.name, &column.name, metric], summary, comparison.level, runs, collapsed));
+                let partial =
+                    entry.partial.as_ref().filter(|_| metric == "score").map(|metrics| format!("of {metrics}"));
+                let trained_on = comparison.is_trained_on(row, column).then(|| TRAINED_ON_IT.to_owned());
+                let note = trained_on.or(partial).unwrap_or_default();
+                lines.push(line([&row.name, &column.name, metric], summary, comparison.level, runs, collapsed, note));
             }
         }
-        for (_, average) in comparison.averages() {
+        for (benchmark, average) in comparison.averages() {
             if let Some(summary) = row.averages.get(average) {
                 let name = [&row.name, "all", &average.key];
-                lines.push(line(name, Some(summary), comparison.level, summary.count, None));
+                let trained_on = comparison.is_average_trained_on(row, benchmark, average);
+                let note = if trained_on { TRAINED_ON_IT.to_owned() } else { String::new() };
+                lines.push(line(name, Some(summary), comparison.level, summary.count, None, note));
             }
         }
     }
@@ -53,6 +63,7 @@ fn line(
     level: f64,
     runs: usize,
     collapsed: Option<usize>,
+    note: String,
 ) -> [String; HEADER.len()] {
     let interval = summary.and_then(|summary| summary.confidence_interval(level));
     let shown = |number: Option<f64>| number.filter(|n| n.is_finite()).map_or_else(String::new, |n| n.to_string());
@@ -69,6 +80,7 @@ fn line(
         shown(interval.map(|(_, high)| high)),
         runs.to_string(),
         collapsed.map_or_else(String::new, |n| n.to_string()),
+        note,
     ]
 }
 
@@ -80,8 +92,10 @@ mod tests {
     #[test]
     fn names_are_quoted_where_they_must_be() {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(line(["a, \"b\"", "rte", "f1"], Summary::of(&[0.5]), 0.95, 1, None)).unwrap();
+        writer
+            .write_record(line(["a, \"b\"", "rte", "f1"], Summary::of(&[0.5]), 0.95, 1, None, String::new()))
+            .unwrap();
         let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
-        assert_eq!(text, "\"a, \"\"b\"\"\",rte,f1,0.5,,0.5,0.5,0.5,,,1,\n");
+        assert_eq!(text, "\"a, \"\"b\"\"\",rte,f1,0.5,,0.5,0.5,0.5,,,1,,\n");
     }
 }
