@@ -30,7 +30,12 @@ impl Sources {
         let parts = [
             (ModelPart::Weights, choice, model.commit.clone(), &model.weights_sha256),
             (ModelPart::Config, config.as_ref().unwrap_or(choice), from(&model.config_from), &config_hash),
-            (ModelPart::Tokenizer, tokenizer.as_ref().unwrap_or(choice), from(&model.tokenizer_from), &model.tokenizer_sha256),
+            (
+                ModelPart::Tokenizer,
+                tokenizer.as_ref().unwrap_or(choice),
+                from(&model.tokenizer_from),
+                &model.tokenizer_sha256,
+            ),
         ];
         parts.into_iter().find_map(|(part, choice, commit, then)| match choice {
             ModelChoice::Embedded => None,
