@@ -74,7 +74,10 @@ fn quotes_in_tsv_are_read_as_they_were_written() {
     assert_eq!(texts, ["she said \"great\" twice", "two\nlines", "5\" nail"]);
     assert!(split.warnings.is_empty());
     // GLUE's files have no quoting whatever they look like.
-    let own = Schema { format: DelimitedFormat { unquoted_tsv: true, ..DelimitedFormat::default() }, ..schema(false, no_yes()) };
+    let own = Schema {
+        format: DelimitedFormat { unquoted_tsv: true, ..DelimitedFormat::default() },
+        ..schema(false, no_yes())
+    };
     assert_eq!(examples("t.tsv", "a\tlabel\n\"great\"\tyes\n", &own)[0].text, "\"great\"");
 }
 
@@ -104,7 +107,8 @@ fn other_delimiters_are_seen_or_named() {
         assert_eq!(split.examples[0].label, Some(Label::Class(1)));
         assert!(split.warnings[0].to_string().contains(words), "{:?}", split.warnings);
     }
-    let given = Schema { format: DelimitedFormat { delimiter: Some(b'%'), ..DelimitedFormat::default() }, ..wanted.clone() };
+    let given =
+        Schema { format: DelimitedFormat { delimiter: Some(b'%'), ..DelimitedFormat::default() }, ..wanted.clone() };
     assert_eq!(examples("t.csv", "a%label\nx,y%yes\n", &given)[0].text, "x,y");
     let ragged = message("t.csv", "a,label\nx, y,yes\n", &wanted);
     assert!(ragged.contains("row 0 (from 0): 3 cells under 2 columns: cells are separated by `,` here"), "{ragged}");

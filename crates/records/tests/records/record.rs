@@ -4,8 +4,8 @@ use records::files::trainer_state::train_row;
 use records::record::class_table::{ClassRow, ClassTable};
 use records::record::path::settings_hash;
 use records::record::{
-    Baseline, DatasetInfo, EndWeights, FORMAT_VERSION, FinalEvaluation, Host, ModelInfo, PlaceInfo, Predictor, Profile, Program,
-    RecordError, RunRecord, Scores, SearchMark, SearchRole, Source, SplitRows, SplitUse, Throughput, Timings,
+    Baseline, DatasetInfo, EndWeights, FORMAT_VERSION, FinalEvaluation, Host, ModelInfo, PlaceInfo, Predictor, Profile,
+    Program, RecordError, RunRecord, Scores, SearchMark, SearchRole, Source, SplitRows, SplitUse, Throughput, Timings,
     TrainingInfo, read_folder, read_paths,
 };
 use serde_json::{Value, json};

@@ -226,6 +226,11 @@ impl Column {
         self.measure.as_ref().and_then(Measure::metric)
     }
 
+    /// That metric as papers write it; nothing of a benchmark's task.
+    pub(super) fn metric_words(&self) -> &'static str {
+        self.measure.as_ref().map_or("", |measure| metric_words(measure.key))
+    }
+
     /// What the score is made of, in words; empty where that is not known.
     pub(super) fn score_words(&self) -> String {
         let lower = if self.lower_is_better() { ", lower is better" } else { "" };

@@ -20,7 +20,7 @@ pub struct Entry {
     pub metrics: BTreeMap<String, Option<Summary>>,
     /// The class that precision, recall and F1 are of, of data that are no benchmark's, where the records name it.
     pub class: Option<String>,
-    /// What the score is of where it is not of all metrics that make the column's, in words; of published numbers alone.
+    /// The metrics that the score is of where they are not all that make the column's, in words; of published numbers alone.
     pub partial: Option<String>,
     /// Seeds, with the score of each; none of those that were published.
     pub seeds: Vec<(u64, Option<f64>)>,

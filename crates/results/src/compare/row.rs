@@ -28,6 +28,18 @@ pub struct Row {
 }
 
 impl Row {
+    /// Where the numbers of a published row come from, and what those are of that are not of all metrics of their column.
+    pub(super) fn source_words(&self) -> Option<String> {
+        let mut by_metric: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (column, entry) in &self.entries {
+            by_metric.entry(entry.partial.as_deref().unwrap_or_default()).or_default().push(column);
+        }
+        by_metric.remove("");
+        let partial =
+            by_metric.into_iter().map(|(metrics, columns)| format!("; § of {metrics}: {}", columns.join(", ")));
+        self.source.as_ref().map(|source| format!("{source}{}", partial.collect::<String>()))
+    }
+
     /// Whether others have published its numbers: there are no runs.
     #[must_use]
     pub fn is_published(&self) -> bool {

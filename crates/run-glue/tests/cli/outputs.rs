@@ -93,3 +93,17 @@ fn a_smoothed_loss_and_another_schedule_are_what_was_asked_for() {
     assert_ne!(plain[0]["loss"], smoothed[0]["loss"]);
     assert_eq!(rates(&plain), rates(&smoothed));
 }
+
+/// A share of all steps stays one, whatever number of steps comes of it here.
+#[test]
+fn a_record_has_the_warm_up_that_was_asked_for() {
+    for (flags, expected) in
+        [(&["--warmup_ratio", "0.5"][..], json!(0.5)), (&["--warmup_steps", "2"], json!(2)), (&[], json!(0))]
+    {
+        let bench = Bench::new();
+        let run =
+            ["--task", "rte", "--model", "m", "--dataset_dir", "g", "--results_dir", "results", "--max_steps", "4"];
+        bench.run(run.into_iter().chain(flags.iter().copied())).assert_done("warm-up");
+        assert_eq!(bench.record()["hyper_parameters"]["warmup_steps"], expected, "{flags:?}");
+    }
+}

@@ -20,7 +20,7 @@ pub type FileHashes = BTreeMap<String, String>;
 
 /// The files that a model is made of, by their content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelIdentity {
+pub(super) struct ModelIdentity {
     /// Those that hold the tensors.
     pub weights: FileHashes,
     /// Of config.json.

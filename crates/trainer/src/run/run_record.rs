@@ -123,6 +123,7 @@ impl RunOutcome<'_> {
         // What became of the settings with this model and these data.
         let found = [
             ("max_seq_length", json!(prepared.model.max_seq_length)),
+            ("warmup_steps", as_asked(settings.training.warmup_steps)),
             ("hidden_dropout_prob", dropout("hidden_dropout_prob")),
             ("attention_probs_dropout_prob", dropout("attention_probs_dropout_prob")),
             ("token_type_ids", json!((model.token_types() > 1).then(|| model.tokenizer.uses_type_ids()))),
@@ -148,6 +149,11 @@ fn place(files: &SourceFiles) -> PlaceInfo {
         revision: files.revision.clone(),
         commit: files.commit.clone(),
     }
+}
+
+/// Steps of warm-up, or a share of all steps: what came of a share differs from task to task, and the setting does not.
+fn as_asked(steps: f64) -> Value {
+    if steps >= 1.0 || steps == 0.0 { json!(steps as u64) } else { json!(steps) }
 }
 
 fn text_columns(task: &TaskSpec) -> String {

@@ -24,7 +24,7 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
     for note in notes(comparison) {
         let _ = writeln!(text, "\n{}", escaped(&note));
     }
-    for (name, source) in comparison.rows.iter().filter_map(|row| Some((&row.name, row.source.as_ref()?))) {
+    for (name, source) in comparison.rows.iter().filter_map(|row| Some((&row.name, row.source_words()?))) {
         let _ = writeln!(text, "\n{}: {}", escaped(name), source);
     }
     if let Some((header, rows)) = pair_grid(comparison) {

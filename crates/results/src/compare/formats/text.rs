@@ -34,7 +34,7 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
     for note in notes(comparison) {
         let _ = writeln!(text, "{note}");
     }
-    for row in comparison.rows.iter().filter_map(|row| Some((&row.name, row.source.as_ref()?))) {
+    for row in comparison.rows.iter().filter_map(|row| Some((&row.name, row.source_words()?))) {
         let _ = writeln!(text, "{}: {}", row.0, row.1);
     }
     if let Some((header, rows)) = pair_grid(comparison) {

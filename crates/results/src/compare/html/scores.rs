@@ -102,7 +102,7 @@ fn cell(summary: Option<Summary>, level: f64, form: Form, marks: Marks<'_>) -> S
         text += "<span class=\"mark\" title=\"trained on rows of this column\">‡</span>";
     }
     if let Some(partial) = partial {
-        text += &format!("<span class=\"mark\" title=\"{}\">§</span>", escaped(partial));
+        text += &format!("<span class=\"mark\" title=\"of {}\">§</span>", escaped(partial));
     }
     if collapsed > 0 {
         text += &format!("<span class=\"mark\" title=\"{collapsed} of {runs} runs predict one class only\">*</span>");

@@ -53,7 +53,7 @@ fn of_benchmark(
                 values.iter().filter(|(key, _)| !is_loss(key)).map(|(key, value)| (*key, value.value)).collect();
             let mean = Summary::of(&known.iter().map(|(_, value)| *value).collect::<Vec<_>>()).map(|all| all.mean);
             let names: Vec<String> = known.iter().map(|(key, _)| in_words(key)).collect();
-            entry(values, mean, Some(format!("{} alone", names.join(" and "))))
+            entry(values, mean, Some(names.join(" and ")))
         }
     };
     (column, entry)
@@ -70,7 +70,7 @@ fn of_other_data(
     let ours = columns.iter().find(of_task).filter(|column| column.is_of_split(split));
     let ours = ours.and_then(|column| Some((column, values.get(column.metric()?.key())?)));
     if let Some((column, value)) = ours {
-        let which = column.class().map(|class| format!("of a class that is not stated, which {class} may not be"));
+        let which = column.class().map(|_| format!("{} of a class that is not stated", column.metric_words()));
         return vec![(column.name.clone(), entry(values, Some(value.value), which))];
     }
     let is_taken = columns.iter().any(|column| of_task(&column));
