@@ -74,6 +74,9 @@ fn parts_read<'a>(settings: &'a Settings, record: &'a RunRecord) -> Option<Vec<P
         None => Dataset::Config(record.dataset.config.as_deref().unwrap_or_default()),
     };
     let of_task = record.dataset.splits.iter().filter(|rows| !is_of_diagnostic(settings, rows));
+    // Rows that are evaluated at the end have no suffix that would tell the two sets apart.
+    let at_the_end = record.final_eval.iter().map(|part| &part.data);
+    let at_the_end = at_the_end.filter(|rows| !diagnostic_of(settings).is_some_and(|set| has_split(set, &rows.split)));
     let part = |rows: &'a SplitRows| {
         // `train (20 % held out)`
         let parts = rows.split.split_once(" (").map_or(rows.split.as_str(), |(parts, _)| parts);
@@ -86,23 +89,28 @@ fn parts_read<'a>(settings: &'a Settings, record: &'a RunRecord) -> Option<Vec<P
         }
         Some(Part { splits, files: &rows.files })
     };
-    of_task.map(part).collect()
+    of_task.chain(at_the_end).map(part).collect()
+}
+
+fn diagnostic_of(settings: &Settings) -> Option<&TaskSpec> {
+    settings.task.known()?.diagnostic.as_deref()
+}
+
+fn has_split(task: &TaskSpec, name: &str) -> bool {
+    let splits = task.train_split.iter().chain(&task.eval_splits).chain(&task.test_splits);
+    splits.into_iter().any(|split| split.name == name)
 }
 
 /// Whether rows are of the diagnostic set of a task, which is a configuration of its own.
 fn is_of_diagnostic(settings: &Settings, rows: &SplitRows) -> bool {
-    let Some(task) = settings.task.known() else { return false };
-    let has = |task: &TaskSpec| {
-        let splits = task.train_split.iter().chain(&task.eval_splits).chain(&task.test_splits);
-        splits.into_iter().any(|split| split.name == rows.split)
-    };
+    let (Some(task), Some(set)) = (settings.task.known(), diagnostic_of(settings)) else { return false };
     let has_its_suffix = !rows.key_suffix.is_empty() && task.diagnostic_suffix() == Some(rows.key_suffix.as_str());
-    task.diagnostic.as_deref().is_some_and(|set| has(set) && (has_its_suffix || !has(task)))
+    has_split(set, &rows.split) && (has_its_suffix || !has_split(task, &rows.split))
 }
 
 /// The diagnostic set, where a run of these settings reads it if it is there.
 fn diagnostic_set(settings: &Settings) -> Option<Place<'_>> {
-    let set = settings.task.known()?.diagnostic.as_deref()?;
+    let set = diagnostic_of(settings)?;
     let choice = &settings.data.splits;
     let is_evaluated = settings.do_eval && choice.validation.is_none() && choice.held_out.is_none();
     let is_predicted = settings.do_predict && choice.test.is_none();

@@ -1,7 +1,7 @@
 //! What a run is, whatever it is called: its task, its rows and the model that it starts from.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use models::checkpoint::locate;
 use records::record::{SplitRows, SplitUse};
@@ -57,7 +57,7 @@ impl ModelPart {
     }
 }
 
-fn hash(path: &PathBuf) -> Result<String, Error> {
+fn hash(path: &Path) -> Result<String, Error> {
     sha256(path).map_err(|error| Error::usage(format!("{}: {error}", path.display())))
 }
 
