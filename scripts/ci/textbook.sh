@@ -31,7 +31,7 @@ awk '/^```sh$/ { on = 1; n++; next } /^```$/ { on = 0 } on { print > ("command-"
 commands=(command-*)
 [ "${#commands[@]}" = 6 ] || fail "docs/textbook.md has other commands than this script knows"
 sed -i \
-  -e "s|--dataset_name \(stanfordnlp/imdb\|nyu-mll/glue\)|--dataset_name $datasets/\1|" \
+  -e "s#--dataset_name \(stanfordnlp/imdb\|nyu-mll/glue\)#--dataset_name $datasets/\1#" \
   -e "s#--model \(distilbert-base-uncased\|dbmdz/bert-base-turkish-cased\)#--model $model#" \
   -e 's/train\[:2000\]+train\[-2000:\]/train[:20]+train[-20:]/' \
   -e 's/test\[:500\]+test\[-500:\]/test[:5]+test[-5:]/' \
