@@ -237,12 +237,28 @@ impl TokenBatch {
         &self.distinct_tokens
     }
 
-    /// The same tokens with other position and token type ids, where a model counts them otherwise.
+    /// The same tokens as a family counts them that has positions from `first` on, or none, and may have no token types. Where `first` is
+    /// not 0, the place before it is the padding's: a token like it in a text has that position itself and is not counted
+    /// (`create_position_ids_from_input_ids` of transformers).
     #[must_use]
-    pub fn with_ids(&self, position: impl Fn(u32) -> u32, token_type: impl Fn(u32) -> u32) -> Self {
+    pub fn counted(&self, first: Option<u32>, has_types: bool) -> Self {
+        let mut next = 0;
+        let mut position = |place: u32, token: u32| match first {
+            None => 0,
+            Some(0) => place,
+            Some(first) => {
+                // Where a sequence begins, so does the count.
+                next = if place == 0 { first } else { next };
+                if token == first - 1 {
+                    return token;
+                }
+                next += 1;
+                next - 1
+            }
+        };
         Self {
-            position_ids: self.position_ids.iter().map(|&id| position(id)).collect(),
-            token_type_ids: self.token_type_ids.iter().map(|&id| token_type(id)).collect(),
+            position_ids: self.position_ids.iter().zip(&self.input_ids).map(|(&at, &id)| position(at, id)).collect(),
+            token_type_ids: self.token_type_ids.iter().map(|&id| if has_types { id } else { 0 }).collect(),
             #[cfg(feature = "cube")]
             device_cache: Arc::default(),
             ..self.clone()
@@ -294,6 +310,17 @@ impl TokenBatch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_padding_token_in_a_text_is_not_counted() {
+        let rows: [(&[u32], &[u8]); 2] = [(&[0, 7, 1, 8, 2], &[0, 0, 0, 1, 1]), (&[0, 9], &[0, 0])];
+        let batch = TokenBatch::new(&rows, 1, Some(0), 0);
+        let counted = batch.counted(Some(2), false);
+        assert_eq!(counted.position_ids, [2, 3, 1, 4, 5, 2, 3, 1, 1, 1]);
+        assert_eq!(counted.token_type_ids, [0; 10]);
+        assert_eq!(batch.counted(Some(0), true).position_ids, [0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
+        assert_eq!(batch.counted(None, true).position_ids, [0; 10]);
+    }
 
     #[test]
     fn row_keys_are_the_same_in_both_layouts_and_for_micro_batches() {

@@ -169,10 +169,7 @@ impl<B: EncoderOps> Encoder<B> {
         let (positions, types) = (table(&self.position_embeddings), table(&self.token_type_embeddings));
         let first = a.embeddings.positions.map(|(_, first)| first as u32);
         let has_types = matches!(a.embeddings.token_types, TokenTypes::Rows(_));
-        let counted = (first != Some(0) || !has_types).then(|| {
-            let position = |id| first.map_or(0, |first| id + first);
-            batch.with_ids(position, |id| if has_types { id } else { 0 })
-        });
+        let counted = (first != Some(0) || !has_types).then(|| batch.counted(first, has_types));
         let mut x = ops::embed(words, positions, types, counted.as_ref().unwrap_or(batch));
         let projection = self.embedding_projection.as_ref();
         let of = |kind| projection.filter(|_| a.embeddings.projection == kind);

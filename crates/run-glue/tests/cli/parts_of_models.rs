@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::support::program::{Bench, Ended};
 use serde_json::{Value, json};
 
-const FLAGS: &str = "--task rte --dataset_dir g --model m --max_steps 2 --results_dir results --save_logits";
+const FLAGS: &str = "--task rte --dataset_dir g --model m --max_steps 2 --results_dir results";
 
 fn run(bench: &Bench, more: &str) -> Ended {
     bench.run(FLAGS.split(' ').chain(more.split_whitespace()))
@@ -35,9 +35,9 @@ fn logits(bench: &Bench, folder: &str) -> String {
 #[test]
 fn a_model_of_three_folders_is_the_model_of_one() {
     let whole = Bench::new();
-    run(&whole, "--output_dir out").assert_done("whole");
+    run(&whole, "--save_logits --output_dir out").assert_done("whole");
     let bench = apart();
-    run(&bench, "--tokenizer_name t --config_name c --output_dir out").assert_done("apart");
+    run(&bench, "--tokenizer_name t --config_name c --save_logits --output_dir out").assert_done("apart");
     assert_eq!(logits(&bench, "out"), logits(&whole, "out"));
     let (parts, one) = (bench.record(), whole.record());
     for hash in ["weights_sha256", "config_sha256", "tokenizer_sha256"] {
@@ -77,8 +77,8 @@ fn a_tokenizer_of_another_folder_is_used_and_saved_with_its_class() {
     bench.write("t/vocab.txt", std::fs::read(bench.path("m/vocab.txt")).unwrap());
     bench.write("t/tokenizer_config.json", r#"{"do_lower_case": false}"#);
     bench.write("t/config.json", r#"{"model_type": "roberta", "tokenizer_class": "DistilBertTokenizer"}"#);
-    run(&bench, "--output_dir own").assert_done("own");
-    run(&bench, "--tokenizer_name t --output_dir out").assert_done("other");
+    run(&bench, "--save_logits --output_dir own").assert_done("own");
+    run(&bench, "--tokenizer_name t --save_logits --output_dir out").assert_done("other");
     assert_ne!(logits(&bench, "out"), logits(&bench, "own"));
     let saved = std::fs::read(bench.path("out/tokenizer_config.json")).unwrap();
     let saved: Value = serde_json::from_slice(&saved).unwrap();

@@ -37,7 +37,7 @@ pub(super) fn of_saved(model: &ModelWrapper) -> Fit {
             let mut model = held.clone();
             (model.dropout, model.unk_token) = (None, None);
             (model.fuse_unk, model.byte_fallback, model.ignore_merges) = (false, false, false);
-            Fit::Changed(model.into())
+            Fit::Changed(Box::new(model.into()))
         }
         _ => Fit::None,
     }

@@ -7,7 +7,7 @@ pub(super) enum Fit {
     /// The class has the same.
     AsItIs,
     /// The class has the vocabulary with other settings.
-    Changed(ModelWrapper),
+    Changed(Box<ModelWrapper>),
     /// It is of another algorithm.
     None,
 }

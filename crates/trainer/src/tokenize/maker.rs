@@ -84,7 +84,9 @@ impl Maker {
         });
         match fit {
             Fit::AsItIs => {}
-            Fit::Changed(model) => drop(tokenizer.with_model(model)),
+            Fit::Changed(model) => {
+                tokenizer.with_model(*model);
+            }
             Fit::None => return Err(self.other_model(tokenizer.get_model(), path)),
         }
         let (map, around) = (unigram::saved_map(&tokenizer), tokenizer.get_post_processor().cloned());

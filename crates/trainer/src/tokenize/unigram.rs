@@ -211,7 +211,8 @@ impl UnigramClass {
         if own == Some(unk_id) && !held.byte_fallback() {
             return Ok(Fit::AsItIs);
         }
-        Ok(Fit::Changed(Unigram::from(held.iter().cloned().collect(), Some(unk_id), false)?.into()))
+        let model = Unigram::from(held.iter().cloned().collect(), Some(unk_id), false)?;
+        Ok(Fit::Changed(Box::new(model.into())))
     }
 
     /// What a `tokenizer.json` does to texts and its class does not.

@@ -77,7 +77,7 @@ pub(super) fn of_saved(model: &ModelWrapper, config: &TokenizerConfig) -> Fit {
     let mut model = held.clone();
     unknown.clone_into(&mut model.unk_token);
     (model.continuing_subword_prefix, model.max_input_chars_per_word) = of(&usual);
-    Fit::Changed(model.into())
+    Fit::Changed(Box::new(model.into()))
 }
 
 fn normalizer(class: &TokenizerClass, config: &TokenizerConfig) -> BertNormalizer {
