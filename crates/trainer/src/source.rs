@@ -248,6 +248,14 @@ impl SourceFiles {
         Ok(self.layout()?.delimiter(config))
     }
 
+    /// The files that say where the others belong, and what their labels mean.
+    ///
+    /// # Errors
+    /// When a file cannot be fetched.
+    pub fn descriptions(&self) -> Result<Vec<PathBuf>, Error> {
+        self.layout()?.descriptions().into_iter().map(|name| self.fetch(name)).collect()
+    }
+
     /// The data files of a split, shards in order; `None` where the dataset has no such split.
     ///
     /// # Errors

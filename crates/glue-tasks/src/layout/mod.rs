@@ -80,6 +80,14 @@ impl Layout {
         Ok(Self { card, saved, is_described: true, ..self })
     }
 
+    /// The files that say something of the others, by their paths.
+    pub fn descriptions(&self) -> Vec<&str> {
+        let is_card = |name: &&str| *name == card::README || *name == card::STANDALONE || *name == card::OLD_INFOS;
+        let of_card = self.all().into_iter().filter(|name| self.card != Card::default() && is_card(name));
+        let of_saved = saved::descriptions(&self.names).into_iter().filter(|_| !self.saved.is_empty());
+        of_card.chain(of_saved.map(String::as_str)).collect()
+    }
+
     /// The configurations there are: those that the card names, else folders that hold splits; an empty name stands for the top.
     pub fn configs(&self) -> Vec<String> {
         if !self.card.configs.is_empty() {

@@ -145,7 +145,8 @@ fn the_card_says_which_files_are_which_splits() {
                 config_name: b\n  data_dir: sub\n  sep: ';'\n---\n";
     let names = ["m2.csv", "m1.csv", "m.txt", "y.csv", "z.csv", "train.csv", "sub/test_1.csv", "sub/m3.csv"];
     let layout = described(&names, &[("README.md", yaml)]).unwrap();
-    assert_eq!(layout.configs(), ["a", "b"]);
+    assert_eq!((layout.configs(), layout.descriptions()), (vec!["a".to_owned(), "b".to_owned()], vec!["README.md"]));
+    assert_eq!(described(&names, &[("README.md", "# A set")]).unwrap().descriptions(), [""; 0]);
     assert!(matches!(layout.default_config().unwrap_err(), DataError::WhichConfig { .. }));
     assert_eq!(layout.split_files("a", "train").unwrap(), ["m1.csv", "m2.csv"]);
     assert_eq!(layout.split_files("a", "held.out").unwrap(), ["z.csv", "y.csv"]);

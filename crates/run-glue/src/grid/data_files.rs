@@ -25,6 +25,10 @@ pub(super) fn change_since(settings: &Settings, record: &RunRecord) -> Option<St
     if let Some(change) = change_of_configuration(settings, record, &dataset) {
         return Some(change);
     }
+    let is_new = |path: &PathBuf| !then.contains_key(&dataset.name_of(path));
+    if let Some(new) = dataset.descriptions().unwrap_or_default().into_iter().find(is_new) {
+        return Some(format!("{} is new", new.display()));
+    }
     let Some(parts) = parts_read(settings, record) else { return unknown() };
     let (mut comparison, set) = (Comparison { dataset, then, now: BTreeMap::new() }, diagnostic_set(settings));
     parts

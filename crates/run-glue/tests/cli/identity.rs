@@ -187,6 +187,28 @@ fn a_file_that_joins_a_split_makes_it_another() {
 }
 
 #[test]
+fn a_card_that_says_something_else_makes_other_data() {
+    let bench = bench();
+    bench.write("data/train.csv", csv(40, 0));
+    bench.write("data/validation.csv", csv(20, 0));
+    let names = |first: &str| {
+        let names = format!("        names:\n          '0': {first}\n          '1': other\n");
+        let label = format!("  - name: label\n    dtype:\n      class_label:\n{names}");
+        bench.write("data/README.md", format!("---\ndataset_info:\n  features:\n{label}---\n# A set\n"));
+    };
+    let flags = "--dataset_name data --model m --seeds 2 --max_steps 2 --results_dir results";
+    let again = || bench.run(flags.split(' ').chain(["--dry_run"]));
+    bench.run(flags.split(' ')).assert_done("without a card");
+    assert!(again().stdout.contains("2 done already"), "{}", again().stdout);
+    for first in ["one", "two"] {
+        names(first);
+        assert!(again().stdout.contains("0 done already"), "{first}: {}", again().stdout);
+        bench.run(flags.split(' ')).assert_done(first);
+        assert!(again().stdout.contains("2 done already"), "{first}: {}", again().stdout);
+    }
+}
+
+#[test]
 fn a_record_that_does_not_say_which_files_are_whose_is_held_against_all_of_them() {
     let bench = bench();
     bench.write("data/my_train.csv", csv(40, 0));

@@ -74,7 +74,8 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
     let own_rows = all.last.iter().zip(&last_rows).filter(is_own).map(|(_, rows)| rows);
     warnings.extend(row_info::overlap_warnings(splits.iter().chain(own_rows), settings, is_trained_before));
     warnings.extend(row_info::class_warnings(&all, &task));
-    let AllRows { train, eval, test, last, files } = all;
+    let AllRows { train, eval, test, last, mut files } = all;
+    files.extend(dataset.descriptions()?);
     let data_files = row_info::files_sha256(&dataset, &files)?;
     let data_seconds = started.elapsed().as_secs_f64();
 
