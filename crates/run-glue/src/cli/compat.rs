@@ -111,7 +111,6 @@ pub const COMPAT_FLAGS: &[CompatFlag] = &[
     no_effect("include_num_input_tokens_seen", "tokens are always counted: see throughput in the record"),
     no_effect("include_tokens_per_second", "tokens a second are always counted: see throughput in the record"),
     no_effect("jit_mode_eval", TORCH),
-    refused("label_names", UNSET, "the label column is --label_column_name"),
     no_effect("length_column_name", "lengths are counted, not read"),
     refused("liger_kernel_config", UNSET, TORCH_ONLY),
     no_effect("local_rank", ONE_PROCESS),

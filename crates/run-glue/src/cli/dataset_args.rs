@@ -83,7 +83,7 @@ impl OwnDataArgs {
         let flags = [
             ("text_column_names", self.text_column_names.is_some()),
             ("label_column_name", self.label_column_name.is_some()),
-            ("label_names", !self.label_names.is_empty()),
+            ("label_names", self.label_names()?.is_some()),
             ("do_regression", self.do_regression.is_some()),
             ("delimiter", self.delimiter.is_some()),
             ("metric_name", !self.metric_name.is_empty()),
@@ -119,14 +119,20 @@ impl OwnDataArgs {
             config: self.dataset_config_name.clone(),
             text_columns: self.text_column_names.as_deref().map(text_columns).transpose()?,
             label_column: self.label_column_name.clone(),
-            label_names: Some(&self.label_names)
-                .filter(|names| !names.is_empty())
-                .map(|names| LabelNames::parse(names))
-                .transpose()?,
+            label_names: self.label_names()?,
             do_regression: self.do_regression,
             delimiter: self.delimiter,
             metrics: self.metric_name.iter().map(metric).collect::<Result<_, _>>()?,
         }))
+    }
+
+    /// The names that classes are given. `none` is how other programs write that nothing is given.
+    fn label_names(&self) -> Result<Option<LabelNames>, Error> {
+        match self.label_names.as_slice() {
+            [] => Ok(None),
+            [none] if none.is_empty() || none.eq_ignore_ascii_case("none") => Ok(None),
+            names => LabelNames::parse(names).map(Some),
+        }
     }
 
     /// Where the rows are. `task`: whose they are, where it is no data of the user's own; `embedded`: the demo, which has its

@@ -198,7 +198,7 @@ mod tests {
         for (text, found, part) in [
             ("NEG,NEUTRAL,POS", &two, "these are 3 names, and the labels of a.csv are 0, 1"),
             ("0=NEG,2=POS", &two, "the labels of a.csv are 0, 1: each needs a name"),
-            ("0=NEG", &two, "each needs a name"),
+            ("0=NEG,1=POS,2=NONE", &two, "each needs a name"),
             ("NEG,POS", &found(&["-1", "1"], false), "say which is which, as in -1=A,1=A"),
             ("1,2", &two, "0 would be called 1, which could be a label too"),
             ("a,b", &InferredLabels { kind: LabelKind::Score, are_indices: false }, "numbers to come near to"),

@@ -21,6 +21,12 @@ impl LabelNames {
     /// A part that is empty, one name or number twice, or names of both kinds.
     pub fn parse(parts: &[String]) -> Result<Self, Error> {
         let wrong = |what: String| Error::usage(format!("--label_names {}: {what}", parts.join(",")));
+        // In TrainingArguments it is the name of what holds the labels.
+        if parts.len() == 1 {
+            return Err(wrong(
+                "expected two names or more, such as NEG,POS; the label column is --label_column_name".to_owned(),
+            ));
+        }
         let with_number = |part: &String| {
             let (number, name) = part.split_once('=')?;
             Some((number.trim().parse::<i64>().ok()?, name.trim().to_owned()))
@@ -98,7 +104,8 @@ mod tests {
         assert_eq!(parse("1=POS,-1=NEG"), Ok("1=POS,-1=NEG".to_owned()));
         for (text, part) in [
             ("NEG,", "an empty name"),
-            ("0=", "an empty name"),
+            ("0=,1=B", "an empty name"),
+            ("labels", "the label column is --label_column_name"),
             ("NEG,NEG", "NEG stands there twice"),
             ("0=NEG,0=POS", "0 has two names"),
             ("0=NEG,POS", "expected names in the order of the classes"),
