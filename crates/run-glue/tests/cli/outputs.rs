@@ -101,7 +101,8 @@ fn a_record_has_the_warm_up_that_was_asked_for() {
         [(&["--warmup_ratio", "0.5"][..], json!(0.5)), (&["--warmup_steps", "2"], json!(2)), (&[], json!(0))]
     {
         let bench = Bench::new();
-        let run = ["--task", "rte", "--model", "m", "--dataset_dir", "g", "--results_dir", "results", "--max_steps", "4"];
+        let run =
+            ["--task", "rte", "--model", "m", "--dataset_dir", "g", "--results_dir", "results", "--max_steps", "4"];
         bench.run(run.into_iter().chain(flags.iter().copied())).assert_done("warm-up");
         assert_eq!(bench.record()["hyper_parameters"]["warmup_steps"], expected, "{flags:?}");
     }
