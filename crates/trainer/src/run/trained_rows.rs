@@ -70,7 +70,14 @@ impl TrainedRows {
         }
         let Some(path) = model.try_fetch(FILE_NAME)? else { return Ok(None) };
         match read(&path) {
-            Ok((of_weights, rows)) => Ok((of_weights == *weights).then_some(rows)),
+            Ok((of_weights, rows)) if of_weights == *weights => Ok(Some(rows)),
+            Ok(_) => {
+                warnings.push(format!(
+                    "{} is of other weights: which rows this model was trained on is unknown",
+                    path.display()
+                ));
+                Ok(None)
+            }
             Err(reason) => {
                 warnings.push(format!(
                     "{}: {reason}; whether the model was trained on rows that are evaluated now is unknown",
@@ -209,7 +216,9 @@ mod tests {
         std::fs::write(&file, "weights").unwrap();
         TrainedRows::of(&rows(&[("a", None)]), None).write(dir.path(), "model.safetensors").unwrap();
         let others = FileHashes::from([("model.safetensors".to_owned(), "0a".repeat(32))]);
-        assert_eq!(read_in(dir.path(), &others), (None, Vec::new()));
+        let (read, warnings) = read_in(dir.path(), &others);
+        assert!(read.is_none() && warnings.len() == 1, "{warnings:?}");
+        assert!(warnings[0].contains("training_rows.json is of other weights: which rows"), "{warnings:?}");
         let own = FileHashes::from([("model.safetensors".to_owned(), sha256(&file).unwrap())]);
         for (text, part) in [
             ("{", "EOF"),
