@@ -1,5 +1,7 @@
 //! One run of a grid.
 
+use std::path::Path;
+
 use super::combination::Combination;
 use records::record::RunRecord;
 use records::record::path::slug;
@@ -121,13 +123,21 @@ impl RunSpec {
         let has = |part: &String| record.final_eval.iter().any(|known| known.name == *part);
         record.plain_request_hash.as_ref() == Some(&self.plain_request)
             && self.is_of_seed(record)
-            && slug(&record.model.id) == slug(&self.model())
+            && self.is_called_as(record)
             && self.final_parts().iter().all(has)
             && (!self.settings.do_predict || record.is_predicted())
     }
 
     fn is_of_seed(&self, record: &RunRecord) -> bool {
         record.seed == self.seed() && (self.is_trial() || !record.is_trial())
+    }
+
+    /// Whether the model has the name that it has in a record, or is the very folder.
+    fn is_called_as(&self, record: &RunRecord) -> bool {
+        let place = |name: &str| Path::new(name).canonicalize().ok();
+        let is_folder = matches!(self.settings.model.choice, ModelChoice::Folder(_));
+        let (then, now) = (&record.model.id, &self.model());
+        slug(then) == slug(now) || is_folder && place(then).is_some_and(|then| place(now) == Some(then))
     }
 
     /// What of a record is asked for: a run that asked for more may have made it.
