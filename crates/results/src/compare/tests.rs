@@ -324,7 +324,7 @@ fn scores_by_two_metrics_are_no_seeds_of_one_number() {
     let (first, mut turned) = (by(1, "f1"), by(2, "f1"));
     turned.1.class_tables[0].classes.reverse();
     let names = columns(&[first, turned]);
-    assert_eq!(names, ["own (validation; 9 rows; f1 of no)", "own (validation; 9 rows; f1 of yes <b>)"]);
+    assert_eq!(names, ["own (validation; 9 rows; F1 of no)", "own (validation; 9 rows; F1 of yes <b>)"]);
 }
 
 #[test]
