@@ -240,6 +240,14 @@ impl SourceFiles {
         Ok(self.layout()?.label_names(config, column))
     }
 
+    /// Whether a column holds floats, or whole numbers, where the dataset's card says one of the two.
+    ///
+    /// # Errors
+    /// When the repository cannot be listed.
+    pub fn label_is_float(&self, config: &str, column: &str) -> Result<Option<bool>, Error> {
+        Ok(self.layout()?.label_is_float(config, column))
+    }
+
     /// What stands between the cells of csv files, where the dataset's card says that.
     ///
     /// # Errors

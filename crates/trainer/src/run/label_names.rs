@@ -70,8 +70,14 @@ fn by_number(given: &LabelNames, mut numbers: Vec<i64>, place: &str) -> Result<V
     let labels = format!("the labels of {place} are {shown}");
     let mut named: Vec<(i64, String)> = match given {
         LabelNames::ByNumber(named) => {
-            let own: BTreeSet<i64> = numbers.iter().copied().collect();
+            let mut own: BTreeSet<i64> = numbers.iter().copied().collect();
             let keys: BTreeSet<i64> = named.iter().map(|(number, _)| *number).collect();
+            // Whether -1 is a class or stands for none, the names say.
+            if keys.contains(&-1) {
+                own.insert(-1)
+            } else {
+                own.remove(&-1)
+            };
             if own != keys {
                 return Err(format!("{labels}: each needs a name, and nothing else has one"));
             }
