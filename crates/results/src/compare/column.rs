@@ -9,7 +9,7 @@ use records::counted;
 use records::record::{RecordFile, RunRecord, SplitRows};
 
 use super::origin::{data_words, short};
-use super::shown::{Form, is_loss, metric_words, task_score_words};
+use super::shown::{Form, is_loss, metric_words, score_range, task_score_words};
 use crate::scored_rows::{class_one, first_metric, is_whole, scored, spec_of};
 
 /// A task and the rows that it was evaluated on.
@@ -259,6 +259,15 @@ impl Column {
     /// How its scores are shown.
     pub(super) fn form(&self) -> Form {
         self.measure.as_ref().map_or(Form::Percent, |measure| Form::of_metric(measure.key))
+    }
+
+    /// What its scores lie between, where that has ends.
+    pub(super) fn range(&self) -> Option<(f64, f64)> {
+        match (self.metric(), self.spec) {
+            (Some(metric), _) => score_range(&[metric]),
+            (None, Some(spec)) => score_range(&spec.metrics),
+            (None, None) => None,
+        }
     }
 
     /// Whether a record's score is an error: no fraction, and better when it is lower.

@@ -1,5 +1,6 @@
 //! The page of made-up records: whole, safe, with every number, whatever the records are like.
 
+mod charts;
 mod columns;
 mod evaluations;
 mod once;
