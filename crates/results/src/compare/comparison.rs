@@ -8,7 +8,6 @@ use super::average;
 use super::column::{Column, Columns};
 use super::pairs::{Pair, pairs};
 use super::published::Published;
-use super::remarks;
 use super::row::Row;
 use super::rows::rows_in;
 use super::shown::count_in_words;
@@ -29,8 +28,7 @@ pub struct Comparison<'a> {
     pub found: &'a [RecordFile],
     /// The tables of others, whose rows come last.
     pub published: &'a [Published],
-    /// What there is to say below the table, in sentences without a full stop: of records that do not count, and of what rows and columns
-    /// do not have in common.
+    /// What there is to say of records that do not count, in sentences without a full stop.
     pub notes: Vec<String>,
     /// Of each record the name of its column; of one that does not count nothing.
     pub(super) of_record: Vec<String>,
@@ -55,10 +53,7 @@ impl<'a> Comparison<'a> {
         let pairs = pairs(&rows, &columns, &of_record, found, baseline)?;
         rows.extend(published.iter().flat_map(|table| table.rows(&mut columns)));
         columns.sort_by_cached_key(Column::place);
-        let mut this = Self { columns, rows, pairs, level, found, published, notes, of_record };
-        let remarks = remarks::all(&this);
-        this.notes.extend(remarks);
-        Ok(this)
+        Ok(Self { columns, rows, pairs, level, found, published, notes, of_record })
     }
 
     /// The averages that some row has, in the benchmarks' order.

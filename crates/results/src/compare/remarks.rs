@@ -8,14 +8,21 @@ use super::configuration::Configurations;
 use super::model_names::ModelNames;
 use super::origin::{UNKNOWN_TRAINING, training_rows};
 use super::row::Row;
-use crate::scored_rows::scored;
+use crate::scored_rows::{may_be_trained_on, scored};
 use records::record::RunRecord;
 
 /// So many names are said, and the number of the others.
 const NAMED: usize = 8;
 
-/// All remarks, in sentences without a full stop.
-pub(super) fn all(comparison: &Comparison<'_>) -> Vec<String> {
+impl Comparison<'_> {
+    /// All that there is to say below the table, in sentences without a full stop: of records that do not count, and of what stands
+    /// beside each other.
+    pub(super) fn all_notes(&self) -> Vec<String> {
+        self.notes.iter().cloned().chain(remarks(self)).collect()
+    }
+}
+
+fn remarks(comparison: &Comparison<'_>) -> Vec<String> {
     let of_columns = comparison.columns.iter().flat_map(|column| {
         [other_training(comparison, column), content(comparison, column), origin(comparison, column)]
     });
@@ -67,7 +74,7 @@ fn content(comparison: &Comparison<'_>, column: &Column) -> Option<String> {
 
 /// That saved models do not say what they were trained on.
 fn origin(comparison: &Comparison<'_>, column: &Column) -> Option<String> {
-    let names = rows_with(comparison, column, crate::scored_rows::may_be_trained_on);
+    let names = rows_with(comparison, column, may_be_trained_on);
     (!names.is_empty()).then(|| {
         format!(
             "{}: unknown whether these saved models were trained on its rows, so that they do not count for what is bold: {}",

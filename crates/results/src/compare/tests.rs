@@ -291,7 +291,7 @@ fn a_column_has_one_set_of_rows() {
     assert_eq!(columns(&found), ["rte"]);
     assert!(comparison.rows.iter().all(|row| row.entries.contains_key("rte")));
     let said = "rte: content unknown: records of format 1 know the number of the rows alone, which is that of the benchmark's: old";
-    assert_eq!(comparison.notes, [said]);
+    assert_eq!(comparison.all_notes(), [said]);
     // Which of two contents it is cannot be said, nor of a part.
     let names = columns(&[old(), record("m", "rte", 1, Some(0.6)), partial("n", "rte", 1, 0.5, other)]);
     assert_eq!(names.len(), 3, "{names:?}");

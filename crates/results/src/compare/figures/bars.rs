@@ -1,5 +1,7 @@
 //! Scores, one chart a task and one for each average: a bar a model, with its interval.
 
+use glue_tasks::Metric;
+
 use super::draw::bars::{Bar, Bars, bars};
 use super::draw::paint::Look;
 use super::figure::{Figure, FigureKind, slug};
@@ -9,7 +11,6 @@ use crate::compare::entry::Entry;
 use crate::compare::row::Row;
 use crate::compare::shown::{Cell, Form, Table, count_in_words, score_range, task_name};
 use crate::statistics::Summary;
-use glue_tasks::Metric;
 use records::{Error, counted};
 
 /// One chart a task, then the averages.

@@ -71,7 +71,7 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
         "columns": comparison.columns.iter().map(column).collect::<Vec<_>>(),
         "models": comparison.rows.iter().map(row).collect::<Vec<_>>(),
         "pairs": pairs.collect::<Vec<_>>(),
-        "notes": comparison.notes,
+        "notes": comparison.all_notes(),
     });
     format!("{all:#}\n")
 }

@@ -65,7 +65,7 @@ fn what_may_have_been_trained_on_the_rows_is_not_bold_and_said() {
             row["tasks"]["rte"]["trained_on_these_rows"].clone()
         };
         let csv = formats::render(&comparison, Format::Csv).unwrap();
-        (best, of("saved"), csv.contains(",unknown whether trained on these rows"), comparison.notes.join(". "))
+        (best, of("saved"), csv.contains(",unknown whether trained on these rows"), comparison.all_notes().join(". "))
     };
     let with = |trained_on: Option<u64>| {
         let found: Vec<RecordFile> = trainings(0.6).chain([evaluated("saved", "rte", 1, 1.0, trained_on)]).collect();

@@ -50,7 +50,7 @@ fn another_model_takes_no_task_and_no_average_from_a_model() {
         let comparison = Comparison::new(found, &[], None, 0.95).unwrap();
         let names: Vec<String> = comparison.rows.iter().map(|row| row.name.clone()).collect();
         let (_, average) = comparison.averages()[0];
-        let notes = comparison.notes.clone();
+        let notes = comparison.all_notes();
         (names, comparison.rows[0].averages.get(average).map(|all| all.count), notes)
     };
     assert_eq!(average(&found), (vec!["good".to_owned()], Some(3), Vec::new()));
@@ -66,10 +66,12 @@ fn another_model_takes_no_task_and_no_average_from_a_model() {
     // Nor does one that was only evaluated, or a record of format 1.
     let found = [record("m", "rte", 1, Some(0.5)), evaluated(record("saved", "rte", 1, Some(0.6)))];
     assert_eq!(names(&found), ["m", "saved"]);
-    assert!(Comparison::new(&found, &[], None, 0.95).unwrap().notes[0].contains("not trained, only evaluated: saved"));
+    assert!(
+        Comparison::new(&found, &[], None, 0.95).unwrap().all_notes()[0].contains("not trained, only evaluated: saved")
+    );
     let found = [record("m", "rte", 1, Some(0.5)), of_format_1(record("old", "rte", 1, Some(0.6)))];
     assert_eq!(names(&found), ["m", "old"]);
-    let notes = Comparison::new(&found, &[], None, 0.95).unwrap().notes;
+    let notes = Comparison::new(&found, &[], None, 0.95).unwrap().all_notes();
     assert!(notes.iter().all(|note| !note.contains("the same rows")), "{notes:?}");
 }
 
@@ -110,7 +112,7 @@ fn a_row_whose_tasks_have_settings_of_their_own_says_so() {
         found
     };
     let mut found = vec![run("mrpc", 1, 1e-3), run("rte", 1, 1e-4), run("rte", 2, 1e-4)];
-    let notes = |found: &[RecordFile]| Comparison::new(found, &[], None, 0.95).unwrap().notes;
+    let notes = |found: &[RecordFile]| Comparison::new(found, &[], None, 0.95).unwrap().all_notes();
     assert_eq!(notes(&found), [""; 0], "no row is told apart by it");
     found.push(run("rte", 1, 1e-3));
     assert_eq!(names(&found), ["m", "m (learning_rate=0.001)"]);
