@@ -48,8 +48,8 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
     Ok(figures)
 }
 
-/// `range`: what scores lie between. `of_row`: the outer `None` where a row has no such thing, the inner one where it is undefined. `trained_on`: whether its model was
-/// trained on what is scored.
+/// `range`: what scores lie between. `of_row`: the outer `None` where a row has no such thing, the inner one where it is undefined.
+/// `trained_on`: whether its model was trained on what is scored.
 fn figure(
     comparison: &Comparison<'_>,
     (name, title, described): (String, String, String),
