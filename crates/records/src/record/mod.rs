@@ -9,6 +9,7 @@ mod error;
 mod final_evaluation;
 mod folder;
 mod host;
+mod kept;
 pub mod parts;
 pub mod path;
 pub mod predictions;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 impl RunRecord {
     /// Fills in [`settings_hash`](RunRecord::settings_hash), writes the record under `results_dir` and returns its path. A
-    /// record of the same settings and seed is replaced; any other file is left alone.
+    /// record of the same settings and seed is replaced, and what it alone knows is kept; any other file is left alone.
     ///
     /// # Errors
     /// [`RecordError`] where it cannot be written or another file stands in the way.
@@ -28,13 +28,19 @@ impl RunRecord {
         predictions: &[SplitPredictions],
     ) -> Result<PathBuf, RecordError> {
         self.settings_hash = settings_hash(self);
-        let text = self.to_json().map_err(|source| RecordError::Encode { task: self.task.clone(), source })?;
         let [usual, long] = relative_paths(self, &self.settings_hash).map(|path| results_dir.join(path));
         // The short hash may be shared by two runs, once in a very long time; the long one is then used.
-        let path = if self.may_replace(&usual) { usual } else { long };
-        if !self.may_replace(&path) {
-            return Err(RecordError::Taken { path });
+        let (path, earlier) = match self.earlier_at(&usual) {
+            Some(earlier) => (usual, earlier),
+            None => match self.earlier_at(&long) {
+                Some(earlier) => (long, earlier),
+                None => return Err(RecordError::Taken { path: long }),
+            },
+        };
+        if let Some(earlier) = earlier {
+            self.keep_of(&earlier);
         }
+        let text = self.to_json().map_err(|source| RecordError::Encode { task: self.task.clone(), source })?;
         if !predictions.is_empty() {
             predictions::write(&path, predictions)?;
         }
@@ -44,15 +50,18 @@ impl RunRecord {
         Ok(path)
     }
 
-    /// Whether nothing stands at `path`, or an earlier record of this very run.
-    fn may_replace(&self, path: &Path) -> bool {
-        match std::fs::symlink_metadata(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
-            // Where it cannot be seen, writing will say why.
-            Err(_) => true,
-            Ok(_) => Self::read(path).is_ok_and(|old| {
-                (&old.task, old.seed, &old.settings_hash) == (&self.task, self.seed, &self.settings_hash)
-            }),
+    /// The earlier record of this very run at `path`, where there is one; `None` where another file stands there.
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one is whether it may be written, the inner one what is replaced"
+    )]
+    fn earlier_at(&self, path: &Path) -> Option<Option<Self>> {
+        if std::fs::symlink_metadata(path).is_err() {
+            // Nothing stands there; or it cannot be seen, and writing will say why.
+            return Some(None);
         }
+        let is_same =
+            |old: &Self| (&old.task, old.seed, &old.settings_hash) == (&self.task, self.seed, &self.settings_hash);
+        Self::read(path).ok().filter(is_same).map(Some)
     }
 }

@@ -4,4 +4,5 @@
 #[path = "../../../run-glue/tests/support/json_schema.rs"]
 mod json_schema;
 
+mod kept;
 mod record;

@@ -16,11 +16,11 @@ use crate::json_schema::{resolved, violations};
 const SCHEMA: &str = include_str!("../../../../results/schema/run-record-v2.schema.json");
 const DOCUMENT: &str = include_str!("../../../../docs/results-format.md");
 
-fn scores(entries: &[(&str, f64)]) -> Scores {
+pub(crate) fn scores(entries: &[(&str, f64)]) -> Scores {
     entries.iter().map(|(name, value)| ((*name).to_owned(), Some(*value))).collect()
 }
 
-fn split(name: &str, used_for: SplitUse, rows: u64) -> SplitRows {
+pub(crate) fn split(name: &str, used_for: SplitUse, rows: u64) -> SplitRows {
     SplitRows {
         split: name.to_owned(),
         used_for: Some(used_for),
@@ -36,7 +36,7 @@ fn split(name: &str, used_for: SplitUse, rows: u64) -> SplitRows {
 }
 
 /// A record in which every optional field is there.
-fn full() -> RunRecord {
+pub(crate) fn full() -> RunRecord {
     RunRecord {
         format_version: FORMAT_VERSION,
         task: "mnli".to_owned(),
@@ -126,6 +126,7 @@ fn full() -> RunRecord {
         data_seed: Some(7),
         settings_hash: "00".repeat(32),
         request_hash: Some("11".repeat(32)),
+        plain_request_hash: Some("33".repeat(32)),
         search: Some(SearchMark {
             role: SearchRole::Chosen,
             id: "22".repeat(32),

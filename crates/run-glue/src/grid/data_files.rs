@@ -2,7 +2,7 @@
 //! same content.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use glue_tasks::slices::Slice;
 use glue_tasks::task::TaskSpec;
@@ -36,6 +36,25 @@ pub(super) fn change_since(settings: &Settings, record: &RunRecord) -> Option<St
         .find_map(|part| comparison.change_in(part))
         .or_else(|| comparison.change_in_diagnostic(&set?))
         .or_else(|| comparison.change_in_others(settings, parts.iter().all(|part| part.files.is_empty())))
+}
+
+/// Whether files given one by one have what the files of a record's splits had, in the same order, whatever they are called. How a file
+/// is read follows from its extension.
+pub(super) fn are_of_content(files: &[(&'static str, PathBuf)], record: &RunRecord) -> bool {
+    let then = &record.dataset.files_sha256;
+    let extension = |path: &Path| path.extension().map(|end| end.to_string_lossy().into_owned());
+    let at_the_end = record.final_eval.iter().map(|part| &part.data);
+    let parts: Vec<&SplitRows> = record.dataset.splits.iter().chain(at_the_end).collect();
+    let is_same = |rows: &&SplitRows| {
+        let Some(splits) = splits_of(rows) else { return false };
+        let of_splits = splits.iter().flat_map(|split| files.iter().filter(move |(name, _)| name == split));
+        let now = of_splits.map(|(_, path)| Some((extension(path), sha256(path).ok()?)));
+        let before = rows.files.iter().map(|name| Some((extension(Path::new(name)), then.get(name)?.clone())));
+        let (now, before): (Option<Vec<_>>, Option<Vec<_>>) = (now.collect(), before.collect());
+        now.is_some_and(|now| !now.is_empty() && before.is_some_and(|before| now == before))
+    };
+    let is_of_split = |name: &String| parts.iter().any(|rows| rows.files.contains(name));
+    parts.iter().all(is_same) && !parts.is_empty() && then.keys().all(is_of_split)
 }
 
 /// Of data of one's own another configuration may be meant now, where none was named.
@@ -82,18 +101,23 @@ fn parts_read<'a>(settings: &'a Settings, record: &'a RunRecord) -> Option<Vec<P
     let at_the_end = record.final_eval.iter().map(|part| &part.data);
     let at_the_end = at_the_end.filter(|rows| !diagnostic_of(settings).is_some_and(|set| has_split(set, &rows.split)));
     let part = |rows: &'a SplitRows| {
-        // `train (20 % held out)`
-        let parts = rows.split.split_once(" (").map_or(rows.split.as_str(), |(parts, _)| parts);
-        let mut splits: Vec<Place> = Vec::new();
-        for slice in Slice::parse(parts).ok()? {
-            let place = Place { of, split: slice.split };
-            if !splits.contains(&place) {
-                splits.push(place);
-            }
-        }
+        let splits = splits_of(rows)?.into_iter().map(|split| Place { of, split }).collect();
         Some(Part { splits, files: &rows.files })
     };
     of_task.chain(at_the_end).map(part).collect()
+}
+
+/// The splits that rows are of, each once.
+fn splits_of(rows: &SplitRows) -> Option<Vec<String>> {
+    // `train (20 % held out)`
+    let parts = rows.split.split_once(" (").map_or(rows.split.as_str(), |(parts, _)| parts);
+    let mut splits: Vec<String> = Vec::new();
+    for slice in Slice::parse(parts).ok()? {
+        if !splits.contains(&slice.split) {
+            splits.push(slice.split);
+        }
+    }
+    Some(splits)
 }
 
 fn diagnostic_of(settings: &Settings) -> Option<&TaskSpec> {

@@ -33,7 +33,8 @@ impl Done {
     }
 
     /// The record of each run that has one: of the same settings and seed, and of model and data whose content is still the same.
-    /// What makes a run another one although it was asked for in the same words is said.
+    /// What makes a run another one although it was asked for in the same words is said. One that was asked for in other words, with
+    /// another path or with more evaluations, counts where its content is all that is asked for now.
     pub(super) fn find(&mut self, specs: &[RunSpec]) -> Result<Vec<Option<RunRecord>>, Error> {
         let mut by_task: HashMap<&str, Vec<RunRecord>> = HashMap::new();
         for spec in specs {
@@ -45,10 +46,15 @@ impl Done {
         for spec in specs {
             let records = by_task.get(spec.task()).into_iter().flatten();
             let (mut same, mut changed) = (None, None);
-            for record in records.filter(|record| spec.is_of(record)) {
-                match self.sources.change_since(&spec.settings, record) {
-                    None => same = Some(record.clone()),
-                    Some(change) => changed = Some(change),
+            for record in records {
+                if spec.is_of(record) {
+                    match self.sources.change_since(&spec.settings, &spec.asked_of(record)) {
+                        None => same = Some(record.clone()),
+                        Some(change) => changed = Some(change),
+                    }
+                } else if spec.may_be_of(record) && self.sources.is_same_content(&spec.settings, &spec.asked_of(record))
+                {
+                    same = Some(record.clone());
                 }
             }
             if let Some(change) = changed.filter(|change| same.is_none() && self.said.insert(change.clone())) {

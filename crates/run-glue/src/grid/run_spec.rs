@@ -2,8 +2,9 @@
 
 use super::combination::Combination;
 use records::record::RunRecord;
+use records::record::path::slug;
 use trainer::demo;
-use trainer::settings::{ModelChoice, Settings, request_hash};
+use trainer::settings::{ModelChoice, Settings, plain_request_hash, request_hash};
 
 /// What a run is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct RunSpec {
     pub settings: Settings,
     /// Hash of what was asked for, all but the seed.
     pub(super) request: String,
+    /// The same without where model and data lie.
+    plain_request: String,
     pub(super) combination: Combination,
     pub(super) role: Role,
     /// By what its settings differ from the others'.
@@ -69,6 +72,7 @@ impl RunSpec {
         let is_trial = matches!(role, Role::Trial { .. });
         let mut this = Self {
             request,
+            plain_request: plain_request_hash(&settings),
             settings,
             combination: combination.clone(),
             role,
@@ -108,9 +112,32 @@ impl RunSpec {
     /// Whether a record is of the same settings and seed. A trial's record is none of a run that was asked for: it would not
     /// be in the tables.
     pub(super) fn is_of(&self, record: &RunRecord) -> bool {
-        record.request_hash.as_ref() == Some(&self.request)
-            && record.seed == self.seed()
-            && (self.is_trial() || !record.is_trial())
+        record.request_hash.as_ref() == Some(&self.request) && self.is_of_seed(record)
+    }
+
+    /// Whether a record is of the same settings and seed, and has all that is asked for, and maybe more, should model and data be the
+    /// same: it may have been asked for with other paths. A model that is called otherwise has a record of its own.
+    pub(super) fn may_be_of(&self, record: &RunRecord) -> bool {
+        let has = |part: &String| record.final_eval.iter().any(|known| known.name == *part);
+        record.plain_request_hash.as_ref() == Some(&self.plain_request)
+            && self.is_of_seed(record)
+            && slug(&record.model.id) == slug(&self.model())
+            && self.final_parts().iter().all(has)
+            && (!self.settings.do_predict || record.is_predicted())
+    }
+
+    fn is_of_seed(&self, record: &RunRecord) -> bool {
+        record.seed == self.seed() && (self.is_trial() || !record.is_trial())
+    }
+
+    /// What of a record is asked for: a run that asked for more may have made it.
+    pub(super) fn asked_of(&self, record: &RunRecord) -> RunRecord {
+        record.without_unasked(&self.final_parts(), self.settings.do_predict)
+    }
+
+    /// The parts of the data to evaluate at the end, by their names.
+    fn final_parts(&self) -> Vec<String> {
+        self.settings.data.splits.final_eval.iter().map(ToString::to_string).collect()
     }
 
     pub(super) fn has_model_of(&self, record: &RunRecord) -> bool {

@@ -21,6 +21,15 @@ impl Sources {
         self.model_change(settings, record).or_else(|| self.data_change(settings, record))
     }
 
+    /// Whether a record that was asked for with other paths is of the same model and data.
+    pub(super) fn is_same_content(&mut self, settings: &Settings, record: &RunRecord) -> bool {
+        self.model_change(settings, record).is_none()
+            && match &settings.data.dataset {
+                DatasetChoice::Files(files) => data_files::are_of_content(files, record),
+                _ => self.data_change(settings, record).is_none(),
+            }
+    }
+
     fn model_change(&mut self, settings: &Settings, record: &RunRecord) -> Option<String> {
         let ModelSettings { choice, config, tokenizer, .. } = &settings.model;
         let model = &record.model;

@@ -248,3 +248,78 @@ fn files_that_change_their_splits_make_other_data() {
     assert!(changed.stderr.contains("data: which files are train has changed (they are b.csv)"), "{}", changed.stderr);
     assert!(changed.stdout.contains("0 done already"), "{}", changed.stdout);
 }
+
+#[test]
+fn another_path_to_the_same_model_and_data_makes_no_other_run() {
+    let bench = bench();
+    bench.write("data/train.csv", csv(40, 0));
+    bench.write("data/validation.csv", csv(20, 0));
+    let here = |name: &str| bench.path(name).display().to_string();
+    let common = "--seeds 1 --max_steps 2 --results_dir results";
+    let folders = |data: &str, model: &str| format!("--dataset_name {data} --model {model} {common}");
+    let files = |train: &str, dev: &str| format!("--train_file {train} --validation_file {dev} --model m {common}");
+    let done = |flags: &str| {
+        let ended = bench.run(flags.split_whitespace().chain(["--dry_run"]));
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{flags}");
+        ended.stdout.contains("1 run, 1 done already, 0 to do")
+    };
+    let first = folders("data", "m");
+    bench.run(first.split_whitespace()).assert_done("folder");
+    for flags in [first.clone(), folders(&here("data"), "m"), folders("./data/", &here("m"))] {
+        assert!(done(&flags), "{flags}");
+    }
+    assert!(!done(&format!("{first} --weight_decay 0.1")));
+
+    bench.run(files("data/train.csv", "data/validation.csv").split_whitespace()).assert_done("files");
+    let elsewhere = files(&here("data/train.csv"), &here("data/validation.csv"));
+    assert!(done(&elsewhere) && done(&first), "{elsewhere}");
+    // What the other path leads to is not the same.
+    bench.write("else/train.csv", csv(40, 0));
+    bench.write("else/validation.csv", csv(20, 1));
+    assert!(!done(&files("else/train.csv", "else/validation.csv")));
+    assert!(!done(&files("data/train.csv", "data/train.csv")));
+    bench.write("else/data/train.csv", csv(40, 1));
+    bench.write("else/data/validation.csv", csv(20, 0));
+    assert!(!done(&folders("else/data", "m")));
+    std::fs::create_dir_all(bench.path("else")).unwrap();
+    copy(&bench.path("m"), &bench.path("else/m"));
+    assert!(done(&folders("data", "else/m")), "a copy");
+    change_weights(&bench, "else/m");
+    assert!(!done(&folders("data", "else/m")));
+}
+
+#[test]
+fn final_evaluations_and_test_scores_are_kept_and_not_done_twice() {
+    let bench = bench();
+    bench.write("test.csv", csv(12, 0));
+    let flags = "--train_file train.csv --test_file test.csv --model m --max_steps 2";
+    let alone = |more: &str| {
+        run(&bench, &format!("{flags} {more}")).assert_done(more);
+        let record = bench.record();
+        let names = record["final_eval"].as_array().map(Vec::as_slice).unwrap_or_default().iter();
+        (names.map(|part| part["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>(), record)
+    };
+    let (_, first) = alone("--do_train --do_eval --do_predict --final_eval validation[:10],test");
+    let (names, plain) = alone("--do_train --do_eval");
+    assert_eq!(names, ["validation[:10]", "test"]);
+    assert_eq!((&plain["test_metrics"], &plain["final_eval"]), (&first["test_metrics"], &first["final_eval"]));
+    assert!(plain["test_metrics"]["accuracy"].is_f64(), "{plain}");
+    let (names, _) = alone("--do_train --do_eval --final_eval validation[:5]");
+    assert_eq!(names, ["validation[:5]", "validation[:10]", "test"]);
+
+    let is_done = |more: &str| {
+        let ended = run(&bench, &format!("{flags} --do_train --do_eval --seeds 42 --recipe none --dry_run {more}"));
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{more}");
+        ended.stdout.contains("1 done already")
+    };
+    for more in ["", "--do_predict", "--final_eval validation[:10]", "--do_predict --final_eval test,validation[:5]"] {
+        assert!(is_done(more), "{more}");
+    }
+    assert!(!is_done("--final_eval validation[:6]"));
+    // Rows that have changed since count where they are asked for.
+    bench.write("test.csv", csv(12, 1));
+    assert!(is_done("") && is_done("--final_eval validation[:10]"));
+    for more in ["--do_predict", "--final_eval test"] {
+        assert!(!is_done(more), "{more}");
+    }
+}

@@ -67,7 +67,7 @@ fn a_blank_more_makes_no_new_row() {
     let ended = run(&bench, &format!("{files} --task_name news"));
     ended.assert_done("blanks");
     let overlap = "30 of the 30 rows of validation are trained on and evaluated too (0 with the very same texts, the others but for \
-                   white space): scores on them say nothing of other rows";
+                   white space or case): scores on them say nothing of other rows";
     assert!(ended.stderr.contains(overlap), "{}", ended.stderr);
     let split = &bench.record()["dataset"]["splits"][1];
     assert_eq!((&split["trained_on"], &split["trained_on_exactly"]), (&json!(30), &json!(0)));
@@ -120,7 +120,10 @@ fn an_evaluation_knows_the_rows_that_the_model_was_trained_on() {
     // Other weights in the folder are another model.
     std::fs::copy(bench.path("second/model.safetensors"), bench.path("first/model.safetensors")).unwrap();
     std::fs::remove_dir_all(bench.path("first-a.csv")).unwrap();
-    assert_eq!(evaluated("a.csv", "first").0, Value::Null);
+    let (trained_on, said) = evaluated("a.csv", "first");
+    assert_eq!(trained_on, Value::Null);
+    let warned = "training_rows.json is of other weights: which rows this model was trained on is unknown";
+    assert!(said.contains(warned), "{said}");
 }
 
 #[test]

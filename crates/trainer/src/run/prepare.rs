@@ -53,7 +53,8 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
     };
     let (max_seq_length, mut warnings) = (model.max_seq_length, model.warnings.clone());
     let model_identity = ModelIdentity::of(&model)?;
-    let before = TrainedRows::read(&model.files, &model_identity.weights, &mut warnings)?;
+    let drops_case = model.tokenizer.drops_case();
+    let before = TrainedRows::read(&model.files, &model_identity.weights, drops_case, &mut warnings)?;
     warnings.extend(settings.evaluation.best.as_ref().and_then(BestSettings::direction_warning));
 
     let started = Instant::now();
@@ -65,7 +66,7 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
     let all = rows::read(settings, &task, &dataset, &mut warnings)?;
     let is_trained_before = before.is_some();
     let trained_rows = match &all.train {
-        Some(rows) => Some(TrainedRows::of(rows, before.as_ref())),
+        Some(rows) => Some(TrainedRows::of(rows, before.as_ref(), drops_case)),
         None => before,
     };
     let splits = row_info::split_rows(&all, &task, &dataset, trained_rows.as_ref());

@@ -101,13 +101,13 @@ pub(super) fn overlap_warnings<'a>(
             None => format!("have been trained on, says {} of the model, and are {what}", trained_rows::FILE_NAME),
             // Of rows that an earlier training had there are no texts to compare.
             Some(exactly) if exactly < trained_on && is_trained_before => format!(
-                "are trained on and {what} too ({exactly} with the very same texts in this run, the others but for white space, or before \
+                "are trained on and {what} too ({exactly} with the very same texts in this run, the others but for white space or case, or before \
                  it, says {} of the model)",
                 trained_rows::FILE_NAME
             ),
             Some(exactly) if exactly < trained_on => {
                 format!(
-                    "are trained on and {what} too ({exactly} with the very same texts, the others but for white space)"
+                    "are trained on and {what} too ({exactly} with the very same texts, the others but for white space or case)"
                 )
             }
             Some(_) => format!("are trained on and {what} too"),

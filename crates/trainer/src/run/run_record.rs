@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::outcome::{RunOutcome, StageMetrics};
 use crate::machine::host::{gather, peak_memory_bytes};
-use crate::settings::request_hash;
+use crate::settings::{plain_request_hash, request_hash};
 use crate::source::SourceFiles;
 use records::record::parts::{ModelInfo, PlaceInfo, Profile, Program, Throughput, Timings, scores, test_scores};
 use records::record::{DatasetInfo, FORMAT_VERSION, RunRecord};
@@ -39,6 +39,7 @@ impl RunOutcome<'_> {
             data_seed: settings.training.data_seed,
             settings_hash: String::new(),
             request_hash: Some(request_hash(settings)),
+            plain_request_hash: Some(plain_request_hash(settings)),
             search: settings.search.clone(),
             timings: Timings {
                 data_seconds: Some(prepared.data_seconds),

@@ -31,7 +31,12 @@ type RowKey = [u8; KEPT];
 
 /// The rows that a model was trained on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct TrainedRows(BTreeSet<RowKey>);
+pub(super) struct TrainedRows {
+    /// Of a row as it is, and as the model sees it, should its tokenizer drop upper case.
+    keys: BTreeSet<RowKey>,
+    /// Whether rows that differ in upper case alone are the same rows to the model.
+    drops_case: bool,
+}
 
 /// The file as it is written.
 #[derive(Serialize, Deserialize)]
@@ -45,14 +50,19 @@ struct Written {
 
 impl TrainedRows {
     /// These rows, and those of the model that the training starts from.
-    pub(super) fn of(rows: &Rows, before: Option<&Self>) -> Self {
-        let own = rows.examples.iter().map(key);
-        Self(own.chain(before.into_iter().flat_map(|before| before.0.iter().copied())).collect())
+    pub(super) fn of(rows: &Rows, before: Option<&Self>, drops_case: bool) -> Self {
+        let mut keys = before.map(|before| before.keys.clone()).unwrap_or_default();
+        keys.extend(rows.examples.iter().map(key));
+        if drops_case {
+            keys.extend(rows.examples.iter().map(|row| key(&lower_case(row))));
+        }
+        Self { keys, drops_case }
     }
 
     /// How many of the rows are among them.
     pub(super) fn count(&self, rows: &Rows) -> u64 {
-        rows.examples.iter().filter(|row| self.0.contains(&key(row))).count() as u64
+        let has = |row: &Example| self.keys.contains(&key(row));
+        rows.examples.iter().filter(|row| has(row) || self.drops_case && has(&lower_case(row))).count() as u64
     }
 
     /// Those of a model on this machine; `None` where it does not say, as models of others do not, or what it says is of other weights
@@ -63,6 +73,7 @@ impl TrainedRows {
     pub(super) fn read(
         model: &SourceFiles,
         weights: &FileHashes,
+        drops_case: bool,
         warnings: &mut Vec<String>,
     ) -> Result<Option<Self>, Error> {
         if model.source == Source::Hub {
@@ -70,7 +81,14 @@ impl TrainedRows {
         }
         let Some(path) = model.try_fetch(FILE_NAME)? else { return Ok(None) };
         match read(&path) {
-            Ok((of_weights, rows)) => Ok((of_weights == *weights).then_some(rows)),
+            Ok((of_weights, keys)) if of_weights == *weights => Ok(Some(Self { keys, drops_case })),
+            Ok(_) => {
+                warnings.push(format!(
+                    "{} is of other weights: which rows this model was trained on is unknown",
+                    path.display()
+                ));
+                Ok(None)
+            }
             Err(reason) => {
                 warnings.push(format!(
                     "{}: {reason}; whether the model was trained on rows that are evaluated now is unknown",
@@ -88,8 +106,8 @@ impl TrainedRows {
     pub(super) fn write(&self, dir: &Path, weights: &str) -> Result<(), Error> {
         let path = dir.join(weights);
         let hash = sha256(&path).map_err(|error| Error::failure(format!("{}: {error}", path.display())))?;
-        let mut rows = String::with_capacity(2 * KEPT * self.0.len());
-        self.0.iter().for_each(|key| rows.push_str(&records::hex(key)));
+        let mut rows = String::with_capacity(2 * KEPT * self.keys.len());
+        self.keys.iter().for_each(|key| rows.push_str(&records::hex(key)));
         let weights_sha256 = BTreeMap::from([(weights.to_owned(), hash)]);
         let written = Written { format: FORMAT.to_owned(), weights_sha256, rows };
         let text = serde_json::to_string(&written).map_err(Error::failure)? + "\n";
@@ -97,7 +115,7 @@ impl TrainedRows {
     }
 }
 
-fn read(path: &Path) -> Result<(FileHashes, TrainedRows), String> {
+fn read(path: &Path) -> Result<(FileHashes, BTreeSet<RowKey>), String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     let Written { format, weights_sha256, rows } = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     if format != FORMAT {
@@ -109,7 +127,7 @@ fn read(path: &Path) -> Result<(FileHashes, TrainedRows), String> {
         return Err(wrong());
     }
     let keys = keys.iter().map(from_hex).collect::<Option<_>>().ok_or_else(wrong)?;
-    Ok((weights_sha256, TrainedRows(keys)))
+    Ok((weights_sha256, keys))
 }
 
 fn from_hex(digits: &[u8; 2 * KEPT]) -> Option<RowKey> {
@@ -138,6 +156,12 @@ fn key(row: &Example) -> RowKey {
     key
 }
 
+/// Letter by letter, as tokenizers do it.
+fn lower_case(row: &Example) -> Example {
+    let lower = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<String>();
+    Example { text: lower(&row.text), text_pair: row.text_pair.as_deref().map(lower), label: None }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,12 +184,12 @@ mod tests {
         let choice = ModelChoice::Folder(dir.to_owned());
         let files = SourceFiles::model(&choice, &HubAccess::default(), &TransferHooks::default()).unwrap();
         let mut warnings = Vec::new();
-        (TrainedRows::read(&files, weights, &mut warnings).unwrap(), warnings)
+        (TrainedRows::read(&files, weights, false, &mut warnings).unwrap(), warnings)
     }
 
     #[test]
     fn white_space_makes_no_other_row_and_all_else_does() {
-        let trained = TrainedRows::of(&rows(&[("a  b", Some("c"))]), None);
+        let trained = TrainedRows::of(&rows(&[("a  b", Some("c"))]), None, false);
         for (same, row) in [
             (true, ("a b", Some("c"))),
             (true, (" a\tb ", Some("c\n"))),
@@ -181,6 +205,21 @@ mod tests {
     }
 
     #[test]
+    fn upper_case_makes_no_other_row_where_the_tokenizer_drops_it() {
+        let texts = [("The Film", Some("Good"))];
+        for (same, drops_case, row) in [
+            (true, true, ("THE FILM", Some("GOOD"))),
+            (true, true, ("the  film", Some("good"))),
+            (false, true, ("the films", Some("good"))),
+            (true, false, ("The Film ", Some("Good"))),
+            (false, false, ("the film", Some("good"))),
+        ] {
+            let trained = TrainedRows::of(&rows(&texts), None, drops_case);
+            assert_eq!(trained.count(&rows(&[row])), u64::from(same), "{drops_case} {row:?}");
+        }
+    }
+
+    #[test]
     fn a_model_carries_its_rows_and_those_of_the_model_before() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("model.safetensors"), "weights").unwrap();
@@ -189,8 +228,8 @@ mod tests {
             sha256(&dir.path().join("model.safetensors")).unwrap(),
         )]);
         assert_eq!(read_in(dir.path(), &weights), (None, Vec::new()), "models of others do not say");
-        let first = TrainedRows::of(&rows(&[("a", None), ("b", None), ("a ", None)]), None);
-        let both = TrainedRows::of(&rows(&[("c", None)]), Some(&first));
+        let first = TrainedRows::of(&rows(&[("a", None), ("b", None), ("a ", None)]), None, false);
+        let both = TrainedRows::of(&rows(&[("c", None)]), Some(&first), false);
         both.write(dir.path(), "model.safetensors").unwrap();
         let (read, warnings) = read_in(dir.path(), &weights);
         assert_eq!((read.as_ref(), warnings), (Some(&both), Vec::new()));
@@ -207,9 +246,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("model.safetensors");
         std::fs::write(&file, "weights").unwrap();
-        TrainedRows::of(&rows(&[("a", None)]), None).write(dir.path(), "model.safetensors").unwrap();
+        TrainedRows::of(&rows(&[("a", None)]), None, false).write(dir.path(), "model.safetensors").unwrap();
         let others = FileHashes::from([("model.safetensors".to_owned(), "0a".repeat(32))]);
-        assert_eq!(read_in(dir.path(), &others), (None, Vec::new()));
+        let (read, warnings) = read_in(dir.path(), &others);
+        assert!(read.is_none() && warnings.len() == 1, "{warnings:?}");
+        assert!(warnings[0].contains("training_rows.json is of other weights: which rows"), "{warnings:?}");
         let own = FileHashes::from([("model.safetensors".to_owned(), sha256(&file).unwrap())]);
         for (text, part) in [
             ("{", "EOF"),

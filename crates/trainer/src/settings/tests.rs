@@ -118,6 +118,47 @@ fn predictions_and_logged_evaluations_are_asked_for_and_change_no_record() {
 }
 
 #[test]
+fn paths_predictions_and_final_evaluations_are_left_out_of_the_plain_request_and_all_else_is_not() {
+    let usual = || {
+        let mut settings = choosing();
+        settings.model.choice = ModelChoice::Folder("m".into());
+        settings.data.dataset = DatasetChoice::Files(vec![("train", "a/train.csv".into())]);
+        settings
+    };
+    let hub = |id: &str| ModelChoice::Hub { id: id.to_owned(), revision: "main".to_owned() };
+    let same: [Change; 4] = [
+        |s| s.model.choice = ModelChoice::Folder("/elsewhere/m".into()),
+        |s| s.data.dataset = DatasetChoice::Files(vec![("train", "/b/rows.csv".into())]),
+        |s| s.data.splits.final_eval = vec![FinalSplit::Train],
+        |s| s.do_predict = true,
+    ];
+    for (at, change) in same.into_iter().enumerate() {
+        let mut other = usual();
+        change(&mut other);
+        assert_eq!(plain_request_hash(&usual()), plain_request_hash(&other), "change {at}");
+        assert_ne!(request_hash(&usual()), request_hash(&other), "change {at}");
+    }
+    let others: [Change; 7] = [
+        |s| s.model.choice = ModelChoice::Embedded,
+        |s| s.model.tokenizer = Some(ModelChoice::Folder("m".into())),
+        |s| s.data.dataset = DatasetChoice::Files(vec![("train", "a/train.tsv".into())]),
+        |s| s.data.dataset = DatasetChoice::Files(vec![("validation", "a/train.csv".into())]),
+        |s| s.data.dataset = DatasetChoice::Folder("a".into()),
+        |s| s.data.max_train_samples = Some(7),
+        |s| s.evaluation.steps = 250.0,
+    ];
+    for (at, change) in others.into_iter().enumerate() {
+        let mut other = usual();
+        change(&mut other);
+        assert_ne!(plain_request_hash(&usual()), plain_request_hash(&other), "change {at}");
+    }
+    // Of the Hub the name is what is known.
+    let (mut one, mut other) = (usual(), usual());
+    (one.model.choice, other.model.choice) = (hub("a"), hub("b"));
+    assert_ne!(plain_request_hash(&one), plain_request_hash(&other));
+}
+
+#[test]
 fn what_goes_nowhere_is_refused_by_name() {
     let changes: [(&str, Change); 6] = [
         ("--early_stopping_patience", |s| {

@@ -24,7 +24,7 @@ pub use error::TokenizeError;
 pub use files::TokenizerFiles;
 pub use length::{MIN_SEQ_LENGTH, effective_max_seq_length};
 
-use tokenizers::{Tokenizer, TruncationDirection};
+use tokenizers::{NormalizedString, Normalizer, Tokenizer, TruncationDirection};
 
 /// A checkpoint's tokenizer, ready to encode rows. It is read-only and may be shared between threads.
 #[derive(Debug, Clone)]
@@ -99,6 +99,13 @@ impl TextTokenizer {
     /// that [`TextTokenizer::encode`] returns is 0.
     pub fn uses_type_ids(&self) -> bool {
         self.uses_type_ids
+    }
+
+    /// Whether texts that differ in upper case alone are the same tokens: the normalizer writes an `A` as `a`.
+    pub fn drops_case(&self) -> bool {
+        let mut text = NormalizedString::from("A");
+        self.tokenizer.get_normalizer().is_some_and(|normalizer| normalizer.normalize(&mut text).is_ok())
+            && text.get().contains('a')
     }
 
     /// What the user should know about the files, in whole sentences. Usually empty.
