@@ -25,6 +25,18 @@ pub(crate) fn names_in_mapping(features: &Value, column: &str) -> Option<Vec<Str
     in_order(label.get("names").or_else(of_items)?)
 }
 
+/// Whether a column holds floats, or whole numbers, where the features say one of the two.
+pub(crate) fn is_float(features: &Value, column: &str) -> Option<bool> {
+    let in_list =
+        || features.as_array()?.iter().find(|feature| feature.get("name").and_then(Value::as_str) == Some(column));
+    let feature = features.get(column).or_else(in_list)?;
+    match feature.get("dtype")?.as_str()? {
+        "int8" | "int16" | "int32" | "int64" | "uint8" | "uint16" | "uint32" | "uint64" => Some(false),
+        "float16" | "float32" | "float64" | "double" | "float" => Some(true),
+        _ => None,
+    }
+}
+
 /// Names in a list, or by their indices.
 fn in_order(names: &Value) -> Option<Vec<String>> {
     match names {

@@ -104,7 +104,13 @@ fn one(part: &str) -> Option<Slice> {
         }
     };
     let split = split.trim();
-    is_name(split).then_some(Slice { split: split.to_owned(), from: bound(from)?, to: bound(to)? })
+    let (from, to) = (bound(from)?, bound(to)?);
+    // `datasets` takes both for percent where one is.
+    let is_mixed = matches!(
+        (from, to),
+        (Some(Bound::Row(_)), Some(Bound::Percent(_))) | (Some(Bound::Percent(_)), Some(Bound::Row(_)))
+    );
+    (is_name(split) && !is_mixed).then_some(Slice { split: split.to_owned(), from, to })
 }
 
 fn is_name(text: &str) -> bool {
@@ -140,7 +146,18 @@ mod tests {
 
     #[test]
     fn what_is_no_part_is_refused() {
-        for text in ["", "train[", "train[1]", "train[a:]", "[:1]", "train[:101%]", "train+", "train[:1]x"] {
+        for text in [
+            "",
+            "train[",
+            "train[1]",
+            "train[a:]",
+            "[:1]",
+            "train[:101%]",
+            "train+",
+            "train[:1]x",
+            "train[50%:60]",
+            "train[5:60%]",
+        ] {
             let error = Slice::parse(text).expect_err("no part").to_string();
             assert!(error.contains("names no part of a split"), "{text}: {error}");
         }

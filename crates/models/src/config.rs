@@ -239,6 +239,24 @@ impl Config {
     }
 }
 
+impl Config {
+    /// # Errors
+    /// An `id2label` whose labels are not numbered from 0 on, so that which logit is which is unknown.
+    pub fn check_label_names(&self) -> Result<(), ConfigError> {
+        let names = match self.get("id2label") {
+            None | Some(Value::Null) => return Ok(()),
+            Some(names) => names,
+        };
+        let numbered = |names: &serde_json::Map<String, Value>| {
+            (0..names.len()).all(|index| names.get(&index.to_string()).and_then(label_name).is_some())
+        };
+        match names.as_object() {
+            Some(names) if numbered(names) => Ok(()),
+            _ => Err(wrong("id2label", names, "a name for each of 0, 1, 2 and on, the places of the logits")),
+        }
+    }
+}
+
 /// A name as Python's `str` gives it: people number their classes, and call them true and false.
 fn label_name(name: &Value) -> Option<String> {
     match name {
@@ -269,6 +287,13 @@ mod tests {
         assert_eq!(own.label_names().unwrap(), ["CONTRADICTION", "NEUTRAL", "ENTAILMENT"]);
         assert_eq!(config(r#"{"id2label":{"0":"LABEL_0","1":"LABEL_1"}}"#).label_names(), None);
         assert_eq!(config("{}").label_names(), None);
+        for fine in ["{}", r#"{"id2label":null}"#, r#"{"id2label":{"1":"b","0":"a"}}"#] {
+            assert!(config(fine).check_label_names().is_ok(), "{fine}");
+        }
+        for odd in [r#"{"1":"a","2":"b"}"#, r#"{"0":"a","2":"b"}"#, r#"["a","b"]"#, r#"{"0":null}"#] {
+            let error = config(&format!("{{\"id2label\":{odd}}}")).check_label_names().unwrap_err().to_string();
+            assert!(error.contains("`id2label` is"), "{error}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use glue_tasks::task::TaskSpec;
 use glue_tasks::{Metric, task_named};
-use records::record::{RunRecord, SplitRows, SplitUse};
+use records::record::{RunRecord, SHARED_BY_DESIGN, SplitRows, SplitUse};
 
 /// The benchmark's task that a record is of; none of other data, whatever they are called.
 pub(crate) fn spec_of(record: &RunRecord) -> Option<&'static TaskSpec> {
@@ -57,4 +57,17 @@ pub(crate) fn is_whole(record: &RunRecord) -> Option<bool> {
         own.is_some_and(|own| own.rows.is_none_or(|rows| rows as u64 == split.rows)) && split.is_whole() != Some(false)
     };
     Some(splits.len() == spec.eval_splits.len() && splits.into_iter().all(same))
+}
+
+/// Whether the model was trained on more of the rows that it is scored on than a benchmark shares by design; `None` where the record
+/// does not say.
+pub(crate) fn is_trained_on(record: &RunRecord) -> Option<bool> {
+    let rows: u64 = record.dataset.used_for(SplitUse::Evaluation).map(|split| split.rows).sum();
+    record.rows_trained_on().map(|trained| trained as f64 > SHARED_BY_DESIGN * rows as f64)
+}
+
+/// Whether that is an open question: a saved model was evaluated that does not say what it was trained on. A training starts from a
+/// pretrained model, which saw no labels.
+pub(crate) fn may_be_trained_on(record: &RunRecord) -> bool {
+    record.seed_that_counts().is_none() && is_trained_on(record).is_none()
 }

@@ -130,6 +130,7 @@ impl ModelFiles {
         let config_file = sources.config.as_ref().unwrap_or(&files).fetch("config.json")?;
         let config = Config::read(&config_file)?;
         let of_model = |error: Error| error.at(&files.id);
+        config.check_label_names().map_err(|e| of_model(e.into()))?;
         let family = family(&config).map_err(|e| of_model(e.into()))?;
         let architecture = (family.architecture)(&config).map_err(|e| of_model(e.into()))?;
         let names = (family.parameter_specs)(&config)?;
@@ -139,12 +140,21 @@ impl ModelFiles {
         let tokenizer =
             TextTokenizer::load(&tokenizer_files).map_err(|error| Error::from(error).at(&tokenizer_source.id))?;
         let tokenizer = tokenizer.for_embedding(architecture.vocab_size);
+        let kinds = architecture.embeddings.token_types.rows().unwrap_or(0);
+        let has_too_few = tokenizer.uses_type_ids() && kinds == 1;
+        let tokenizer = if has_too_few { tokenizer.with_type_ids(false) } else { tokenizer };
         // Without positions of its own a model takes any length; what fits into memory is less than the cap.
         let positions = architecture.longest_input().unwrap_or(LONGEST_INPUT);
         let (longest, lowered) =
             effective_max_seq_length(max_seq_length.unwrap_or(usize::MAX), tokenizer.model_max_length(), positions)?;
         let mut warnings: Vec<String> = layout.into_iter().chain(tokenizer.warnings().iter().cloned()).collect();
         warnings.extend(lowered.filter(|_| max_seq_length.is_some()));
+        warnings.extend(has_too_few.then(|| {
+            format!(
+                "{}: its tokenizer gives two kinds of token, and the model has one (type_vocab_size in config.json): none are given",
+                files.id
+            )
+        }));
         Ok(Self {
             files,
             tokenizer_source: sources.tokenizer,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use glue_tasks::benchmarks::{downloaded_folder, downloaded_split};
+use glue_tasks::benchmarks::{downloaded_folder, downloaded_split, is_download};
 use glue_tasks::{Layout, Schema, TaskSpec};
 
 use crate::demo::Embedded;
@@ -240,6 +240,14 @@ impl SourceFiles {
         Ok(self.layout()?.label_names(config, column))
     }
 
+    /// Whether a column holds floats, or whole numbers, where the dataset's card says one of the two.
+    ///
+    /// # Errors
+    /// When the repository cannot be listed.
+    pub fn label_is_float(&self, config: &str, column: &str) -> Result<Option<bool>, Error> {
+        Ok(self.layout()?.label_is_float(config, column))
+    }
+
     /// What stands between the cells of csv files, where the dataset's card says that.
     ///
     /// # Errors
@@ -282,10 +290,11 @@ impl SourceFiles {
         if let FileLocation::Folder(folder) = &self.location
             && !self.is_described
             && !folder.join(&task.config).is_dir()
-            && let Some(folder) = downloaded_folder(folder, task).map_err(Error::usage)?
+            && is_download(folder)
         {
-            let found = downloaded_split(&folder, task, split).filter(|found| found.file.is_file());
-            return Ok(found.map(|found| (vec![found.file], found.schema)));
+            let folder = downloaded_folder(folder, task).map_err(Error::usage)?;
+            let found = folder.and_then(|folder| downloaded_split(&folder, task, split));
+            return Ok(found.filter(|found| found.file.is_file()).map(|found| (vec![found.file], found.schema)));
         }
         Ok(self.split_files(&task.config, split)?.map(|files| (files, task.schema())))
     }

@@ -87,6 +87,13 @@ pub fn downloaded_folder(place: &Path, task: &TaskSpec) -> Result<Option<PathBuf
     }
 }
 
+/// Whether a folder is GLUE's own download or a task's folder of it, even where it lacks the task that is asked for.
+pub fn is_download(place: &Path) -> bool {
+    let has_files =
+        |path: &Path| ["dev.tsv", "dev_matched.tsv", "diagnostic.tsv"].iter().any(|file| path.join(file).is_file());
+    has_files(place) || FOLDERS.iter().any(|folder| has_files(&place.join(folder.name)))
+}
+
 /// A split in a [`downloaded_folder`].
 pub fn downloaded_split(folder: &Path, task: &TaskSpec, split: &str) -> Option<DownloadedSplit> {
     let described = folder_of(task)?;
@@ -189,6 +196,8 @@ mod tests {
         let ax = of(root.path(), task("ax"), "test");
         assert_eq!(read_unlabelled_split(&[ax.file], &ax.schema).unwrap().examples.len(), 1);
         assert_eq!(downloaded_folder(root.path(), task("rte")), Ok(None));
+        assert!(is_download(root.path()) && is_download(&root.path().join("MRPC")));
+        assert!(!is_download(&root.path().join("CoLA/none")));
     }
 
     #[test]

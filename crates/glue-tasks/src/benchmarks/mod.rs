@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use crate::benchmark::Benchmark;
 
 pub use glue::GLUE;
-pub use glue_download::{DownloadedSplit, downloaded_folder, downloaded_split};
+pub use glue_download::{DownloadedSplit, downloaded_folder, downloaded_split, is_download};
 pub use super_glue::SUPER_GLUE;
 
 /// All of them. The first one's tasks are found by their short names before those of others.

@@ -59,6 +59,7 @@ pub fn infer_labels(
         })?;
         declared = declared.or(facts.label_names);
     }
+    let whole_numbers = seen.whole_numbers();
     let are_indices = declared.is_some() && seen.has_whole_numbers_alone();
     let kind = match declared {
         Some(names) if seen.lists.is_some() => LabelKind::ClassLists(names),
@@ -68,7 +69,7 @@ pub fn infer_labels(
             seen.kind().ok_or_else(|| DataError::NoLabels { files: files.to_vec(), column: label_column.to_owned() })?
         }
     };
-    Ok(InferredLabels { kind, are_indices })
+    Ok(InferredLabels { kind, are_indices, whole_numbers })
 }
 
 /// The values of a label column, as far as they decide what it holds.
@@ -82,6 +83,10 @@ struct Seen {
     /// Of csv and tsv, where what all cells look like must decide, as it does for pandas.
     cells: BTreeSet<String>,
     has_floats: bool,
+    /// Floats that are whole numbers.
+    whole_floats: BTreeSet<i128>,
+    /// Floats that are not.
+    has_fractions: bool,
     /// Where there are lists of labels.
     lists: Option<Lists>,
 }
@@ -92,7 +97,14 @@ impl Seen {
         match label {
             RawLabel::Missing => {}
             RawLabel::Integer(integer) => drop(self.integers.insert(integer.into())),
-            RawLabel::Float(_) => self.has_floats = true,
+            RawLabel::Float(float) if float.is_nan() => self.has_floats = true,
+            RawLabel::Float(float) => {
+                self.has_floats = true;
+                match whole(float) {
+                    Some(integer) => drop(self.whole_floats.insert(integer)),
+                    None => self.has_fractions = true,
+                }
+            }
             RawLabel::Text(text) => insert(&mut self.strings, text),
             RawLabel::Cell(text) => insert(&mut self.cells, text),
             RawLabel::List(items) => {
@@ -103,6 +115,18 @@ impl Seen {
                 });
             }
         }
+    }
+
+    /// The classes, where all labels are whole numbers and none is a list.
+    fn whole_numbers(&self) -> Option<Vec<String>> {
+        let of_text = |text: &String| {
+            let text = plain(text);
+            text.parse::<i128>().ok().or_else(|| text.parse::<f64>().ok().and_then(whole))
+        };
+        let texts: Option<BTreeSet<i128>> = self.strings.iter().chain(&self.cells).map(of_text).collect();
+        let all: BTreeSet<i128> = texts?.iter().chain(&self.integers).chain(&self.whole_floats).copied().collect();
+        let is_whole = !self.has_fractions && self.lists.is_none() && !all.is_empty();
+        is_whole.then(|| all.iter().map(i128::to_string).collect())
     }
 
     fn has_whole_numbers_alone(&self) -> bool {
@@ -151,6 +175,12 @@ impl Seen {
         let names: Vec<String> = integers.iter().map(i128::to_string).collect();
         (!names.is_empty()).then(|| kind(names))
     }
+}
+
+/// A float that is a whole number, as one.
+fn whole(float: f64) -> Option<i128> {
+    // 2^53: from there on, not every whole number is a float.
+    (float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0).then_some(float as i128)
 }
 
 /// What pandas takes for true or false.

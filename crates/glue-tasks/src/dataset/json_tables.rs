@@ -16,11 +16,16 @@ pub(super) fn rows(table: &mut Object) -> Option<Result<Vec<Object>, String>> {
 fn of_field(table: &mut Object) -> Option<Vec<Object>> {
     let is_rows =
         |value: &Value| matches!(value, Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_object));
-    let mut fields = table.iter_mut().filter(|(_, value)| is_rows(value));
-    let (_, rows) = fields.next()?;
-    if fields.next().is_some() {
+    let fields: Vec<&Value> = table.values().filter(|value| is_rows(value)).collect();
+    // An object that has columns of its rows beside them is a row itself, with a list in it.
+    let is_row = |rows: &Value| {
+        let first = rows.as_array().and_then(|rows| rows.first()?.as_object());
+        first.is_some_and(|first| first.keys().any(|key| table.get(key).is_some_and(|value| !is_rows(value))))
+    };
+    if !matches!(fields.as_slice(), [rows] if !is_row(rows)) {
         return None;
     }
+    let rows = table.values_mut().find(|value| is_rows(value))?;
     let Value::Array(rows) = rows.take() else { return None };
     let object = |row| match row {
         Value::Object(object) => Some(object),

@@ -21,6 +21,20 @@ pub struct InferredLabels {
     pub kind: LabelKind,
     /// Whether the column has whole numbers that count the names which a file declares, from 0.
     pub are_indices: bool,
+    /// The classes that the labels are where all of them are whole numbers, `1.0` among them, and no lists.
+    pub whole_numbers: Option<Vec<String>>,
+}
+
+impl InferredLabels {
+    /// Labels of which no more is known.
+    pub fn of_kind(kind: LabelKind) -> Self {
+        Self { kind, are_indices: false, whole_numbers: None }
+    }
+
+    /// Whether all of them are numbers.
+    pub fn has_numbers_alone(&self) -> bool {
+        self.kind == LabelKind::Score || self.whole_numbers.is_some()
+    }
 }
 
 /// Which columns to read and what they hold.

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::patterns::Pattern;
-use crate::features::{name_of, names_in_list, names_in_mapping};
+use crate::features::{is_float, name_of, names_in_list, names_in_mapping};
 
 /// The card's file, and what may go before it without a text around.
 pub(super) const README: &str = "README.md";
@@ -114,18 +114,25 @@ impl Card {
 
     /// The names of a column's classes, in the order of their indices, where the card says that it has some.
     pub(super) fn label_names(&self, config: &str, column: &str) -> Option<Vec<String>> {
-        let of_config = self.config(config).and_then(|config| names_in_list(&config.features, column));
+        let names = |features: &Value| names_in_list(features, column).or_else(|| names_in_mapping(features, column));
+        self.features(config).find_map(names)
+    }
+
+    /// Whether a column holds floats, or whole numbers, where the card says one of the two.
+    pub(super) fn is_float(&self, config: &str, column: &str) -> Option<bool> {
+        self.features(config).find_map(|features| is_float(features, column))
+    }
+
+    /// What is said of the columns of a configuration.
+    fn features(&self, config: &str) -> impl Iterator<Item = &Value> {
+        let of_config = self.config(config).map(|config| &config.features);
         let of_name = |name: &str| self.infos.iter().find(|(other, _)| other == name);
         let info = match self.infos.as_slice() {
             [one] if self.configs.is_empty() => Some(one),
             _ if self.configs.is_empty() => of_name(config).or_else(|| of_name(DEFAULT)),
             _ => of_name(config),
         };
-        let in_info = || {
-            let features = info?.1.get("features")?;
-            names_in_list(features, column).or_else(|| names_in_mapping(features, column))
-        };
-        of_config.or_else(in_info)
+        of_config.into_iter().chain(info.and_then(|(_, info)| info.get("features")))
     }
 }
 

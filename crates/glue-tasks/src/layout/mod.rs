@@ -264,6 +264,11 @@ impl Layout {
         self.card.label_names(config, column)
     }
 
+    /// Whether a column holds floats, or whole numbers, where the dataset's card says one of the two.
+    pub fn label_is_float(&self, config: &str, column: &str) -> Option<bool> {
+        self.card.is_float(config, column)
+    }
+
     /// What stands between the cells of csv files, where the card says that.
     pub fn delimiter(&self, config: &str) -> Option<u8> {
         self.card.config(config)?.delimiter

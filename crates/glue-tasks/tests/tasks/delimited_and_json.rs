@@ -381,6 +381,15 @@ fn label_kinds_are_inferred() {
 }
 
 #[test]
+fn an_object_with_a_list_of_its_own_columns_is_a_row() {
+    let schema = schema(false, no_yes());
+    let row = r#"{"a": "x", "label": "yes", "spans": [{"a": "y", "label": "no"}]}"#;
+    assert_eq!(examples("t.json", row, &schema).iter().map(|row| row.text.as_str()).collect::<Vec<_>>(), ["x"]);
+    let table = r#"{"version": 1, "data": [{"a": "y", "label": "no"}]}"#;
+    assert_eq!(examples("t.json", table, &schema)[0].text, "y");
+}
+
+#[test]
 fn columns_are_listed_in_order() {
     for (name, content) in
         [("t.csv", "b,a\n1,2\n"), ("t.tsv", "b\ta\n"), ("t.jsonl", "{\"b\": 1}\n{\"b\": 2, \"a\": 3}")]

@@ -59,12 +59,32 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     // Positions are counted from the padding's id on, whose own row is not used (`create_position_ids_from_input_ids`).
     let first = config.whole("pad_token_id", 1)? + 1;
     architecture.embeddings.positions = Some((config.count("max_position_embeddings")?, first));
-    // The tokenizers give no token types.
-    architecture.embeddings.token_types = TokenTypes::AllZero(config.count("type_vocab_size")?);
+    // Its own tokenizers give no token types, those of other classes may. With one row all of them are that one.
+    architecture.embeddings.token_types = match config.count("type_vocab_size")? {
+        1 => TokenTypes::AllZero(1),
+        rows => TokenTypes::Rows(rows),
+    };
     architecture.head.dense_dropout = fields.classifier_dropout;
     architecture.checked("num_attention_heads")
 }
 
 fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
     Ok(encoder_names(config)?.head("classifier.dense", false, "classifier.out_proj"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn token_types_count_where_there_are_two() {
+        for (rows, expected) in [(1, TokenTypes::AllZero(1)), (2, TokenTypes::Rows(2))] {
+            let fields = serde_json::json!({
+                "model_type": "roberta", "vocab_size": 9, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2,
+                "intermediate_size": 8, "max_position_embeddings": 16, "type_vocab_size": rows,
+            });
+            let config = Config::from_fields(fields.as_object().unwrap().clone());
+            assert_eq!(architecture(&config).unwrap().embeddings.token_types, expected);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The averages of a model over the tasks of each benchmark, and their spread over seeds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use glue_tasks::{AverageSpec, Benchmark, benchmark_score, benchmarks};
 
@@ -42,11 +42,10 @@ fn over(benchmark: &Benchmark, average: &AverageSpec, entries: &BTreeMap<String,
             counted.iter().filter_map(|(task, entry)| Some((*task, score(entry)?))).collect();
         benchmark_score(benchmark, &scores).ok()?.averages.get(place).copied().flatten()
     };
-    let (_, first) = counted.first()?;
-    let has = |entry: &Entry, seed: u64| entry.seeds.iter().any(|(other, _)| *other == seed);
-    let seeds = first.seeds.iter().map(|(seed, _)| *seed);
-    let common = seeds.filter(|&seed| counted.iter().all(|(_, entry)| has(entry, seed)));
-    let of_seed = |seed: u64| of(&|entry: &Entry| entry.seeds.iter().find(|(other, _)| *other == seed)?.1);
+    let seeds: BTreeSet<u64> =
+        counted.iter().flat_map(|(_, entry)| entry.seeds.iter().filter_map(|(seed, _)| *seed)).collect();
+    let common = seeds.into_iter().filter(|&seed| counted.iter().all(|(_, entry)| entry.score_of(seed).is_some()));
+    let of_seed = |seed: u64| of(&|entry: &Entry| entry.score_of(seed)?);
     let values: Vec<f64> = common.map(of_seed).collect::<Option<_>>()?;
     Summary::of(&values).or_else(|| Summary::of(&[of(&|entry: &Entry| entry.score.map(|summary| summary.mean))?]))
 }

@@ -7,7 +7,7 @@ use super::column::Column;
 use super::comparison::Comparison;
 use super::pairs::{Pair, pair};
 use super::row::Row;
-use records::record::{SHARED_BY_DESIGN, SplitUse};
+use crate::scored_rows::{is_trained_on, may_be_trained_on};
 
 /// What the mark of a score on rows that the model was trained on means.
 pub(super) const TRAINED_ON_IT: &str =
@@ -17,7 +17,7 @@ pub(super) const TRAINED_ON_IT: &str =
 pub(super) fn words(level: f64) -> String {
     format!(
         "Bold: better than the next model of the column by more than chance (p < {:.2}, randomization test of the column's \
-         score over the examples, or over seeds where the predictions are not there), and than a model that has learnt nothing; rows that a model was trained on do not count.",
+         score over the examples, or over seeds where the predictions are not there), and than a model that has learnt nothing; rows that a model was or may have been trained on do not count.",
         1.0 - level
     )
 }
@@ -27,7 +27,7 @@ impl Comparison<'_> {
     pub(super) fn best_of(&self, column: &Column) -> Option<&Row> {
         let score =
             |row: &Row| row.entries.get(&column.name)?.score.map(|score| score.mean).filter(|mean| mean.is_finite());
-        let counts = |row: &&Row| !row.is_published() && !self.is_trained_on(row, column);
+        let counts = |row: &&Row| !row.is_published() && self.counts(row, column);
         let mut ranked: Vec<(&Row, f64)> =
             self.rows.iter().filter(counts).filter_map(|row| Some((row, score(row)?))).collect();
         let sign = if column.lower_is_better() { 1.0 } else { -1.0 };
@@ -51,11 +51,14 @@ impl Comparison<'_> {
         (p? < 1.0 - self.level && column.is_better(difference, 0.0)).then_some(best)
     }
 
-    /// The row that is the best of an average: its interval lies above all others. Rows that were trained on some of what is averaged
+    /// The row that is the best of an average: its interval lies above all others. Rows that were or may have been trained on some of what is averaged
     /// do not count.
     pub(super) fn best_average(&self, benchmark: &Benchmark, average: &AverageSpec) -> Option<&Row> {
         let interval = |row: &Row| row.averages.get(average)?.confidence_interval(self.level);
-        let counts = |row: &&Row| !row.is_published() && !self.is_average_trained_on(row, benchmark, average);
+        let of_average = |column: &&Column| benchmark.tasks_of(average).any(|task| task.name == column.name);
+        let counts = |row: &&Row| {
+            !row.is_published() && self.columns.iter().filter(of_average).all(|column| self.counts(row, column))
+        };
         let own: Vec<&Row> =
             self.rows.iter().filter(counts).filter(|row| row.averages.get(average).is_some()).collect();
         let is_above = |row: &&Row| {
@@ -69,9 +72,24 @@ impl Comparison<'_> {
 
     /// Whether a run of the row was trained on the rows that it is scored on here.
     pub(super) fn is_trained_on(&self, row: &Row, column: &Column) -> bool {
-        self.records_in(row, column).into_iter().any(|record| {
-            let rows: u64 = record.dataset.used_for(SplitUse::Evaluation).map(|split| split.rows).sum();
-            record.rows_trained_on().is_some_and(|trained| trained as f64 > SHARED_BY_DESIGN * rows as f64)
-        })
+        self.trained_on(row, column) == Some(true)
+    }
+
+    /// The same; `None` where that is unknown of a run, and no other one was.
+    pub(super) fn trained_on(&self, row: &Row, column: &Column) -> Option<bool> {
+        let runs: Vec<Option<bool>> = self.records_in(row, column).into_iter().map(is_trained_on).collect();
+        let is_known = !runs.is_empty() && runs.iter().all(Option::is_some);
+        let trained = runs.contains(&Some(true));
+        (trained || is_known).then_some(trained)
+    }
+
+    /// Whether a run of the row is of a saved model that may have been trained on what it is scored on here.
+    pub(super) fn may_be_trained_on(&self, row: &Row, column: &Column) -> bool {
+        self.records_in(row, column).into_iter().any(may_be_trained_on)
+    }
+
+    /// Whether a score of the row says something of a column: the model was not trained on its rows, as far as is known.
+    fn counts(&self, row: &Row, column: &Column) -> bool {
+        !self.is_trained_on(row, column) && !self.may_be_trained_on(row, column)
     }
 }

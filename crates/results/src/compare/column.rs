@@ -9,7 +9,7 @@ use records::counted;
 use records::record::{RecordFile, RunRecord, SplitRows};
 
 use super::origin::{data_words, short};
-use super::shown::{Form, is_loss, metric_words, task_score_words};
+use super::shown::{Form, is_loss, metric_words, score_range, task_score_words};
 use crate::scored_rows::{class_one, first_metric, is_whole, scored, spec_of};
 
 /// A task and the rows that it was evaluated on.
@@ -124,6 +124,7 @@ impl Columns {
             by_task.entry(task_of(record)).or_default().entry(EvaluatedRows::of(record)).or_insert(record);
         }
         let mut keyed: Vec<(Task, EvaluatedRows, Column)> = Vec::new();
+        let mut known_as: BTreeMap<(Task, EvaluatedRows), EvaluatedRows> = BTreeMap::new();
         for (task, by_rows) in by_task {
             // The benchmark's own rows have the task's name: those whose content is known, where there are such.
             let whole = |known: bool| {
@@ -133,7 +134,16 @@ impl Columns {
             // Of other data the rows are said where there are several, and so is the metric.
             let is_alone = task.1 && by_rows.len() == 1;
             let measures: BTreeSet<_> = by_rows.keys().map(|rows| &rows.measure).collect();
+            // All rows of a benchmark's splits by their number, as format 1 has them, are those whose content is known: there is one such
+            // content.
+            let is_own_by_number = |rows: &EvaluatedRows, record| !rows.is_known() && is_whole(record) == Some(true);
+            let contents = by_rows.iter().filter(|(rows, record)| rows.is_known() && is_whole(record) == Some(true));
+            let only = own.as_ref().filter(|_| contents.count() == 1);
             for (rows, record) in &by_rows {
+                if let Some(only) = only.filter(|_| is_own_by_number(rows, record)) {
+                    known_as.insert((task, rows.clone()), only.clone());
+                    continue;
+                }
                 let is_own = own.as_ref() == Some(rows) || is_alone;
                 let measure = rows.measure.as_ref().filter(|_| measures.len() > 1).map(Measure::in_words);
                 keyed.push((task, rows.clone(), Column::of(record, (!is_own).then_some(rows), measure)));
@@ -143,6 +153,7 @@ impl Columns {
         keyed.sort_by_cached_key(|(.., column)| column.place());
         let place = |record: &RunRecord| {
             let key = (task_of(record), EvaluatedRows::of(record));
+            let key = known_as.get(&key).map_or_else(|| key.clone(), |rows| (key.0, rows.clone()));
             let column = keyed.iter().find(|(task, rows, _)| *task == key.0 && *rows == key.1);
             column.map_or_else(String::new, |(.., column)| column.name.clone())
         };
@@ -201,7 +212,11 @@ impl Column {
 
     /// Whether a published number of a split can be of these rows.
     pub(super) fn is_of_split(&self, split: Option<&str>) -> bool {
-        self.splits.is_empty() || split.is_none_or(|split| self.splits.iter().all(|own| own == split))
+        if self.splits.is_empty() {
+            is_usual_split(split)
+        } else {
+            split.is_none_or(|split| self.splits.iter().all(|own| own == split))
+        }
     }
 
     /// The class that its scores are of, where they are of one.
@@ -246,6 +261,15 @@ impl Column {
         self.measure.as_ref().map_or(Form::Percent, |measure| Form::of_metric(measure.key))
     }
 
+    /// What its scores lie between, where that has ends.
+    pub(super) fn range(&self) -> Option<(f64, f64)> {
+        match (self.metric(), self.spec) {
+            (Some(metric), _) => score_range(&[metric]),
+            (None, Some(spec)) => score_range(&spec.metrics),
+            (None, None) => None,
+        }
+    }
+
     /// Whether a record's score is an error: no fraction, and better when it is lower.
     pub(crate) fn is_error(record: &RunRecord) -> bool {
         Measure::of(record).is_some_and(|measure| is_loss(measure.key))
@@ -261,6 +285,11 @@ impl Column {
     pub(super) fn is_better(&self, score: f64, than: f64) -> bool {
         if self.lower_is_better() { score < than } else { score > than }
     }
+}
+
+/// Whether published numbers need no word of their split: scores are of the validation split where nothing else is said.
+pub(super) fn is_usual_split(split: Option<&str>) -> bool {
+    split.is_none_or(|split| split == "validation")
 }
 
 /// `60 of 408 rows`, `test[:30]+test[-30:]; 60 of 1725 rows`, `150 rows of other data`.

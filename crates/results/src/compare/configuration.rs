@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::deciding_settings::{NONE, decides, value_in_words};
+use super::model_names::ModelNames;
 use records::record::{RecordFile, RunRecord};
 
 /// What a run was computed with beside its settings: backends differ in the last bits of numbers, and so in what a training comes to.
@@ -77,18 +78,18 @@ fn usual(all: impl Iterator<Item = Values>) -> Option<Values> {
 pub(super) struct Configurations<'a>(BTreeMap<&'a str, OfModel<'a>>);
 
 impl<'a> Configurations<'a> {
-    pub(super) fn of(found: &'a [RecordFile]) -> Self {
+    pub(super) fn of(found: &'a [RecordFile], names: &'a ModelNames) -> Self {
         let mut by_model: BTreeMap<&str, BTreeMap<Task, Vec<&RunRecord>>> = BTreeMap::new();
-        for (_, record) in found {
-            by_model.entry(&record.model.id).or_default().entry(task_of(record)).or_default().push(record);
+        for (at, (_, record)) in found.iter().enumerate() {
+            by_model.entry(names.get(at)).or_default().entry(task_of(record)).or_default().push(record);
         }
         Self(by_model.into_iter().map(|(model, by_task)| (model, OfModel::of(&by_task))).collect())
     }
 
     /// The settings by which a record differs from most of its model and task; all that differ at all where there is no such
     /// majority.
-    pub(super) fn words(&self, record: &RunRecord) -> Vec<String> {
-        let Some(of_model) = self.0.get(record.model.id.as_str()) else { return Vec::new() };
+    pub(super) fn words(&self, model: &str, record: &RunRecord) -> Vec<String> {
+        let Some(of_model) = self.0.get(model) else { return Vec::new() };
         let usual = of_model.usual.as_ref().and_then(|usual| usual.get(&task_of(record)));
         let is_said = |at: usize, value: &str| match usual {
             Some(usual) => usual[at].as_deref() != Some(value),
@@ -99,5 +100,24 @@ impl<'a> Configurations<'a> {
         let all = all.filter_map(|(at, &name)| Some((at, name, value_of(record, name)?)));
         let said = all.filter(|(at, _, value)| is_said(*at, value));
         said.map(|(_, name, value)| format!("{name}={value}")).collect()
+    }
+
+    /// The settings by which runs of a model differ and of which the tasks of one row have several values, each its usual one, in words:
+    /// `learning_rate 0.001 on mrpc, 0.0001 on rte`.
+    pub(super) fn by_task(&self, model: &str, records: &[&RunRecord]) -> Vec<String> {
+        let Some(of_model) = self.0.get(model) else { return Vec::new() };
+        let words = |name: &&str| {
+            let mut tasks: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+            for record in records {
+                if let Some(value) = value_of(record, name) {
+                    tasks.entry(value).or_default().insert(&record.task);
+                }
+            }
+            let values = tasks.iter().map(|(value, tasks)| {
+                format!("{value} on {}", tasks.iter().copied().collect::<Vec<_>>().join(" and "))
+            });
+            (tasks.len() > 1).then(|| format!("{name} {}", values.collect::<Vec<_>>().join(", ")))
+        };
+        of_model.differing.iter().filter_map(words).collect()
     }
 }

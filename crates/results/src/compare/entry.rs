@@ -22,8 +22,9 @@ pub struct Entry {
     pub class: Option<String>,
     /// The metrics that the score is of where they are not all that make the column's, in words; of published numbers alone.
     pub partial: Option<String>,
-    /// Seeds, with the score of each; none of those that were published.
-    pub seeds: Vec<(u64, Option<f64>)>,
+    /// Seeds, with the score of each; none of those that were published. An evaluation of a saved model has no seed that its score depends
+    /// on.
+    pub seeds: Vec<(Option<u64>, Option<f64>)>,
     /// How many runs predicted one class only.
     pub collapsed: usize,
     /// Mean seconds of a run.
@@ -34,4 +35,12 @@ pub struct Entry {
     pub train_samples_per_second: Option<f64>,
     /// The most memory of a run, in bytes.
     pub peak_memory_bytes: Option<u64>,
+}
+
+impl Entry {
+    /// The score that goes with a seed: that of the run with it, or of one that is the same with any. The inner `None`: undefined.
+    pub(super) fn score_of(&self, seed: u64) -> Option<Option<f64>> {
+        let goes_with = |own: &Option<u64>| own.is_none_or(|own| own == seed);
+        self.seeds.iter().find(|(own, _)| goes_with(own)).map(|(_, score)| *score)
+    }
 }

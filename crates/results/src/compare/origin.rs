@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::model_names::ModelNames;
 use crate::scored_rows::spec_of;
 use records::record::{RecordFile, RunRecord, SplitUse};
 use records::{counted, hex};
@@ -11,45 +12,79 @@ use sha2::{Digest, Sha256};
 /// Hexadecimal digits of a hash in a row's or a column's name.
 const SHORT_HASH: usize = 6;
 
+/// Of runs of format 1.
+pub(super) const UNKNOWN_TRAINING: &str = "trained on rows that the record does not know";
+
+/// Of runs that trained nothing.
+const EVALUATED: &str = "not trained, only evaluated";
+
+/// A model: its name, and its weights and other files in words.
+type Model<'a> = (&'a str, String, String);
+
 /// Where records of one name differ in what they are of.
-#[derive(Default)]
 pub(super) struct Origins<'a> {
+    found: &'a [RecordFile],
+    /// Of each record the name of its column.
+    columns: &'a [String],
+    names: &'a ModelNames,
     /// Of each model's name the weights that it had.
     weights: BTreeMap<&'a str, BTreeSet<String>>,
     /// Of each model's name what else it is made of.
     others: BTreeMap<&'a str, BTreeSet<String>>,
-    /// Of each column the rows that its runs were trained on, with how many runs.
-    training: BTreeMap<&'a str, BTreeMap<String, usize>>,
+    /// The models that were trained, and not only evaluated.
+    trained: BTreeSet<Model<'a>>,
+    /// Of each model and column the rows that its runs were trained on, with how many runs.
+    training: BTreeMap<(Model<'a>, &'a str), BTreeMap<String, usize>>,
 }
 
 impl<'a> Origins<'a> {
-    /// `columns`: of each record the name of its column.
-    pub(super) fn of(found: &'a [RecordFile], columns: &'a [String]) -> Self {
-        let mut this = Self::default();
-        for ((_, record), column) in found.iter().zip(columns) {
-            let model = record.model.id.as_str();
-            this.weights.entry(model).or_default().insert(weights(record));
-            this.others.entry(model).or_default().insert(configuration(record));
-            *this.training.entry(column).or_default().entry(training_rows(record)).or_default() += 1;
+    pub(super) fn of(found: &'a [RecordFile], columns: &'a [String], names: &'a ModelNames) -> Self {
+        let mut this = Self {
+            found,
+            columns,
+            names,
+            weights: BTreeMap::new(),
+            others: BTreeMap::new(),
+            trained: BTreeSet::new(),
+            training: BTreeMap::new(),
+        };
+        for at in 0..found.len() {
+            let model = this.model(at);
+            this.weights.entry(model.0).or_default().insert(model.1.clone());
+            this.others.entry(model.0).or_default().insert(model.2.clone());
+            let rows = training_rows(&found[at].1);
+            if rows != EVALUATED {
+                this.trained.insert(model.clone());
+                *this.training.entry((model, &columns[at])).or_default().entry(rows).or_default() += 1;
+            }
         }
         this
     }
 
-    /// What tells a record from others of the same names, or from most of its column, in words.
-    pub(super) fn words(&self, record: &RunRecord, column: &str) -> impl Iterator<Item = String> {
-        let model = record.model.id.as_str();
-        let several = |contents: Option<&BTreeSet<String>>| contents.is_some_and(|all| all.len() > 1);
-        let by_weights = several(self.weights.get(model)).then(|| format!("weights={}", weights(record)));
-        let by_others =
-            several(self.others.get(model)).then(|| format!("config.json and tokenizer={}", configuration(record)));
-        let trained = training_rows(record);
-        let is_usual = self.usual_training(column).is_some_and(|usual| *usual == trained);
-        by_weights.into_iter().chain(by_others).chain((!is_usual).then_some(trained))
+    fn model(&self, at: usize) -> Model<'a> {
+        let record = &self.found[at].1;
+        (self.names.get(at), weights(record), configuration(record))
     }
 
-    /// The rows that more runs of a column were trained on than on any others.
-    fn usual_training(&self, column: &str) -> Option<&String> {
-        let of_column = self.training.get(column)?;
+    /// What tells a record, by its place in the list, from others of the same model, in words. What other models were trained on is no
+    /// matter of its name: it would tear the tasks of a model apart.
+    pub(super) fn words(&self, at: usize) -> impl Iterator<Item = String> {
+        let model = self.model(at);
+        let several = |contents: Option<&BTreeSet<String>>| contents.is_some_and(|all| all.len() > 1);
+        let by_weights = several(self.weights.get(model.0)).then(|| format!("weights={}", model.1));
+        let by_others = several(self.others.get(model.0)).then(|| format!("config.json and tokenizer={}", model.2));
+        let rows = training_rows(&self.found[at].1);
+        let is_said = if rows == EVALUATED {
+            self.trained.contains(&model)
+        } else {
+            self.usual_training(model, &self.columns[at]).is_none_or(|usual| *usual != rows)
+        };
+        by_weights.into_iter().chain(by_others).chain(is_said.then_some(rows))
+    }
+
+    /// The rows that more runs of a model in a column were trained on than on any others.
+    fn usual_training(&self, model: Model<'a>, column: &'a str) -> Option<&String> {
+        let of_column = self.training.get(&(model, column))?;
         let most = of_column.values().max()?;
         let mut usual = of_column.iter().filter(|(_, runs)| *runs == most);
         usual.next().filter(|_| usual.next().is_none()).map(|(rows, _)| rows)
@@ -81,7 +116,8 @@ pub(super) fn data_words(record: &RunRecord) -> String {
     format!("{}{config}", record.dataset.id)
 }
 
-fn training_rows(record: &RunRecord) -> String {
+/// The rows that a run was trained on, in words.
+pub(super) fn training_rows(record: &RunRecord) -> String {
     let trained: Vec<String> = record
         .dataset
         .used_for(SplitUse::Training)
@@ -97,7 +133,7 @@ fn training_rows(record: &RunRecord) -> String {
         true if record.is_trained() && spec_of(record).is_none() => {
             format!("trained on rows of {}, content unknown", data_words(record))
         }
-        true if record.is_trained() => "trained on rows that the record does not know".to_owned(),
-        true => "not trained, only evaluated".to_owned(),
+        true if record.is_trained() => UNKNOWN_TRAINING.to_owned(),
+        true => EVALUATED.to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use super::row_test::{RunPair, p_of_rows};
 use super::shown::Form;
 use crate::statistics::permutation_test;
 use records::Error;
-use records::record::RecordFile;
+use records::record::{RecordFile, RunRecord};
 
 /// Two models on a task: by how much they differ, and whether chance would make that; p-values from 0 to 1.
 pub struct Pair {
@@ -16,15 +16,15 @@ pub struct Pair {
     pub model: String,
     /// The one that it is compared with.
     pub baseline: String,
-    /// Mean difference of the score over common seeds: of fractions, or of errors as they are.
+    /// Mean difference of the score over the runs of both that belong together: of fractions, or of errors as they are.
     pub difference: f64,
-    /// How many seeds both models have.
+    /// How many runs belong together: by their seeds, and an evaluation that no seed changes with each of the other's.
     pub seeds: usize,
     /// Of the sign-flip test over seeds.
     pub p_seeds: Option<f64>,
-    /// Of the test over examples, which the models change places on: of the column's score, mean over the common seeds.
+    /// Of the test over examples, which the models change places on: of the column's score, mean over the same runs.
     pub p_examples: Option<f64>,
-    /// Of McNemar's test, for the first common seed.
+    /// Of McNemar's test, for the first of them.
     pub p_mcnemar: Option<f64>,
     /// How the difference is shown.
     pub(super) form: Form,
@@ -44,7 +44,7 @@ pub(super) fn pairs(
     baseline: Option<&str>,
 ) -> Result<Vec<Pair>, Error> {
     let base = match baseline {
-        Some(name) => rows.iter().find(|row| row.name == name).ok_or_else(|| {
+        Some(name) => named(name, rows).ok_or_else(|| {
             let known = rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>().join(", ");
             Error::input(format!("--baseline {name}: there is no such model; expected one of {known}"))
         })?,
@@ -60,14 +60,28 @@ pub(super) fn pairs(
     Ok(pairs)
 }
 
+/// The row of this name; else the only one of this model, however its folder was spelled.
+fn named<'a>(name: &str, rows: &'a [Row]) -> Option<&'a Row> {
+    let of_model = || {
+        let mut all = rows.iter().filter(|row| row.spellings.contains(name));
+        all.next().filter(|_| all.next().is_none())
+    };
+    rows.iter().find(|row| row.name == name).or_else(of_model)
+}
+
 pub(super) fn pair(row: &Row, base: &Row, column: &Column, columns: &[String], found: &[RecordFile]) -> Option<Pair> {
     let records = |row: &Row| {
         let there = row.records.iter().filter(|&&at| columns[at] == column.name);
         there.map(|&at| &found[at]).collect::<Vec<_>>()
     };
     let (ours, theirs) = (records(row), records(base));
-    let common: Vec<(&RecordFile, &RecordFile)> =
-        ours.iter().filter_map(|our| Some((*our, *theirs.iter().find(|their| their.1.seed == our.1.seed)?))).collect();
+    // What no seed changes goes with every run of the other.
+    let belong = |our: &RunRecord, their: &RunRecord| match (our.seed_that_counts(), their.seed_that_counts()) {
+        (Some(our), Some(their)) => our == their,
+        _ => true,
+    };
+    let all = ours.iter().flat_map(|&our| theirs.iter().map(move |&their| (our, their)));
+    let common: Vec<(&RecordFile, &RecordFile)> = all.filter(|(our, their)| belong(&our.1, &their.1)).collect();
     let differences: Vec<f64> =
         common.iter().map(|(our, their)| Some(our.1.score? - their.1.score?)).collect::<Option<_>>()?;
     if differences.is_empty() {

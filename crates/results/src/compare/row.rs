@@ -1,6 +1,6 @@
 //! A model with what it has on each task.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::average::Averages;
 use super::entry::Entry;
@@ -13,6 +13,10 @@ pub(super) const CHOSEN_HERE: &str =
 pub struct Row {
     /// Its name, with the settings by which it differs from others of that name.
     pub name: String,
+    /// The model's name alone; of published numbers nothing.
+    pub(crate) model: Option<String>,
+    /// How its records spell that name; of published numbers nothing.
+    pub(crate) spellings: BTreeSet<String>,
     /// What it has on each task, by the task's name.
     pub entries: BTreeMap<String, Entry>,
     /// Its GLUE averages.

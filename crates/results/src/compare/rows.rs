@@ -6,6 +6,7 @@ use super::average::Averages;
 use super::column::Columns;
 use super::configuration::Configurations;
 use super::entry::Entry;
+use super::model_names::ModelNames;
 use super::once::Once;
 use super::origin::Origins;
 use super::row::Row;
@@ -21,14 +22,14 @@ pub(crate) fn rows(found: &[RecordFile], level: f64) -> Vec<Row> {
 /// The same, with the name of each record's column; and what was said of records that do not count.
 pub(super) fn rows_in(found: &[RecordFile], columns: &[String], level: f64) -> (Vec<Row>, Vec<String>) {
     let mut notes = Vec::new();
-    let origins = Origins::of(found, columns);
-    let configurations = Configurations::of(found);
+    let names = ModelNames::of(found);
+    let origins = Origins::of(found, columns, &names);
+    let configurations = Configurations::of(found, &names);
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
     for (at, (_, record)) in found.iter().enumerate() {
-        let own: Vec<String> =
-            configurations.words(record).into_iter().chain(origins.words(record, &columns[at])).collect();
-        let name =
-            if own.is_empty() { record.model.id.clone() } else { format!("{} ({})", record.model.id, own.join(", ")) };
+        let model = names.get(at);
+        let own: Vec<String> = configurations.words(model, record).into_iter().chain(origins.words(at)).collect();
+        let name = if own.is_empty() { model.to_owned() } else { format!("{model} ({})", own.join(", ")) };
         match groups.iter_mut().find(|(known, _)| *known == name) {
             Some((_, records)) => records.push(at),
             None => groups.push((name, vec![at])),
@@ -50,6 +51,8 @@ pub(super) fn rows_in(found: &[RecordFile], columns: &[String], level: f64) -> (
         records.sort_unstable();
         Row {
             averages: Averages::of_seeds(&entries),
+            model: records.first().map(|&at| names.get(at).to_owned()),
+            spellings: records.iter().map(|&at| found[at].1.model.id.clone()).collect(),
             parameters: records.iter().map(|&at| found[at].1.model.parameters).max(),
             name,
             entries,
@@ -73,7 +76,8 @@ fn entry(records: &[&RunRecord], level: f64) -> Entry {
         values.as_deref().and_then(Summary::of)
     };
     let mean = |values: Vec<f64>| Summary::of(&values).map(|summary| summary.mean);
-    let mut seeds: Vec<(u64, Option<f64>)> = records.iter().map(|record| (record.seed, record.score)).collect();
+    let mut seeds: Vec<(Option<u64>, Option<f64>)> =
+        records.iter().map(|record| (record.seed_that_counts(), record.score)).collect();
     seeds.sort_by_key(|(seed, _)| *seed);
     Entry {
         score,

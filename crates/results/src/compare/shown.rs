@@ -78,6 +78,13 @@ pub(crate) fn is_loss(metric: &str) -> bool {
     metric == "loss" || Metric::from_key(metric).is_some_and(|metric| !metric.higher_is_better())
 }
 
+/// What scores made of these metrics lie between: correlations may be negative. `None`: errors and losses, which have no end.
+pub(super) fn score_range(metrics: &[Metric]) -> Option<(f64, f64)> {
+    let is_correlation = |metric: &Metric| matches!(metric, Metric::Matthews | Metric::Pearson | Metric::Spearman);
+    let lowest = if metrics.iter().any(is_correlation) { -1.0 } else { 0.0 };
+    metrics.iter().all(|metric| metric.higher_is_better()).then_some((lowest, 1.0))
+}
+
 /// A number and its form.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Number {
@@ -191,6 +198,9 @@ mod tests {
             assert_eq!(form.text(value), text, "{form:?} {value}");
         }
         assert_eq!(Cell::number(Some(f64::INFINITY), Form::Plain), Cell::Nothing);
+        assert_eq!(score_range(&[Metric::Accuracy, Metric::F1]), Some((0.0, 1.0)));
+        assert_eq!(score_range(&[Metric::Matthews]), Some((-1.0, 1.0)));
+        assert_eq!(score_range(&[Metric::Mse]), None);
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! The page of made-up records: whole, safe, with every number, whatever the records are like.
 
+mod charts;
 mod columns;
+mod evaluations;
 mod once;
+mod origins;
+mod settings;
 mod significance;
 
 use std::collections::HashMap;
@@ -11,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::html::{hash, render};
 use super::published::Published;
-use super::{Comparison, Format, figures, formats, rows};
+use super::{Comparison, Format, figures, formats};
 use records::record::{FinalEvaluation, RecordFile, SplitRows};
 
 const EVIL: &str = "<script>alert(1)</script>\"'&\u{1}<img src=x onerror=alert(2)>";
@@ -280,17 +284,29 @@ fn a_column_has_one_set_of_rows() {
     let other = |split: &mut SplitRows| split.sha256 = Some("0123456789".to_owned());
     let names = columns(&[record("m", "mrpc", 1, Some(0.8)), partial("m", "mrpc", 2, 0.9, other)]);
     assert_eq!(names, ["mrpc", "mrpc (408 rows)"]);
-    // Format 1 knows the number alone.
-    let old = || {
-        let mut found = record("m", "rte", 1, Some(0.6));
-        for split in &mut found.1.dataset.splits {
-            (split.used_for, split.sha256, split.rows_of_split) = (None, None, None);
-        }
-        found
-    };
+    // Format 1 knows the number alone: the benchmark's, and so the column is the same, which is said.
+    let old = || of_format_1(record("old", "rte", 1, Some(0.6)));
     assert_eq!(columns(&[old()]), ["rte"]);
-    let names = columns(&[old(), record("m", "rte", 1, Some(0.6))]);
-    assert_eq!(names, ["rte", "rte (277 rows; content unknown)"]);
+    let found = [old(), record("m", "rte", 1, Some(0.6))];
+    let comparison = Comparison::new(&found, &[], None, 0.95).unwrap();
+    assert_eq!(columns(&found), ["rte"]);
+    assert!(comparison.rows.iter().all(|row| row.entries.contains_key("rte")));
+    let said = "rte: content unknown: records of format 1 know the number of the rows alone, which is that of the benchmark's: old";
+    assert_eq!(comparison.all_notes(), [said]);
+    // Which of two contents it is cannot be said, nor of a part.
+    let names = columns(&[old(), record("m", "rte", 1, Some(0.6)), partial("n", "rte", 1, 0.5, other)]);
+    assert_eq!(names.len(), 3, "{names:?}");
+    let mut part = old();
+    part.1.dataset.splits[1].rows = 60;
+    assert_eq!(columns(&[part, record("m", "rte", 1, Some(0.6))]).len(), 2);
+}
+
+/// What a record of format 1 knows.
+fn of_format_1(mut found: RecordFile) -> RecordFile {
+    for split in &mut found.1.dataset.splits {
+        (split.used_for, split.sha256, split.rows_of_split, split.trained_on) = (None, None, None, None);
+    }
+    found
 }
 
 #[test]
@@ -324,7 +340,7 @@ fn scores_by_two_metrics_are_no_seeds_of_one_number() {
     let (first, mut turned) = (by(1, "f1"), by(2, "f1"));
     turned.1.class_tables[0].classes.reverse();
     let names = columns(&[first, turned]);
-    assert_eq!(names, ["own (validation; 9 rows; f1 of no)", "own (validation; 9 rows; f1 of yes <b>)"]);
+    assert_eq!(names, ["own (validation; 9 rows; F1 of no)", "own (validation; 9 rows; F1 of yes <b>)"]);
 }
 
 #[test]
@@ -341,32 +357,6 @@ fn what_is_evaluated_at_the_end_beside_the_evaluation_changes_no_comparison() {
         metrics: [("accuracy".to_owned(), Some(1.0))].into(),
     }];
     assert_eq!(text(&with), text(&plain));
-}
-
-#[test]
-fn runs_of_other_weights_or_training_rows_are_other_rows() {
-    let mut other_weights = record("m", "rte", 2, Some(0.6));
-    other_weights.1.model.weights_sha256 = [("model.safetensors".to_owned(), "ff00".to_owned())].into();
-    let found = [record("m", "rte", 1, Some(0.5)), other_weights];
-    let rows: Vec<String> = super::rows(&found, 0.95).into_iter().map(|row| row.name).collect();
-    assert_eq!(rows, ["m (weights=ab12)", "m (weights=ff00)"]);
-    let mut other_rows = record("m", "rte", 2, Some(0.6));
-    other_rows.1.dataset.splits[0].sha256 = Some("cc".to_owned());
-    let found = [record("m", "rte", 1, Some(0.5)), other_rows, record("m", "cola", 1, Some(0.5))];
-    let rows: Vec<String> = super::rows(&found, 0.95).into_iter().map(|row| row.name).collect();
-    assert_eq!(rows, ["m (trained on 100 rows, content aa)", "m (trained on 100 rows, content cc)", "m"]);
-    // Those that most runs of the column were trained on need no words, so that a model's tasks stay in one row.
-    let mut other_rows = record("n", "rte", 2, Some(0.6));
-    other_rows.1.dataset.splits[0].sha256 = Some("cc".to_owned());
-    let found = [record("m", "rte", 1, Some(0.5)), record("m", "rte", 2, Some(0.5)), other_rows];
-    let rows: Vec<String> = super::rows(&found, 0.95).into_iter().map(|row| row.name).collect();
-    assert_eq!(rows, ["m", "n (trained on 100 rows, content cc)"]);
-    // Another tokenizer is another model.
-    let mut other_tokenizer = record("m", "rte", 2, Some(0.6));
-    other_tokenizer.1.model.config_sha256 = Some("aa".to_owned());
-    other_tokenizer.1.model.tokenizer_sha256 = [("vocab.txt".to_owned(), "dd".to_owned())].into();
-    let found = [record("m", "rte", 1, Some(0.5)), other_tokenizer];
-    assert_eq!(super::rows(&found, 0.95).len(), 2);
 }
 
 /// Ten seeds each, so that a sign-flip test can tell: p is 2 in 1024.
@@ -400,49 +390,4 @@ fn bold_is_what_is_better_by_more_than_chance() {
         record.dataset.splits[1].trained_on = Some(277);
     }
     assert_eq!(best(&remembered), None, "one model is left, and none to compare it with");
-}
-
-/// Names of rows of a model with runs of MRPC and RTE, `changed` of which have another learning rate.
-fn row_names(tasks: &[(&str, usize, usize)]) -> Vec<String> {
-    let mut found = Vec::new();
-    for &(task, usual, changed) in tasks {
-        found.extend((0..usual + changed).map(|seed| record("m", task, seed as u64, Some(0.7))));
-        let last = found.len() - changed;
-        for (_, record) in &mut found[last..] {
-            record.hyper_parameters.insert("learning_rate".to_owned(), json!(5e-5));
-        }
-    }
-    rows::rows(&found, 0.95).into_iter().map(|row| row.name).collect()
-}
-
-#[test]
-fn a_run_with_other_settings_takes_no_task_from_its_model() {
-    // Most runs have the same settings: the others are named by what is different.
-    assert_eq!(row_names(&[("mrpc", 2, 1), ("rte", 3, 0)]), ["m", "m (learning_rate=0.00005)"]);
-    // A grid, whole or in part: every row names its settings.
-    let all = ["m (learning_rate=0.00002)", "m (learning_rate=0.00005)"];
-    assert_eq!(row_names(&[("mrpc", 2, 2), ("rte", 2, 2)]), all);
-    assert_eq!(row_names(&[("mrpc", 1, 1), ("rte", 3, 0)]), all);
-    // One task tells what is usual, and the other does not.
-    assert_eq!(row_names(&[("mrpc", 1, 1), ("rte", 5, 1)]), all);
-    // What only one task has is no difference.
-    assert_eq!(row_names(&[("mrpc", 0, 3), ("rte", 3, 0)]), ["m"]);
-    // A record that does not know a setting is no seed of those that do.
-    let mut found: Vec<_> = (0..4).map(|seed| record("m", "rte", seed, Some(0.7))).collect();
-    found[2].1.hyper_parameters.insert("learning_rate".to_owned(), json!(5e-5));
-    found[3].1.hyper_parameters.remove("learning_rate");
-    let names: Vec<String> = rows::rows(&found, 0.95).into_iter().map(|row| row.name).collect();
-    assert_eq!(names, ["m (learning_rate=0.00002)", "m (learning_rate=0.00005)", "m"]);
-}
-
-#[test]
-fn an_evaluation_alone_has_no_settings_of_a_training() {
-    let mut found: Vec<_> = (0..3).map(|seed| record("m", "rte", seed, Some(0.7))).collect();
-    let (_, alone) = &mut found[2];
-    alone.timings.train_seconds = None;
-    alone.training = None;
-    alone.dataset.splits.remove(0);
-    alone.hyper_parameters.insert("learning_rate".to_owned(), json!(5e-5));
-    let names: Vec<String> = rows::rows(&found, 0.95).into_iter().map(|row| row.name).collect();
-    assert_eq!(names, ["m", "m (not trained, only evaluated)"]);
 }

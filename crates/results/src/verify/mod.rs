@@ -27,10 +27,11 @@ use self::judge::{Rule, judge};
 use self::metric_name::UNSTATED;
 use self::same_origin::OtherOrigin;
 use self::wanted::Wanted;
-use crate::compare::{Columns, Row, rows};
+use crate::compare::{Columns, Row, is_same_model, is_same_name, rows};
+use crate::scored_rows::may_be_trained_on;
 use crate::statistics::{DEFAULT_LEVEL, Sample, Summary};
 use records::Error;
-use records::record::{RecordFile, read_paths};
+use records::record::{RecordFile, RunRecord, read_paths};
 
 /// What is verified against what.
 #[derive(Clone, Debug)]
@@ -165,10 +166,15 @@ fn of_each_row(
     options: &VerifyOptions,
 ) -> Result<Vec<Checked>, Error> {
     let of_model = rows.iter().filter(|row| {
-        let model = row.records.first().map(|&at| found[at].1.model.id.as_str());
+        let is_theirs = |theirs: &str| {
+            let has_name = row.spellings.iter().any(|spelling| is_same_name(spelling, theirs));
+            let first = row.records.first().map(|&at| &found[at].1);
+            let is_same = |theirs: &RunRecord| first.is_some_and(|ours| is_same_model(ours, theirs));
+            has_name || wanted.one_of_the_runs.as_deref().is_some_and(is_same)
+        };
         match (&options.reference_model, wanted.model.as_deref()) {
-            (Some(named), Some(theirs)) => named == theirs,
-            (None, Some(theirs)) => model == Some(theirs),
+            (Some(named), Some(theirs)) => is_same_name(named, theirs),
+            (None, Some(theirs)) => is_theirs(theirs),
             (_, None) => true,
         }
     });
@@ -196,6 +202,7 @@ fn of_each_row(
             runs: 0,
             verdict: Verdict::NotRun,
             other_rows: false,
+            may_be_trained_on: false,
             origin: OtherOrigin::default(),
             collapsed: 0,
         }));
@@ -210,6 +217,7 @@ fn compare(wanted: Wanted, row: String, runs: &[&RecordFile], options: &VerifyOp
         runs: runs.len(),
         verdict: Verdict::Unstated,
         other_rows: false,
+        may_be_trained_on: runs.iter().any(|(_, record)| may_be_trained_on(record)),
         origin: OtherOrigin::default(),
         collapsed: runs.iter().filter(|(_, record)| record.collapsed).count(),
         wanted,

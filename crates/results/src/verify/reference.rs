@@ -11,7 +11,7 @@ use super::metric_name::metric;
 use super::same_rows::{row_count, row_hash};
 use super::wanted::Wanted;
 use crate::compare::published::{Circumstances, PublishedValue, Statistic, check_reference, last_digit};
-use crate::compare::{Columns, Row, published, rows};
+use crate::compare::{Columns, published, rows};
 use crate::statistics::{DEFAULT_LEVEL, Summary};
 use records::Error;
 use records::atomic::reason;
@@ -196,10 +196,9 @@ fn of_tables(path: &Path) -> Result<Vec<Wanted>, Error> {
 fn of_records(found: &[RecordFile], ours: &[RecordFile], path: &Path) -> Result<Vec<Wanted>, Error> {
     let rows = rows(found, DEFAULT_LEVEL);
     let columns = Columns::of(found).of_record;
-    let model = |row: &Row| row.records.first().map(|&at| found[at].1.model.id.clone());
     let mut all = Vec::new();
     for (place, row) in rows.iter().enumerate() {
-        if let Some(other) = rows[..place].iter().find(|other| model(other) == model(row)) {
+        if let Some(other) = rows[..place].iter().find(|other| other.model == row.model) {
             return Err(Error::input(format!(
                 "{}: the runs are of several settings, {} and {}: give the records of one",
                 path.display(),
@@ -212,7 +211,9 @@ fn of_records(found: &[RecordFile], ours: &[RecordFile], path: &Path) -> Result<
             let there = row.records.iter().filter(|&&at| columns[at] == *column);
             let records: Vec<&RunRecord> = there.map(|&at| &found[at].1).collect();
             let Some(task) = records.first().map(|record| &record.task) else { continue };
-            all.extend(known.filter_map(|(metric, runs)| of_runs(model(row), task, metric, (*runs)?, &records, path)));
+            all.extend(
+                known.filter_map(|(metric, runs)| of_runs(row.model.clone(), task, metric, (*runs)?, &records, path)),
+            );
         }
     }
     check_others(found, ours)?;

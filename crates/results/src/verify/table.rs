@@ -69,7 +69,15 @@ impl Checked {
         let rows = self.other_rows.then(|| "not on the reference's rows".to_owned());
         let collapsed =
             (self.collapsed > 0).then(|| format!("{} of {} runs predict one class only", self.collapsed, self.runs));
-        why.into_iter().chain(rows).chain(self.origin.notes()).chain(collapsed).collect::<Vec<_>>().join("; ")
+        let trained_on =
+            self.may_be_trained_on.then(|| "unknown whether trained on the rows that are scored".to_owned());
+        why.into_iter()
+            .chain(rows)
+            .chain(trained_on)
+            .chain(self.origin.notes())
+            .chain(collapsed)
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 }
 
@@ -114,7 +122,7 @@ pub(super) fn as_text(checked: &[Checked], summary: &str) -> String {
             c.runs.to_string(),
             number(c.value()),
             number(Some(c.wanted.theirs.value)),
-            made.statistic_in_words().unwrap_or_else(|| "-".to_owned()),
+            c.wanted.theirs.statistic_in_words().unwrap_or_else(|| "-".to_owned()),
             made.initialisation.clone().unwrap_or_else(|| "-".to_owned()),
             c.difference().map_or_else(|| "-".to_owned(), signed),
             c.verdict
@@ -151,7 +159,7 @@ pub(super) fn as_json(checked: &[Checked], outcome: Outcome, summary: &str) -> S
         json!({
             "model": c.row, "task": c.wanted.task, "metric": c.wanted.metric, "runs": c.runs,
             "mean": c.ours.map(|ours| ours.mean), "median": c.ours.map(|ours| ours.median), "std": c.ours.and_then(|ours| ours.std),
-            "reference": theirs.value, "reference_statistic": theirs.made.statistic_in_words(), "reference_runs": theirs.run_count(),
+            "reference": theirs.value, "reference_statistic": theirs.statistic_in_words(), "reference_runs": theirs.run_count(),
             "reference_std": theirs.spread(), "reference_initialisation": theirs.made.initialisation,
             "difference": c.difference(),
             "interval": c.verdict.interval().map(|(low, high)| [finite(low), finite(high)]),

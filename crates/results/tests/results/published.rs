@@ -55,11 +55,11 @@ fn numbers_have_what_holds_of_their_row_and_table() {
         row.tasks[task][metric].clone()
     };
     let nvidia = value("NVIDIA BERT README", "bert-large-uncased", "mrpc", "accuracy");
-    assert_eq!(nvidia.made.statistic_in_words().as_deref(), Some("mean of 10"));
+    assert_eq!(nvidia.statistic_in_words().as_deref(), Some("mean of 10"));
     // As the source has it, 1.225 points.
     assert!((nvidia.spread().unwrap() - 0.01225).abs() < 1e-5 && nvidia.made.split.as_deref() == Some("validation"));
     let lora = value("LoRA README", "roberta-base (LoRA)", "rte", "accuracy");
-    assert_eq!(lora.made.statistic_in_words().as_deref(), Some("median of 5"));
+    assert_eq!(lora.statistic_in_words().as_deref(), Some("median of 5"));
     assert!(lora.made.initialisation.as_ref().is_some_and(|from| from.contains("MNLI")) && lora.spread().is_none());
     assert_eq!(value("ELECTRA README", "google/electra-large-discriminator", "rte", "accuracy").value, 0.88);
     assert_eq!(value("DeBERTa README", "microsoft/deberta-v3-xsmall", "mnli", "accuracy_mm").value, 0.883);

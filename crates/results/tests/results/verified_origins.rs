@@ -203,3 +203,54 @@ fn a_margin_that_is_advised_is_taken() {
     assert_eq!((&number["margin"], &number["verdict"]), (&json!(0.1), &json!("reproduced")), "{number}");
     assert!("lost=0.1".parse::<verify::Margin>().is_err());
 }
+
+#[test]
+fn runs_of_two_models_are_a_reference_whatever_each_was_trained_on() {
+    let bench = Bench::new("accuracy", &[], 0);
+    add(&bench, "results", 0, |_| ());
+    add(&bench, "others", 10, |_| ());
+    add(&bench, "others/x", 20, |record| {
+        record["model"]["id"] = json!("x");
+        record["dataset"]["splits"][0]["sha256"] = json!("ee".repeat(32));
+    });
+    assert_eq!(verified(&bench, false).unwrap().outcome(), Outcome::Reproduced);
+    // Of one model with two trainings no mean can be taken.
+    add(&bench, "others/y", 20, |record| record["dataset"]["splits"][0]["sha256"] = json!("ee".repeat(32)));
+    assert!(verified(&bench, false).err().unwrap().contains("the runs are of several settings"));
+}
+
+#[test]
+fn a_model_is_known_by_any_spelling_of_its_folder() {
+    let bench = Bench::new("accuracy", &[], 0);
+    let spelled = |id: &'static str| {
+        move |record: &mut Value| {
+            record["model"]["id"] = json!(id);
+            record["model"]["config_sha256"] = json!("dd".repeat(32));
+        }
+    };
+    add(&bench, "results", 0, spelled("/models/bert"));
+    add(&bench, "others", 10, spelled("./bert/"));
+    assert_eq!(verified(&bench, false).unwrap().outcome(), Outcome::Reproduced);
+    add(&bench, "others", 10, spelled("roberta"));
+    assert!(verified(&bench, false).err().unwrap().contains("no number of the models /models/bert"));
+}
+
+#[test]
+fn an_evaluation_of_a_model_that_may_have_been_trained_on_the_rows_says_so() {
+    let note = |trained_on: Value| {
+        let bench = Bench::new("accuracy", &[], 0);
+        for folder in ["results", "others"] {
+            add(&bench, folder, if folder == "results" { 0 } else { 10 }, |record| {
+                record["dataset"]["splits"].as_array_mut().unwrap().remove(0);
+                record["dataset"]["splits"][0]["trained_on"] = trained_on.clone();
+                record["training"] = Value::Null;
+                record["timings"]["train_seconds"] = Value::Null;
+                record["hyper_parameters"]["new_head"] = json!(false);
+            });
+        }
+        number(&verified(&bench, true).unwrap())["note"].as_str().unwrap().to_owned()
+    };
+    let said = "unknown whether trained on the rows that are scored";
+    assert!(note(Value::Null).contains(said));
+    assert!(!note(json!(0)).contains(said));
+}

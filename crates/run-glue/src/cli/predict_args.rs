@@ -1,8 +1,9 @@
 //! Flags of `run-glue predict`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use glue_tasks::packed::unpacked_name;
 
 use super::machine_args::MachineArgs;
 use super::model_args::model_choice;
@@ -63,6 +64,13 @@ impl TryFrom<PredictArgs> for PredictSettings {
             (texts, Some(_)) if !texts.is_empty() => {
                 return Err(Error::usage("texts and --file exclude each other: give one of them"));
             }
+            (_, Some(file)) if is_table(&file) => {
+                return Err(Error::usage(format!(
+                    "--file {}: this is a table by its name, and --file takes a text a line; predict tables by run-glue --do_predict \
+                     --test_file",
+                    file.display()
+                )));
+            }
             (_, Some(file)) if file.is_file() => Input::File(file),
             (_, Some(file)) => {
                 return Err(Error::usage(format!("--file {}: there is no such file", file.display())));
@@ -94,4 +102,11 @@ impl TryFrom<PredictArgs> for PredictSettings {
             precision: args.machine.precision()?,
         })
     }
+}
+
+/// Whether a file's name says that it has columns.
+fn is_table(file: &Path) -> bool {
+    let name = file.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let extension = unpacked_name(&name).rsplit_once('.').map_or("", |(_, extension)| extension);
+    matches!(extension, "csv" | "tsv" | "json" | "jsonl" | "ndjson" | "parquet" | "arrow")
 }

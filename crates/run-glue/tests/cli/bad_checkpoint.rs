@@ -195,7 +195,7 @@ fn broken_tokenizers() {
                 b.remove("m/tokenizer.json");
                 b.cut("m/vocab.txt", 0);
             },
-            &["m/vocab.txt has no [UNK]", "tokenizer_config.json"],
+            &["m/vocab.txt has no [CLS]", "tokenizer_config.json"],
         ),
         (
             "vocabulary of bytes",

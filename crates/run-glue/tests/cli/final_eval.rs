@@ -151,7 +151,7 @@ fn parts_that_cannot_be_scored_are_refused_before_the_training() {
     let bench = bench();
     let cases: [(&str, &[&str]); 7] = [
         ("--test_file test.txt.csv --final_eval test", &["--final_eval test: ", "test.txt.csv has no column `label`"]),
-        ("--final_eval test", &["--final_eval test: ", "there is no split test; give --test_file"]),
+        ("--final_eval test", &["--final_eval test: ", "there is no split test; there are train; give --test_file"]),
         ("--final_eval dev", &["--final_eval dev: ", "there is no split dev; expected train, validation or test"]),
         ("--final_eval train[9]", &["--final_eval train[9]: ", "names no part of a split"]),
         ("--final_eval train,train", &["train stands there twice"]),

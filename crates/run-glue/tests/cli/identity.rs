@@ -94,7 +94,7 @@ fn a_file_that_is_added_to_a_model_makes_it_another() {
 fn a_file_that_comes_before_the_one_that_was_read_is_other_data() {
     let bench = bench();
     let row = |row: usize| format!("{{\"text\": \"number {row}\", \"label\": \"{}\"}}\n", row % 2);
-    bench.write("data/train.jsonl", (0..40).map(row).collect::<String>());
+    bench.write("data/train.csv", csv(40, 0));
     bench.write("data/validation.csv", csv(20, 0));
     let run = |more: &str| {
         let flags = "--dataset_name data --model m --seeds 2 --max_steps 2 --results_dir results";
@@ -107,9 +107,9 @@ fn a_file_that_comes_before_the_one_that_was_read_is_other_data() {
     let flags = "--dataset_name ./data/ --model ./m --seeds 2 --max_steps 2 --results_dir results --dry_run";
     let spelled = bench.run(flags.split(' '));
     assert!(spelled.stdout.contains("2 done already"), "{} {}", spelled.stdout, spelled.stderr);
-    bench.write("data/train.csv", csv(40, 0));
+    bench.write("data/train.jsonl", (0..40).map(row).collect::<String>());
     let changed = run("--dry_run");
-    assert!(changed.stderr.contains("data/train.csv is new since the results were made"), "{}", changed.stderr);
+    assert!(changed.stderr.contains("data/train.jsonl is new since the results were made"), "{}", changed.stderr);
     assert!(changed.stdout.contains("0 done already"), "{}", changed.stdout);
     bench.write("data/train-00000-of-00002.csv", csv(40, 0));
     let mixed = run("--dry_run");

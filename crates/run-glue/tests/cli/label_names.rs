@@ -93,7 +93,7 @@ fn words_are_put_in_order_which_says_whose_f1_it_is() {
     // F1 of another class is another number.
     let ended = bench.run(["compare", "results"]);
     ended.assert_done("compare");
-    assert!(ended.stdout.contains("f1 of bad") && ended.stdout.contains("f1 of good"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("F1 of bad") && ended.stdout.contains("F1 of good"), "{}", ended.stdout);
 }
 
 #[test]

@@ -179,3 +179,89 @@ fn models_in_other_layouts_are_read_or_said_what_they_are() {
     bench.write("tf/tf_model.h5", "weights");
     evaluate("tf").assert_refused("TensorFlow", 2, &["its weights are TensorFlow's (tf_model.h5)", "from_tf=True"]);
 }
+
+#[test]
+fn the_rows_that_are_trained_on_decide_what_labels_are() {
+    let bench = Bench::new();
+    bench.write("int.csv", csv(&["1", "0", "1"]));
+    // As pandas writes whole numbers once a cell was empty.
+    bench.write("floats.csv", csv(&["1.0", "0.0", ""]));
+    bench.write("fractions.csv", csv(&["0.5", "1", "0.25"]));
+    let train =
+        "--model m --train_file int.csv --do_train --do_eval --output_dir out --overwrite_output_dir --validation_file";
+    let floats = run(&bench, &format!("{train} floats.csv --missing_labels drop"));
+    floats.assert_done("whole numbers");
+    assert!(floats.stderr.contains("labels in label: 2 classes"), "{}", floats.stderr);
+    let fractions = run(&bench, &format!("{train} fractions.csv"));
+    fractions.assert_refused("fractions", 2, &["has fractions, and the rows that are trained on have classes"]);
+    let whole = "--model m --train_file floats.csv --do_train --missing_labels drop";
+    let regression = run(&bench, whole);
+    regression.assert_done("floats alone");
+    assert!(regression.stderr.contains("labels in label: numbers (a regression)"), "{}", regression.stderr);
+    let classes = run(&bench, &format!("{whole} --do_regression false"));
+    classes.assert_done("floats as classes");
+    assert!(classes.stderr.contains("labels in label: 2 classes"), "{}", classes.stderr);
+}
+
+#[test]
+fn a_dataset_card_says_what_labels_are() {
+    let bench = Bench::new();
+    let card = |dtype: &str| {
+        bench.write(
+            "d/README.md",
+            format!("---\ndataset_info:\n  features:\n  - name: label\n    dtype: {dtype}\n---\n"),
+        );
+    };
+    for (labels, dtype, said) in [
+        (
+            ["1.0", "0.0", "1.0"],
+            "\n      class_label:\n        names:\n          '0': neg\n          '1': pos",
+            "2 classes",
+        ),
+        (["1.0", "0.0", "1.0"], "int64", "2 classes"),
+        (["1", "0", "1"], "float64", "numbers (a regression)"),
+    ] {
+        bench.write("d/train.csv", csv(&labels));
+        card(dtype);
+        let ended = run(&bench, "--model m --dataset_name d --do_train --output_dir out --overwrite_output_dir");
+        ended.assert_done(dtype);
+        assert!(ended.stderr.contains(&format!("labels in label: {said}")), "{dtype}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn minus_one_is_a_class_or_none_as_its_name_says() {
+    let bench = Bench::new();
+    bench.write("m1.csv", csv(&["-1", "0", "1", "-1"]));
+    let train = "--model m --train_file m1.csv --do_train --output_dir out --overwrite_output_dir";
+    run(&bench, train).assert_done("three classes");
+    assert_eq!(names(&bench, "out"), serde_json::json!({"0": "-1", "1": "0", "2": "1"}));
+    let two = run(&bench, &format!("{train} --label_names 0=no,1=yes"));
+    two.assert_done("two");
+    assert!(two.stderr.contains("2 of 4 rows have no label and are left out"), "{}", two.stderr);
+    bench.write("m5.csv", csv(&["-1", "0", "1", "2", "3"]));
+    let five = "--model m --train_file m5.csv --do_train --output_dir out --overwrite_output_dir --label_names=-1=e,0=a,1=b,2=c,3=d";
+    run(&bench, five).assert_done("five");
+    assert_eq!(names(&bench, "out").as_object().unwrap().len(), 5);
+}
+
+#[test]
+fn what_would_be_taken_for_something_else_is_refused() {
+    let bench = Bench::new();
+    bench.write("data.csv", csv(&["0", "1", "1"]));
+    for (flags, part) in [
+        ("--text_column_names label", "column label is taken for a text and the label"),
+        ("--text_column_names text,text", "column text is taken for both texts"),
+        ("--train_split_name train[50%:60]", "names no part of a split"),
+    ] {
+        run(&bench, &format!("--model m --train_file data.csv --do_train {flags}")).assert_refused(flags, 2, &[part]);
+    }
+    let table = bench.run(["predict", "m", "--file", "data.csv"]);
+    table.assert_refused("a table", 2, &["--file data.csv: this is a table", "--test_file"]);
+    let config = std::fs::read(bench.path("m/config.json")).unwrap();
+    let mut config: serde_json::Value = serde_json::from_slice(&config).unwrap();
+    config["id2label"] = serde_json::json!({"1": "a", "2": "b"});
+    bench.write("m/config.json", config.to_string());
+    let odd = run(&bench, "--model m --train_file data.csv --do_train");
+    odd.assert_refused("id2label", 2, &["`id2label` is", "a name for each of 0, 1, 2 and on"]);
+}

@@ -254,7 +254,7 @@ fn what_is_missing_is_asked_for() {
         ("--train_file one.csv --do_train", &["all rows have the label yes; training needs at least two"]),
         (
             "--train_file train.csv --label_column_name kind",
-            &["there is no split validation; give --validation_file", "--validation_split_percentage"],
+            &["there is no split validation; there are train; give --validation_file", "--validation_split_percentage"],
         ),
         (
             "--train_file train.csv --label_column_name sort --do_train",

@@ -1,7 +1,7 @@
 //! What a run says before it begins, and of its scores once it has ended. Of one run of several it is a line each.
 
 use glue_tasks::metrics::Metric;
-use glue_tasks::task::TaskSpec;
+use glue_tasks::task::{TaskKind, TaskSpec};
 
 use super::class_chart::class_chart;
 use super::context::RunContext;
@@ -27,6 +27,7 @@ pub(super) fn announce(context: &RunContext, plan: Option<&StepPlan>, device: &s
         lines.extend(training);
         lines.push(where_to(context, plan.is_some()));
         if let Some(own) = context.settings.task.custom() {
+            lines.push(columns(&prepared.task));
             lines.extend(own.label_names.as_ref().map(|_| label_names(&prepared.task)));
             lines.extend(rows_of_classes(context));
         }
@@ -41,6 +42,20 @@ fn rows(context: &RunContext) -> String {
     let evaluation = prepared.eval.iter().map(|(split, _)| named("evaluates", split));
     let prediction = prepared.test.iter().map(|(split, _)| named("predicts", split));
     training.chain(evaluation).chain(prediction).collect::<Vec<_>>().join(", ")
+}
+
+/// `texts are in column text, labels in label: 2 classes`.
+fn columns(task: &TaskSpec) -> String {
+    let texts = match &task.text_columns {
+        (text, None) => format!("texts are in column {text}"),
+        (first, Some(second)) => format!("texts are in columns {first} and {second}"),
+    };
+    let labels = match task.kind {
+        TaskKind::Classification => format!("{} classes", task.labels.len()),
+        TaskKind::Regression => "numbers (a regression)".to_owned(),
+        TaskKind::MultiLabel => format!("lists of {}", counted(task.labels.len(), "label")),
+    };
+    format!("{texts}, labels in {}: {labels}", task.label_column)
 }
 
 /// `label 0 is NEG, 1 is POS`: what is given a name, and in which order words stand.

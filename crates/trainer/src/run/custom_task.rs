@@ -75,8 +75,17 @@ pub(super) fn resolve(
             ))
         })?,
     };
-    let column =
-        LabelColumn { files, folder: &folder, splits: &splits.labelled, name: label_column.as_deref(), format };
+    if !splits.labelled.is_empty() {
+        check_columns(&text_columns, label_column.as_deref())?;
+    }
+    let column = LabelColumn {
+        files,
+        folder: &folder,
+        splits: &splits.labelled,
+        trained: &splits.trained,
+        name: label_column.as_deref(),
+        format,
+    };
     let Some(NamedLabels { kind: labels, spellings }) = task_labels(settings, own, config, &column)? else {
         return Err(Error::usage(format!(
             "{}: which column is the label? Give --label_column_name; the columns are {}",
@@ -125,10 +134,28 @@ pub(super) fn resolve(
     }
 }
 
+/// # Errors
+/// A column that is to be two things.
+fn check_columns((first, second): &(String, Option<String>), label: Option<&str>) -> Result<(), Error> {
+    let twice = if second.as_ref() == Some(first) {
+        "both texts"
+    } else if label == Some(first) || second.is_some() && second.as_deref() == label {
+        "a text and the label"
+    } else {
+        return Ok(());
+    };
+    let name = if twice == "both texts" { first } else { label.unwrap_or(first) };
+    Err(Error::usage(format!(
+        "column {name} is taken for {twice}: name another by --text_column_names or --label_column_name"
+    )))
+}
+
 /// The splits that a run reads, without their slices.
 struct Splits {
     /// Trained on and evaluated.
     labelled: Vec<String>,
+    /// Those of them that are trained on, which decide what labels are.
+    trained: Vec<String>,
     test: Vec<String>,
 }
 
@@ -139,16 +166,15 @@ impl Splits {
             Some(slices) => slices.iter().map(|slice| slice.split.clone()).collect(),
             None => vec![usual.to_owned()],
         };
-        let mut labelled = Vec::new();
-        if settings.do_train || choice.held_out.is_some() {
-            labelled.extend(names(&choice.train, "train"));
-        }
+        let is_trained = settings.do_train || choice.held_out.is_some();
+        let trained = if is_trained { names(&choice.train, "train") } else { Vec::new() };
+        let mut labelled = trained.clone();
         if settings.do_eval && choice.held_out.is_none() {
             labelled.extend(names(&choice.validation, "validation"));
         }
         labelled.dedup();
         let test = if settings.do_predict { names(&choice.test, "test") } else { Vec::new() };
-        Self { labelled, test }
+        Self { labelled, trained, test }
     }
 
     fn all(&self) -> Vec<String> {

@@ -70,8 +70,14 @@ fn by_number(given: &LabelNames, mut numbers: Vec<i64>, place: &str) -> Result<V
     let labels = format!("the labels of {place} are {shown}");
     let mut named: Vec<(i64, String)> = match given {
         LabelNames::ByNumber(named) => {
-            let own: BTreeSet<i64> = numbers.iter().copied().collect();
+            let mut own: BTreeSet<i64> = numbers.iter().copied().collect();
             let keys: BTreeSet<i64> = named.iter().map(|(number, _)| *number).collect();
+            // Whether -1 is a class or stands for none, the names say.
+            if keys.contains(&-1) {
+                own.insert(-1)
+            } else {
+                own.remove(&-1)
+            };
             if own != keys {
                 return Err(format!("{labels}: each needs a name, and nothing else has one"));
             }
@@ -140,7 +146,7 @@ mod tests {
 
     fn found(names: &[&str], are_indices: bool) -> InferredLabels {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        InferredLabels { kind: LabelKind::Classes(names), are_indices }
+        InferredLabels { kind: LabelKind::Classes(names), are_indices, whole_numbers: None }
     }
 
     fn given(text: &str) -> LabelNames {
@@ -201,7 +207,7 @@ mod tests {
             ("0=NEG,1=POS,2=NONE", &two, "each needs a name"),
             ("NEG,POS", &found(&["-1", "1"], false), "say which is which, as in -1=A,1=A"),
             ("1,2", &two, "0 would be called 1, which could be a label too"),
-            ("a,b", &InferredLabels { kind: LabelKind::Score, are_indices: false }, "numbers to come near to"),
+            ("a,b", &InferredLabels { kind: LabelKind::Score, are_indices: false, whole_numbers: None }, "numbers to come near to"),
         ] {
             assert!(of(text, found).is_err_and(|error| error.contains(part)), "{text}: {:?}", of(text, found));
         }

@@ -20,6 +20,8 @@ pub(super) struct LabelColumn<'a> {
     pub(super) folder: &'a str,
     /// Splits whose rows need labels.
     pub(super) splits: &'a [String],
+    /// Those of them that are trained on.
+    pub(super) trained: &'a [String],
     /// The column, where there is one.
     pub(super) name: Option<&'a str>,
     pub(super) format: DelimitedFormat,
@@ -54,7 +56,7 @@ pub(super) fn task_labels(
         };
     };
     if own.do_regression == Some(true) {
-        return named(given, &InferredLabels { kind: LabelKind::Score, are_indices: false }, &place()).map(Some);
+        return named(given, &InferredLabels::of_kind(LabelKind::Score), &place()).map(Some);
     }
     let found = if column.splits.is_empty() { None } else { column.read(own)? };
     if settings.do_train {
@@ -67,23 +69,47 @@ impl LabelColumn<'_> {
     /// What the files hold; `None` where there is no such column.
     fn read(&self, own: &CustomData) -> Result<Option<InferredLabels>, Error> {
         let Some(name) = self.name else { return Ok(None) };
+        let all = self.infer(self.splits, name)?;
+        let trained = if self.trained.is_empty() || self.trained == self.splits {
+            None
+        } else {
+            Some(self.infer(self.trained, name)?.kind)
+        };
+        let names = self.files.label_names(self.folder, name)?;
+        let is_float = self.files.label_is_float(self.folder, name)?;
+        // Whole numbers are spelled as fractions where a cell is empty: `1.0` among classes is 1.
+        let as_classes = match &trained {
+            _ if own.do_regression == Some(false) => Some("--do_regression is false".to_owned()),
+            _ if names.is_some() => Some("the dataset's card says that they are classes".to_owned()),
+            _ if is_float == Some(false) => Some("the dataset's card says that they are whole numbers".to_owned()),
+            Some(LabelKind::Classes(_)) if all.kind == LabelKind::Score => {
+                Some("the rows that are trained on have classes".to_owned())
+            }
+            _ => None,
+        };
+        let labels = match (as_classes, all.kind == LabelKind::Score) {
+            (Some(why), true) => {
+                let classes = all.whole_numbers.clone().ok_or_else(|| {
+                    Error::usage(format!(
+                        "column {name} of {} has fractions, and {why}; expected names, or whole numbers, or --do_regression",
+                        self.files.id
+                    ))
+                })?;
+                InferredLabels { kind: LabelKind::Classes(classes), ..all }
+            }
+            _ if is_float == Some(true) && all.has_numbers_alone() => InferredLabels { kind: LabelKind::Score, ..all },
+            _ => all,
+        };
+        // What a parquet file itself says is the same as the card, or newer.
+        Ok(Some(names.map_or(labels.clone(), |names| of_card(labels, names))))
+    }
+
+    fn infer(&self, splits: &[String], name: &str) -> Result<InferredLabels, Error> {
         let mut paths = Vec::new();
-        for split in self.splits {
+        for split in splits {
             paths.extend(self.files.split_files(self.folder, split)?.unwrap_or_default());
         }
-        let found = infer_labels(&paths, name, self.format)?;
-        let labels = match self.files.label_names(self.folder, name)? {
-            // What a parquet file itself says is the same, or newer.
-            Some(names) => of_card(found, names),
-            None => found,
-        };
-        if labels.kind == LabelKind::Score && own.do_regression == Some(false) {
-            return Err(Error::usage(format!(
-                "--do_regression is false, and column {name} of {} has fractions; expected names, or whole numbers",
-                self.files.id
-            )));
-        }
-        Ok(Some(labels))
+        Ok(infer_labels(&paths, name, self.format)?)
     }
 }
 
@@ -92,8 +118,8 @@ fn of_card(found: InferredLabels, names: Vec<String>) -> InferredLabels {
     let are_indices = found.are_indices || found.kind.names().iter().all(|name| name.parse::<i64>().is_ok());
     match found.kind {
         LabelKind::Score => found,
-        LabelKind::Classes(_) => InferredLabels { kind: LabelKind::Classes(names), are_indices },
-        LabelKind::ClassLists(_) => InferredLabels { kind: LabelKind::ClassLists(names), are_indices },
+        LabelKind::Classes(_) => InferredLabels { kind: LabelKind::Classes(names), are_indices, ..found },
+        LabelKind::ClassLists(_) => InferredLabels { kind: LabelKind::ClassLists(names), are_indices, ..found },
     }
 }
 
@@ -153,7 +179,7 @@ fn of_model(given: &LabelNames, config: &Config, found: Option<InferredLabels>) 
         "multi_label_classification" => LabelKind::ClassLists(names),
         _ => LabelKind::Classes(names),
     };
-    let Some(found) = found else { return Ok(InferredLabels { kind: of_kind(known()), are_indices: false }) };
+    let Some(found) = found else { return Ok(InferredLabels::of_kind(of_kind(known()))) };
     let within = |all: &[String]| found.kind.names().iter().all(|name| all.contains(name));
     let words: Vec<String> = names.into_iter().map(str::to_owned).collect();
     let all = match &found.kind {
@@ -161,5 +187,5 @@ fn of_model(given: &LabelNames, config: &Config, found: Option<InferredLabels>) 
         _ if found.are_indices => None,
         _ => [words, known()].into_iter().find(|all| within(all)),
     };
-    Ok(all.map_or_else(|| found.clone(), |all| InferredLabels { kind: of_kind(all), are_indices: false }))
+    Ok(all.map_or_else(|| found.clone(), |all| InferredLabels::of_kind(of_kind(all))))
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use tokenizers::models::ModelWrapper;
 use tokenizers::{Tokenizer, TruncationDirection};
 
 use super::added::add_tokens;
@@ -105,12 +106,26 @@ fn finish(
     tokenizer.with_padding(None);
     tokenizer.with_truncation(None).map_err(|error| not_a_tokenizer(path, &error))?;
 
+    let has_dropout = match tokenizer.get_model() {
+        ModelWrapper::BPE(model) if model.dropout.is_some_and(|share| share > 0.0) => Some(model.clone()),
+        _ => None,
+    };
+    if let Some(mut model) = has_dropout.clone() {
+        model.dropout = None;
+        tokenizer.with_model(model);
+    }
+    let no_dropout = has_dropout.map(|_| {
+        format!(
+            "{}: its dropout, by which a text has other tokens each time, is left out: no number could be had again",
+            path.display()
+        )
+    });
     let warnings = config.pads_left().then(|| {
         "tokenizer_config.json says padding_side=left, and rows are padded at their right here, or not at all: transformers gives other \
          numbers where a model counts positions from the first column (BERT and its kin)"
             .to_owned()
     });
-    let warnings = warnings.into_iter().collect();
+    let warnings = warnings.into_iter().chain(no_dropout).collect();
     // Ids need not be dense, so the number of tokens would not do.
     let vocab_size = tokenizer.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
     Ok(TextTokenizer {

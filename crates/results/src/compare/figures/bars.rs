@@ -1,5 +1,7 @@
 //! Scores, one chart a task and one for each average: a bar a model, with its interval.
 
+use glue_tasks::Metric;
+
 use super::draw::bars::{Bar, Bars, bars};
 use super::draw::paint::Look;
 use super::figure::{Figure, FigureKind, slug};
@@ -7,7 +9,7 @@ use crate::compare::best::TRAINED_ON_IT;
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::Entry;
 use crate::compare::row::Row;
-use crate::compare::shown::{Cell, Form, Table, count_in_words, task_name};
+use crate::compare::shown::{Cell, Form, Table, count_in_words, score_range, task_name};
 use crate::statistics::Summary;
 use records::{Error, counted};
 
@@ -24,7 +26,7 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
         let title = column.title();
         let what = (slug(&column.name), title.clone(), format!("{title}{of}"));
         let trained_on = |row: &Row| comparison.is_trained_on(row, column);
-        figures.extend(figure(comparison, what, column.form(), of_row, trained_on, baseline)?);
+        figures.extend(figure(comparison, what, (column.form(), column.range()), of_row, trained_on, baseline)?);
     }
     for (benchmark, average) in comparison.averages() {
         let title = match average.left_out.as_slice() {
@@ -38,25 +40,28 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
         };
         let what = (average.key.replace('_', "-"), title.clone(), title);
         let of_row = |row: &Row| row.averages.get(average).map(Some);
+        let metrics: Vec<Metric> = benchmark.tasks_of(average).flat_map(|task| task.metrics.iter().copied()).collect();
+        let range = score_range(&metrics);
         let trained_on = |row: &Row| comparison.is_average_trained_on(row, benchmark, average);
-        figures.extend(figure(comparison, what, Form::Percent, of_row, trained_on, None)?);
+        figures.extend(figure(comparison, what, (Form::Percent, range), of_row, trained_on, None)?);
     }
     Ok(figures)
 }
 
-/// `of_row`: the outer `None` where a row has no such thing, the inner one where it is undefined. `trained_on`: whether its model was
-/// trained on what is scored.
+/// `range`: what scores lie between. `of_row`: the outer `None` where a row has no such thing, the inner one where it is undefined.
+/// `trained_on`: whether its model was trained on what is scored.
 fn figure(
     comparison: &Comparison<'_>,
     (name, title, described): (String, String, String),
-    form: Form,
+    (form, range): (Form, Option<(f64, f64)>),
     of_row: impl Fn(&Row) -> Option<Option<Summary>>,
     trained_on: impl Fn(&Row) -> bool,
     baseline: Option<f64>,
 ) -> Result<Option<Figure>, Error> {
     let (scale, unit) = form.scale();
     let mut table = Table::new(&["model", "score", "low", "high", "runs"], 1);
-    let mut data = Bars { baseline: baseline.map(|score| score * scale), ..Bars::default() };
+    let range = range.map(|(low, high)| (low * scale, high * scale));
+    let mut data = Bars { baseline: baseline.map(|score| score * scale), range, ..Bars::default() };
     let (mut others, mut any_trained_on) = (Vec::new(), false);
     for (place, row) in comparison.rows.iter().enumerate() {
         let Some(summary) = of_row(row) else { continue };
@@ -93,7 +98,8 @@ fn figure(
         data.others = Some((format!("published: {}", counted(others.len(), "row")), others));
     }
     let mut description = format!(
-        "Bars: mean over the runs, {unit}, with the {:.0} % interval where there are several.",
+        "Bars: mean over the runs, {unit}, with the {:.0} % interval where there are several; it has no end where it goes \
+         beyond what a score can be.",
         comparison.level * 100.0
     );
     if let Some(score) = baseline {

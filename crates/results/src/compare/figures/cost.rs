@@ -35,7 +35,11 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
         };
         let costs: Vec<TaskCost> = shares.iter().enumerate().filter_map(of_column).collect();
         let title = "Scores against training time".to_owned();
-        let figure = figure("cost".to_owned(), title, "task", "The score of each task", Form::Percent, &costs)?;
+        // Of each task the whisker is drawn as far as the lowest of their scores can be.
+        let ranges: Option<Vec<(f64, f64)>> = shares.iter().map(|column| column.range()).collect();
+        let range = ranges.and_then(|all| all.into_iter().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))));
+        let figure =
+            figure("cost".to_owned(), title, "task", "The score of each task", (Form::Percent, range), &costs)?;
         return Ok(figure.into_iter().collect());
     }
     let mut figures = Vec::new();
@@ -57,7 +61,7 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
         let title = format!("Mean of {} tasks against training time", common.len());
         let names: Vec<String> = common.iter().map(|column| column.title()).collect();
         let what = format!("The mean score over {}", names.join(", "));
-        figures.extend(figure("cost".to_owned(), title, "model", &what, Form::Percent, &costs)?);
+        figures.extend(figure("cost".to_owned(), title, "model", &what, (Form::Percent, None), &costs)?);
     }
     for column in &comparison.columns {
         let of_row = |(at, row): &(usize, &Row)| {
@@ -68,7 +72,7 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
         let title = format!("{}: score against training time", column.title());
         let what = format!("The score on {}", column.title());
         let name = format!("cost-{}", slug(&column.name));
-        figures.extend(figure(name, title, "model", &what, column.form(), &costs)?);
+        figures.extend(figure(name, title, "model", &what, (column.form(), column.range()), &costs)?);
     }
     Ok(figures)
 }
@@ -89,7 +93,7 @@ fn figure(
     title: String,
     of: &str,
     what: &str,
-    form: Form,
+    (form, range): (Form, Option<(f64, f64)>),
     costs: &[TaskCost],
 ) -> Result<Option<Figure>, Error> {
     let (scale, unit) = form.scale();
@@ -125,7 +129,7 @@ fn figure(
             "{what}, {unit}, over the seconds that its training took, evaluations not counted (mean over the runs, \
              logarithmic axis).{note}"
         ),
-        chart: points(&drawn, "seconds of training (log)")?,
+        chart: points(&drawn, range.map(|(low, high)| (low * scale, high * scale)), "seconds of training (log)")?,
         table,
     }))
 }

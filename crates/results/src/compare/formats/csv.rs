@@ -23,6 +23,9 @@ const HEADER: [&str; 13] = [
 /// Of a model that was trained on what is scored.
 const TRAINED_ON_IT: &str = "trained on these rows";
 
+/// Of a saved model that does not say what it was trained on.
+const MAY_BE_TRAINED_ON_IT: &str = "unknown whether trained on these rows";
+
 /// # Errors
 /// What cannot happen in memory: a writer that fails.
 pub(super) fn render(comparison: &Comparison<'_>) -> Result<String, Error> {
@@ -37,8 +40,9 @@ pub(super) fn render(comparison: &Comparison<'_>) -> Result<String, Error> {
                 let collapsed = (!row.is_published()).then_some(entry.collapsed);
                 let partial =
                     entry.partial.as_ref().filter(|_| metric == "score").map(|metrics| format!("of {metrics}"));
-                let trained_on = comparison.is_trained_on(row, column).then(|| TRAINED_ON_IT.to_owned());
-                let note = trained_on.or(partial).unwrap_or_default();
+                let may_be = comparison.may_be_trained_on(row, column).then_some(MAY_BE_TRAINED_ON_IT);
+                let trained_on = comparison.is_trained_on(row, column).then_some(TRAINED_ON_IT);
+                let note = trained_on.or(may_be).map(str::to_owned).or(partial).unwrap_or_default();
                 lines.push(line([&row.name, &column.name, metric], summary, comparison.level, runs, collapsed, note));
             }
         }

@@ -79,9 +79,9 @@ pub(super) fn caption(comparison: &Comparison<'_>) -> String {
     )
 }
 
-/// What there is to say of records that do not count, a sentence a line.
+/// What there is to say below the table, a sentence a line.
 pub(super) fn notes(comparison: &Comparison<'_>) -> Vec<String> {
-    comparison.notes.iter().map(|note| format!("{note}.")).collect()
+    comparison.all_notes().iter().map(|note| format!("{note}.")).collect()
 }
 
 /// p-values of pairs: a header and rows.

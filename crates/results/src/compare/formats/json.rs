@@ -11,7 +11,7 @@ use crate::statistics::Summary;
 
 pub(super) fn render(comparison: &Comparison<'_>) -> String {
     let summary = |summary: Option<Summary>| summary.map_or(Value::Null, |summary| json!(summary));
-    let entry = |entry: &Entry, is_published: bool, trained_on: bool| {
+    let entry = |entry: &Entry, is_published: bool, trained_on: Option<bool>| {
         json!({
             "trained_on_these_rows": trained_on,
             "score": summary(entry.score),
@@ -47,7 +47,7 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
         add("averages_of_rows_trained_on", json!(trained_on.map(|(_, average)| &average.key).collect::<Vec<_>>()));
         let tasks = row.entries.iter().map(|(name, e)| {
             let column = comparison.columns.iter().find(|column| column.name == *name);
-            let trained_on = column.is_some_and(|column| comparison.is_trained_on(row, column));
+            let trained_on = column.and_then(|column| comparison.trained_on(row, column));
             (name.clone(), entry(e, row.is_published(), trained_on))
         });
         add("tasks", Value::Object(tasks.collect()));
@@ -71,7 +71,7 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
         "columns": comparison.columns.iter().map(column).collect::<Vec<_>>(),
         "models": comparison.rows.iter().map(row).collect::<Vec<_>>(),
         "pairs": pairs.collect::<Vec<_>>(),
-        "notes": comparison.notes,
+        "notes": comparison.all_notes(),
     });
     format!("{all:#}\n")
 }

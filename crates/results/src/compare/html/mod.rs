@@ -150,7 +150,8 @@ fn charts(comparison: &Comparison<'_>, figures: &[Figure], kind: FigureKind) -> 
     }
     if kind == FigureKind::Scores {
         html += &paragraph(&format!(
-            "{} Whiskers: the {:.0} % interval of the mean over seeds. Line across the bars: a model that has learnt nothing.",
+            "{} Whiskers: the {:.0} % interval of the mean over seeds, without an end where it goes beyond what a score can be. Line across \
+             the bars: a model that has learnt nothing.",
             units(comparison),
             comparison.level * 100.0
         ));

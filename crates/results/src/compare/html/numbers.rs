@@ -115,9 +115,15 @@ fn runs(comparison: &Comparison<'_>) -> Table {
             let mut seeds = Vec::new();
             for (seed, score) in &entry.seeds {
                 let start = if seeds.is_empty() { "" } else { " · " };
-                seeds.push((format!("{start}seed "), Number { value: *seed as f64, form: Form::Count }));
+                let before_score = match seed {
+                    Some(seed) => {
+                        seeds.push((format!("{start}seed "), Number { value: *seed as f64, form: Form::Count }));
+                        ": ".to_owned()
+                    }
+                    None => format!("{start}with any seed: "),
+                };
                 if let Some(value) = score.filter(|score| score.is_finite()) {
-                    seeds.push((": ".to_owned(), Number { value, form: column.form() }));
+                    seeds.push((before_score, Number { value, form: column.form() }));
                 }
             }
             data.rows.push(vec![

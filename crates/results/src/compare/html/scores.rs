@@ -164,7 +164,7 @@ fn notes(comparison: &Comparison<'_>) -> String {
     if comparison.rows.iter().any(Row::is_published) {
         notes.push(PROTOCOLS_DIFFER);
     }
-    let uncounted: Vec<String> = comparison.notes.iter().map(|note| format!("{note}.")).collect();
-    let notes = notes.into_iter().chain(uncounted.iter().map(String::as_str));
+    let said: Vec<String> = comparison.all_notes().iter().map(|note| format!("{note}.")).collect();
+    let notes = notes.into_iter().chain(said.iter().map(String::as_str));
     notes.map(|note| format!("<p class=\"note\">{}</p>\n", escaped(note))).collect()
 }

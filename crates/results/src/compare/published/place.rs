@@ -7,7 +7,7 @@ use glue_tasks::task::TaskSpec;
 use glue_tasks::{plain_key, task_named, task_score};
 
 use super::value::PublishedValue;
-use crate::compare::column::Column;
+use crate::compare::column::{Column, is_usual_split};
 use crate::compare::entry::Entry;
 use crate::compare::shown::{is_loss, metric_words};
 use crate::statistics::Summary;
@@ -77,8 +77,9 @@ fn of_other_data(
     let one = values.len() == 1;
     let of_metric = |(key, value): (&&str, &&PublishedValue)| {
         let metric = Metric::from_key(plain_key(key));
-        let split = split.filter(|_| is_taken).map(|split| format!("{split} split"));
-        let words: Vec<String> = split.into_iter().chain((is_taken || !one).then(|| in_words(key))).collect();
+        let is_said = is_taken || !is_usual_split(split);
+        let split = split.filter(|_| is_said).map(|split| format!("{split} split"));
+        let words: Vec<String> = split.into_iter().chain((is_said || !one).then(|| in_words(key))).collect();
         let rows = (!words.is_empty()).then(|| words.join("; "));
         let name = there(columns, Column::published(task, rows.as_deref(), metric));
         (name, entry(&BTreeMap::from([(*key, *value)]), Some(value.value), None))

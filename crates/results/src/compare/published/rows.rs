@@ -1,6 +1,6 @@
 //! Published tables as rows of a comparison.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{Published, PublishedRow};
 use super::place::place;
@@ -17,6 +17,8 @@ impl Published {
             let entries: BTreeMap<_, _> = placed.collect();
             Row {
                 name: format!("{} [{}]", row.model, self.name),
+                model: None,
+                spellings: BTreeSet::new(),
                 averages: Averages::of_seeds(&entries),
                 entries,
                 parameters: None,
@@ -59,7 +61,7 @@ impl Published {
         let made = &value.made;
         let other = |own: &Option<String>, table: &str| own.clone().filter(|own| own != table);
         let words = [
-            made.statistic_in_words(),
+            value.statistic_in_words(),
             value.spread().map(|std| format!("standard deviation {}", short(std))),
             value.plus_minus.map(|half| format!("±{} in the source", short(half))),
             made.initialisation.as_ref().map(|from| format!("started from {from}")),

@@ -50,18 +50,6 @@ impl Circumstances {
             source: text(self.source, &wider.source),
         }
     }
-
-    /// What the number is of its runs, in words: `median of 5 runs`; nothing where that is not known.
-    #[must_use]
-    pub fn statistic_in_words(&self) -> Option<String> {
-        let word = match self.statistic? {
-            Statistic::Single => return Some("one run".to_owned()),
-            Statistic::Mean => "mean",
-            Statistic::Median => "median",
-            Statistic::Best => "best",
-        };
-        Some(self.runs.map_or_else(|| word.to_owned(), |runs| format!("{word} of {runs}")))
-    }
 }
 
 /// A published number.
@@ -101,6 +89,20 @@ impl PublishedValue {
             0 => self.made.runs,
             count => Some(count as u64),
         }
+    }
+
+    /// What the number is of its runs, in words: `median of 5`; nothing where that is not known. Of several values that are there it is the
+    /// mean where nothing else is said.
+    #[must_use]
+    pub fn statistic_in_words(&self) -> Option<String> {
+        let of_values = (self.values.len() > 1).then_some(Statistic::Mean);
+        let word = match self.made.statistic.or(of_values)? {
+            Statistic::Single => return Some("one run".to_owned()),
+            Statistic::Mean => "mean",
+            Statistic::Median => "median",
+            Statistic::Best => "best",
+        };
+        Some(self.run_count().map_or_else(|| word.to_owned(), |runs| format!("{word} of {runs}")))
     }
 
     /// The standard deviation of its runs, where it was published or follows from what was.
@@ -185,5 +187,20 @@ mod tests {
         assert_eq!(fine.check(), Ok(()));
         assert!((fine.spread().unwrap() - 0.02_f64.sqrt()).abs() < 1e-12 && fine.run_count() == Some(2));
         assert!(serde_json::from_str::<PublishedValue>(r#"{"value": 0.8, "statistic": "most"}"#).is_err());
+    }
+
+    #[test]
+    fn the_number_of_runs_is_said_however_it_is_known() {
+        for (text, expected) in [
+            (r#"{"value": 0.8, "values": [0.7, 0.9], "statistic": "mean"}"#, Some("mean of 2")),
+            (r#"{"value": 0.8, "values": [0.7, 0.9]}"#, Some("mean of 2")),
+            (r#"{"value": 0.8, "runs": 5, "statistic": "median"}"#, Some("median of 5")),
+            (r#"{"value": 0.8, "statistic": "best"}"#, Some("best")),
+            (r#"{"value": 0.8, "statistic": "single"}"#, Some("one run")),
+            (r#"{"value": 0.8, "runs": 5}"#, None),
+        ] {
+            let value: PublishedValue = serde_json::from_str(text).unwrap();
+            assert_eq!(value.statistic_in_words().as_deref(), expected, "{text}");
+        }
     }
 }

@@ -134,6 +134,24 @@ fn published_numbers_of_another_split_have_columns_of_their_own() {
 }
 
 #[test]
+fn other_splits_of_data_of_no_benchmark_are_said() {
+    let of = |splits: &[&str]| {
+        let rows = json!([{"model": "p", "tasks": {"other": {"accuracy": 0.65}}}]);
+        let published: Vec<_> = splits.iter().map(|split| published_table(split, &rows)).collect();
+        let comparison = Comparison::new(&[], &published, None, 0.95).unwrap();
+        comparison.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&["validation"]), ["other"]);
+    assert_eq!(of(&["test"]), ["other (test split; accuracy)"]);
+    // In either order.
+    let both = ["other", "other (test split; accuracy)"];
+    assert_eq!(
+        (of(&["validation", "test", "test"]).as_slice(), of(&["test", "validation"]).as_slice()),
+        (&both.map(str::to_owned)[..], &both.map(str::to_owned)[..])
+    );
+}
+
+#[test]
 fn what_lacks_a_metric_is_marked_and_not_averaged() {
     let tasks: serde_json::Map<String, Value> = glue_tasks::GLUE
         .tasks

@@ -7,7 +7,7 @@ use plotters::style::{Color, ShapeStyle};
 
 use super::chart::{Chart, UNITS, WIDTH, draw, failed, text, units};
 use super::paint::{Look, Role, role};
-use super::ticks::Axis;
+use super::ticks::{Axis, within};
 use crate::compare::escape::printable;
 use records::Error;
 
@@ -35,6 +35,8 @@ pub(in crate::compare) struct Bars {
     pub(in crate::compare) bars: Vec<Bar>,
     /// A value that is no model's, drawn across all bars.
     pub(in crate::compare) baseline: Option<f64>,
+    /// What values lie between; an interval is drawn up to there, without an end.
+    pub(in crate::compare) range: Option<(f64, f64)>,
     /// Values without names, drawn as rings in a row of their own, with its name.
     pub(in crate::compare) others: Option<(String, Vec<f64>)>,
 }
@@ -44,10 +46,8 @@ pub(in crate::compare) struct Bars {
 /// # Errors
 /// When the library fails.
 pub(in crate::compare) fn bars(data: &Bars, x_title: &str) -> Result<Chart, Error> {
-    let values = data
-        .bars
-        .iter()
-        .flat_map(|bar| bar.value.into_iter().chain(bar.interval.into_iter().flat_map(|(low, high)| [low, high])));
+    let ends = |bar: &Bar| bar.interval.map(|interval| within(interval, data.range)).map(|(low, high)| [low, high]);
+    let values = data.bars.iter().flat_map(|bar| bar.value.into_iter().chain(ends(bar).into_iter().flatten()));
     let others = data.others.iter().flat_map(|(_, values)| values.iter().copied());
     let x = Axis::around(values.chain(others).chain(data.baseline), true);
     let rows = data.bars.len() + usize::from(data.others.is_some());
@@ -89,9 +89,11 @@ pub(in crate::compare) fn bars(data: &Bars, x_title: &str) -> Result<Chart, Erro
             if let Some((low, high)) = bar.interval {
                 let line = |from: (f64, f64), to: (f64, f64)| PathElement::new(vec![from, to], thin);
                 let (middle, up, down) = (row + 0.735, row + 0.64, row + 0.83);
-                let whiskers =
-                    [line((low, middle), (high, middle)), line((low, up), (low, down)), line((high, up), (high, down))];
-                chart.draw_series(whiskers).map_err(failed)?;
+                let drawn = within((low, high), data.range);
+                chart.draw_series([line((drawn.0, middle), (drawn.1, middle))]).map_err(failed)?;
+                let is_end = |(at, drawn): &(f64, f64)| at == drawn;
+                let ends = [(low, drawn.0), (high, drawn.1)].into_iter().filter(is_end);
+                chart.draw_series(ends.map(|(at, _)| line((at, up), (at, down)))).map_err(failed)?;
             }
             let names = [
                 words(row, HPos::Left, Role::Ink, shortened(&bar.name, &bar.text)),
