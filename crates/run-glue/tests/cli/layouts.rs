@@ -99,7 +99,7 @@ fn glues_own_download_is_read() {
     }
     let other = run(&bench, "--task wnli --data_dir G/RTE --do_train");
     other.assert_refused("another task's", 2, &["is GLUE's folder of rte; expected that of wnli, WNLI"]);
-    run(&bench, "--task rte --data_dir G --do_predict").assert_refused(
+    run(&bench, "--task rte --data_dir G --do_predict --output_dir out").assert_refused(
         "no test",
         2,
         &["there is no split test of rte"],

@@ -207,7 +207,11 @@ mod tests {
             ("0=NEG,1=POS,2=NONE", &two, "each needs a name"),
             ("NEG,POS", &found(&["-1", "1"], false), "say which is which, as in -1=A,1=A"),
             ("1,2", &two, "0 would be called 1, which could be a label too"),
-            ("a,b", &InferredLabels { kind: LabelKind::Score, are_indices: false, whole_numbers: None }, "numbers to come near to"),
+            (
+                "a,b",
+                &InferredLabels { kind: LabelKind::Score, are_indices: false, whole_numbers: None },
+                "numbers to come near to",
+            ),
         ] {
             assert!(of(text, found).is_err_and(|error| error.contains(part)), "{text}: {:?}", of(text, found));
         }
