@@ -59,6 +59,14 @@ pub fn infer_labels(
         })?;
         declared = declared.or(facts.label_names);
     }
+    if declared.is_none() && seen.has_lists_as_texts() {
+        return Err(DataError::ColumnType {
+            file: files[0].clone(),
+            column: label_column.to_owned(),
+            found: "lists that are written as texts, such as `[0, 1]`".to_owned(),
+            expected: "a word or a number (lists of labels can be read of JSON and parquet files)",
+        });
+    }
     let whole_numbers = seen.whole_numbers();
     let are_indices = declared.is_some() && seen.has_whole_numbers_alone();
     let kind = match declared {
@@ -115,6 +123,17 @@ impl Seen {
                 });
             }
         }
+    }
+
+    /// Whether every label is a text that looks like a list, as pandas' `to_csv` writes lists.
+    fn has_lists_as_texts(&self) -> bool {
+        let is_list = |text: &String| plain(text).starts_with('[') && plain(text).ends_with(']');
+        let mut texts = self.cells.iter().chain(&self.strings).peekable();
+        self.integers.is_empty()
+            && !self.has_floats
+            && self.lists.is_none()
+            && texts.peek().is_some()
+            && texts.all(is_list)
     }
 
     /// The classes, where all labels are whole numbers and none is a list.

@@ -99,3 +99,13 @@ fn whoever_quotes_the_header_quotes_texts() {
     let error = read("t.tsv", "\"a\"\t\"label\"\n\"so she said\tyes\nfine\tno\n").unwrap_err();
     assert!(error.contains("the quote that opens a cell in line 2 is never closed"), "{error}");
 }
+
+#[test]
+fn lists_that_are_written_as_texts_are_no_words() {
+    let error = read("t.csv", "a,label\nx,\"[0, 1]\"\ny,[]\n").unwrap_err();
+    assert!(
+        error.contains("`label` holds lists that are written as texts") && error.contains("JSON and parquet"),
+        "{error}"
+    );
+    assert_eq!(names("t.csv", "a,label\nx,[b]\ny,c\n"), ["[b]", "c"]);
+}
