@@ -27,14 +27,22 @@ pub(crate) fn names_in_mapping(features: &Value, column: &str) -> Option<Vec<Str
 
 /// Whether a column holds floats, or whole numbers, where the features say one of the two.
 pub(crate) fn is_float(features: &Value, column: &str) -> Option<bool> {
-    let in_list =
-        || features.as_array()?.iter().find(|feature| feature.get("name").and_then(Value::as_str) == Some(column));
-    let feature = features.get(column).or_else(in_list)?;
-    match feature.get("dtype")?.as_str()? {
+    match dtype(features, column)? {
         "int8" | "int16" | "int32" | "int64" | "uint8" | "uint16" | "uint32" | "uint64" => Some(false),
         "float16" | "float32" | "float64" | "double" | "float" => Some(true),
         _ => None,
     }
+}
+
+/// Whether the features say that a column holds texts.
+pub(crate) fn is_text(features: &Value, column: &str) -> Option<bool> {
+    Some(matches!(dtype(features, column)?, "string" | "large_string"))
+}
+
+fn dtype<'a>(features: &'a Value, column: &str) -> Option<&'a str> {
+    let is_column = |feature: &&Value| feature.get("name").and_then(Value::as_str) == Some(column);
+    let in_list = || features.as_array()?.iter().find(is_column);
+    features.get(column).or_else(in_list)?.get("dtype")?.as_str()
 }
 
 /// Names in a list, or by their indices.

@@ -248,6 +248,14 @@ impl SourceFiles {
         Ok(self.layout()?.label_is_float(config, column))
     }
 
+    /// Whether the dataset's card says that a column holds texts.
+    ///
+    /// # Errors
+    /// When the repository cannot be listed.
+    pub fn label_is_text(&self, config: &str, column: &str) -> Result<bool, Error> {
+        Ok(self.layout()?.label_is_text(config, column))
+    }
+
     /// What stands between the cells of csv files, where the dataset's card says that.
     ///
     /// # Errors

@@ -67,7 +67,7 @@ pub fn infer_labels(
             expected: "a word or a number (lists of labels can be read of JSON and parquet files)",
         });
     }
-    let whole_numbers = seen.whole_numbers();
+    let (whole_numbers, is_plain) = (seen.whole_numbers(), seen.is_plain());
     let are_indices = declared.is_some() && seen.has_whole_numbers_alone();
     let kind = match declared {
         Some(names) if seen.lists.is_some() => LabelKind::ClassLists(names),
@@ -77,7 +77,7 @@ pub fn infer_labels(
             seen.kind().ok_or_else(|| DataError::NoLabels { files: files.to_vec(), column: label_column.to_owned() })?
         }
     };
-    Ok(InferredLabels { kind, are_indices, whole_numbers })
+    Ok(InferredLabels { kind, are_indices, whole_numbers, is_plain })
 }
 
 /// The values of a label column, as far as they decide what it holds.
@@ -146,6 +146,12 @@ impl Seen {
         let all: BTreeSet<i128> = texts?.iter().chain(&self.integers).chain(&self.whole_floats).copied().collect();
         let is_whole = !self.has_fractions && self.lists.is_none() && !all.is_empty();
         is_whole.then(|| all.iter().map(i128::to_string).collect())
+    }
+
+    /// Whether all of them are whole numbers that are spelled as such.
+    fn is_plain(&self) -> bool {
+        let is_canonical = |text: &String| text.parse::<i128>().is_ok_and(|number| number.to_string() == *text);
+        !self.has_floats && self.lists.is_none() && self.strings.iter().chain(&self.cells).all(is_canonical)
     }
 
     fn has_whole_numbers_alone(&self) -> bool {

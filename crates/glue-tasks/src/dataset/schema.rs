@@ -23,12 +23,14 @@ pub struct InferredLabels {
     pub are_indices: bool,
     /// The classes that the labels are where all of them are whole numbers, `1.0` among them, and no lists.
     pub whole_numbers: Option<Vec<String>>,
+    /// Whether they are whole numbers that are spelled as such: `1`, and neither `01` nor `1.0`.
+    pub is_plain: bool,
 }
 
 impl InferredLabels {
     /// Labels of which no more is known.
     pub fn of_kind(kind: LabelKind) -> Self {
-        Self { kind, are_indices: false, whole_numbers: None }
+        Self { kind, are_indices: false, whole_numbers: None, is_plain: false }
     }
 
     /// Whether all of them are numbers.

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::patterns::Pattern;
-use crate::features::{is_float, name_of, names_in_list, names_in_mapping};
+use crate::features::{is_float, is_text, name_of, names_in_list, names_in_mapping};
 
 /// The card's file, and what may go before it without a text around.
 pub(super) const README: &str = "README.md";
@@ -121,6 +121,11 @@ impl Card {
     /// Whether a column holds floats, or whole numbers, where the card says one of the two.
     pub(super) fn is_float(&self, config: &str, column: &str) -> Option<bool> {
         self.features(config).find_map(|features| is_float(features, column))
+    }
+
+    /// Whether the card says that a column holds texts.
+    pub(super) fn is_text(&self, config: &str, column: &str) -> bool {
+        self.features(config).find_map(|features| is_text(features, column)).unwrap_or(false)
     }
 
     /// What is said of the columns of a configuration.

@@ -269,6 +269,11 @@ impl Layout {
         self.card.is_float(config, column)
     }
 
+    /// Whether the dataset's card says that a column holds texts.
+    pub fn label_is_text(&self, config: &str, column: &str) -> bool {
+        self.card.is_text(config, column)
+    }
+
     /// What stands between the cells of csv files, where the card says that.
     pub fn delimiter(&self, config: &str) -> Option<u8> {
         self.card.config(config)?.delimiter

@@ -220,6 +220,7 @@ fn a_dataset_card_says_what_labels_are() {
         ),
         (["1.0", "0.0", "1.0"], "int64", "2 classes"),
         (["1", "0", "1"], "float64", "numbers (a regression)"),
+        (["1", "0", "1"], "string", "2 classes"),
     ] {
         bench.write("d/train.csv", csv(&labels));
         card(dtype);
@@ -227,6 +228,21 @@ fn a_dataset_card_says_what_labels_are() {
         ended.assert_done(dtype);
         assert!(ended.stderr.contains(&format!("labels in label: {said}")), "{dtype}: {}", ended.stderr);
     }
+    bench.write("d/train.csv", csv(&["1", "0", "1"]));
+    card("float64");
+    let asked = run(&bench, "--model m --dataset_name d --do_train --do_regression false");
+    assert!(asked.stderr.contains("labels in label: 2 classes"), "{}", asked.stderr);
+    bench.write("d/validation.csv", csv(&["1.5", "0", "1"]));
+    let floats = run(&bench, "--model m --dataset_name d --do_train --do_eval");
+    assert!(floats.stderr.contains("labels in label: numbers (a regression)"), "{}", floats.stderr);
+    card("string");
+    bench.write("d/train.csv", csv(&["01", "1", "2"]));
+    let texts = run(&bench, "--model m --dataset_name d --do_train");
+    texts.assert_refused(
+        "texts",
+        2,
+        &["the dataset's card says that column label of d holds texts", "json or parquet"],
+    );
 }
 
 #[test]

@@ -146,7 +146,7 @@ mod tests {
 
     fn found(names: &[&str], are_indices: bool) -> InferredLabels {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        InferredLabels { kind: LabelKind::Classes(names), are_indices, whole_numbers: None }
+        InferredLabels { kind: LabelKind::Classes(names), are_indices, whole_numbers: None, is_plain: false }
     }
 
     fn given(text: &str) -> LabelNames {
@@ -209,7 +209,7 @@ mod tests {
             ("1,2", &two, "0 would be called 1, which could be a label too"),
             (
                 "a,b",
-                &InferredLabels { kind: LabelKind::Score, are_indices: false, whole_numbers: None },
+                &InferredLabels { kind: LabelKind::Score, are_indices: false, whole_numbers: None, is_plain: false },
                 "numbers to come near to",
             ),
         ] {

@@ -77,12 +77,19 @@ impl LabelColumn<'_> {
         };
         let names = self.files.label_names(self.folder, name)?;
         let is_float = self.files.label_is_float(self.folder, name)?;
+        if self.files.label_is_text(self.folder, name)? && all.has_numbers_alone() && !all.is_plain {
+            return Err(Error::usage(format!(
+                "the dataset's card says that column {name} of {} holds texts, and its files hold numbers in several spellings, such as \
+                 01 or 1.0, which csv does not tell from numbers: write them as json or parquet",
+                self.files.id
+            )));
+        }
         // Whole numbers are spelled as fractions where a cell is empty: `1.0` among classes is 1.
         let as_classes = match &trained {
             _ if own.do_regression == Some(false) => Some("--do_regression is false".to_owned()),
             _ if names.is_some() => Some("the dataset's card says that they are classes".to_owned()),
             _ if is_float == Some(false) => Some("the dataset's card says that they are whole numbers".to_owned()),
-            Some(LabelKind::Classes(_)) if all.kind == LabelKind::Score => {
+            Some(LabelKind::Classes(_)) if all.kind == LabelKind::Score && is_float != Some(true) => {
                 Some("the rows that are trained on have classes".to_owned())
             }
             _ => None,
@@ -97,7 +104,9 @@ impl LabelColumn<'_> {
                 })?;
                 InferredLabels { kind: LabelKind::Classes(classes), ..all }
             }
-            _ if is_float == Some(true) && all.has_numbers_alone() => InferredLabels { kind: LabelKind::Score, ..all },
+            _ if is_float == Some(true) && own.do_regression != Some(false) && all.has_numbers_alone() => {
+                InferredLabels { kind: LabelKind::Score, ..all }
+            }
             _ => all,
         };
         // What a parquet file itself says is the same as the card, or newer.

@@ -78,12 +78,15 @@ pub(super) fn encode(
     let limits = Limits::new(text, rows, max_seq_length)?;
     let mut table = Encoded::with_rows(rows.len());
     for (group, group_rows) in rows.chunks(GROUP).enumerate() {
-        let parts: Vec<Encoded> = group_rows
+        let parts: Vec<Result<Encoded, TokenizeError>> = group_rows
             .par_chunks(CHUNK)
             .enumerate()
             .map(|(chunk, rows)| encode_chunk(text, &limits, rows, group * GROUP + chunk * CHUNK))
-            .collect::<Result<_, _>>()?;
-        parts.into_iter().for_each(|part| table.append(part));
+            .collect();
+        // In order: of several rows that fail the first is named, whichever thread was faster.
+        for part in parts {
+            table.append(part?);
+        }
     }
     Ok(table)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use glue_tasks::{Metric, plain_key};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -94,6 +95,15 @@ impl RowFields {
             };
             value.made = value.made.or(&of_row);
             value.check().map_err(|what| at(&what))?;
+            let is_fraction = Metric::from_key(plain_key(metric)).is_some_and(Metric::higher_is_better);
+            if is_fraction && value.value.abs() > 1.0 {
+                return Err(at(&format!(
+                    "{} is beyond 1; expected a fraction, as {} for {} percent",
+                    value.value,
+                    value.value / 100.0,
+                    value.value
+                )));
+            }
             Ok::<_, String>(value)
         };
         let of_task = |(task, metrics): (String, BTreeMap<String, Value>)| {
@@ -136,4 +146,22 @@ pub fn read(path: &Path) -> Result<Vec<Published>, Error> {
         serde_json::from_value(json).map_err(|error| failed(file, &error))
     };
     files.iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percent_are_no_fractions() {
+        let table = |metric: &str, value: f64| {
+            let row = serde_json::json!({"model": "m", "tasks": {"stsb": {metric: value}}});
+            serde_json::from_value::<Published>(serde_json::json!({
+                "format": "published-results-1", "name": "n", "source": "s", "protocol": "p", "split": "validation", "rows": [row],
+            }))
+        };
+        assert!(table("pearson", 0.88).is_ok() && table("mse", 2.5).is_ok());
+        let error = table("pearson", 88.0).unwrap_err().to_string();
+        assert!(error.contains("88 is beyond 1; expected a fraction, as 0.88 for 88 percent"), "{error}");
+    }
 }
