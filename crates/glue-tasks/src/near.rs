@@ -8,7 +8,7 @@ pub(crate) fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a
     candidates.into_iter().min_by_key(|name| strsim::osa_distance(&wanted, &name.to_lowercase()))
 }
 
-/// As [`nearest`], but only where the two names have more in common than not.
+/// The nearest of some names to what was asked for, where the two have more in common than not.
 pub fn near_enough<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = nearest(wanted, candidates)?;
     let distance = strsim::osa_distance(&wanted.to_lowercase(), &name.to_lowercase());
