@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 /// `[{name: label, dtype: {class_label: {names: {"0": neg, "1": pos}}}}]`, or the same in a list's items.
-pub(crate) fn names_in_list(features: &Value, column: &str) -> Option<Vec<String>> {
+fn names_in_list(features: &Value, column: &str) -> Option<Vec<String>> {
     let is_column = |feature: &&Value| feature.get("name").and_then(Value::as_str) == Some(column);
     let feature = features.as_array()?.iter().find(is_column)?;
     let class_label = |kind: &Value| kind.get("class_label").cloned();
@@ -25,24 +25,36 @@ pub(crate) fn names_in_mapping(features: &Value, column: &str) -> Option<Vec<Str
     in_order(label.get("names").or_else(of_items)?)
 }
 
-/// Whether a column holds floats, or whole numbers, where the features say one of the two.
-pub(crate) fn is_float(features: &Value, column: &str) -> Option<bool> {
-    match dtype(features, column)? {
-        "int8" | "int16" | "int32" | "int64" | "uint8" | "uint16" | "uint32" | "uint64" => Some(false),
-        "float16" | "float32" | "float64" | "double" | "float" => Some(true),
-        _ => None,
-    }
+/// What a column is said to hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeclaredType {
+    /// Classes of these names, in the order of their indices.
+    Classes(Vec<String>),
+    /// Floats.
+    Floats,
+    /// Whole numbers.
+    WholeNumbers,
+    /// Texts.
+    Texts,
 }
 
-/// Whether the features say that a column holds texts.
-pub(crate) fn is_text(features: &Value, column: &str) -> Option<bool> {
-    Some(matches!(dtype(features, column)?, "string" | "large_string"))
+/// The names of a column's classes, in features of either form.
+pub(crate) fn class_names(features: &Value, column: &str) -> Option<DeclaredType> {
+    names_in_list(features, column).or_else(|| names_in_mapping(features, column)).map(DeclaredType::Classes)
 }
 
-fn dtype<'a>(features: &'a Value, column: &str) -> Option<&'a str> {
+/// The type of a column that has no classes, in features of either form.
+pub(crate) fn scalar_type(features: &Value, column: &str) -> Option<DeclaredType> {
     let is_column = |feature: &&Value| feature.get("name").and_then(Value::as_str) == Some(column);
     let in_list = || features.as_array()?.iter().find(is_column);
-    features.get(column).or_else(in_list)?.get("dtype")?.as_str()
+    match features.get(column).or_else(in_list)?.get("dtype")?.as_str()? {
+        "int8" | "int16" | "int32" | "int64" | "uint8" | "uint16" | "uint32" | "uint64" => {
+            Some(DeclaredType::WholeNumbers)
+        }
+        "float16" | "float32" | "float64" | "double" | "float" => Some(DeclaredType::Floats),
+        "string" | "large_string" => Some(DeclaredType::Texts),
+        _ => None,
+    }
 }
 
 /// Names in a list, or by their indices.

@@ -23,6 +23,7 @@
 pub mod benchmark;
 pub mod benchmarks;
 pub mod dataset;
+pub mod features;
 pub mod find;
 pub mod layout;
 pub mod metrics;
@@ -32,12 +33,12 @@ pub mod slices;
 pub mod task;
 pub mod task_kind;
 
-mod features;
 mod near;
 
 pub use benchmark::{AverageSpec, Benchmark};
 pub use benchmarks::{GLUE, benchmarks};
 pub use dataset::{DataError, Example, Label, LabelKind, Schema, Split, Warning, read_split, read_unlabelled_split};
+pub use features::DeclaredType;
 pub use find::{UnknownTask, benchmark_of, find_task, find_tasks, plain_key, task_named, task_order};
 pub use layout::Layout;
 pub use metrics::{Metric, MetricError, Predictions, References, argmax, evaluate};

@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use glue_tasks::dataset::{DelimitedFormat, infer_label_kind};
 use glue_tasks::layout::Layout;
-use glue_tasks::{DataError, Label, LabelKind, Schema, read_split};
+use glue_tasks::{DataError, DeclaredType, Label, LabelKind, Schema, read_split};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -115,9 +115,9 @@ fn load(folder: &Path, config: Option<&str>, columns: &[String]) -> Result<Loade
     let files = splits.iter().map(files).collect::<Result<Vec<_>, _>>()?;
     let (label, texts) = columns.split_last().unwrap();
     let format = DelimitedFormat { delimiter: layout.delimiter(&config), ..DelimitedFormat::default() };
-    let kind = match layout.label_names(&config, label) {
-        Some(names) => LabelKind::Classes(names),
-        None => infer_label_kind(&files.concat(), label, format)?,
+    let kind = match layout.declared(&config, label) {
+        Some(DeclaredType::Classes(names)) => LabelKind::Classes(names),
+        _ => infer_label_kind(&files.concat(), label, format)?,
     };
     let names = kind.names().to_vec();
     let schema =

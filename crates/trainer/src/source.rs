@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use glue_tasks::benchmarks::{downloaded_folder, downloaded_split, is_download};
-use glue_tasks::{Layout, Schema, TaskSpec};
+use glue_tasks::{DeclaredType, Layout, Schema, TaskSpec};
 
 use crate::demo::Embedded;
 use crate::error::Error;
@@ -232,28 +232,35 @@ impl SourceFiles {
         if splits.is_empty() { String::new() } else { format!("; there are {}", splits.join(", ")) }
     }
 
-    /// The names of a column's classes in the order of their indices, where the dataset's card says that it has some.
+    /// What the dataset's card says of a column.
     ///
     /// # Errors
     /// When the repository cannot be listed.
-    pub fn label_names(&self, config: &str, column: &str) -> Result<Option<Vec<String>>, Error> {
-        Ok(self.layout()?.label_names(config, column))
+    pub fn declared(&self, config: &str, column: &str) -> Result<Option<DeclaredType>, Error> {
+        Ok(self.layout()?.declared(config, column))
     }
 
-    /// Whether a column holds floats, or whole numbers, where the dataset's card says one of the two.
+    /// What was decided of the files: which configuration is read, where several are there and none was `given`, and which data files
+    /// are not.
     ///
     /// # Errors
     /// When the repository cannot be listed.
-    pub fn label_is_float(&self, config: &str, column: &str) -> Result<Option<bool>, Error> {
-        Ok(self.layout()?.label_is_float(config, column))
-    }
-
-    /// Whether the dataset's card says that a column holds texts.
-    ///
-    /// # Errors
-    /// When the repository cannot be listed.
-    pub fn label_is_text(&self, config: &str, column: &str) -> Result<bool, Error> {
-        Ok(self.layout()?.label_is_text(config, column))
+    pub fn remarks(&self, given: Option<&str>, config: &str) -> Result<Vec<String>, Error> {
+        const NAMED: usize = 5;
+        if matches!(self.location, FileLocation::SplitFiles(_)) {
+            return Ok(Vec::new());
+        }
+        let (configs, passed_over) = (self.layout()?.configs(), self.layout()?.passed_over(config)?);
+        let chosen = (given.is_none() && configs.len() > 1).then(|| {
+            format!("{}: configuration {config} is read, its card's default; there are {}", self.id, configs.join(", "))
+        });
+        let left_out = (!passed_over.is_empty()).then(|| {
+            let named = passed_over.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let more = passed_over.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{}: data files that belong to no split, and are not read: {named}{more}", self.id)
+        });
+        Ok(chosen.into_iter().chain(left_out).collect())
     }
 
     /// What stands between the cells of csv files, where the dataset's card says that.

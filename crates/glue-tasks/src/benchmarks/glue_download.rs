@@ -89,8 +89,9 @@ pub fn downloaded_folder(place: &Path, task: &TaskSpec) -> Result<Option<PathBuf
 
 /// Whether a folder is GLUE's own download or a task's folder of it, even where it lacks the task that is asked for.
 pub fn is_download(place: &Path) -> bool {
-    let has_files =
-        |path: &Path| ["dev.tsv", "dev_matched.tsv", "diagnostic.tsv"].iter().any(|file| path.join(file).is_file());
+    let has_files = |path: &Path| {
+        ["train.tsv", "dev.tsv", "dev_matched.tsv", "diagnostic.tsv"].iter().any(|file| path.join(file).is_file())
+    };
     has_files(place) || FOLDERS.iter().any(|folder| has_files(&place.join(folder.name)))
 }
 
@@ -103,8 +104,8 @@ pub fn downloaded_split(folder: &Path, task: &TaskSpec, split: &str) -> Option<D
         delimiter: Some(b'\t'),
         unquoted_tsv: true,
         header: described.header.filter(|_| !is_test),
-        // A few rows of QQP and QNLI lack cells; the Hub's dataset lacks these rows.
-        skips_short_rows: true,
+        // A few rows of these lack cells, and the Hub's dataset lacks these rows. Of others such a row says that a file was cut off.
+        skips_short_rows: matches!(described.task, "qqp" | "qnli"),
     };
     let schema = Schema {
         text_columns: (first.to_owned(), second.map(str::to_owned)),
@@ -193,6 +194,11 @@ mod tests {
             qqp.warnings
         );
         assert_eq!(read("mnli", "validation_mismatched").examples[0].label, Some(Label::Class(2)));
+        write(root.path(), &[("RTE/dev.tsv", "index\tsentence1\tsentence2\tlabel\n0\ta\tb\tentailment\n1\ta")]);
+        let cut_off = of(root.path(), task("rte"), "validation");
+        let error = read_split(&[cut_off.file], &cut_off.schema).unwrap_err().to_string();
+        assert!(error.contains("2 cells under 4 columns"), "{error}");
+        std::fs::remove_dir_all(root.path().join("RTE")).unwrap();
         let ax = of(root.path(), task("ax"), "test");
         assert_eq!(read_unlabelled_split(&[ax.file], &ax.schema).unwrap().examples.len(), 1);
         assert_eq!(downloaded_folder(root.path(), task("rte")), Ok(None));

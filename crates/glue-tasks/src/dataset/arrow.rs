@@ -34,12 +34,7 @@ pub(super) fn read(
     let (schema, batches) = batches(file)?;
     file.check_columns(&schema, wanted)?;
     let declared = wanted.label.as_ref().and_then(|column| label_names(schema.metadata().get(HUGGINGFACE), column));
-    let mut index = 0;
-    for batch in batches {
-        let batch = batch.map_err(|error| file.bad(&error))?;
-        file.read_batch(&batch, index, wanted, sink)?;
-        index += batch.num_rows();
-    }
+    file.read_batches(batches, wanted, sink)?;
     Ok(declared)
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::path::Path;
 
 use arrow_array::RecordBatch;
-use arrow_schema::Schema;
+use arrow_schema::{ArrowError, Schema};
 use serde_json::Value;
 
 use super::arrow_columns::{LabelColumn, TextColumn, is_label, is_text};
@@ -59,8 +59,24 @@ impl ArrowFile<'_> {
         Err(DataError::ColumnType { file: self.path.to_owned(), column, found, expected })
     }
 
+    /// Gives the rows of all batches, in order.
+    pub(super) fn read_batches(
+        self,
+        batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+        wanted: &WantedColumns,
+        sink: &mut RowSink<'_>,
+    ) -> Result<(), DataError> {
+        let mut index = 0;
+        for batch in batches {
+            let batch = batch.map_err(|error| self.bad(&error))?;
+            self.read_batch(&batch, index, wanted, sink)?;
+            index += batch.num_rows();
+        }
+        Ok(())
+    }
+
     /// Gives the rows of a batch, the first of them row `index` of the file.
-    pub(super) fn read_batch(
+    fn read_batch(
         self,
         batch: &RecordBatch,
         index: usize,

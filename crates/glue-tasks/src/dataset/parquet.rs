@@ -38,13 +38,7 @@ pub(super) fn read(
         .filter(|(_, name)| wanted.texts.contains(name) || wanted.label.as_ref() == Some(name));
     let mask = ProjectionMask::roots(builder.parquet_schema(), roots.map(|(place, _)| place));
     let reader = builder.with_projection(mask).with_batch_size(8192).build().map_err(|error| file.bad(&error))?;
-
-    let mut index = 0;
-    for batch in reader {
-        let batch = batch.map_err(|error| file.bad(&error))?;
-        file.read_batch(&batch, index, wanted, sink)?;
-        index += batch.num_rows();
-    }
+    file.read_batches(reader, wanted, sink)?;
     Ok(declared)
 }
 

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::patterns::Pattern;
-use crate::features::{is_float, is_text, name_of, names_in_list, names_in_mapping};
+use crate::features::{DeclaredType, class_names, name_of, scalar_type};
 
 /// The card's file, and what may go before it without a text around.
 pub(super) const README: &str = "README.md";
@@ -112,20 +112,10 @@ impl Card {
         self.configs.iter().find(|config| config.name == name)
     }
 
-    /// The names of a column's classes, in the order of their indices, where the card says that it has some.
-    pub(super) fn label_names(&self, config: &str, column: &str) -> Option<Vec<String>> {
-        let names = |features: &Value| names_in_list(features, column).or_else(|| names_in_mapping(features, column));
-        self.features(config).find_map(names)
-    }
-
-    /// Whether a column holds floats, or whole numbers, where the card says one of the two.
-    pub(super) fn is_float(&self, config: &str, column: &str) -> Option<bool> {
-        self.features(config).find_map(|features| is_float(features, column))
-    }
-
-    /// Whether the card says that a column holds texts.
-    pub(super) fn is_text(&self, config: &str, column: &str) -> bool {
-        self.features(config).find_map(|features| is_text(features, column)).unwrap_or(false)
+    /// What the card says of a column.
+    pub(super) fn declared(&self, config: &str, column: &str) -> Option<DeclaredType> {
+        let names = || self.features(config).find_map(|features| class_names(features, column));
+        names().or_else(|| self.features(config).find_map(|features| scalar_type(features, column)))
     }
 
     /// What is said of the columns of a configuration.
@@ -351,16 +341,16 @@ mod tests {
 
     #[test]
     fn names_of_classes_are_in_the_card() {
-        let names = Some(vec!["neg".to_owned(), "pos".to_owned()]);
+        let names = Some(DeclaredType::Classes(vec!["neg".to_owned(), "pos".to_owned()]));
         let info = "  features:\n  - name: text\n    dtype: string\n  - name: label\n    dtype:\n      class_label:\n        names:\n          '0': neg\n          '1': pos\n";
         let of_one = card(&format!("dataset_info:\n{info}")).unwrap();
-        assert_eq!(of_one.label_names("", "label"), names);
-        assert_eq!(of_one.label_names("", "text"), None);
+        assert_eq!(of_one.declared("", "label"), names);
+        assert_eq!(of_one.declared("", "text"), Some(DeclaredType::Texts));
         let of_two = card(&format!("dataset_info:\n- config_name: a\n{info}- config_name: b\n  features: []")).unwrap();
-        assert_eq!((of_two.label_names("a", "label"), of_two.label_names("b", "label")), (names.clone(), None));
+        assert_eq!((of_two.declared("a", "label"), of_two.declared("b", "label")), (names.clone(), None));
         let old = r#"{"x": {"features": {"label": {"names": ["neg", "pos"], "_type": "ClassLabel"}}}}"#;
-        assert_eq!(Card::parse("", "", old).unwrap().label_names("", "label"), names);
+        assert_eq!(Card::parse("", "", old).unwrap().declared("", "label"), names);
         let standalone = Card::parse("", &format!("configs:\n- config_name: a\n{info}"), "").unwrap();
-        assert_eq!(standalone.label_names("a", "label"), names);
+        assert_eq!(standalone.declared("a", "label"), names);
     }
 }

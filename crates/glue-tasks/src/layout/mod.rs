@@ -20,6 +20,7 @@ use self::folders::{files_in, join};
 use self::names::{ToldBy, is_data, matching, once, sorted, splits_by_name};
 use self::patterns::{Pattern, is_hidden};
 use crate::dataset::DataError;
+use crate::features::DeclaredType;
 
 /// Where a dataset's files are.
 #[derive(Clone, Debug)]
@@ -259,19 +260,30 @@ impl Layout {
         }
     }
 
-    /// The names of a column's classes, in the order of their indices, where the dataset's card says that it has some.
-    pub fn label_names(&self, config: &str, column: &str) -> Option<Vec<String>> {
-        self.card.label_names(config, column)
+    /// What the dataset's card says of a column.
+    pub fn declared(&self, config: &str, column: &str) -> Option<DeclaredType> {
+        self.card.declared(config, column)
     }
 
-    /// Whether a column holds floats, or whole numbers, where the dataset's card says one of the two.
-    pub fn label_is_float(&self, config: &str, column: &str) -> Option<bool> {
-        self.card.is_float(config, column)
-    }
-
-    /// Whether the dataset's card says that a column holds texts.
-    pub fn label_is_text(&self, config: &str, column: &str) -> bool {
-        self.card.is_text(config, column)
+    /// Data files of a configuration that belong to none of its splits, such as those of another format than most. A card that names
+    /// its files leaves others out on purpose.
+    ///
+    /// # Errors
+    /// As [`split_files`](Self::split_files).
+    pub fn passed_over(&self, config: &str) -> Result<Vec<String>, DataError> {
+        let described = self.card_config(config)?;
+        if described.is_some_and(|card| card.data_files.is_some()) || !self.saved.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut read = BTreeSet::new();
+        for split in self.splits(config)? {
+            // A split that is there in part, or twice, is an error of its own once it is asked for.
+            read.extend(self.find(config, &split).unwrap_or_default().unwrap_or_default());
+        }
+        let folder = self.folder_of(described, config);
+        let data = self.in_folder(&folder).into_iter().filter(|name| is_data(name) && !is_hidden(name));
+        let paths = data.map(|name| join(&folder, name)).filter(|path| !read.contains(path));
+        Ok(paths.collect::<BTreeSet<String>>().into_iter().collect())
     }
 
     /// What stands between the cells of csv files, where the card says that.

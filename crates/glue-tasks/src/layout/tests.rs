@@ -174,6 +174,13 @@ fn folders_with_the_same_split_are_asked_for_and_others_are_one_dataset() {
     );
     assert_eq!((two.config_named(".").unwrap(), two.config_named("b").unwrap()), (String::new(), "b".to_owned()));
     assert_eq!(layout(&["a/train.csv", "a/test.csv", "notes.csv"]).default_config().unwrap(), "a");
+    // What is there and belongs to no split.
+    let passed_over = |names: &[&str]| {
+        layout(names).described(|_| Ok::<_, DataError>(String::new())).unwrap().passed_over("").unwrap()
+    };
+    assert_eq!(passed_over(&["train_1.csv", "train_2.csv", "train_3.jsonl", "dev.csv"]), ["train_3.jsonl"]);
+    assert_eq!(passed_over(&["train.csv", "notes.csv", "README.md", ".git/x.csv"]), ["notes.csv"]);
+    assert_eq!(passed_over(&["all.csv", "more.csv"]), [""; 0]);
     let shards = layout(&["data/train-00000-of-00001.parquet", "data/extra-00000-of-00001.parquet", "test.csv"]);
     assert_eq!(shards.default_config().unwrap(), "data");
     assert_eq!(shards.splits("data").unwrap(), ["train", "extra"]);

@@ -37,6 +37,11 @@ fn files_are_splits_by_their_names_unless_the_card_says_otherwise() {
         2,
         &["there is no split validation; there are train, held"],
     );
+    card("- config_name: a\n  data_files: dev.csv\n- config_name: c\n  data_files: my*.csv\n  default: true\n");
+    let chosen = run(&bench, "--dataset_name named --do_train");
+    chosen.assert_done("a default");
+    let said = "named: configuration c is read, its card's default; there are a, c";
+    assert!(chosen.stderr.contains(said), "{}", chosen.stderr);
     card("- config_name: a\n  data_files: dev.csv\n- config_name: b\n  data_files: gone.csv\n");
     run(&bench, flags).assert_refused("two", 2, &["which configuration? Give --dataset_config_name one of a, b"]);
     let gone = run(&bench, &format!("{flags} --dataset_config_name b"));

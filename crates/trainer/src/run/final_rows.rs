@@ -57,9 +57,8 @@ pub(super) fn read(
     mut eval: Vec<(Rows, String)>,
 ) -> Result<Vec<FinalRows<Rows>>, Error> {
     let settings = reader.settings;
-    let is_labelled = |rows: &Rows| rows.examples.iter().all(|row| row.label.is_some());
     // A diagnostic set without labels only gives logits.
-    eval.retain(|(rows, _)| is_labelled(rows));
+    eval.retain(|(rows, _)| rows.is_labelled());
     let mut found = Vec::new();
     for split in &settings.data.splits.final_eval {
         let in_context = |error: Error| error.in_context(format!("--final_eval {split}"));
@@ -67,7 +66,7 @@ pub(super) fn read(
             FinalSplit::Train if own.is_trained => vec![RowsOf::Train],
             FinalSplit::Train => train.take().map(RowsOf::Own).into_iter().collect(),
             FinalSplit::Validation if settings.do_eval => {
-                let scored = |at: &usize| is_labelled(&own.eval[*at].0);
+                let scored = |at: &usize| own.eval[*at].0.is_labelled();
                 (0..own.eval.len()).filter(scored).map(RowsOf::Eval).collect()
             }
             FinalSplit::Validation => {
@@ -79,7 +78,7 @@ pub(super) fn read(
                 for (at, slices) in test_slices(settings, task).into_iter().enumerate() {
                     // What is predicted comes in the same order.
                     tests.push(match own.test.get(at) {
-                        Some((rows, _)) if is_labelled(rows) => RowsOf::Test(at),
+                        Some((rows, _)) if rows.is_labelled() => RowsOf::Test(at),
                         _ => RowsOf::Own(reader.labelled(task, &slices).map_err(in_context)?.first(limit)),
                     });
                 }

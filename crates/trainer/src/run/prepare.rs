@@ -7,6 +7,7 @@ use models::checkpoint::LoadReport;
 
 use super::final_rows::{FinalRows, RowsOf};
 use super::identity::{FileHashes, ModelIdentity};
+use super::row_info::RowInfo;
 use super::rows::{self, AllRows, Rows};
 use super::trained_rows::TrainedRows;
 use super::{custom_task, row_info};
@@ -63,18 +64,22 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         TaskChoice::Custom(own) => custom_task::resolve(settings, own, &dataset, &model.config)?,
         TaskChoice::Known(task) => (**task).clone(),
     };
+    if let TaskChoice::Custom(own) = &settings.task {
+        warnings.extend(dataset.remarks(own.config.as_deref(), &task.config)?);
+    }
     let all = rows::read(settings, &task, &dataset, &mut warnings)?;
     let is_trained_before = before.is_some();
     let trained_rows = match &all.train {
         Some(rows) => Some(TrainedRows::of(rows, before.as_ref(), drops_case)),
         None => before,
     };
-    let splits = row_info::split_rows(&all, &task, &dataset, trained_rows.as_ref());
-    let last_rows = row_info::final_rows(&all, &task, &dataset, trained_rows.as_ref());
+    let row_info = RowInfo::new(&all, &task, &dataset, trained_rows.as_ref());
+    let (splits, last_rows) = (row_info.of_run(), row_info.at_the_end());
     let is_own = |(part, _): &(&FinalRows<Rows>, &SplitRows)| matches!(part.rows, RowsOf::Own(_));
     let own_rows = all.last.iter().zip(&last_rows).filter(is_own).map(|(_, rows)| rows);
     warnings.extend(row_info::overlap_warnings(splits.iter().chain(own_rows), settings, is_trained_before));
     warnings.extend(row_info::class_warnings(&all, &task));
+    warnings.extend(row_info::part_labelled_warnings(&all));
     let AllRows { train, eval, test, last, mut files } = all;
     files.extend(dataset.descriptions()?);
     let data_files = row_info::files_sha256(&dataset, &files)?;

@@ -20,65 +20,68 @@ use crate::source::SourceFiles;
 /// Classes that a warning names.
 const NAMED: usize = 5;
 
-/// What a record says of the rows, the training's first. `trained`: all rows that the model has been trained on at the end of the run,
-/// where that is known.
-pub(super) fn split_rows(
-    all: &AllRows,
-    task: &TaskSpec,
-    dataset: &SourceFiles,
-    trained: Option<&TrainedRows>,
-) -> Vec<SplitRows> {
-    let describe = describing(all, task, dataset, trained);
-    let train = all.train.iter().map(|rows| describe(rows, SplitUse::Training, ""));
-    let eval = all.eval.iter().map(|(rows, suffix)| {
-        // The Hub's diagnostic set has no labels, and so no scores.
-        let is_scored = rows.examples.iter().all(|row| row.label.is_some());
-        describe(rows, if is_scored { SplitUse::Evaluation } else { SplitUse::Prediction }, suffix)
-    });
-    let test = all.test.iter().map(|(rows, _)| describe(rows, SplitUse::Prediction, ""));
-    train.chain(eval).chain(test).collect()
-}
-
-/// The same of the rows that are evaluated at the end.
-pub(super) fn final_rows(
-    all: &AllRows,
-    task: &TaskSpec,
-    dataset: &SourceFiles,
-    trained: Option<&TrainedRows>,
-) -> Vec<SplitRows> {
-    let describe = describing(all, task, dataset, trained);
-    let rows = all.last.iter().filter_map(|part| match &part.rows {
-        RowsOf::Train => Some((all.train.as_ref()?, "")),
-        RowsOf::Eval(at) => all.eval.get(*at).map(|(rows, suffix)| (rows, suffix.as_str())),
-        RowsOf::Test(at) => Some((&all.test.get(*at)?.0, "")),
-        RowsOf::Own(rows) => Some((rows, "")),
-    });
-    rows.map(|(rows, suffix)| describe(rows, SplitUse::Evaluation, suffix)).collect()
-}
-
-/// Makes what a record says of rows, by their content.
-fn describing<'a>(
+/// What a record says of rows, by their content.
+pub(super) struct RowInfo<'a> {
     all: &'a AllRows,
     task: &'a TaskSpec,
     dataset: &'a SourceFiles,
+    /// All rows that the model has been trained on at the end of the run, where that is known.
     trained: Option<&'a TrainedRows>,
-) -> impl Fn(&Rows, SplitUse, &str) -> SplitRows + 'a {
-    let own = all.train.as_ref().map(|rows| rows.examples.iter().map(texts).collect::<HashSet<_>>());
-    let exactly = |rows: &Rows, own: &HashSet<_>| rows.examples.iter().filter(|row| own.contains(&texts(row))).count();
-    move |rows, used_for, key_suffix| SplitRows {
-        split: rows.split.clone(),
-        used_for: Some(used_for),
-        key_suffix: key_suffix.to_owned(),
-        rows: rows.examples.len() as u64,
-        rows_of_split: Some(rows.of_split as u64),
-        limit: rows.limit.map(|limit| limit as u64),
-        sha256: Some(rows_sha256(&rows.examples, &task.labels)),
-        trained_on: trained.filter(|_| used_for != SplitUse::Training).map(|trained| trained.count(rows)),
-        trained_on_exactly: own
-            .as_ref()
-            .filter(|_| used_for != SplitUse::Training)
-            .map(|own| exactly(rows, own) as u64),
-        files: rows.files.iter().map(|file| dataset.name_of(file)).collect(),
+    /// The texts that this run trains on.
+    own: Option<HashSet<(&'a str, Option<&'a str>)>>,
+}
+
+impl<'a> RowInfo<'a> {
+    /// `trained`: all rows that the model has been trained on at the end of the run, where that is known.
+    pub(super) fn new(
+        all: &'a AllRows,
+        task: &'a TaskSpec,
+        dataset: &'a SourceFiles,
+        trained: Option<&'a TrainedRows>,
+    ) -> Self {
+        let own = all.train.as_ref().map(|rows| rows.examples.iter().map(texts).collect());
+        Self { all, task, dataset, trained, own }
+    }
+
+    /// Of the rows of the run, the training's first.
+    pub(super) fn of_run(&self) -> Vec<SplitRows> {
+        let AllRows { train, eval, test, .. } = self.all;
+        let train = train.iter().map(|rows| self.describe(rows, SplitUse::Training, ""));
+        let eval = eval.iter().map(|(rows, suffix)| {
+            // The Hub's diagnostic set has no labels, and so no scores.
+            self.describe(rows, if rows.is_labelled() { SplitUse::Evaluation } else { SplitUse::Prediction }, suffix)
+        });
+        let test = test.iter().map(|(rows, _)| self.describe(rows, SplitUse::Prediction, ""));
+        train.chain(eval).chain(test).collect()
+    }
+
+    /// Of the rows that are evaluated at the end.
+    pub(super) fn at_the_end(&self) -> Vec<SplitRows> {
+        let AllRows { train, eval, test, last, .. } = self.all;
+        let rows = last.iter().filter_map(|part| match &part.rows {
+            RowsOf::Train => Some((train.as_ref()?, "")),
+            RowsOf::Eval(at) => eval.get(*at).map(|(rows, suffix)| (rows, suffix.as_str())),
+            RowsOf::Test(at) => Some((&test.get(*at)?.0, "")),
+            RowsOf::Own(rows) => Some((rows, "")),
+        });
+        rows.map(|(rows, suffix)| self.describe(rows, SplitUse::Evaluation, suffix)).collect()
+    }
+
+    fn describe(&self, rows: &Rows, used_for: SplitUse, key_suffix: &str) -> SplitRows {
+        let is_new = used_for != SplitUse::Training;
+        let exactly = |own: &HashSet<_>| rows.examples.iter().filter(|row| own.contains(&texts(row))).count() as u64;
+        SplitRows {
+            split: rows.split.clone(),
+            used_for: Some(used_for),
+            key_suffix: key_suffix.to_owned(),
+            rows: rows.examples.len() as u64,
+            rows_of_split: Some(rows.of_split as u64),
+            limit: rows.limit.map(|limit| limit as u64),
+            sha256: Some(rows_sha256(&rows.examples, &self.task.labels)),
+            trained_on: self.trained.filter(|_| is_new).map(|trained| trained.count(rows)),
+            trained_on_exactly: self.own.as_ref().filter(|_| is_new).map(exactly),
+            files: rows.files.iter().map(|file| self.dataset.name_of(file)).collect(),
+        }
     }
 }
 
@@ -150,6 +153,22 @@ pub(super) fn class_warnings(all: &AllRows, task: &TaskSpec) -> Vec<String> {
         }
     }
     warnings
+}
+
+/// Warnings of rows to predict of which only some have a label: they are predicted as if none had one.
+pub(super) fn part_labelled_warnings(all: &AllRows) -> Vec<String> {
+    let warning = |(rows, _): &(Rows, String)| {
+        let labelled = rows.examples.iter().filter(|row| row.label.is_some()).count();
+        let is_part = labelled > 0 && labelled < rows.examples.len();
+        is_part.then(|| {
+            format!(
+                "{labelled} of the {} rows of {} have a label: all are predicted, and none is scored",
+                rows.examples.len(),
+                rows.split
+            )
+        })
+    };
+    all.test.iter().filter_map(warning).collect()
 }
 
 /// SHA-256 of the files that rows were read from, by their names in the dataset.

@@ -28,6 +28,11 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// Whether every row has a label.
+    pub(super) fn is_labelled(&self) -> bool {
+        self.examples.iter().all(|example| example.label.is_some())
+    }
+
     pub(super) fn first(mut self, limit: Option<usize>) -> Self {
         self.examples.truncate(limit.unwrap_or(usize::MAX));
         Self { limit, ..self }
@@ -218,8 +223,7 @@ impl SplitReader<'_> {
     pub(super) fn diagnostic(&mut self, task: &TaskSpec) -> Result<Option<(Rows, String)>, Error> {
         let Some((set, split)) = diagnostic_of(task) else { return Ok(None) };
         let rows = self.whole(set, split)?;
-        let rows =
-            rows.filter(|rows| self.settings.places.save_logits || rows.examples.iter().all(|e| e.label.is_some()));
+        let rows = rows.filter(|rows| self.settings.places.save_logits || rows.is_labelled());
         Ok(rows.map(|rows| (rows, task.diagnostic_suffix().unwrap_or_default().to_owned())))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use glue_tasks::DeclaredType;
 use glue_tasks::dataset::{DelimitedFormat, InferredLabels, LabelKind, infer_labels};
 use models::config::Config;
 use serde_json::Value;
@@ -70,47 +71,61 @@ impl LabelColumn<'_> {
     fn read(&self, own: &CustomData) -> Result<Option<InferredLabels>, Error> {
         let Some(name) = self.name else { return Ok(None) };
         let all = self.infer(self.splits, name)?;
-        let trained = if self.trained.is_empty() || self.trained == self.splits {
-            None
-        } else {
-            Some(self.infer(self.trained, name)?.kind)
-        };
-        let names = self.files.label_names(self.folder, name)?;
-        let is_float = self.files.label_is_float(self.folder, name)?;
-        if self.files.label_is_text(self.folder, name)? && all.has_numbers_alone() && !all.is_plain {
+        let declared = self.files.declared(self.folder, name)?;
+        if declared == Some(DeclaredType::Texts) && all.has_numbers_alone() && !all.is_plain {
             return Err(Error::usage(format!(
                 "the dataset's card says that column {name} of {} holds texts, and its files hold numbers in several spellings, such as \
                  01 or 1.0, which csv does not tell from numbers: write them as json or parquet",
                 self.files.id
             )));
         }
-        // Whole numbers are spelled as fractions where a cell is empty: `1.0` among classes is 1.
-        let as_classes = match &trained {
-            _ if own.do_regression == Some(false) => Some("--do_regression is false".to_owned()),
-            _ if names.is_some() => Some("the dataset's card says that they are classes".to_owned()),
-            _ if is_float == Some(false) => Some("the dataset's card says that they are whole numbers".to_owned()),
-            Some(LabelKind::Classes(_)) if all.kind == LabelKind::Score && is_float != Some(true) => {
-                Some("the rows that are trained on have classes".to_owned())
+        let labels = if all.kind == LabelKind::Score {
+            match self.why_classes(own, declared.as_ref(), name)? {
+                Some(why) => self.classes_of_numbers(all, why, name)?,
+                None => all,
+            }
+        } else if declared == Some(DeclaredType::Floats) && own.do_regression != Some(false) && all.has_numbers_alone()
+        {
+            InferredLabels { kind: LabelKind::Score, ..all }
+        } else {
+            all
+        };
+        Ok(Some(match declared {
+            // What a parquet file itself says is the same, or newer.
+            Some(DeclaredType::Classes(names)) => of_card(labels, names),
+            _ => labels,
+        }))
+    }
+
+    /// Why numbers that look like scores are classes all the same, in words.
+    fn why_classes(
+        &self,
+        own: &CustomData,
+        declared: Option<&DeclaredType>,
+        name: &str,
+    ) -> Result<Option<&'static str>, Error> {
+        let has_others = !self.trained.is_empty() && self.trained != self.splits;
+        Ok(match declared {
+            _ if own.do_regression == Some(false) => Some("--do_regression is false"),
+            Some(DeclaredType::Classes(_)) => Some("the dataset's card says that they are classes"),
+            Some(DeclaredType::WholeNumbers) => Some("the dataset's card says that they are whole numbers"),
+            Some(DeclaredType::Floats) => None,
+            _ if has_others && matches!(self.infer(self.trained, name)?.kind, LabelKind::Classes(_)) => {
+                Some("the rows that are trained on have classes")
             }
             _ => None,
-        };
-        let labels = match (as_classes, all.kind == LabelKind::Score) {
-            (Some(why), true) => {
-                let classes = all.whole_numbers.clone().ok_or_else(|| {
-                    Error::usage(format!(
-                        "column {name} of {} has fractions, and {why}; expected names, or whole numbers, or --do_regression",
-                        self.files.id
-                    ))
-                })?;
-                InferredLabels { kind: LabelKind::Classes(classes), ..all }
-            }
-            _ if is_float == Some(true) && own.do_regression != Some(false) && all.has_numbers_alone() => {
-                InferredLabels { kind: LabelKind::Score, ..all }
-            }
-            _ => all,
-        };
-        // What a parquet file itself says is the same as the card, or newer.
-        Ok(Some(names.map_or(labels.clone(), |names| of_card(labels, names))))
+        })
+    }
+
+    /// Whole numbers are spelled as fractions where a cell is empty: `1.0` among classes is 1.
+    fn classes_of_numbers(&self, all: InferredLabels, why: &str, name: &str) -> Result<InferredLabels, Error> {
+        let classes = all.whole_numbers.clone().ok_or_else(|| {
+            Error::usage(format!(
+                "column {name} of {} has fractions, and {why}; expected names, or whole numbers, or --do_regression",
+                self.files.id
+            ))
+        })?;
+        Ok(InferredLabels { kind: LabelKind::Classes(classes), ..all })
     }
 
     fn infer(&self, splits: &[String], name: &str) -> Result<InferredLabels, Error> {

@@ -106,15 +106,13 @@ fn finish(
     tokenizer.with_padding(None);
     tokenizer.with_truncation(None).map_err(|error| not_a_tokenizer(path, &error))?;
 
-    let has_dropout = match tokenizer.get_model() {
+    let without_dropout = match tokenizer.get_model() {
         ModelWrapper::BPE(model) if model.dropout.is_some_and(|share| share > 0.0) => Some(model.clone()),
         _ => None,
     };
-    if let Some(mut model) = has_dropout.clone() {
+    let no_dropout = without_dropout.map(|mut model| {
         model.dropout = None;
         tokenizer.with_model(model);
-    }
-    let no_dropout = has_dropout.map(|_| {
         format!(
             "{}: its dropout, by which a text has other tokens each time, is left out: no number could be had again",
             path.display()
