@@ -160,3 +160,74 @@ fn a_run_that_goes_on_keeps_the_checkpoints_up_to_there() {
     assert!(on.stderr.contains("out: 1 checkpoint of an older run is removed"), "{}", on.stderr);
     assert_eq!(checkpoints(&bench), ["checkpoint-2", "checkpoint-4", "checkpoint-6"]);
 }
+
+const MARK: &str = "out/.run-glue.unfinished";
+
+/// A run without checkpoints that ends with a model in `out` and no record, since a file stands where its folder belongs.
+fn without_a_record(bench: &Bench, flags: &str) -> Ended {
+    bench.write("results/rte", "in the way");
+    let ended = run(bench, flags);
+    std::fs::remove_file(bench.path("results/rte")).unwrap();
+    ended
+}
+
+#[test]
+fn a_record_that_cannot_be_written_loses_no_model_and_the_run_can_be_started_again() {
+    let plain = Bench::new();
+    run(&plain, "--save_strategy no").assert_done("undisturbed");
+    let bench = Bench::new();
+    let ended = without_a_record(&bench, "--save_strategy no");
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    ended.assert_says(
+        "record",
+        &["the trained model is in out", "results/rte", "a file stands where a folder is needed"],
+    );
+    assert!(ended.stdout.contains("eval_accuracy"), "{}", ended.stdout);
+    for file in ["out/model.safetensors", "out/config.json", "out/README.md", "out/all_results.json"] {
+        assert!(bench.path(file).is_file(), "{file} is lost");
+    }
+    let weights = |bench: &Bench| std::fs::read(bench.path("out/model.safetensors")).unwrap();
+    assert!(weights(&bench) == weights(&plain));
+    assert!(bench.path(MARK).is_file());
+    // Another run may not write over it, the same one may.
+    let before = content(&bench);
+    let other = run(&bench, "--save_strategy no --learning_rate 1e-3");
+    other.assert_one_line("other", &["--output_dir out holds what a run with other settings left that did not end"]);
+    assert!(content(&bench) == before);
+    run(&bench, "--save_strategy no").assert_done("again");
+    assert!(weights(&bench) == weights(&plain));
+    assert_eq!(bench.files("results").len(), plain.files("results").len());
+    assert!(!bench.path(MARK).exists());
+    // From here on the folder is a finished run's.
+    run(&bench, "--save_strategy no").assert_one_line("finished", &["--output_dir out is not empty"]);
+    let over = run(&bench, "--save_strategy no --overwrite_output_dir --learning_rate 1e-3");
+    over.assert_done("over it");
+}
+
+#[test]
+fn a_sweep_starts_again_over_a_run_without_checkpoints_that_did_not_end() {
+    let bench = Bench::new();
+    // Given, since a sweep has other defaults than a run alone.
+    let settings = "--save_strategy no --per_device_train_batch_size 4 --learning_rate 1e-3";
+    let sweep = &format!("{settings} --seeds 7,8");
+    run(&bench, sweep).assert_done("undisturbed");
+    let models = |bench: &Bench| -> BTreeMap<String, Vec<u8>> {
+        let files = bench.files("out").into_iter().filter(|file| file.ends_with("model.safetensors"));
+        files.map(|file| (file.clone(), std::fs::read(bench.path(&file)).unwrap())).collect()
+    };
+    let undisturbed = models(&bench);
+    let folder = undisturbed.keys().next().unwrap().trim_end_matches("/model.safetensors").to_owned();
+    for dir in ["out", "results"] {
+        std::fs::remove_dir_all(bench.path(dir)).unwrap();
+    }
+    // As the sweep's first run would be if it failed, or were killed, after its model was saved.
+    bench.write("results/rte", "in the way");
+    let one = RUN.replace("--output_dir out", &format!("--output_dir {folder} --seed 7 {settings}"));
+    let ended = bench.run(one.split(' '));
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    std::fs::remove_file(bench.path("results/rte")).unwrap();
+    assert!(bench.path(&folder).join(".run-glue.unfinished").is_file(), "{:?}", bench.files("out"));
+    run(&bench, sweep).assert_done("again");
+    assert!(models(&bench) == undisturbed, "{:?}", bench.files("out"));
+    assert!(bench.files("out").iter().all(|file| !file.contains(".run-glue.")), "{:?}", bench.files("out"));
+}

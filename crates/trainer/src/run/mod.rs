@@ -35,6 +35,7 @@ mod task_labels;
 mod tests;
 pub mod trained_rows;
 mod training_setup;
+mod unfinished;
 mod warnings;
 mod write_results;
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::checkpoints::{is_scratch, latest};
 use super::output_lock::{self, lock_output};
+use super::unfinished::{self, Left, Unfinished};
 use crate::error::Error;
 use crate::file_lock::FileLock;
 use crate::logs::journal;
@@ -41,18 +42,43 @@ pub fn check_output_dir(settings: &Settings) -> Result<(), Error> {
     check_content(settings, &dir)
 }
 
-/// The same, and from here on the folder is this run's alone as long as the lock lives. `None`: there is no folder, or its file
-/// system locks no files.
+/// The output folder of a run that has begun.
+#[derive(Default)]
+pub(super) struct OutputClaim {
+    mark: Option<Unfinished>,
+    /// `None`: there is no folder, or its file system locks no files.
+    _lock: Option<FileLock>,
+}
+
+impl OutputClaim {
+    /// The run has ended well.
+    pub(super) fn ended(mut self) {
+        if let Some(mark) = self.mark.take() {
+            mark.remove();
+        }
+    }
+}
+
+impl Drop for OutputClaim {
+    fn drop(&mut self) {
+        // A run that failed before it wrote anything leaves nothing to be told about.
+        if let Some(mark) = self.mark.take_if(|mark| is_empty(mark.dir())) {
+            mark.remove();
+        }
+    }
+}
+
+/// As [`check_output_dir`], and from here on the folder is this run's alone as long as the claim lives.
 ///
 /// # Errors
 /// Those of [`check_output_dir`], and another run that has the folder.
-pub(super) fn take_output_dir(settings: &Settings) -> Result<Option<FileLock>, Error> {
-    let Some(dir) = output_dir(settings) else { return Ok(None) };
+pub(super) fn take_output_dir(settings: &Settings) -> Result<OutputClaim, Error> {
+    let Some(dir) = output_dir(settings) else { return Ok(OutputClaim::default()) };
     check_folder(settings, &dir)?;
     let lock = lock_output(&dir)?;
     // Only now: before, another run may have been about to write.
     check_content(settings, &dir)?;
-    Ok(lock)
+    Ok(OutputClaim { mark: Unfinished::mark(settings, &dir, is_empty(&dir))?, _lock: lock })
 }
 
 fn check_folder(settings: &Settings, dir: &Path) -> Result<(), Error> {
@@ -66,16 +92,21 @@ fn check_content(settings: &Settings, dir: &Path) -> Result<(), Error> {
     if is_empty(dir) || settings.places.overwrite_output_dir || !settings.do_train || latest(dir).is_some() {
         return Ok(());
     }
+    let holds = match unfinished::left(settings, dir) {
+        Left::ByThisRun => return Ok(()),
+        Left::ByAnother => "holds what a run with other settings left that did not end",
+        Left::ByNone => "is not empty",
+    };
     Err(Error::usage(format!(
-        "--output_dir {} is not empty; give another folder, or --overwrite_output_dir true to write into it",
+        "--output_dir {} {holds}; give another folder, or --overwrite_output_dir true to write into it",
         dir.display()
     )))
 }
 
 /// Whether a folder holds nothing, or is not there. What a run leaves that is killed before its first checkpoint, or while
-/// it writes, counts as nothing: the log, the lock, and files with a name of their own.
+/// it writes, counts as nothing: the log, the lock, the mark, and files with a name of their own.
 pub(super) fn is_empty(dir: &Path) -> bool {
-    let names = [journal::FILE_NAME, output_lock::FILE_NAME, "runs"];
+    let names = [journal::FILE_NAME, output_lock::FILE_NAME, unfinished::FILE_NAME, "runs"];
     let scratch = |name: &str| is_scratch(name) || atomic::is_scratch(name) || names.contains(&name);
     std::fs::read_dir(dir).map_or(true, |mut entries| {
         entries.all(|entry| entry.is_ok_and(|e| e.file_name().to_str().is_some_and(scratch)))

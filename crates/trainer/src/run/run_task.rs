@@ -20,6 +20,7 @@ use super::prepare::{self, Prepared};
 use super::saved_model::SavedModel;
 use super::score::Evaluation;
 use super::warnings::Warnings;
+use super::write_results::first_error;
 use crate::backends::{OnBackend, dispatch};
 use crate::error::Error;
 use crate::machine::energy::EnergyMeter;
@@ -45,12 +46,14 @@ pub struct CompletedRun {
 /// Whatever is wrong with the settings or the input, or fails.
 pub fn run_task(settings: &Settings, hooks: &RunHooks) -> Result<CompletedRun, Error> {
     settings.check()?;
-    let _lock = take_output_dir(settings)?;
+    let claim = take_output_dir(settings)?;
     restart_peak_memory();
     let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
     let prepared = prepare::prepare(settings, &hooks.transfers)?;
     let listener = (hooks.listener)(settings)?;
-    dispatch(settings.machine.device, TaskRun { settings, prepared, hooks, listener, clock })?
+    let completed = dispatch(settings.machine.device, TaskRun { settings, prepared, hooks, listener, clock })??;
+    claim.ended();
+    Ok(completed)
 }
 
 /// A run whose input is read and checked.
@@ -101,14 +104,22 @@ impl OnBackend for TaskRun<'_> {
             warnings,
         };
         let is_trained = outcome.trained.is_some();
-        let record = outcome.write()?;
-        // Last: results are safe by now, whatever becomes of the larger files.
-        let mut upload = Ok(());
-        if let Some(dir) = output_dir(settings).filter(|_| is_trained) {
-            SavedModel { context: &context, model: &model }.write(&dir, &record)?;
-            upload = listener.map_or(Ok(()), |listener| listener.finished(&dir));
+        let written = outcome.write();
+        let Some(dir) = output_dir(settings).filter(|_| is_trained) else {
+            return written.result.map(|()| CompletedRun { record: written.record, upload: Ok(()) });
+        };
+        // Last, as the largest file; also where the results could not be written: each may have a disk of its own.
+        let saved = SavedModel { context: &context, model: &model }.write(&dir, &written.record);
+        if saved.is_ok() && written.result.is_err() {
+            log::warn!(
+                "{}: not all results could be written; the trained model is in {}",
+                prepared.task.name,
+                dir.display()
+            );
         }
-        Ok(CompletedRun { record, upload })
+        first_error(written.result, saved)?;
+        let upload = listener.map_or(Ok(()), |listener| listener.finished(&dir));
+        Ok(CompletedRun { record: written.record, upload })
     }
 }
 

@@ -8,6 +8,7 @@ use super::outcome::{RunOutcome, StageMetrics};
 use super::output::{is_empty, output_dir};
 use super::score::Evaluation;
 use super::state_file::trainer_state;
+use super::unfinished::{self, Left};
 use crate::error::Error;
 use records::files::console::metrics_block;
 use records::files::final_eval::FinalTable;
@@ -18,35 +19,56 @@ use records::metrics::Metrics;
 use records::record::RunRecord;
 use records::record::class_table::ClassTable;
 
+/// What became of a run's results.
+pub(super) struct Written {
+    /// All that was measured, wherever it could be written.
+    pub(super) record: RunRecord,
+    /// The first file that could not be written; of further ones the log says it.
+    pub(super) result: Result<(), Error>,
+}
+
+/// Of two failures the first, and the second one is logged.
+pub(super) fn first_error(first: Result<(), Error>, second: Result<(), Error>) -> Result<(), Error> {
+    if let (Err(_), Err(error)) = (&first, &second) {
+        log::error!("{error}");
+    }
+    first.and(second)
+}
+
 impl RunOutcome<'_> {
-    /// Writes everything and prints the metric blocks.
-    pub(super) fn write(mut self) -> Result<RunRecord, Error> {
+    /// Writes everything and prints the metric blocks. What cannot be written keeps nothing else from being written: the files and
+    /// the record may have disks of their own.
+    pub(super) fn write(mut self) -> Written {
         self.warn_of_collapse();
         self.warn_of_permuted_classes();
         let metrics = self.stage_metrics();
+        let mut result = Ok(());
         if let Some(dir) = output_dir(self.context.settings) {
-            let was_empty = is_empty(&dir);
+            let is_own = is_empty(&dir) || unfinished::left(self.context.settings, &dir) == Left::ByThisRun;
             if self.trained.is_none() {
                 self.make_room(&dir, &metrics);
             }
-            self.write_output_dir(&dir, &metrics).inspect_err(|_| {
+            result = self.write_output_dir(&dir, &metrics).inspect_err(|_| {
                 // A part of the files would look like the results of a finished run.
-                if was_empty {
+                if is_own {
                     remove_results(&self.context.prepared.task, &dir);
                 }
-            })?;
+            });
         }
         self.log_results(&metrics);
         self.print_tables(&metrics);
         let mut record = self.record(&metrics);
         let rows: Vec<_> = self.evaluations.iter().filter_map(Evaluation::row_predictions).collect();
-        let path = record.write_beside(&self.context.settings.places.results_dir, &rows)?;
+        let path = record.write_beside(&self.context.settings.places.results_dir, &rows);
         let (task, is_one_of_several) =
             (&self.context.prepared.task.name, self.context.settings.places.folder.is_some());
         let scores = self.evaluations.iter().flat_map(|evaluation| announcement::scores(evaluation, is_one_of_several));
         scores.for_each(|line| log::info!("{task}: {line}"));
-        log::info!("{task}: results are in {}", path.display());
-        Ok(record)
+        if let Ok(path) = &path {
+            log::info!("{task}: results are in {}", path.display());
+        }
+        let result = first_error(result, path.map(drop).map_err(Error::from));
+        Written { record, result }
     }
 
     /// An evaluation alone has no training that would have removed an older run's results.
