@@ -1,9 +1,17 @@
-//! Matrix products with checked extents: f32 by the `gemm` crate, bf16 by our own kernel.
+//! Matrix products with checked extents: f32 by the `gemm` crate or, for all threads on CPUs with AVX2 alone, by our own kernel; bf16 by
+//! our own kernel.
 
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod bf16;
+#[cfg(target_arch = "x86_64")]
+mod side;
+
+use rayon::prelude::*;
 
 use super::matrix::{Mat, check};
+use super::sizes::ROWS;
 use crate::ops::precision::Precision;
 
 /// What happens to the destination's old values, and by how many threads the product is made.
@@ -68,14 +76,45 @@ pub(super) fn bf16_support() -> Result<(), &'static str> {
     Err("bf16 products need an x86-64 CPU with AVX512-BF16")
 }
 
-/// `out = a b (+ out)` of a linear layer, `out` without gaps, by all threads.
-pub(super) fn multiply_at(precision: Precision, out: &mut [f32], a: Mat, b: Mat, accumulate: bool) {
+/// Rows and columns of a product from which on our own f32 kernel is faster: of fewer rows, packing `b` is as much work as the product.
+const SMALLEST_OWN: [usize; 2] = [32, 16];
+
+/// What a product starts from.
+#[derive(Clone, Copy)]
+pub(super) enum Start<'a> {
+    /// Nothing.
+    Zero,
+    /// The same in each row.
+    Bias(&'a [f32]),
+}
+
+/// `out = a b`, and what it starts from, of a linear layer, `out` without gaps, by all threads.
+pub(super) fn multiply_at(precision: Precision, out: &mut [f32], a: Mat, b: Mat, start: Start) {
+    let columns = b.columns;
     #[cfg(target_arch = "x86_64")]
-    if precision == Precision::Bf16 && a.rows.min(b.columns) >= SMALLEST_BF16 {
+    {
         assert_eq!(a.columns, b.rows, "inner sizes of a product differ");
-        return bf16::multiply(out, a, b, accumulate);
+        if precision == Precision::Bf16 && a.rows.min(columns) >= SMALLEST_BF16 {
+            let accumulate = begin(out, columns, start);
+            return bf16::multiply(out, a, b, accumulate);
+        }
+        if a.rows >= SMALLEST_OWN[0] && columns >= SMALLEST_OWN[1] && a.columns > 0 && avx2::is_in_use() {
+            return avx2::multiply(out, a, b, start);
+        }
     }
-    multiply(out, b.columns, a, b, Product { accumulate, ..Product::PARALLEL });
+    let accumulate = begin(out, columns, start);
+    multiply(out, columns, a, b, Product { accumulate, ..Product::PARALLEL });
+}
+
+/// Writes what a product is to be added to; whether there is anything.
+fn begin(out: &mut [f32], columns: usize, start: Start) -> bool {
+    let Start::Bias(bias) = start else { return false };
+    out.par_chunks_mut(columns * ROWS).for_each(|rows| {
+        for row in rows.chunks_exact_mut(columns) {
+            row.copy_from_slice(bias);
+        }
+    });
+    true
 }
 
 #[cfg(test)]
@@ -90,16 +129,77 @@ mod tests {
         (0..n).map(|i| stream.draw(i as u32) as f32 / u32::MAX as f32 - 0.5).collect()
     }
 
-    /// The product of the rounded matrices in f64.
-    fn expected(a: Mat, b: Mat, old: &[f32]) -> Vec<f64> {
-        let rounded = |x: &Mat, i: usize, j: usize| {
-            f64::from(bf16::from_f32(x.data[i * x.row_stride + j * x.column_stride]).to_f32())
-        };
-        let element = |i, j| (0..a.columns).map(|k| rounded(&a, i, k) * rounded(&b, k, j)).sum::<f64>();
+    /// The product of the matrices, rounded first, in f64, and what it starts from.
+    fn expected(a: Mat, b: Mat, bias: Option<&[f32]>, rounded: impl Fn(f32) -> f32) -> Vec<f64> {
+        let value = |x: &Mat, i: usize, j: usize| f64::from(rounded(x.data[i * x.row_stride + j * x.column_stride]));
+        let element = |i, j| (0..a.columns).map(|k| value(&a, i, k) * value(&b, k, j)).sum::<f64>();
         (0..a.rows)
             .flat_map(|i| (0..b.columns).map(move |j| (i, j)))
-            .map(|(i, j)| element(i, j) + f64::from(old[i * b.columns + j]))
+            .map(|(i, j)| element(i, j) + bias.map_or(0.0, |bias| f64::from(bias[j])))
             .collect()
+    }
+
+    /// The largest error of a product in each layout, over what `tolerance` of m, n and k allows.
+    fn check_products(
+        sizes: &[(usize, usize, usize)],
+        precision: Precision,
+        rounded: impl Fn(f32) -> f32 + Copy,
+        tolerance: impl Fn(usize, usize, usize) -> f64,
+    ) {
+        for &(m, n, k) in sizes {
+            let (x, y, bias) = (values(m * k, 1), values(n * k, 2), values(n, 3));
+            for (layout, a, b) in [
+                ("x W", Mat::new(&x, m, k), Mat::new(&y, k, n)),
+                ("x Wt", Mat::new(&x, m, k), Mat::new(&y, n, k).t()),
+                ("xt W", Mat::new(&x, k, m).t(), Mat::new(&y, k, n)),
+                ("xt Wt", Mat::new(&x, k, m).t(), Mat::new(&y, n, k).t()),
+            ] {
+                for bias in [None, Some(&*bias)] {
+                    // Old numbers, none of which may be left.
+                    let mut out = vec![f32::NAN; m * n];
+                    multiply_at(precision, &mut out, a, b, bias.map_or(Start::Zero, Start::Bias));
+                    for (i, (got, want)) in out.iter().zip(expected(a, b, bias, rounded)).enumerate() {
+                        let error = (f64::from(*got) - want).abs();
+                        assert!(
+                            error <= tolerance(m, n, k),
+                            "{layout} of {m} x {n} x {k}: element {i} is {got}, expected {want}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn f32_products_are_those_of_the_matrices() {
+        let sizes = [
+            (16, 16, 1),
+            (17, 64, 8),
+            (100, 65, 33),
+            (96, 130, 513),
+            (45, 200, 1100),
+            (6, 7, 9),
+            (203, 48, 256),
+            (64, 300, 0),
+        ];
+        check_products(&sizes, Precision::F32, |x| x, |_, _, k| 1e-6 * (1.0 + (k as f64).sqrt()));
+    }
+
+    #[test]
+    fn products_are_the_same_bits_with_any_number_of_threads() {
+        let (m, n, k) = (203, 530, 700);
+        let (x, y) = (values(m * k, 1), values(n * k, 2));
+        let product = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut out = vec![0.0; m * n];
+            let (a, b) = (Mat::new(&x, m, k), Mat::new(&y, n, k).t());
+            pool.install(|| multiply_at(Precision::F32, &mut out, a, b, Start::Zero));
+            out
+        };
+        let one = product(1);
+        for threads in [2, 3, 7] {
+            assert!(product(threads) == one, "{threads} threads give other bits");
+        }
     }
 
     #[test]
@@ -107,26 +207,10 @@ mod tests {
         if let Err(reason) = bf16_support() {
             return println!("not tested: {reason}");
         }
-        for (m, n, k) in [(16, 16, 1), (17, 64, 2), (100, 65, 33), (96, 130, 513), (45, 200, 1100), (6, 7, 9)] {
-            let (x, y) = (values(m * k, 1), values(n * k, 2));
-            for (a, b) in [
-                (Mat::new(&x, m, k), Mat::new(&y, k, n)),
-                (Mat::new(&x, m, k), Mat::new(&y, n, k).t()),
-                (Mat::new(&x, k, m).t(), Mat::new(&y, k, n)),
-                (Mat::new(&x, k, m).t(), Mat::new(&y, n, k).t()),
-            ] {
-                for accumulate in [false, true] {
-                    let old = values(m * n, 3);
-                    let mut out = old.clone();
-                    multiply_at(Precision::Bf16, &mut out, a, b, accumulate);
-                    let old = if accumulate { old } else { vec![0.0; m * n] };
-                    let tolerance = if m.min(n) < SMALLEST_BF16 { 2e-2 } else { 2e-6 * (1.0 + (k as f64).sqrt()) };
-                    for (i, (got, want)) in out.iter().zip(expected(a, b, &old)).enumerate() {
-                        let error = (f64::from(*got) - want).abs();
-                        assert!(error <= tolerance, "{m} x {n} x {k}: element {i} is {got}, expected {want}");
-                    }
-                }
-            }
-        }
+        let sizes = [(16, 16, 1), (17, 64, 2), (100, 65, 33), (96, 130, 513), (45, 200, 1100), (6, 7, 9)];
+        let tolerance = |m: usize, n: usize, k: usize| {
+            if m.min(n) < SMALLEST_BF16 { 2e-2 } else { 2e-6 * (1.0 + (k as f64).sqrt()) }
+        };
+        check_products(&sizes, Precision::Bf16, |x| bf16::from_f32(x).to_f32(), tolerance);
     }
 }

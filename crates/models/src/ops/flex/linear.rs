@@ -4,7 +4,7 @@ use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::buffer::{Buffer, dense, dims2, elements, tensor};
-use super::gemm::multiply_at;
+use super::gemm::{Start, multiply_at};
 use super::matrix::Mat;
 use super::simd::kernel;
 use super::sizes::ROWS;
@@ -14,17 +14,10 @@ pub(super) fn forward(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>, preci
     let (x, w) = (dense(x), dense(w));
     let ([rows, inputs], [outputs, _]) = (dims2(&x), dims2(&w));
     let mut y = Buffer::new(rows * outputs);
-    if let Some(b) = &b {
-        let b = dense(b.clone());
-        let bias = elements(&b);
-        y.par_chunks_mut(outputs * ROWS).for_each(|chunk| {
-            for row in chunk.chunks_exact_mut(outputs) {
-                row.copy_from_slice(bias);
-            }
-        });
-    }
+    let b = b.map(dense);
+    let start = b.as_ref().map_or(Start::Zero, |b| Start::Bias(elements(b)));
     let (x, w) = (Mat::new(elements(&x), rows, inputs), Mat::new(elements(&w), outputs, inputs));
-    multiply_at(precision, &mut y, x, w.t(), b.is_some());
+    multiply_at(precision, &mut y, x, w.t(), start);
     tensor(y, [rows, outputs])
 }
 
@@ -40,11 +33,11 @@ pub(super) fn backward(
     let gradient = Mat::new(elements(&g), rows, outputs);
     let dx = needs.0.then(|| {
         let mut dx = Buffer::new(rows * inputs);
-        multiply_at(precision, &mut dx, gradient, Mat::new(elements(&w), outputs, inputs), false);
+        multiply_at(precision, &mut dx, gradient, Mat::new(elements(&w), outputs, inputs), Start::Zero);
         tensor(dx, [rows, inputs])
     });
     let mut dw = Buffer::new(outputs * inputs);
-    multiply_at(precision, &mut dw, gradient.t(), Mat::new(elements(&x), rows, inputs), false);
+    multiply_at(precision, &mut dw, gradient.t(), Mat::new(elements(&x), rows, inputs), Start::Zero);
     let db = needs.1.then(|| tensor(column_sums(elements(&g), outputs), [outputs]));
     (dx, tensor(dw, [outputs, inputs]), db)
 }

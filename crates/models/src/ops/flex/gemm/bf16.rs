@@ -8,6 +8,7 @@ use std::arch::x86_64::*;
 
 use rayon::prelude::*;
 
+use super::side::Side;
 use crate::ops::flex::matrix::Mat;
 use crate::ops::flex::pool::Buffer;
 use crate::ops::flex::simd;
@@ -32,29 +33,6 @@ const TASK_ROWS: usize = 16 * TILE_ROWS;
 pub(in crate::ops::flex) fn support() -> Result<(), &'static str> {
     let has = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bf16");
     if has && simd::level() == "x86-v4" { Ok(()) } else { Err("this CPU lacks the AVX512-BF16 instructions") }
-}
-
-/// A matrix seen along its outer dimension (rows of `a`, columns of `b`), of which one stride is 1.
-#[derive(Clone, Copy)]
-struct Side<'a> {
-    data: &'a [f32],
-    outer: usize,
-    inner: usize,
-    outer_stride: usize,
-    inner_stride: usize,
-}
-
-impl<'a> Side<'a> {
-    /// The rows of `x`.
-    fn rows(x: Mat<'a>) -> Self {
-        Self {
-            data: x.data,
-            outer: x.rows,
-            inner: x.columns,
-            outer_stride: x.row_stride,
-            inner_stride: x.column_stride,
-        }
-    }
 }
 
 /// `out = a b (+ out)`, `out` without gaps, by all threads. The caller has seen [`support`].
