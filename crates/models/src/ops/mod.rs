@@ -35,7 +35,7 @@ pub use self::class_targets::ClassTargets;
 pub use self::dropout::{Dropout, DropoutPlan, RowDropout, RowStream};
 pub use self::encoder_ops::EncoderOps;
 #[cfg(feature = "flex")]
-pub use self::flex::simd_level;
+pub use self::flex::{fma_gflops, simd_level};
 pub use self::forms::{GeluForm, RotarySpec};
 pub use self::functions::{
     add_norm, attention, bias_gelu, cross_entropy, dropout, embed, gated_gelu, layer_norm, linear, matmul,

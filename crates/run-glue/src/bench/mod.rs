@@ -2,6 +2,7 @@
 //! PyTorch.
 
 mod options;
+mod peak;
 mod saved;
 mod work;
 
@@ -9,7 +10,6 @@ use std::io::Write;
 use std::time::Instant;
 
 use burn::module::AutodiffModule;
-use burn::tensor::{Tensor, TensorData};
 use burn_autodiff::Autodiff;
 use models::batch::TokenBatch;
 use models::config::Config;
@@ -44,7 +44,7 @@ pub fn run(options: &BenchOptions) -> Result<(), Error> {
     #[cfg(any(feature = "cuda", feature = "wgpu"))]
     trainer::kernel_cache::counted();
     let result = if options.peak {
-        dispatch(device, Peak(precision))?
+        dispatch(device, peak::Peak(precision))?
     } else {
         dispatch(device, Bench::new(options, precision)?)??
     };
@@ -53,36 +53,8 @@ pub fn run(options: &BenchOptions) -> Result<(), Error> {
     Ok(())
 }
 
-/// The largest rate of products.
-struct Peak(Precision);
-
-/// Rows, columns and depth of the product on the CPU and on a GPU.
-const PRODUCT: [usize; 2] = [2048, 8192];
 /// The rate of the steps' updates; any would take as long.
 const LEARNING_RATE: f64 = 2e-5;
-/// Products of which the fastest counts.
-const TRIES: usize = 10;
-
-impl OnBackend for Peak {
-    type Output = Value;
-
-    fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, device_name: &str) -> Value {
-        let n = PRODUCT[usize::from(device_name != "cpu")];
-        let x = || Tensor::<B, 2>::from_data(TensorData::new(vec![0.5f32; n * n], [n, n]), &device);
-        let (a, b) = (x(), x());
-        let seconds = (0..TRIES).map(|_| {
-            let start = Instant::now();
-            let product = ops::linear(a.clone(), b.clone(), None, self.0);
-            // A wait that fails shows in the time alone.
-            let _ = B::sync(&device);
-            drop(product);
-            start.elapsed().as_secs_f64()
-        });
-        let best = seconds.fold(f64::INFINITY, f64::min);
-        let gflops = 2.0 * (n as f64).powi(3) / best / 1e9;
-        json!({ "gflops": gflops, "backend": backend, "device": device_name, "precision": self.0.name() })
-    }
-}
 
 struct Bench {
     config: Config,

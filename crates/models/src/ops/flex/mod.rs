@@ -13,6 +13,7 @@ mod linear;
 mod math;
 mod matrix;
 mod norm;
+mod peak;
 mod pool;
 mod rotary;
 mod simd;
@@ -31,6 +32,7 @@ use super::precision::Precision;
 use super::profile::{Part, timed};
 use crate::batch::TokenBatch;
 
+pub use self::peak::fma_gflops;
 pub use self::simd::level as simd_level;
 
 impl EncoderOps for Flex {
