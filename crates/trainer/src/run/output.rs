@@ -93,9 +93,9 @@ fn check_content(settings: &Settings, dir: &Path) -> Result<(), Error> {
         return Ok(());
     }
     let holds = match unfinished::left(settings, dir) {
-        Left::ByThisRun => return Ok(()),
-        Left::ByAnother => "holds what a run with other settings left that did not end",
-        Left::ByNone => "is not empty",
+        Left::OwnRun => return Ok(()),
+        Left::AnotherRun => "holds what a run with other settings left that did not end",
+        Left::Nothing => "is not empty",
     };
     Err(Error::usage(format!(
         "--output_dir {} {holds}; give another folder, or --overwrite_output_dir true to write into it",

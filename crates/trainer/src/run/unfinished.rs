@@ -14,19 +14,19 @@ pub(super) const FILE_NAME: &str = ".run-glue.unfinished";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Left {
     /// No run's that did not end.
-    ByNone,
+    Nothing,
     /// The same run's, which did not end.
-    ByThisRun,
+    OwnRun,
     /// Another run's, which did not end.
-    ByAnother,
+    AnotherRun,
 }
 
 /// Reads the mark of `dir`.
 pub(super) fn left(settings: &Settings, dir: &Path) -> Left {
     match std::fs::read_to_string(dir.join(FILE_NAME)) {
-        Ok(text) if text == said(settings) => Left::ByThisRun,
-        Ok(_) => Left::ByAnother,
-        Err(_) => Left::ByNone,
+        Ok(text) if text == said(settings) => Left::OwnRun,
+        Ok(_) => Left::AnotherRun,
+        Err(_) => Left::Nothing,
     }
 }
 
@@ -46,11 +46,11 @@ impl Unfinished {
     /// When the mark cannot be written.
     pub(super) fn mark(settings: &Settings, dir: &Path, is_empty: bool) -> Result<Option<Self>, Error> {
         let left = left(settings, dir);
-        if left == Left::ByAnother {
+        if left == Left::AnotherRun {
             // It may be written over, or it would have been refused.
             let _ = std::fs::remove_file(dir.join(FILE_NAME));
         }
-        if !settings.do_train || left != Left::ByThisRun && !is_empty {
+        if !settings.do_train || left != Left::OwnRun && !is_empty {
             return Ok(None);
         }
         write_whole(dir.join(FILE_NAME), said(settings).as_bytes())?;

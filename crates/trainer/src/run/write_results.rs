@@ -44,7 +44,7 @@ impl RunOutcome<'_> {
         let metrics = self.stage_metrics();
         let mut result = Ok(());
         if let Some(dir) = output_dir(self.context.settings) {
-            let is_own = is_empty(&dir) || unfinished::left(self.context.settings, &dir) == Left::ByThisRun;
+            let is_own = is_empty(&dir) || unfinished::left(self.context.settings, &dir) == Left::OwnRun;
             if self.trained.is_none() {
                 self.make_room(&dir, &metrics);
             }

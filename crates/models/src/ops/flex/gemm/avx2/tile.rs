@@ -112,7 +112,7 @@ fn sums(Panels { a, b, next: (first, lines) }: Panels) -> [[__m256; 2]; TILE_ROW
     let (a_steps, a_rest) = a.as_chunks::<UNROLLED>();
     let (b_steps, b_rest) = b.as_chunks::<UNROLLED>();
     // The lines are asked for evenly over the steps.
-    let every = if lines > 0 { (a_steps.len() / lines).max(1) } else { usize::MAX };
+    let every = a_steps.len().checked_div(lines).map_or(usize::MAX, |steps| steps.max(1));
     let (mut wait, mut line) = (every, first);
     for (a, b) in a_steps.iter().zip(b_steps) {
         wait -= 1;
