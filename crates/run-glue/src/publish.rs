@@ -17,6 +17,7 @@ use trainer::run::hooks::CheckpointListener;
 use trainer::run::trained_rows;
 use trainer::settings::{HubAccess, HubStrategy, PublishSettings, Settings};
 use trainer::source::{TransferHooks, hub_client};
+use trainer::unfinished_mark;
 
 /// What a checkpoint holds besides the model.
 const NOT_THE_MODEL: [&str; 3] = ["optimizer.safetensors", "run_state.json", "trainer_state.json"];
@@ -177,6 +178,9 @@ pub fn push(folder: &Path, target: &PublishSettings, access: &HubAccess) -> Resu
             "{}: there is no config.json; expected the folder of a model",
             folder.display()
         )));
+    }
+    if let Some(unfinished) = unfinished_mark::warning(folder) {
+        return Err(Error::usage(format!("{unfinished}; start the run again first")));
     }
     Repository::open(&target.id, target.private, &target.revision, access)?.upload_folder(folder, "Upload by run-glue")
 }

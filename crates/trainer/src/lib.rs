@@ -38,3 +38,4 @@ pub mod settings;
 pub mod source;
 pub mod tokenize;
 pub mod training;
+pub mod unfinished_mark;

@@ -15,6 +15,7 @@ use crate::model_layout::{explain, find_model};
 use crate::settings::{HubAccess, ModelChoice, ModelSettings};
 use crate::source::{SourceFiles, TransferHooks};
 use crate::tokenize::{TextTokenizer, TokenizerFiles, effective_max_seq_length};
+use crate::unfinished_mark;
 
 /// Everything of a checkpoint but its weights' values.
 pub struct ModelFiles {
@@ -149,6 +150,7 @@ impl ModelFiles {
             effective_max_seq_length(max_seq_length.unwrap_or(usize::MAX), tokenizer.model_max_length(), positions)?;
         let mut warnings: Vec<String> = layout.into_iter().chain(tokenizer.warnings().iter().cloned()).collect();
         warnings.extend(lowered.filter(|_| max_seq_length.is_some()));
+        warnings.extend(weights.files.first().and_then(|file| unfinished_mark::warning(file.parent()?)));
         warnings.extend(has_too_few.then(|| {
             format!(
                 "{}: its tokenizer gives two kinds of token, and the model has one (type_vocab_size in config.json): none are given",

@@ -139,6 +139,15 @@ impl RunRecord {
         near(self.score, other.score) && self.metrics.iter().all(of_metric)
     }
 
+    /// Whether another record has the same losses and metrics to the last digit. Of runs with other seeds it says that nothing in them
+    /// depends on the seed: other orders, heads or masks give another loss.
+    #[must_use]
+    pub fn has_same_outcome(&self, other: &Self) -> bool {
+        let is_loss =
+            |(name, value): (&String, &Option<f64>)| plain_key(name) == "loss" && value.is_some_and(f64::is_finite);
+        self.metrics.iter().any(is_loss) && self.metrics == other.metrics
+    }
+
     /// Whether the run only served to find settings.
     #[must_use]
     pub fn is_trial(&self) -> bool {

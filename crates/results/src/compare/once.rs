@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::same_outcome::distinct;
 use records::record::RecordFile;
 
 /// The records of a row and a column that count, and what is to be said of the others.
@@ -36,6 +37,9 @@ impl Once {
             this.notes.extend(disagreement(&same, last, found).map(|what| format!("{title}: {what}")));
         }
         this.counted.sort_unstable();
+        let (counted, said) = distinct(&this.counted, |at| &found[at].1);
+        this.counted = counted;
+        this.notes.extend(said.map(|what| format!("{title}: {what}")));
         match spellings {
             0 => {}
             1 => this.notes.push(format!(

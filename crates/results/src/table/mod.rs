@@ -13,6 +13,7 @@ use glue_tasks::{Benchmark, benchmarks, task_order};
 use self::numbers::{ends, exact, interval, mean, percent, with_half};
 pub use self::row::TableRow;
 use crate::columns::aligned;
+use crate::same_outcome::distinct;
 use crate::statistics::DEFAULT_LEVEL;
 use records::record::RunRecord;
 
@@ -179,7 +180,7 @@ impl Table {
     }
 }
 
-/// Of records that no seed changes the last one stays.
+/// Of records that no seed changes the last one stays, of others with the same numbers to the last digit the first one.
 fn leave_repeated_out(task: &str, group: &mut Vec<&RunRecord>) {
     let last = group.iter().rposition(|record| record.seed_that_counts().is_none());
     let (all, mut at) = (group.len(), 0..);
@@ -188,6 +189,11 @@ fn leave_repeated_out(task: &str, group: &mut Vec<&RunRecord>) {
     if repeated > 0 {
         log::warn!("{task}: {} evaluations of one model, which no seed changes, count once", repeated + 1);
     }
+    let (counted, said) = distinct(group, |record| record);
+    if let Some(said) = said {
+        log::warn!("{task}: {said}");
+    }
+    *group = counted;
 }
 
 /// The interval of the mean over the tasks, of the seeds that all of them have.

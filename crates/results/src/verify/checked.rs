@@ -44,6 +44,8 @@ pub(super) struct Checked {
     pub(super) verdict: Verdict,
     /// Whether the rows are not the reference's, and were compared all the same.
     pub(super) other_rows: bool,
+    /// Whether the reference's rows are known.
+    pub(super) rows_known: bool,
     /// Whether a run is of a saved model that does not say whether it was trained on what it is scored on.
     pub(super) may_be_trained_on: bool,
     /// In what the model, its training and its settings are others than those of the runs that the number is of.

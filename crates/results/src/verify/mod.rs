@@ -78,6 +78,8 @@ pub struct Verification {
     checked: Vec<Checked>,
     outcome: Outcome,
     summary: String,
+    /// Of the intervals.
+    level: f64,
 }
 
 impl Verification {
@@ -90,7 +92,7 @@ impl Verification {
     /// The same for programs: a JSON object with the verdict, the sentence, and an object a number.
     #[must_use]
     pub fn as_json(&self) -> String {
-        table::as_json(&self.checked, self.outcome, &self.summary)
+        table::as_json(&self.checked, self.outcome, &self.summary, self.level)
     }
 
     /// Of all numbers together: not reproduced where one is not, else cannot tell where one cannot be told.
@@ -144,8 +146,8 @@ pub fn run(options: &VerifyOptions) -> Result<Verification, Error> {
             names(&options.against)
         )));
     }
-    let (outcome, summary) = summary::sum_up(&checked, options.complete);
-    Ok(Verification { checked, outcome, summary })
+    let (outcome, summary) = summary::sum_up(&checked, options.complete, options.level);
+    Ok(Verification { checked, outcome, summary, level: options.level })
 }
 
 fn check(options: &VerifyOptions) -> Result<(), Error> {
@@ -202,6 +204,7 @@ fn of_each_row(
             runs: 0,
             verdict: Verdict::NotRun,
             other_rows: false,
+            rows_known: true,
             may_be_trained_on: false,
             origin: OtherOrigin::default(),
             collapsed: 0,
@@ -217,6 +220,7 @@ fn compare(wanted: Wanted, row: String, runs: &[&RecordFile], options: &VerifyOp
         runs: runs.len(),
         verdict: Verdict::Unstated,
         other_rows: false,
+        rows_known: same_rows::are_known(&wanted),
         may_be_trained_on: runs.iter().any(|(_, record)| may_be_trained_on(record)),
         origin: OtherOrigin::default(),
         collapsed: runs.iter().filter(|(_, record)| record.collapsed).count(),

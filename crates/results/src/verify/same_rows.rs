@@ -49,6 +49,12 @@ pub(super) fn row_hash(record: &RunRecord, wanted: &Wanted) -> Option<String> {
     }
 }
 
+/// Whether it is known of which rows the number is: the reference says it, or the benchmark's split has so many.
+pub(super) fn are_known(wanted: &Wanted) -> bool {
+    let theirs = &wanted.theirs;
+    theirs.rows_sha256.is_some() || theirs.rows.is_some() || expected(wanted).is_some_and(|(_, rows)| rows.is_some())
+}
+
 /// # Errors
 /// Why the run's number is not one of the rows that the reference's is of, with the record, its rows and what was expected.
 pub(super) fn check(found: &RecordFile, wanted: &Wanted) -> Result<(), String> {

@@ -2,9 +2,10 @@
 
 use super::checked::{Checked, Verdict};
 use super::outcome::Outcome;
+use crate::statistics::DEFAULT_LEVEL;
 
 /// The outcome of all, and a sentence that says it. `complete`: numbers of tasks that were not run are not reproduced.
-pub(super) fn sum_up(checked: &[Checked], complete: bool) -> (Outcome, String) {
+pub(super) fn sum_up(checked: &[Checked], complete: bool, level: f64) -> (Outcome, String) {
     let count = |outcome| checked.iter().filter(|checked| checked.verdict.outcome() == Some(outcome)).count();
     let (reproduced, not, unsure) =
         (count(Outcome::Reproduced), count(Outcome::NotReproduced), count(Outcome::CannotTell));
@@ -37,7 +38,9 @@ pub(super) fn sum_up(checked: &[Checked], complete: bool) -> (Outcome, String) {
     if complete && missing > 0 && not > 0 {
         text += &format!("; {tasks} not run");
     }
-    (outcome, text + &like_with_unlike(checked) + ".")
+    // The usual one goes without saying.
+    let level = if level == DEFAULT_LEVEL { String::new() } else { format!("; intervals of {} %", level * 100.0) };
+    (outcome, text + &like_with_unlike(checked) + &level + ".")
 }
 
 /// Of how many numbers that were compared the runs are no plain repetition.

@@ -67,12 +67,15 @@ impl Checked {
             _ => None,
         };
         let rows = self.other_rows.then(|| "not on the reference's rows".to_owned());
+        let unknown_rows = (self.verdict.outcome().is_some() && !self.rows_known && !self.other_rows)
+            .then(|| "the reference does not say of which rows it is".to_owned());
         let collapsed =
             (self.collapsed > 0).then(|| format!("{} of {} runs predict one class only", self.collapsed, self.runs));
         let trained_on =
             self.may_be_trained_on.then(|| "unknown whether trained on the rows that are scored".to_owned());
         why.into_iter()
             .chain(rows)
+            .chain(unknown_rows)
             .chain(trained_on)
             .chain(self.origin.notes())
             .chain(collapsed)
@@ -148,7 +151,7 @@ pub(super) fn as_text(checked: &[Checked], summary: &str) -> String {
     format!("{}\n{summary}\n", aligned(&lines, usize::MAX))
 }
 
-pub(super) fn as_json(checked: &[Checked], outcome: Outcome, summary: &str) -> String {
+pub(super) fn as_json(checked: &[Checked], outcome: Outcome, summary: &str, level: f64) -> String {
     let finite = |value: f64| value.is_finite().then_some(value);
     let numbers = checked.iter().map(|c| {
         let theirs = &c.wanted.theirs;
@@ -164,11 +167,11 @@ pub(super) fn as_json(checked: &[Checked], outcome: Outcome, summary: &str) -> S
             "difference": c.difference(),
             "interval": c.verdict.interval().map(|(low, high)| [finite(low), finite(high)]),
             "margin": c.verdict.margin(), "verdict": c.verdict.words(), "further_seeds": further,
-            "same_rows": c.ours.map(|_| !c.other_rows), "same_weights": c.origin.same_weights,
+            "same_rows": c.ours.filter(|_| c.rows_known || c.other_rows).map(|_| !c.other_rows), "same_weights": c.origin.same_weights,
             "same_training_rows": c.origin.same_training, "other_settings": c.origin.settings,
             "collapsed_runs": c.collapsed, "note": c.note(), "source": c.wanted.source,
         })
     });
     let numbers: Vec<Value> = numbers.collect();
-    format!("{:#}\n", json!({"verdict": outcome.words(), "summary": summary, "numbers": numbers}))
+    format!("{:#}\n", json!({"verdict": outcome.words(), "summary": summary, "level": level, "numbers": numbers}))
 }

@@ -62,7 +62,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "trainer",
         &[
-            &["error", "file_hash", "file_lock", "kernel_cache", "logs", "machine"],
+            &["error", "file_hash", "file_lock", "kernel_cache", "logs", "machine", "unfinished_mark"],
             &["demo", "settings", "tokenize"],
             &["backends", "data", "permutation", "sampler", "source"],
             &["model_layout"],

@@ -192,7 +192,31 @@ fn a_record_that_cannot_be_written_loses_no_model_and_the_run_can_be_started_aga
     // Another run may not write over it, the same one may.
     let before = content(&bench);
     let other = run(&bench, "--save_strategy no --learning_rate 1e-3");
-    other.assert_one_line("other", &["--output_dir out holds what a run with other settings left that did not end"]);
+    let parts = ["--output_dir out holds what a run left that did not end", "learning_rate 5e-5", "0.001"];
+    other.assert_refused("other", 2, &parts);
+    // Nor one of other weights, or rows, that are called the same.
+    let weights_before = std::fs::read(bench.path("m/model.safetensors")).unwrap();
+    let mut changed = weights_before.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    bench.write("m/model.safetensors", changed);
+    run(&bench, "--save_strategy no").assert_refused(
+        "weights",
+        2,
+        &["from another model: its weights are not the same"],
+    );
+    bench.write("m/model.safetensors", weights_before);
+    let rows = run(&bench, "--save_strategy no --max_train_samples 20");
+    rows.assert_refused("rows", 2, &["with other data: the rows that are trained on"]);
+    // Whoever reads the model is told.
+    let read = bench.run("--task rte --model out --dataset_dir g --do_eval --results_dir elsewhere".split(' '));
+    assert!(read.stderr.contains("out: a run in this folder has not ended"), "{}", read.stderr);
+    // An evaluation beside it leaves it as it is.
+    let beside = "--task rte --model m --dataset_dir g --do_eval --results_dir elsewhere --output_dir out";
+    bench.run(beside.split(' ')).assert_done("evaluation");
+    assert!(bench.path(MARK).is_file());
+    for file in ["eval_results.json", "all_results.json"] {
+        bench.write(&format!("out/{file}"), before[&format!("out/{file}")].clone());
+    }
     assert!(content(&bench) == before);
     run(&bench, "--save_strategy no").assert_done("again");
     assert!(weights(&bench) == weights(&plain));
@@ -200,8 +224,11 @@ fn a_record_that_cannot_be_written_loses_no_model_and_the_run_can_be_started_aga
     assert!(!bench.path(MARK).exists());
     // From here on the folder is a finished run's.
     run(&bench, "--save_strategy no").assert_one_line("finished", &["--output_dir out is not empty"]);
-    let over = run(&bench, "--save_strategy no --overwrite_output_dir --learning_rate 1e-3");
-    over.assert_done("over it");
+    let over = "--save_strategy no --overwrite_output_dir --learning_rate 1e-3";
+    without_a_record(&bench, over);
+    assert!(bench.path(MARK).is_file(), "a run that writes over another one has not ended either");
+    run(&bench, over).assert_done("over it");
+    assert!(!bench.path(MARK).exists());
 }
 
 #[test]

@@ -19,6 +19,7 @@ use super::identity::RunIdentity;
 use super::older_run::OlderRun;
 use super::output::output_dir;
 use super::training_setup::TrainingSetup;
+use super::unfinished::Unfinished;
 use super::warnings::Warnings;
 use crate::data::Split;
 use crate::error::Error;
@@ -54,8 +55,8 @@ pub(super) struct Trained {
 pub(super) struct FineTuning<'a, B: EncoderOps> {
     context: &'a RunContext<'a>,
     setup: TrainingSetup<'a, B>,
-    decisive: BTreeMap<String, Value>,
-    identity: RunIdentity,
+    /// What it is, and so what it may go on from or write over.
+    run: Unfinished,
     resumed: Option<Resumed>,
     /// Where this run writes over another one.
     older_run: Option<OlderRun>,
@@ -88,10 +89,15 @@ impl<'a, B: EncoderOps> FineTuning<'a, B> {
         let folder = resume_folder(settings);
         let resumed =
             folder.map(|folder| resume(&folder, &identity, &decisive, context, &mut setup, device)).transpose()?;
+        let run = Unfinished { settings: decisive, identity };
         let from = resumed.as_ref().map(|resumed| (resumed.folder.as_path(), resumed.step));
-        let overwritten = output_dir(settings).filter(|_| settings.places.overwrite_output_dir);
+        let overwrites = settings.places.overwrite_output_dir;
+        if let Some(dir) = output_dir(settings).filter(|_| !overwrites && resumed.is_none()) {
+            run.check(&dir)?;
+        }
+        let overwritten = output_dir(settings).filter(|_| overwrites);
         let older_run = overwritten.map(|dir| OlderRun::find(settings, dir, from)).transpose()?;
-        Ok(Self { context, setup, decisive, identity, resumed, older_run })
+        Ok(Self { context, setup, run, resumed, older_run })
     }
 
     /// The steps that it takes.
@@ -108,11 +114,15 @@ impl<'a, B: EncoderOps> FineTuning<'a, B> {
         listener: Option<&mut (dyn CheckpointListener + 'static)>,
         device: &B::Device,
     ) -> Result<(SequenceClassifier<Autodiff<B>>, Trained), Error> {
-        let Self { context, mut setup, decisive, identity, resumed, older_run } = self;
+        let Self { context, mut setup, run, resumed, older_run } = self;
         let (settings, plan, dir) = (context.settings, setup.plan, output_dir(context.settings));
         if let Some(older_run) = older_run {
             older_run.remove(&context.prepared.task)?;
         }
+        if let Some(dir) = &dir {
+            run.mark(dir)?;
+        }
+        let Unfinished { settings: decisive, identity } = run;
         let journal = journal(context, dir.as_deref(), &decisive);
         let checkpoints = dir.map(|dir| Checkpoints { dir, settings: &settings.checkpoints, plan, decisive, identity });
         let mut callbacks = TrainerCallbacks::new(context, plan, checkpoints, listener, journal);

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::checkpoints::{is_scratch, latest};
 use super::output_lock::{self, lock_output};
-use super::unfinished::{self, Left, Unfinished};
 use crate::error::Error;
 use crate::file_lock::FileLock;
 use crate::logs::journal;
 use crate::settings::Settings;
+use crate::unfinished_mark::{self, is_marked, remove_mark};
 use records::atomic;
 
 /// The run's folder: `--output_dir` itself, or a folder in it where the run is one of several.
@@ -45,26 +45,23 @@ pub fn check_output_dir(settings: &Settings) -> Result<(), Error> {
 /// The output folder of a run that has begun.
 #[derive(Default)]
 pub(super) struct OutputClaim {
-    mark: Option<Unfinished>,
+    /// The folder, where the run trains: an evaluation leaves what a training is about.
+    trained: Option<PathBuf>,
     /// `None`: there is no folder, or its file system locks no files.
     _lock: Option<FileLock>,
 }
 
 impl OutputClaim {
     /// The run has ended well.
-    pub(super) fn ended(mut self) {
-        if let Some(mark) = self.mark.take() {
-            mark.remove();
-        }
+    pub(super) fn ended(self) {
+        self.trained.iter().for_each(|dir| remove_mark(dir));
     }
 }
 
 impl Drop for OutputClaim {
     fn drop(&mut self) {
         // A run that failed before it wrote anything leaves nothing to be told about.
-        if let Some(mark) = self.mark.take_if(|mark| is_empty(mark.dir())) {
-            mark.remove();
-        }
+        self.trained.iter().filter(|dir| is_empty(dir)).for_each(|dir| remove_mark(dir));
     }
 }
 
@@ -78,7 +75,7 @@ pub(super) fn take_output_dir(settings: &Settings) -> Result<OutputClaim, Error>
     let lock = lock_output(&dir)?;
     // Only now: before, another run may have been about to write.
     check_content(settings, &dir)?;
-    Ok(OutputClaim { mark: Unfinished::mark(settings, &dir, is_empty(&dir))?, _lock: lock })
+    Ok(OutputClaim { trained: settings.do_train.then_some(dir), _lock: lock })
 }
 
 fn check_folder(settings: &Settings, dir: &Path) -> Result<(), Error> {
@@ -89,16 +86,13 @@ fn check_folder(settings: &Settings, dir: &Path) -> Result<(), Error> {
 }
 
 fn check_content(settings: &Settings, dir: &Path) -> Result<(), Error> {
-    if is_empty(dir) || settings.places.overwrite_output_dir || !settings.do_train || latest(dir).is_some() {
+    // What a checkpoint or a mark says is compared with this run when its data and model are known.
+    let goes_on = latest(dir).is_some() || is_marked(dir);
+    if is_empty(dir) || settings.places.overwrite_output_dir || !settings.do_train || goes_on {
         return Ok(());
     }
-    let holds = match unfinished::left(settings, dir) {
-        Left::OwnRun => return Ok(()),
-        Left::AnotherRun => "holds what a run with other settings left that did not end",
-        Left::Nothing => "is not empty",
-    };
     Err(Error::usage(format!(
-        "--output_dir {} {holds}; give another folder, or --overwrite_output_dir true to write into it",
+        "--output_dir {} is not empty; give another folder, or --overwrite_output_dir true to write into it",
         dir.display()
     )))
 }
@@ -106,7 +100,7 @@ fn check_content(settings: &Settings, dir: &Path) -> Result<(), Error> {
 /// Whether a folder holds nothing, or is not there. What a run leaves that is killed before its first checkpoint, or while
 /// it writes, counts as nothing: the log, the lock, the mark, and files with a name of their own.
 pub(super) fn is_empty(dir: &Path) -> bool {
-    let names = [journal::FILE_NAME, output_lock::FILE_NAME, unfinished::FILE_NAME, "runs"];
+    let names = [journal::FILE_NAME, output_lock::FILE_NAME, unfinished_mark::FILE_NAME, "runs"];
     let scratch = |name: &str| is_scratch(name) || atomic::is_scratch(name) || names.contains(&name);
     std::fs::read_dir(dir).map_or(true, |mut entries| {
         entries.all(|entry| entry.is_ok_and(|e| e.file_name().to_str().is_some_and(scratch)))

@@ -1,69 +1,62 @@
 //! A mark in an output folder until its run has ended: what a run left there that was killed or failed may be written over by the same
-//! run, started again, and by no other.
+//! run, started again, and by no other; and whoever reads the folder can be told.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::identity::RunIdentity;
 use crate::error::Error;
-use crate::settings::{Settings, plain_request_hash};
+use crate::unfinished_mark::FILE_NAME;
 use records::atomic::write_whole;
 
-/// The file's name in the output folder; hidden, so that it is no part of what is uploaded.
-pub(super) const FILE_NAME: &str = ".run-glue.unfinished";
-
-/// Whose results are in a folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Left {
-    /// No run's that did not end.
-    Nothing,
-    /// The same run's, which did not end.
-    OwnRun,
-    /// Another run's, which did not end.
-    AnotherRun,
-}
-
-/// Reads the mark of `dir`.
-pub(super) fn left(settings: &Settings, dir: &Path) -> Left {
-    match std::fs::read_to_string(dir.join(FILE_NAME)) {
-        Ok(text) if text == said(settings) => Left::OwnRun,
-        Ok(_) => Left::AnotherRun,
-        Err(_) => Left::Nothing,
-    }
-}
-
-fn said(settings: &Settings) -> String {
-    format!("request {}, seed {}\n", plain_request_hash(settings), settings.training.seed)
-}
-
-/// The mark of this run, in its folder as long as the run has not ended.
+/// What the mark says: which run has not ended.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Unfinished {
-    dir: PathBuf,
+    /// The settings that decide the weights.
+    pub(super) settings: BTreeMap<String, Value>,
+    pub(super) identity: RunIdentity,
 }
 
 impl Unfinished {
-    /// Marks `dir` where all that is in it is, or will be, this run's. `is_empty`: nothing is in it yet.
+    /// Finds out whether this run may write into `dir`: not where another one did not end.
+    ///
+    /// # Errors
+    /// Says in what the other one differs.
+    pub(super) fn check(&self, dir: &Path) -> Result<(), Error> {
+        let Ok(text) = std::fs::read_to_string(dir.join(FILE_NAME)) else { return Ok(()) };
+        let difference = match serde_json::from_str::<Self>(&text) {
+            Ok(before) => before.difference(self),
+            Err(_) => Some("by another version of run-glue".to_owned()),
+        };
+        match difference {
+            None => Ok(()),
+            Some(difference) => Err(Error::usage(format!(
+                "--output_dir {} holds what a run left that did not end, made {difference}: give the same flags to start it \
+                 again, another --output_dir, or --overwrite_output_dir true to write over it",
+                dir.display()
+            ))),
+        }
+    }
+
+    /// In words that follow `made`.
+    fn difference(&self, now: &Self) -> Option<String> {
+        self.identity.difference(&now.identity).or_else(|| {
+            let differs = |name: &&String| self.settings.get(*name) != now.settings.get(*name);
+            let name = self.settings.keys().chain(now.settings.keys()).find(differs)?;
+            let value = |settings: &BTreeMap<String, Value>| settings.get(name).unwrap_or(&Value::Null).to_string();
+            Some(format!("with {name} {}, and this run has {}", value(&self.settings), value(&now.settings)))
+        })
+    }
+
+    /// Marks `dir`.
     ///
     /// # Errors
     /// When the mark cannot be written.
-    pub(super) fn mark(settings: &Settings, dir: &Path, is_empty: bool) -> Result<Option<Self>, Error> {
-        let left = left(settings, dir);
-        if left == Left::AnotherRun {
-            // It may be written over, or it would have been refused.
-            let _ = std::fs::remove_file(dir.join(FILE_NAME));
-        }
-        if !settings.do_train || left != Left::OwnRun && !is_empty {
-            return Ok(None);
-        }
-        write_whole(dir.join(FILE_NAME), said(settings).as_bytes())?;
-        Ok(Some(Self { dir: dir.to_owned() }))
-    }
-
-    /// The marked folder.
-    pub(super) fn dir(&self) -> &Path {
-        &self.dir
-    }
-
-    /// Takes the mark away: the run has ended well, or has left nothing.
-    pub(super) fn remove(self) {
-        let _ = std::fs::remove_file(self.dir.join(FILE_NAME));
+    pub(super) fn mark(&self, dir: &Path) -> Result<(), Error> {
+        let text = serde_json::to_string_pretty(self).map_err(Error::failure)?;
+        Ok(write_whole(dir.join(FILE_NAME), text.as_bytes())?)
     }
 }

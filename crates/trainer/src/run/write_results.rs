@@ -8,8 +8,8 @@ use super::outcome::{RunOutcome, StageMetrics};
 use super::output::{is_empty, output_dir};
 use super::score::Evaluation;
 use super::state_file::trainer_state;
-use super::unfinished::{self, Left};
 use crate::error::Error;
+use crate::unfinished_mark::is_marked;
 use records::files::console::metrics_block;
 use records::files::final_eval::FinalTable;
 use records::files::logits::write_logits;
@@ -44,7 +44,7 @@ impl RunOutcome<'_> {
         let metrics = self.stage_metrics();
         let mut result = Ok(());
         if let Some(dir) = output_dir(self.context.settings) {
-            let is_own = is_empty(&dir) || unfinished::left(self.context.settings, &dir) == Left::OwnRun;
+            let is_own = is_empty(&dir) || self.trained.is_some() && is_marked(&dir);
             if self.trained.is_none() {
                 self.make_room(&dir, &metrics);
             }

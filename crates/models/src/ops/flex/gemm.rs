@@ -37,6 +37,10 @@ pub(super) fn multiply(out: &mut [f32], row_stride: usize, a: Mat, b: Mat, produ
     let (m, n, k) = (a.rows, b.columns, a.columns);
     assert_eq!(k, b.rows, "inner sizes of a product differ");
     check(out.len(), m, n, row_stride, 1);
+    #[cfg(target_arch = "x86_64")]
+    if !product.parallel && m.min(n) >= SMALLEST_ALONE && k > 0 && avx2::is_in_use() {
+        return avx2::multiply_alone(out, row_stride, a, b, product.scale, product.accumulate);
+    }
     let parallelism = if product.parallel { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
     // SAFETY: the extents of all three matrices were checked against their slices, and `out` is borrowed mutably, so it
     // does not overlap the others.
@@ -78,6 +82,9 @@ pub(super) fn bf16_support() -> Result<(), &'static str> {
 
 /// Rows and columns of a product from which on our own f32 kernel is faster: of fewer rows, packing `b` is as much work as the product.
 const SMALLEST_OWN: [usize; 2] = [32, 16];
+
+/// Rows and columns of a product of one thread from which on it is faster.
+const SMALLEST_ALONE: usize = 16;
 
 /// What a product starts from.
 #[derive(Clone, Copy)]
@@ -183,6 +190,35 @@ mod tests {
             (64, 300, 0),
         ];
         check_products(&sizes, Precision::F32, |x| x, |_, _, k| 1e-6 * (1.0 + (k as f64).sqrt()));
+    }
+
+    #[test]
+    fn products_of_one_thread_are_scaled_and_added() {
+        for (m, n, k) in [(16, 16, 1), (64, 64, 32), (128, 64, 128), (37, 50, 41), (5, 9, 7), (40, 40, 0)] {
+            let (x, y, old) = (values(m * k, 1), values(n * k, 2), values(m * (n + 3), 3));
+            for (a, b) in [
+                (Mat::new(&x, m, k), Mat::new(&y, k, n)),
+                (Mat::new(&x, m, k), Mat::new(&y, n, k).t()),
+                (Mat::new(&x, k, m).t(), Mat::new(&y, k, n)),
+            ] {
+                for accumulate in [false, true] {
+                    let mut out = old.clone();
+                    multiply(&mut out, n + 3, a, b, Product { accumulate, scale: 0.3, ..Product::SERIAL });
+                    let products = expected(a, b, None, |x| x);
+                    for (i, (row, old)) in out.chunks(n + 3).zip(old.chunks(n + 3)).enumerate() {
+                        for j in 0..n + 3 {
+                            let before = f64::from(old[j]);
+                            let want = match products.get(i * n + j) {
+                                Some(product) if j < n => 0.3 * product + if accumulate { before } else { 0.0 },
+                                // Between the rows nothing is written.
+                                _ => before,
+                            };
+                            assert!((f64::from(row[j]) - want).abs() < 1e-5, "{m} x {n} x {k}: {i}, {j}");
+                        }
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -140,3 +140,22 @@ fn a_backend_is_named_where_a_row_would_mix_two() {
     assert_eq!(names(&found), ["m (backend=flex)", "m (backend=cuda)"]);
     assert_eq!(names(&[on("flex", "rte", 42), on("cuda", "mrpc", 42)]), ["m"], "no task has both");
 }
+
+#[test]
+fn seeds_that_change_nothing_are_one_run() {
+    let with_loss = |seed: u64, loss: f64| {
+        let mut found = record("m", "rte", seed, Some(0.7));
+        found.1.metrics.insert("loss".to_owned(), Some(loss));
+        found
+    };
+    let found = [with_loss(1, 0.61), with_loss(2, 0.61), with_loss(3, 0.61000000000000001), with_loss(4, 0.62)];
+    let (counted, notes) = seeds(&found);
+    assert_eq!(counted, [1, 4]);
+    assert_eq!(
+        notes,
+        ["m on rte: 2 runs have another seed and the same numbers to the last digit: no seed changes them, and they count once"]
+    );
+    // The same score alone is no sign of it, nor is a loss that is no number.
+    assert_eq!(seeds(&[with_loss(1, 0.61), with_loss(2, 0.62)]).0, [1, 2]);
+    assert_eq!(seeds(&[with_loss(1, f64::NAN), with_loss(2, f64::NAN)]).0, [1, 2]);
+}
