@@ -86,7 +86,7 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
     let data_seconds = started.elapsed().as_secs_f64();
 
     let started = Instant::now();
-    let tokenized = |rows: Rows| Split::new(&rows.split, &rows.examples, task.kind, &model.tokenizer, max_seq_length);
+    let tokenized = |rows: Rows| Split::of(&rows.split, rows.examples, task.kind, &model.tokenizer, max_seq_length);
     let train = train.map(tokenized).transpose()?;
     let eval = eval
         .into_iter()
@@ -101,6 +101,7 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         .zip(last_rows)
         .map(|(FinalRows { name, rows }, said)| Ok((FinalRows { name, rows: rows.map(tokenized)? }, said)))
         .collect::<Result<Vec<_>, crate::tokenize::TokenizeError>>()?;
+    model.tokenizer.forget_words();
     if let Some(split) = &train {
         let cut = split.truncated_rows();
         if cut > 0 {

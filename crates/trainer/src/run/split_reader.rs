@@ -133,7 +133,7 @@ impl SplitReader<'_> {
         let mut of_splits = BTreeMap::new();
         let mut read: Vec<PathBuf> = Vec::new();
         let mut last: Option<(&str, Vec<(Example, bool)>)> = None;
-        for slice in slices {
+        for (at, slice) in slices.iter().enumerate() {
             // Two parts of one split are read from its files once.
             let all = match last.take() {
                 Some((split, all)) if split == slice.split => all,
@@ -149,9 +149,16 @@ impl SplitReader<'_> {
                     if choice.shuffle_before_split && slices.iter().any(is_cut) { shuffled(all, choice) } else { all }
                 }
             };
-            examples.extend_from_slice(&all[slice.range(all.len())]);
+            let range = slice.range(all.len());
             of_splits.insert(&slice.split, all.len());
-            last = Some((&slice.split, all));
+            if slices.get(at + 1).is_some_and(|next| next.split == slice.split) {
+                examples.extend_from_slice(&all[range]);
+                last = Some((&slice.split, all));
+            } else if examples.is_empty() && range == (0..all.len()) {
+                examples = all;
+            } else {
+                examples.extend(all.into_iter().take(range.end).skip(range.start));
+            }
         }
         let split = slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
         let (examples, marked) = examples.into_iter().unzip();

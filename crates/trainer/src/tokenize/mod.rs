@@ -5,10 +5,12 @@
 //! to the batch: nothing here pads.
 
 mod added;
+mod around;
 mod byte_bpe;
 mod classes;
 mod config;
 mod encode;
+mod encoded;
 mod error;
 mod files;
 mod fit;
@@ -18,12 +20,18 @@ mod maker;
 mod sentencepiece_model;
 mod unigram;
 mod wordpiece;
+mod words;
 
-pub use encode::Encoded;
+pub(crate) use encode::GROUP;
+pub use encode::RowEncoder;
+pub use encoded::Encoded;
 pub use error::TokenizeError;
 pub use files::TokenizerFiles;
 pub use length::{MIN_SEQ_LENGTH, effective_max_seq_length};
 
+use std::sync::Arc;
+
+use encode::ByWords;
 use tokenizers::{NormalizedString, Normalizer, Tokenizer, TruncationDirection};
 
 /// A checkpoint's tokenizer, ready to encode rows. It is read-only and may be shared between threads.
@@ -41,6 +49,8 @@ pub struct TextTokenizer {
     /// Token ids from here on have no row in the model's embedding.
     embedding_rows: usize,
     warnings: Vec<String>,
+    /// How rows are made of words, where they are.
+    by_words: Option<Arc<ByWords>>,
 }
 
 impl TextTokenizer {
@@ -115,9 +125,32 @@ impl TextTokenizer {
 
     /// Encode rows of one or two texts in parallel, special tokens added; the order is kept.
     ///
-    /// A row longer than `max_seq_length` tokens is cut "longest first", by the very code behind the Python package.
+    /// A row longer than `max_seq_length` tokens is cut "longest first", as the code behind the Python package does it.
     /// Truncation and padding settings inside a `tokenizer.json` play no part.
     pub fn encode(&self, rows: &[(&str, Option<&str>)], max_seq_length: usize) -> Result<Encoded, TokenizeError> {
-        encode::encode(self, rows, max_seq_length)
+        let has_pairs = rows.iter().any(|(_, second)| second.is_some());
+        let mut encoder = self.encoder(rows.len(), has_pairs, max_seq_length)?;
+        encoder.add(rows, |row| *row)?;
+        Ok(encoder.finish())
+    }
+
+    /// The same for `rows` rows that are given bit by bit.
+    ///
+    /// # Errors
+    /// A length that has no room for the special tokens.
+    pub fn encoder(
+        &self,
+        rows: usize,
+        has_pairs: bool,
+        max_seq_length: usize,
+    ) -> Result<RowEncoder<'_>, TokenizeError> {
+        RowEncoder::new(self, rows, has_pairs, max_seq_length)
+    }
+
+    /// Gives the memory back in which the tokens of words are kept from one call to the next.
+    pub fn forget_words(&self) {
+        if let Some(by_words) = &self.by_words {
+            by_words.forget();
+        }
     }
 }

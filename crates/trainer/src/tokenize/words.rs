@@ -1,0 +1,162 @@
+//! Texts word by word. Where the tokens of a text are those of its words one behind the other, a word that was met before is looked up,
+//! which takes a hundredth of the time that normalizing and splitting it takes.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokenizers::{ModelWrapper, NormalizedString, Normalizer, NormalizerWrapper, PreTokenizerWrapper, Tokenizer};
+
+/// Words that a thread keeps. Frequent ones come early, so the first ones are kept.
+const MOST_WORDS: usize = 1 << 16;
+
+/// Bytes of the longest word that is kept.
+const LONGEST_WORD: usize = 64;
+
+/// Where texts may be cut without a change to their tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cuts {
+    /// At every space, which becomes no token: BERT's way. Its normalizer changes characters by themselves, and decomposition (NFD)
+    /// moves no mark over a space.
+    AtSpaces,
+    /// In front of a space that follows something else: the byte-level way. No match of GPT-2's pattern goes on over such a place
+    /// (`pre_tokenizers/byte_level.rs` of tokenizers).
+    BeforeSpaces,
+}
+
+/// What is known of the words of one tokenizer.
+pub(super) struct Words {
+    cuts: Cuts,
+    /// One a thread, so that none waits for another.
+    known: Vec<Mutex<KnownWords>>,
+}
+
+/// Words and their tokens.
+#[derive(Default)]
+pub(super) struct KnownWords {
+    /// Where the tokens of each lie in `ids`.
+    places: HashMap<Box<str>, (u32, u32)>,
+    ids: Vec<u32>,
+}
+
+impl fmt::Debug for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Words").field("cuts", &self.cuts).finish_non_exhaustive()
+    }
+}
+
+impl Words {
+    /// `None`: the tokenizer looks at more than a word.
+    pub(super) fn of(tokenizer: &Tokenizer) -> Option<Self> {
+        let cuts = match (tokenizer.get_normalizer(), tokenizer.get_pre_tokenizer(), tokenizer.get_model()) {
+            (
+                None | Some(NormalizerWrapper::BertNormalizer(_)),
+                Some(PreTokenizerWrapper::BertPreTokenizer(_)),
+                ModelWrapper::WordPiece(_),
+            ) => Cuts::AtSpaces,
+            (None, Some(PreTokenizerWrapper::ByteLevel(pieces)), ModelWrapper::BPE(model))
+                if pieces.use_regex && model.dropout.is_none() =>
+            {
+                Cuts::BeforeSpaces
+            }
+            _ => return None,
+        };
+        // A token that matches as a whole may reach over several words, or take the spaces behind it.
+        let is_apart = tokenizer.get_added_tokens_decoder().into_values().all(|token| {
+            let mut normalized = NormalizedString::from(token.content.as_str());
+            let changed = tokenizer.get_normalizer().map_or(Ok(()), |normalizer| normalizer.normalize(&mut normalized));
+            let is_word = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
+            let takes_space = token.rstrip && cuts == Cuts::BeforeSpaces;
+            changed.is_ok() && is_word(&token.content) && is_word(normalized.get()) && !takes_space
+        });
+        let threads = rayon::current_num_threads().max(1);
+        is_apart.then(|| Self { cuts, known: (0..threads).map(|_| Mutex::default()).collect() })
+    }
+
+    /// What this thread knows.
+    pub(super) fn known(&self) -> MutexGuard<'_, KnownWords> {
+        let thread = rayon::current_thread_index().unwrap_or(0) % self.known.len();
+        self.known[thread].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the memory back.
+    pub(super) fn forget(&self) {
+        for known in &self.known {
+            *known.lock().unwrap_or_else(PoisonError::into_inner) = KnownWords::default();
+        }
+    }
+
+    /// Appends the tokens of a text.
+    pub(super) fn encode(
+        &self,
+        known: &mut KnownWords,
+        tokenizer: &Tokenizer,
+        text: &str,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), tokenizers::Error> {
+        let mut rest = text;
+        while let Some((word, behind)) = self.cuts.next(rest) {
+            known.encode(tokenizer, word, ids)?;
+            rest = behind;
+        }
+        Ok(())
+    }
+}
+
+impl Cuts {
+    /// The next word and what is behind it; `None` at the end.
+    fn next(self, text: &str) -> Option<(&str, &str)> {
+        match self {
+            Self::AtSpaces => {
+                let text = text.trim_start_matches(' ');
+                (!text.is_empty()).then(|| text.split_once(' ').unwrap_or((text, "")))
+            }
+            Self::BeforeSpaces => {
+                let is_cut = |at: usize| text[..at].ends_with(|before: char| !before.is_whitespace());
+                let cut = text.match_indices(' ').map(|(at, _)| at).find(|&at| is_cut(at));
+                (!text.is_empty()).then(|| text.split_at(cut.unwrap_or(text.len())))
+            }
+        }
+    }
+}
+
+impl KnownWords {
+    fn encode(&mut self, tokenizer: &Tokenizer, word: &str, ids: &mut Vec<u32>) -> Result<(), tokenizers::Error> {
+        if let Some(&(start, end)) = self.places.get(word) {
+            ids.extend_from_slice(&self.ids[start as usize..end as usize]);
+            return Ok(());
+        }
+        let encoding = tokenizer.encode_fast(word, false)?;
+        ids.extend_from_slice(encoding.get_ids());
+        if word.len() <= LONGEST_WORD && self.places.len() < MOST_WORDS {
+            let start = self.ids.len() as u32;
+            self.ids.extend_from_slice(encoding.get_ids());
+            self.places.insert(word.into(), (start, self.ids.len() as u32));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(cuts: Cuts, text: &str) -> Vec<&str> {
+        let mut rest = text;
+        std::iter::from_fn(|| {
+            let (word, behind) = cuts.next(rest)?;
+            rest = behind;
+            Some(word)
+        })
+        .collect()
+    }
+
+    #[test]
+    fn texts_are_cut_at_spaces_alone() {
+        assert_eq!(words(Cuts::AtSpaces, "  a b\u{a0}c\td  e "), ["a", "b\u{a0}c\td", "e"]);
+        assert_eq!(words(Cuts::BeforeSpaces, " a b  c\t d e "), [" a", " b", "  c\t d", " e", " "]);
+        assert_eq!(words(Cuts::BeforeSpaces, "  "), ["  "]);
+        assert_eq!(words(Cuts::AtSpaces, "  "), [""; 0]);
+        assert_eq!(words(Cuts::BeforeSpaces, ""), [""; 0]);
+    }
+}
