@@ -77,8 +77,23 @@ impl Split {
             encoder.add(&group, |example| (example.text.as_str(), example.text_pair.as_deref()))?;
             labels.extend(group.iter_mut().map(|example| example.label.take()));
         }
-        let (encoded, pad_token_id) = (encoder.finish(), tokenizer.pad_token_id());
-        Ok(Self { name: name.to_owned(), encoded, labels, kind, pad_token_id })
+        Ok(Self::of_tokens(name, encoder.finish(), labels, kind, tokenizer))
+    }
+
+    /// Of rows that `tokenizer` made tokens of.
+    pub(crate) fn of_tokens(
+        name: &str,
+        encoded: Encoded,
+        labels: Vec<Option<Label>>,
+        kind: TaskKind,
+        tokenizer: &TextTokenizer,
+    ) -> Self {
+        Self { name: name.to_owned(), encoded, labels, kind, pad_token_id: tokenizer.pad_token_id() }
+    }
+
+    /// The tokens of its rows.
+    pub(crate) fn tokens(&self) -> &Encoded {
+        &self.encoded
     }
 
     /// Number of rows.

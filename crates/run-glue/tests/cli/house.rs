@@ -62,9 +62,9 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "trainer",
         &[
-            &["error", "file_hash", "file_lock", "kernel_cache", "logs", "machine"],
-            &["demo", "settings", "tokenize"],
-            &["backends", "data", "permutation", "sampler", "source"],
+            &["cache_folder", "error", "file_hash", "file_lock", "logs", "machine"],
+            &["demo", "kernel_cache", "settings", "tokenize"],
+            &["backends", "data", "permutation", "sampler", "source", "token_store"],
             &["model_layout"],
             &["model_files", "training"],
             &["run"],

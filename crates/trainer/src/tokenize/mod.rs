@@ -18,7 +18,9 @@ mod length;
 mod load;
 mod maker;
 mod sentencepiece_model;
+mod table_file;
 mod unigram;
+mod version;
 mod wordpiece;
 mod words;
 
@@ -28,10 +30,12 @@ pub use encoded::Encoded;
 pub use error::TokenizeError;
 pub use files::TokenizerFiles;
 pub use length::{MIN_SEQ_LENGTH, effective_max_seq_length};
+pub use table_file::TableKey;
 
 use std::sync::Arc;
 
 use encode::ByWords;
+use sha2::{Digest, Sha256};
 use tokenizers::{NormalizedString, Normalizer, Tokenizer, TruncationDirection};
 
 /// A checkpoint's tokenizer, ready to encode rows. It is read-only and may be shared between threads.
@@ -145,6 +149,20 @@ impl TextTokenizer {
         max_seq_length: usize,
     ) -> Result<RowEncoder<'_>, TokenizeError> {
         RowEncoder::new(self, rows, has_pairs, max_seq_length)
+    }
+
+    /// SHA-256, in hexadecimal, over all that decides the tokens of a text, and which texts are refused: the tokenizer as it was made of
+    /// its files, the settings of calls, and the code. `None`: it cannot be written down.
+    pub fn identity(&self) -> Option<String> {
+        let Self { tokenizer, vocab_size, truncation_side, uses_type_ids, class, embedding_rows, .. } = self;
+        let mut hasher = Sha256::new();
+        hasher.update(serde_json::to_vec(tokenizer).ok()?);
+        let splits_special = tokenizer.get_added_vocabulary().get_encode_special_tokens();
+        let settings =
+            format!("{vocab_size} {truncation_side:?} {uses_type_ids} {class} {embedding_rows} {splits_special}");
+        hasher.update(settings);
+        hasher.update(version::code());
+        Some(records::hex(&hasher.finalize()))
     }
 
     /// Gives the memory back in which the tokens of words are kept from one call to the next.
