@@ -43,25 +43,11 @@ pub struct Split {
 }
 
 impl Split {
-    /// Tokenizes a split's examples.
+    /// Tokenizes a split's examples; texts are gone as soon as their tokens are there.
     ///
     /// # Errors
     /// Those of the tokenizer.
     pub fn new(
-        name: &str,
-        examples: &[Example],
-        kind: TaskKind,
-        tokenizer: &TextTokenizer,
-        max_seq_length: usize,
-    ) -> Result<Self, TokenizeError> {
-        Self::of(name, examples.to_vec(), kind, tokenizer, max_seq_length)
-    }
-
-    /// As [`Split::new`]; texts are gone as soon as their tokens are there.
-    ///
-    /// # Errors
-    /// Those of the tokenizer.
-    pub fn of(
         name: &str,
         examples: Vec<Example>,
         kind: TaskKind,

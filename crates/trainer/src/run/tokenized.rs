@@ -66,7 +66,7 @@ impl<'a> Tokenizing<'a> {
     }
 
     fn fresh(&self, rows: Rows) -> Result<Split, TokenizeError> {
-        Split::of(&rows.split, rows.examples, self.kind, self.tokenizer, self.max_seq_length)
+        Split::new(&rows.split, rows.examples, self.kind, self.tokenizer, self.max_seq_length)
     }
 
     /// Where the tokens of these rows are kept, if they are.

@@ -55,7 +55,7 @@ impl TrainedRows {
         let mut keys = before.map(|before| before.keys.clone()).unwrap_or_default();
         keys.par_extend(rows.examples.par_iter().map(key));
         if drops_case {
-            keys.par_extend(rows.examples.par_iter().map(|row| key(&lower_case(row))));
+            keys.par_extend(rows.examples.par_iter().filter_map(lower_key));
         }
         keys.par_sort_unstable();
         keys.dedup();
@@ -65,8 +65,11 @@ impl TrainedRows {
 
     /// How many of the rows are among them.
     pub(super) fn count(&self, rows: &Rows) -> u64 {
-        let has = |row: &Example| self.keys.binary_search(&key(row)).is_ok();
-        rows.examples.par_iter().filter(|row| has(row) || self.drops_case && has(&lower_case(row))).count() as u64
+        let has = |key: &RowKey| self.keys.binary_search(key).is_ok();
+        rows.examples
+            .par_iter()
+            .filter(|row| has(&key(row)) || self.drops_case && lower_key(row).is_some_and(|key| has(&key)))
+            .count() as u64
     }
 
     /// Those of a model on this machine; `None` where it does not say, as models of others do not, or what it says is of other weights
@@ -149,8 +152,15 @@ fn from_hex(digits: &[u8; 2 * KEPT]) -> Option<RowKey> {
 /// and a copied row that has a blank more is a copied row.
 fn key(row: &Example) -> RowKey {
     let mut hasher = Sha256::new();
+    let mut words = String::new();
     let mut text = |text: &str| {
-        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        words.clear();
+        for word in text.split_whitespace() {
+            if !words.is_empty() {
+                words.push(' ');
+            }
+            words.push_str(word);
+        }
         hasher.update((words.len() as u64).to_le_bytes());
         hasher.update(words.as_bytes());
     };
@@ -162,10 +172,16 @@ fn key(row: &Example) -> RowKey {
     key
 }
 
-/// Letter by letter, as tokenizers do it.
-fn lower_case(row: &Example) -> Example {
-    let lower = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<String>();
-    Example { text: lower(&row.text), text_pair: row.text_pair.as_deref().map(lower), label: None }
+/// The key of the row in lower case, letter by letter, as tokenizers do it; `None` where it is the row's own.
+fn lower_key(row: &Example) -> Option<RowKey> {
+    let lower = |text: &str| match text.is_ascii() {
+        true => text.to_ascii_lowercase(),
+        false => text.chars().flat_map(char::to_lowercase).collect(),
+    };
+    let row_in_lower_case =
+        Example { text: lower(&row.text), text_pair: row.text_pair.as_deref().map(lower), label: None };
+    let is_other = (&row_in_lower_case.text, &row_in_lower_case.text_pair) != (&row.text, &row.text_pair);
+    is_other.then(|| key(&row_in_lower_case))
 }
 
 #[cfg(test)]

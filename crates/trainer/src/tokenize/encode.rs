@@ -2,20 +2,16 @@
 
 use rayon::prelude::*;
 use tokenizers::utils::truncation::truncate_encodings;
-use tokenizers::{Encoding, PostProcessor, Tokenizer, TruncationDirection, TruncationParams, TruncationStrategy};
+use tokenizers::{Encoding, PostProcessor, TruncationParams, TruncationStrategy};
 
-use super::around::Around;
+use super::by_words::{Scratch, Texts};
 use super::encoded::{Encoded, Part};
-use super::words::{KnownWords, Words};
 use super::{TextTokenizer, TokenizeError};
 
 /// Rows that one thread encodes before it looks for more work.
 const CHUNK: usize = 64;
 /// Rows in flight at once. Only these exist both as pieces and in the table, which bounds memory.
 pub(crate) const GROUP: usize = 16_384;
-
-/// One or two texts.
-type Texts<'a> = (&'a str, Option<&'a str>);
 
 /// Encodes rows group by group, so that texts can go when their tokens are there.
 pub struct RowEncoder<'a> {
@@ -85,6 +81,11 @@ impl Limits {
         };
         Ok(Self { one_text: limit(false), two_texts: limit(true) })
     }
+
+    /// What is left for a row of these texts.
+    fn of(&self, (_, second): Texts<'_>) -> &TruncationParams {
+        if second.is_some() { &self.two_texts } else { &self.one_text }
+    }
 }
 
 fn encode_chunk<R>(
@@ -95,12 +96,15 @@ fn encode_chunk<R>(
     first_row: usize,
 ) -> Result<Part, TokenizeError> {
     let mut part = Part::default();
-    let mut by_words = text.by_words.as_deref().map(|by_words| (by_words, by_words.words.known(), Scratch::default()));
+    let mut by_words = text.by_words.as_deref().map(|by_words| (by_words, by_words.known(), Scratch::default()));
     for (i, row) in rows.iter().enumerate() {
         let failed = |reason: String| TokenizeError::Encode { row: first_row + i, reason };
         let (start, texts) = (part.ids.len(), texts(row));
         let encoded = match &mut by_words {
-            Some((by_words, known, scratch)) => by_words.encode_row(text, limits, texts, known, scratch, &mut part),
+            Some((by_words, known, scratch)) => {
+                let limit = limits.of(texts);
+                by_words.encode_row(&text.tokenizer, (texts, limit), text.uses_type_ids, (known, scratch), &mut part)
+            }
             None => encode_row(text, limits, texts, &mut part),
         };
         let truncated = encoded.map_err(|error| failed(error.to_string()))?;
@@ -113,80 +117,6 @@ fn encode_chunk<R>(
     Ok(part)
 }
 
-/// Makes rows of the tokens of their words.
-#[derive(Debug)]
-pub(super) struct ByWords {
-    words: Words,
-    around: Around,
-}
-
-/// Tokens of a row's texts, before they are cut.
-#[derive(Default)]
-struct Scratch {
-    first: Vec<u32>,
-    second: Vec<u32>,
-}
-
-impl ByWords {
-    /// `None`: the tokens of a text are not those of its words.
-    pub(super) fn of(tokenizer: &Tokenizer) -> Option<Self> {
-        Some(Self { words: Words::of(tokenizer)?, around: Around::of(tokenizer)? })
-    }
-
-    /// Gives the memory back that known words take.
-    pub(super) fn forget(&self) {
-        self.words.forget();
-    }
-
-    /// As [`encode_row`].
-    fn encode_row(
-        &self,
-        text: &TextTokenizer,
-        limits: &Limits,
-        (first, second): Texts<'_>,
-        known: &mut KnownWords,
-        scratch: &mut Scratch,
-        part: &mut Part,
-    ) -> Result<bool, tokenizers::Error> {
-        scratch.first.clear();
-        scratch.second.clear();
-        self.words.encode(known, &text.tokenizer, first, &mut scratch.first)?;
-        if let Some(second) = second {
-            self.words.encode(known, &text.tokenizer, second, &mut scratch.second)?;
-        }
-        let limit = if second.is_some() { &limits.two_texts } else { &limits.one_text };
-        let lengths = [scratch.first.len(), scratch.second.len()];
-        let kept = kept(lengths, second.is_some(), limit.max_length);
-        let [first, behind] =
-            [(&scratch.first, kept[0]), (&scratch.second, kept[1])].map(|(ids, kept)| match limit.direction {
-                TruncationDirection::Right => &ids[..kept],
-                TruncationDirection::Left => &ids[ids.len() - kept..],
-            });
-        self.around.write(first, second.map(|_| behind), text.uses_type_ids, part);
-        Ok(kept != lengths)
-    }
-}
-
-/// How many tokens of two texts are kept so that there are at most `limit`, the longer text cut first: as `truncate_encodings` of
-/// tokenizers counts them, down to who gets the odd one.
-fn kept([first, second]: [usize; 2], is_pair: bool, limit: usize) -> [usize; 2] {
-    if first + second <= limit {
-        return [first, second];
-    }
-    if !is_pair {
-        return [limit, 0];
-    }
-    let (mut short, mut long) = (first.min(second), 0);
-    if short <= limit {
-        long = short.max(limit - short);
-    }
-    if short > limit || short + long > limit {
-        short = limit / 2;
-        long = short + limit % 2;
-    }
-    if first > second { [long, short] } else { [short, long] }
-}
-
 /// Writes one row, cut and with its special tokens; returns whether it was cut.
 ///
 /// Each text is tokenized whole before the cut. Truncation set on the tokenizer would be quicker for long texts, but
@@ -195,9 +125,10 @@ fn kept([first, second]: [usize; 2], is_pair: bool, limit: usize) -> [usize; 2] 
 fn encode_row(
     text: &TextTokenizer,
     limits: &Limits,
-    (first, second): Texts<'_>,
+    texts: Texts<'_>,
     part: &mut Part,
 ) -> Result<bool, tokenizers::Error> {
+    let (limit, (first, second)) = (limits.of(texts), texts);
     let tokenizer = &text.tokenizer;
     let first = tokenizer.encode_fast(first, false)?;
     let second = second.map(|second| {
@@ -208,7 +139,6 @@ fn encode_row(
     });
     let second = second.transpose()?;
 
-    let limit = if second.is_some() { &limits.two_texts } else { &limits.one_text };
     let truncated = first.len() + second.as_ref().map_or(0, Encoding::len) > limit.max_length;
     let (mut first, mut second) = truncate_encodings(first, second, limit)?;
     // What was cut off hangs on as further encodings, and the post-processor would combine all of one text's with all
@@ -283,28 +213,5 @@ mod tests {
             compared += 1;
         }
         assert!(compared >= 6, "{compared}");
-    }
-
-    /// Against the library, for all lengths and limits that are small.
-    #[test]
-    fn as_many_tokens_are_kept_as_truncation_keeps() {
-        let encoding = |length: usize| {
-            let token = tokenizers::Token::new(0, String::new(), (0, 0));
-            Encoding::from_tokens(vec![token; length], 0)
-        };
-        for (first, limit) in (0..12).flat_map(|first| (0..14).map(move |limit| (first, limit))) {
-            let params = TruncationParams {
-                max_length: limit,
-                strategy: TruncationStrategy::LongestFirst,
-                stride: 0,
-                direction: TruncationDirection::Right,
-            };
-            for second in (0..12).map(Some).chain([None]) {
-                let (a, b) = truncate_encodings(encoding(first), second.map(encoding), &params).unwrap();
-                let expected = [a.len(), b.map_or(0, |b| b.len())];
-                let found = kept([first, second.unwrap_or(0)], second.is_some(), limit);
-                assert_eq!(found, expected, "{first} {second:?} {limit}");
-            }
-        }
     }
 }

@@ -7,9 +7,9 @@ use tokenizers::models::ModelWrapper;
 use tokenizers::{Tokenizer, TruncationDirection};
 
 use super::added::add_tokens;
+use super::by_words::ByWords;
 use super::classes::TokenizerClass;
 use super::config::{SpecialTokens, TokenText, TokenizerConfig};
-use super::encode::ByWords;
 use super::files::{read, read_json};
 use super::maker::Maker;
 use super::{TextTokenizer, TokenizeError, TokenizerFiles};

@@ -6,6 +6,7 @@
 
 mod added;
 mod around;
+mod by_words;
 mod byte_bpe;
 mod classes;
 mod config;
@@ -34,7 +35,7 @@ pub use table_file::TableKey;
 
 use std::sync::Arc;
 
-use encode::ByWords;
+use by_words::ByWords;
 use sha2::{Digest, Sha256};
 use tokenizers::{NormalizedString, Normalizer, Tokenizer, TruncationDirection};
 

@@ -4,9 +4,10 @@
 const LIBRARY: &str = "tokenizers 0.23.2";
 
 /// The files of this room, which together decide what the tokens of a row are.
-const SOURCES: [&[u8]; 20] = [
+const SOURCES: [&[u8]; 21] = [
     include_bytes!("added.rs"),
     include_bytes!("around.rs"),
+    include_bytes!("by_words.rs"),
     include_bytes!("byte_bpe.rs"),
     include_bytes!("classes.json"),
     include_bytes!("classes.rs"),
