@@ -36,13 +36,13 @@ impl TokenStore {
         self.folder.join(format!("{}.{ENDING}", hex(&key[..16])))
     }
 
-    /// The tokens of this key, with ids below `vocab_size`; `None` where they are not kept.
+    /// The tokens of this key; `None` where they are not kept.
     ///
     /// # Errors
     /// Says what is wrong with a file that is there.
-    pub(crate) fn get(&self, key: &TableKey, vocab_size: usize) -> Result<Option<Encoded>, String> {
+    pub(crate) fn get(&self, key: &TableKey) -> Result<Option<Encoded>, String> {
         let path = self.path(key);
-        let found = Encoded::read(&path, key, vocab_size)?;
+        let found = Encoded::read(&path, key)?;
         if found.is_some() {
             // A folder that may only be read does as well: its files are not known to be used, and no more.
             let _ = File::options().write(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
@@ -119,9 +119,9 @@ mod tests {
         }
         (0..3).for_each(|key| age(key, 100 - u64::from(key)));
         // It was the oldest, and is used again.
-        assert_eq!(store.get(&[0; 32], tokenizer.vocab_size()).unwrap().as_ref(), Some(&tokens));
+        assert_eq!(store.get(&[0; 32]).unwrap().as_ref(), Some(&tokens));
         store.put(&[3; 32], &tokens).unwrap();
-        let is_kept = |key: u8| store.get(&[key; 32], tokenizer.vocab_size()).unwrap().is_some();
+        let is_kept = |key: u8| store.get(&[key; 32]).unwrap().is_some();
         assert_eq!([0, 1, 2, 3].map(is_kept), [true, false, true, true]);
         assert!(folder.path().join("of-others.txt").is_file(), "what is not its own stays");
     }

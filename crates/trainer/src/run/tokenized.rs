@@ -42,7 +42,7 @@ impl<'a> Tokenizing<'a> {
         let Some((store, key)) = self.place(&rows, sha256) else { return self.fresh(rows) };
         let path = store.path(&key);
         if !self.overwrite {
-            match store.get(&key, self.tokenizer.vocab_size()) {
+            match store.get(&key) {
                 Ok(Some(tokens)) if tokens.len() == rows.examples.len() => {
                     log::info!(
                         "{}: the tokens of its {} rows are those that an earlier run kept in {}",

@@ -14,7 +14,7 @@ const CHUNK: usize = 64;
 pub(crate) const GROUP: usize = 16_384;
 
 /// Encodes rows group by group, so that texts can go when their tokens are there.
-pub struct RowEncoder<'a> {
+pub(crate) struct RowEncoder<'a> {
     text: &'a TextTokenizer,
     limits: Limits,
     table: Encoded,
@@ -37,7 +37,11 @@ impl<'a> RowEncoder<'a> {
     ///
     /// # Errors
     /// Names the first row that fails, counted from the first one of all.
-    pub fn add<R: Sync>(&mut self, rows: &[R], texts: impl Fn(&R) -> Texts<'_> + Sync) -> Result<(), TokenizeError> {
+    pub(crate) fn add<R: Sync>(
+        &mut self,
+        rows: &[R],
+        texts: impl Fn(&R) -> Texts<'_> + Sync,
+    ) -> Result<(), TokenizeError> {
         for group in rows.chunks(GROUP) {
             let done = self.table.len();
             let parts: Vec<Result<Part, TokenizeError>> = group
@@ -54,7 +58,7 @@ impl<'a> RowEncoder<'a> {
 
     /// All rows.
     #[must_use]
-    pub fn finish(self) -> Encoded {
+    pub(crate) fn finish(self) -> Encoded {
         self.table
     }
 }
@@ -177,7 +181,7 @@ mod tests {
 
     fn text(random: &mut impl FnMut() -> usize) -> String {
         let mut text: String = (0..random() % 24).map(|_| PIECES[random() % PIECES.len()]).collect();
-        if random() % 16 == 0 {
+        if random().is_multiple_of(16) {
             text.push_str(&"long".repeat(40));
         }
         text

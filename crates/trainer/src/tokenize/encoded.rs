@@ -46,8 +46,13 @@ impl Ids {
     }
 
     fn extend(&mut self, new: &[u32]) {
+        // What a tokenizer.json puts around texts need not be in its vocabulary.
+        if let Self::Narrow(ids) = self
+            && new.iter().any(|&id| id > u32::from(u16::MAX))
+        {
+            *self = Self::Wide(ids.iter().copied().map(u32::from).collect());
+        }
         match self {
-            // None is above: the width is that of the vocabulary.
             Self::Narrow(ids) => ids.extend(new.iter().map(|&id| id as u16)),
             Self::Wide(ids) => ids.extend_from_slice(new),
         }
@@ -165,6 +170,8 @@ mod tests {
             assert_eq!(table.row(1), (vec![], vec![]));
             assert_eq!(table.row(2), (vec![7], vec![0]));
             assert_eq!(table.row(3), (vec![8, 9], vec![1, 1]));
+            table.append(&[part(&[(&[70_000], 0)])], 0);
+            assert_eq!((table.row(4).0, table.row(0).0, table.row(3).0), (vec![70_000], vec![1, 65_535], vec![8, 9]));
         }
     }
 }

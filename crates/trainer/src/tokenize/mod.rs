@@ -25,13 +25,12 @@ mod version;
 mod wordpiece;
 mod words;
 
-pub(crate) use encode::GROUP;
-pub use encode::RowEncoder;
+pub(crate) use encode::{GROUP, RowEncoder};
 pub use encoded::Encoded;
 pub use error::TokenizeError;
 pub use files::TokenizerFiles;
 pub use length::{MIN_SEQ_LENGTH, effective_max_seq_length};
-pub use table_file::TableKey;
+pub(crate) use table_file::TableKey;
 
 use std::sync::Arc;
 
@@ -143,7 +142,7 @@ impl TextTokenizer {
     ///
     /// # Errors
     /// A length that has no room for the special tokens.
-    pub fn encoder(
+    pub(crate) fn encoder(
         &self,
         rows: usize,
         has_pairs: bool,
@@ -154,7 +153,7 @@ impl TextTokenizer {
 
     /// SHA-256, in hexadecimal, over all that decides the tokens of a text, and which texts are refused: the tokenizer as it was made of
     /// its files, the settings of calls, and the code. `None`: it cannot be written down.
-    pub fn identity(&self) -> Option<String> {
+    pub(crate) fn identity(&self) -> Option<String> {
         let Self { tokenizer, vocab_size, truncation_side, uses_type_ids, class, embedding_rows, .. } = self;
         let mut hasher = Sha256::new();
         hasher.update(serde_json::to_vec(tokenizer).ok()?);
@@ -167,7 +166,7 @@ impl TextTokenizer {
     }
 
     /// Gives the memory back in which the tokens of words are kept from one call to the next.
-    pub fn forget_words(&self) {
+    pub(crate) fn forget_words(&self) {
         if let Some(by_words) = &self.by_words {
             by_words.forget();
         }

@@ -19,7 +19,7 @@ const MAGIC: &[u8; 16] = b"run-glue tokens1";
 const HEAD: u64 = 16 + 32 + 3 * 8 + 2;
 
 /// What a file is known by: the hash of all that its tokens depend on.
-pub type TableKey = [u8; 32];
+pub(crate) type TableKey = [u8; 32];
 
 /// Numbers that are written or read at once.
 const AT_ONCE: usize = 16_384;
@@ -29,7 +29,7 @@ impl Encoded {
     ///
     /// # Errors
     /// Names the file and what the system says.
-    pub fn write(&self, path: &Path, key: &TableKey) -> Result<(), WriteError> {
+    pub(crate) fn write(&self, path: &Path, key: &TableKey) -> Result<(), WriteError> {
         write_whole_with(path, |out| {
             let mut out = Checked { inner: out, crc: 0 };
             let width = match &self.ids {
@@ -54,11 +54,11 @@ impl Encoded {
         })
     }
 
-    /// Reads a table of ids below `vocab_size` back; `None` where there is no such file.
+    /// Reads a table back; `None` where there is no such file.
     ///
     /// # Errors
     /// Says what is wrong with a file that is there.
-    pub fn read(path: &Path, key: &TableKey, vocab_size: usize) -> Result<Option<Self>, String> {
+    pub(crate) fn read(path: &Path, key: &TableKey) -> Result<Option<Self>, String> {
         let file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -66,11 +66,11 @@ impl Encoded {
         };
         let size = file.metadata().map_err(|error| error.to_string())?.len();
         let mut file = Checked { inner: BufReader::with_capacity(1 << 18, file), crc: 0 };
-        read(&mut file, size, key, vocab_size).map(Some)
+        read(&mut file, size, key).map(Some)
     }
 }
 
-fn read(file: &mut Checked<BufReader<File>>, size: u64, key: &TableKey, vocab_size: usize) -> Result<Encoded, String> {
+fn read(file: &mut Checked<BufReader<File>>, size: u64, key: &TableKey) -> Result<Encoded, String> {
     if file.take::<16>()? != *MAGIC {
         return Err("it is no table of tokens".to_owned());
     }
@@ -80,8 +80,7 @@ fn read(file: &mut Checked<BufReader<File>>, size: u64, key: &TableKey, vocab_si
     let mut count = || file.take::<8>().map(u64::from_le_bytes);
     let (rows, tokens, truncated) = (count()?, count()?, count()?);
     let [width, has_types] = file.take::<2>()?;
-    let table = Encoded::new(vocab_size);
-    let is_width = u8::from(matches!(table.ids, Ids::Wide(_))) * 2 + 2 == width && has_types < 2;
+    let is_width = [2, 4].contains(&width) && has_types < 2;
     let of_ids = tokens.checked_mul(u64::from(width) + u64::from(has_types));
     let expected = rows.checked_mul(4).zip(of_ids).and_then(|(rows, ids)| rows.checked_add(ids)?.checked_add(HEAD + 4));
     // Before room is made for what it says it holds.
@@ -96,20 +95,14 @@ fn read(file: &mut Checked<BufReader<File>>, size: u64, key: &TableKey, vocab_si
         end += u32::from_le_bytes(length) as usize;
         offsets.push(end);
     })?;
-    let mut highest = 0;
-    let ids = match table.ids {
-        Ids::Narrow(mut ids) => {
-            ids.reserve_exact(tokens);
-            file.take_all(tokens, |id| ids.push(u16::from_le_bytes(id)))?;
-            highest = highest.max(ids.iter().copied().max().map_or(0, usize::from));
-            Ids::Narrow(ids)
-        }
-        Ids::Wide(mut ids) => {
-            ids.reserve_exact(tokens);
-            file.take_all(tokens, |id| ids.push(u32::from_le_bytes(id)))?;
-            highest = highest.max(ids.iter().copied().max().map_or(0, |id| id as usize));
-            Ids::Wide(ids)
-        }
+    let ids = if width == 2 {
+        let mut ids = Vec::with_capacity(tokens);
+        file.take_all(tokens, |id| ids.push(u16::from_le_bytes(id)))?;
+        Ids::Narrow(ids)
+    } else {
+        let mut ids = Vec::with_capacity(tokens);
+        file.take_all(tokens, |id| ids.push(u32::from_le_bytes(id)))?;
+        Ids::Wide(ids)
     };
     let mut type_ids = Vec::new();
     if has_types == 1 {
@@ -120,8 +113,8 @@ fn read(file: &mut Checked<BufReader<File>>, size: u64, key: &TableKey, vocab_si
     if file.take::<4>().map(u32::from_le_bytes)? != crc {
         return Err("its checksum is not that of its bytes".to_owned());
     }
-    if end != tokens || highest >= vocab_size.max(1) {
-        return Err("its rows are not as long as they say, or hold ids that the tokenizer has not".to_owned());
+    if end != tokens {
+        return Err("its rows are not as long as they say".to_owned());
     }
     Ok(Encoded { ids, type_ids, offsets, truncated_rows: truncated as usize })
 }
@@ -201,12 +194,12 @@ mod tests {
         {
             let (path, table) = (folder.path().join(at.to_string()), table(vocab_size, type_id));
             table.write(&path, &[7; 32]).unwrap();
-            assert_eq!(Encoded::read(&path, &[7; 32], vocab_size).unwrap(), Some(table));
+            assert_eq!(Encoded::read(&path, &[7; 32]).unwrap(), Some(table));
         }
         let empty = Encoded::new(10);
         empty.write(&folder.path().join("empty"), &[7; 32]).unwrap();
-        assert_eq!(Encoded::read(&folder.path().join("empty"), &[7; 32], 10).unwrap(), Some(empty));
-        assert_eq!(Encoded::read(&folder.path().join("nothing"), &[7; 32], 10).unwrap(), None);
+        assert_eq!(Encoded::read(&folder.path().join("empty"), &[7; 32]).unwrap(), Some(empty));
+        assert_eq!(Encoded::read(&folder.path().join("nothing"), &[7; 32]).unwrap(), None);
     }
 
     #[test]
@@ -217,7 +210,7 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         let refused = |bytes: &[u8], part: &str| {
             std::fs::write(&path, bytes).unwrap();
-            let error = Encoded::read(&path, &[7; 32], 30_000).unwrap_err();
+            let error = Encoded::read(&path, &[7; 32]).unwrap_err();
             assert!(error.contains(part), "{error}: {part}");
         };
         refused(b"", "cut off");
@@ -231,12 +224,10 @@ mod tests {
             let mut changed = whole.clone();
             changed[at] ^= 1;
             std::fs::write(&path, &changed).unwrap();
-            assert!(Encoded::read(&path, &[7; 32], 30_000).is_err(), "byte {at}");
+            assert!(Encoded::read(&path, &[7; 32]).is_err(), "byte {at}");
         }
         std::fs::write(&path, &whole).unwrap();
-        assert!(Encoded::read(&path, &[8; 32], 30_000).unwrap_err().contains("other rows"));
-        assert!(Encoded::read(&path, &[7; 32], 29_000).unwrap_err().contains("ids that the tokenizer has not"));
-        assert!(Encoded::read(&path, &[7; 32], 100_000).is_err(), "of another width");
-        assert!(Encoded::read(&path, &[7; 32], 30_000).unwrap().is_some());
+        assert!(Encoded::read(&path, &[8; 32]).unwrap_err().contains("other rows"));
+        assert!(Encoded::read(&path, &[7; 32]).unwrap().is_some());
     }
 }
