@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
+use tokenizers::pre_tokenizers::metaspace::PrependScheme;
 use tokenizers::{ModelWrapper, NormalizedString, Normalizer, NormalizerWrapper, PreTokenizerWrapper, Tokenizer};
 
 /// Words that a thread keeps. Frequent ones come early, so the first ones are kept.
@@ -19,6 +21,9 @@ enum Cuts {
     /// At every space, which becomes no token: BERT's way. Its normalizer changes characters by themselves, and decomposition (NFD)
     /// moves no mark over a space.
     AtSpaces,
+    /// At a space between a visible character and a letter or digit, both of ASCII: where spaces become marks in front of words
+    /// (Metaspace), and normalizers look at no more than what stands together.
+    BetweenWords,
     /// In front of a space that follows something else: the byte-level way. No match of GPT-2's pattern goes on over such a place
     /// (`pre_tokenizers/byte_level.rs` of tokenizers).
     BeforeSpaces,
@@ -48,25 +53,18 @@ impl fmt::Debug for Words {
 impl Words {
     /// `None`: the tokenizer looks at more than a word.
     pub(super) fn of(tokenizer: &Tokenizer) -> Option<Self> {
-        let cuts = match (tokenizer.get_normalizer(), tokenizer.get_pre_tokenizer(), tokenizer.get_model()) {
-            (
-                None | Some(NormalizerWrapper::BertNormalizer(_)),
-                Some(PreTokenizerWrapper::BertPreTokenizer(_)),
-                ModelWrapper::WordPiece(_),
-            ) => Cuts::AtSpaces,
-            (None, Some(PreTokenizerWrapper::ByteLevel(pieces)), ModelWrapper::BPE(model))
-                if pieces.use_regex && model.dropout.is_none() =>
-            {
-                Cuts::BeforeSpaces
-            }
-            _ => return None,
-        };
+        let cuts = Cuts::of(tokenizer)?;
         // A token that matches as a whole may reach over several words, or take the spaces behind it.
         let is_apart = tokenizer.get_added_tokens_decoder().into_values().all(|token| {
             let mut normalized = NormalizedString::from(token.content.as_str());
             let changed = tokenizer.get_normalizer().map_or(Ok(()), |normalizer| normalizer.normalize(&mut normalized));
             let is_word = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
-            let takes_space = token.rstrip && cuts == Cuts::BeforeSpaces;
+            let begins_as_word = token.content.starts_with(|first: char| first.is_ascii_alphanumeric());
+            let takes_space = match cuts {
+                Cuts::AtSpaces => false,
+                Cuts::BetweenWords => token.rstrip || token.lstrip && begins_as_word,
+                Cuts::BeforeSpaces => token.rstrip,
+            };
             changed.is_ok() && is_word(&token.content) && is_word(normalized.get()) && !takes_space
         });
         let threads = rayon::current_num_threads().max(1);
@@ -104,6 +102,31 @@ impl Words {
 }
 
 impl Cuts {
+    /// `None`: nowhere, as far as is known.
+    fn of(tokenizer: &Tokenizer) -> Option<Self> {
+        match (tokenizer.get_normalizer(), tokenizer.get_pre_tokenizer(), tokenizer.get_model()) {
+            (
+                None | Some(NormalizerWrapper::BertNormalizer(_)),
+                Some(PreTokenizerWrapper::BertPreTokenizer(_)),
+                ModelWrapper::WordPiece(_),
+            ) => Some(Self::AtSpaces),
+            (None, Some(PreTokenizerWrapper::ByteLevel(pieces)), ModelWrapper::BPE(model))
+                if pieces.use_regex && model.dropout.is_none() =>
+            {
+                Some(Self::BeforeSpaces)
+            }
+            (normalizer, Some(pieces), ModelWrapper::Unigram(_)) => {
+                let is_local = normalizer.is_none_or(|all| {
+                    let mut words = NormalizedString::from("a b");
+                    let keeps_the_space = all.normalize(&mut words).is_ok() && words.get() == "a b";
+                    keeps_the_space && serde_json::to_value(all).is_ok_and(|all| is_local(&all))
+                });
+                (is_local && marks_words(pieces)).then_some(Self::BetweenWords)
+            }
+            _ => None,
+        }
+    }
+
     /// The next word and what is behind it; `None` at the end.
     fn next(self, text: &str) -> Option<(&str, &str)> {
         match self {
@@ -111,12 +134,56 @@ impl Cuts {
                 let text = text.trim_start_matches(' ');
                 (!text.is_empty()).then(|| text.split_once(' ').unwrap_or((text, "")))
             }
+            Self::BetweenWords => {
+                let bytes = text.as_bytes();
+                let is_cut = |at: usize| {
+                    let next = bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
+                    next && at > 0 && bytes[at - 1].is_ascii_graphic()
+                };
+                let cut = text.match_indices(' ').map(|(at, _)| at).find(|&at| is_cut(at));
+                (!text.is_empty()).then(|| cut.map_or((text, ""), |cut| (&text[..cut], &text[cut + 1..])))
+            }
             Self::BeforeSpaces => {
                 let is_cut = |at: usize| text[..at].ends_with(|before: char| !before.is_whitespace());
                 let cut = text.match_indices(' ').map(|(at, _)| at).find(|&at| is_cut(at));
                 (!text.is_empty()).then(|| text.split_at(cut.unwrap_or(text.len())))
             }
         }
+    }
+}
+
+/// Whether every word gets a mark in front, the first one too, and is a piece of its own.
+fn marks_words(pieces: &PreTokenizerWrapper) -> bool {
+    match pieces {
+        PreTokenizerWrapper::Metaspace(spaces) => {
+            spaces.get_split() && spaces.get_prepend_scheme() == PrependScheme::Always
+        }
+        PreTokenizerWrapper::Sequence(all) => match all.as_ref().split_last() {
+            Some((last, before)) => {
+                let is_plain = |pieces: &PreTokenizerWrapper| {
+                    matches!(pieces, PreTokenizerWrapper::WhitespaceSplit(_) | PreTokenizerWrapper::Punctuation(_))
+                };
+                before.iter().all(is_plain) && marks_words(last)
+            }
+            None => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether a normalizer, as `tokenizer.json` has it, changes what stands on either side of a single space between words as if the
+/// other side were not there.
+fn is_local(normalizer: &Value) -> bool {
+    match normalizer["type"].as_str() {
+        Some("NFC" | "NFD" | "NFKC" | "NFKD" | "Lowercase" | "StripAccents" | "Precompiled" | "Strip") => true,
+        Some("Sequence") => normalizer["normalizers"].as_array().is_some_and(|all| all.iter().all(is_local)),
+        Some("Replace") => match (&normalizer["pattern"]["String"], &normalizer["pattern"]["Regex"]) {
+            (Value::String(text), _) => text == "``" || text == "''",
+            // Of more than one space, or of other blanks.
+            (_, Value::String(pattern)) => pattern == r"\s{2,}|[\n\r\t]" || pattern == " {2,}",
+            _ => false,
+        },
+        _ => false,
     }
 }
 
@@ -155,6 +222,7 @@ mod tests {
     fn texts_are_cut_at_spaces_alone() {
         assert_eq!(words(Cuts::AtSpaces, "  a b\u{a0}c\td  e "), ["a", "b\u{a0}c\td", "e"]);
         assert_eq!(words(Cuts::BeforeSpaces, " a b  c\t d e "), [" a", " b", "  c\t d", " e", " "]);
+        assert_eq!(words(Cuts::BetweenWords, " a b. c  d !e é f"), [" a", "b.", "c  d !e é f"]);
         assert_eq!(words(Cuts::BeforeSpaces, "  "), ["  "]);
         assert_eq!(words(Cuts::AtSpaces, "  "), [""; 0]);
         assert_eq!(words(Cuts::BeforeSpaces, ""), [""; 0]);
