@@ -6,7 +6,7 @@ use models::batch::{Sequences, TokenBatch};
 use models::head::Targets;
 use models::ops::EncoderOps;
 
-use crate::tokenize::{Encoded, TextTokenizer, TokenizeError};
+use crate::tokenize::{Encoded, GROUP, TextTokenizer, TokenizeError};
 
 /// How batches are laid out in memory; it does not change any number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,26 +43,43 @@ pub struct Split {
 }
 
 impl Split {
-    /// Tokenizes a split's examples.
+    /// Tokenizes a split's examples; texts are gone as soon as their tokens are there.
     ///
     /// # Errors
     /// Those of the tokenizer.
     pub fn new(
         name: &str,
-        examples: &[Example],
+        examples: Vec<Example>,
         kind: TaskKind,
         tokenizer: &TextTokenizer,
         max_seq_length: usize,
     ) -> Result<Self, TokenizeError> {
-        let texts: Vec<(&str, Option<&str>)> =
-            examples.iter().map(|e| (e.text.as_str(), e.text_pair.as_deref())).collect();
-        Ok(Self {
-            name: name.to_owned(),
-            encoded: tokenizer.encode(&texts, max_seq_length)?,
-            labels: examples.iter().map(|e| e.label.clone()).collect(),
-            kind,
-            pad_token_id: tokenizer.pad_token_id(),
-        })
+        let has_pairs = examples.iter().any(|example| example.text_pair.is_some());
+        let mut encoder = tokenizer.encoder(examples.len(), has_pairs, max_seq_length)?;
+        let mut labels = Vec::with_capacity(examples.len());
+        let mut rest = examples.into_iter();
+        while rest.len() > 0 {
+            let mut group: Vec<Example> = rest.by_ref().take(GROUP).collect();
+            encoder.add(&group, |example| (example.text.as_str(), example.text_pair.as_deref()))?;
+            labels.extend(group.iter_mut().map(|example| example.label.take()));
+        }
+        Ok(Self::of_tokens(name, encoder.finish(), labels, kind, tokenizer))
+    }
+
+    /// Of rows that `tokenizer` made tokens of.
+    pub(crate) fn of_tokens(
+        name: &str,
+        encoded: Encoded,
+        labels: Vec<Option<Label>>,
+        kind: TaskKind,
+        tokenizer: &TextTokenizer,
+    ) -> Self {
+        Self { name: name.to_owned(), encoded, labels, kind, pad_token_id: tokenizer.pad_token_id() }
+    }
+
+    /// The tokens of its rows.
+    pub(crate) fn tokens(&self) -> &Encoded {
+        &self.encoded
     }
 
     /// Number of rows.
@@ -86,7 +103,7 @@ impl Split {
     /// Tokens of a row, special ones included.
     #[must_use]
     pub fn length(&self, row: u32) -> usize {
-        self.encoded.row(row as usize).0.len()
+        self.encoded.length(row as usize)
     }
 
     /// The labels, one a row.
@@ -148,7 +165,8 @@ impl Split {
     /// Token ids of `rows`; the first is example `first_example` of its optimizer step.
     #[must_use]
     pub fn batch(&self, rows: &[u32], padding: Padding, first_example: usize) -> TokenBatch {
-        let rows: Vec<(&[u32], &[u8])> = rows.iter().map(|&row| self.encoded.row(row as usize)).collect();
+        let rows: Vec<(Vec<u32>, Vec<u8>)> = rows.iter().map(|&row| self.encoded.row(row as usize)).collect();
+        let rows: Vec<(&[u32], &[u8])> = rows.iter().map(|(ids, types)| (ids.as_slice(), types.as_slice())).collect();
         let lengths: Vec<usize> = rows.iter().map(|(ids, _)| ids.len()).collect();
         let longest = lengths.iter().copied().max().unwrap_or(0);
         let sequences = match padding {

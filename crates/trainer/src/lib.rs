@@ -20,6 +20,7 @@
 //! ```
 
 pub mod backends;
+pub mod cache_folder;
 pub mod data;
 pub mod demo;
 pub mod error;
@@ -36,6 +37,7 @@ pub mod run;
 pub mod sampler;
 pub mod settings;
 pub mod source;
+mod token_store;
 pub mod tokenize;
 pub mod training;
 pub mod unfinished_mark;

@@ -19,7 +19,7 @@ pub(super) struct Collector<'a> {
     /// With the number of examples before it.
     files: Vec<(PathBuf, usize)>,
     examples: Vec<Example>,
-    /// The label of each example.
+    /// The label of each example; none where no labels are read.
     values: Vec<LabelValue>,
     warnings: Vec<Warning>,
 }
@@ -41,7 +41,9 @@ impl<'a> Collector<'a> {
             let Self { wanted, examples, values, .. } = self;
             let facts = read_rows(file, wanted, &mut |row| {
                 examples.push(example(file, wanted, &row)?);
-                values.push(LabelValue::from(row.label));
+                if wanted.label.is_some() {
+                    values.push(LabelValue::from(row.label));
+                }
                 Ok(())
             })?;
             self.warnings.extend(facts.warnings);

@@ -3,6 +3,8 @@
 
 use std::io::{BufRead, BufReader, Read};
 
+use memchr::{memchr, memchr_iter, memchr3};
+
 /// A place in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
@@ -46,7 +48,20 @@ pub(super) fn scan(file: impl Read, delimiter: u8) -> std::io::Result<Quotes> {
         if bytes.is_empty() {
             break;
         }
-        for &byte in bytes {
+        let mut at = 0;
+        loop {
+            // What changes nothing is passed over: all but quotes in a quoted cell, all but its end in a plain one.
+            let skipped = match state {
+                State::Quoted => memchr(b'"', &bytes[at..]),
+                State::Plain => memchr3(delimiter, b'\n', b'\r', &bytes[at..]),
+                _ => Some(0),
+            };
+            let next = skipped.map_or(bytes.len(), |skipped| at + skipped);
+            if state == State::Quoted {
+                line += memchr_iter(b'\n', &bytes[at..next]).count();
+            }
+            let Some(&byte) = bytes.get(next) else { break };
+            at = next + 1;
             let is_end = byte == b'\n' || byte == b'\r';
             state = match (state, byte) {
                 (State::StartOfRow, _) if is_end => State::StartOfRow,
@@ -57,8 +72,7 @@ pub(super) fn scan(file: impl Read, delimiter: u8) -> std::io::Result<Quotes> {
                     found.in_header |= rows == 1;
                     State::Quoted
                 }
-                (State::Quoted, b'"') => State::Quote,
-                (State::Quoted, _) => State::Quoted,
+                (State::Quoted, _) => State::Quote,
                 (State::Quote, b'"') => State::Quoted,
                 (_, _) if is_end => State::StartOfRow,
                 (_, _) => {

@@ -129,7 +129,6 @@ pub const COMPAT_FLAGS: &[CompatFlag] = &[
         "the optimizers take their numbers from --adam_beta1, --adam_beta2 and --adam_epsilon; leave it out",
     ),
     refused("optim_target_modules", UNSET, "no optimizer here works on chosen modules; leave it out"),
-    no_effect("overwrite_cache", "tokenized data are not kept"),
     refused("parallelism_config", UNSET, SPREAD),
     refused("past_index", &["-1", "none"], "encoders have no past states; leave it out"),
     refused("prediction_loss_only", OFF, "an evaluation always gives the metrics; leave it out"),

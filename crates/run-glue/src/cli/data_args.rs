@@ -19,6 +19,9 @@ pub struct DataArgs {
     /// Pad every input to max_seq_length rather than not at all; the numbers are the same, it is only slower [default: false]
     #[arg(long, bool_flag(), help_heading = "Data")]
     pub pad_to_max_length: Option<bool>,
+    /// Tokenize again what an earlier run kept the tokens of [default: false]
+    #[arg(long, bool_flag(), help_heading = "Data")]
+    pub overwrite_cache: Option<bool>,
     /// Use the first N training rows
     #[arg(long, value_parser = whole::<usize>, value_name = "N", help_heading = "Data")]
     pub max_train_samples: Option<usize>,
@@ -71,6 +74,7 @@ impl DataArgs {
             missing_labels: self.missing_labels.unwrap_or(usual.missing_labels),
             max_seq_length: self.max_seq_length.unwrap_or(usual.max_seq_length),
             pad_to_max_length: self.pad_to_max_length.unwrap_or(usual.pad_to_max_length),
+            overwrite_cache: self.overwrite_cache.unwrap_or(usual.overwrite_cache),
             max_train_samples: self.max_train_samples,
             max_eval_samples: self.max_eval_samples,
             max_predict_samples: self.max_predict_samples,

@@ -7,8 +7,8 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use super::settings::Input;
 use trainer::error::Error;
 
-/// Lines taken together at the most: enough to find many of like length.
-pub(super) const CHUNK: usize = 4096;
+/// Lines that are read ahead of those that are taken.
+const AHEAD: usize = 8192;
 
 /// One or two texts.
 pub(super) type Texts = (String, Option<String>);
@@ -32,7 +32,7 @@ impl TextSource {
                 (Box::new(BufReader::new(file)), path.display().to_string())
             }
         };
-        let (sender, receiver) = sync_channel(2 * CHUNK);
+        let (sender, receiver) = sync_channel(AHEAD);
         std::thread::spawn(move || {
             for line in reader.split(b'\n') {
                 let failed = line.is_err();
@@ -45,13 +45,13 @@ impl TextSource {
         Ok(Self::Lines { receiver, name, pairs, line: 0 })
     }
 
-    /// The next inputs: at least one, unless all were given.
+    /// The next inputs, `most` of them at the most, and at least one, unless all were given.
     ///
     /// # Errors
     /// When reading fails, or a line is not what was expected.
-    pub(super) fn next(&mut self) -> Result<Vec<Texts>, Error> {
+    pub(super) fn next(&mut self, most: usize) -> Result<Vec<Texts>, Error> {
         match self {
-            Self::Texts(texts) => Ok(texts.take(CHUNK).collect()),
+            Self::Texts(texts) => Ok(texts.take(most).collect()),
             Self::Lines { receiver, name, pairs, line } => {
                 let mut chunk = Vec::new();
                 let mut next = receiver.recv().ok();
@@ -59,7 +59,7 @@ impl TextSource {
                     *line += 1;
                     let bytes = bytes.map_err(|error| Error::input(format!("{name}, line {line}: {error}")))?;
                     chunk.push(texts(bytes, *pairs).map_err(|e| Error::input(format!("{name}, line {line}: {e}")))?);
-                    if chunk.len() == CHUNK {
+                    if chunk.len() == most {
                         break;
                     }
                     next = receiver.try_recv().ok();

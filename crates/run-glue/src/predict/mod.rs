@@ -3,19 +3,19 @@
 mod lines;
 mod scores;
 mod settings;
+mod windows;
 
 use std::io::{ErrorKind, Write};
 
-use glue_tasks::dataset::Example;
-use glue_tasks::task::TaskKind;
 use models::ops::EncoderOps;
 
-use self::lines::{TextSource, Texts};
+use self::lines::TextSource;
 use self::scores::{Labels, json_line, plain_line};
 pub use self::settings::{Input, PredictSettings};
+use self::windows::Windows;
 use crate::transfer_hooks::transfer_hooks;
 use trainer::backends::{self, OnBackend};
-use trainer::data::{Padding, Split};
+use trainer::data::Padding;
 use trainer::error::Error;
 use trainer::model_files::{Build, ModelFiles};
 use trainer::source::SourceFiles;
@@ -45,7 +45,7 @@ impl OnBackend for Prediction<'_> {
     type Output = Result<(), Error>;
 
     fn run<B: EncoderOps>(self, device: B::Device, _: &'static str, _: &str) -> Self::Output {
-        let Self { settings, model: files, mut source } = self;
+        let Self { settings, model: files, source } = self;
         files.warnings.iter().for_each(|warning| log::warn!("{}", warning));
         let num_labels = files.config.num_labels();
         let build = Build { num_labels, precision: settings.precision, seed: 0, ignore_mismatched_sizes: false };
@@ -60,14 +60,8 @@ impl OnBackend for Prediction<'_> {
         let labels = Labels::new(&files.config, num_labels);
         let padding = Padding::of::<B>(None);
         let mut out = std::io::stdout().lock();
-        loop {
-            let texts = source.next()?;
-            if texts.is_empty() {
-                return Ok(());
-            }
-            let examples: Vec<Example> = texts.into_iter().map(example).collect();
-            let split =
-                Split::new("input", &examples, TaskKind::Classification, &files.tokenizer, files.max_seq_length)?;
+        let mut windows = Windows::of(source, files.tokenizer, files.max_seq_length);
+        while let Some(split) = windows.next()? {
             let logits = predict(&model, &split, settings.batch_size, padding);
             let mut lines = String::new();
             for row in logits.rows() {
@@ -86,9 +80,6 @@ impl OnBackend for Prediction<'_> {
                 Err(error) => return Err(Error::failure(format!("standard output: {error}"))),
             }
         }
+        Ok(())
     }
-}
-
-fn example((text, text_pair): Texts) -> Example {
-    Example { text, text_pair, label: None }
 }

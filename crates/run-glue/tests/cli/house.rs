@@ -58,13 +58,13 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["files"],
         ],
     ),
-    ("results", &[&["columns", "scored_rows", "statistics"], &["compare"], &["table", "verify"]]),
+    ("results", &[&["columns", "same_outcome", "scored_rows", "statistics"], &["compare"], &["table", "verify"]]),
     (
         "trainer",
         &[
-            &["error", "file_hash", "file_lock", "kernel_cache", "logs", "machine", "unfinished_mark"],
-            &["demo", "settings", "tokenize"],
-            &["backends", "data", "permutation", "sampler", "source"],
+            &["cache_folder", "error", "file_hash", "file_lock", "logs", "machine", "unfinished_mark"],
+            &["demo", "kernel_cache", "settings", "tokenize"],
+            &["backends", "data", "permutation", "sampler", "source", "token_store"],
             &["model_layout"],
             &["model_files", "training"],
             &["run"],

@@ -31,6 +31,7 @@ mod house;
 #[cfg(feature = "hub")]
 mod hub;
 mod identity;
+mod kept_tokens;
 mod kills;
 mod label_names;
 mod labels_of_people;

@@ -33,6 +33,7 @@ mod state_file;
 mod task_labels;
 #[cfg(test)]
 mod tests;
+mod tokenized;
 pub mod trained_rows;
 mod training_setup;
 mod unfinished;

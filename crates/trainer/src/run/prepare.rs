@@ -9,6 +9,7 @@ use super::final_rows::{FinalRows, RowsOf};
 use super::identity::{FileHashes, ModelIdentity};
 use super::row_info::RowInfo;
 use super::rows::{self, AllRows, Rows};
+use super::tokenized::Tokenizing;
 use super::trained_rows::TrainedRows;
 use super::{custom_task, row_info};
 use crate::data::Split;
@@ -86,8 +87,11 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
     let data_seconds = started.elapsed().as_secs_f64();
 
     let started = Instant::now();
-    let tokenized = |rows: Rows| Split::new(&rows.split, &rows.examples, task.kind, &model.tokenizer, max_seq_length);
-    let train = train.map(tokenized).transpose()?;
+    let tokenizing = Tokenizing::new(&model, task.kind, settings.data.overwrite_cache);
+    // In the order in which they are described.
+    let mut described = splits.iter();
+    let mut tokenized = |rows: Rows| tokenizing.split(rows, described.next().and_then(|rows| rows.sha256.as_deref()));
+    let train = train.map(&mut tokenized).transpose()?;
     let eval = eval
         .into_iter()
         .map(|(rows, suffix)| Ok((tokenized(rows)?, suffix)))
@@ -99,8 +103,12 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
     let last = last
         .into_iter()
         .zip(last_rows)
-        .map(|(FinalRows { name, rows }, said)| Ok((FinalRows { name, rows: rows.map(tokenized)? }, said)))
+        .map(|(FinalRows { name, rows }, said)| {
+            let rows = rows.map(|rows| tokenizing.split(rows, said.sha256.as_deref()))?;
+            Ok((FinalRows { name, rows }, said))
+        })
         .collect::<Result<Vec<_>, crate::tokenize::TokenizeError>>()?;
+    model.tokenizer.forget_words();
     if let Some(split) = &train {
         let cut = split.truncated_rows();
         if cut > 0 {

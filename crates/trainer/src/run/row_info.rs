@@ -192,7 +192,7 @@ fn texts(row: &Example) -> (&str, Option<&str>) {
 
 /// SHA-256, in hexadecimal, over texts and labels in their order. Each text stands behind its length in bytes (64 bits, the least
 /// first), so that no two lists of rows are the same text; classes count by their names.
-fn rows_sha256(rows: &[Example], labels: &[String]) -> String {
+pub(super) fn rows_sha256(rows: &[Example], labels: &[String]) -> String {
     let mut hasher = Sha256::new();
     let mut text = |text: &str| {
         hasher.update((text.len() as u64).to_le_bytes());

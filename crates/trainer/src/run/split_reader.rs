@@ -63,8 +63,18 @@ pub(super) fn shuffled<T>(rows: Vec<T>, choice: &SplitChoice) -> Vec<T> {
     order.into_iter().filter_map(|row| rows[row].take()).collect()
 }
 
-fn plain(rows: Vec<(Example, bool)>) -> Vec<Example> {
-    rows.into_iter().map(|(example, _)| example).collect()
+/// Rows as files have them.
+struct ReadRows {
+    examples: Vec<Example>,
+    /// Of each row, whether a mark says that it has no label.
+    marked: Vec<bool>,
+}
+
+impl ReadRows {
+    fn shuffled(self, choice: &SplitChoice) -> Self {
+        // The order depends on the number of rows alone.
+        Self { examples: shuffled(self.examples, choice), marked: shuffled(self.marked, choice) }
+    }
 }
 
 /// Reads splits.
@@ -80,17 +90,11 @@ impl SplitReader<'_> {
     /// A whole split; `None` where there is none.
     pub(super) fn whole(&mut self, task: &TaskSpec, split: &str) -> Result<Option<Rows>, Error> {
         let Some((files, schema)) = self.dataset.task_split(task, split)? else { return Ok(None) };
-        let examples: Vec<Example> = plain(self.examples(&files, &schema, false)?);
+        let examples = self.examples(&files, &schema, false)?.examples;
         Ok(Some(Rows { split: split.to_owned(), of_split: examples.len(), examples, limit: None, files }))
     }
 
-    /// The examples of files, each with whether a mark says that it has no label.
-    fn examples(
-        &mut self,
-        files: &[PathBuf],
-        schema: &Schema,
-        needs_labels: bool,
-    ) -> Result<Vec<(Example, bool)>, Error> {
+    fn examples(&mut self, files: &[PathBuf], schema: &Schema, needs_labels: bool) -> Result<ReadRows, Error> {
         let has_labels = needs_labels || has_column(files, &schema.label_column, schema.format)?;
         let read = match if has_labels { read_split(files, schema) } else { read_unlabelled_split(files, schema) } {
             // Whoever has the right labels spells unknown ones in some way: `?`, `unknown`.
@@ -106,8 +110,9 @@ impl SplitReader<'_> {
             }
         }
         self.files.extend(files.iter().cloned());
-        let marked = |at: usize| read.marked.contains(&at);
-        Ok(read.examples.into_iter().enumerate().map(|(at, example)| (example, marked(at))).collect())
+        let mut marked = vec![false; read.examples.len()];
+        read.marked.iter().for_each(|&at| marked[at] = true);
+        Ok(ReadRows { examples: read.examples, marked })
     }
 
     /// Parts of splits that must be there, one after the other.
@@ -129,11 +134,11 @@ impl SplitReader<'_> {
         slices: &[Slice],
         needs_labels: bool,
     ) -> Result<(Rows, Vec<bool>), Error> {
-        let mut examples = Vec::new();
+        let mut rows = ReadRows { examples: Vec::new(), marked: Vec::new() };
         let mut of_splits = BTreeMap::new();
         let mut read: Vec<PathBuf> = Vec::new();
-        let mut last: Option<(&str, Vec<(Example, bool)>)> = None;
-        for slice in slices {
+        let mut last: Option<(&str, ReadRows)> = None;
+        for (at, slice) in slices.iter().enumerate() {
             // Two parts of one split are read from its files once.
             let all = match last.take() {
                 Some((split, all)) if split == slice.split => all,
@@ -146,15 +151,24 @@ impl SplitReader<'_> {
                     // A whole split keeps its order: predictions and uploads number its rows.
                     let is_cut = |other: &Slice| other.split == slice.split && !other.is_all();
                     let choice = &self.settings.data.splits;
-                    if choice.shuffle_before_split && slices.iter().any(is_cut) { shuffled(all, choice) } else { all }
+                    if choice.shuffle_before_split && slices.iter().any(is_cut) { all.shuffled(choice) } else { all }
                 }
             };
-            examples.extend_from_slice(&all[slice.range(all.len())]);
-            of_splits.insert(&slice.split, all.len());
-            last = Some((&slice.split, all));
+            let range = slice.range(all.examples.len());
+            of_splits.insert(&slice.split, all.examples.len());
+            rows.marked.extend_from_slice(&all.marked[range.clone()]);
+            if slices.get(at + 1).is_some_and(|next| next.split == slice.split) {
+                rows.examples.extend_from_slice(&all.examples[range]);
+                last = Some((&slice.split, all));
+            } else if rows.examples.is_empty() && range == (0..all.examples.len()) {
+                // Texts may be most of the memory: a whole split is not copied.
+                rows.examples = all.examples;
+            } else {
+                rows.examples.extend(all.examples.into_iter().take(range.end).skip(range.start));
+            }
         }
         let split = slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
-        let (examples, marked) = examples.into_iter().unzip();
+        let ReadRows { examples, marked } = rows;
         Ok((Rows { split, examples, of_split: of_splits.values().sum(), limit: None, files: read }, marked))
     }
 

@@ -1,10 +1,11 @@
 //! Which rows a model was trained on, whatever run did it: kept beside the model as the hashes of their texts, so that an evaluation of
 //! it knows which of its rows are no new ones.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use glue_tasks::dataset::Example;
+use rayon::prelude::*;
 use records::atomic::write_whole;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -32,8 +33,8 @@ type RowKey = [u8; KEPT];
 /// The rows that a model was trained on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct TrainedRows {
-    /// Of a row as it is, and as the model sees it, should its tokenizer drop upper case.
-    keys: BTreeSet<RowKey>,
+    /// Of a row as it is, and as the model sees it, should its tokenizer drop upper case: ascending, each once.
+    keys: Vec<RowKey>,
     /// Whether rows that differ in upper case alone are the same rows to the model.
     drops_case: bool,
 }
@@ -52,17 +53,23 @@ impl TrainedRows {
     /// These rows, and those of the model that the training starts from.
     pub(super) fn of(rows: &Rows, before: Option<&Self>, drops_case: bool) -> Self {
         let mut keys = before.map(|before| before.keys.clone()).unwrap_or_default();
-        keys.extend(rows.examples.iter().map(key));
+        keys.par_extend(rows.examples.par_iter().map(key));
         if drops_case {
-            keys.extend(rows.examples.iter().map(|row| key(&lower_case(row))));
+            keys.par_extend(rows.examples.par_iter().filter_map(lower_key));
         }
+        keys.par_sort_unstable();
+        keys.dedup();
+        keys.shrink_to_fit();
         Self { keys, drops_case }
     }
 
     /// How many of the rows are among them.
     pub(super) fn count(&self, rows: &Rows) -> u64 {
-        let has = |row: &Example| self.keys.contains(&key(row));
-        rows.examples.iter().filter(|row| has(row) || self.drops_case && has(&lower_case(row))).count() as u64
+        let has = |key: &RowKey| self.keys.binary_search(key).is_ok();
+        rows.examples
+            .par_iter()
+            .filter(|row| has(&key(row)) || self.drops_case && lower_key(row).is_some_and(|key| has(&key)))
+            .count() as u64
     }
 
     /// Those of a model on this machine; `None` where it does not say, as models of others do not, or what it says is of other weights
@@ -115,7 +122,7 @@ impl TrainedRows {
     }
 }
 
-fn read(path: &Path) -> Result<(FileHashes, BTreeSet<RowKey>), String> {
+fn read(path: &Path) -> Result<(FileHashes, Vec<RowKey>), String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     let Written { format, weights_sha256, rows } = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     if format != FORMAT {
@@ -126,7 +133,9 @@ fn read(path: &Path) -> Result<(FileHashes, BTreeSet<RowKey>), String> {
     if !rest.is_empty() {
         return Err(wrong());
     }
-    let keys = keys.iter().map(from_hex).collect::<Option<_>>().ok_or_else(wrong)?;
+    let mut keys = keys.iter().map(from_hex).collect::<Option<Vec<RowKey>>>().ok_or_else(wrong)?;
+    keys.sort_unstable();
+    keys.dedup();
     Ok((weights_sha256, keys))
 }
 
@@ -143,8 +152,15 @@ fn from_hex(digits: &[u8; 2 * KEPT]) -> Option<RowKey> {
 /// and a copied row that has a blank more is a copied row.
 fn key(row: &Example) -> RowKey {
     let mut hasher = Sha256::new();
+    let mut words = String::new();
     let mut text = |text: &str| {
-        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        words.clear();
+        for word in text.split_whitespace() {
+            if !words.is_empty() {
+                words.push(' ');
+            }
+            words.push_str(word);
+        }
         hasher.update((words.len() as u64).to_le_bytes());
         hasher.update(words.as_bytes());
     };
@@ -156,10 +172,16 @@ fn key(row: &Example) -> RowKey {
     key
 }
 
-/// Letter by letter, as tokenizers do it.
-fn lower_case(row: &Example) -> Example {
-    let lower = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<String>();
-    Example { text: lower(&row.text), text_pair: row.text_pair.as_deref().map(lower), label: None }
+/// The key of the row in lower case, letter by letter, as tokenizers do it; `None` where it is the row's own.
+fn lower_key(row: &Example) -> Option<RowKey> {
+    let lower = |text: &str| match text.is_ascii() {
+        true => text.to_ascii_lowercase(),
+        false => text.chars().flat_map(char::to_lowercase).collect(),
+    };
+    let row_in_lower_case =
+        Example { text: lower(&row.text), text_pair: row.text_pair.as_deref().map(lower), label: None };
+    let is_other = (&row_in_lower_case.text, &row_in_lower_case.text_pair) != (&row.text, &row.text_pair);
+    is_other.then(|| key(&row_in_lower_case))
 }
 
 #[cfg(test)]

@@ -169,6 +169,8 @@ pub struct DataSettings {
     pub max_seq_length: usize,
     /// Pad every input to `max_seq_length`.
     pub pad_to_max_length: bool,
+    /// Tokenize again what an earlier run kept the tokens of.
+    pub overwrite_cache: bool,
     /// How many of the training rows are used, from the first on; `None`: all.
     pub max_train_samples: Option<usize>,
     /// How many rows of each evaluation split are used, from the first on; `None`: all.
@@ -185,6 +187,7 @@ impl Default for DataSettings {
             missing_labels: MissingLabels::default(),
             max_seq_length: 128,
             pad_to_max_length: false,
+            overwrite_cache: false,
             max_train_samples: None,
             max_eval_samples: None,
             max_predict_samples: None,
@@ -264,6 +267,7 @@ impl DataSettings {
             missing_labels,
             max_seq_length,
             pad_to_max_length,
+            overwrite_cache,
             max_train_samples,
             max_eval_samples,
             max_predict_samples,
@@ -284,6 +288,7 @@ impl DataSettings {
             Setting::new("missing_labels", unusual(*missing_labels), Changes::Rows),
             Setting::new("max_seq_length", *max_seq_length, Changes::Steps),
             Setting::new("pad_to_max_length", *pad_to_max_length, Changes::Steps),
+            Setting::new("overwrite_cache", *overwrite_cache, Changes::Nothing),
             Setting::new("max_train_samples", *max_train_samples, Changes::Rows),
             Setting::new("max_eval_samples", *max_eval_samples, judged),
             Setting::new("max_predict_samples", *max_predict_samples, Changes::Evaluation),

@@ -68,13 +68,14 @@ fn a_run_may_go_on_with_other_evaluations_where_they_choose_nothing() {
 
 #[test]
 fn places_logs_and_speed_make_no_other_run_and_seeds_share_a_hash() {
-    let changes: [Change; 9] = [
+    let changes: [Change; 10] = [
         |s| s.places.output_dir = Some("elsewhere".into()),
         |s| s.places.results_dir = "elsewhere".into(),
         |s| s.places.save_logits = true,
         |s| s.logging.steps = 1.0,
         |s| s.checkpoints.save_total_limit = Some(1),
         |s| s.training.gradient_checkpointing = true,
+        |s| s.data.overwrite_cache = true,
         |s| s.training.seed = 43,
         |s| s.machine.device.index = Some(1),
         |s| s.hub.cache_dir = Some("elsewhere".into()),

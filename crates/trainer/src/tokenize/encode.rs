@@ -2,93 +2,65 @@
 
 use rayon::prelude::*;
 use tokenizers::utils::truncation::truncate_encodings;
-use tokenizers::{Encoding, PostProcessor, Tokenizer, TruncationParams, TruncationStrategy};
+use tokenizers::{Encoding, PostProcessor, TruncationParams, TruncationStrategy};
 
+use super::by_words::{Scratch, Texts};
+use super::encoded::{Encoded, Part};
 use super::{TextTokenizer, TokenizeError};
 
 /// Rows that one thread encodes before it looks for more work.
 const CHUNK: usize = 64;
 /// Rows in flight at once. Only these exist both as pieces and in the table, which bounds memory.
-const GROUP: usize = 16_384;
+pub(crate) const GROUP: usize = 16_384;
 
-/// Token ids of many rows, laid end to end without padding.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Encoded {
-    ids: Vec<u32>,
-    type_ids: Vec<u8>,
-    /// Where each row begins, and at the end where the last one stops.
-    offsets: Vec<usize>,
-    truncated_rows: usize,
+/// Encodes rows group by group, so that texts can go when their tokens are there.
+pub(crate) struct RowEncoder<'a> {
+    text: &'a TextTokenizer,
+    limits: Limits,
+    table: Encoded,
+    rows: usize,
 }
 
-impl Encoded {
-    fn with_rows(rows: usize) -> Self {
-        let mut offsets = Vec::with_capacity(rows + 1);
-        offsets.push(0);
-        Self { ids: Vec::new(), type_ids: Vec::new(), offsets, truncated_rows: 0 }
+impl<'a> RowEncoder<'a> {
+    /// For `rows` rows. `has_pairs`: some of them are pairs of texts.
+    pub(super) fn new(
+        text: &'a TextTokenizer,
+        rows: usize,
+        has_pairs: bool,
+        max_seq_length: usize,
+    ) -> Result<Self, TokenizeError> {
+        let limits = Limits::new(text, has_pairs, max_seq_length)?;
+        Ok(Self { text, limits, table: Encoded::new(text.vocab_size), rows })
     }
 
-    /// Number of rows.
-    pub fn len(&self) -> usize {
-        self.offsets.len() - 1
-    }
-
-    /// Whether there are no rows.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Row `i`: its token ids, and for each the type id, which is 1 in the second text of a pair.
+    /// Encodes the next rows in parallel; `texts` are those of a row.
     ///
-    /// Like a slice, it panics when there is no row `i`.
-    pub fn row(&self, i: usize) -> (&[u32], &[u8]) {
-        let range = self.offsets[i]..self.offsets[i + 1];
-        (&self.ids[range.clone()], &self.type_ids[range])
-    }
-
-    /// Number of tokens in row `i`, special tokens included. Panics like [`Encoded::row`].
-    pub fn length(&self, i: usize) -> usize {
-        self.offsets[i + 1] - self.offsets[i]
-    }
-
-    /// Number of tokens in all rows together.
-    pub fn total_tokens(&self) -> usize {
-        self.ids.len()
-    }
-
-    /// Number of rows that lost tokens to the length limit.
-    pub fn truncated_rows(&self) -> usize {
-        self.truncated_rows
-    }
-
-    fn append(&mut self, part: Self) {
-        let start = self.ids.len();
-        self.ids.extend(part.ids);
-        self.type_ids.extend(part.type_ids);
-        self.offsets.extend(part.offsets.iter().skip(1).map(|offset| start + offset));
-        self.truncated_rows += part.truncated_rows;
-    }
-}
-
-pub(super) fn encode(
-    text: &TextTokenizer,
-    rows: &[(&str, Option<&str>)],
-    max_seq_length: usize,
-) -> Result<Encoded, TokenizeError> {
-    let limits = Limits::new(text, rows, max_seq_length)?;
-    let mut table = Encoded::with_rows(rows.len());
-    for (group, group_rows) in rows.chunks(GROUP).enumerate() {
-        let parts: Vec<Result<Encoded, TokenizeError>> = group_rows
-            .par_chunks(CHUNK)
-            .enumerate()
-            .map(|(chunk, rows)| encode_chunk(text, &limits, rows, group * GROUP + chunk * CHUNK))
-            .collect();
-        // In order: of several rows that fail the first is named, whichever thread was faster.
-        for part in parts {
-            table.append(part?);
+    /// # Errors
+    /// Names the first row that fails, counted from the first one of all.
+    pub(crate) fn add<R: Sync>(
+        &mut self,
+        rows: &[R],
+        texts: impl Fn(&R) -> Texts<'_> + Sync,
+    ) -> Result<(), TokenizeError> {
+        for group in rows.chunks(GROUP) {
+            let done = self.table.len();
+            let parts: Vec<Result<Part, TokenizeError>> = group
+                .par_chunks(CHUNK)
+                .enumerate()
+                .map(|(chunk, rows)| encode_chunk(self.text, &self.limits, rows, &texts, done + chunk * CHUNK))
+                .collect();
+            // In order: of several rows that fail the first is named, whichever thread was faster.
+            let parts = parts.into_iter().collect::<Result<Vec<Part>, _>>()?;
+            self.table.append(&parts, self.rows.saturating_sub(done + group.len()));
         }
+        Ok(())
     }
-    Ok(table)
+
+    /// All rows.
+    #[must_use]
+    pub(crate) fn finish(self) -> Encoded {
+        self.table
+    }
 }
 
 /// What is left for texts once a row's special tokens have their places.
@@ -98,9 +70,8 @@ struct Limits {
 }
 
 impl Limits {
-    fn new(text: &TextTokenizer, rows: &[(&str, Option<&str>)], max_seq_length: usize) -> Result<Self, TokenizeError> {
+    fn new(text: &TextTokenizer, has_pairs: bool, max_seq_length: usize) -> Result<Self, TokenizeError> {
         let special = |is_pair| text.tokenizer.get_post_processor().map_or(0, |post| post.added_tokens(is_pair));
-        let has_pairs = rows.iter().any(|(_, second)| second.is_some());
         let most_special = if has_pairs { special(true).max(special(false)) } else { special(false) };
         if max_seq_length < most_special {
             return Err(TokenizeError::SpecialTokensDoNotFit { length: max_seq_length, special: most_special });
@@ -114,49 +85,55 @@ impl Limits {
         };
         Ok(Self { one_text: limit(false), two_texts: limit(true) })
     }
+
+    /// What is left for a row of these texts.
+    fn of(&self, (_, second): Texts<'_>) -> &TruncationParams {
+        if second.is_some() { &self.two_texts } else { &self.one_text }
+    }
 }
 
-fn encode_chunk(
+fn encode_chunk<R>(
     text: &TextTokenizer,
     limits: &Limits,
-    rows: &[(&str, Option<&str>)],
+    rows: &[R],
+    texts: impl Fn(&R) -> Texts<'_>,
     first_row: usize,
-) -> Result<Encoded, TokenizeError> {
-    let mut part = Encoded::with_rows(rows.len());
-    for (i, &row) in rows.iter().enumerate() {
+) -> Result<Part, TokenizeError> {
+    let mut part = Part::default();
+    let mut by_words = text.by_words.as_deref().map(|by_words| (by_words, by_words.known(), Scratch::default()));
+    for (i, row) in rows.iter().enumerate() {
         let failed = |reason: String| TokenizeError::Encode { row: first_row + i, reason };
-        let (encoding, truncated) =
-            encode_row(&text.tokenizer, limits, row).map_err(|error| failed(error.to_string()))?;
-        if let Some(at) = encoding.get_ids().iter().position(|id| *id as usize >= text.embedding_rows) {
-            let id = encoding.get_ids()[at];
+        let (start, texts) = (part.ids.len(), texts(row));
+        let encoded = match &mut by_words {
+            Some((by_words, known, scratch)) => {
+                let limit = limits.of(texts);
+                by_words.encode_row(&text.tokenizer, (texts, limit), text.uses_type_ids, (known, scratch), &mut part)
+            }
+            None => encode_row(text, limits, texts, &mut part),
+        };
+        let truncated = encoded.map_err(|error| failed(error.to_string()))?;
+        if let Some(&id) = part.ids[start..].iter().find(|id| **id as usize >= text.embedding_rows) {
             let token = text.tokenizer.id_to_token(id).unwrap_or_default();
             return Err(TokenizeError::OutsideEmbedding { row: first_row + i, token, id, rows: text.embedding_rows });
         }
-        part.ids.extend_from_slice(encoding.get_ids());
-        if text.uses_type_ids {
-            for &type_id in encoding.get_type_ids() {
-                let narrow = u8::try_from(type_id).map_err(|_| failed(format!("type id {type_id} is above 255")))?;
-                part.type_ids.push(narrow);
-            }
-        } else {
-            part.type_ids.resize(part.ids.len(), 0);
-        }
-        part.offsets.push(part.ids.len());
         part.truncated_rows += usize::from(truncated);
     }
     Ok(part)
 }
 
-/// One row, cut and with its special tokens, and whether it was cut.
+/// Writes one row, cut and with its special tokens; returns whether it was cut.
 ///
 /// Each text is tokenized whole before the cut. Truncation set on the tokenizer would be quicker for long texts, but
 /// it stops each text early, after a number of tokens that depends on where a word ends, and "longest first" then
 /// weighs the wrong lengths: when a row's room is odd, the odd token would go to the wrong text.
 fn encode_row(
-    tokenizer: &Tokenizer,
+    text: &TextTokenizer,
     limits: &Limits,
-    (first, second): (&str, Option<&str>),
-) -> Result<(Encoding, bool), tokenizers::Error> {
+    texts: Texts<'_>,
+    part: &mut Part,
+) -> Result<bool, tokenizers::Error> {
+    let (limit, (first, second)) = (limits.of(texts), texts);
+    let tokenizer = &text.tokenizer;
     let first = tokenizer.encode_fast(first, false)?;
     let second = second.map(|second| {
         let mut second = tokenizer.encode_fast(second, false)?;
@@ -166,7 +143,6 @@ fn encode_row(
     });
     let second = second.transpose()?;
 
-    let limit = if second.is_some() { &limits.two_texts } else { &limits.one_text };
     let truncated = first.len() + second.as_ref().map_or(0, Encoding::len) > limit.max_length;
     let (mut first, mut second) = truncate_encodings(first, second, limit)?;
     // What was cut off hangs on as further encodings, and the post-processor would combine all of one text's with all
@@ -175,5 +151,74 @@ fn encode_row(
     if let Some(second) = &mut second {
         second.take_overflowing();
     }
-    Ok((tokenizer.post_process(first, second, true)?, truncated))
+    let row = tokenizer.post_process(first, second, true)?;
+    part.ids.extend_from_slice(row.get_ids());
+    if text.uses_type_ids {
+        for &type_id in row.get_type_ids() {
+            part.type_ids.push(u8::try_from(type_id).map_err(|_| format!("type id {type_id} is above 255"))?);
+        }
+    } else {
+        part.type_ids.resize(part.ids.len(), 0);
+    }
+    part.ends.push(part.ids.len());
+    Ok(truncated)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::tokenize::TokenizerFiles;
+
+    /// What texts are put together of at random: letters, blanks, marks, tokens that match as wholes, and what normalizers drop or change.
+    const PIECES: [&str; 48] = [
+        "a", "b", "the", "cat", "The", "running", "s", "x", " ", " ", " ", " ", " ", "  ", "\t", "\n", "\u{a0}",
+        "\u{3000}", "\u{2028}", "\u{1f}", "é", "e\u{301}", "\u{301}", " \u{301}", "\0", "\u{ad}", "\u{200b}", "中",
+        "文", "가", "!", "...", "'s", "'", "##", "[MASK]", "<mask>", " <mask> ", "[SEP]", "</s>", "<s>", "İ", "ß", "Σ",
+        "Ⅷ", "\u{fffd}", "🤗", "12",
+    ];
+
+    fn text(random: &mut impl FnMut() -> usize) -> String {
+        let mut text: String = (0..random() % 24).map(|_| PIECES[random() % PIECES.len()]).collect();
+        if random().is_multiple_of(16) {
+            text.push_str(&"long".repeat(40));
+        }
+        text
+    }
+
+    /// Tokenizers of every family's fixtures, where texts are taken apart and where they are not.
+    #[test]
+    fn words_give_the_tokens_of_the_whole_text() {
+        let fixtures = Path::new("../run-glue/tests/fixtures");
+        let unigram = ["albert-0", "camembert-0", "deberta-v2-1", "xlm-roberta-0"]
+            .map(|name| fixtures.join("unigram").join(name).join("fast"));
+        let checkpoints = std::fs::read_dir(fixtures.join("trajectory/checkpoints")).unwrap();
+        let folders = checkpoints.map(|entry| entry.unwrap().path()).chain(unigram);
+        let (mut compared, mut state) = (0, 1u64);
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize
+        };
+        for folder in folders.chain([Path::new("demo/model").to_owned()]).filter(|folder| folder.is_dir()) {
+            let Ok(tokenizer) = TextTokenizer::load(&TokenizerFiles::in_folder(&folder)) else { continue };
+            if tokenizer.by_words.is_none() {
+                continue;
+            }
+            let whole = TextTokenizer { by_words: None, ..tokenizer.clone() };
+            let rows: Vec<(String, Option<String>)> =
+                (0..300).map(|_| (text(&mut random), (random() % 2 == 0).then(|| text(&mut random)))).collect();
+            let rows: Vec<Texts> = rows.iter().map(|(first, second)| (first.as_str(), second.as_deref())).collect();
+            for length in [8, 9, 200] {
+                let (found, expected) =
+                    (tokenizer.encode(&rows, length).unwrap(), whole.encode(&rows, length).unwrap());
+                for (at, row) in rows.iter().enumerate() {
+                    assert_eq!(found.row(at), expected.row(at), "{}: {row:?}", folder.display());
+                }
+                assert_eq!(found, expected);
+            }
+            compared += 1;
+        }
+        assert!(compared >= 12, "{compared}");
+    }
 }

@@ -1,11 +1,13 @@
 //! From files to a [`TextTokenizer`].
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tokenizers::models::ModelWrapper;
 use tokenizers::{Tokenizer, TruncationDirection};
 
 use super::added::add_tokens;
+use super::by_words::ByWords;
 use super::classes::TokenizerClass;
 use super::config::{SpecialTokens, TokenText, TokenizerConfig};
 use super::files::{read, read_json};
@@ -127,6 +129,7 @@ fn finish(
     // Ids need not be dense, so the number of tokens would not do.
     let vocab_size = tokenizer.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
     Ok(TextTokenizer {
+        by_words: ByWords::of(&tokenizer).map(Arc::new),
         tokenizer,
         vocab_size,
         pad_token_id,

@@ -5,10 +5,13 @@
 //! to the batch: nothing here pads.
 
 mod added;
+mod around;
+mod by_words;
 mod byte_bpe;
 mod classes;
 mod config;
 mod encode;
+mod encoded;
 mod error;
 mod files;
 mod fit;
@@ -16,14 +19,23 @@ mod length;
 mod load;
 mod maker;
 mod sentencepiece_model;
+mod table_file;
 mod unigram;
+mod version;
 mod wordpiece;
+mod words;
 
-pub use encode::Encoded;
+pub(crate) use encode::{GROUP, RowEncoder};
+pub use encoded::Encoded;
 pub use error::TokenizeError;
 pub use files::TokenizerFiles;
 pub use length::{MIN_SEQ_LENGTH, effective_max_seq_length};
+pub(crate) use table_file::TableKey;
 
+use std::sync::Arc;
+
+use by_words::ByWords;
+use sha2::{Digest, Sha256};
 use tokenizers::{NormalizedString, Normalizer, Tokenizer, TruncationDirection};
 
 /// A checkpoint's tokenizer, ready to encode rows. It is read-only and may be shared between threads.
@@ -41,6 +53,8 @@ pub struct TextTokenizer {
     /// Token ids from here on have no row in the model's embedding.
     embedding_rows: usize,
     warnings: Vec<String>,
+    /// How rows are made of words, where they are.
+    by_words: Option<Arc<ByWords>>,
 }
 
 impl TextTokenizer {
@@ -115,9 +129,46 @@ impl TextTokenizer {
 
     /// Encode rows of one or two texts in parallel, special tokens added; the order is kept.
     ///
-    /// A row longer than `max_seq_length` tokens is cut "longest first", by the very code behind the Python package.
+    /// A row longer than `max_seq_length` tokens is cut "longest first", as the code behind the Python package does it.
     /// Truncation and padding settings inside a `tokenizer.json` play no part.
     pub fn encode(&self, rows: &[(&str, Option<&str>)], max_seq_length: usize) -> Result<Encoded, TokenizeError> {
-        encode::encode(self, rows, max_seq_length)
+        let has_pairs = rows.iter().any(|(_, second)| second.is_some());
+        let mut encoder = self.encoder(rows.len(), has_pairs, max_seq_length)?;
+        encoder.add(rows, |row| *row)?;
+        Ok(encoder.finish())
+    }
+
+    /// The same for `rows` rows that are given bit by bit.
+    ///
+    /// # Errors
+    /// A length that has no room for the special tokens.
+    pub(crate) fn encoder(
+        &self,
+        rows: usize,
+        has_pairs: bool,
+        max_seq_length: usize,
+    ) -> Result<RowEncoder<'_>, TokenizeError> {
+        RowEncoder::new(self, rows, has_pairs, max_seq_length)
+    }
+
+    /// SHA-256, in hexadecimal, over all that decides the tokens of a text, and which texts are refused: the tokenizer as it was made of
+    /// its files, the settings of calls, and the code. `None`: it cannot be written down.
+    pub(crate) fn identity(&self) -> Option<String> {
+        let Self { tokenizer, vocab_size, truncation_side, uses_type_ids, class, embedding_rows, .. } = self;
+        let mut hasher = Sha256::new();
+        hasher.update(serde_json::to_vec(tokenizer).ok()?);
+        let splits_special = tokenizer.get_added_vocabulary().get_encode_special_tokens();
+        let settings =
+            format!("{vocab_size} {truncation_side:?} {uses_type_ids} {class} {embedding_rows} {splits_special}");
+        hasher.update(settings);
+        hasher.update(version::code());
+        Some(records::hex(&hasher.finalize()))
+    }
+
+    /// Gives the memory back in which the tokens of words are kept from one call to the next.
+    pub(crate) fn forget_words(&self) {
+        if let Some(by_words) = &self.by_words {
+            by_words.forget();
+        }
     }
 }

@@ -153,7 +153,9 @@ fn seeds_that_change_nothing_are_one_run() {
     assert_eq!(counted, [1, 4]);
     assert_eq!(
         notes,
-        ["m on rte: 2 runs have another seed and the same numbers to the last digit: no seed changes them, and they count once"]
+        [
+            "m on rte: 2 runs have another seed and the same numbers to the last digit: no seed changes them, and they count once"
+        ]
     );
     // The same score alone is no sign of it, nor is a loss that is no number.
     assert_eq!(seeds(&[with_loss(1, 0.61), with_loss(2, 0.62)]).0, [1, 2]);
