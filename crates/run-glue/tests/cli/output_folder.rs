@@ -192,7 +192,8 @@ fn a_record_that_cannot_be_written_loses_no_model_and_the_run_can_be_started_aga
     // Another run may not write over it, the same one may.
     let before = content(&bench);
     let other = run(&bench, "--save_strategy no --learning_rate 1e-3");
-    let parts = ["--output_dir out holds what a run left that did not end", "learning_rate 5e-5", "0.001"];
+    let parts =
+        ["--output_dir out holds what a run left that did not end", "learning_rate 0.00005, and this run has 0.001"];
     other.assert_refused("other", 2, &parts);
     // Nor one of other weights, or rows, that are called the same.
     let weights_before = std::fs::read(bench.path("m/model.safetensors")).unwrap();
