@@ -194,20 +194,17 @@ fn a_record_that_cannot_be_written_loses_no_model_and_the_run_can_be_started_aga
     let other = run(&bench, "--save_strategy no --learning_rate 1e-3");
     let parts =
         ["--output_dir out holds what a run left that did not end", "learning_rate 0.00005, and this run has 0.001"];
-    other.assert_refused("other", 2, &parts);
+    assert_eq!(other.code, Some(2), "{}", other.stderr);
+    other.assert_says("other", &parts);
     // Nor one of other weights, or rows, that are called the same.
     let weights_before = std::fs::read(bench.path("m/model.safetensors")).unwrap();
     let mut changed = weights_before.clone();
     *changed.last_mut().unwrap() ^= 1;
     bench.write("m/model.safetensors", changed);
-    run(&bench, "--save_strategy no").assert_refused(
-        "weights",
-        2,
-        &["from another model: its weights are not the same"],
-    );
+    run(&bench, "--save_strategy no").assert_says("weights", &["from another model: its weights are not the same"]);
     bench.write("m/model.safetensors", weights_before);
     let rows = run(&bench, "--save_strategy no --max_train_samples 20");
-    rows.assert_refused("rows", 2, &["with other data: the rows that are trained on"]);
+    rows.assert_says("rows", &["with other data: the rows that are trained on"]);
     // Whoever reads the model is told.
     let read = bench.run("--task rte --model out --dataset_dir g --do_eval --results_dir elsewhere".split(' '));
     assert!(read.stderr.contains("out: a run in this folder has not ended"), "{}", read.stderr);
@@ -226,6 +223,7 @@ fn a_record_that_cannot_be_written_loses_no_model_and_the_run_can_be_started_aga
     // From here on the folder is a finished run's.
     run(&bench, "--save_strategy no").assert_one_line("finished", &["--output_dir out is not empty"]);
     let over = "--save_strategy no --overwrite_output_dir --learning_rate 1e-3";
+    std::fs::remove_dir_all(bench.path("results")).unwrap();
     without_a_record(&bench, over);
     assert!(bench.path(MARK).is_file(), "a run that writes over another one has not ended either");
     run(&bench, over).assert_done("over it");
