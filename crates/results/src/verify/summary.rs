@@ -39,7 +39,7 @@ pub(super) fn sum_up(checked: &[Checked], complete: bool, level: f64) -> (Outcom
         text += &format!("; {tasks} not run");
     }
     // The usual one goes without saying.
-    let level = if level == DEFAULT_LEVEL { String::new() } else { format!("; intervals of {} %", level * 100.0) };
+    let level = if level == DEFAULT_LEVEL { String::new() } else { format!("; at --level {level}") };
     (outcome, text + &like_with_unlike(checked) + &level + ".")
 }
 

@@ -135,7 +135,10 @@ fn flags_move_the_margin_and_the_level() {
     assert_eq!(records.against(&accuracy(0.7), "--margin 0.1").code, Some(0));
     assert_eq!(records.against(&within(0.7, 0.1), "").code, Some(0));
     // Nearly sure of it, and not.
-    assert_eq!(records.against(&accuracy(0.65), "--level 0.99").code, CANNOT_TELL);
+    let sure = records.against(&accuracy(0.65), "--level 0.99");
+    assert_eq!(sure.code, CANNOT_TELL);
+    assert!(sure.stdout.contains("; at --level 0.99."), "{}", sure.stdout);
+    assert!(!records.against(&accuracy(0.65), "").stdout.contains("--level"), "the usual one goes without saying");
     // Better than it is right where that was asked for, worse is not.
     assert_eq!(records.against(&accuracy(0.5), "").code, NOT_REPRODUCED);
     assert_eq!(records.against(&accuracy(0.5), "--one_sided").code, Some(0));
