@@ -8,7 +8,8 @@ pub(crate) const FILE_NAME: &str = ".run-glue.unfinished";
 /// Whether a run in `dir` has not ended: it is going on, or was killed, or failed.
 #[must_use]
 pub fn is_marked(dir: &Path) -> bool {
-    dir.join(FILE_NAME).is_file()
+    // Also where it cannot be read.
+    dir.join(FILE_NAME).symlink_metadata().is_ok()
 }
 
 /// Takes the mark away.

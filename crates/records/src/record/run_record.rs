@@ -145,7 +145,7 @@ impl RunRecord {
     pub fn has_same_outcome(&self, other: &Self) -> bool {
         let is_loss =
             |(name, value): (&String, &Option<f64>)| plain_key(name) == "loss" && value.is_some_and(f64::is_finite);
-        self.metrics.iter().any(is_loss) && self.metrics == other.metrics
+        self.metrics.iter().any(is_loss) && self.metrics == other.metrics && self.score == other.score
     }
 
     /// Whether the run only served to find settings.

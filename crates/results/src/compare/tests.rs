@@ -21,10 +21,12 @@ use records::record::{FinalEvaluation, RecordFile, SplitRows};
 const EVIL: &str = "<script>alert(1)</script>\"'&\u{1}<img src=x onerror=alert(2)>";
 
 fn record(model: &str, task: &str, seed: u64, score: Option<f64>) -> RecordFile {
+    // Other seeds have other losses, in a digit that no table shows.
+    let loss = 0.25 + seed as f64 * 1e-6;
     let metrics = match task {
-        "mrpc" => json!({"accuracy": score, "f1": score, "combined_score": score, "loss": 0.5}),
-        "mnli" => json!({"accuracy": score, "accuracy_mm": score, "loss": 0.25, "loss_mm": null}),
-        _ => json!({"accuracy": score, "loss": 0.25}),
+        "mrpc" => json!({"accuracy": score, "f1": score, "combined_score": score, "loss": 2.0 * loss}),
+        "mnli" => json!({"accuracy": score, "accuracy_mm": score, "loss": loss, "loss_mm": null}),
+        _ => json!({"accuracy": score, "loss": loss}),
     };
     let spec = glue_tasks::task_named(task);
     let splits = spec.map_or_else(Vec::new, |spec| spec.eval_splits.clone());

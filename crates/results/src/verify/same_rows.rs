@@ -98,6 +98,10 @@ pub(super) fn check(found: &RecordFile, wanted: &Wanted) -> Result<(), String> {
         let is_all = all.is_none_or(|all| all == rows) && one.is_whole() != Some(false);
         return if one.split == split && is_all { Ok(()) } else { failed(&words) };
     }
+    let is_split = |theirs: &str| used.iter().all(|used| used.split.split('[').next() == Some(theirs));
+    if let Some(theirs) = wanted.theirs.made.split.as_deref().filter(|theirs| !is_split(theirs)) {
+        return failed(&format!("rows of {theirs}"));
+    }
     if used.iter().any(|used| used.is_whole() == Some(false)) {
         return failed("all rows of the split, or as many as the reference says it has (its field rows)");
     }

@@ -252,8 +252,39 @@ fn a_sweep_starts_again_over_a_run_without_checkpoints_that_did_not_end() {
     let ended = bench.run(one.split(' '));
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     std::fs::remove_file(bench.path("results/rte")).unwrap();
-    assert!(bench.path(&folder).join(".run-glue.unfinished").is_file(), "{:?}", bench.files("out"));
+    let mark = bench.path(&folder).join(".run-glue.unfinished");
+    let left = std::fs::read(&mark).unwrap();
     run(&bench, sweep).assert_done("again");
+    assert!(!mark.exists());
+    // Nor is a run done whose folder says that it has not ended, though its record and its model are there.
+    std::fs::write(&mark, left).unwrap();
+    run(&bench, sweep).assert_done("once more");
+    assert!(!mark.exists(), "a run that did not end counts as done");
     assert!(models(&bench) == undisturbed, "{:?}", bench.files("out"));
     assert!(bench.files("out").iter().all(|file| !file.contains(".run-glue.")), "{:?}", bench.files("out"));
+}
+
+#[test]
+fn a_checkpoint_of_another_folder_is_no_reason_to_write_over_this_one() {
+    let bench = Bench::new();
+    run(&bench, "").assert_done("finished");
+    let elsewhere = RUN.replace("--output_dir out", "--output_dir other --seed 5");
+    bench.run(elsewhere.split(' ')).assert_done("another run");
+    let before = content(&bench);
+    let resumed = run(&bench, "--seed 5 --resume_from_checkpoint other/checkpoint-4");
+    resumed.assert_one_line("resumed", &["--output_dir out is not empty"]);
+    assert!(content(&bench) == before);
+    // Where a run did not end, and where it cannot be told which.
+    for mark in ["", "{\"settings\"", "\0\u{c3}"] {
+        bench.write(MARK, mark);
+        for flags in ["--seed 5 --resume_from_checkpoint other/checkpoint-4", "--seed 5", ""] {
+            let ended = run(&bench, flags);
+            assert_eq!(ended.code, Some(2), "{mark:?} {flags}: {}", ended.stderr);
+            assert!(!ended.stderr.contains("are removed"), "{}", ended.stderr);
+        }
+    }
+    bench.write(MARK, [0xc3, 0x28]);
+    run(&bench, "").assert_says("not UTF-8", &["cannot be understood"]);
+    let weights = "out/model.safetensors";
+    assert!(std::fs::read(bench.path(weights)).unwrap() == before[weights]);
 }

@@ -162,6 +162,23 @@ fn runs_on_other_rows_are_refused() {
 }
 
 #[test]
+fn a_reference_that_does_not_say_its_rows_is_no_reference_of_the_same_rows() {
+    let records = Records::new();
+    for (seed, accuracy) in [(1, 0.646), (2, 0.65), (3, 0.654)] {
+        records.add("results", "m", "mine", seed, &json!({"accuracy": accuracy, "loss": 0.6 + accuracy}));
+    }
+    for (rows, same, said) in [(None, json!(null), true), (Some(277), json!(true), false)] {
+        let runs = json!({"mine": {"metric": "accuracy", "value": 0.65, "rows": rows}});
+        let one = numbers(&records.against(&runs, "--json")).remove(0);
+        assert_eq!(one["same_rows"], same, "{one}");
+        let note = one["note"].as_str().unwrap();
+        assert_eq!(note.contains("the reference does not say of which rows it is"), said, "{note}");
+    }
+    let of_test = json!({"mine": {"metric": "accuracy", "value": 0.65, "split": "test"}});
+    records.against(&of_test, "").assert_one_line("split", &["277 rows of validation", "expected rows of test"]);
+}
+
+#[test]
 fn runs_of_another_model_or_training_are_refused() {
     let records = Records::of_three();
     for (seed, accuracy) in [(7, 0.647), (8, 0.651), (9, 0.655)] {

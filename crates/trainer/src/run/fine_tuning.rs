@@ -92,7 +92,7 @@ impl<'a, B: EncoderOps> FineTuning<'a, B> {
         let run = Unfinished { settings: decisive, identity };
         let from = resumed.as_ref().map(|resumed| (resumed.folder.as_path(), resumed.step));
         let overwrites = settings.places.overwrite_output_dir;
-        if let Some(dir) = output_dir(settings).filter(|_| !overwrites && resumed.is_none()) {
+        if let Some(dir) = output_dir(settings).filter(|_| !overwrites) {
             run.check(&dir)?;
         }
         let overwritten = output_dir(settings).filter(|_| overwrites);
@@ -116,11 +116,12 @@ impl<'a, B: EncoderOps> FineTuning<'a, B> {
     ) -> Result<(SequenceClassifier<Autodiff<B>>, Trained), Error> {
         let Self { context, mut setup, run, resumed, older_run } = self;
         let (settings, plan, dir) = (context.settings, setup.plan, output_dir(context.settings));
-        if let Some(older_run) = older_run {
-            older_run.remove(&context.prepared.task)?;
-        }
+        // Before anything is removed: from here on the folder holds parts of two runs.
         if let Some(dir) = &dir {
             run.mark(dir)?;
+        }
+        if let Some(older_run) = older_run {
+            older_run.remove(&context.prepared.task)?;
         }
         let Unfinished { settings: decisive, identity } = run;
         let journal = journal(context, dir.as_deref(), &decisive);

@@ -86,8 +86,10 @@ fn check_folder(settings: &Settings, dir: &Path) -> Result<(), Error> {
 }
 
 fn check_content(settings: &Settings, dir: &Path) -> Result<(), Error> {
-    // What a checkpoint or a mark says is compared with this run when its data and model are known.
-    let goes_on = latest(dir).is_some() || is_marked(dir);
+    // What a checkpoint or a mark says is compared with this run when its data and model are known. Checkpoints are gone on from where
+    // they are; one of another folder is no reason to write over these.
+    let resumed = settings.checkpoints.resume_from_checkpoint.as_deref();
+    let goes_on = latest(dir).is_some() && resumed.is_none_or(|resumed| is_in(resumed, dir)) || is_marked(dir);
     if is_empty(dir) || settings.places.overwrite_output_dir || !settings.do_train || goes_on {
         return Ok(());
     }
@@ -95,6 +97,12 @@ fn check_content(settings: &Settings, dir: &Path) -> Result<(), Error> {
         "--output_dir {} is not empty; give another folder, or --overwrite_output_dir true to write into it",
         dir.display()
     )))
+}
+
+/// Whether a checkpoint lies in a folder.
+pub(super) fn is_in(checkpoint: &Path, dir: &Path) -> bool {
+    let parent = checkpoint.canonicalize().ok().and_then(|checkpoint| Some(checkpoint.parent()?.to_owned()));
+    parent.is_some_and(|parent| dir.canonicalize().is_ok_and(|dir| dir == parent))
 }
 
 /// Whether a folder holds nothing, or is not there. What a run leaves that is killed before its first checkpoint, or while

@@ -26,10 +26,13 @@ impl Unfinished {
     /// # Errors
     /// Says in what the other one differs.
     pub(super) fn check(&self, dir: &Path) -> Result<(), Error> {
-        let Ok(text) = std::fs::read_to_string(dir.join(FILE_NAME)) else { return Ok(()) };
-        let difference = match serde_json::from_str::<Self>(&text) {
-            Ok(before) => before.difference(self),
-            Err(_) => Some("by another version of run-glue".to_owned()),
+        let difference = match std::fs::read(dir.join(FILE_NAME)) {
+            Ok(text) => match serde_json::from_slice::<Self>(&text) {
+                Ok(before) => before.difference(self),
+                Err(_) => Some(format!("by another version of run-glue ({FILE_NAME} in it cannot be understood)")),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => Some(format!("by whom cannot be told ({FILE_NAME} in it: {error})")),
         };
         match difference {
             None => Ok(()),

@@ -14,6 +14,7 @@ use records::record::RunRecord;
 use trainer::error::Error;
 use trainer::run::output;
 use trainer::settings::Settings;
+use trainer::unfinished_mark;
 
 /// What has become of a run.
 pub(super) enum RunState {
@@ -78,7 +79,7 @@ impl<'a> Sweep<'a> {
         let found = if self.rerun { specs.iter().map(|_| None).collect() } else { self.done.find(&specs)? };
         for (mut spec, record) in specs.into_iter().zip(found) {
             // To run again is to train again, and not to go on from the end of what is there.
-            if self.grid.options.rerun && has_outputs(&spec) {
+            if self.grid.options.rerun && has_files(&spec) {
                 spec.settings.places.overwrite_output_dir = true;
             }
             let mine = self.grid.shard.is_none_or(|shard| shard.has(spec.part));
@@ -131,8 +132,14 @@ pub(super) fn stop_if_asked() -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the files that were asked for beside the record are there. The model is written after the record, its card last.
+/// Whether the files that were asked for beside the record are there, all of one run that has ended.
 pub(super) fn has_outputs(spec: &RunSpec) -> bool {
+    let is_unfinished = |dir: &Path| spec.settings.do_train && unfinished_mark::is_marked(dir);
+    has_files(spec) && output::output_dir(&spec.settings).is_none_or(|dir| !is_unfinished(&dir))
+}
+
+/// Whether the files are there. The model is written after the record, its card last.
+fn has_files(spec: &RunSpec) -> bool {
     let last = if spec.settings.do_train { "README.md" } else { "all_results.json" };
     output::output_dir(&spec.settings).is_none_or(|dir| dir.join(last).is_file())
 }
