@@ -16,7 +16,7 @@ use models::config::Config;
 use models::encoder::architecture::Architecture;
 use models::encoder::family;
 use models::head::SequenceClassifier;
-use models::ops::{self, DropoutPlan, EncoderOps, Precision, profile};
+use models::ops::{DropoutPlan, EncoderOps, Precision, profile};
 use serde_json::{Map, Value, json};
 
 pub use self::options::BenchOptions;
@@ -135,7 +135,7 @@ impl OnBackend for Bench {
         }
         #[cfg(feature = "flex")]
         {
-            result["simd"] = json!(ops::simd_level());
+            result["simd"] = json!(models::ops::simd_level());
         }
         Ok(result)
     }

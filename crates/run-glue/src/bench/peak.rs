@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use burn::tensor::{Tensor, TensorData};
-use models::ops::{self, EncoderOps, Precision};
+use models::ops::{EncoderOps, Precision};
 use serde_json::{Value, json};
 
 use trainer::backends::OnBackend;
@@ -39,7 +39,7 @@ impl OnBackend for Peak {
         let n = SQUARE[usize::from(device_name != "cpu")];
         let rates = Rates::<B> { device, precision: self.0 };
         let layers: Vec<Value> = LAYERS.iter().map(|&layer| rates.layer(layer)).collect();
-        let mut result = json!({
+        let result = json!({
             "gflops": rates.square(n),
             "layers": layers,
             "threads": rayon::current_num_threads(),
@@ -47,13 +47,23 @@ impl OnBackend for Peak {
             "device": device_name,
             "precision": self.0.name(),
         });
-        #[cfg(feature = "flex")]
-        if backend == "flex" {
-            result["fma_gflops"] = json!(ops::fma_gflops(rayon::current_num_threads()));
-            result["simd"] = json!(ops::simd_level());
-        }
-        result
+        with_fma_rate(result, backend)
     }
+}
+
+/// Beside the rates of products on the CPU, the rate that none can be above.
+#[cfg(feature = "flex")]
+fn with_fma_rate(mut result: Value, backend: &str) -> Value {
+    if backend == "flex" {
+        result["fma_gflops"] = json!(models::ops::fma_gflops(rayon::current_num_threads()));
+        result["simd"] = json!(models::ops::simd_level());
+    }
+    result
+}
+
+#[cfg(not(feature = "flex"))]
+fn with_fma_rate(result: Value, _: &str) -> Value {
+    result
 }
 
 /// Products of a linear layer that are timed together.

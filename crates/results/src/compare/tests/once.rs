@@ -148,7 +148,7 @@ fn seeds_that_change_nothing_are_one_run() {
         found.1.metrics.insert("loss".to_owned(), Some(loss));
         found
     };
-    let found = [with_loss(1, 0.61), with_loss(2, 0.61), with_loss(3, 0.61000000000000001), with_loss(4, 0.62)];
+    let found = [with_loss(1, 0.61), with_loss(2, 0.61), with_loss(3, 0.61), with_loss(4, 0.62)];
     let (counted, notes) = seeds(&found);
     assert_eq!(counted, [1, 4]);
     assert_eq!(
