@@ -89,6 +89,13 @@ pub(super) fn check(found: &RecordFile, wanted: &Wanted) -> Result<(), String> {
             "the benchmark's own rows, and these are data of one's own, which need a name of their own (--task_name)",
         );
     }
+    // Of data of one's own nothing else tells splits apart that have as many rows.
+    let is_split =
+        |theirs: &str| used.iter().all(|used| used.split == theirs || used.split.split('[').next() == Some(theirs));
+    let theirs = wanted.theirs.made.split.as_deref().filter(|_| expected(wanted).is_none());
+    if let Some(theirs) = theirs.filter(|theirs| !is_split(theirs)) {
+        return failed(&format!("rows of {theirs}"));
+    }
     if let Some(theirs) = wanted.theirs.rows {
         return if theirs == rows { Ok(()) } else { failed(&format!("the {theirs} rows of the reference")) };
     }
@@ -97,10 +104,6 @@ pub(super) fn check(found: &RecordFile, wanted: &Wanted) -> Result<(), String> {
         let [one] = used.as_slice() else { return failed(&words) };
         let is_all = all.is_none_or(|all| all == rows) && one.is_whole() != Some(false);
         return if one.split == split && is_all { Ok(()) } else { failed(&words) };
-    }
-    let is_split = |theirs: &str| used.iter().all(|used| used.split.split('[').next() == Some(theirs));
-    if let Some(theirs) = wanted.theirs.made.split.as_deref().filter(|theirs| !is_split(theirs)) {
-        return failed(&format!("rows of {theirs}"));
     }
     if used.iter().any(|used| used.is_whole() == Some(false)) {
         return failed("all rows of the split, or as many as the reference says it has (its field rows)");

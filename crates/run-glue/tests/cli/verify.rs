@@ -174,8 +174,10 @@ fn a_reference_that_does_not_say_its_rows_is_no_reference_of_the_same_rows() {
         let note = one["note"].as_str().unwrap();
         assert_eq!(note.contains("the reference does not say of which rows it is"), said, "{note}");
     }
-    let of_test = json!({"mine": {"metric": "accuracy", "value": 0.65, "split": "test"}});
-    records.against(&of_test, "").assert_one_line("split", &["277 rows of validation", "expected rows of test"]);
+    for rows in [None, Some(277)] {
+        let of_test = json!({"mine": {"metric": "accuracy", "value": 0.65, "split": "test", "rows": rows}});
+        records.against(&of_test, "").assert_one_line("split", &["277 rows of validation", "expected rows of test"]);
+    }
 }
 
 #[test]

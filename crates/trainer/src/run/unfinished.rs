@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::identity::RunIdentity;
 use crate::error::Error;
-use crate::unfinished_mark::FILE_NAME;
+use crate::unfinished_mark::{FILE_NAME, is_marked};
 use records::atomic::write_whole;
 
 /// What the mark says: which run has not ended.
@@ -31,7 +31,7 @@ impl Unfinished {
                 Ok(before) => before.difference(self),
                 Err(_) => Some(format!("by another version of run-glue ({FILE_NAME} in it cannot be understood)")),
             },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(_) if !is_marked(dir) => None,
             Err(error) => Some(format!("by whom cannot be told ({FILE_NAME} in it: {error})")),
         };
         match difference {
