@@ -10,6 +10,7 @@ use records::files::metrics_files::read_metrics;
 use records::metrics::Metrics;
 
 use super::checkpoints::{list, remove_whole};
+use super::output::is_in;
 use crate::error::Error;
 use crate::logs::journal;
 use crate::settings::{ModelChoice, Settings};
@@ -87,8 +88,7 @@ pub(super) fn results_of_others(settings: &Settings, dir: &Path, own: &[&Metrics
 /// Whether the model that is evaluated is the one in `dir`, or a checkpoint of its training.
 pub(super) fn is_of_model(settings: &Settings, dir: &Path) -> bool {
     let ModelChoice::Folder(model) = &settings.model.choice else { return false };
-    is_same(model, dir)
-        || model.canonicalize().is_ok_and(|model| model.parent().is_some_and(|parent| is_same(parent, dir)))
+    is_same(model, dir) || is_in(model, dir)
 }
 
 /// Removes the results that a run writes, and nothing else.

@@ -88,9 +88,12 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
 
     let started = Instant::now();
     let tokenizing = Tokenizing::new(&model, task.kind, settings.data.overwrite_cache);
-    // In the order in which they are described.
+    // In the order in which they are described; tokens of another split must never be taken for these.
     let mut described = splits.iter();
-    let mut tokenized = |rows: Rows| tokenizing.split(rows, described.next().and_then(|rows| rows.sha256.as_deref()));
+    let mut tokenized = |rows: Rows| {
+        let said = described.next().filter(|said| said.split == rows.split);
+        tokenizing.split(rows, said.and_then(|said| said.sha256.as_deref()))
+    };
     let train = train.map(&mut tokenized).transpose()?;
     let eval = eval
         .into_iter()

@@ -37,10 +37,6 @@ pub(super) fn multiply(out: &mut [f32], row_stride: usize, a: Mat, b: Mat, produ
     let (m, n, k) = (a.rows, b.columns, a.columns);
     assert_eq!(k, b.rows, "inner sizes of a product differ");
     check(out.len(), m, n, row_stride, 1);
-    #[cfg(target_arch = "x86_64")]
-    if !product.parallel && m.min(n) >= SMALLEST_ALONE && k > 0 && avx2::is_in_use() {
-        return avx2::multiply_alone(out, row_stride, a, b, product.scale, product.accumulate);
-    }
     let parallelism = if product.parallel { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
     // SAFETY: the extents of all three matrices were checked against their slices, and `out` is borrowed mutably, so it
     // does not overlap the others.
@@ -82,9 +78,6 @@ pub(super) fn bf16_support() -> Result<(), &'static str> {
 
 /// Rows and columns of a product from which on our own f32 kernel is faster: of fewer rows, packing `b` is as much work as the product.
 const SMALLEST_OWN: [usize; 2] = [32, 16];
-
-/// Rows and columns of a product of one thread from which on it is faster.
-const SMALLEST_ALONE: usize = 16;
 
 /// What a product starts from.
 #[derive(Clone, Copy)]

@@ -20,7 +20,7 @@ use self::shape::{LINE, TILE_COLUMNS, TILE_ROWS};
 use self::tile::{Old, Panels, Tile};
 use super::Start;
 use super::side::Side;
-use crate::ops::flex::matrix::{Mat, check};
+use crate::ops::flex::matrix::Mat;
 use crate::ops::flex::pool::Buffer;
 use crate::ops::flex::simd;
 
@@ -63,42 +63,6 @@ pub(super) fn multiply(out: &mut [f32], a: Mat, b: Mat, start: Start) {
     (0..rayon::current_num_threads()).into_par_iter().for_each(|_| {
         while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
             product.make(part);
-        }
-    });
-}
-
-/// `out = scale a b (+ out)` of small matrices, rows of `out` starting `row_stride` elements apart, by the calling thread. The caller
-/// has seen [`is_in_use`].
-pub(super) fn multiply_alone(out: &mut [f32], row_stride: usize, a: Mat, b: Mat, scale: f32, accumulate: bool) {
-    thread_local! {
-        static PACKED: RefCell<[Vec<f32>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
-    }
-    assert!(is_in_use(), "products by AVX2 were asked for");
-    let (m, n, k) = (a.rows, b.columns, a.columns);
-    check(out.len(), m, n, row_stride, 1);
-    let old = if accumulate { Old::Product } else { Old::Zero };
-    PACKED.with_borrow_mut(|[packed_a, packed_b]| {
-        packed_a.resize(m.next_multiple_of(TILE_ROWS) * k, 0.0);
-        packed_b.resize(n.next_multiple_of(TILE_COLUMNS) * k, 0.0);
-        // SAFETY: the CPU has the instructions.
-        unsafe {
-            pack::<TILE_ROWS>(packed_a, Side::rows(a), 0, 0..k);
-            pack::<TILE_COLUMNS>(packed_b, Side::rows(b.t()), 0, 0..k);
-        }
-        for (j, b) in packed_b.chunks_exact(k * TILE_COLUMNS).enumerate() {
-            for (i, a) in packed_a.chunks_exact(k * TILE_ROWS).enumerate() {
-                let (row, column) = (i * TILE_ROWS, j * TILE_COLUMNS);
-                let tile = Tile {
-                    out: out.as_mut_ptr().wrapping_add(row * row_stride + column),
-                    row_stride,
-                    rows: TILE_ROWS.min(m - row),
-                    columns: TILE_COLUMNS.min(n - column),
-                    scale,
-                    old,
-                };
-                // SAFETY: the CPU has the instructions, and the product lies in `out`.
-                unsafe { tile.make(Panels { a, b, next: (a.as_ptr(), 0) }) }
-            }
         }
     });
 }
@@ -185,7 +149,6 @@ impl Product<'_> {
                     row_stride: self.n,
                     rows: TILE_ROWS.min(part.rows.end - row),
                     columns,
-                    scale: 1.0,
                     old,
                 };
                 let panels = Panels { a, b, next: (next.wrapping_add(i * lines * LINE), lines) };

@@ -26,8 +26,6 @@ pub(super) struct Tile<'a> {
     pub(super) row_stride: usize,
     pub(super) rows: usize,
     pub(super) columns: usize,
-    /// The sums are multiplied with it.
-    pub(super) scale: f32,
     pub(super) old: Old<'a>,
 }
 
@@ -64,7 +62,6 @@ impl Tile<'_> {
             _mm_prefetch::<_MM_HINT_T0>(row.cast());
             _mm_prefetch::<_MM_HINT_T0>(row.wrapping_add(TILE_COLUMNS - 1).cast());
         }
-        let scale = _mm256_set1_ps(self.scale);
         for (row, sums) in rows.into_iter().zip(sums(panels)) {
             for (half, sum) in sums.into_iter().enumerate() {
                 let place = row.wrapping_add(half * LANES);
@@ -75,7 +72,7 @@ impl Tile<'_> {
                         Old::Row(row) => _mm256_loadu_ps(row.as_ptr().add(half * LANES)),
                         Old::Product => _mm256_loadu_ps(place),
                     };
-                    _mm256_storeu_ps(place, _mm256_fmadd_ps(scale, sum, old));
+                    _mm256_storeu_ps(place, _mm256_add_ps(old, sum));
                 }
             }
         }
@@ -99,7 +96,7 @@ impl Tile<'_> {
                     Old::Row(row) => row[column],
                     Old::Product => *place,
                 };
-                *place = self.scale.mul_add(value, old);
+                *place = old + value;
             }
         }
     }
