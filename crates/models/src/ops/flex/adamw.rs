@@ -2,12 +2,12 @@
 
 use burn::tensor::TensorMetadata;
 use burn_flex::FlexTensor;
-use rayon::prelude::*;
 
 use super::buffer::{dense, elements, elements_mut};
 use super::math::row_sum;
 use super::simd::kernel;
 use super::sizes::{CHUNK, ROWS};
+use super::threads::Parallel;
 use crate::ops::adamw::Factors;
 use crate::ops::adamw::{AdamWSlot, AdamWStep, Gradient};
 
@@ -141,7 +141,7 @@ pub(super) fn step(
             }));
         }
     }
-    pieces.into_par_iter().for_each(Piece::step);
+    pieces.into_iter().par_for_each(Piece::step);
     slots
 }
 
@@ -159,6 +159,6 @@ fn row_map(slot: &AdamWSlot<FlexTensor>, gradient: Option<&Gradient<FlexTensor>>
 pub(super) fn sum_of_squares(gradients: Vec<FlexTensor>) -> f64 {
     let gradients: Vec<FlexTensor> = gradients.into_iter().map(dense).collect();
     let pieces: Vec<&[f32]> = gradients.iter().flat_map(|x| elements(x).chunks(CHUNK)).collect();
-    let parts: Vec<f64> = pieces.into_par_iter().map(squares_kernel).collect();
+    let parts: Vec<f64> = pieces.into_iter().par_map(squares_kernel);
     parts.iter().sum()
 }

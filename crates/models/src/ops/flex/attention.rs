@@ -1,7 +1,6 @@
 //! Attention one sequence at a time: scores of a head fit the cache, and padding is never computed.
 
 use burn_flex::FlexTensor;
-use rayon::prelude::*;
 
 use super::buffer::{Buffer, dense, dims2, elements, tensor};
 use super::elementwise::drop_row;
@@ -10,6 +9,7 @@ use super::linear::add_rows;
 use super::math::{exp, row_sum};
 use super::matrix::Mat;
 use super::simd::kernel;
+use super::threads::Parallel;
 use crate::batch::Sequences;
 use crate::ops::attention::{AttentionSpec, RelativeKind, RelativeSpec};
 
@@ -236,7 +236,7 @@ fn attend(qkv: FlexTensor, table: Option<Table<'_>>, spec: &AttentionSpec) -> Fl
     let head_dim = hidden / spec.heads;
     let all = elements(&qkv);
     let mut out = Buffer::new(rows * hidden);
-    split_sequences(&mut out, hidden, &spec.sequences).into_par_iter().enumerate().for_each_init(
+    split_sequences(&mut out, hidden, &spec.sequences).into_iter().enumerate().par_for_each_init(
         || (Vec::new(), Vec::new()),
         |(scores, scratch), (i, out)| {
             let n = spec.sequences.length(i);
@@ -367,10 +367,9 @@ fn attend_backward(
     let scaled = Product { scale: spec.scale as f32, ..Product::SERIAL };
     let (all, gradient) = (elements(&qkv), elements(&g));
     let mut out = Buffer::new(rows * width);
-    let parts = split_sequences(&mut out, width, &spec.sequences)
-        .into_par_iter()
-        .enumerate()
-        .map_init(Scratch::default, |scratch, (i, out)| {
+    let parts = split_sequences(&mut out, width, &spec.sequences).into_iter().enumerate().par_map_init(
+        Scratch::default,
+        |scratch, (i, out)| {
             let n = spec.sequences.length(i);
             scratch.p.resize(n * n, 0.0);
             scratch.d.resize(n * n, 0.0);
@@ -395,8 +394,8 @@ fn attend_backward(
                 }
             }
             part
-        })
-        .collect::<Vec<_>>();
+        },
+    );
     (tensor(out, [rows, width]), parts.into_iter().flatten().collect())
 }
 

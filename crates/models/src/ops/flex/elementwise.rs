@@ -1,15 +1,14 @@
 //! Bias with GELU, gated GELU, and dropout.
 
-use burn_flex::FlexTensor;
-use rayon::prelude::*;
-
 use super::buffer::{Buffer, dense, dims2, elements, elements_mut, tensor, tensor_like};
 use super::linear::add_rows;
 use super::math::{ByErf, ByTanh, Gelu};
 use super::simd::kernel;
 use super::sizes::ROWS;
+use super::threads::Parallel;
 use crate::ops::dropout::{Dropout, RowDropout, RowStream};
 use crate::ops::forms::GeluForm;
+use burn_flex::FlexTensor;
 
 /// The kernels of one form of GELU.
 macro_rules! gelu_kernels {
@@ -103,9 +102,9 @@ pub(super) fn bias_gelu(mut x: FlexTensor, bias: FlexTensor, form: GeluForm) -> 
     let columns = elements(&bias).len();
     let sum = elements_mut(&mut x);
     let mut y = Buffer::new(sum.len());
-    y.par_chunks_mut(columns * ROWS)
-        .zip(sum.par_chunks_mut(columns * ROWS))
-        .for_each(|(y, x)| kernel(y, x, elements(&bias)));
+    y.chunks_mut(columns * ROWS)
+        .zip(sum.chunks_mut(columns * ROWS))
+        .par_for_each(|(y, x)| kernel(y, x, elements(&bias)));
     (tensor_like(y, &x), x)
 }
 
@@ -118,15 +117,14 @@ pub(super) fn bias_gelu_backward(sum: FlexTensor, g: FlexTensor, form: GeluForm)
     let [_, columns] = dims2(&sum);
     let mut dx = Buffer::new(elements(&sum).len());
     let parts: Vec<Vec<f32>> = dx
-        .par_chunks_mut(columns * ROWS)
-        .zip(elements(&sum).par_chunks(columns * ROWS))
-        .zip(elements(&g).par_chunks(columns * ROWS))
-        .map(|((dx, sum), g)| {
+        .chunks_mut(columns * ROWS)
+        .zip(elements(&sum).chunks(columns * ROWS))
+        .zip(elements(&g).chunks(columns * ROWS))
+        .par_map(|((dx, sum), g)| {
             let mut dbias = vec![0.0; columns];
             kernel(dx, sum, g, &mut dbias);
             dbias
-        })
-        .collect();
+        });
     let mut dbias = Buffer::zeros(columns);
     parts.iter().for_each(|part| add_rows(&mut dbias, part));
     [tensor_like(dx, &sum), tensor(dbias, [columns])]
@@ -141,7 +139,7 @@ pub(super) fn gated_gelu(x: FlexTensor, form: GeluForm) -> FlexTensor {
     let [rows, width] = dims2(&x);
     let n = width / 2;
     let mut y = Buffer::new(rows * n);
-    y.par_chunks_mut(n * ROWS).zip(elements(&x).par_chunks(width * ROWS)).for_each(|(y, x)| kernel(y, x, n));
+    y.chunks_mut(n * ROWS).zip(elements(&x).chunks(width * ROWS)).par_for_each(|(y, x)| kernel(y, x, n));
     tensor(y, [rows, n])
 }
 
@@ -154,10 +152,10 @@ pub(super) fn gated_gelu_backward(x: FlexTensor, g: FlexTensor, form: GeluForm) 
     let [rows, width] = dims2(&x);
     let n = width / 2;
     let mut dx = Buffer::new(rows * width);
-    dx.par_chunks_mut(width * ROWS)
-        .zip(elements(&x).par_chunks(width * ROWS))
-        .zip(elements(&g).par_chunks(n * ROWS))
-        .for_each(|((dx, x), g)| kernel(dx, x, g, n));
+    dx.chunks_mut(width * ROWS)
+        .zip(elements(&x).chunks(width * ROWS))
+        .zip(elements(&g).chunks(n * ROWS))
+        .par_for_each(|((dx, x), g)| kernel(dx, x, g, n));
     tensor(dx, [rows, width])
 }
 
@@ -170,9 +168,9 @@ pub(super) fn dropout(x: FlexTensor, row_dropout: &RowDropout) -> FlexTensor {
     let [rows, columns] = dims2(&x);
     let keys = row_dropout.sequences.row_keys();
     let mut y = Buffer::new(rows * columns);
-    y.par_chunks_mut(columns * ROWS)
-        .zip(elements(&x).par_chunks(columns * ROWS))
-        .zip(keys.par_chunks(ROWS))
-        .for_each(|((y, x), keys)| dropout_kernel(y, x, keys, columns, dropout));
+    y.chunks_mut(columns * ROWS)
+        .zip(elements(&x).chunks(columns * ROWS))
+        .zip(keys.chunks(ROWS))
+        .par_for_each(|((y, x), keys)| dropout_kernel(y, x, keys, columns, dropout));
     tensor(y, [rows, columns])
 }

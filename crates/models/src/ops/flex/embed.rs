@@ -1,13 +1,12 @@
 //! Sum of the three embeddings of a token, and its gradient.
 
-use burn_flex::FlexTensor;
-use rayon::prelude::*;
-
 use super::buffer::{Buffer, dense, dims2, elements, tensor};
 use super::linear::add_rows;
 use super::simd::kernel;
 use super::sizes::ROWS;
+use super::threads::Parallel;
 use crate::batch::TokenBatch;
+use burn_flex::FlexTensor;
 
 kernel! {
     /// transformers adds in this order: words and segments, then positions.
@@ -28,7 +27,7 @@ pub(super) fn forward(tables: [FlexTensor; 3], batch: &TokenBatch) -> FlexTensor
         &table[id as usize * hidden..(id as usize + 1) * hidden]
     };
     let mut y = Buffer::new(rows * hidden);
-    y.par_chunks_mut(hidden * ROWS).enumerate().for_each(|(chunk, y)| {
+    y.chunks_mut(hidden * ROWS).enumerate().par_for_each(|(chunk, y)| {
         for (i, y) in y.chunks_exact_mut(hidden).enumerate() {
             let row = chunk * ROWS + i;
             let word = row_of(word, batch.input_ids[row]);

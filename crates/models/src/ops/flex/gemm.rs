@@ -8,10 +8,9 @@ mod bf16;
 #[cfg(target_arch = "x86_64")]
 mod side;
 
-use rayon::prelude::*;
-
 use super::matrix::{Mat, check};
-use super::sizes::ROWS;
+#[cfg(target_arch = "x86_64")]
+use super::simd;
 use crate::ops::precision::Precision;
 
 /// What happens to the destination's old values, and by how many threads the product is made.
@@ -98,7 +97,7 @@ pub(super) fn multiply_at(precision: Precision, out: &mut [f32], a: Mat, b: Mat,
             let accumulate = begin(out, columns, start);
             return bf16::multiply(out, a, b, accumulate);
         }
-        if a.rows >= SMALLEST_OWN[0] && columns >= SMALLEST_OWN[1] && a.columns > 0 && avx2::is_in_use() {
+        if a.rows >= SMALLEST_OWN[0] && columns >= SMALLEST_OWN[1] && a.columns > 0 && simd::is_avx2() {
             return avx2::multiply(out, a, b, start);
         }
     }
@@ -109,11 +108,9 @@ pub(super) fn multiply_at(precision: Precision, out: &mut [f32], a: Mat, b: Mat,
 /// Writes what a product is to be added to; whether there is anything.
 fn begin(out: &mut [f32], columns: usize, start: Start) -> bool {
     let Start::Bias(bias) = start else { return false };
-    out.par_chunks_mut(columns * ROWS).for_each(|rows| {
-        for row in rows.chunks_exact_mut(columns) {
-            row.copy_from_slice(bias);
-        }
-    });
+    for row in out.chunks_exact_mut(columns) {
+        row.copy_from_slice(bias);
+    }
     true
 }
 
@@ -123,6 +120,7 @@ mod tests {
 
     use super::*;
     use crate::ops::dropout::Dropout;
+    use crate::ops::flex::threads::tests::with_threads;
 
     fn values(n: usize, seed: u64) -> Vec<f32> {
         let stream = Dropout::new(0.5, seed).row(1);
@@ -216,18 +214,19 @@ mod tests {
 
     #[test]
     fn products_are_the_same_bits_with_any_number_of_threads() {
-        let (m, n, k) = (203, 530, 700);
-        let (x, y) = (values(m * k, 1), values(n * k, 2));
-        let product = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let mut out = vec![0.0; m * n];
-            let (a, b) = (Mat::new(&x, m, k), Mat::new(&y, n, k).t());
-            pool.install(|| multiply_at(Precision::F32, &mut out, a, b, Start::Zero));
-            out
-        };
-        let one = product(1);
-        for threads in [2, 3, 7] {
-            assert!(product(threads) == one, "{threads} threads give other bits");
+        // By rows, and by columns.
+        for (m, n, k) in [(530, 203, 700), (203, 530, 700)] {
+            let (x, y) = (values(m * k, 1), values(n * k, 2));
+            let product = |threads: usize| {
+                let mut out = vec![0.0; m * n];
+                let (a, b) = (Mat::new(&x, m, k), Mat::new(&y, n, k).t());
+                with_threads(threads, || multiply_at(Precision::F32, &mut out, a, b, Start::Zero));
+                out
+            };
+            let one = product(1);
+            for threads in [2, 3, 7] {
+                assert!(product(threads) == one, "{threads} threads give other bits");
+            }
         }
     }
 

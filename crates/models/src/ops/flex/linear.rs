@@ -1,14 +1,13 @@
 //! Linear layer and its gradients.
 
-use burn_flex::FlexTensor;
-use rayon::prelude::*;
-
 use super::buffer::{Buffer, dense, dims2, elements, tensor};
 use super::gemm::{Start, multiply_at};
 use super::matrix::Mat;
 use super::simd::kernel;
 use super::sizes::ROWS;
+use super::threads::Parallel;
 use crate::ops::precision::Precision;
+use burn_flex::FlexTensor;
 
 pub(super) fn forward(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>, precision: Precision) -> FlexTensor {
     let (x, w) = (dense(x), dense(w));
@@ -44,14 +43,11 @@ pub(super) fn backward(
 
 /// Sums over the rows of `[rows, columns]`.
 pub(super) fn column_sums(x: &[f32], columns: usize) -> Buffer {
-    let parts: Vec<Vec<f32>> = x
-        .par_chunks(columns * ROWS)
-        .map(|chunk| {
-            let mut sums = vec![0.0; columns];
-            add_rows(&mut sums, chunk);
-            sums
-        })
-        .collect();
+    let parts: Vec<Vec<f32>> = x.chunks(columns * ROWS).par_map(|chunk| {
+        let mut sums = vec![0.0; columns];
+        add_rows(&mut sums, chunk);
+        sums
+    });
     let mut total = Buffer::zeros(columns);
     for part in &parts {
         add_rows(&mut total, part);

@@ -1,4 +1,4 @@
-//! Kernels of the `flex` backend: plain slices, `rayon` over rows, vectors chosen at run time, GEMM by the `gemm` crate.
+//! Kernels of the `flex` backend: plain slices, rows divided between threads, vectors chosen at run time, GEMM by the `gemm` crate.
 //!
 //! All sums are taken in an order that does not depend on the number of threads, so that runs repeat bit for bit.
 
@@ -18,6 +18,7 @@ mod pool;
 mod rotary;
 mod simd;
 mod sizes;
+mod threads;
 
 use burn_flex::{Flex, FlexTensor};
 

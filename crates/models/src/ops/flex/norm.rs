@@ -1,15 +1,14 @@
 //! Layer normalisation, alone and after dropout and a residual sum.
 
-use burn_flex::FlexTensor;
-use rayon::prelude::*;
-
 use super::buffer::{Buffer, dense, dims2, elements, elements_mut, tensor};
 use super::elementwise::drop_value;
 use super::linear::{add_rows, column_sums};
 use super::math::{LANES, row_sum};
 use super::simd::kernel;
 use super::sizes::ROWS;
+use super::threads::Parallel;
 use crate::ops::dropout::{Dropout, RowDropout};
+use burn_flex::FlexTensor;
 
 /// Mean and 1 / sqrt(variance + eps) of a row, the variance from centred values.
 #[inline(always)]
@@ -80,9 +79,9 @@ pub(super) fn forward(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor, epsilo
     let [rows, columns] = dims2(&x);
     let (gamma, beta) = (elements(&gamma), elements(&beta));
     let mut y = Buffer::new(rows * columns);
-    y.par_chunks_mut(columns * ROWS)
-        .zip(elements(&x).par_chunks(columns * ROWS))
-        .for_each(|(y, x)| normalise_kernel(y, x, gamma, beta, epsilon as f32));
+    y.chunks_mut(columns * ROWS)
+        .zip(elements(&x).chunks(columns * ROWS))
+        .par_for_each(|(y, x)| normalise_kernel(y, x, gamma, beta, epsilon as f32));
     tensor(y, [rows, columns])
 }
 
@@ -104,11 +103,11 @@ pub(super) fn add_forward(
     let mut y = Buffer::new(rows * columns);
     // The sum replaces x: it is what the backward pass needs.
     elements_mut(&mut x)
-        .par_chunks_mut(columns * ROWS)
-        .zip(elements(&residual).par_chunks(columns * ROWS))
-        .zip(y.par_chunks_mut(columns * ROWS))
-        .zip(keys.par_chunks(ROWS))
-        .for_each(|(((x, residual), y), keys)| add_normalise_kernel(x, bias, residual, y, keys, affine, dropout));
+        .chunks_mut(columns * ROWS)
+        .zip(elements(&residual).chunks(columns * ROWS))
+        .zip(y.chunks_mut(columns * ROWS))
+        .zip(keys.chunks(ROWS))
+        .par_for_each(|(((x, residual), y), keys)| add_normalise_kernel(x, bias, residual, y, keys, affine, dropout));
     (tensor(y, [rows, columns]), x)
 }
 
@@ -206,16 +205,15 @@ pub(super) fn backward(x: FlexTensor, gamma: FlexTensor, g: FlexTensor, epsilon:
     let gamma = elements(&gamma);
     let mut dx = Buffer::new(rows * columns);
     let parts: Vec<Vec<f32>> = dx
-        .par_chunks_mut(columns * ROWS)
-        .zip(elements(&x).par_chunks(columns * ROWS))
-        .zip(elements(&g).par_chunks(columns * ROWS))
-        .map(|((dx, x), g)| {
+        .chunks_mut(columns * ROWS)
+        .zip(elements(&x).chunks(columns * ROWS))
+        .zip(elements(&g).chunks(columns * ROWS))
+        .par_map(|((dx, x), g)| {
             let mut sums = vec![0.0; 2 * columns];
             let (dgamma, dbeta) = sums.split_at_mut(columns);
             backward_kernel(dx, x, gamma, g, dgamma, dbeta, epsilon as f32);
             sums
-        })
-        .collect();
+        });
     let [dgamma, dbeta] = sum_parts(&parts, columns);
     [tensor(dx, [rows, columns]), dgamma, dbeta]
 }
@@ -240,20 +238,19 @@ pub(super) fn add_backward(
     let keys = row_dropout.sequences.row_keys();
     let (mut dx, mut dsum) = (Buffer::new(rows * columns), Buffer::new(rows * columns));
     let parts: Vec<Vec<f32>> = dx
-        .par_chunks_mut(columns * ROWS)
-        .zip(dsum.par_chunks_mut(columns * ROWS))
-        .zip(elements(&sum).par_chunks(columns * ROWS))
-        .zip(elements(&g).par_chunks(columns * ROWS))
-        .zip(keys.par_chunks(ROWS))
-        .map(|((((dx, dsum), sum), g), keys)| {
+        .chunks_mut(columns * ROWS)
+        .zip(dsum.chunks_mut(columns * ROWS))
+        .zip(elements(&sum).chunks(columns * ROWS))
+        .zip(elements(&g).chunks(columns * ROWS))
+        .zip(keys.chunks(ROWS))
+        .par_map(|((((dx, dsum), sum), g), keys)| {
             let mut sums = vec![0.0; 3 * columns];
             let (dgamma, rest) = sums.split_at_mut(columns);
             let (dbeta, dbias) = rest.split_at_mut(columns);
             backward_kernel(dsum, sum, gamma, g, dgamma, dbeta, epsilon as f32);
             drop_kernel(dx, dsum, dbias, keys, dropout);
             sums
-        })
-        .collect();
+        });
     let [dgamma, dbeta, dbias] = sum_parts(&parts, columns);
     [tensor(dx, [rows, columns]), dbias, tensor(dsum, [rows, columns]), dgamma, dbeta]
 }

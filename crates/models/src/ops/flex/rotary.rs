@@ -1,12 +1,11 @@
 //! Rotary positions: pairs of columns turned by an angle that grows with the position.
 
-use burn_flex::FlexTensor;
-use rayon::prelude::*;
-
 use super::buffer::{dims2, elements_mut};
 use super::simd::kernel;
 use super::sizes::ROWS;
+use super::threads::Parallel;
 use crate::ops::forms::RotarySpec;
+use burn_flex::FlexTensor;
 
 kernel! {
     /// Turns queries and keys, the first `2 hidden` columns of each row. A head's columns are two halves; a pair is one
@@ -29,8 +28,8 @@ pub(super) fn turn(mut qkv: FlexTensor, spec: &RotarySpec) -> FlexTensor {
     let half = width / 3 / spec.heads / 2;
     let (angles, positions) = (spec.angles(half), spec.sequences.positions());
     elements_mut(&mut qkv)
-        .par_chunks_mut(width * ROWS)
-        .zip(positions.par_chunks(ROWS))
-        .for_each(|(rows, positions)| turn_kernel(rows, positions, &angles, width, half));
+        .chunks_mut(width * ROWS)
+        .zip(positions.chunks(ROWS))
+        .par_for_each(|(rows, positions)| turn_kernel(rows, positions, &angles, width, half));
     qkv
 }

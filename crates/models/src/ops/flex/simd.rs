@@ -38,6 +38,11 @@ pub fn level() -> &'static str {
     }
 }
 
+/// Whether the level is AVX2 with FMA, for which linear layers have products of their own (`gemm/avx2.rs`).
+pub(super) fn is_avx2() -> bool {
+    level() == "x86-v3"
+}
+
 /// Runs a kernel compiled for the machine's vectors.
 #[inline(always)]
 pub(super) fn dispatch<K: pulp::WithSimd>(kernel: K) -> K::Output {

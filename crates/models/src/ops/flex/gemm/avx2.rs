@@ -11,9 +11,6 @@ mod tile;
 
 use std::cell::RefCell;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use rayon::prelude::*;
 
 use self::pack::pack;
 use self::shape::{LINE, TILE_COLUMNS, TILE_ROWS};
@@ -23,48 +20,52 @@ use super::side::Side;
 use crate::ops::flex::matrix::Mat;
 use crate::ops::flex::pool::Buffer;
 use crate::ops::flex::simd;
+use crate::ops::flex::threads::{self, Parallel};
 
 /// Inner indices from one store of a tile to the next: this much of a panel of `b`, 24 KiB, and what passes by of `a` share the
-/// first-level cache. Fixed, so that sums do not depend on the number of threads.
+/// first-level cache. Fixed, so that sums do not depend on the number of threads, nor on which matrix is packed first.
 const BLOCK: usize = 384;
 
-/// Rows of `a` that one task packs and multiplies, at the most: 144 KiB of a block, which stay in the second-level cache.
-const MOST_ROWS: usize = 16 * TILE_ROWS;
+/// Panels of `a`, and of `b`, of which a block stays in the second-level cache: 144 KiB each.
+const MOST: [usize; 2] = [16, 6];
 
-/// And at the least.
-const LEAST_ROWS: usize = 4 * TILE_ROWS;
+/// Panels of `a` or `b` that one task multiplies, at the least.
+const LEAST: [usize; 2] = [4, 2];
 
-/// Columns of a task at the least.
-const LEAST_COLUMNS: usize = 16 * TILE_COLUMNS;
+/// And panels of the other matrix, where one task does not take all of them.
+const LEAST_ACROSS: [usize; 2] = [16, 16];
 
-/// Panels of `b` that one task packs.
-const PANELS: usize = 4;
+/// Panels that one task packs of the matrix that is packed first: about as much of both.
+const PACKED_AT_ONCE: [usize; 2] = [8, 4];
 
-/// Whether this CPU has the instructions, and no better ones are in use.
-pub(super) fn is_in_use() -> bool {
-    simd::level() == "x86-v3"
-}
-
-/// `out = a b`, and what it starts from, `out` without gaps, by all threads. The caller has seen [`is_in_use`].
+/// `out = a b`, and what it starts from, `out` without gaps, by all threads. The caller has seen [`simd::is_avx2`].
+///
+/// One matrix is packed as a whole first, the smaller one. Of the other one each task packs a block of its own part, which
+/// it then finds in its cache.
 pub(super) fn multiply(out: &mut [f32], a: Mat, b: Mat, start: Start) {
-    assert!(is_in_use(), "products by AVX2 were asked for");
+    assert!(simd::is_avx2(), "products by AVX2 were asked for");
     let (m, n) = (a.rows, b.columns);
     let (a, b) = (Side::rows(a), Side::rows(b.t()));
     assert!(out.len() >= m * n, "a {m} x {n} product does not fit its buffer of {}", out.len());
-    let panel = a.inner * TILE_COLUMNS;
-    let mut packed_b = Buffer::new(n.div_ceil(TILE_COLUMNS) * panel);
-    packed_b.par_chunks_mut(PANELS * panel).enumerate().for_each(|(i, panels)| {
+    let product = Product { out: Destination(out.as_mut_ptr()), m, n, start };
+    if n > m {
+        let packed_a = packed::<TILE_ROWS>(a, PACKED_AT_ONCE[0]);
+        product.parts(1).into_iter().par_for_each(|part| product.by_columns(&part, &packed_a, b));
+    } else {
+        let packed_b = packed::<TILE_COLUMNS>(b, PACKED_AT_ONCE[1]);
+        product.parts(0).into_iter().par_for_each(|part| product.by_rows(&part, a, &packed_b));
+    }
+}
+
+/// All panels of a matrix, one after another.
+fn packed<const P: usize>(side: Side, at_once: usize) -> Buffer {
+    let panel = side.inner * P;
+    let mut packed = Buffer::new(side.outer.div_ceil(P) * panel);
+    packed.chunks_mut(at_once * panel).enumerate().par_for_each(|(i, panels)| {
         // SAFETY: the CPU has the instructions.
-        unsafe { pack::<TILE_COLUMNS>(panels, b, i * PANELS * TILE_COLUMNS, 0..b.inner) }
+        unsafe { pack::<P>(panels, side, i * at_once * P, 0..side.inner) }
     });
-    let product = Product { out: Destination(out.as_mut_ptr()), n, a, packed_b: &packed_b, start };
-    let (parts, next) = (product.parts(m), AtomicUsize::new(0));
-    // One after another, so that the small ones come last.
-    (0..rayon::current_num_threads()).into_par_iter().for_each(|_| {
-        while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-            product.make(part);
-        }
-    });
+    packed
 }
 
 /// Where the product goes. Tasks write disjoint parts of it.
@@ -76,85 +77,145 @@ unsafe impl Send for Destination {}
 // SAFETY: as above.
 unsafe impl Sync for Destination {}
 
-/// A part of the product.
+/// A part of the product: ranges of panels.
 struct Part {
-    rows: Range<usize>,
-    /// Panels of `b`.
-    panels: Range<usize>,
+    of_a: Range<usize>,
+    of_b: Range<usize>,
+}
+
+/// Blocks of panels that lie `stride` elements apart.
+#[derive(Clone, Copy)]
+struct Blocks<'a> {
+    data: &'a [f32],
+    stride: usize,
+}
+
+impl<'a> Blocks<'a> {
+    fn get(self, i: usize, len: usize) -> &'a [f32] {
+        &self.data[i * self.stride..][..len]
+    }
 }
 
 struct Product<'a> {
     out: Destination,
+    m: usize,
     n: usize,
-    a: Side<'a>,
-    packed_b: &'a [f32],
     start: Start<'a>,
 }
 
 impl Product<'_> {
-    /// Parts of falling size, so that all threads end at nearly the same time: each is a share of the rows that are left (Polychronopoulos
-    /// & Kuck 1987, "Guided self-scheduling"). Where rows are few, they are parts of the columns too.
-    fn parts(&self, m: usize) -> Vec<Part> {
-        let threads = rayon::current_num_threads();
-        let panels = self.n.div_ceil(TILE_COLUMNS);
-        let columns = (2 * threads * LEAST_ROWS).div_ceil(m);
-        let panels_each = panels.div_ceil(columns).max(LEAST_COLUMNS / TILE_COLUMNS);
-        let (mut parts, mut row) = (Vec::new(), 0);
-        while row < m {
-            let share = (m - row).div_ceil(2 * threads).next_multiple_of(TILE_ROWS);
-            let rows = row..m.min(row + share.clamp(LEAST_ROWS, MOST_ROWS));
-            row = rows.end;
-            let of_columns = (0..panels).step_by(panels_each).map(|panel| panel..panels.min(panel + panels_each));
-            parts.extend(of_columns.map(|panels| Part { rows: rows.clone(), panels }));
+    /// Parts of falling size along one matrix (0 is `a`), so that all threads end at nearly the same time: each is a share of the
+    /// panels that are left (Polychronopoulos & Kuck 1987, "Guided self-scheduling"). Where these are few, they are parts of the
+    /// other matrix too.
+    fn parts(&self, along: usize) -> Vec<Part> {
+        let threads = threads::count();
+        let panels = [self.m.div_ceil(TILE_ROWS), self.n.div_ceil(TILE_COLUMNS)];
+        let (panels, across) = (panels[along], panels[1 - along]);
+        let pieces = (2 * threads * LEAST[along]).div_ceil(panels);
+        let across_each = across.div_ceil(pieces).max(LEAST_ACROSS[1 - along]);
+        let (mut parts, mut at) = (Vec::new(), 0);
+        while at < panels {
+            let share = (panels - at).div_ceil(2 * threads);
+            let range = at..panels.min(at + share.clamp(LEAST[along], MOST[along]));
+            at = range.end;
+            for start in (0..across).step_by(across_each) {
+                let other = start..across.min(start + across_each);
+                parts.push(match along {
+                    0 => Part { of_a: range.clone(), of_b: other },
+                    _ => Part { of_a: other, of_b: range.clone() },
+                });
+            }
         }
         parts
     }
 
-    fn make(&self, part: &Part) {
-        thread_local! {
-            static PACKED: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
-        }
-        PACKED.with_borrow_mut(|packed| {
-            packed.resize(MOST_ROWS * BLOCK, 0.0);
-            for at in (0..self.a.inner).step_by(BLOCK) {
-                self.make_block(part, at..self.a.inner.min(at + BLOCK), packed);
+    /// Of `a`, the task's rows are packed.
+    fn by_rows(&self, part: &Part, a: Side, packed_b: &[f32]) {
+        let k = a.inner;
+        let a = Side { outer: a.outer.min(part.of_a.end * TILE_ROWS), ..a };
+        with_scratch(MOST[0] * TILE_ROWS * BLOCK, |scratch| {
+            for inner in blocks(k) {
+                let len = inner.len() * TILE_ROWS;
+                let panels = &mut scratch[..part.of_a.len() * len];
+                // SAFETY: the CPU has the instructions.
+                unsafe { pack::<TILE_ROWS>(panels, a, part.of_a.start * TILE_ROWS, inner.clone()) }
+                let stride = k * TILE_COLUMNS;
+                let from = part.of_b.start * stride + inner.start * TILE_COLUMNS;
+                let b = Blocks { data: &packed_b[from..], stride };
+                self.make(part, Blocks { data: panels, stride: len }, b, inner);
+            }
+        });
+    }
+
+    /// Of `b`, the task's columns are packed.
+    fn by_columns(&self, part: &Part, packed_a: &[f32], b: Side) {
+        let k = b.inner;
+        let b = Side { outer: b.outer.min(part.of_b.end * TILE_COLUMNS), ..b };
+        with_scratch(MOST[1] * TILE_COLUMNS * BLOCK, |scratch| {
+            for inner in blocks(k) {
+                let len = inner.len() * TILE_COLUMNS;
+                let panels = &mut scratch[..part.of_b.len() * len];
+                // SAFETY: the CPU has the instructions.
+                unsafe { pack::<TILE_COLUMNS>(panels, b, part.of_b.start * TILE_COLUMNS, inner.clone()) }
+                let b = Blocks { data: panels, stride: len };
+                let stride = k * TILE_ROWS;
+                // As many rows as stay in the cache beside these columns.
+                for start in part.of_a.clone().step_by(MOST[0]) {
+                    let of_a = start..part.of_a.end.min(start + MOST[0]);
+                    let a = Blocks { data: &packed_a[start * stride + inner.start * TILE_ROWS..], stride };
+                    self.make(&Part { of_a, of_b: part.of_b.clone() }, a, b, inner.clone());
+                }
             }
         });
     }
 
     /// The products over some of the inner indices.
-    fn make_block(&self, part: &Part, inner: Range<usize>, packed: &mut [f32]) {
-        let (k, len) = (self.a.inner, inner.len());
-        let a = Side { outer: part.rows.end, ..self.a };
-        let tiles = part.rows.len().div_ceil(TILE_ROWS);
-        // SAFETY: the CPU has the instructions.
-        unsafe { pack::<TILE_ROWS>(&mut packed[..tiles * TILE_ROWS * len], a, part.rows.start, inner.clone()) }
+    fn make(&self, part: &Part, a: Blocks, b: Blocks, inner: Range<usize>) {
+        let len = inner.len();
+        let tiles = part.of_a.len();
         // Lines of the next panel of `b` that each tile asks for.
         let lines = len.div_ceil(tiles);
-        for j in part.panels.clone() {
-            let column = j * TILE_COLUMNS;
-            let b = &self.packed_b[(j * k + inner.start) * TILE_COLUMNS..][..len * TILE_COLUMNS];
+        for (j, column) in part.of_b.clone().map(|panel| panel * TILE_COLUMNS).enumerate() {
+            let panel_b = b.get(j, len * TILE_COLUMNS);
             let columns = TILE_COLUMNS.min(self.n - column);
             let old = match self.start {
                 _ if inner.start > 0 => Old::Product,
                 Start::Zero => Old::Zero,
                 Start::Bias(bias) => Old::Row(&bias[column..][..columns]),
             };
-            let lines = if j + 1 == part.panels.end { 0 } else { lines };
-            let next = b.as_ptr().wrapping_add(k * TILE_COLUMNS);
-            for (i, a) in packed.chunks_exact(TILE_ROWS * len).enumerate().take(tiles) {
-                let row = part.rows.start + i * TILE_ROWS;
+            let lines = if j + 1 == part.of_b.len() { 0 } else { lines };
+            let next = panel_b.as_ptr().wrapping_add(b.stride);
+            for (i, row) in part.of_a.clone().map(|panel| panel * TILE_ROWS).enumerate() {
                 let tile = Tile {
                     out: self.out.0.wrapping_add(row * self.n + column),
                     row_stride: self.n,
-                    rows: TILE_ROWS.min(part.rows.end - row),
+                    rows: TILE_ROWS.min(self.m - row),
                     columns,
                     old,
                 };
-                let panels = Panels { a, b, next: (next.wrapping_add(i * lines * LINE), lines) };
+                let a = a.get(i, len * TILE_ROWS);
+                let panels = Panels { a, b: panel_b, next: (next.wrapping_add(i * lines * LINE), lines) };
                 // SAFETY: the CPU has the instructions, and the tile lies in this task's part of the product, whose size was checked.
                 unsafe { tile.make(panels) }
             }
         }
     }
+}
+
+/// The inner indices from one store of a tile to the next.
+fn blocks(k: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..k).step_by(BLOCK).map(move |at| at..k.min(at + BLOCK))
+}
+
+/// Memory of this thread, of at least `len` elements with any values.
+fn with_scratch(len: usize, f: impl FnOnce(&mut [f32])) {
+    thread_local! {
+        static SCRATCH: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+    }
+    SCRATCH.with_borrow_mut(|scratch| {
+        if scratch.len() < len {
+            scratch.resize(len, 0.0);
+        }
+        f(scratch);
+    });
 }
