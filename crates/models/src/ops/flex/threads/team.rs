@@ -168,8 +168,8 @@ impl Shared {
             last = state.call();
             if let Some(work) = self.come(state) {
                 // SAFETY: the call waits until this helper has left.
-                let work = AssertUnwindSafe(unsafe { &*work.0 });
-                if let Err(panic) = catch_unwind(|| work()) {
+                let work = unsafe { &*work.0 };
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
                     lock(&self.panic).get_or_insert(panic);
                 }
                 self.left.fetch_add(1, Ordering::Release);
