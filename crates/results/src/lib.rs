@@ -32,6 +32,7 @@
 
 mod columns;
 pub mod compare;
+mod credible;
 mod same_outcome;
 mod scored_rows;
 pub mod statistics;

@@ -59,11 +59,19 @@ pub(crate) fn is_whole(record: &RunRecord) -> Option<bool> {
     Some(splits.len() == spec.eval_splits.len() && splits.into_iter().all(same))
 }
 
-/// Whether the model was trained on more of the rows that it is scored on than a benchmark shares by design; `None` where the record
-/// does not say.
+/// Whether the model was trained on more of the rows of a split that it is scored on than a benchmark shares by design: of two splits
+/// one is enough, since each is half of the score however many rows the other has. `None` where the record does not say.
 pub(crate) fn is_trained_on(record: &RunRecord) -> Option<bool> {
-    let rows: u64 = record.dataset.used_for(SplitUse::Evaluation).map(|split| split.rows).sum();
-    record.rows_trained_on().map(|trained| trained as f64 > SHARED_BY_DESIGN * rows as f64)
+    let of_splits: Vec<Option<bool>> = scored(record).into_iter().map(is_split_trained_on).collect();
+    if of_splits.contains(&Some(true)) {
+        return Some(true);
+    }
+    (!of_splits.is_empty() && of_splits.iter().all(Option::is_some)).then_some(false)
+}
+
+/// The same of one split.
+pub(crate) fn is_split_trained_on(split: &SplitRows) -> Option<bool> {
+    split.trained_on.map(|trained| trained as f64 > SHARED_BY_DESIGN * split.rows as f64)
 }
 
 /// Whether that is an open question: a saved model was evaluated that does not say what it was trained on. A training starts from a

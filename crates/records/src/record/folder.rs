@@ -3,7 +3,7 @@
 use super::error::RecordError;
 use super::predictions::EXTENSION;
 use super::run_record::RunRecord;
-use super::version::{FORMAT_VERSION, Versioned};
+use super::version::Versioned;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
@@ -36,16 +36,10 @@ impl Records {
 }
 
 /// Leaves out records of a run that another one is of: the same file given twice, a copy in another folder, or the same run done
-/// again, of which the last counts. Two records are of one run where hash and seed are the same, and the names of model and
-/// task, which stand in tables; format 1 lacks settings in its hash, so there the results must be the same too. Where the numbers of
-/// such records differ all the same, that is warned of.
+/// again, of which the last counts. Two records are of one run where its [`RunKey`](super::RunKey) is the same, and the names of model and
+/// task, which stand in tables. Where the numbers of such records differ all the same, that is warned of.
 fn each_run_once(records: Vec<RecordFile>) -> Vec<RecordFile> {
-    let run = |record: &RunRecord| {
-        let results =
-            (record.format_version < FORMAT_VERSION).then(|| format!("{:?}{:?}", record.metrics, record.score));
-        let named = (record.task.clone(), record.model.id.clone());
-        (named, record.settings_hash.clone(), record.seed, results)
-    };
+    let run = |record: &RunRecord| (record.task.clone(), record.model.id.clone(), record.run_key());
     let mut places = HashMap::new();
     let mut kept: Vec<RecordFile> = Vec::new();
     for (path, record) in records {

@@ -26,5 +26,5 @@ pub use self::parts::{
     Baseline, EndWeights, ModelInfo, PlaceInfo, Predictor, Profile, Program, Scores, SearchMark, SearchRole, Source,
     Throughput, Timings, TrainingInfo,
 };
-pub use self::run_record::RunRecord;
+pub use self::run_record::{RunKey, RunRecord};
 pub use self::version::FORMAT_VERSION;

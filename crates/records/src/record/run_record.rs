@@ -5,12 +5,13 @@
 //! old reader takes another number. Version 1 is still read.
 
 use super::class_table::ClassTable;
-use super::dataset_info::{DatasetInfo, SplitUse};
+use super::dataset_info::DatasetInfo;
 use super::error::RecordError;
 use super::final_evaluation::FinalEvaluation;
 use super::host::Host;
 use super::parts::{
-    Baseline, ModelInfo, Profile, Program, Scores, SearchMark, SearchRole, Throughput, Timings, TrainingInfo, is_score,
+    Baseline, EndWeights, ModelInfo, Profile, Program, Scores, SearchMark, SearchRole, Throughput, Timings,
+    TrainingInfo, is_score,
 };
 use super::version::{FIRST_VERSION, FORMAT_VERSION, Versioned};
 use crate::metrics::Metrics;
@@ -21,6 +22,15 @@ use std::path::Path;
 
 /// Numbers of two records of one run may lie so far apart, or such a share of themselves.
 const SAME_NUMBER: f64 = 1e-6;
+
+/// Which run a record is of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RunKey {
+    settings_hash: String,
+    seed: u64,
+    /// Of format 1 metrics and score.
+    results: Option<String>,
+}
 
 /// Everything worth keeping of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,12 +119,12 @@ impl RunRecord {
         self.training.is_some() || self.timings.train_seconds.is_some()
     }
 
-    /// How many rows of the evaluation the run also trained on; `None` where that is unknown, or nothing was trained.
+    /// What two records of one run have in common, whatever its model and task are called: hash and seed. Format 1 lacks settings in its
+    /// hash, so there the results must be the same too.
     #[must_use]
-    pub fn rows_trained_on(&self) -> Option<u64> {
-        let mut splits = self.dataset.used_for(SplitUse::Evaluation).peekable();
-        splits.peek()?;
-        splits.map(|split| split.trained_on).sum()
+    pub fn run_key(&self) -> RunKey {
+        let results = (self.format_version < FORMAT_VERSION).then(|| format!("{:?}{:?}", self.metrics, self.score));
+        RunKey { settings_hash: self.settings_hash.clone(), seed: self.seed, results }
     }
 
     /// The seed, where the run's numbers depend on it: it trained, or drew the weights of a head. An evaluation of a saved model is the
@@ -146,6 +156,12 @@ impl RunRecord {
         let is_loss =
             |(name, value): (&String, &Option<f64>)| plain_key(name) == "loss" && value.is_some_and(f64::is_finite);
         self.metrics.iter().any(is_loss) && self.metrics == other.metrics && self.score == other.score
+    }
+
+    /// Whether the weights of the run's best evaluation could not be kept, so that it ended with others.
+    #[must_use]
+    pub fn could_not_keep_best(&self) -> bool {
+        self.training.as_ref().is_some_and(|training| training.weights == EndWeights::BestKept)
     }
 
     /// Whether the run only served to find settings.

@@ -434,7 +434,8 @@ fn records_of_format_1_are_read_and_what_they_do_not_say_is_unknown() {
         assert!(
             record.dataset.splits.iter().all(|s| s.used_for.is_none() && s.sha256.is_none() && s.is_whole().is_none())
         );
-        assert!(record.is_trained() && record.training.is_none() && record.rows_trained_on().is_none());
+        assert!(record.is_trained() && record.training.is_none());
+        assert!(record.dataset.splits.iter().all(|split| split.trained_on.is_none()));
     }
     // The time of the diagnostic set stood among its scores.
     let folder = tempfile::tempdir().unwrap();

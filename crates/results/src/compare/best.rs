@@ -51,7 +51,7 @@ impl Comparison<'_> {
         (p? < 1.0 - self.level && column.is_better(difference, 0.0)).then_some(best)
     }
 
-    /// The row that is the best of an average: its interval lies above all others. Rows that were or may have been trained on some of what is averaged
+    /// The row that is the best of an average: its interval lies above all others, and so there is none where one has no interval. Rows that were or may have been trained on some of what is averaged
     /// do not count.
     pub(super) fn best_average(&self, benchmark: &Benchmark, average: &AverageSpec) -> Option<&Row> {
         let interval = |row: &Row| row.averages.get(average)?.confidence_interval(self.level);

@@ -126,19 +126,25 @@ impl Columns {
         let mut keyed: Vec<(Task, EvaluatedRows, Column)> = Vec::new();
         let mut known_as: BTreeMap<(Task, EvaluatedRows), EvaluatedRows> = BTreeMap::new();
         for (task, by_rows) in by_task {
-            // The benchmark's own rows have the task's name: those whose content is known, where there are such.
+            // The benchmark's own rows have the task's name: those whose content is known, where there are such. Of two contents with as
+            // many rows nothing says which is the benchmark's.
             let whole = |known: bool| {
-                by_rows.iter().find(|(rows, record)| is_whole(record) == Some(true) && rows.is_known() == known)
+                let claims = move |(rows, record): &(&EvaluatedRows, &&RunRecord)| {
+                    is_whole(record) == Some(true) && rows.is_known() == known
+                };
+                by_rows.iter().filter(claims).map(|(rows, _)| rows)
             };
-            let own = whole(true).or_else(|| whole(false)).map(|(rows, _)| rows.clone());
+            let own = match (whole(true).count(), whole(true).next()) {
+                (0 | 1, only) => only.or_else(|| whole(false).next()).cloned(),
+                _ => None,
+            };
             // Of other data the rows are said where there are several, and so is the metric.
             let is_alone = task.1 && by_rows.len() == 1;
             let measures: BTreeSet<_> = by_rows.keys().map(|rows| &rows.measure).collect();
             // All rows of a benchmark's splits by their number, as format 1 has them, are those whose content is known: there is one such
             // content.
             let is_own_by_number = |rows: &EvaluatedRows, record| !rows.is_known() && is_whole(record) == Some(true);
-            let contents = by_rows.iter().filter(|(rows, record)| rows.is_known() && is_whole(record) == Some(true));
-            let only = own.as_ref().filter(|_| contents.count() == 1);
+            let only = own.as_ref().filter(|own| own.is_known());
             for (rows, record) in &by_rows {
                 if let Some(only) = only.filter(|_| is_own_by_number(rows, record)) {
                     known_as.insert((task, rows.clone()), only.clone());
@@ -292,7 +298,7 @@ pub(super) fn is_usual_split(split: Option<&str>) -> bool {
     split.is_none_or(|split| split == "validation")
 }
 
-/// `60 of 408 rows`, `test[:30]+test[-30:]; 60 of 1725 rows`, `150 rows of other data`.
+/// `60 of 408 rows`, `test[:30]+test[-30:]; 60 of 1725 rows`, `150 rows of other data`, `validation_matched only; 9815 rows`.
 fn words(record: &RunRecord, rows: &EvaluatedRows) -> String {
     let splits = scored(record);
     if splits.is_empty() {
@@ -302,17 +308,22 @@ fn words(record: &RunRecord, rows: &EvaluatedRows) -> String {
     let names: BTreeSet<&str> = splits.iter().map(|split| split.split.as_str()).collect();
     let own = |name: &str| spec.is_some_and(|spec| spec.eval_splits.iter().any(|own| own.name == name));
     let is_usual = names.iter().all(|name| own(name));
+    // MNLI is scored on two splits.
+    let lacks_a_split = spec.is_some_and(|spec| is_usual && names.len() < spec.eval_splits.len());
     let of_splits: Option<u64> = splits.iter().map(|split| split.rows_of_split).sum();
     let of_benchmark = spec.filter(|_| is_usual);
-    let of_benchmark: Option<u64> =
-        of_benchmark.and_then(|spec| spec.eval_splits.iter().map(|split| split.rows.map(|rows| rows as u64)).sum());
+    let of_benchmark: Option<u64> = of_benchmark.and_then(|spec| {
+        let own = spec.eval_splits.iter().filter(|own| names.contains(own.name.as_str()));
+        own.map(|split| split.rows.map(|rows| rows as u64)).sum()
+    });
     let count = match of_splits.or(of_benchmark) {
         Some(all) if all != used => format!("{used} of {all} rows"),
         _ => counted(usize::try_from(used).unwrap_or(usize::MAX), "row"),
     };
     let is_other = of_splits.is_some_and(|all| of_benchmark.is_some_and(|own| own != all));
     let parts = [
-        (!is_usual).then(|| names.into_iter().collect::<Vec<_>>().join(" and ")),
+        (!is_usual).then(|| names.iter().copied().collect::<Vec<_>>().join(" and ")),
+        lacks_a_split.then(|| format!("{} only", names.iter().copied().collect::<Vec<_>>().join(" and "))),
         Some(if is_other { format!("{count} of other data") } else { count }),
         (!rows.is_known()).then(|| UNKNOWN_CONTENT.to_owned()),
     ];

@@ -2,23 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::deciding_settings::{NONE, decides, value_in_words};
+use super::deciding_settings::{self, NONE, names_of};
 use super::model_names::ModelNames;
 use records::record::{RecordFile, RunRecord};
 
 /// What a run was computed with beside its settings: backends differ in the last bits of numbers, and so in what a training comes to.
 const BACKEND: &str = "backend";
 
-/// Of a record's value of a setting that it does not know, or that there is none.
-const UNKNOWN: &str = "unknown";
-
 /// A record's value of a setting, in words; `None` where the run did not use it.
 fn value_of(record: &RunRecord, name: &str) -> Option<String> {
-    match (name, record.hyper_parameters.get(name)) {
-        (BACKEND, _) => Some(record.host.backend.clone()),
-        (_, Some(value)) => decides(record, name).then(|| value_in_words(value)),
-        (_, None) => Some(UNKNOWN.to_owned()),
-    }
+    if name == BACKEND { Some(record.host.backend.clone()) } else { deciding_settings::value_of(record, name) }
 }
 
 /// The settings that differ between a model's runs of one task, and what is usual of them.
@@ -53,17 +46,13 @@ fn values(record: &RunRecord, names: &BTreeSet<&str>) -> Values {
     names.iter().map(|name| value_of(record, name)).collect()
 }
 
-/// The names whose values differ between records of a model and a task.
+/// The names whose values differ between records of a model and a task. A record that lacks a setting of others has a value too.
 fn differing<'a>(records: &[&'a RunRecord]) -> BTreeSet<&'a str> {
-    let mut values: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for record in records {
-        let used = record.hyper_parameters.iter().filter(|(name, _)| decides(record, name));
-        for (name, value) in used {
-            values.entry(name).or_default().insert(value_in_words(value));
-        }
-        values.entry(BACKEND).or_default().insert(record.host.backend.clone());
-    }
-    values.into_iter().filter(|(_, values)| values.len() > 1).map(|(name, _)| name).collect()
+    let is_differing = |name: &&str| {
+        let values: BTreeSet<String> = records.iter().filter_map(|record| value_of(record, name)).collect();
+        values.len() > 1
+    };
+    names_of(records).into_iter().chain([BACKEND]).filter(is_differing).collect()
 }
 
 /// What two thirds have, or more.
@@ -93,7 +82,7 @@ impl<'a> Configurations<'a> {
         let usual = of_model.usual.as_ref().and_then(|usual| usual.get(&task_of(record)));
         let is_said = |at: usize, value: &str| match usual {
             Some(usual) => usual[at].as_deref() != Some(value),
-            None => value != NONE && value != UNKNOWN,
+            None => value != NONE,
         };
         // What it did not use is left out because of a setting that is said.
         let all = of_model.differing.iter().enumerate();

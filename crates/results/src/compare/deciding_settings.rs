@@ -1,6 +1,8 @@
 //! Which of a record's settings can have changed its numbers, and so tell runs apart. What the columns and the content of rows say is
 //! not among them, nor what this run did not use: two spellings of one run are one run.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use records::record::RunRecord;
@@ -75,12 +77,78 @@ const OF_CHOICE: [&str; 2] = ["metric_for_best_model", "greater_is_better"];
 /// A setting that was left out, in words.
 pub(super) const NONE: &str = "none";
 
+/// The value of a setting that a record of any version has, and this one does not, in words.
+const UNKNOWN: &str = "unknown";
+
+/// What records of every version have. All other settings came later, and a record that lacks one is of a program that did what now comes
+/// of leaving it out.
+const ALWAYS_THERE: [&str; 18] = [
+    "adam_beta1",
+    "adam_beta2",
+    "adam_epsilon",
+    "attention_probs_dropout_prob",
+    "gradient_accumulation_steps",
+    "hidden_dropout_prob",
+    "learning_rate",
+    "lr_scheduler_type",
+    "max_grad_norm",
+    "max_seq_length",
+    "max_steps",
+    "num_train_epochs",
+    "optim",
+    "pad_to_max_length",
+    "per_device_train_batch_size",
+    "train_sampling_strategy",
+    "warmup_steps",
+    "weight_decay",
+];
+
+/// What a record has only where evaluations choose among the weights.
+const OF_EVALUATIONS: [&str; 5] = ["eval_delay", "eval_steps", "eval_strategy", "save_steps", "save_strategy"];
+
+/// What came of it before there was the setting, in words, where that is not [`NONE`].
+const BEFORE: [(&str, &str); 9] = [
+    ("bf16", "false"),
+    ("dataloader_drop_last", "false"),
+    ("freeze_embeddings", "false"),
+    ("freeze_layers", "0"),
+    ("label_smoothing_factor", "0"),
+    ("layerwise_lr_decay", "1"),
+    ("load_best_model_at_end", "false"),
+    ("shuffle_seed", "42"),
+    ("shuffle_train_dataset", "false"),
+];
+
+/// A model without token types has none of it, and one with them used them before there was the setting.
+const TOKEN_TYPES: (&str, &str) = ("token_type_ids", "true");
+
 /// Whether a setting of this name can have changed the numbers of this record.
-pub(crate) fn decides(record: &RunRecord, name: &str) -> bool {
+fn decides(record: &RunRecord, name: &str) -> bool {
     let rows_are_known = || record.dataset.splits.iter().any(|split| split.sha256.is_some());
     let is_of_rows = OF_ROWS.contains(&name) && rows_are_known();
     let is_used = || if record.is_trained() { is_used_in_training(record, name) } else { !OF_TRAINING.contains(&name) };
     !COMPUTED.contains(&name) && !is_of_rows && is_used()
+}
+
+/// A record's value of a setting, in words; `None` where it cannot have changed the numbers. Of a setting that the record does not have it is
+/// what the program did before there was the setting.
+pub(crate) fn value_of(record: &RunRecord, name: &str) -> Option<String> {
+    if !decides(record, name) {
+        return None;
+    }
+    let (token_types, used) = TOKEN_TYPES;
+    Some(match record.hyper_parameters.get(name) {
+        None | Some(Value::Null) if name == token_types => used.to_owned(),
+        Some(value) => value_in_words(value),
+        None if OF_EVALUATIONS.contains(&name) => return None,
+        None if ALWAYS_THERE.contains(&name) => UNKNOWN.to_owned(),
+        None => BEFORE.iter().find(|(setting, _)| *setting == name).map_or(NONE, |(_, before)| *before).to_owned(),
+    })
+}
+
+/// The settings that some of these records have, by their names.
+pub(crate) fn names_of<'a>(records: &[&'a RunRecord]) -> BTreeSet<&'a str> {
+    records.iter().flat_map(|record| record.hyper_parameters.keys().map(String::as_str)).collect()
 }
 
 /// Whether a training with the other settings looks at this one.
@@ -101,7 +169,7 @@ fn is_used_in_training(record: &RunRecord, name: &str) -> bool {
 }
 
 /// A value in words: 3 and 3.0 are one number.
-pub(crate) fn value_in_words(value: &Value) -> String {
+fn value_in_words(value: &Value) -> String {
     /// Up to here every whole number is an `f64`.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {

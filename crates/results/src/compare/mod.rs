@@ -33,7 +33,7 @@ pub use self::average::Averages;
 pub use self::column::Column;
 pub(crate) use self::column::Columns;
 pub use self::comparison::Comparison;
-pub(crate) use self::deciding_settings::{decides, value_in_words};
+pub(crate) use self::deciding_settings::{names_of, value_of};
 pub use self::entry::Entry;
 pub use self::formats::{Format, UnknownFormat, render};
 pub(crate) use self::model_names::{is_same_model, is_same_name};

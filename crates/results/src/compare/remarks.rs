@@ -8,7 +8,8 @@ use super::configuration::Configurations;
 use super::model_names::ModelNames;
 use super::origin::{UNKNOWN_TRAINING, training_rows};
 use super::row::Row;
-use crate::scored_rows::{may_be_trained_on, scored};
+use crate::scored_rows::{is_whole, may_be_trained_on, scored};
+use records::counted;
 use records::record::RunRecord;
 
 /// So many names are said, and the number of the others.
@@ -24,9 +25,14 @@ impl Comparison<'_> {
 
 fn remarks(comparison: &Comparison<'_>) -> Vec<String> {
     let of_columns = comparison.columns.iter().flat_map(|column| {
-        [other_training(comparison, column), content(comparison, column), origin(comparison, column)]
+        [
+            other_training(comparison, column),
+            content(comparison, column),
+            origin(comparison, column),
+            best_not_kept(comparison, column),
+        ]
     });
-    of_columns.flatten().chain(settings(comparison)).collect()
+    of_columns.flatten().chain(contents(comparison)).chain(settings(comparison)).chain(uneven(comparison)).collect()
 }
 
 /// The rows of the table with a run in a column for which something holds.
@@ -58,16 +64,54 @@ fn other_training(comparison: &Comparison<'_>, column: &Column) -> Option<String
     several.then(|| format!("{}: the runs were not trained on the same rows ({all})", column.name))
 }
 
+/// That rows of several contents are as many as the benchmark's, so that none has the column of the task's name.
+fn contents(comparison: &Comparison<'_>) -> Vec<String> {
+    let mut by_task: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for column in &comparison.columns {
+        let claims = |record: &RunRecord| is_whole(record) == Some(true);
+        if column.rows.is_some() && comparison.records_of(column).any(claims) {
+            by_task.entry(&column.task).or_default().push(&column.name);
+        }
+    }
+    let said = by_task.into_iter().map(|(task, names)| {
+        format!(
+            "{task}: rows of several contents are as many as the benchmark's, and which are the benchmark's is not known, so that none \
+             stands in the column {task} or counts in an average: {}",
+            names.join(", ")
+        )
+    });
+    said.collect()
+}
+
 /// That some records of a column do not know the content of its rows.
 fn content(comparison: &Comparison<'_>, column: &Column) -> Option<String> {
     let is_known = |record: &RunRecord| scored(record).iter().all(|split| split.sha256.is_some());
     let unknown = rows_with(comparison, column, |record| !is_known(record));
-    let is_mixed = !unknown.is_empty() && comparison.records_of(column).any(is_known);
+    let has_published = comparison.rows.iter().any(|row| row.is_published() && row.entries.contains_key(&column.name));
+    let is_mixed = !unknown.is_empty() && (has_published || comparison.records_of(column).any(is_known));
     is_mixed.then(|| {
         format!(
             "{}: content unknown: records of format 1 know the number of the rows alone, which is that of the benchmark's: {}",
             column.name,
             listed(&unknown)
+        )
+    })
+}
+
+/// That runs could not keep the weights of their best evaluation, and stand beside such as could.
+fn best_not_kept(comparison: &Comparison<'_>, column: &Column) -> Option<String> {
+    let of_row = |row: &Row| {
+        let runs = comparison.records_in(row, column);
+        let count = runs.iter().filter(|record| record.could_not_keep_best()).count();
+        (count > 0).then(|| format!("{} ({count} of {})", row.name, counted(runs.len(), "run")))
+    };
+    let rows: Vec<String> = comparison.rows.iter().filter_map(of_row).collect();
+    let names: Vec<&str> = rows.iter().map(String::as_str).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "{}: runs could not keep the weights of their best evaluation, and their scores are of the best that they had: {}",
+            column.name,
+            listed(&names)
         )
     })
 }
@@ -82,6 +126,31 @@ fn origin(comparison: &Comparison<'_>, column: &Column) -> Option<String> {
             listed(&names)
         )
     })
+}
+
+/// That averages are of tasks with runs of other seeds each: their mean is of more runs than their interval.
+fn uneven(comparison: &Comparison<'_>) -> Vec<String> {
+    let of_row = |row: &Row| {
+        let mut by_count: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+        for (_, average) in comparison.averages().into_iter().filter(|(_, of)| row.averages.has_other_seeds(of)) {
+            let common = row.averages.get(average).map_or(0, |summary| summary.count);
+            by_count.entry(common).or_default().push(&average.display_name);
+        }
+        let said = by_count.into_iter().map(|(common, names)| {
+            let spread = match common {
+                0 => "there is no interval, since no seed is common to all".to_owned(),
+                1 => "there is no interval, since one seed alone is common to all".to_owned(),
+                common => format!("the interval is over the {common} seeds that all tasks have"),
+            };
+            format!(
+                "{}: the tasks of {} do not all have the same seeds: the mean is that of the scores as they stand, and {spread}",
+                row.name,
+                names.join(" and ")
+            )
+        });
+        said.collect::<Vec<_>>()
+    };
+    comparison.rows.iter().flat_map(of_row).collect()
 }
 
 /// That a row has other settings on each task, of those that tell the model's rows apart.

@@ -50,7 +50,7 @@ pub(super) fn rows_in(found: &[RecordFile], columns: &[String], level: f64) -> (
         }
         records.sort_unstable();
         Row {
-            averages: Averages::of_seeds(&entries),
+            averages: Averages::of(&entries),
             model: records.first().map(|&at| names.get(at).to_owned()),
             spellings: records.iter().map(|&at| found[at].1.model.id.clone()).collect(),
             parameters: records.iter().map(|&at| found[at].1.model.parameters).max(),

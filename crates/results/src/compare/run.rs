@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::comparison::Comparison;
 use super::formats::{Format, render};
 use super::{figures, published};
+use crate::credible::check_scores;
 use crate::statistics::{DEFAULT_LEVEL, is_level};
 use records::Error;
 use records::atomic::write_whole;
@@ -62,7 +63,8 @@ pub struct ComparedText {
 /// Puts records side by side; files among them that cannot be read are warned of (`log`).
 ///
 /// # Errors
-/// When there is no record, a file that was named cannot be read, or a chart not be drawn or written.
+/// When there is no record, a file that was named cannot be read, a record holds numbers that cannot be, or a chart not be drawn or
+/// written.
 pub fn run(options: &CompareOptions) -> Result<ComparedText, Error> {
     if !is_level(options.level) {
         return Err(Error::input(format!("--level is {}, expected between 0 and 1, such as 0.95", options.level)));
@@ -76,6 +78,7 @@ pub fn run(options: &CompareOptions) -> Result<ComparedText, Error> {
     if found.is_empty() {
         return Err(nothing(&options.paths));
     }
+    check_scores(&found)?;
     let published = options.published.iter().map(|path| published::read(path)).collect::<Result<Vec<_>, _>>()?;
     let published: Vec<_> = published.into_iter().flatten().collect();
     let comparison = Comparison::new(&found, &published, options.baseline.as_deref(), options.level)?;

@@ -2,6 +2,8 @@
 
 use glue_tasks::{AverageSpec, Benchmark, Metric, TaskSpec, plain_key, task_named};
 
+use crate::credible::range_of;
+
 /// The way in which a number is rounded and scaled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -80,8 +82,7 @@ pub(crate) fn is_loss(metric: &str) -> bool {
 
 /// What scores made of these metrics lie between: correlations may be negative. `None`: errors and losses, which have no end.
 pub(super) fn score_range(metrics: &[Metric]) -> Option<(f64, f64)> {
-    let is_correlation = |metric: &Metric| matches!(metric, Metric::Matthews | Metric::Pearson | Metric::Spearman);
-    let lowest = if metrics.iter().any(is_correlation) { -1.0 } else { 0.0 };
+    let lowest = metrics.iter().map(|metric| range_of(*metric).0).fold(0.0, f64::min);
     metrics.iter().all(|metric| metric.higher_is_better()).then_some((lowest, 1.0))
 }
 

@@ -1,7 +1,9 @@
 //! The page of made-up records: whole, safe, with every number, whatever the records are like.
 
+mod averages;
 mod charts;
 mod columns;
+mod contents;
 mod evaluations;
 mod once;
 mod origins;
@@ -282,10 +284,7 @@ fn a_column_has_one_set_of_rows() {
     // Seeds on other rows are no seeds of this column.
     let comparison = Comparison::new(&found, &[], None, 0.95).unwrap();
     assert_eq!(comparison.rows[0].entries["mrpc"].seeds.len(), 1);
-    // Rows of as many and of another content are another column.
     let other = |split: &mut SplitRows| split.sha256 = Some("0123456789".to_owned());
-    let names = columns(&[record("m", "mrpc", 1, Some(0.8)), partial("m", "mrpc", 2, 0.9, other)]);
-    assert_eq!(names, ["mrpc", "mrpc (408 rows)"]);
     // Format 1 knows the number alone: the benchmark's, and so the column is the same, which is said.
     let old = || of_format_1(record("old", "rte", 1, Some(0.6)));
     assert_eq!(columns(&[old()]), ["rte"]);

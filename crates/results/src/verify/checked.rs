@@ -3,6 +3,7 @@
 use super::judge::Judgement;
 use super::outcome::Outcome;
 use super::same_origin::OtherOrigin;
+use super::same_rows::UnknownRows;
 use super::wanted::Wanted;
 use crate::statistics::Summary;
 
@@ -15,6 +16,8 @@ pub(super) enum Verdict {
     Undefined,
     /// There is no run of the task.
     NotRun,
+    /// There is no run of the model at all.
+    ModelNotRun,
     /// The table does not say of which metric it is.
     Unstated,
     /// It is of a split that was not evaluated.
@@ -22,12 +25,23 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
+    /// In words, as the table has it.
+    pub(super) fn words(&self) -> &'static str {
+        match self {
+            Self::NotRun => "not run",
+            Self::ModelNotRun => "model not run",
+            Self::Unstated => "metric not stated",
+            Self::OtherSplit => "other split",
+            Self::Judged(..) | Self::Undefined => self.outcome().map_or("", Outcome::words),
+        }
+    }
+
     /// Of what was compared.
     pub(super) fn outcome(&self) -> Option<Outcome> {
         match self {
             Self::Judged(judgement, _) => Some(judgement.outcome),
             Self::Undefined => Some(Outcome::NotReproduced),
-            Self::NotRun | Self::Unstated | Self::OtherSplit => None,
+            Self::NotRun | Self::ModelNotRun | Self::Unstated | Self::OtherSplit => None,
         }
     }
 }
@@ -44,12 +58,14 @@ pub(super) struct Checked {
     pub(super) verdict: Verdict,
     /// Whether the rows are not the reference's, and were compared all the same.
     pub(super) other_rows: bool,
-    /// Whether the reference's rows are known.
-    pub(super) rows_known: bool,
+    /// Whose rows are not known, where it is open whether they are the reference's.
+    pub(super) unknown_rows: Option<UnknownRows>,
     /// Whether a run is of a saved model that does not say whether it was trained on what it is scored on.
     pub(super) may_be_trained_on: bool,
     /// In what the model, its training and its settings are others than those of the runs that the number is of.
     pub(super) origin: OtherOrigin,
     /// How many of the runs gave every row the same prediction.
     pub(super) collapsed: usize,
+    /// How many of the runs ended with other weights than those of their best evaluation, which could not be kept.
+    pub(super) best_not_kept: usize,
 }

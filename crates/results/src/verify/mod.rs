@@ -7,6 +7,7 @@ mod margins;
 mod metric_name;
 mod outcome;
 mod reference;
+mod same_class;
 mod same_origin;
 mod same_rows;
 mod summary;
@@ -28,6 +29,7 @@ use self::metric_name::UNSTATED;
 use self::same_origin::OtherOrigin;
 use self::wanted::Wanted;
 use crate::compare::{Columns, Row, is_same_model, is_same_name, rows};
+use crate::credible::check_metrics;
 use crate::scored_rows::may_be_trained_on;
 use crate::statistics::{DEFAULT_LEVEL, Sample, Summary};
 use records::Error;
@@ -44,7 +46,8 @@ pub struct VerifyOptions {
     pub reference_model: Option<String>,
     /// Whether what is better than the reference, by however much, is reproduced too.
     pub one_sided: bool,
-    /// Whether numbers of tasks that were not run are not reproduced.
+    /// Whether numbers that no run answers are not reproduced: of models and tasks that were not run, of other splits, of metrics that are
+    /// not stated.
     pub complete: bool,
     /// How far two means may lie apart and count as the same, in place of the references' tolerances and the defaults.
     pub margins: Margins,
@@ -121,6 +124,7 @@ pub fn run(options: &VerifyOptions) -> Result<Verification, Error> {
     if found.is_empty() {
         return Err(Error::input(format!("{}: there are no run records", names(&options.paths))));
     }
+    check_metrics(&found)?;
     let all = options.against.iter().map(|path| reference::read(path, &found)).collect::<Result<Vec<_>, _>>()?;
     let all: Vec<Wanted> = all.into_iter().flatten().collect();
     let known: BTreeSet<String> = all.iter().filter_map(|wanted| wanted.model.clone()).collect();
@@ -158,8 +162,8 @@ fn check(options: &VerifyOptions) -> Result<(), Error> {
     Ok(())
 }
 
-/// A number against each choice of settings of its model, and each set of rows (`columns`: of each record the name of its column);
-/// none where the model was not run.
+/// A number against each choice of settings of its model, and each set of rows (`columns`: of each record the name of its column).
+/// Numbers of models that were not run are passed over, unless all are to be answered.
 fn of_each_row(
     wanted: &Wanted,
     rows: &[Row],
@@ -197,34 +201,42 @@ fn of_each_row(
         }
     }
     if checked.is_empty() {
-        checked.extend(passed_over.map(|row| Checked {
-            wanted: wanted.clone(),
-            row,
-            ours: None,
-            runs: 0,
-            verdict: Verdict::NotRun,
-            other_rows: false,
-            rows_known: true,
-            may_be_trained_on: false,
-            origin: OtherOrigin::default(),
-            collapsed: 0,
-        }));
+        let of_task = passed_over.map(|row| (row, Verdict::NotRun));
+        let is_asked = |theirs: &String| {
+            let named = options.reference_model.as_ref();
+            options.complete && named.is_none_or(|named| is_same_name(named, theirs))
+        };
+        let of_model = || wanted.model.clone().filter(is_asked).map(|model| (model, Verdict::ModelNotRun));
+        checked.extend(of_task.or_else(of_model).map(|(row, verdict)| not_run(wanted.clone(), row, verdict)));
     }
     Ok(checked)
 }
 
-fn compare(wanted: Wanted, row: String, runs: &[&RecordFile], options: &VerifyOptions) -> Result<Checked, Error> {
-    let mut checked = Checked {
+fn not_run(wanted: Wanted, row: String, verdict: Verdict) -> Checked {
+    Checked {
+        wanted,
         row,
         ours: None,
-        runs: runs.len(),
-        verdict: Verdict::Unstated,
+        runs: 0,
+        verdict,
         other_rows: false,
-        rows_known: same_rows::are_known(&wanted),
-        may_be_trained_on: runs.iter().any(|(_, record)| may_be_trained_on(record)),
+        unknown_rows: None,
+        may_be_trained_on: false,
         origin: OtherOrigin::default(),
-        collapsed: runs.iter().filter(|(_, record)| record.collapsed).count(),
-        wanted,
+        collapsed: 0,
+        best_not_kept: 0,
+    }
+}
+
+fn compare(wanted: Wanted, row: String, runs: &[&RecordFile], options: &VerifyOptions) -> Result<Checked, Error> {
+    let count = |is: fn(&RunRecord) -> bool| runs.iter().filter(|(_, record)| is(record)).count();
+    let mut checked = Checked {
+        runs: runs.len(),
+        unknown_rows: same_rows::unknown(&wanted, runs),
+        may_be_trained_on: count(may_be_trained_on) > 0,
+        collapsed: count(|record| record.collapsed),
+        best_not_kept: count(RunRecord::could_not_keep_best),
+        ..not_run(wanted, row, Verdict::Unstated)
     };
     let wanted = &checked.wanted;
     if wanted.metric == UNSTATED {
@@ -236,6 +248,7 @@ fn compare(wanted: Wanted, row: String, runs: &[&RecordFile], options: &VerifyOp
         return Ok(checked);
     }
     let values = values(wanted, runs)?;
+    runs.iter().try_for_each(|found| same_class::check(found, wanted)).map_err(Error::input)?;
     let on_their_rows: Result<(), String> = runs.iter().try_for_each(|found| same_rows::check(found, wanted));
     match on_their_rows {
         Err(why) if !options.allow_partial => return Err(Error::input(why)),

@@ -12,6 +12,7 @@ use super::same_rows::{row_count, row_hash};
 use super::wanted::Wanted;
 use crate::compare::published::{Circumstances, PublishedValue, Statistic, check_reference, last_digit};
 use crate::compare::{Columns, published, rows};
+use crate::credible::check_metrics;
 use crate::statistics::{DEFAULT_LEVEL, Summary};
 use records::Error;
 use records::atomic::reason;
@@ -138,13 +139,16 @@ fn written_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 fn without_trials(path: &Path) -> Result<Vec<RecordFile>, Error> {
     let mut found = read_paths(&[path.to_owned()])?.warned();
     found.retain(|(_, record)| !record.is_trial());
+    check_metrics(&found)?;
     Ok(found)
 }
 
 /// # Errors
-/// When a run is among both: that it reproduces itself says nothing.
+/// When a run is among both, whatever its times and the name of its model say: that it reproduces itself says nothing. One that was done
+/// again and came out otherwise is another.
 fn check_others(found: &[RecordFile], ours: &[RecordFile]) -> Result<(), Error> {
-    match found.iter().find(|(_, theirs)| ours.iter().any(|(_, own)| own == theirs)) {
+    let is_same = |one: &RunRecord, other: &RunRecord| one.run_key() == other.run_key() && one.agrees_with(other);
+    match found.iter().find(|(_, theirs)| ours.iter().any(|(_, own)| is_same(own, theirs))) {
         Some((file, _)) => Err(Error::input(format!(
             "{}: this record is of one of the runs that are verified, and a run always reproduces itself; give the records of other runs",
             file.display()

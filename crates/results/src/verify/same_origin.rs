@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use records::record::{RecordFile, RunRecord, SplitUse};
 
 use super::wanted::Wanted;
-use crate::compare::{decides, value_in_words};
+use crate::compare::{names_of, value_of};
 
 /// Hexadecimal digits of a hash in a message.
 const SHORT_HASH: usize = 12;
@@ -130,12 +130,8 @@ fn training_words(record: &RunRecord) -> String {
 }
 
 fn other_settings(ours: &RunRecord, theirs: &RunRecord) -> Vec<String> {
-    let value = |record: &RunRecord, name: &str| {
-        let value = record.hyper_parameters.get(name).filter(|_| decides(record, name));
-        value.map(value_in_words)
-    };
-    // What one of the two does not know is no difference: versions of this program differ in what they write.
-    let both = ours.hyper_parameters.keys().filter_map(|name| Some((name, value(ours, name)?, value(theirs, name)?)));
+    let names = names_of(&[ours, theirs]).into_iter();
+    let both = names.filter_map(|name| Some((name, value_of(ours, name)?, value_of(theirs, name)?)));
     let differing = both.filter(|(_, ours, theirs)| ours != theirs);
     differing.map(|(name, ours, theirs)| format!("{name} {ours} (theirs {theirs})")).collect()
 }

@@ -1,10 +1,10 @@
 //! Whether a run was scored on the rows of the number that it is held against.
 
 use glue_tasks::task_named;
-use records::record::{RecordFile, RunRecord, SHARED_BY_DESIGN, SplitRows};
+use records::record::{RecordFile, RunRecord, SplitRows};
 
 use super::wanted::Wanted;
-use crate::scored_rows::{evaluated, spec_of};
+use crate::scored_rows::{evaluated, is_split_trained_on, spec_of};
 
 /// Whether the number is of another split than the one that runs of its task are scored on.
 pub(super) fn is_of_other_split(wanted: &Wanted) -> bool {
@@ -49,10 +49,25 @@ pub(super) fn row_hash(record: &RunRecord, wanted: &Wanted) -> Option<String> {
     }
 }
 
-/// Whether it is known of which rows the number is: the reference says it, or the benchmark's split has so many.
-pub(super) fn are_known(wanted: &Wanted) -> bool {
+/// Whose rows are not known, so that it stays open whether both are of the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UnknownRows {
+    /// The reference does not say of which rows it is.
+    OfReference,
+    /// It says their content, and a record does not have it.
+    OfRuns,
+}
+
+/// Of what is not known that the rows are the same: the reference names them by their content or their number, or the benchmark's split
+/// has so many, and the records have the content where the reference has it.
+pub(super) fn unknown(wanted: &Wanted, runs: &[&RecordFile]) -> Option<UnknownRows> {
     let theirs = &wanted.theirs;
-    theirs.rows_sha256.is_some() || theirs.rows.is_some() || expected(wanted).is_some_and(|(_, rows)| rows.is_some())
+    let has_hash = |record: &RunRecord| row_hash(record, wanted).is_some();
+    match &theirs.rows_sha256 {
+        Some(_) => (!runs.iter().all(|(_, record)| has_hash(record))).then_some(UnknownRows::OfRuns),
+        None if theirs.rows.is_some() || expected(wanted).is_some_and(|(_, rows)| rows.is_some()) => None,
+        None => Some(UnknownRows::OfReference),
+    }
 }
 
 /// # Errors
@@ -72,8 +87,8 @@ pub(super) fn check(found: &RecordFile, wanted: &Wanted) -> Result<(), String> {
             wanted.source
         ))
     };
-    let trained_on: u64 = used.iter().filter_map(|used| used.trained_on).sum();
-    if trained_on as f64 > SHARED_BY_DESIGN * rows as f64 {
+    if used.iter().any(|used| is_split_trained_on(used) == Some(true)) {
+        let trained_on: u64 = used.iter().filter_map(|used| used.trained_on).sum();
         return failed(&format!("rows that it was not trained on, and it was trained on {trained_on} of them"));
     }
     // What the reference says of its rows decides, before what a benchmark has.
@@ -89,9 +104,9 @@ pub(super) fn check(found: &RecordFile, wanted: &Wanted) -> Result<(), String> {
             "the benchmark's own rows, and these are data of one's own, which need a name of their own (--task_name)",
         );
     }
-    // Of data of one's own nothing else tells splits apart that have as many rows.
-    let is_split =
-        |theirs: &str| used.iter().all(|used| used.split == theirs || used.split.split('[').next() == Some(theirs));
+    // Of data of one's own nothing else tells splits apart that have as many rows. Rows that are not named are of no split.
+    let is_of = |used: &SplitRows, theirs: &str| used.split == theirs || used.split.split('[').next() == Some(theirs);
+    let is_split = |theirs: &str| !used.is_empty() && used.iter().all(|used| is_of(used, theirs));
     let theirs = wanted.theirs.made.split.as_deref().filter(|_| expected(wanted).is_none());
     if let Some(theirs) = theirs.filter(|theirs| !is_split(theirs)) {
         return failed(&format!("rows of {theirs}"));

@@ -4,29 +4,29 @@ use super::checked::{Checked, Verdict};
 use super::outcome::Outcome;
 use crate::statistics::DEFAULT_LEVEL;
 
-/// The outcome of all, and a sentence that says it. `complete`: numbers of tasks that were not run are not reproduced.
+/// So many numbers that no run answers are named.
+const NAMED: usize = 4;
+
+/// The outcome of all, and a sentence that says it. `complete`: numbers that no run answers are not reproduced.
 pub(super) fn sum_up(checked: &[Checked], complete: bool, level: f64) -> (Outcome, String) {
     let count = |outcome| checked.iter().filter(|checked| checked.verdict.outcome() == Some(outcome)).count();
     let (reproduced, not, unsure) =
         (count(Outcome::Reproduced), count(Outcome::NotReproduced), count(Outcome::CannotTell));
-    let missing = checked.iter().filter(|checked| matches!(checked.verdict, Verdict::NotRun)).count();
+    let unanswered = if complete { unanswered(checked) } else { None };
     let outcome = match (not, unsure) {
         (1.., _) => Outcome::NotReproduced,
-        _ if complete && missing > 0 => Outcome::NotReproduced,
+        _ if unanswered.is_some() => Outcome::NotReproduced,
         (0, 1..) => Outcome::CannotTell,
         (0, 0) => Outcome::Reproduced,
     };
     let is = |count: usize| if count == 1 { "1 is".to_owned() } else { format!("{count} are") };
-    let tasks = if missing == 1 {
-        "1 number is of a task that was"
-    } else {
-        &format!("{missing} numbers are of tasks that were")
-    };
-    let verdict = match outcome {
-        Outcome::Reproduced => "Reproduced",
-        Outcome::NotReproduced if not == 0 => &format!("Not reproduced, since {tasks} not run (--complete)"),
-        Outcome::NotReproduced => "Not reproduced",
-        Outcome::CannotTell => "Cannot tell",
+    let verdict = match (outcome, &unanswered) {
+        (Outcome::Reproduced, _) => "Reproduced",
+        (Outcome::NotReproduced, Some(which)) if not == 0 => {
+            &format!("Not reproduced, since {which}, and --complete asks for all")
+        }
+        (Outcome::NotReproduced, _) => "Not reproduced",
+        (Outcome::CannotTell, _) => "Cannot tell",
     };
     let all = reproduced + not + unsure;
     let of = if all == 1 { "1 number".to_owned() } else { format!("{all} numbers") };
@@ -35,12 +35,29 @@ pub(super) fn sum_up(checked: &[Checked], complete: bool, level: f64) -> (Outcom
         is(reproduced),
         is(not)
     );
-    if complete && missing > 0 && not > 0 {
-        text += &format!("; {tasks} not run");
+    if let Some(which) = unanswered.filter(|_| not > 0) {
+        text += &format!("; {which}");
     }
     // The usual one goes without saying.
     let level = if level == DEFAULT_LEVEL { String::new() } else { format!("; at --level {level}") };
     (outcome, text + &like_with_unlike(checked) + &level + ".")
+}
+
+/// `no run answers 2 numbers (accuracy of qnli: not run; accuracy of rte of bert: model not run)`.
+fn unanswered(checked: &[Checked]) -> Option<String> {
+    let all: Vec<&Checked> = checked.iter().filter(|checked| checked.verdict.outcome().is_none()).collect();
+    let name = |checked: &&Checked| {
+        let model = match checked.verdict {
+            Verdict::ModelNotRun => format!(" of {}", checked.row),
+            _ => String::new(),
+        };
+        format!("{} of {}{model}: {}", checked.wanted.metric, checked.wanted.task, checked.verdict.words())
+    };
+    let named = all.iter().take(NAMED).map(name).collect::<Vec<_>>().join("; ");
+    let more = all.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let numbers = if all.len() == 1 { "1 number".to_owned() } else { format!("{} numbers", all.len()) };
+    (!all.is_empty()).then(|| format!("no run answers {numbers} ({named}{more})"))
 }
 
 /// Of how many numbers that were compared the runs are no plain repetition.

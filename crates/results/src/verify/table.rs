@@ -5,19 +5,11 @@ use serde_json::{Value, json};
 use super::checked::{Checked, Verdict};
 use super::judge::{Further, SECOND_AND_THIRD};
 use super::outcome::Outcome;
+use super::same_rows::UnknownRows;
 use crate::columns::aligned;
 use crate::statistics::Summary;
 
 impl Verdict {
-    fn words(&self) -> &'static str {
-        match self {
-            Self::NotRun => "not run",
-            Self::Unstated => "metric not stated",
-            Self::OtherSplit => "other split",
-            Self::Judged(..) | Self::Undefined => self.outcome().map_or("", Outcome::words),
-        }
-    }
-
     fn margin(&self) -> Option<f64> {
         match self {
             Self::Judged(_, margin) => Some(*margin),
@@ -67,18 +59,36 @@ impl Checked {
             _ => None,
         };
         let rows = self.other_rows.then(|| "not on the reference's rows".to_owned());
-        let unknown_rows = (self.verdict.outcome().is_some() && !self.rows_known && !self.other_rows)
-            .then(|| "the reference does not say of which rows it is".to_owned());
+        let unknown_rows = self.unknown_rows.filter(|_| self.verdict.outcome().is_some() && !self.other_rows);
+        let unknown_rows = unknown_rows.map(|of| match of {
+            UnknownRows::OfReference => "the reference does not say of which rows it is".to_owned(),
+            UnknownRows::OfRuns => {
+                "unknown whether on the same rows: the records do not have the content that the reference names"
+                    .to_owned()
+            }
+        });
+        let counts_as_one = self.wanted.uncounted_runs().filter(|_| self.verdict.outcome().is_some());
+        let counts_as_one = counts_as_one.map(|runs| {
+            format!("the reference does not say what it is of its {runs} runs (statistic), and counts as one run")
+        });
         let collapsed =
             (self.collapsed > 0).then(|| format!("{} of {} runs predict one class only", self.collapsed, self.runs));
+        let not_kept = (self.best_not_kept > 0).then(|| {
+            format!(
+                "{} of {} runs could not keep their best weights, and scored the best that they had",
+                self.best_not_kept, self.runs
+            )
+        });
         let trained_on =
             self.may_be_trained_on.then(|| "unknown whether trained on the rows that are scored".to_owned());
         why.into_iter()
             .chain(rows)
             .chain(unknown_rows)
+            .chain(counts_as_one)
             .chain(trained_on)
             .chain(self.origin.notes())
             .chain(collapsed)
+            .chain(not_kept)
             .collect::<Vec<_>>()
             .join("; ")
     }
@@ -167,7 +177,7 @@ pub(super) fn as_json(checked: &[Checked], outcome: Outcome, summary: &str, leve
             "difference": c.difference(),
             "interval": c.verdict.interval().map(|(low, high)| [finite(low), finite(high)]),
             "margin": c.verdict.margin(), "verdict": c.verdict.words(), "further_seeds": further,
-            "same_rows": c.ours.filter(|_| c.rows_known || c.other_rows).map(|_| !c.other_rows), "same_weights": c.origin.same_weights,
+            "same_rows": c.ours.filter(|_| c.unknown_rows.is_none() || c.other_rows).map(|_| !c.other_rows), "same_weights": c.origin.same_weights,
             "same_training_rows": c.origin.same_training, "other_settings": c.origin.settings,
             "collapsed_runs": c.collapsed, "note": c.note(), "source": c.wanted.source,
         })

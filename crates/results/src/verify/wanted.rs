@@ -57,15 +57,24 @@ impl Wanted {
         self.theirs.made.statistic == Some(Statistic::Best)
     }
 
-    /// The number as a sample of runs. A best, and what does not say how many runs it is of, count as one run, of which least is known.
+    /// The number as a sample of runs. A best, and what does not say of how many runs it is or what it is of them, count as one run, of
+    /// which least is known.
     pub(super) fn sample(&self) -> Sample {
-        let runs = self.theirs.run_count().filter(|_| !self.is_best()).unwrap_or(1);
+        let is_counted = !self.is_best() && self.uncounted_runs().is_none();
+        let runs = self.theirs.run_count().filter(|_| is_counted).unwrap_or(1);
         Sample {
             value: self.theirs.value,
             runs: usize::try_from(runs).unwrap_or(usize::MAX),
             std: self.theirs.spread(),
             is_median: self.is_median(),
         }
+    }
+
+    /// How many runs there were where it is not said what the number is of them: their mean, their median, their best or one of them.
+    pub(super) fn uncounted_runs(&self) -> Option<u64> {
+        // Of several values that are there it is the mean.
+        let is_said = self.theirs.statistic_in_words().is_some();
+        self.theirs.made.runs.filter(|runs| !is_said && *runs > 1)
     }
 
     /// How far the means may lie apart: `--margin`, the reference's tolerance, or two points of a fraction.

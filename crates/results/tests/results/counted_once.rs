@@ -30,6 +30,7 @@ fn bench(change: impl Fn(usize, &mut Value)) -> Bench {
     for place in 0..3 {
         bench.add("results", place, |record| {
             record["metrics"] = json!({"accuracy": 0.65});
+            record["score"] = json!(0.65);
             record["settings_hash"] = json!(format!("{place:02x}").repeat(32));
             change(place, record);
         });

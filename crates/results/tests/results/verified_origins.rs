@@ -254,3 +254,94 @@ fn an_evaluation_of_a_model_that_may_have_been_trained_on_the_rows_says_so() {
     assert!(note(Value::Null).contains(said));
     assert!(!note(json!(0)).contains(said));
 }
+
+#[test]
+fn a_copy_of_a_run_is_that_run_whatever_its_times_and_the_model_s_name_say() {
+    type Change = fn(&mut Value);
+    let times: Change = |record| {
+        record["started_at"] = json!("2027-01-01T00:00:00Z");
+        record["timings"]["total_seconds"] = json!(1.0);
+    };
+    let named: Change = |record| record["model"]["id"] = json!("another-name");
+    let other: Change = |record| record["metrics"]["accuracy"] = json!(0.66);
+    let bench = Bench::new("accuracy", &[], 0);
+    add(&bench, "results", 0, |_| ());
+    for change in [times, named] {
+        add(&bench, "others", 0, change);
+        let error = verified(&bench, false).err().unwrap_or_default();
+        assert!(error.contains("others/seed-0.json: ") && error.contains("a run always reproduces itself"), "{error}");
+    }
+    // The same done again, which came out otherwise.
+    add(&bench, "others", 0, other);
+    assert!(verified(&bench, false).is_ok());
+    // Of format 1, whose hash leaves settings out.
+    let old = Bench::new("accuracy", &NEAR, 277);
+    for (seed, value) in NEAR.into_iter().enumerate() {
+        old.add("others", seed, |record| {
+            record["metrics"] = json!({"accuracy": value});
+            times(record);
+        });
+    }
+    assert!(verified(&old, false).err().unwrap().contains("a run always reproduces itself"));
+}
+
+#[test]
+fn f1_of_one_class_is_not_held_against_that_of_another() {
+    let of_class = |metric: &'static str, labels: [&'static str; 2]| {
+        move |record: &mut Value| {
+            record["task"] = json!("own");
+            record["metrics"] = json!({metric: record["metrics"]["accuracy"]});
+            record["hyper_parameters"]["metric_name"] = json!(metric);
+            let rates = |label: &str| json!({"label": label, "precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 5, "predicted": 5});
+            record["class_tables"] =
+                json!([{"split": "validation", "confusion_matrix": null, "classes": labels.map(rates)}]);
+        }
+    };
+    let bench = Bench::new("accuracy", &[], 0);
+    for metric in ["f1", "precision", "recall"] {
+        add(&bench, "results", 0, of_class(metric, ["neg", "pos"]));
+        add(&bench, "others", 10, of_class(metric, ["pos", "neg"]));
+        let error = verified(&bench, true).err().unwrap_or_default();
+        for part in ["seed-0.json", "is that of the class pos, expected that of neg", "--label_names"] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        add(&bench, "others", 10, of_class(metric, ["neg", "pos"]));
+        assert_eq!(verified(&bench, false).unwrap().outcome(), Outcome::Reproduced);
+    }
+    // What is of all classes.
+    add(&bench, "results", 0, of_class("f1_macro", ["neg", "pos"]));
+    add(&bench, "others", 10, of_class("f1_macro", ["pos", "neg"]));
+    assert_eq!(verified(&bench, false).unwrap().outcome(), Outcome::Reproduced);
+}
+
+#[test]
+fn a_setting_that_one_side_does_not_know_is_said_where_the_other_has_another_than_before() {
+    let with = |value: Value| {
+        let bench = Bench::new("accuracy", &[], 0);
+        add(&bench, "results", 0, |_| ());
+        add(&bench, "others", 10, |record| record["hyper_parameters"]["label_smoothing_factor"] = value.clone());
+        number(&verified(&bench, false).unwrap())["other_settings"].clone()
+    };
+    assert_eq!(with(json!(0.1)), json!(["label_smoothing_factor 0 (theirs 0.1)"]));
+    assert_eq!(with(json!(0.0)), json!([]));
+    let bench = Bench::new("accuracy", &[], 0);
+    add(&bench, "results", 0, |_| ());
+    add(&bench, "others", 10, |record| {
+        drop(record["hyper_parameters"].as_object_mut().unwrap().remove("learning_rate"))
+    });
+    let found = number(&verified(&bench, false).unwrap());
+    assert_eq!(found["other_settings"], json!(["learning_rate 0.00002 (theirs unknown)"]));
+}
+
+#[test]
+fn runs_that_could_not_keep_their_best_weights_are_said() {
+    let bench = Bench::new("accuracy", &[], 0);
+    add(&bench, "results", 0, |record| {
+        let kept = if record["seed"] == 1 { "best_kept" } else { "best" };
+        record["training"] = json!({"weights": kept, "step": 10});
+    });
+    add(&bench, "others", 10, |_| ());
+    let found = number(&verified(&bench, false).unwrap());
+    let said = "1 of 3 runs could not keep their best weights, and scored the best that they had";
+    assert!(found["note"].as_str().unwrap().contains(said), "{found}");
+}

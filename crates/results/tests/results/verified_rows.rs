@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use crate::verified::Bench;
 
 /// Three seeds of RTE, whose mean is 0.65 and standard deviation 0.004.
-const NEAR: [f64; 3] = [0.646, 0.65, 0.654];
+pub(crate) const NEAR: [f64; 3] = [0.646, 0.65, 0.654];
 
-fn accuracy(value: f64) -> Value {
+pub(crate) fn accuracy(value: f64) -> Value {
     json!({"metric": "accuracy", "value": value})
 }
 
-fn verdict(number: &Value) -> &str {
+pub(crate) fn verdict(number: &Value) -> &str {
     number["verdict"].as_str().unwrap()
 }
 
@@ -263,7 +263,9 @@ fn what_was_not_run_or_is_undefined_is_not_passed_over() {
     let verified = verify::run(&options).unwrap();
     assert_eq!(verified.outcome(), Outcome::NotReproduced);
     assert!(
-        verified.summary().starts_with("Not reproduced, since 1 number is of a task that was not run (--complete): "),
+        verified.summary().starts_with(
+            "Not reproduced, since no run answers 1 number (accuracy of qnli: not run), and --complete asks for all: of 1 number "
+        ),
         "{}",
         verified.summary()
     );

@@ -109,7 +109,7 @@ pub struct VerifyArgs {
     /// Better than the reference is reproduced too, by however much [default: false]
     #[arg(long, require_equals = true, bool_flag())]
     pub one_sided: Option<bool>,
-    /// Numbers of tasks that were not run are not reproduced [default: false]
+    /// Numbers that no run answers are not reproduced: of models, tasks and splits that were not run [default: false]
     #[arg(long, require_equals = true, bool_flag())]
     pub complete: Option<bool>,
     /// How far two means may lie apart and count as the same: 0.01 of all fractions, mse=0.05 of one metric; may be given several

@@ -150,3 +150,51 @@ fn the_published_tables_are_read() {
     let mrpc = &of("roberta-base")["tasks"]["mrpc"];
     assert_eq!((&mrpc["partial"], &of("roberta-base")["glue_without_wnli"]), (&json!("accuracy"), &Value::Null));
 }
+
+/// Settings that records had from the first version on. A flag that came later was not there before: what comes of leaving it out must be
+/// what `compare` takes the record of an earlier program for.
+const FIRST_SETTINGS: [&str; 23] = [
+    "adam_beta1",
+    "adam_beta2",
+    "adam_epsilon",
+    "attention_probs_dropout_prob",
+    "do_train",
+    "gradient_accumulation_steps",
+    "hidden_dropout_prob",
+    "learning_rate",
+    "lr_scheduler_type",
+    "max_eval_samples",
+    "max_grad_norm",
+    "max_seq_length",
+    "max_steps",
+    "max_train_samples",
+    "new_head",
+    "num_train_epochs",
+    "optim",
+    "pad_to_max_length",
+    "per_device_eval_batch_size",
+    "per_device_train_batch_size",
+    "train_sampling_strategy",
+    "warmup_steps",
+    "weight_decay",
+];
+
+#[test]
+fn a_record_from_before_a_flag_is_a_seed_of_runs_without_it() {
+    let bench = Bench::new();
+    let flags = ["--task", "rte", "--model", "m", "--dataset_dir", "g", "--max_steps", "1", "--seeds", "2"];
+    bench.run(flags.into_iter().chain(["--results_dir", "results"])).assert_done("records");
+    let file = bench.files("results/rte").into_iter().find(|file| !file.ends_with(".predictions.json")).unwrap();
+    let mut record: Value = serde_json::from_slice(&std::fs::read(bench.path(&file)).unwrap()).unwrap();
+    let settings = record["hyper_parameters"].as_object_mut().unwrap();
+    let all = settings.len();
+    settings.retain(|name, _| FIRST_SETTINGS.contains(&name.as_str()));
+    assert!(settings.len() == FIRST_SETTINGS.len() && all > settings.len(), "{settings:?}");
+    bench.write(&file, record.to_string());
+    let rows = |flags: &str| {
+        let table: Value = serde_json::from_str(&compare(&bench, flags).stdout).unwrap();
+        let rows = table["models"].as_array().unwrap().clone();
+        rows.iter().map(|row| row["model"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(rows("results --format json"), ["m"]);
+}

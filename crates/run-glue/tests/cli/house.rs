@@ -58,7 +58,10 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["files"],
         ],
     ),
-    ("results", &[&["columns", "same_outcome", "scored_rows", "statistics"], &["compare"], &["table", "verify"]]),
+    (
+        "results",
+        &[&["columns", "same_outcome", "scored_rows", "statistics"], &["credible"], &["compare"], &["table", "verify"]],
+    ),
     (
         "trainer",
         &[

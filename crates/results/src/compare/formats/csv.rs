@@ -50,7 +50,15 @@ pub(super) fn render(comparison: &Comparison<'_>) -> Result<String, Error> {
             if let Some(summary) = row.averages.get(average) {
                 let name = [&row.name, "all", &average.key];
                 let trained_on = comparison.is_average_trained_on(row, benchmark, average);
-                let note = if trained_on { TRAINED_ON_IT.to_owned() } else { String::new() };
+                let other_seeds = row.averages.has_other_seeds(average);
+                let spread = || {
+                    format!("tasks do not all have the same seeds; std and interval over {} common ones", summary.count)
+                };
+                let note = match (trained_on, other_seeds) {
+                    (true, _) => TRAINED_ON_IT.to_owned(),
+                    (false, true) => spread(),
+                    (false, false) => String::new(),
+                };
                 lines.push(line(name, Some(summary), comparison.level, summary.count, None, note));
             }
         }

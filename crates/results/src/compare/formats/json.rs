@@ -45,6 +45,8 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
             row.averages.get(average).is_some() && comparison.is_average_trained_on(row, of, average)
         });
         add("averages_of_rows_trained_on", json!(trained_on.map(|(_, average)| &average.key).collect::<Vec<_>>()));
+        let other_seeds = averages.iter().filter(|(_, average)| row.averages.has_other_seeds(average));
+        add("averages_of_other_seeds", json!(other_seeds.map(|(_, average)| &average.key).collect::<Vec<_>>()));
         let tasks = row.entries.iter().map(|(name, e)| {
             let column = comparison.columns.iter().find(|column| column.name == *name);
             let trained_on = column.and_then(|column| comparison.trained_on(row, column));

@@ -144,8 +144,8 @@ fn notes(comparison: &Comparison<'_>) -> String {
     let others: String = others.iter().map(|mean| format!(" {mean}.")).collect();
     let averages = format!(
         "A task with two metrics counts as their mean, MNLI as the mean of both its splits. {glue} as the leaderboard has it; many \
-         papers leave WNLI out.{others} An average stands only where all of its tasks are there; its interval is over the seeds that all \
-         tasks have."
+         papers leave WNLI out.{others} An average is of the tasks' scores as they stand here, and only where all of them are there; its \
+         interval is over the seeds that all tasks have."
     );
     let mut notes = vec![averages.as_str()];
     if comparison.rows.iter().any(|row| row.entries.values().any(|entry| entry.collapsed > 0)) {

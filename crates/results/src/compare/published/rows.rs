@@ -19,7 +19,7 @@ impl Published {
                 name: format!("{} [{}]", row.model, self.name),
                 model: None,
                 spellings: BTreeSet::new(),
-                averages: Averages::of_seeds(&entries),
+                averages: Averages::of(&entries),
                 entries,
                 parameters: None,
                 source: Some(self.origin(row)),

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::definition::Search;
 use super::options::SearchKind;
+use super::ranking::Ranking;
 use super::space::{self, Axis};
 use records::atomic::write_whole;
 use records::record::RunRecord;
@@ -64,7 +65,7 @@ impl Search {
             "chosen_on": self.chosen_on,
             "holdout_percentage": self.options.holdout,
             "optimistic": self.options.holdout.is_none(),
-            "chosen_by": if self.higher_is_better { "highest score" } else { "lowest score" },
+            "chosen_by": self.chosen_by(tried, chosen),
             "chosen": {
                 "trial": chosen + 1,
                 "setting": self.setting(chosen),
@@ -73,6 +74,25 @@ impl Search {
             },
             "trials": tried.iter().map(|tried| self.describe_tried(tried)).collect::<Value>(),
         })
+    }
+
+    /// How many runs that predict one class only scored better than the chosen trial in the same rung, and came last all the same.
+    pub(crate) fn better_collapsed(&self, tried: &[Tried], chosen: usize) -> usize {
+        let ranking = |tried: &Tried| tried.outcome.as_ref().ok().map(Ranking::of);
+        let is_passed_over = |one: &&Tried| {
+            let of_chosen =
+                tried.iter().find(|other| other.trial == chosen && other.rung == one.rung).and_then(ranking);
+            let both = ranking(one).zip(of_chosen);
+            both.is_some_and(|(one, chosen)| one.is_passed_over_for(chosen, self.higher_is_better))
+        };
+        tried.iter().filter(is_passed_over).count()
+    }
+
+    /// Which score is the best, in words.
+    fn chosen_by(&self, tried: &[Tried], chosen: usize) -> String {
+        let score = if self.higher_is_better { "highest score" } else { "lowest score" };
+        let of = if self.better_collapsed(tried, chosen) > 0 { " of runs that did not collapse" } else { "" };
+        format!("{score}{of}")
     }
 
     fn setting(&self, trial: usize) -> Value {

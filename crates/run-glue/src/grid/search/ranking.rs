@@ -17,6 +17,12 @@ impl Ranking {
         let loss = record.metrics.get("loss").copied().flatten();
         Self { collapsed: record.collapsed, score: record.score, loss }
     }
+
+    /// Whether it has the better score, and comes after the other all the same, since it collapsed.
+    pub(super) fn is_passed_over_for(self, other: Self, higher_is_better: bool) -> bool {
+        let is_better = by_number(self.score, other.score, higher_is_better) == Ordering::Less;
+        self.collapsed && !other.collapsed && is_better
+    }
 }
 
 /// Places of the trials that have results, best first: those that did not collapse before those that did, then by score,
@@ -56,6 +62,10 @@ mod tests {
             trial(false, Some(0.8), Some(0.5)),
             trial(false, Some(0.8), Some(0.5)),
         ];
+        let [collapsed, sound, .., best] = trials.map(|trial| trial.unwrap_or(trials[1].unwrap()));
+        assert!(collapsed.is_passed_over_for(best, true) && !collapsed.is_passed_over_for(best, false));
+        assert!(!sound.is_passed_over_for(best, true) && !sound.is_passed_over_for(best, false));
+        assert!(!collapsed.is_passed_over_for(collapsed, true));
         assert_eq!(ranked(&trials, true), [5, 6, 4, 1, 3, 0]);
         assert_eq!(ranked(&trials, false), [1, 5, 6, 4, 3, 0]);
     }

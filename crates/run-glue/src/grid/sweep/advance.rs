@@ -75,8 +75,13 @@ impl Sweep<'_> {
         let score =
             best.and_then(|record| record.score).map_or_else(String::new, |score| format!(", score {score:.4}"));
         let name = best.map_or_else(String::new, |record| format!("{}, {}", record.model.id, record.task));
+        let passed_over = match of.better_collapsed(&tried, chosen) {
+            0 => String::new(),
+            1 => "; one run that scores better predicts one class only, and comes last".to_owned(),
+            count => format!("; {count} runs that score better predict one class only, and come last"),
+        };
         log::info!(
-            "{name}: of {} trials the best on {} is {}{score}; all of them are in {}",
+            "{name}: of {} trials the best on {} is {}{score}{passed_over}; all of them are in {}",
             of.len(),
             of.chosen_on(),
             of.setting_in_words(chosen),

@@ -1,0 +1,115 @@
+//! What references and records leave open, and is not passed over: rows without content or name, numbers that no run answers, runs of
+//! which it is not said what the number is; and numbers that cannot be.
+
+use results::compare::{self, CompareOptions};
+use results::verify::{self, Outcome};
+use serde_json::{Value, json};
+
+use crate::verified::Bench;
+use crate::verified_rows::{NEAR, accuracy, verdict};
+
+#[test]
+fn rows_whose_content_a_record_does_not_have_are_not_known_to_be_the_same() {
+    // Of format 1, which has no hashes.
+    let bench = Bench::new("accuracy", &NEAR, 277);
+    let run = json!({"metric": "accuracy", "value": 0.65, "rows_sha256": "ab".repeat(32)});
+    let number = bench.against(&run, |_| ()).unwrap();
+    let note = number["note"].as_str().unwrap();
+    assert!(number["same_rows"].is_null() && note.contains("unknown whether on the same rows"), "{number}");
+    assert_eq!(verdict(&number), "reproduced");
+    // The number of rows is one of the benchmark's split.
+    let number = bench.against(&accuracy(0.65), |_| ()).unwrap();
+    assert_eq!((&number["same_rows"], &number["note"]), (&json!(true), &json!("")));
+}
+
+#[test]
+fn rows_that_are_not_named_are_of_no_split() {
+    let bench = Bench::new("accuracy", &[], 0);
+    for (seed, value) in NEAR.into_iter().enumerate() {
+        bench.add("results", seed, |record| {
+            record["format_version"] = json!(2);
+            record["task"] = json!("own");
+            record["metrics"] = json!({"accuracy": value});
+            record["dataset"].as_object_mut().unwrap().remove("rows");
+            record["dataset"]["splits"] = json!([]);
+        });
+    }
+    let against = |run: &Value| {
+        bench.write("reference.json", &json!({"runs": {"own": run}}));
+        let verified = verify::run(&bench.options("reference.json")).map_err(|error| error.to_string())?;
+        Ok::<_, String>(serde_json::from_str::<Value>(&verified.as_json()).unwrap()["numbers"][0].clone())
+    };
+    let error = against(&json!({"metric": "accuracy", "value": 0.65, "split": "test"})).unwrap_err();
+    assert!(error.contains("scored on rows that it does not name, expected rows of test"), "{error}");
+    assert!(against(&accuracy(0.65)).unwrap()["same_rows"].is_null());
+}
+
+/// A table of two models, with a number of another split and one whose metric is not stated.
+fn table_of_two() -> Value {
+    json!({"format": "published-results-2", "name": "t", "source": "https://example.org", "protocol": "p", "split": "validation",
+        "statistic": "mean", "runs": 5, "rows": [
+            {"model": "all-MiniLM-L6-v2", "tasks": {"rte": {"accuracy": 0.65}}},
+            {"model": "all-minilm-l6-v2", "tasks": {"rte": {"accuracy": 0.9}}}]})
+}
+
+#[test]
+fn all_numbers_are_answered_or_named() {
+    let bench = Bench::new("accuracy", &NEAR, 277);
+    let sum = |table: &Value, complete: bool, model: Option<&str>| {
+        bench.write("table.json", table);
+        let mut options = bench.options("table.json");
+        (options.complete, options.reference_model) = (complete, model.map(str::to_owned));
+        let verified = verify::run(&options).unwrap();
+        (verified.outcome(), verified.summary().to_owned(), verified.as_text())
+    };
+    let table = table_of_two();
+    assert_eq!(sum(&table, false, None).0, Outcome::Reproduced, "the other model is none of ours");
+    let (outcome, summary, text) = sum(&table, true, None);
+    let named = "no run answers 1 number (accuracy of rte of all-minilm-l6-v2: model not run)";
+    assert_eq!(outcome, Outcome::NotReproduced);
+    assert!(
+        summary.starts_with(&format!("Not reproduced, since {named}, and --complete asks for all: of 1 ")),
+        "{summary}"
+    );
+    assert!(text.lines().any(|line| line.starts_with("all-minilm-l6-v2") && line.contains("model not run")), "{text}");
+    // Whoever says which model is meant asks for the numbers of that one.
+    assert_eq!(sum(&table, true, Some("all-MiniLM-L6-v2")).0, Outcome::Reproduced);
+    for (number, what) in [
+        (json!({"accuracy": {"value": 0.65, "split": "test"}}), "accuracy of rte: other split"),
+        (json!({"unstated": 0.65}), "unstated of rte: metric not stated"),
+    ] {
+        let mut table = table_of_two();
+        table["rows"][1] = json!({"model": "all-MiniLM-L6-v2", "tasks": {"rte": number}});
+        assert_eq!(sum(&table, false, None).0, Outcome::Reproduced);
+        let (outcome, summary, _) = sum(&table, true, None);
+        assert!(
+            outcome == Outcome::NotReproduced && summary.contains(&format!("no run answers 1 number ({what})")),
+            "{summary}"
+        );
+    }
+}
+
+#[test]
+fn how_many_runs_there_were_counts_where_it_is_said_what_the_number_is_of_them() {
+    let bench = Bench::new("accuracy", &NEAR, 277);
+    let against = |statistic: Value, runs: Value| {
+        let run = json!({"metric": "accuracy", "value": 0.65, "statistic": statistic, "runs": runs, "tolerance": 0.05});
+        bench.against(&run, |_| ()).unwrap()
+    };
+    let (unstated, one, mean) =
+        (against(Value::Null, json!(100)), against(json!("single"), json!(1)), against(json!("mean"), json!(100)));
+    assert_eq!(unstated["interval"], one["interval"], "{unstated}");
+    assert_ne!(unstated["interval"], mean["interval"]);
+    let note = unstated["note"].as_str().unwrap();
+    assert!(note.contains("does not say what it is of its 100 runs (statistic), and counts as one run"), "{note}");
+    assert_eq!((&mean["note"], &one["note"]), (&json!(""), &json!("")));
+}
+
+#[test]
+fn numbers_that_cannot_be_are_named() {
+    let bench = Bench::new("accuracy", &[0.5, 53.4], 277);
+    let error = bench.against(&accuracy(0.5), |_| ()).unwrap_err();
+    assert!(error.contains("seed-1.json: accuracy of rte is 53.4, expected 0 to 1"), "{error}");
+    let error = compare::run(&CompareOptions { paths: bench.options("results").paths, ..CompareOptions::default() });
+    assert!(error.unwrap_err().to_string().contains("seed-1.json: accuracy of rte is 53.4"));
+}
