@@ -51,6 +51,7 @@ mod search;
 mod selftest;
 mod sentencepiece;
 mod submission;
+mod trained_before;
 mod verify;
 mod watch;
 mod workers;
