@@ -2,7 +2,7 @@
 
 use glue_tasks::task::TaskSpec;
 use glue_tasks::{Metric, task_named};
-use records::record::{RunRecord, SHARED_BY_DESIGN, SplitRows, SplitUse};
+use records::record::{FORMAT_VERSION, RunRecord, SHARED_BY_DESIGN, SplitRows, SplitUse};
 
 /// The benchmark's task that a record is of; none of other data, whatever they are called.
 pub(crate) fn spec_of(record: &RunRecord) -> Option<&'static TaskSpec> {
@@ -74,8 +74,16 @@ pub(crate) fn is_split_trained_on(split: &SplitRows) -> Option<bool> {
     split.trained_on.map(|trained| trained as f64 > SHARED_BY_DESIGN * split.rows as f64)
 }
 
-/// Whether that is an open question: a saved model was evaluated that does not say what it was trained on. A training starts from a
-/// pretrained model, which saw no labels.
+/// Whether that is an open question: a saved model was evaluated, or trained further, that does not say what it was trained on. A model
+/// whose head was drawn is a pretrained one, which saw no labels, unless the record of its training leaves the number out all the same;
+/// format 1 has none.
 pub(crate) fn may_be_trained_on(record: &RunRecord) -> bool {
-    record.seed_that_counts().is_none() && is_trained_on(record).is_none()
+    let drew_head = record.hyper_parameters.get("new_head").and_then(serde_json::Value::as_bool);
+    let says_it = record.format_version >= FORMAT_VERSION;
+    let is_pretrained = match drew_head {
+        Some(true) => !(says_it && record.is_trained()),
+        Some(false) => false,
+        None => record.is_trained(),
+    };
+    !is_pretrained && is_trained_on(record).is_none()
 }

@@ -26,6 +26,7 @@ pub mod demo;
 pub mod error;
 pub mod file_hash;
 pub mod file_lock;
+pub mod finished_run;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 pub mod kernel_cache;
 pub mod logs;

@@ -16,6 +16,11 @@ const CANDIDATES: &[(&str, bool)] = &[
     ("pytorch_model.bin.index.json", true),
 ];
 
+/// Whether a tensor of this name is a classifier's.
+pub(super) fn is_of_head(name: &str) -> bool {
+    name.starts_with("classifier.")
+}
+
 /// The weight files of one checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WeightFiles {
@@ -30,6 +35,14 @@ impl WeightFiles {
     /// When there are none, or an index is broken.
     pub fn find(folder: &Path) -> Result<Self, CheckpointError> {
         locate(|name| Ok(Some(folder.join(name)).filter(|path| path.is_file())))
+    }
+
+    /// Whether they have a classifier's head, of whatever size: the model was fine-tuned, and has seen labels.
+    ///
+    /// # Errors
+    /// When a file cannot be opened or is broken.
+    pub fn have_head(&self) -> Result<bool, CheckpointError> {
+        Ok(CheckpointTensors::open(self)?.names().any(is_of_head))
     }
 }
 

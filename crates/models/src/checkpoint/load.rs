@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::tensor::backend::Backend;
 
 use super::error::CheckpointError;
-use super::files::{CheckpointTensors, WeightFiles};
+use super::files::{CheckpointTensors, WeightFiles, is_of_head};
 use crate::parameter_specs::{Init, ParameterSpec, old_spelling};
 use crate::parameters;
 use crate::torch_rng::TorchRng;
@@ -43,7 +43,7 @@ impl LoadReport {
     /// Whether the classifier was drawn rather than loaded.
     #[must_use]
     pub fn new_head(&self) -> bool {
-        self.initialized.iter().chain(&self.mismatched).any(|name| name.starts_with("classifier."))
+        self.initialized.iter().chain(&self.mismatched).any(|name| is_of_head(name))
     }
 }
 

@@ -41,7 +41,8 @@ pub struct SplitRows {
     /// SHA-256 over the texts and labels of the rows in their order, in lower-case hexadecimal; a record of format 1 has none.
     pub sha256: Option<String>,
     /// How many of the rows the model was also trained on, by their texts, aside from white space, and from upper case where the
-    /// tokenizer drops it: in this run, or in those that made the model where its folder says so. `None` where that is unknown, and in a record of format 1.
+    /// tokenizer drops it: in this run, or in those that made the model where its folder says so. `None` where that is unknown, and in a record of format 1;
+    /// where a part of what it was trained on is known and that has more than [`SHARED_BY_DESIGN`] of the rows, the number of those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trained_on: Option<u64>,
     /// How many of these have the very texts of a row that this run trained on; `None` where nothing was trained.

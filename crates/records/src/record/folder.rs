@@ -1,9 +1,10 @@
 //! Reading all records of a folder.
 
 use super::error::RecordError;
+use super::json_files::json_files;
 use super::predictions::EXTENSION;
-use super::run_record::RunRecord;
-use super::version::Versioned;
+use super::run_record::{RunRecord, without_mark};
+use crate::python_json::{self, Value};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
@@ -36,8 +37,9 @@ impl Records {
 }
 
 /// Leaves out records of a run that another one is of: the same file given twice, a copy in another folder, or the same run done
-/// again, of which the last counts. Two records are of one run where its [`RunKey`](super::RunKey) is the same, and the names of model and
-/// task, which stand in tables. Where the numbers of such records differ all the same, that is warned of.
+/// again, of which the last counts, and the role in a search that counts for more ([`RunRecord::keep_role`]). Two records are of one run
+/// where its [`RunKey`](super::RunKey) is the same, and the names of model and task, which stand in tables. Where the numbers of such
+/// records differ all the same, that is warned of.
 fn each_run_once(records: Vec<RecordFile>) -> Vec<RecordFile> {
     let run = |record: &RunRecord| (record.task.clone(), record.model.id.clone(), record.run_key());
     let mut places = HashMap::new();
@@ -54,30 +56,30 @@ fn each_run_once(records: Vec<RecordFile>) -> Vec<RecordFile> {
                     let (one, other) = (before.0.display(), path.display());
                     log::warn!("{one} and {other} are of one run and have other numbers; the last one counts");
                 }
-                if record.started_at > before.1.started_at {
-                    *before = (path, record);
+                let mut other = (path, record);
+                if other.1.started_at > before.1.started_at {
+                    std::mem::swap(before, &mut other);
                 }
+                before.1.keep_role(&other.1);
             }
         }
     }
     kept
 }
 
-/// Read all records in `folder` and the folders under it. JSON files without a `format_version` are no records and
-/// are passed over, as are hidden files and links to folders.
+/// Read all records in `folder` and the folders under it, links to folders among them. JSON files without a `format_version` are no
+/// records and are passed over, as are hidden files; what is no JSON, and may have been a record, is a problem.
 ///
 /// # Errors
 /// [`RecordError::Read`] where `folder` itself cannot be read.
 pub fn read_folder(folder: &Path) -> Result<Records, RecordError> {
-    let mut paths = Vec::new();
     let mut found = Records::default();
-    collect(folder, &mut paths, &mut found.problems)
+    let paths = json_files(folder, &mut found.problems)
         .map_err(|source| RecordError::Read { path: folder.to_path_buf(), source })?;
-    paths.sort();
     for path in paths {
         match RunRecord::read(&path) {
             Ok(record) => found.records.push((path, record)),
-            Err(RecordError::Shape { .. }) if !is_versioned(&path) => {}
+            Err(RecordError::Shape { .. }) if is_something_else(&path) => {}
             Err(problem) => found.problems.push(problem),
         }
     }
@@ -103,29 +105,12 @@ pub fn read_paths(paths: &[PathBuf]) -> Result<Records, RecordError> {
     Ok(all)
 }
 
-fn is_versioned(path: &Path) -> bool {
-    std::fs::read_to_string(path).is_ok_and(|text| serde_json::from_str::<Versioned>(&text).is_ok())
-}
-
-/// The JSON files in `folder` and under it. A folder below that cannot be read is a problem, not the end.
-fn collect(folder: &Path, paths: &mut Vec<PathBuf>, problems: &mut Vec<RecordError>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        if entry.file_name().to_string_lossy().starts_with('.') {
-            continue;
-        }
-        // A link to a folder could lead back here; `file_type` does not follow it.
-        if entry.file_type()?.is_dir() {
-            if let Err(source) = collect(&path, paths, problems) {
-                problems.push(RecordError::Read { path, source });
-            }
-        } else if path.extension().is_some_and(|extension| extension == "json")
-            && !path.to_string_lossy().ends_with(EXTENSION)
-            && path.is_file()
-        {
-            paths.push(path);
-        }
+/// Whether a file that is no record was never meant to be one: it is JSON, be it Python's with `NaN` in it, and names no version.
+fn is_something_else(path: &Path) -> bool {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    match python_json::parse(without_mark(&text)) {
+        Ok(Value::Object(fields)) => !fields.contains_key("format_version"),
+        Ok(_) => true,
+        Err(_) => false,
     }
-    Ok(())
 }

@@ -9,7 +9,7 @@ use crate::hex;
 use crate::python_json::{Object, Value, dumps};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Hexadecimal digits of the hash in a file name.
 const SHORT: usize = 12;
@@ -92,13 +92,6 @@ pub(super) fn relative_paths(record: &RunRecord, hash: &str) -> [PathBuf; 2] {
     let folder = PathBuf::from(slug(&record.task)).join(slug(&record.model.id));
     let short = hash.get(..SHORT).unwrap_or(hash);
     [short, hash].map(|hash| folder.join(format!("seed-{}-{hash}.json", record.seed)))
-}
-
-/// Where a record that was written lies.
-#[must_use]
-pub fn path_of(record: &RunRecord, results_dir: &Path) -> PathBuf {
-    let [usual, long] = relative_paths(record, &settings_hash(record)).map(|path| results_dir.join(path));
-    if long.is_file() { long } else { usual }
 }
 
 /// A name for a folder, whatever the system: letters, digits, `.`, `_` and `-`. `org/model` becomes `org--model`; of

@@ -10,8 +10,7 @@ use super::error::RecordError;
 use super::final_evaluation::FinalEvaluation;
 use super::host::Host;
 use super::parts::{
-    Baseline, EndWeights, ModelInfo, Profile, Program, Scores, SearchMark, SearchRole, Throughput, Timings,
-    TrainingInfo, is_score,
+    Baseline, EndWeights, ModelInfo, Profile, Program, Scores, SearchMark, Throughput, Timings, TrainingInfo, is_score,
 };
 use super::version::{FIRST_VERSION, FORMAT_VERSION, Versioned};
 use crate::metrics::Metrics;
@@ -164,19 +163,6 @@ impl RunRecord {
         self.training.as_ref().is_some_and(|training| training.weights == EndWeights::BestKept)
     }
 
-    /// Whether the run only served to find settings.
-    #[must_use]
-    pub fn is_trial(&self) -> bool {
-        self.search.as_ref().is_some_and(|search| search.role == SearchRole::Trial)
-    }
-
-    /// The split that the run's settings were chosen on, where its scores are on that split too.
-    #[must_use]
-    pub fn optimistic_on(&self) -> Option<&str> {
-        let search = self.search.as_ref()?;
-        (search.role == SearchRole::Chosen && search.optimistic).then_some(search.chosen_on.as_str())
-    }
-
     /// The file's text: indented, with a newline at the end.
     ///
     /// # Errors
@@ -195,15 +181,21 @@ impl RunRecord {
         let path_buf = || path.to_path_buf();
         let text = std::fs::read_to_string(path).map_err(|source| RecordError::Read { path: path_buf(), source })?;
         // The version is looked at first: what else a later format holds is unknown.
+        let text = without_mark(&text);
         let versioned: Versioned =
-            serde_json::from_str(&text).map_err(|source| RecordError::Shape { path: path_buf(), source })?;
+            serde_json::from_str(text).map_err(|source| RecordError::Shape { path: path_buf(), source })?;
         if !(u64::from(FIRST_VERSION)..=u64::from(FORMAT_VERSION)).contains(&versioned.format_version) {
             return Err(RecordError::Version { path: path_buf(), found: versioned.format_version });
         }
         let mut record: Self =
-            serde_json::from_str(&text).map_err(|source| RecordError::Shape { path: path_buf(), source })?;
+            serde_json::from_str(text).map_err(|source| RecordError::Shape { path: path_buf(), source })?;
         // Format 1 has times of the diagnostic set among them.
         record.metrics.retain(|name, _| is_score(name));
         Ok(record)
     }
+}
+
+/// The text without the byte order mark that some editors put in front of it, which is no JSON.
+pub(super) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 impl RunRecord {
     /// Fills in [`settings_hash`](RunRecord::settings_hash), writes the record under `results_dir` and returns its path. A
-    /// record of the same settings and seed is replaced, and what it alone knows is kept; any other file is left alone.
+    /// record of the same settings and seed is replaced, and what it alone knows is kept, with its role in a search; any other file is left alone.
     ///
     /// # Errors
     /// [`RecordError`] where it cannot be written or another file stands in the way.
@@ -38,6 +38,7 @@ impl RunRecord {
             },
         };
         if let Some(earlier) = earlier {
+            self.keep_role(&earlier);
             self.keep_of(&earlier);
         }
         let text = self.to_json().map_err(|source| RecordError::Encode { task: self.task.clone(), source })?;

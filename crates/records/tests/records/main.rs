@@ -4,5 +4,7 @@
 #[path = "../../../run-glue/tests/support/json_schema.rs"]
 mod json_schema;
 
+mod damaged;
 mod kept;
 mod record;
+mod role;

@@ -35,7 +35,9 @@ impl TryFrom<&CheckpointArgs> for CheckpointSettings {
     type Error = Error;
 
     fn try_from(args: &CheckpointArgs) -> Result<Self, Error> {
-        let resume_from_checkpoint = match args.resume_from_checkpoint.as_deref() {
+        let given = args.resume_from_checkpoint.as_deref();
+        let expects_checkpoint = given.is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        let resume_from_checkpoint = match given {
             None => None,
             Some(text) if matches!(text.to_ascii_lowercase().as_str(), "true" | "none" | "") => None,
             Some(folder) if Path::new(folder).is_dir() => Some(PathBuf::from(folder)),
@@ -53,6 +55,7 @@ impl TryFrom<&CheckpointArgs> for CheckpointSettings {
             save_total_limit: args.save_total_limit,
             save_only_model: args.save_only_model.unwrap_or(usual.save_only_model),
             resume_from_checkpoint,
+            expects_checkpoint,
         })
     }
 }

@@ -65,7 +65,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "trainer",
         &[
-            &["cache_folder", "error", "file_hash", "file_lock", "logs", "machine", "unfinished_mark"],
+            &["cache_folder", "error", "file_hash", "file_lock", "finished_run", "logs", "machine", "unfinished_mark"],
             &["demo", "kernel_cache", "settings", "tokenize"],
             &["backends", "data", "permutation", "sampler", "source", "token_store"],
             &["model_layout"],

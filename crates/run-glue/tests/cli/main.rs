@@ -22,7 +22,9 @@ mod best_weights;
 mod checkpoints;
 mod ci_files;
 mod compare;
+mod damaged_records;
 mod final_eval;
+mod finished_folders;
 mod flags_table;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod gpu_absent;
@@ -48,9 +50,11 @@ mod predict;
 #[cfg(feature = "hub")]
 mod push;
 mod search;
+mod search_roles;
 mod selftest;
 mod sentencepiece;
 mod submission;
+mod trained_before;
 mod verify;
 mod watch;
 mod workers;

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use crate::support::program::{Bench, Ended};
+use crate::support::program::{Bench, Ended, end};
 use serde_json::Value;
 
 const LOCK: &str = "out/.run-glue.lock";
@@ -215,6 +215,7 @@ fn a_record_that_cannot_be_written_loses_no_model_and_the_run_can_be_started_aga
     for file in ["eval_results.json", "all_results.json"] {
         bench.write(&format!("out/{file}"), before[&format!("out/{file}")].clone());
     }
+    bench.remove("out/.run-glue.finished");
     assert!(content(&bench) == before);
     run(&bench, "--save_strategy no").assert_done("again");
     assert!(weights(&bench) == weights(&plain));
@@ -261,7 +262,8 @@ fn a_sweep_starts_again_over_a_run_without_checkpoints_that_did_not_end() {
     run(&bench, sweep).assert_done("once more");
     assert!(!mark.exists(), "a run that did not end counts as done");
     assert!(models(&bench) == undisturbed, "{:?}", bench.files("out"));
-    assert!(bench.files("out").iter().all(|file| !file.contains(".run-glue.")), "{:?}", bench.files("out"));
+    let is_left = |file: &String| file.ends_with(".run-glue.lock") || file.ends_with(".run-glue.unfinished");
+    assert!(!bench.files("out").iter().any(is_left), "{:?}", bench.files("out"));
 }
 
 #[test]
@@ -272,7 +274,9 @@ fn a_checkpoint_of_another_folder_is_no_reason_to_write_over_this_one() {
     bench.run(elsewhere.split(' ')).assert_done("another run");
     let before = content(&bench);
     let resumed = run(&bench, "--seed 5 --resume_from_checkpoint other/checkpoint-4");
-    resumed.assert_one_line("resumed", &["--output_dir out is not empty"]);
+    let parts =
+        ["--output_dir out is not empty", "--resume_from_checkpoint other/checkpoint-4 is none of its checkpoints"];
+    resumed.assert_one_line("resumed", &parts);
     assert!(content(&bench) == before);
     // Where a run did not end, and where it cannot be told which.
     for mark in ["", "{\"settings\"", "\0\u{c3}"] {
@@ -287,4 +291,48 @@ fn a_checkpoint_of_another_folder_is_no_reason_to_write_over_this_one() {
     run(&bench, "").assert_says("not UTF-8", &["cannot be understood"]);
     let weights = "out/model.safetensors";
     assert!(std::fs::read(bench.path(weights)).unwrap() == before[weights]);
+}
+
+#[test]
+fn a_run_that_did_not_end_goes_on_from_its_own_checkpoints_alone() {
+    let bench = Bench::new();
+    without_a_record(&bench, "");
+    assert!(bench.path(MARK).is_file());
+    // The same run, elsewhere.
+    bench.run(RUN.replace("--output_dir out", "--output_dir other").split(' ')).assert_done("elsewhere");
+    let before = content(&bench);
+    let resumed = run(&bench, "--resume_from_checkpoint other/checkpoint-4");
+    resumed.assert_one_line("another folder", &["other/checkpoint-4 is none of its checkpoints"]);
+    assert!(content(&bench) == before);
+    run(&bench, "--resume_from_checkpoint out/checkpoint-4").assert_done("its own");
+    assert!(!bench.path(MARK).exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_checkpoint_is_the_folder_s_own_whatever_leads_to_it() {
+    let bench = Bench::new();
+    run(&bench, "").assert_done("older");
+    std::os::unix::fs::symlink(bench.path("out/checkpoint-4"), bench.path("link")).unwrap();
+    run(&bench, "--overwrite_output_dir --resume_from_checkpoint link").assert_done("by a link");
+    assert_eq!(checkpoints(&bench), ["checkpoint-2", "checkpoint-4", "checkpoint-6"]);
+    // Within the folder it has no folder in front of it.
+    let flags = "--task rte --model ../m --dataset_dir ../g --results_dir ../results --output_dir . --max_steps 6 --save_steps 2 \
+                 --overwrite_output_dir --resume_from_checkpoint checkpoint-4";
+    end(bench.command().current_dir(bench.path("out")).args(flags.split_whitespace())).assert_done("within");
+    assert_eq!(checkpoints(&bench), ["checkpoint-2", "checkpoint-4", "checkpoint-6"]);
+}
+
+#[test]
+fn that_there_is_no_checkpoint_to_go_on_from_is_said() {
+    let bench = Bench::new();
+    let said = "there is no checkpoint to go on from (--resume_from_checkpoint)";
+    let first = run(&bench, "--resume_from_checkpoint true");
+    first.assert_done("anew");
+    assert_eq!(first.stderr.matches(said).count(), 1, "{}", first.stderr);
+    for more in ["--resume_from_checkpoint true", "--overwrite_output_dir"] {
+        let ended = run(&bench, more);
+        ended.assert_done(more);
+        assert!(!ended.stderr.contains(said), "{more}: {}", ended.stderr);
+    }
 }

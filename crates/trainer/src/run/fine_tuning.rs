@@ -87,6 +87,11 @@ impl<'a, B: EncoderOps> FineTuning<'a, B> {
         let chooses = settings.evaluation.best.is_some();
         let identity = RunIdentity::new(task, &prepared.splits, chooses, prepared.model_identity.clone());
         let folder = resume_folder(settings);
+        if folder.is_none() && settings.checkpoints.expects_checkpoint {
+            log::info!(
+                "there is no checkpoint to go on from (--resume_from_checkpoint): the training starts at its beginning"
+            );
+        }
         let resumed =
             folder.map(|folder| resume(&folder, &identity, &decisive, context, &mut setup, device)).transpose()?;
         let run = Unfinished { settings: decisive, identity };

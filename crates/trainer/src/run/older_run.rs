@@ -10,7 +10,7 @@ use records::files::metrics_files::read_metrics;
 use records::metrics::Metrics;
 
 use super::checkpoints::{list, remove_whole};
-use super::output::is_in;
+use super::output::{is_in, is_same};
 use crate::error::Error;
 use crate::logs::journal;
 use crate::settings::{ModelChoice, Settings};
@@ -27,7 +27,7 @@ impl OlderRun {
     /// # Errors
     /// When the model is read from a checkpoint that would be removed.
     pub(super) fn find(settings: &Settings, dir: PathBuf, resumed: Option<(&Path, usize)>) -> Result<Self, Error> {
-        let own = resumed.filter(|(folder, _)| folder.parent().is_some_and(|parent| is_same(parent, &dir)));
+        let own = resumed.filter(|(folder, _)| is_in(folder, &dir));
         let is_own = |step: usize| own.is_some_and(|(_, last)| step <= last);
         let all = list(&dir).into_iter();
         let checkpoints: Vec<PathBuf> = all.filter(|(step, _)| !is_own(*step)).map(|(_, path)| path).collect();
@@ -61,10 +61,6 @@ impl OlderRun {
         remove_results(task, &self.dir);
         Ok(())
     }
-}
-
-fn is_same(a: &Path, b: &Path) -> bool {
-    a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
 /// What results of others an evaluation alone leaves in `dir`, in words, where it writes `own`: run_glue.py keeps them in

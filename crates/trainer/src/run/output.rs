@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use super::checkpoints::{is_scratch, latest};
+use super::checkpoints::{is_scratch, latest, list};
 use super::output_lock::{self, lock_output};
 use crate::error::Error;
 use crate::file_lock::FileLock;
+use crate::finished_run::{self, FinishedRuns, RunName};
 use crate::logs::journal;
 use crate::settings::Settings;
 use crate::unfinished_mark::{self, is_marked, remove_mark};
 use records::atomic;
+use records::record::RunRecord;
 
 /// The run's folder: `--output_dir` itself, or a folder in it where the run is one of several.
 #[must_use]
@@ -45,23 +47,36 @@ pub fn check_output_dir(settings: &Settings) -> Result<(), Error> {
 /// The output folder of a run that has begun.
 #[derive(Default)]
 pub(super) struct OutputClaim {
-    /// The folder, where the run trains: an evaluation leaves what a training is about.
-    trained: Option<PathBuf>,
+    /// The folder, and whether the run trains: an evaluation leaves what a training is about.
+    dir: Option<(PathBuf, bool)>,
     /// `None`: there is no folder, or its file system locks no files.
     _lock: Option<FileLock>,
 }
 
 impl OutputClaim {
-    /// The run has ended well.
-    pub(super) fn ended(self) {
-        self.trained.iter().for_each(|dir| remove_mark(dir));
+    /// The run of this record has ended well.
+    ///
+    /// # Errors
+    /// When the folder cannot be told so; the run then counts as one that has not ended.
+    pub(super) fn ended(self, record: &RunRecord, predicts: bool) -> Result<(), Error> {
+        let Some((dir, trains)) = &self.dir else { return Ok(()) };
+        let before = FinishedRuns::read(dir).unwrap_or_default();
+        before.after(&RunName::of(record), *trains, predicts).write(dir)?;
+        if *trains {
+            remove_mark(dir);
+        }
+        Ok(())
     }
 }
 
 impl Drop for OutputClaim {
     fn drop(&mut self) {
         // A run that failed before it wrote anything leaves nothing to be told about.
-        self.trained.iter().filter(|dir| is_empty(dir)).for_each(|dir| remove_mark(dir));
+        if let Some((dir, true)) = &self.dir
+            && is_empty(dir)
+        {
+            remove_mark(dir);
+        }
     }
 }
 
@@ -75,7 +90,7 @@ pub(super) fn take_output_dir(settings: &Settings) -> Result<OutputClaim, Error>
     let lock = lock_output(&dir)?;
     // Only now: before, another run may have been about to write.
     check_content(settings, &dir)?;
-    Ok(OutputClaim { trained: settings.do_train.then_some(dir), _lock: lock })
+    Ok(OutputClaim { dir: Some((dir, settings.do_train)), _lock: lock })
 }
 
 fn check_folder(settings: &Settings, dir: &Path) -> Result<(), Error> {
@@ -89,26 +104,36 @@ fn check_content(settings: &Settings, dir: &Path) -> Result<(), Error> {
     // What a checkpoint or a mark says is compared with this run when its data and model are known. Checkpoints are gone on from where
     // they are; one of another folder is no reason to write over these.
     let resumed = settings.checkpoints.resume_from_checkpoint.as_deref();
-    let goes_on = latest(dir).is_some() && resumed.is_none_or(|resumed| is_in(resumed, dir)) || is_marked(dir);
+    let from_elsewhere = resumed.filter(|resumed| !is_in(resumed, dir));
+    let goes_on = from_elsewhere.is_none() && (latest(dir).is_some() || is_marked(dir));
     if is_empty(dir) || settings.places.overwrite_output_dir || !settings.do_train || goes_on {
         return Ok(());
     }
+    let elsewhere = from_elsewhere.map_or_else(String::new, |checkpoint| {
+        format!(", and --resume_from_checkpoint {} is none of its checkpoints", checkpoint.display())
+    });
     Err(Error::usage(format!(
-        "--output_dir {} is not empty; give another folder, or --overwrite_output_dir true to write into it",
+        "--output_dir {} is not empty{elsewhere}; give another folder, or --overwrite_output_dir true to write into it",
         dir.display()
     )))
 }
 
-/// Whether a checkpoint lies in a folder.
+/// Whether a checkpoint lies in a folder, whatever leads to it.
 pub(super) fn is_in(checkpoint: &Path, dir: &Path) -> bool {
     let parent = checkpoint.canonicalize().ok().and_then(|checkpoint| Some(checkpoint.parent()?.to_owned()));
-    parent.is_some_and(|parent| dir.canonicalize().is_ok_and(|dir| dir == parent))
+    parent.is_some_and(|parent| is_same(&parent, dir)) || list(dir).iter().any(|(_, own)| is_same(own, checkpoint))
+}
+
+/// Whether two paths lead to one place that is there.
+pub(super) fn is_same(a: &Path, b: &Path) -> bool {
+    a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
 /// Whether a folder holds nothing, or is not there. What a run leaves that is killed before its first checkpoint, or while
-/// it writes, counts as nothing: the log, the lock, the mark, and files with a name of their own.
+/// it writes, counts as nothing: the log, the lock, the marks, and files with a name of their own.
 pub(super) fn is_empty(dir: &Path) -> bool {
-    let names = [journal::FILE_NAME, output_lock::FILE_NAME, unfinished_mark::FILE_NAME, "runs"];
+    let names =
+        [journal::FILE_NAME, output_lock::FILE_NAME, unfinished_mark::FILE_NAME, finished_run::FILE_NAME, "runs"];
     let scratch = |name: &str| is_scratch(name) || atomic::is_scratch(name) || names.contains(&name);
     std::fs::read_dir(dir).map_or(true, |mut entries| {
         entries.all(|entry| entry.is_ok_and(|e| e.file_name().to_str().is_some_and(scratch)))

@@ -10,7 +10,7 @@ use super::identity::{FileHashes, ModelIdentity};
 use super::row_info::RowInfo;
 use super::rows::{self, AllRows, Rows};
 use super::tokenized::Tokenizing;
-use super::trained_rows::TrainedRows;
+use super::trained_rows::{Before, TrainedRows};
 use super::{custom_task, row_info};
 use crate::data::Split;
 use crate::error::Error;
@@ -30,7 +30,7 @@ pub(super) struct Prepared {
     pub(super) eval: Vec<(Split, String)>,
     /// Splits to predict with the name of their files.
     pub(super) test: Vec<(Split, String)>,
-    /// All rows that the model has been trained on at the end of the run, where that is known.
+    /// The rows that the model has been trained on at the end of the run, where any are known.
     pub(super) trained_rows: Option<TrainedRows>,
     /// Splits to evaluate at the end beside these, each with what a record says of its rows.
     pub(super) last: Vec<(FinalRows<Split>, SplitRows)>,
@@ -56,7 +56,10 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
     let (max_seq_length, mut warnings) = (model.max_seq_length, model.warnings.clone());
     let model_identity = ModelIdentity::of(&model)?;
     let drops_case = model.tokenizer.drops_case();
-    let before = TrainedRows::read(&model.files, &model_identity.weights, drops_case, &mut warnings)?;
+    // An evaluation of a model that does not say its rows knows nothing of them either way.
+    let has_head =
+        !settings.do_train || model.weights.have_head().map_err(|error| Error::from(error).at(&model.files.id))?;
+    let before = TrainedRows::read(&model.files, &model_identity.weights, has_head, drops_case, &mut warnings)?;
     warnings.extend(settings.evaluation.best.as_ref().and_then(BestSettings::direction_warning));
 
     let started = Instant::now();
@@ -69,10 +72,10 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         warnings.extend(dataset.remarks(own.config.as_deref(), &task.config)?);
     }
     let all = rows::read(settings, &task, &dataset, &mut warnings)?;
-    let is_trained_before = before.is_some();
+    let is_trained_before = matches!(before, Before::Rows(_));
     let trained_rows = match &all.train {
-        Some(rows) => Some(TrainedRows::of(rows, before.as_ref(), drops_case)),
-        None => before,
+        Some(rows) => Some(TrainedRows::of(rows, &before, drops_case)),
+        None => before.rows(),
     };
     let row_info = RowInfo::new(&all, &task, &dataset, trained_rows.as_ref());
     let (splits, last_rows) = (row_info.of_run(), row_info.at_the_end());

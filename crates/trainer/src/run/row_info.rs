@@ -25,14 +25,14 @@ pub(super) struct RowInfo<'a> {
     all: &'a AllRows,
     task: &'a TaskSpec,
     dataset: &'a SourceFiles,
-    /// All rows that the model has been trained on at the end of the run, where that is known.
+    /// The rows that the model has been trained on at the end of the run, where any are known.
     trained: Option<&'a TrainedRows>,
     /// The texts that this run trains on.
     own: Option<HashSet<(&'a str, Option<&'a str>)>>,
 }
 
 impl<'a> RowInfo<'a> {
-    /// `trained`: all rows that the model has been trained on at the end of the run, where that is known.
+    /// `trained`: the rows that the model has been trained on at the end of the run, where any are known.
     pub(super) fn new(
         all: &'a AllRows,
         task: &'a TaskSpec,
@@ -70,6 +70,12 @@ impl<'a> RowInfo<'a> {
     fn describe(&self, rows: &Rows, used_for: SplitUse, key_suffix: &str) -> SplitRows {
         let is_new = used_for != SplitUse::Training;
         let exactly = |own: &HashSet<_>| rows.examples.iter().filter(|row| own.contains(&texts(row))).count() as u64;
+        // Of a part of what it was trained on, only that it is too many says something.
+        let count = |trained: &TrainedRows| {
+            let known = trained.count(rows);
+            let is_said = trained.are_all || known as f64 > SHARED_BY_DESIGN * rows.examples.len() as f64;
+            is_said.then_some(known)
+        };
         SplitRows {
             split: rows.split.clone(),
             used_for: Some(used_for),
@@ -78,7 +84,7 @@ impl<'a> RowInfo<'a> {
             rows_of_split: Some(rows.of_split as u64),
             limit: rows.limit.map(|limit| limit as u64),
             sha256: Some(rows_sha256(&rows.examples, &self.task.labels)),
-            trained_on: self.trained.filter(|_| is_new).map(|trained| trained.count(rows)),
+            trained_on: self.trained.filter(|_| is_new).and_then(count),
             trained_on_exactly: self.own.as_ref().filter(|_| is_new).map(exactly),
             files: rows.files.iter().map(|file| self.dataset.name_of(file)).collect(),
         }
@@ -96,10 +102,12 @@ pub(super) fn overlap_warnings<'a>(
     let chosen = [&choice.train, &choice.validation, &choice.test].into_iter().any(Option::is_some);
     let as_divided = settings.task.custom().is_none() && !chosen;
     let limit = if as_divided { SHARED_BY_DESIGN } else { 0.0 };
-    let too_many = |split: &SplitRows| split.trained_on.is_some_and(|rows| rows as f64 > limit * split.rows as f64);
+    // Where an earlier training is unknown, there are at least those of this one.
+    let trained_on = |split: &SplitRows| split.trained_on.or(split.trained_on_exactly).unwrap_or_default();
+    let too_many = |split: &SplitRows| trained_on(split) as f64 > limit * split.rows as f64;
     let words = |split: &SplitRows| {
         let what = if split.used_for == Some(SplitUse::Evaluation) { "evaluated" } else { "predicted" };
-        let (trained_on, SplitRows { rows, split: name, .. }) = (split.trained_on.unwrap_or_default(), split);
+        let (trained_on, SplitRows { rows, split: name, .. }) = (trained_on(split), split);
         let how = match split.trained_on_exactly {
             None => format!("have been trained on, says {} of the model, and are {what}", trained_rows::FILE_NAME),
             // Of rows that an earlier training had there are no texts to compare.

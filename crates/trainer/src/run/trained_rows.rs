@@ -20,8 +20,11 @@ use records::record::Source;
 /// The file beside config.json.
 pub const FILE_NAME: &str = "training_rows.json";
 
-/// The only version so far.
-const FORMAT: &str = "training-rows-1";
+/// The file has all rows that the model was trained on.
+const ALL: &str = "training-rows-1";
+
+/// The model may have been trained on others before, which nobody knows. A format of its own, so that no older reader takes them for all.
+const KNOWN: &str = "training-rows-2";
 
 /// Bytes of a row's hash that are kept. Among 400 thousand training rows and as many others chance finds one pair of equal hashes in
 /// 1800 models.
@@ -37,6 +40,29 @@ pub(super) struct TrainedRows {
     keys: Vec<RowKey>,
     /// Whether rows that differ in upper case alone are the same rows to the model.
     drops_case: bool,
+    /// Whether they are all; else the model was trained on rows before that are unknown.
+    pub(super) are_all: bool,
+}
+
+/// What is known of the rows that a model was trained on before this run.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// It was pretrained, and saw no labels.
+    Pretrained,
+    /// It says them.
+    Rows(TrainedRows),
+    /// It has a classifier's head, and does not say what that was trained on; or what it says cannot be used.
+    Unknown,
+}
+
+impl Before {
+    /// The rows, where they are known.
+    pub(super) fn rows(self) -> Option<TrainedRows> {
+        match self {
+            Self::Rows(rows) => Some(rows),
+            Self::Pretrained | Self::Unknown => None,
+        }
+    }
 }
 
 /// The file as it is written.
@@ -51,8 +77,12 @@ struct Written {
 
 impl TrainedRows {
     /// These rows, and those of the model that the training starts from.
-    pub(super) fn of(rows: &Rows, before: Option<&Self>, drops_case: bool) -> Self {
-        let mut keys = before.map(|before| before.keys.clone()).unwrap_or_default();
+    pub(super) fn of(rows: &Rows, before: &Before, drops_case: bool) -> Self {
+        let (mut keys, are_all) = match before {
+            Before::Rows(before) => (before.keys.clone(), before.are_all),
+            Before::Pretrained => (Vec::new(), true),
+            Before::Unknown => (Vec::new(), false),
+        };
         keys.par_extend(rows.examples.par_iter().map(key));
         if drops_case {
             keys.par_extend(rows.examples.par_iter().filter_map(lower_key));
@@ -60,10 +90,10 @@ impl TrainedRows {
         keys.par_sort_unstable();
         keys.dedup();
         keys.shrink_to_fit();
-        Self { keys, drops_case }
+        Self { keys, drops_case, are_all }
     }
 
-    /// How many of the rows are among them.
+    /// How many of the rows are among them; at least so many, where they are not all.
     pub(super) fn count(&self, rows: &Rows) -> u64 {
         let has = |key: &RowKey| self.keys.binary_search(key).is_ok();
         rows.examples
@@ -72,36 +102,37 @@ impl TrainedRows {
             .count() as u64
     }
 
-    /// Those of a model on this machine; `None` where it does not say, as models of others do not, or what it says is of other weights
-    /// than its own, `weights`. The Hub is not asked: the file is not uploaded. What cannot be read goes into `warnings`.
+    /// Those of a model on this machine, as far as it says them: models of others do not, and what is of other weights than its own,
+    /// `weights`, says nothing. The Hub is not asked: the file is not uploaded. What cannot be read goes into `warnings`.
     ///
     /// # Errors
     /// When the model's files cannot be had.
     pub(super) fn read(
         model: &SourceFiles,
         weights: &FileHashes,
+        has_head: bool,
         drops_case: bool,
         warnings: &mut Vec<String>,
-    ) -> Result<Option<Self>, Error> {
-        if model.source == Source::Hub {
-            return Ok(None);
-        }
-        let Some(path) = model.try_fetch(FILE_NAME)? else { return Ok(None) };
+    ) -> Result<Before, Error> {
+        let path = if model.source == Source::Hub { None } else { model.try_fetch(FILE_NAME)? };
+        let Some(path) = path else { return Ok(if has_head { Before::Unknown } else { Before::Pretrained }) };
         match read(&path) {
-            Ok((of_weights, keys)) if of_weights == *weights => Ok(Some(Self { keys, drops_case })),
+            Ok((of_weights, keys, are_all)) if of_weights == *weights => {
+                Ok(Before::Rows(Self { keys, drops_case, are_all }))
+            }
             Ok(_) => {
                 warnings.push(format!(
                     "{} is of other weights: which rows this model was trained on is unknown",
                     path.display()
                 ));
-                Ok(None)
+                Ok(Before::Unknown)
             }
             Err(reason) => {
                 warnings.push(format!(
                     "{}: {reason}; whether the model was trained on rows that are evaluated now is unknown",
                     path.display()
                 ));
-                Ok(None)
+                Ok(Before::Unknown)
             }
         }
     }
@@ -116,17 +147,18 @@ impl TrainedRows {
         let mut rows = String::with_capacity(2 * KEPT * self.keys.len());
         self.keys.iter().for_each(|key| rows.push_str(&records::hex(key)));
         let weights_sha256 = BTreeMap::from([(weights.to_owned(), hash)]);
-        let written = Written { format: FORMAT.to_owned(), weights_sha256, rows };
+        let format = if self.are_all { ALL } else { KNOWN }.to_owned();
+        let written = Written { format, weights_sha256, rows };
         let text = serde_json::to_string(&written).map_err(Error::failure)? + "\n";
         Ok(write_whole(dir.join(FILE_NAME), text.as_bytes())?)
     }
 }
 
-fn read(path: &Path) -> Result<(FileHashes, Vec<RowKey>), String> {
+fn read(path: &Path) -> Result<(FileHashes, Vec<RowKey>, bool), String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     let Written { format, weights_sha256, rows } = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-    if format != FORMAT {
-        return Err(format!("its format is {format}, expected {FORMAT}"));
+    if ![ALL, KNOWN].contains(&format.as_str()) {
+        return Err(format!("its format is {format}, expected {ALL} or {KNOWN}"));
     }
     let wrong = || format!("its rows are no hashes of {} hexadecimal digits each", 2 * KEPT);
     let (keys, rest) = rows.as_bytes().as_chunks::<{ 2 * KEPT }>();
@@ -136,7 +168,7 @@ fn read(path: &Path) -> Result<(FileHashes, Vec<RowKey>), String> {
     let mut keys = keys.iter().map(from_hex).collect::<Option<Vec<RowKey>>>().ok_or_else(wrong)?;
     keys.sort_unstable();
     keys.dedup();
-    Ok((weights_sha256, keys))
+    Ok((weights_sha256, keys, format == ALL))
 }
 
 fn from_hex(digits: &[u8; 2 * KEPT]) -> Option<RowKey> {
@@ -202,16 +234,16 @@ mod tests {
     }
 
     /// What a folder says of the model in it whose weights have these hashes.
-    fn read_in(dir: &Path, weights: &FileHashes) -> (Option<TrainedRows>, Vec<String>) {
+    fn read_in(dir: &Path, weights: &FileHashes) -> (Before, Vec<String>) {
         let choice = ModelChoice::Folder(dir.to_owned());
         let files = SourceFiles::model(&choice, &HubAccess::default(), &TransferHooks::default()).unwrap();
         let mut warnings = Vec::new();
-        (TrainedRows::read(&files, weights, false, &mut warnings).unwrap(), warnings)
+        (TrainedRows::read(&files, weights, true, false, &mut warnings).unwrap(), warnings)
     }
 
     #[test]
     fn white_space_makes_no_other_row_and_all_else_does() {
-        let trained = TrainedRows::of(&rows(&[("a  b", Some("c"))]), None, false);
+        let trained = TrainedRows::of(&rows(&[("a  b", Some("c"))]), &Before::Pretrained, false);
         for (same, row) in [
             (true, ("a b", Some("c"))),
             (true, (" a\tb ", Some("c\n"))),
@@ -236,7 +268,7 @@ mod tests {
             (true, false, ("The Film ", Some("Good"))),
             (false, false, ("the film", Some("good"))),
         ] {
-            let trained = TrainedRows::of(&rows(&texts), None, drops_case);
+            let trained = TrainedRows::of(&rows(&texts), &Before::Pretrained, drops_case);
             assert_eq!(trained.count(&rows(&[row])), u64::from(same), "{drops_case} {row:?}");
         }
     }
@@ -249,13 +281,12 @@ mod tests {
             "model.safetensors".to_owned(),
             sha256(&dir.path().join("model.safetensors")).unwrap(),
         )]);
-        assert_eq!(read_in(dir.path(), &weights), (None, Vec::new()), "models of others do not say");
-        let first = TrainedRows::of(&rows(&[("a", None), ("b", None), ("a ", None)]), None, false);
-        let both = TrainedRows::of(&rows(&[("c", None)]), Some(&first), false);
+        assert_eq!(read_in(dir.path(), &weights), (Before::Unknown, Vec::new()), "models of others do not say");
+        let first = TrainedRows::of(&rows(&[("a", None), ("b", None), ("a ", None)]), &Before::Pretrained, false);
+        let both = TrainedRows::of(&rows(&[("c", None)]), &Before::Rows(first), false);
         both.write(dir.path(), "model.safetensors").unwrap();
-        let (read, warnings) = read_in(dir.path(), &weights);
-        assert_eq!((read.as_ref(), warnings), (Some(&both), Vec::new()));
-        assert_eq!(read.unwrap().count(&rows(&[("a", None), ("c", None), ("d", None)])), 2);
+        assert_eq!(read_in(dir.path(), &weights), (Before::Rows(both.clone()), Vec::new()));
+        assert_eq!(both.count(&rows(&[("a", None), ("c", None), ("d", None)])), 2);
         // By hand: `printf '\1\0\0\0\0\0\0\0c' | sha256sum`.
         let text = std::fs::read_to_string(dir.path().join(FILE_NAME)).unwrap();
         let written: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -264,14 +295,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_unknown_once_stays_unknown() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("model.safetensors");
+        std::fs::write(&file, "weights").unwrap();
+        let weights = FileHashes::from([("model.safetensors".to_owned(), sha256(&file).unwrap())]);
+        let first = TrainedRows::of(&rows(&[("a", None)]), &Before::Unknown, false);
+        first.write(dir.path(), "model.safetensors").unwrap();
+        let text = std::fs::read_to_string(dir.path().join(FILE_NAME)).unwrap();
+        assert!(text.contains(KNOWN), "{text}");
+        let (before, warnings) = read_in(dir.path(), &weights);
+        assert!(warnings.is_empty(), "{warnings:?}");
+        let second = TrainedRows::of(&rows(&[("b", None)]), &before, false);
+        assert_eq!((second.count(&rows(&[("a", None), ("b", None), ("c", None)])), second.are_all), (2, false));
+        assert_eq!(before, Before::Rows(first));
+    }
+
+    #[test]
     fn what_is_said_of_other_weights_or_cannot_be_read_says_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("model.safetensors");
         std::fs::write(&file, "weights").unwrap();
-        TrainedRows::of(&rows(&[("a", None)]), None, false).write(dir.path(), "model.safetensors").unwrap();
+        let trained = TrainedRows::of(&rows(&[("a", None)]), &Before::Pretrained, false);
+        trained.write(dir.path(), "model.safetensors").unwrap();
         let others = FileHashes::from([("model.safetensors".to_owned(), "0a".repeat(32))]);
         let (read, warnings) = read_in(dir.path(), &others);
-        assert!(read.is_none() && warnings.len() == 1, "{warnings:?}");
+        assert!(read == Before::Unknown && warnings.len() == 1, "{warnings:?}");
         assert!(warnings[0].contains("training_rows.json is of other weights: which rows"), "{warnings:?}");
         let own = FileHashes::from([("model.safetensors".to_owned(), sha256(&file).unwrap())]);
         for (text, part) in [
@@ -282,7 +331,7 @@ mod tests {
         ] {
             std::fs::write(dir.path().join(FILE_NAME), text).unwrap();
             let (read, warnings) = read_in(dir.path(), &own);
-            assert!(read.is_none() && warnings.len() == 1, "{text}: {warnings:?}");
+            assert!(read == Before::Unknown && warnings.len() == 1, "{text}: {warnings:?}");
             for part in [part, FILE_NAME, "is unknown"] {
                 assert!(warnings[0].contains(part), "{text}: {warnings:?}");
             }

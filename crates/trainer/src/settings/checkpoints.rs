@@ -38,6 +38,8 @@ pub struct CheckpointSettings {
     pub save_only_model: bool,
     /// The folder to go on from; `None`: the last one in the output folder, if there is one.
     pub resume_from_checkpoint: Option<PathBuf>,
+    /// Whether that there is one was said, so that a training without one is worth a word.
+    pub expects_checkpoint: bool,
 }
 
 impl Default for CheckpointSettings {
@@ -48,6 +50,7 @@ impl Default for CheckpointSettings {
             save_total_limit: None,
             save_only_model: false,
             resume_from_checkpoint: None,
+            expects_checkpoint: false,
         }
     }
 }
@@ -62,7 +65,15 @@ impl CheckpointSettings {
 
     /// `choose`: whether the run ends with the weights of a checkpoint, which then must have been saved.
     pub(super) fn declare(&self, choose: bool, all: &mut Vec<Setting>) {
-        let Self { save_strategy, save_steps, save_total_limit, save_only_model, resume_from_checkpoint } = self;
+        let Self {
+            save_strategy,
+            save_steps,
+            save_total_limit,
+            save_only_model,
+            resume_from_checkpoint,
+            // Only what is said depends on it.
+            expects_checkpoint: _,
+        } = self;
         let changes = if choose { Changes::Weights } else { Changes::Nothing };
         let by_steps = *save_strategy == SaveStrategy::Steps;
         let folder = resume_from_checkpoint.as_ref().map(|folder| folder.display().to_string());

@@ -94,3 +94,26 @@ fn what_may_have_been_trained_on_the_rows_is_not_bold_and_said() {
         "{bold:?} {notes}"
     );
 }
+
+#[test]
+fn a_fine_tuned_model_that_is_trained_further_does_not_say_either() {
+    let trainings = |model: &'static str, score: f64| {
+        (0..10).map(move |seed| record(model, "rte", seed, Some(score + seed as f64 * 1e-4)))
+    };
+    let further = |new_head: bool| {
+        let found = trainings("further", 0.7).map(|(path, mut record)| {
+            record.hyper_parameters.insert("new_head".to_owned(), new_head.into());
+            record.dataset.splits.iter_mut().for_each(|split| split.trained_on = None);
+            (path, record)
+        });
+        let found: Vec<RecordFile> = found.chain(trainings("m", 0.6)).collect();
+        let comparison = Comparison::new(&found, &[], None, 0.95).unwrap();
+        let best = comparison.best_of(&comparison.columns[0]).map(|row| row.name.clone());
+        (best, comparison.all_notes().join(". "))
+    };
+    // A head of another size was drawn anew, and what the model saw before is as unknown.
+    for new_head in [false, true] {
+        let (bold, notes) = further(new_head);
+        assert!(bold.is_none() && notes.contains("rte: unknown whether"), "{new_head}: {bold:?} {notes}");
+    }
+}

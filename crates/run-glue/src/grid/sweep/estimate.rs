@@ -3,6 +3,7 @@
 use indicatif::DecimalBytes;
 
 use super::live_view::Counts;
+use super::outputs::refusal;
 use super::state::{RunState, Sweep};
 use crate::grid::duration::{in_words, seconds};
 use crate::grid::run_spec::{Role, RunSpec};
@@ -36,7 +37,7 @@ impl Sweep<'_> {
                 RunState::Done(record) if record.collapsed => "done, collapsed".to_owned(),
                 RunState::Done(_) => "done".to_owned(),
                 RunState::Elsewhere => "of another part".to_owned(),
-                _ => time(spec),
+                _ => refusal(spec).map_or_else(|| time(spec), |why| format!("to do, and will be refused: {why}")),
             };
             text.push_str(&line(spec, spec.label.clone(), state));
         }

@@ -6,6 +6,7 @@ mod ending;
 mod estimate;
 mod live_view;
 mod one_run;
+mod outputs;
 mod page;
 mod run;
 mod state;

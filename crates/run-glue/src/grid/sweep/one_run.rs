@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::state::{RunState, Sweep, has_outputs, stop_if_asked};
+use super::state::{RunState, Sweep, stop_if_asked};
 use super::worker_protocol::is_worker;
 use crate::grid::duration::in_words;
 use crate::grid::run_lock::{RunLock, lock_run};
@@ -24,12 +24,13 @@ impl Sweep<'_> {
         }
         let Some(lock) = lock_run(self.results_dir, &self.specs[at].key())? else { return Ok(false) };
         // Another worker may have done it since.
-        if !self.rerun
-            && let Some(record) = self.done.find(std::slice::from_ref(&self.specs[at]))?.pop().flatten()
-            && has_outputs(&self.specs[at])
-        {
-            self.states[at] = RunState::Done(Box::new(record));
-            return Ok(true);
+        if !self.rerun {
+            let spec = self.specs[at].clone();
+            let records = self.done.find(std::slice::from_ref(&spec))?.pop().unwrap_or_default();
+            if let Some(record) = self.taken(&spec, records)? {
+                self.states[at] = RunState::Done(Box::new(record));
+                return Ok(true);
+            }
         }
         // A worker's runs are announced by the one who gives them.
         if !is_worker() {

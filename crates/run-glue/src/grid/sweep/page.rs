@@ -7,7 +7,6 @@ use crate::grid::options::PageChoice;
 use crate::grid::run_spec::RunSpec;
 use records::counted;
 use records::record::RecordFile;
-use records::record::path::path_of;
 use results::compare::write_page;
 use trainer::error::Error;
 
@@ -21,8 +20,7 @@ pub(super) fn write(done: &mut Done, specs: &[RunSpec], results_dir: &Path, choi
         PageChoice::File(path) => path.clone(),
         PageChoice::InResults => results_dir.join(NAME),
     };
-    let records = done.find(specs)?.into_iter().flatten();
-    let found: Vec<RecordFile> = records.map(|record| (path_of(&record, results_dir), record)).collect();
+    let found: Vec<RecordFile> = done.find(specs)?.into_iter().filter_map(|mut records| records.pop()).collect();
     if found.is_empty() {
         return Ok(());
     }

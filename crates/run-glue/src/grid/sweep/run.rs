@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::outputs::refusal;
 use super::state::{RunState, Sweep, stop_if_asked};
 use super::submission::submit;
 use super::worker_pool::WorkerPool;
@@ -62,7 +63,7 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
 
 impl Sweep<'_> {
     fn check_folders(&self) -> Result<(), Error> {
-        self.open().into_iter().try_for_each(|at| output::check_output_dir(&self.specs[at].settings))
+        self.open().into_iter().find_map(|at| refusal(&self.specs[at])).map_or(Ok(()), Err)
     }
 
     fn run_all(&mut self, pool: Option<&WorkerPool>) -> Result<(), Error> {

@@ -4,17 +4,16 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::live_view::LiveView;
+use super::outputs::{Outputs, has_ended_run};
 use crate::grid::definition::Grid;
 use crate::grid::disk::Sizes;
 use crate::grid::done::Done;
 use crate::grid::run_spec::{Role, RunSpec};
 use crate::grid::search::search_state::SearchState;
 use crate::interrupt;
-use records::record::RunRecord;
+use records::record::{RecordFile, RunRecord};
 use trainer::error::Error;
-use trainer::run::output;
 use trainer::settings::Settings;
-use trainer::unfinished_mark;
 
 /// What has become of a run.
 pub(super) enum RunState {
@@ -41,6 +40,7 @@ pub(super) struct Sweep<'a> {
     /// Runs that searches will ask for, as far as they are known.
     pub(super) future: Vec<RunSpec>,
     pub(super) done: Done,
+    pub(super) outputs: Outputs,
     /// Of any settings, for how long a run takes.
     pub(super) known: Vec<RunRecord>,
     pub(super) sizes: Sizes,
@@ -63,6 +63,7 @@ impl<'a> Sweep<'a> {
             search_states: grid.searches.iter().map(|_| SearchState::default()).collect(),
             future: Vec::new(),
             done: Done::new(&settings.places.results_dir),
+            outputs: Outputs::default(),
             known: Vec::new(),
             sizes: Sizes::default(),
             errors: HashMap::new(),
@@ -76,14 +77,14 @@ impl<'a> Sweep<'a> {
 
     /// Takes runs in, with what is known of them.
     pub(super) fn add(&mut self, specs: Vec<RunSpec>) -> Result<(), Error> {
-        let found = if self.rerun { specs.iter().map(|_| None).collect() } else { self.done.find(&specs)? };
-        for (mut spec, record) in specs.into_iter().zip(found) {
+        let found = if self.rerun { specs.iter().map(|_| Vec::new()).collect() } else { self.done.find(&specs)? };
+        for (mut spec, records) in specs.into_iter().zip(found) {
             // To run again is to train again, and not to go on from the end of what is there.
-            if self.grid.options.rerun && has_files(&spec) {
+            if self.grid.options.rerun && has_ended_run(&spec) {
                 spec.settings.places.overwrite_output_dir = true;
             }
             let mine = self.grid.shard.is_none_or(|shard| shard.has(spec.part));
-            let record = record.filter(|_| has_outputs(&spec));
+            let record = self.taken(&spec, records)?;
             self.states.push(match record {
                 Some(record) => RunState::Done(Box::new(record)),
                 None if mine => RunState::Open,
@@ -94,8 +95,18 @@ impl<'a> Sweep<'a> {
             }
             self.specs.push(spec);
         }
+        self.outputs.say_unnamed();
         self.future = self.expected();
         Ok(())
+    }
+
+    /// Of the records of a run the one that makes it done, marked as chosen where a search chose it, whoever ran it.
+    pub(super) fn taken(&mut self, spec: &RunSpec, records: Vec<RecordFile>) -> Result<Option<RunRecord>, Error> {
+        let Some((path, mut record)) = self.outputs.done(spec, records) else { return Ok(None) };
+        if let (true, Role::Chosen { .. }, Some(mark)) = (self.acts, spec.role, &spec.settings.search) {
+            record.mark(&path, mark)?;
+        }
+        Ok(Some(record))
     }
 
     /// Takes searches as far as the records that are there lead.
@@ -130,16 +141,4 @@ pub(super) fn stop_if_asked() -> Result<(), Error> {
         return Err(Error::interrupted("stopped; the same command goes on with the runs that are left"));
     }
     Ok(())
-}
-
-/// Whether the files that were asked for beside the record are there, all of one run that has ended.
-pub(super) fn has_outputs(spec: &RunSpec) -> bool {
-    let is_unfinished = |dir: &Path| spec.settings.do_train && unfinished_mark::is_marked(dir);
-    has_files(spec) && output::output_dir(&spec.settings).is_none_or(|dir| !is_unfinished(&dir))
-}
-
-/// Whether the files are there. The model is written after the record, its card last.
-fn has_files(spec: &RunSpec) -> bool {
-    let last = if spec.settings.do_train { "README.md" } else { "all_results.json" };
-    output::output_dir(&spec.settings).is_none_or(|dir| dir.join(last).is_file())
 }

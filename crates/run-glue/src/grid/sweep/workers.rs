@@ -124,7 +124,8 @@ impl Sweep<'_> {
             Report::Done(upload) => {
                 let spec = &self.specs[at];
                 // A record that went away since is to be made again.
-                let Some(record) = self.done.find(std::slice::from_ref(spec))?.pop().flatten() else { return Ok(()) };
+                let records = self.done.find(std::slice::from_ref(spec))?.pop().unwrap_or_default();
+                let Some((_, record)) = records.into_iter().next_back() else { return Ok(()) };
                 self.upload_failures.extend(upload.map(|error| (spec.name.clone(), Error::failure(error))));
                 self.succeeded(at, record)
             }
