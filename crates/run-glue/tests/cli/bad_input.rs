@@ -36,6 +36,7 @@ fn the_bench_is_sound_where_nothing_is_broken() {
     assert_eq!(
         outside,
         [
+            ".run-glue.finished",
             "README.md",
             "all_results.json",
             "config.json",

@@ -33,9 +33,11 @@ fn assert_uploaded(bench: &Bench, hub: &LoopbackHub, id: &str) {
     let local = bench.files("out");
     let wanted =
         local.iter().filter_map(|file| file.strip_prefix("out/")).filter(|file| !file.starts_with("checkpoint-"));
-    // By the hashes of its rows one could find out whether a text was among them.
-    let (kept, wanted): (Vec<&str>, Vec<&str>) = wanted.partition(|file| *file == "training_rows.json");
-    assert!(kept.len() == 1 && !there.keys().any(|file| file.ends_with(kept[0])), "{:?}", there.keys());
+    // By the hashes of its rows one could find out whether a text was among them; and what a folder holds is said of that folder.
+    const KEPT: [&str; 2] = [".run-glue.finished", "training_rows.json"];
+    let (kept, wanted): (Vec<&str>, Vec<&str>) = wanted.partition(|file| KEPT.contains(file));
+    assert_eq!(kept, KEPT);
+    assert!(!there.keys().any(|file| kept.iter().any(|kept| file.ends_with(kept))), "{:?}", there.keys());
     for file in ["README.md", "config.json", "model.safetensors", "tokenizer.json", "all_results.json"] {
         assert!(wanted.contains(&file), "{file} is not in {wanted:?}");
     }

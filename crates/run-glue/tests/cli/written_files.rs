@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 /// Files of Python's that are not written, and those that are written instead or in addition.
 const FILES_MISSING: [&str; 4] = ["optimizer.pt", "rng_state.pth", "scheduler.pt", "training_args.bin"];
-const FILES_ADDED: [&str; 5] =
-    ["vocab.txt", "log.jsonl", "optimizer.safetensors", "run_state.json", "training_rows.json"];
+const FILES_ADDED: [&str; 6] =
+    ["vocab.txt", "log.jsonl", "optimizer.safetensors", "run_state.json", "training_rows.json", ".run-glue.finished"];
 /// Keys of Python's that are not written, by file.
 const KEYS_MISSING: [(&str, &str); 2] =
     [("tokenizer_config.json", "is_local"), ("tokenizer_config.json", "local_files_only")];
