@@ -1,17 +1,23 @@
 //! Attention one sequence at a time: scores of a head fit the cache, and padding is never computed.
 
+mod relative;
+
 use burn_flex::FlexTensor;
+
+use self::relative::{RelativeHead, Scratch, Table, TablePart};
 
 use super::buffer::{Buffer, dense, dims2, elements, tensor};
 use super::elementwise::drop_row;
 use super::gemm::{Product, multiply};
-use super::linear::add_rows;
 use super::math::{exp, row_sum};
-use super::matrix::Mat;
+use super::matrix::{Mat, MatMut};
 use super::simd::kernel;
-use super::threads::Parallel;
+use super::threads::{self, Parallel};
 use crate::batch::Sequences;
 use crate::ops::attention::{AttentionSpec, RelativeKind, RelativeSpec};
+
+/// Tasks a thread, so that all end at nearly the same time; each is some heads of a sequence.
+const TASKS: usize = 8;
 
 /// Cuts `[rows, width]` into one slice a sequence, padding rows at its end included.
 fn split_sequences<'a>(mut x: &'a mut [f32], width: usize, sequences: &Sequences) -> Vec<&'a mut [f32]> {
@@ -68,103 +74,6 @@ kernel! {
     }
 }
 
-/// What the table of relative positions does to one head of one sequence.
-pub(super) struct RelativeHead<'a> {
-    kind: RelativeKind,
-    /// Row of each distance `query - key`, from `-(n - 1)` on.
-    rows: &'a [u32],
-    /// The whole table, and its width.
-    table: &'a [f32],
-    width: usize,
-    head: usize,
-    /// Queries and keys of positions are so many columns each.
-    hidden: usize,
-    head_dim: usize,
-}
-
-impl<'a> RelativeHead<'a> {
-    /// The first row that is used, and how many are.
-    fn span(&self) -> (usize, usize) {
-        let (low, high) = (self.rows.iter().min(), self.rows.iter().max());
-        let (low, high) = (low.copied().unwrap_or(0) as usize, high.copied().unwrap_or(0) as usize);
-        (low, high + 1 - low)
-    }
-
-    /// Queries (0) or keys (1) of the used positions, `[span, head_dim]`.
-    fn positions(&self, part: usize) -> Mat<'a> {
-        let (low, count) = self.span();
-        let column = part * self.hidden + self.head * self.head_dim;
-        Mat::strided(&self.table[low * self.width + column..], count, self.head_dim, self.width)
-    }
-
-    /// Adds to the scores `[n, n]`. `scratch` is for the products with positions.
-    fn add(&self, scores: &mut [f32], q: Mat, k: Mat, n: usize, scale: f32, scratch: &mut Vec<f32>) {
-        match self.kind {
-            RelativeKind::Bias => add_bias(scores, self.rows, self.table, self.width, self.head, n, scale),
-            RelativeKind::Disentangled => {
-                let (low, count) = self.span();
-                scratch.resize(n * count, 0.0);
-                multiply(scratch, count, q, self.positions(1).t(), Product::SERIAL);
-                add_by_query(scores, scratch, self.rows, low, n, count);
-                multiply(scratch, count, k, self.positions(0).t(), Product::SERIAL);
-                add_by_key(scores, scratch, self.rows, low, n, count);
-            }
-        }
-    }
-}
-
-kernel! {
-    /// `scale x + bias`, so that the softmax has nothing to scale.
-    fn add_bias(
-        x: &'k mut [f32], rows: &'k [u32], table: &'k [f32], heads: usize, head: usize, n: usize, scale: f32,
-    ) {
-        for (query, x) in x.chunks_exact_mut(n).enumerate() {
-            // Keys ascend, so distances descend from `query`.
-            for (x, &row) in x.iter_mut().zip(rows[..query + n].iter().rev()) {
-                *x = x.mul_add(scale, table[row as usize * heads + head]);
-            }
-        }
-    }
-}
-
-kernel! {
-    fn add_by_query(x: &'k mut [f32], products: &'k [f32], rows: &'k [u32], low: usize, n: usize, count: usize) {
-        for (query, (x, products)) in x.chunks_exact_mut(n).zip(products.chunks_exact(count)).enumerate() {
-            for (x, &row) in x.iter_mut().zip(rows[..query + n].iter().rev()) {
-                *x += products[row as usize - low];
-            }
-        }
-    }
-}
-
-kernel! {
-    fn add_by_key(x: &'k mut [f32], products: &'k [f32], rows: &'k [u32], low: usize, n: usize, count: usize) {
-        for (query, x) in x.chunks_exact_mut(n).enumerate() {
-            let distances = rows[..query + n].iter().rev();
-            for ((x, &row), products) in x.iter_mut().zip(distances).zip(products.chunks_exact(count)) {
-                *x += products[row as usize - low];
-            }
-        }
-    }
-}
-
-kernel! {
-    /// The gradients of the products that [`add_by_query`] and [`add_by_key`] add.
-    fn collect(
-        d: &'k [f32], by_query: &'k mut [f32], by_key: &'k mut [f32], rows: &'k [u32], low: usize, n: usize, count: usize,
-    ) {
-        by_query.fill(0.0);
-        by_key.fill(0.0);
-        for (query, (d, by_query)) in d.chunks_exact(n).zip(by_query.chunks_exact_mut(count)).enumerate() {
-            let distances = rows[..query + n].iter().rev();
-            for ((d, &row), by_key) in d.iter().zip(distances).zip(by_key.chunks_exact_mut(count)) {
-                by_query[row as usize - low] += d;
-                by_key[row as usize - low] += d;
-            }
-        }
-    }
-}
-
 /// The probabilities of one head of one sequence: `[n, n]`.
 fn probabilities(
     out: &mut [f32],
@@ -175,7 +84,7 @@ fn probabilities(
     relative: Option<&RelativeHead<'_>>,
     scratch: &mut Vec<f32>,
 ) {
-    multiply(out, n, q, k.t(), Product::SERIAL);
+    multiply(MatMut::new(out, n, n), q, k.t(), Product::SERIAL);
     let mut scale = spec.scale as f32;
     if let Some(relative) = relative {
         relative.add(out, q, k, n, scale, scratch);
@@ -186,27 +95,17 @@ fn probabilities(
     softmax(out, n, scale, spec.window);
 }
 
-/// A table of relative positions, for all heads and sequences.
-#[derive(Clone, Copy)]
-struct Table<'a> {
-    relative: &'a RelativeSpec,
-    values: &'a [f32],
-    width: usize,
+/// How many heads of a sequence one task takes: no more than leaves every thread with enough to do.
+fn heads_of_a_task(spec: &AttentionSpec) -> usize {
+    let tasks = (TASKS * threads::count()).div_ceil(spec.sequences.len().max(1));
+    spec.heads.div_ceil(tasks).max(1)
 }
 
-impl<'a> Table<'a> {
-    fn head(&self, head: usize, n: usize, hidden: usize, head_dim: usize) -> RelativeHead<'a> {
-        let (relative, table) = (self.relative, self.values);
-        RelativeHead {
-            kind: relative.kind,
-            rows: relative.rows_of(n),
-            table,
-            width: self.width,
-            head,
-            hidden,
-            head_dim,
-        }
-    }
+/// The rows of a sequence; those after them, its padding, become 0.
+fn own_rows(rows: &mut [f32], n: usize, width: usize) -> MatMut<'_> {
+    let (own, padding) = rows.split_at_mut(n * width);
+    padding.fill(0.0);
+    MatMut::new(own, n, width)
 }
 
 /// Queries, keys and values of one head, `[n, head_dim]` each, in rows of `3 hidden`.
@@ -236,21 +135,25 @@ fn attend(qkv: FlexTensor, table: Option<Table<'_>>, spec: &AttentionSpec) -> Fl
     let head_dim = hidden / spec.heads;
     let all = elements(&qkv);
     let mut out = Buffer::new(rows * hidden);
-    split_sequences(&mut out, hidden, &spec.sequences).into_iter().enumerate().par_for_each_init(
+    let group = heads_of_a_task(spec);
+    let tasks = split_sequences(&mut out, hidden, &spec.sequences).into_iter().enumerate().flat_map(|(i, rows)| {
+        let groups = own_rows(rows, spec.sequences.length(i), hidden).in_columns(group * head_dim);
+        groups.enumerate().map(move |(j, out)| (i, j * group, out))
+    });
+    tasks.par_for_each_init(
         || (Vec::new(), Vec::new()),
-        |(scores, scratch), (i, out)| {
+        |(scores, scratch), (i, first, out)| {
             let n = spec.sequences.length(i);
             scores.resize(n * n, 0.0);
-            out[n * hidden..].fill(0.0);
             let qkv = &all[spec.sequences.start(i) * width..];
-            for head in 0..spec.heads {
+            for (head, out) in (first..).zip(out.in_columns(head_dim)) {
                 let [q, k, v] = head_of(qkv, head, n, hidden, head_dim);
                 let relative = table.map(|table| table.head(head, n, hidden, head_dim));
                 probabilities(scores, q, k, n, spec, relative.as_ref(), scratch);
                 if !spec.dropout.is_off() {
                     drop_probabilities(scores, spec, i, head, n);
                 }
-                multiply(&mut out[head * head_dim..], hidden, Mat::new(scores, n, n), v, Product::SERIAL);
+                multiply(out, Mat::new(scores, n, n), v, Product::SERIAL);
             }
         },
     );
@@ -317,41 +220,8 @@ pub(super) fn relative_backward(
     let (dqkv, parts) = attend_backward(qkv, g, Some(Table { relative, values: elements(&table), width }), spec);
     // Sequences are added in their order, whatever threads they were computed by.
     let mut dtable = Buffer::zeros(rows * width);
-    for part in &parts {
-        let columns = part.columns;
-        for (row, values) in dtable[part.low * width..].chunks_exact_mut(width).zip(part.values.chunks_exact(columns)) {
-            add_rows(&mut row[..columns], values);
-        }
-    }
+    parts.iter().for_each(|part| part.add_to(&mut dtable, width));
     [dqkv, tensor(dtable, [rows, width])]
-}
-
-/// What one sequence adds to the gradient of the table: rows from `low` on, their first columns.
-struct TablePart {
-    low: usize,
-    columns: usize,
-    values: Vec<f32>,
-}
-
-impl TablePart {
-    fn new(table: Table<'_>, n: usize, hidden: usize) -> Self {
-        let (low, count) = table.head(0, n, hidden, 0).span();
-        let columns = match table.relative.kind {
-            RelativeKind::Bias => table.width,
-            RelativeKind::Disentangled => 2 * hidden,
-        };
-        Self { low, columns, values: vec![0.0; count * columns] }
-    }
-}
-
-/// Memory of one thread.
-#[derive(Default)]
-struct Scratch {
-    p: Vec<f32>,
-    d: Vec<f32>,
-    products: Vec<f32>,
-    by_query: Vec<f32>,
-    by_key: Vec<f32>,
 }
 
 fn attend_backward(
@@ -367,71 +237,38 @@ fn attend_backward(
     let scaled = Product { scale: spec.scale as f32, ..Product::SERIAL };
     let (all, gradient) = (elements(&qkv), elements(&g));
     let mut out = Buffer::new(rows * width);
-    let parts = split_sequences(&mut out, width, &spec.sequences).into_iter().enumerate().par_map_init(
-        Scratch::default,
-        |scratch, (i, out)| {
+    let group = heads_of_a_task(spec);
+    let tasks = split_sequences(&mut out, width, &spec.sequences).into_iter().enumerate().flat_map(|(i, rows)| {
+        let mut qkv = own_rows(rows, spec.sequences.length(i), width).in_columns(hidden);
+        let groups: [Vec<MatMut>; 3] =
+            std::array::from_fn(|_| qkv.next().into_iter().flat_map(|x| x.in_columns(group * head_dim)).collect());
+        let [q, k, v] = groups;
+        q.into_iter().zip(k).zip(v).enumerate().map(move |(j, ((q, k), v))| (i, j * group, [q, k, v]))
+    });
+    let parts =
+        tasks.par_map_init(<(Vec<f32>, Vec<f32>, Vec<f32>, Scratch)>::default, |scratch, (i, first, [dq, dk, dv])| {
+            let (p, d, products, relative_scratch) = scratch;
             let n = spec.sequences.length(i);
-            scratch.p.resize(n * n, 0.0);
-            scratch.d.resize(n * n, 0.0);
-            out[n * width..].fill(0.0);
+            p.resize(n * n, 0.0);
+            d.resize(n * n, 0.0);
             let start = spec.sequences.start(i);
             let qkv = &all[start * width..];
-            let mut part = table.map(|table| TablePart::new(table, n, hidden));
-            for head in 0..spec.heads {
+            let mut parts = Vec::new();
+            let gradients = dq.in_columns(head_dim).zip(dk.in_columns(head_dim)).zip(dv.in_columns(head_dim));
+            for (head, ((mut dq, mut dk), dv)) in (first..).zip(gradients) {
                 let [q, k, v] = head_of(qkv, head, n, hidden, head_dim);
                 let g = Mat::strided(&gradient[start * hidden + head * head_dim..], n, head_dim, hidden);
                 let relative = table.map(|table| table.head(head, n, hidden, head_dim));
-                let Scratch { p, d, products, .. } = scratch;
                 probabilities(p, q, k, n, spec, relative.as_ref(), products);
-                multiply(d, n, g, v.t(), Product::SERIAL);
+                multiply(MatMut::new(d, n, n), g, v.t(), Product::SERIAL);
                 scores_backward(p, d, spec, i, head, n);
-                let column = head * head_dim;
-                multiply(&mut out[column..], width, Mat::new(d, n, n), k, scaled);
-                multiply(&mut out[hidden + column..], width, Mat::new(d, n, n).t(), q, scaled);
-                multiply(&mut out[2 * hidden + column..], width, Mat::new(p, n, n).t(), g, Product::SERIAL);
-                if let (Some(relative), Some(part)) = (&relative, &mut part) {
-                    relative_gradients(relative, part, scratch, [q, k], &mut out[column..], n, scaled);
-                }
+                multiply(dq.again(), Mat::new(d, n, n), k, scaled);
+                multiply(dk.again(), Mat::new(d, n, n).t(), q, scaled);
+                multiply(dv, Mat::new(p, n, n).t(), g, Product::SERIAL);
+                parts
+                    .extend(relative.map(|relative| relative.gradients(d, relative_scratch, [q, k], [dq, dk], scaled)));
             }
-            part
-        },
-    );
+            parts
+        });
     (tensor(out, [rows, width]), parts.into_iter().flatten().collect())
-}
-
-/// From the gradient of one head's scores, in `scratch.d`: what the table's part adds to those of queries and keys
-/// (`dqk`, rows of `3 hidden`), and the table's own.
-fn relative_gradients(
-    relative: &RelativeHead<'_>,
-    part: &mut TablePart,
-    scratch: &mut Scratch,
-    [q, k]: [Mat<'_>; 2],
-    dqk: &mut [f32],
-    n: usize,
-    scaled: Product,
-) {
-    let Scratch { d, by_query, by_key, .. } = scratch;
-    let low = part.low;
-    let (hidden, column) = (relative.hidden, relative.head * relative.head_dim);
-    match relative.kind {
-        RelativeKind::Bias => {
-            for (query, d) in d.chunks_exact(n).enumerate() {
-                for (d, &row) in d.iter().zip(relative.rows[..query + n].iter().rev()) {
-                    part.values[(row as usize - low) * part.columns + relative.head] += d;
-                }
-            }
-        }
-        RelativeKind::Disentangled => {
-            let (_, count) = relative.span();
-            by_query.resize(n * count, 0.0);
-            by_key.resize(n * count, 0.0);
-            collect(d, by_query, by_key, relative.rows, low, n, count);
-            let (by_query, by_key) = (Mat::new(by_query, n, count), Mat::new(by_key, n, count));
-            let added = Product { accumulate: true, ..scaled };
-            multiply(dqk, 3 * hidden, by_query, relative.positions(1), added);
-            multiply(&mut dqk[hidden..], 3 * hidden, by_key, relative.positions(0), added);
-            multiply(&mut part.values[column..], part.columns, by_key.t(), k, scaled);
-            multiply(&mut part.values[hidden + column..], part.columns, by_query.t(), q, scaled);
-        }
-    }
 }

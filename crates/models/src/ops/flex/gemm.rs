@@ -8,7 +8,7 @@ mod bf16;
 #[cfg(target_arch = "x86_64")]
 mod side;
 
-use super::matrix::{Mat, check};
+use super::matrix::{Mat, MatMut};
 #[cfg(target_arch = "x86_64")]
 use super::simd;
 use crate::ops::precision::Precision;
@@ -31,13 +31,13 @@ impl Product {
     pub(super) const SERIAL: Self = Self { accumulate: false, scale: 1.0, parallel: false };
 }
 
-/// `out = scale a b (+ out)`, rows of `out` starting `row_stride` elements apart.
-pub(super) fn multiply(out: &mut [f32], row_stride: usize, a: Mat, b: Mat, product: Product) {
+/// `out = scale a b (+ out)`.
+pub(super) fn multiply(mut out: MatMut, a: Mat, b: Mat, product: Product) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
     assert_eq!(k, b.rows, "inner sizes of a product differ");
-    check(out.len(), m, n, row_stride, 1);
+    assert_eq!((out.rows, out.columns), (m, n), "a product of another size than its place");
     let parallelism = if product.parallel { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
-    // SAFETY: the extents of all three matrices were checked against their slices, and `out` is borrowed mutably, so it
+    // SAFETY: the extents of all three matrices were checked against their slices, and `out` stands for a mutable borrow, so it
     // does not overlap the others.
     unsafe {
         gemm::gemm(
@@ -46,7 +46,7 @@ pub(super) fn multiply(out: &mut [f32], row_stride: usize, a: Mat, b: Mat, produ
             k,
             out.as_mut_ptr(),
             1,
-            row_stride as isize,
+            out.row_stride as isize,
             product.accumulate,
             a.data.as_ptr(),
             a.column_stride as isize,
@@ -102,7 +102,8 @@ pub(super) fn multiply_at(precision: Precision, out: &mut [f32], a: Mat, b: Mat,
         }
     }
     let accumulate = begin(out, columns, start);
-    multiply(out, columns, a, b, Product { accumulate, ..Product::PARALLEL });
+    let out = MatMut::strided(out, a.rows, columns, columns);
+    multiply(out, a, b, Product { accumulate, ..Product::PARALLEL });
 }
 
 /// Writes what a product is to be added to; whether there is anything.
@@ -194,7 +195,8 @@ mod tests {
             ] {
                 for accumulate in [false, true] {
                     let mut out = old.clone();
-                    multiply(&mut out, n + 3, a, b, Product { accumulate, scale: 0.3, ..Product::SERIAL });
+                    let place = MatMut::strided(&mut out, m, n, n + 3);
+                    multiply(place, a, b, Product { accumulate, scale: 0.3, ..Product::SERIAL });
                     let products = expected(a, b, None, |x| x);
                     for (i, (row, old)) in out.chunks(n + 3).zip(old.chunks(n + 3)).enumerate() {
                         for j in 0..n + 3 {
