@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::done_again::check_copies;
 use super::metric_name::metric;
 use super::same_rows::{row_count, row_hash};
 use super::wanted::Wanted;
@@ -17,7 +18,7 @@ use crate::statistics::{DEFAULT_LEVEL, Summary};
 use records::Error;
 use records::atomic::reason;
 use records::counted;
-use records::record::{RecordFile, RunRecord, read_folder, read_paths};
+use records::record::{RecordFile, RunRecord, read_folder, read_paths, without_mark};
 
 /// A reference file: one number a task.
 #[derive(Deserialize)]
@@ -100,8 +101,8 @@ fn failed(path: &Path, what: &dyn std::fmt::Display) -> Error {
 }
 
 fn parse(file: &Path) -> Result<Value, String> {
-    let text = std::fs::read(file).map_err(|error| reason(&error))?;
-    serde_json::from_slice(&text).map_err(|error| error.to_string())
+    let text = std::fs::read_to_string(file).map_err(|error| reason(&error))?;
+    serde_json::from_str(without_mark(&text)).map_err(|error| error.to_string())
 }
 
 /// The JSON files right in a folder of references and tables, sorted; none where it holds no such file, as the folders of records.
@@ -143,20 +144,6 @@ fn without_trials(path: &Path) -> Result<Vec<RecordFile>, Error> {
     Ok(found)
 }
 
-/// # Errors
-/// When a run is among both, whatever its times and the name of its model say: that it reproduces itself says nothing. One that was done
-/// again and came out otherwise is another.
-fn check_others(found: &[RecordFile], ours: &[RecordFile]) -> Result<(), Error> {
-    let is_same = |one: &RunRecord, other: &RunRecord| one.run_key() == other.run_key() && one.agrees_with(other);
-    match found.iter().find(|(_, theirs)| ours.iter().any(|(_, own)| is_same(own, theirs))) {
-        Some((file, _)) => Err(Error::input(format!(
-            "{}: this record is of one of the runs that are verified, and a run always reproduces itself; give the records of other runs",
-            file.display()
-        ))),
-        None => Ok(()),
-    }
-}
-
 fn of_reference(reference: Reference, path: &Path) -> Vec<Wanted> {
     let last_digit = last_digit(reference.runs.values().map(|run| run.theirs.value));
     let of_run = |(task, run): (String, ReferenceRun)| Wanted {
@@ -166,7 +153,7 @@ fn of_reference(reference: Reference, path: &Path) -> Vec<Wanted> {
         theirs: run.theirs,
         last_digit,
         source: path.display().to_string(),
-        one_of_the_runs: None,
+        runs: [].into(),
     };
     reference.runs.into_iter().map(of_run).collect()
 }
@@ -185,7 +172,7 @@ fn of_tables(path: &Path) -> Result<Vec<Wanted>, Error> {
                     theirs: value.clone(),
                     last_digit,
                     source: table.name.clone(),
-                    one_of_the_runs: None,
+                    runs: [].into(),
                 }));
             }
         }
@@ -215,12 +202,12 @@ fn of_records(found: &[RecordFile], ours: &[RecordFile], path: &Path) -> Result<
             let there = row.records.iter().filter(|&&at| columns[at] == *column);
             let records: Vec<&RunRecord> = there.map(|&at| &found[at].1).collect();
             let Some(task) = records.first().map(|record| &record.task) else { continue };
-            all.extend(
-                known.filter_map(|(metric, runs)| of_runs(row.model.clone(), task, metric, (*runs)?, &records, path)),
-            );
+            let theirs: Arc<[RunRecord]> = records.iter().map(|&record| record.clone()).collect();
+            let each = known.filter_map(|(metric, runs)| Some((metric, (*runs)?)));
+            all.extend(each.filter_map(|(metric, runs)| of_runs(row.model.clone(), task, metric, runs, &theirs, path)));
         }
     }
-    check_others(found, ours)?;
+    check_copies(found, ours)?;
     Ok(all)
 }
 
@@ -230,7 +217,7 @@ fn of_runs(
     task: &str,
     metric: &str,
     runs: Summary,
-    records: &[&RunRecord],
+    records: &Arc<[RunRecord]>,
     path: &Path,
 ) -> Option<Wanted> {
     let made = Circumstances {
@@ -246,7 +233,7 @@ fn of_runs(
         theirs,
         last_digit: 0.0,
         source: format!("{} of {}", counted(runs.count, "run"), path.display()),
-        one_of_the_runs: records.first().map(|&record| Arc::new(record.clone())),
+        runs: Arc::clone(records),
     };
     let (first, others) = records.split_first()?;
     let rows =
