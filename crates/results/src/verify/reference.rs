@@ -1,10 +1,11 @@
 //! Numbers to reproduce, from a reference file, a published table, a folder of tables, or records of other runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::done_again::check_copies;
@@ -45,8 +46,8 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(json: &Value) -> Option<Self> {
-        let has = |field: &str| json.get(field).is_some();
+    /// `has`: whether it has a field of this name.
+    fn of(has: impl Fn(&str) -> bool) -> Option<Self> {
         match () {
             () if has("format") => Some(Self::Table),
             () if has("format_version") => Some(Self::Record),
@@ -66,7 +67,8 @@ impl Kind {
 /// # Errors
 /// When it cannot be read, is of no kind, holds a number that cannot be, or a run of `ours`.
 pub(super) fn read(path: &Path, ours: &[RecordFile]) -> Result<Vec<Wanted>, Error> {
-    let kind = |json: &Value| Kind::of(json).ok_or_else(|| failed(path, &"it is none of these"));
+    let kind =
+        |json: &Value| Kind::of(|field| json.get(field).is_some()).ok_or_else(|| failed(path, &"it is none of these"));
     let all = if path.is_dir() {
         match written_files(path)? {
             files if files.is_empty() => of_records(&without_trials(path)?, ours, path)?,
@@ -101,8 +103,21 @@ fn failed(path: &Path, what: &dyn std::fmt::Display) -> Error {
 }
 
 fn parse(file: &Path) -> Result<Value, String> {
-    let text = std::fs::read_to_string(file).map_err(|error| reason(&error))?;
-    serde_json::from_str(without_mark(&text)).map_err(|error| error.to_string())
+    serde_json::from_str(without_mark(&text_of(file)?)).map_err(|error| error.to_string())
+}
+
+fn text_of(file: &Path) -> Result<String, String> {
+    std::fs::read_to_string(file).map_err(|error| reason(&error))
+}
+
+/// What a file is, by the names of its fields; the rest of it, which may be large where it is something else, is not kept.
+fn kind_of(file: &Path) -> Result<Option<Kind>, String> {
+    match serde_json::from_str::<HashMap<String, IgnoredAny>>(without_mark(&text_of(file)?)) {
+        Ok(fields) => Ok(Kind::of(|field| fields.contains_key(field))),
+        // A list or a number.
+        Err(error) if error.is_data() => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// The JSON files right in a folder of references and tables, sorted; none where it holds no such file, as the folders of records.
@@ -114,8 +129,7 @@ fn written_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let is_json = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json") && path.is_file();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_json).collect();
     files.sort();
-    let kinds: Vec<Result<Option<Kind>, String>> =
-        files.iter().map(|file| parse(file).map(|json| Kind::of(&json))).collect();
+    let kinds: Vec<Result<Option<Kind>, String>> = files.iter().map(|file| kind_of(file)).collect();
     let is_written = |kind: &Result<Option<Kind>, String>| matches!(kind, Ok(Some(kind)) if kind.is_written());
     let Some(first) = kinds.iter().position(is_written) else { return Ok(Vec::new()) };
     if !read_folder(folder)?.records.is_empty() {

@@ -67,6 +67,16 @@ fn the_same_runs_done_again_are_reproduced_where_their_numbers_are_the_same() {
 }
 
 #[test]
+fn a_copy_that_was_changed_is_no_run_done_again() {
+    let bench = Bench::new("accuracy", &[], 0);
+    let with_f1 = |f1: f64| move |record: &mut Value| record["metrics"]["f1"] = json!(f1);
+    add(&bench, "results", 0, with_f1(0.5));
+    add(&bench, "others", 0, with_f1(0.6));
+    let (_, note, _) = of(&bench);
+    assert!(!note.contains("done again"), "{note}");
+}
+
+#[test]
 fn seeds_that_both_have_are_named_where_each_side_has_others() {
     let bench = Bench::new("accuracy", &[], 0);
     add(&bench, "results", 0, |_| ());

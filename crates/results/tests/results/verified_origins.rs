@@ -150,6 +150,9 @@ fn a_folder_of_references_is_read() {
     bench.write("others/d.json", &json!({"metric": 1}));
     let error = verified(&bench, false).err().unwrap();
     assert!(error.contains("d.json: it is none of these"), "{error}");
+    bench.write("others/d.json", &json!([1, 2]));
+    let error = verified(&bench, false).err().unwrap();
+    assert!(error.contains("d.json: it is none of these"), "{error}");
     bench.write("others/d.json", &json!({"runs": {}}));
     let error = verified(&bench, false).err().unwrap();
     assert!(error.contains("d.json: there are no numbers in it"), "{error}");
