@@ -76,7 +76,7 @@ pub(crate) fn is_split_trained_on(split: &SplitRows) -> Option<bool> {
 
 /// Whether that is an open question: a saved model was evaluated, or trained further, that does not say what it was trained on. A model
 /// whose head was drawn is a pretrained one, which saw no labels, unless the record of its training leaves the number out all the same;
-/// format 1 has none.
+/// format 1 has none. Predictions alone have no scores, for which it would matter.
 pub(crate) fn may_be_trained_on(record: &RunRecord) -> bool {
     let drew_head = record.hyper_parameters.get("new_head").and_then(serde_json::Value::as_bool);
     let says_it = record.format_version >= FORMAT_VERSION;
@@ -85,5 +85,5 @@ pub(crate) fn may_be_trained_on(record: &RunRecord) -> bool {
         Some(false) => false,
         None => record.is_trained(),
     };
-    !is_pretrained && is_trained_on(record).is_none()
+    !is_pretrained && !record.metrics.is_empty() && is_trained_on(record).is_none()
 }

@@ -1,10 +1,10 @@
 //! Reading all records of a folder.
 
+use super::candidate::{is_something_else, may_be_record};
 use super::error::RecordError;
 use super::json_files::json_files;
 use super::predictions::EXTENSION;
-use super::run_record::{RunRecord, without_mark};
-use crate::python_json::{self, Value};
+use super::run_record::RunRecord;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
@@ -67,8 +67,8 @@ fn each_run_once(records: Vec<RecordFile>) -> Vec<RecordFile> {
     kept
 }
 
-/// Read all records in `folder` and the folders under it, links to folders among them. JSON files without a `format_version` are no
-/// records and are passed over, as are hidden files; what is no JSON, and may have been a record, is a problem.
+/// Read all records in `folder` and the folders under it, links to folders among them. Files that neither name a `format_version` nor
+/// have a record's name are something else and passed over, as are hidden files; what cannot be read of the others is a problem.
 ///
 /// # Errors
 /// [`RecordError::Read`] where `folder` itself cannot be read.
@@ -77,10 +77,14 @@ pub fn read_folder(folder: &Path) -> Result<Records, RecordError> {
     let paths = json_files(folder, &mut found.problems)
         .map_err(|source| RecordError::Read { path: folder.to_path_buf(), source })?;
     for path in paths {
-        match RunRecord::read(&path) {
-            Ok(record) => found.records.push((path, record)),
-            Err(RecordError::Shape { .. }) if is_something_else(&path) => {}
-            Err(problem) => found.problems.push(problem),
+        match may_be_record(&path) {
+            Ok(false) => {}
+            Ok(true) => match RunRecord::read(&path) {
+                Ok(record) => found.records.push((path, record)),
+                Err(RecordError::Shape { .. }) if is_something_else(&path) => {}
+                Err(problem) => found.problems.push(problem),
+            },
+            Err(source) => found.problems.push(RecordError::Read { path, source }),
         }
     }
     Ok(found)
@@ -103,14 +107,4 @@ pub fn read_paths(paths: &[PathBuf]) -> Result<Records, RecordError> {
         }
     }
     Ok(all)
-}
-
-/// Whether a file that is no record was never meant to be one: it is JSON, be it Python's with `NaN` in it, and names no version.
-fn is_something_else(path: &Path) -> bool {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    match python_json::parse(without_mark(&text)) {
-        Ok(Value::Object(fields)) => !fields.contains_key("format_version"),
-        Ok(_) => true,
-        Err(_) => false,
-    }
 }

@@ -3,6 +3,7 @@
 //! [`RunRecord`] is the record and [`parts`] are what it is made of; [`path`] says where it lies under the results folder,
 //! [`predictions`] what lies beside it, and [`read_folder`] reads all that a folder has.
 
+mod candidate;
 pub mod class_table;
 mod dataset_info;
 mod error;
@@ -28,5 +29,5 @@ pub use self::parts::{
     Baseline, EndWeights, ModelInfo, PlaceInfo, Predictor, Profile, Program, Scores, SearchMark, SearchRole, Source,
     Throughput, Timings, TrainingInfo,
 };
-pub use self::run_record::{RunKey, RunRecord};
+pub use self::run_record::{RunKey, RunRecord, is_same_number, without_mark};
 pub use self::version::FORMAT_VERSION;

@@ -138,14 +138,10 @@ impl RunRecord {
     /// they are added up is rounding too, and those of long texts are large.
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {
-        let near = |a: Option<f64>, b: Option<f64>| match (a, b) {
-            (Some(a), Some(b)) => (a - b).abs() <= SAME_NUMBER * a.abs().max(1.0),
-            (a, b) => a.is_none() && b.is_none(),
-        };
         let of_metric = |(name, value): (&String, &Option<f64>)| {
-            plain_key(name) == "loss" || other.metrics.get(name).is_none_or(|theirs| near(*value, *theirs))
+            plain_key(name) == "loss" || other.metrics.get(name).is_none_or(|theirs| is_same_number(*value, *theirs))
         };
-        near(self.score, other.score) && self.metrics.iter().all(of_metric)
+        is_same_number(self.score, other.score) && self.metrics.iter().all(of_metric)
     }
 
     /// Whether another record has the same losses and metrics to the last digit. Of runs with other seeds it says that nothing in them
@@ -195,7 +191,17 @@ impl RunRecord {
     }
 }
 
+/// Whether two numbers of one run are the same, up to rounding; both may be undefined.
+#[must_use]
+pub fn is_same_number(one: Option<f64>, other: Option<f64>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => (one - other).abs() <= SAME_NUMBER * one.abs().max(1.0),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
 /// The text without the byte order mark that some editors put in front of it, which is no JSON.
-pub(super) fn without_mark(text: &str) -> &str {
+#[must_use]
+pub fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }

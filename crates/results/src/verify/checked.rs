@@ -2,6 +2,7 @@
 
 use super::judge::Judgement;
 use super::outcome::Outcome;
+use super::same_class::OtherClass;
 use super::same_origin::OtherOrigin;
 use super::same_rows::UnknownRows;
 use super::wanted::Wanted;
@@ -12,6 +13,8 @@ use crate::statistics::Summary;
 pub(super) enum Verdict {
     /// It was compared, with this margin.
     Judged(Judgement, f64),
+    /// The runs are those of the reference done again, and have the same numbers.
+    SameNumbers,
     /// Of a run this number does not exist, such as a correlation with predictions that are all alike: not reproduced.
     Undefined,
     /// There is no run of the task.
@@ -22,6 +25,8 @@ pub(super) enum Verdict {
     Unstated,
     /// It is of a split that was not evaluated.
     OtherSplit,
+    /// It is of one class, and the runs' is of another.
+    OtherClass,
 }
 
 impl Verdict {
@@ -32,7 +37,8 @@ impl Verdict {
             Self::ModelNotRun => "model not run",
             Self::Unstated => "metric not stated",
             Self::OtherSplit => "other split",
-            Self::Judged(..) | Self::Undefined => self.outcome().map_or("", Outcome::words),
+            Self::OtherClass => "other class",
+            Self::Judged(..) | Self::SameNumbers | Self::Undefined => self.outcome().map_or("", Outcome::words),
         }
     }
 
@@ -40,8 +46,9 @@ impl Verdict {
     pub(super) fn outcome(&self) -> Option<Outcome> {
         match self {
             Self::Judged(judgement, _) => Some(judgement.outcome),
+            Self::SameNumbers => Some(Outcome::Reproduced),
             Self::Undefined => Some(Outcome::NotReproduced),
-            Self::NotRun | Self::ModelNotRun | Self::Unstated | Self::OtherSplit => None,
+            Self::NotRun | Self::ModelNotRun | Self::Unstated | Self::OtherSplit | Self::OtherClass => None,
         }
     }
 }
@@ -56,6 +63,8 @@ pub(super) struct Checked {
     /// How many runs there are.
     pub(super) runs: usize,
     pub(super) verdict: Verdict,
+    /// Of which class the numbers are, where that is why they were not compared.
+    pub(super) other_class: Option<OtherClass>,
     /// Whether the rows are not the reference's, and were compared all the same.
     pub(super) other_rows: bool,
     /// Whose rows are not known, where it is open whether they are the reference's.

@@ -55,7 +55,7 @@ impl Theirs {
             theirs: PublishedValue { value, made, standard_deviation, ..PublishedValue::default() },
             last_digit: 0.0,
             source: "drawn".to_owned(),
-            one_of_the_runs: None,
+            runs: [].into(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! reproduced, or that it is not, or it cannot be told; docs/verify.md says when.
 
 mod checked;
+mod done_again;
 mod judge;
 mod margins;
 mod metric_name;
@@ -26,6 +27,7 @@ pub use self::outcome::Outcome;
 use self::checked::{Checked, Verdict};
 use self::judge::{Rule, judge};
 use self::metric_name::UNSTATED;
+use self::same_class::OtherClass;
 use self::same_origin::OtherOrigin;
 use self::wanted::Wanted;
 use crate::compare::{Columns, Row, is_same_model, is_same_name, rows};
@@ -46,8 +48,8 @@ pub struct VerifyOptions {
     pub reference_model: Option<String>,
     /// Whether what is better than the reference, by however much, is reproduced too.
     pub one_sided: bool,
-    /// Whether numbers that no run answers are not reproduced: of models and tasks that were not run, of other splits, of metrics that are
-    /// not stated.
+    /// Whether numbers that no run answers are not reproduced: of models and tasks that were not run, of other splits or classes, of
+    /// metrics that are not stated.
     pub complete: bool,
     /// How far two means may lie apart and count as the same, in place of the references' tolerances and the defaults.
     pub margins: Margins,
@@ -143,6 +145,9 @@ pub fn run(options: &VerifyOptions) -> Result<Verification, Error> {
         } else {
             format!("; where the model has another name there, give --reference_model, one of: {known}")
         };
+        if let Some((of, other)) = checked.iter().find_map(|of| Some((of, of.other_class.as_ref()?))) {
+            return Err(Error::input(other.in_full(&of.wanted)));
+        }
         let other = checked.iter().any(|checked| matches!(checked.verdict, Verdict::OtherSplit));
         let other = if other { "; some are of another split (--allow_partial compares them all the same)" } else { "" };
         return Err(Error::input(format!(
@@ -176,7 +181,7 @@ fn of_each_row(
             let has_name = row.spellings.iter().any(|spelling| is_same_name(spelling, theirs));
             let first = row.records.first().map(|&at| &found[at].1);
             let is_same = |theirs: &RunRecord| first.is_some_and(|ours| is_same_model(ours, theirs));
-            has_name || wanted.one_of_the_runs.as_deref().is_some_and(is_same)
+            has_name || wanted.one_of_the_runs().is_some_and(is_same)
         };
         match (&options.reference_model, wanted.model.as_deref()) {
             (Some(named), Some(theirs)) => is_same_name(named, theirs),
@@ -184,12 +189,16 @@ fn of_each_row(
             (_, None) => true,
         }
     });
-    let (mut checked, mut passed_over) = (Vec::new(), None);
+    let (mut checked, mut passed_over, mut predicted) = (Vec::new(), None, None);
     for row in of_model {
         // Runs on other rows are no seeds of the same number.
         let mut by_rows: BTreeMap<&String, Vec<&RecordFile>> = BTreeMap::new();
         for &at in row.records.iter().filter(|&&at| found[at].1.task == wanted.task) {
-            by_rows.entry(&columns[at]).or_default().push(&found[at]);
+            if found[at].1.metrics.is_empty() {
+                predicted.get_or_insert((&row.name, &found[at]));
+            } else {
+                by_rows.entry(&columns[at]).or_default().push(&found[at]);
+            }
         }
         if by_rows.is_empty() {
             passed_over.get_or_insert(row.name.clone());
@@ -197,8 +206,12 @@ fn of_each_row(
         let several = by_rows.len() > 1;
         for (column, runs) in by_rows {
             let name = if several { format!("{} on {column}", row.name) } else { row.name.clone() };
-            checked.push(compare(wanted.clone(), name, &runs, options)?);
+            checked.push(compare(wanted.clone(), name, &runs, found, options)?);
         }
+    }
+    // Predictions alone answer nothing, and are no error where other runs do.
+    if let (true, Some((name, run))) = (checked.is_empty(), predicted) {
+        checked.push(compare(wanted.clone(), name.clone(), &[run], found, options)?);
     }
     if checked.is_empty() {
         let of_task = passed_over.map(|row| (row, Verdict::NotRun));
@@ -219,6 +232,7 @@ fn not_run(wanted: Wanted, row: String, verdict: Verdict) -> Checked {
         ours: None,
         runs: 0,
         verdict,
+        other_class: None,
         other_rows: false,
         unknown_rows: None,
         may_be_trained_on: false,
@@ -228,11 +242,18 @@ fn not_run(wanted: Wanted, row: String, verdict: Verdict) -> Checked {
     }
 }
 
-fn compare(wanted: Wanted, row: String, runs: &[&RecordFile], options: &VerifyOptions) -> Result<Checked, Error> {
+/// `found`: all records, with those of other rows.
+fn compare(
+    wanted: Wanted,
+    row: String,
+    runs: &[&RecordFile],
+    found: &[RecordFile],
+    options: &VerifyOptions,
+) -> Result<Checked, Error> {
     let count = |is: fn(&RunRecord) -> bool| runs.iter().filter(|(_, record)| is(record)).count();
     let mut checked = Checked {
         runs: runs.len(),
-        unknown_rows: same_rows::unknown(&wanted, runs),
+        unknown_rows: same_rows::unknown(&wanted, runs, found),
         may_be_trained_on: count(may_be_trained_on) > 0,
         collapsed: count(|record| record.collapsed),
         best_not_kept: count(RunRecord::could_not_keep_best),
@@ -248,7 +269,10 @@ fn compare(wanted: Wanted, row: String, runs: &[&RecordFile], options: &VerifyOp
         return Ok(checked);
     }
     let values = values(wanted, runs)?;
-    runs.iter().try_for_each(|found| same_class::check(found, wanted)).map_err(Error::input)?;
+    if let Some(other) = OtherClass::of(runs, wanted) {
+        (checked.verdict, checked.other_class) = (Verdict::OtherClass, Some(other));
+        return Ok(checked);
+    }
     let on_their_rows: Result<(), String> = runs.iter().try_for_each(|found| same_rows::check(found, wanted));
     match on_their_rows {
         Err(why) if !options.allow_partial => return Err(Error::input(why)),
@@ -262,6 +286,10 @@ fn compare(wanted: Wanted, row: String, runs: &[&RecordFile], options: &VerifyOp
         checked.verdict = Verdict::Undefined;
         return Ok(checked);
     };
+    if done_again::has_same_numbers(runs, wanted).map_err(Error::input)? {
+        (checked.verdict, checked.ours) = (Verdict::SameNumbers, Some(ours));
+        return Ok(checked);
+    }
     let margin = wanted.margin(&options.margins)?;
     let rule = Rule { margin, alpha: 1.0 - options.level, one_sided: options.one_sided };
     let rows = runs.iter().filter_map(|(_, record)| same_rows::row_count(record, wanted)).min();

@@ -1,12 +1,14 @@
 //! Numbers to reproduce, from a reference file, a published table, a folder of tables, or records of other runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use super::done_again::check_copies;
 use super::metric_name::metric;
 use super::same_rows::{row_count, row_hash};
 use super::wanted::Wanted;
@@ -17,7 +19,7 @@ use crate::statistics::{DEFAULT_LEVEL, Summary};
 use records::Error;
 use records::atomic::reason;
 use records::counted;
-use records::record::{RecordFile, RunRecord, read_folder, read_paths};
+use records::record::{RecordFile, RunRecord, read_folder, read_paths, without_mark};
 
 /// A reference file: one number a task.
 #[derive(Deserialize)]
@@ -44,8 +46,8 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(json: &Value) -> Option<Self> {
-        let has = |field: &str| json.get(field).is_some();
+    /// `has`: whether it has a field of this name.
+    fn of(has: impl Fn(&str) -> bool) -> Option<Self> {
         match () {
             () if has("format") => Some(Self::Table),
             () if has("format_version") => Some(Self::Record),
@@ -65,7 +67,8 @@ impl Kind {
 /// # Errors
 /// When it cannot be read, is of no kind, holds a number that cannot be, or a run of `ours`.
 pub(super) fn read(path: &Path, ours: &[RecordFile]) -> Result<Vec<Wanted>, Error> {
-    let kind = |json: &Value| Kind::of(json).ok_or_else(|| failed(path, &"it is none of these"));
+    let kind =
+        |json: &Value| Kind::of(|field| json.get(field).is_some()).ok_or_else(|| failed(path, &"it is none of these"));
     let all = if path.is_dir() {
         match written_files(path)? {
             files if files.is_empty() => of_records(&without_trials(path)?, ours, path)?,
@@ -100,8 +103,21 @@ fn failed(path: &Path, what: &dyn std::fmt::Display) -> Error {
 }
 
 fn parse(file: &Path) -> Result<Value, String> {
-    let text = std::fs::read(file).map_err(|error| reason(&error))?;
-    serde_json::from_slice(&text).map_err(|error| error.to_string())
+    serde_json::from_str(without_mark(&text_of(file)?)).map_err(|error| error.to_string())
+}
+
+fn text_of(file: &Path) -> Result<String, String> {
+    std::fs::read_to_string(file).map_err(|error| reason(&error))
+}
+
+/// What a file is, by the names of its fields; the rest of it, which may be large where it is something else, is not kept.
+fn kind_of(file: &Path) -> Result<Option<Kind>, String> {
+    match serde_json::from_str::<HashMap<String, IgnoredAny>>(without_mark(&text_of(file)?)) {
+        Ok(fields) => Ok(Kind::of(|field| fields.contains_key(field))),
+        // A list or a number.
+        Err(error) if error.is_data() => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// The JSON files right in a folder of references and tables, sorted; none where it holds no such file, as the folders of records.
@@ -113,8 +129,7 @@ fn written_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let is_json = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json") && path.is_file();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_json).collect();
     files.sort();
-    let kinds: Vec<Result<Option<Kind>, String>> =
-        files.iter().map(|file| parse(file).map(|json| Kind::of(&json))).collect();
+    let kinds: Vec<Result<Option<Kind>, String>> = files.iter().map(|file| kind_of(file)).collect();
     let is_written = |kind: &Result<Option<Kind>, String>| matches!(kind, Ok(Some(kind)) if kind.is_written());
     let Some(first) = kinds.iter().position(is_written) else { return Ok(Vec::new()) };
     if !read_folder(folder)?.records.is_empty() {
@@ -143,20 +158,6 @@ fn without_trials(path: &Path) -> Result<Vec<RecordFile>, Error> {
     Ok(found)
 }
 
-/// # Errors
-/// When a run is among both, whatever its times and the name of its model say: that it reproduces itself says nothing. One that was done
-/// again and came out otherwise is another.
-fn check_others(found: &[RecordFile], ours: &[RecordFile]) -> Result<(), Error> {
-    let is_same = |one: &RunRecord, other: &RunRecord| one.run_key() == other.run_key() && one.agrees_with(other);
-    match found.iter().find(|(_, theirs)| ours.iter().any(|(_, own)| is_same(own, theirs))) {
-        Some((file, _)) => Err(Error::input(format!(
-            "{}: this record is of one of the runs that are verified, and a run always reproduces itself; give the records of other runs",
-            file.display()
-        ))),
-        None => Ok(()),
-    }
-}
-
 fn of_reference(reference: Reference, path: &Path) -> Vec<Wanted> {
     let last_digit = last_digit(reference.runs.values().map(|run| run.theirs.value));
     let of_run = |(task, run): (String, ReferenceRun)| Wanted {
@@ -166,7 +167,7 @@ fn of_reference(reference: Reference, path: &Path) -> Vec<Wanted> {
         theirs: run.theirs,
         last_digit,
         source: path.display().to_string(),
-        one_of_the_runs: None,
+        runs: [].into(),
     };
     reference.runs.into_iter().map(of_run).collect()
 }
@@ -185,7 +186,7 @@ fn of_tables(path: &Path) -> Result<Vec<Wanted>, Error> {
                     theirs: value.clone(),
                     last_digit,
                     source: table.name.clone(),
-                    one_of_the_runs: None,
+                    runs: [].into(),
                 }));
             }
         }
@@ -215,12 +216,12 @@ fn of_records(found: &[RecordFile], ours: &[RecordFile], path: &Path) -> Result<
             let there = row.records.iter().filter(|&&at| columns[at] == *column);
             let records: Vec<&RunRecord> = there.map(|&at| &found[at].1).collect();
             let Some(task) = records.first().map(|record| &record.task) else { continue };
-            all.extend(
-                known.filter_map(|(metric, runs)| of_runs(row.model.clone(), task, metric, (*runs)?, &records, path)),
-            );
+            let theirs: Arc<[RunRecord]> = records.iter().map(|&record| record.clone()).collect();
+            let each = known.filter_map(|(metric, runs)| Some((metric, (*runs)?)));
+            all.extend(each.filter_map(|(metric, runs)| of_runs(row.model.clone(), task, metric, runs, &theirs, path)));
         }
     }
-    check_others(found, ours)?;
+    check_copies(found, ours)?;
     Ok(all)
 }
 
@@ -230,7 +231,7 @@ fn of_runs(
     task: &str,
     metric: &str,
     runs: Summary,
-    records: &[&RunRecord],
+    records: &Arc<[RunRecord]>,
     path: &Path,
 ) -> Option<Wanted> {
     let made = Circumstances {
@@ -246,7 +247,7 @@ fn of_runs(
         theirs,
         last_digit: 0.0,
         source: format!("{} of {}", counted(runs.count, "run"), path.display()),
-        one_of_the_runs: records.first().map(|&record| Arc::new(record.clone())),
+        runs: Arc::clone(records),
     };
     let (first, others) = records.split_first()?;
     let rows =

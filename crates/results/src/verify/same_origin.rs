@@ -32,7 +32,7 @@ pub(super) struct OtherOrigin {
 impl OtherOrigin {
     /// Of one of our runs, where the number is of runs too.
     pub(super) fn of(ours: &RunRecord, wanted: &Wanted) -> Self {
-        let Some(theirs) = wanted.one_of_the_runs.as_deref() else { return Self::default() };
+        let Some(theirs) = wanted.one_of_the_runs() else { return Self::default() };
         Self {
             same_weights: same(weights(ours), weights(theirs)),
             same_training: same(training(ours), training(theirs)),
@@ -72,7 +72,7 @@ impl OtherOrigin {
 /// Why the run is no repetition of those that the number is of, with the record and what was expected.
 pub(super) fn check(found: &RecordFile, wanted: &Wanted) -> Result<(), String> {
     let (path, ours) = found;
-    let Some(theirs) = wanted.one_of_the_runs.as_deref() else { return Ok(()) };
+    let Some(theirs) = wanted.one_of_the_runs() else { return Ok(()) };
     let origin = OtherOrigin::of(ours, wanted);
     let (what, expected) = match (origin.same_weights, origin.same_training) {
         (Some(false), _) => {

@@ -1,10 +1,12 @@
 //! Whether a run was scored on the rows of the number that it is held against.
 
+use std::collections::BTreeSet;
+
 use glue_tasks::task_named;
 use records::record::{RecordFile, RunRecord, SplitRows};
 
 use super::wanted::Wanted;
-use crate::scored_rows::{evaluated, is_split_trained_on, spec_of};
+use crate::scored_rows::{self, evaluated, is_split_trained_on, is_whole, spec_of};
 
 /// Whether the number is of another split than the one that runs of its task are scored on.
 pub(super) fn is_of_other_split(wanted: &Wanted) -> bool {
@@ -56,18 +58,31 @@ pub(super) enum UnknownRows {
     OfReference,
     /// It says their content, and a record does not have it.
     OfRuns,
+    /// Runs are of several contents, each of as many rows as the benchmark's.
+    SeveralContents,
 }
 
 /// Of what is not known that the rows are the same: the reference names them by their content or their number, or the benchmark's split
-/// has so many, and the records have the content where the reference has it.
-pub(super) fn unknown(wanted: &Wanted, runs: &[&RecordFile]) -> Option<UnknownRows> {
+/// has so many and no runs in `found` are of another content, and the records have the content where the reference has it.
+pub(super) fn unknown(wanted: &Wanted, runs: &[&RecordFile], found: &[RecordFile]) -> Option<UnknownRows> {
     let theirs = &wanted.theirs;
     let has_hash = |record: &RunRecord| row_hash(record, wanted).is_some();
     match &theirs.rows_sha256 {
         Some(_) => (!runs.iter().all(|(_, record)| has_hash(record))).then_some(UnknownRows::OfRuns),
+        None if has_several_contents(&wanted.task, found) => Some(UnknownRows::SeveralContents),
         None if theirs.rows.is_some() || expected(wanted).is_some_and(|(_, rows)| rows.is_some()) => None,
         None => Some(UnknownRows::OfReference),
     }
+}
+
+/// Whether runs of a benchmark's task are of several contents, each of as many rows as the benchmark's: which are its own is not known.
+fn has_several_contents(task: &str, found: &[RecordFile]) -> bool {
+    let of_task = found.iter().map(|(_, record)| record).filter(|record| record.task == task);
+    let whole = of_task.filter(|record| is_whole(record) == Some(true));
+    let content =
+        |record| -> Option<Vec<_>> { scored_rows::scored(record).iter().map(|split| split.sha256.clone()).collect() };
+    let contents: BTreeSet<Vec<String>> = whole.filter_map(content).collect();
+    contents.len() > 1
 }
 
 /// # Errors
@@ -93,7 +108,7 @@ pub(super) fn check(found: &RecordFile, wanted: &Wanted) -> Result<(), String> {
     }
     // What the reference says of its rows decides, before what a benchmark has.
     match (&wanted.theirs.rows_sha256, row_hash(record, wanted)) {
-        (Some(theirs), Some(ours)) if *theirs == ours => return Ok(()),
+        (Some(theirs), Some(ours)) if theirs.eq_ignore_ascii_case(&ours) => return Ok(()),
         (Some(theirs), Some(ours)) => {
             return failed(&format!("the rows with SHA-256 {theirs}, and these have {ours}"));
         }

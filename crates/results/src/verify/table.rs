@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::checked::{Checked, Verdict};
 use super::judge::{Further, SECOND_AND_THIRD};
 use super::outcome::Outcome;
+use super::same_class::OtherClass;
 use super::same_rows::UnknownRows;
 use crate::columns::aligned;
 use crate::statistics::Summary;
@@ -46,6 +47,8 @@ impl Checked {
     fn note(&self) -> String {
         let why = match (&self.verdict, self.verdict.further()) {
             (Verdict::Undefined, _) => Some("undefined in a run".to_owned()),
+            (Verdict::SameNumbers, _) => Some("the same seeds, done again: the same numbers".to_owned()),
+            (Verdict::OtherClass, _) => self.other_class.as_ref().map(OtherClass::note),
             (Verdict::OtherSplit, _) => {
                 Some(format!("published of {}", self.wanted.theirs.made.split.as_deref().unwrap_or_default()))
             }
@@ -65,6 +68,9 @@ impl Checked {
             UnknownRows::OfRuns => {
                 "unknown whether on the same rows: the records do not have the content that the reference names"
                     .to_owned()
+            }
+            UnknownRows::SeveralContents => {
+                "runs of several contents have as many rows as the benchmark, and which are the benchmark's is not known".to_owned()
             }
         });
         let counts_as_one = self.wanted.uncounted_runs().filter(|_| self.verdict.outcome().is_some());

@@ -25,11 +25,16 @@ pub(super) struct Wanted {
     pub(super) last_digit: f64,
     /// The file or table.
     pub(super) source: String,
-    /// One of the runs that it is of, which have model, training and settings in common; none where it is no mean of runs that are there.
-    pub(super) one_of_the_runs: Option<Arc<RunRecord>>,
+    /// The runs that it is of, which have model, training and settings in common; none where it is no mean of runs that are there.
+    pub(super) runs: Arc<[RunRecord]>,
 }
 
 impl Wanted {
+    /// Any of the runs that it is of, where there are some.
+    pub(super) fn one_of_the_runs(&self) -> Option<&RunRecord> {
+        self.runs.first()
+    }
+
     /// Whether it lies from -1 to 1: all metrics but the errors of a regression.
     pub(super) fn is_fraction(&self) -> bool {
         metric(&self.metric).is_some_and(|metric| metric.higher_is_better())

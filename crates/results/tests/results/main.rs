@@ -13,6 +13,7 @@ mod published;
 mod statistics;
 mod table;
 mod verified;
+mod verified_again;
 mod verified_gaps;
 mod verified_origins;
 mod verified_rows;

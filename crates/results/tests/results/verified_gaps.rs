@@ -113,3 +113,84 @@ fn numbers_that_cannot_be_are_named() {
     let error = compare::run(&CompareOptions { paths: bench.options("results").paths, ..CompareOptions::default() });
     assert!(error.unwrap_err().to_string().contains("seed-1.json: accuracy of rte is 53.4"));
 }
+
+#[test]
+fn predictions_alone_are_passed_over_where_other_runs_answer() {
+    let predicted = |bench: &Bench, seed: usize| {
+        bench.add("results", seed, |record| {
+            record["format_version"] = json!(2);
+            record["metrics"] = json!({});
+            record["score"] = Value::Null;
+            record["dataset"].as_object_mut().unwrap().remove("rows");
+            record["dataset"]["splits"] =
+                json!([{"split": "test", "used_for": "prediction", "rows": 3000, "rows_of_split": 3000, "sha256": "ab".repeat(32)}]);
+        });
+    };
+    let bench = Bench::new("accuracy", &NEAR, 277);
+    predicted(&bench, 20);
+    let number = bench.against(&accuracy(0.65), |_| ()).unwrap();
+    assert_eq!((verdict(&number), &number["runs"]), ("reproduced", &json!(3)), "{number}");
+    // Where none does, that is said.
+    let bench = Bench::new("accuracy", &[], 277);
+    predicted(&bench, 20);
+    let error = bench.against(&accuracy(0.65), |_| ()).unwrap_err();
+    assert!(error.contains("they were not evaluated (--do_eval)"), "{error}");
+}
+
+#[test]
+fn a_byte_order_mark_makes_no_other_reference() {
+    let bench = Bench::new("accuracy", &NEAR, 277);
+    for (seed, value) in NEAR.into_iter().enumerate() {
+        bench.add("others", seed + 10, |record| record["metrics"] = json!({"accuracy": value}));
+    }
+    bench.write("reference.json", &json!({"runs": {"rte": {"metric": "accuracy", "value": 0.65}}}));
+    let mut table = table_of_two();
+    table["rows"].as_array_mut().unwrap().pop();
+    bench.write("table.json", &table);
+    for name in ["reference.json", "table.json", "others/seed-10.json"] {
+        let options = bench.options(name);
+        let file = &options.against[0];
+        std::fs::write(file, format!("\u{feff}{}", std::fs::read_to_string(file).unwrap())).unwrap();
+        assert!(verify::run(&options).is_ok(), "{name}");
+    }
+}
+
+/// Three runs on 277 rows with this content, as many as the development set has.
+fn add_content(bench: &Bench, first_seed: usize, hash: &str) {
+    for (place, value) in NEAR.into_iter().enumerate() {
+        bench.add("results", first_seed + place, |record| {
+            record["format_version"] = json!(2);
+            record["metrics"] = json!({"accuracy": value});
+            record["settings_hash"] = json!(hash.repeat(32));
+            record["dataset"].as_object_mut().unwrap().remove("rows");
+            record["dataset"]["splits"] = json!([{"split": "validation", "used_for": "evaluation", "rows": 277, "rows_of_split": 277,
+                "sha256": hash.repeat(32), "trained_on": 0}]);
+        });
+    }
+}
+
+#[test]
+fn of_two_contents_with_the_benchmark_s_number_of_rows_neither_is_known_to_be_the_benchmark_s() {
+    let said = "which are the benchmark's is not known";
+    let bench = Bench::new("accuracy", &[], 277);
+    add_content(&bench, 0, "ab");
+    let number = bench.against(&accuracy(0.65), |_| ()).unwrap();
+    assert!(!number["note"].as_str().unwrap().contains(said) && number["same_rows"] == true, "{number}");
+    add_content(&bench, 10, "cd");
+    let number = bench.against(&accuracy(0.65), |_| ()).unwrap();
+    assert!(number["note"].as_str().unwrap().contains(said) && number["same_rows"].is_null(), "{number}");
+}
+
+#[test]
+fn a_hash_is_the_same_in_upper_case() {
+    let bench = Bench::new("accuracy", &[], 277);
+    add_content(&bench, 0, "ab");
+    for hash in ["ab", "AB"] {
+        let number = bench
+            .against(&json!({"metric": "accuracy", "value": 0.65, "rows_sha256": hash.repeat(32)}), |_| ())
+            .unwrap();
+        assert_eq!(number["same_rows"], true, "{number}");
+    }
+    let other = json!({"metric": "accuracy", "value": 0.65, "rows_sha256": "CD".repeat(32)});
+    assert!(bench.against(&other, |_| ()).is_err());
+}

@@ -10,7 +10,7 @@ use crate::verified::Bench;
 const NEAR: [f64; 3] = [0.646, 0.65, 0.654];
 
 /// Seeds of format 2, trained on the rows with this hash from the weights with that one.
-fn add(bench: &Bench, folder: &str, first_seed: usize, change: impl Fn(&mut Value)) {
+pub(crate) fn add(bench: &Bench, folder: &str, first_seed: usize, change: impl Fn(&mut Value)) {
     for (seed, value) in NEAR.into_iter().enumerate() {
         bench.add(folder, first_seed + seed, |record| {
             record["format_version"] = json!(2);
@@ -27,7 +27,7 @@ fn add(bench: &Bench, folder: &str, first_seed: usize, change: impl Fn(&mut Valu
     }
 }
 
-fn verified(bench: &Bench, allow_other: bool) -> Result<Verification, String> {
+pub(crate) fn verified(bench: &Bench, allow_other: bool) -> Result<Verification, String> {
     let options = verify::VerifyOptions { allow_other, ..bench.options("others") };
     verify::run(&options).map_err(|error| error.to_string())
 }
@@ -150,6 +150,9 @@ fn a_folder_of_references_is_read() {
     bench.write("others/d.json", &json!({"metric": 1}));
     let error = verified(&bench, false).err().unwrap();
     assert!(error.contains("d.json: it is none of these"), "{error}");
+    bench.write("others/d.json", &json!([1, 2]));
+    let error = verified(&bench, false).err().unwrap();
+    assert!(error.contains("d.json: it is none of these"), "{error}");
     bench.write("others/d.json", &json!({"runs": {}}));
     let error = verified(&bench, false).err().unwrap();
     assert!(error.contains("d.json: there are no numbers in it"), "{error}");
@@ -256,36 +259,6 @@ fn an_evaluation_of_a_model_that_may_have_been_trained_on_the_rows_says_so() {
 }
 
 #[test]
-fn a_copy_of_a_run_is_that_run_whatever_its_times_and_the_model_s_name_say() {
-    type Change = fn(&mut Value);
-    let times: Change = |record| {
-        record["started_at"] = json!("2027-01-01T00:00:00Z");
-        record["timings"]["total_seconds"] = json!(1.0);
-    };
-    let named: Change = |record| record["model"]["id"] = json!("another-name");
-    let other: Change = |record| record["metrics"]["accuracy"] = json!(0.66);
-    let bench = Bench::new("accuracy", &[], 0);
-    add(&bench, "results", 0, |_| ());
-    for change in [times, named] {
-        add(&bench, "others", 0, change);
-        let error = verified(&bench, false).err().unwrap_or_default();
-        assert!(error.contains("others/seed-0.json: ") && error.contains("a run always reproduces itself"), "{error}");
-    }
-    // The same done again, which came out otherwise.
-    add(&bench, "others", 0, other);
-    assert!(verified(&bench, false).is_ok());
-    // Of format 1, whose hash leaves settings out.
-    let old = Bench::new("accuracy", &NEAR, 277);
-    for (seed, value) in NEAR.into_iter().enumerate() {
-        old.add("others", seed, |record| {
-            record["metrics"] = json!({"accuracy": value});
-            times(record);
-        });
-    }
-    assert!(verified(&old, false).err().unwrap().contains("a run always reproduces itself"));
-}
-
-#[test]
 fn f1_of_one_class_is_not_held_against_that_of_another() {
     let of_class = |metric: &'static str, labels: [&'static str; 2]| {
         move |record: &mut Value| {
@@ -308,6 +281,25 @@ fn f1_of_one_class_is_not_held_against_that_of_another() {
         add(&bench, "others", 10, of_class(metric, ["neg", "pos"]));
         assert_eq!(verified(&bench, false).unwrap().outcome(), Outcome::Reproduced);
     }
+    // Beside what can be compared it is not.
+    let with_accuracy = |record: &mut Value| record["metrics"]["accuracy"] = json!(0.65);
+    for (folder, first_seed, labels) in [("results", 0, ["neg", "pos"]), ("others", 10, ["pos", "neg"])] {
+        add(&bench, folder, first_seed, |record| {
+            of_class("f1", labels)(record);
+            with_accuracy(record);
+        });
+    }
+    let all = verified(&bench, false).unwrap();
+    let numbers = serde_json::from_str::<Value>(&all.as_json()).unwrap()["numbers"].clone();
+    let of = |at: usize, name: &str| numbers[at][name].clone();
+    assert_eq!([of(0, "metric"), of(0, "verdict")], ["accuracy", "reproduced"]);
+    assert_eq!([of(1, "metric"), of(1, "verdict")], ["f1", "other class"]);
+    assert_eq!(of(1, "note"), "that of the class pos, theirs is that of neg");
+    assert_eq!(all.outcome(), Outcome::Reproduced);
+    let complete = verify::VerifyOptions { complete: true, ..bench.options("others") };
+    let all = verify::run(&complete).unwrap();
+    assert_eq!(all.outcome(), Outcome::NotReproduced);
+    assert!(all.summary().contains("no run answers 1 number (f1 of own: other class)"), "{}", all.summary());
     // What is of all classes.
     add(&bench, "results", 0, of_class("f1_macro", ["neg", "pos"]));
     add(&bench, "others", 10, of_class("f1_macro", ["pos", "neg"]));

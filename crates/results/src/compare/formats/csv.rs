@@ -42,7 +42,7 @@ pub(super) fn render(comparison: &Comparison<'_>) -> Result<String, Error> {
                     entry.partial.as_ref().filter(|_| metric == "score").map(|metrics| format!("of {metrics}"));
                 let may_be = comparison.may_be_trained_on(row, column).then_some(MAY_BE_TRAINED_ON_IT);
                 let trained_on = comparison.is_trained_on(row, column).then_some(TRAINED_ON_IT);
-                let note = trained_on.or(may_be).map(str::to_owned).or(partial).unwrap_or_default();
+                let note = joined(trained_on.or(may_be).map(str::to_owned).into_iter().chain(partial));
                 lines.push(line([&row.name, &column.name, metric], summary, comparison.level, runs, collapsed, note));
             }
         }
@@ -50,15 +50,9 @@ pub(super) fn render(comparison: &Comparison<'_>) -> Result<String, Error> {
             if let Some(summary) = row.averages.get(average) {
                 let name = [&row.name, "all", &average.key];
                 let trained_on = comparison.is_average_trained_on(row, benchmark, average);
-                let other_seeds = row.averages.has_other_seeds(average);
-                let spread = || {
-                    format!("tasks do not all have the same seeds; std and interval over {} common ones", summary.count)
-                };
-                let note = match (trained_on, other_seeds) {
-                    (true, _) => TRAINED_ON_IT.to_owned(),
-                    (false, true) => spread(),
-                    (false, false) => String::new(),
-                };
+                let trained_on = trained_on.then(|| TRAINED_ON_IT.to_owned());
+                let other_seeds = row.averages.has_other_seeds(average).then(|| other_seeds(summary.count));
+                let note = joined(trained_on.into_iter().chain(other_seeds));
                 lines.push(line(name, Some(summary), comparison.level, summary.count, None, note));
             }
         }
@@ -67,6 +61,20 @@ pub(super) fn render(comparison: &Comparison<'_>) -> Result<String, Error> {
         writer.write_record(line).map_err(Error::failure)?;
     }
     String::from_utf8(writer.into_inner().map_err(Error::failure)?).map_err(Error::failure)
+}
+
+/// What the spread of an average is of, whose tasks have other seeds each; so many have all of them in common.
+fn other_seeds(common: usize) -> String {
+    let spread = match common {
+        0 => "neither std nor interval: no seed is common to all".to_owned(),
+        1 => "neither std nor interval: one seed alone is common to all".to_owned(),
+        common => format!("std and interval over {common} common ones"),
+    };
+    format!("tasks do not all have the same seeds; {spread}")
+}
+
+fn joined(notes: impl Iterator<Item = String>) -> String {
+    notes.collect::<Vec<_>>().join("; ")
 }
 
 fn line(

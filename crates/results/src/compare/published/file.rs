@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::fields::check_table;
 use super::value::{Circumstances, PublishedValue};
 use records::Error;
+use records::record::without_mark;
 
 /// The versions of the format, the present one last.
 const FORMATS: [&str; 2] = ["published-results-1", "published-results-2"];
@@ -141,7 +142,7 @@ pub fn read(path: &Path) -> Result<Vec<Published>, Error> {
     }
     let read = |file: &PathBuf| {
         let text = std::fs::read_to_string(file).map_err(|error| failed(file, &error))?;
-        let json: Value = serde_json::from_str(&text).map_err(|error| failed(file, &error))?;
+        let json: Value = serde_json::from_str(without_mark(&text)).map_err(|error| failed(file, &error))?;
         check_table(&json).map_err(|what| failed(file, &what))?;
         serde_json::from_value(json).map_err(|error| failed(file, &error))
     };

@@ -82,6 +82,26 @@ fn every_form_has_the_average_and_what_it_is_of() {
 }
 
 #[test]
+fn the_note_of_an_average_says_what_its_spread_is_of_and_what_it_was_trained_on() {
+    let note = |seeds: [&'static [u64]; 3], trained_on: u64| {
+        let mut found = runs("m", 0.5, seeds);
+        found.iter_mut().flat_map(|(_, record)| &mut record.dataset.splits).for_each(|split| {
+            split.trained_on = Some(trained_on);
+        });
+        let comparison = Comparison::new(&found, &[], None, 0.95).unwrap();
+        let csv = formats::render(&comparison, Format::Csv).unwrap();
+        let line = csv.lines().find(|line| line.starts_with("m,all,")).unwrap();
+        line.rsplit(',').next().unwrap().to_owned()
+    };
+    let other = "tasks do not all have the same seeds; neither std nor interval: ";
+    assert_eq!(note([&[1], &[2], &[3, 4]], 0), format!("{other}no seed is common to all"));
+    assert_eq!(note([&[1, 2], &[1, 2], &[1]], 0), format!("{other}one seed alone is common to all"));
+    let both = format!("trained on these rows; {other}one seed alone is common to all");
+    assert_eq!(note([&[1, 2], &[1, 2], &[1]], 100_000), both);
+    assert_eq!((note([&[1, 2]; 3], 0).as_str(), note([&[1, 2]; 3], 100_000).as_str()), ("", "trained on these rows"));
+}
+
+#[test]
 fn an_average_without_an_interval_is_neither_bold_nor_beaten() {
     let best = |found: &[RecordFile]| {
         let comparison = Comparison::new(found, &[], None, 0.95).unwrap();

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::record;
 use crate::compare::{Comparison, Format, formats};
-use records::record::RecordFile;
+use records::record::{RecordFile, Scores, SplitUse};
 
 /// A saved model that was evaluated; `trained_on`: how many of the rows it was trained on, where it says so.
 fn evaluated(model: &str, task: &str, seed: u64, score: f64, trained_on: Option<u64>) -> RecordFile {
@@ -80,6 +80,13 @@ fn what_may_have_been_trained_on_the_rows_is_not_bold_and_said() {
         "{bold:?} {notes}"
     );
     assert_eq!(with(Some(277)).1, Value::Bool(true));
+    // Predictions alone have no scores.
+    let mut predicted = evaluated("saved", "rte", 1, 1.0, None);
+    predicted.1.dataset.splits.iter_mut().for_each(|split| split.used_for = Some(SplitUse::Prediction));
+    (predicted.1.metrics, predicted.1.score) = (Scores::new(), None);
+    let found: Vec<RecordFile> = trainings(0.6).chain([predicted]).collect();
+    let comparison = Comparison::new(&found, &[], None, 0.95).unwrap();
+    assert!(!comparison.all_notes().join(". ").contains("unknown whether"), "{:?}", comparison.all_notes());
     // A training of format 1 says nothing of it, and starts from a pretrained model.
     let unknown = |mut found: RecordFile| {
         found.1.dataset.splits.iter_mut().for_each(|split| split.trained_on = None);
