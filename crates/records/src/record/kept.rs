@@ -46,13 +46,13 @@ impl RunRecord {
         predicted(self).next().is_some()
     }
 
-    /// The record without what only requests for more than this one need: the final evaluations that are not named, and test scores
-    /// where they are not asked for, with the files that nothing else was read from.
+    /// The record without what only requests for more than this one need: the final evaluations that are not named, and the test
+    /// splits, with their scores, where they are not asked for, with the files that nothing else was read from.
     #[must_use]
     pub fn without_unasked(&self, final_eval: &[String], test: bool) -> Self {
         let mut asked = self.clone();
         asked.final_eval.retain(|part| final_eval.contains(&part.name));
-        if !test && self.test_metrics.is_some() {
+        if !test {
             asked.test_metrics = None;
             asked.dataset.splits.retain(|rows| !is_predicted(rows));
         }

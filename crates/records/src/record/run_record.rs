@@ -74,8 +74,8 @@ pub struct RunRecord {
     /// Hash of what was asked for, without the seed, which is known before the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_hash: Option<String>,
-    /// The same without where model and data lie on this machine, `do_predict` and `final_eval`: the record itself says which model
-    /// and data they were, and what came of the other two.
+    /// The same without where model and data lie on this machine, `do_predict` with its file, and `final_eval`: the record itself says
+    /// which model and data they were, and what came of the other two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plain_request_hash: Option<String>,
     /// What the run has to do with a search for settings, where it has.

@@ -72,6 +72,9 @@ fn final_evaluations_and_test_scores_outlive_a_run_without_them() {
     let files = |record: &RunRecord| record.dataset.files_sha256.keys().cloned().collect::<Vec<_>>();
     assert_eq!(files(&asked), files(&with(&["b"])));
     assert_eq!(kept.without_unasked(&["a".to_owned(), "b".to_owned()], true), kept);
+    // Rows without labels have no scores, and were predicted all the same.
+    let unlabelled = RunRecord { test_metrics: None, ..kept };
+    assert!(!unlabelled.without_unasked(&["b".to_owned()], false).is_predicted());
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl Done {
         }
     }
 
-    /// The records of each run, with their files, the last one last: of the same settings and seed, and of model and data whose content
+    /// The records of each run, with their files, the one that was begun last at the end: of the same settings and seed, and of model and data whose content
     /// is still the same. There are several where what else makes numbers others, such as the backend, was another.
     /// What makes a run another one although it was asked for in the same words is said. One that was asked for in other words, with
     /// another path or with more evaluations, counts where its content is all that is asked for now.
@@ -70,6 +70,7 @@ impl Done {
                     "{change} since the results were made, which are left as they are: runs with it are not done"
                 );
             }
+            same.sort_by(|(_, a): &RecordFile, (_, b)| a.started_at.cmp(&b.started_at));
             found.push(same);
         }
         Ok(found)

@@ -60,6 +60,8 @@ fn a_folder_that_another_run_was_trained_into_makes_no_run_done() {
         assert!(plan.stdout.contains("0 done already"), "{}", plan.stdout);
         let is_refused = plan.stdout.contains("to do, and will be refused: --output_dir out/seed-42");
         assert_eq!(is_refused, !checkpoints.is_empty(), "{}", plan.stdout);
+        let may_be_refused = plan.stdout.contains("may be refused: its folder holds another run");
+        assert_eq!(may_be_refused, checkpoints.is_empty(), "{}", plan.stdout);
         let dir = folder(&bench);
         let weights = || std::fs::read(bench.path(&format!("{dir}/model.safetensors"))).unwrap();
         let of_data_2 = weights();

@@ -57,5 +57,6 @@ mod submission;
 mod trained_before;
 mod verify;
 mod watch;
+mod whose_files;
 mod workers;
 mod written_files;

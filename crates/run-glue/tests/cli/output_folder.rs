@@ -212,10 +212,9 @@ fn a_record_that_cannot_be_written_loses_no_model_and_the_run_can_be_started_aga
     let beside = "--task rte --model m --dataset_dir g --do_eval --results_dir elsewhere --output_dir out";
     bench.run(beside.split(' ')).assert_done("evaluation");
     assert!(bench.path(MARK).is_file());
-    for file in ["eval_results.json", "all_results.json"] {
+    for file in ["eval_results.json", "all_results.json", ".run-glue.finished"] {
         bench.write(&format!("out/{file}"), before[&format!("out/{file}")].clone());
     }
-    bench.remove("out/.run-glue.finished");
     assert!(content(&bench) == before);
     run(&bench, "--save_strategy no").assert_done("again");
     assert!(weights(&bench) == weights(&plain));
@@ -300,12 +299,32 @@ fn a_run_that_did_not_end_goes_on_from_its_own_checkpoints_alone() {
     assert!(bench.path(MARK).is_file());
     // The same run, elsewhere.
     bench.run(RUN.replace("--output_dir out", "--output_dir other").split(' ')).assert_done("elsewhere");
-    let before = content(&bench);
     let resumed = run(&bench, "--resume_from_checkpoint other/checkpoint-4");
-    resumed.assert_one_line("another folder", &["other/checkpoint-4 is none of its checkpoints"]);
-    assert!(content(&bench) == before);
-    run(&bench, "--resume_from_checkpoint out/checkpoint-4").assert_done("its own");
+    resumed.assert_done("another folder's");
+    assert!(resumed.stderr.contains("going on from out/checkpoint-6"), "{}", resumed.stderr);
     assert!(!bench.path(MARK).exists());
+}
+
+#[test]
+fn a_run_that_began_with_a_checkpoint_of_another_folder_may_be_started_again() {
+    let bench = Bench::new();
+    let elsewhere = RUN.replace("results --output_dir out", "others --output_dir other");
+    bench.run(elsewhere.split(' ')).assert_done("elsewhere");
+    // Killed before its own first checkpoint.
+    let from_elsewhere = "--resume_from_checkpoint other/checkpoint-4 --save_strategy no";
+    without_a_record(&bench, from_elsewhere);
+    assert!(bench.path(MARK).is_file());
+    let before = content(&bench);
+    let other = run(&bench, "--resume_from_checkpoint other/checkpoint-4 --learning_rate 1e-3");
+    assert_eq!(other.code, Some(2), "{}", other.stderr);
+    assert!(other.stderr.contains("another --output_dir"), "{}", other.stderr);
+    assert!(content(&bench) == before);
+    let again = run(&bench, from_elsewhere);
+    again.assert_done("again");
+    assert!(again.stderr.contains("going on from other/checkpoint-4"), "{}", again.stderr);
+    // The run has ended: what is there is safe again.
+    let ended = run(&bench, from_elsewhere);
+    ended.assert_one_line("ended", &["other/checkpoint-4 is none of its checkpoints"]);
 }
 
 #[cfg(unix)]

@@ -58,11 +58,16 @@ pub(super) fn folder_name(step: usize) -> String {
     format!("{PREFIX}{step}")
 }
 
+/// The step in a checkpoint's name.
+pub(super) fn step_of(folder: &Path) -> Option<usize> {
+    folder.file_name()?.to_str()?.strip_prefix(PREFIX)?.parse().ok()
+}
+
 /// Checkpoints by their step, ascending.
 pub(super) fn list(dir: &Path) -> Vec<(usize, PathBuf)> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let mut found: Vec<(usize, PathBuf)> = entries
-        .filter_map(|entry| Some((entry.file_name().to_str()?.strip_prefix(PREFIX)?.parse().ok()?, entry.path())))
+        .filter_map(|entry| Some((step_of(&entry.path())?, entry.path())))
         .filter(|(_, path)| path.join("config.json").is_file())
         .collect();
     found.sort();

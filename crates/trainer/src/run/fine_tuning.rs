@@ -12,12 +12,12 @@ use serde_json::Value;
 
 use super::best_checkpoint::BestCheckpoint;
 use super::callbacks::TrainerCallbacks;
-use super::checkpoints::{Checkpoints, Resume, decisive_settings, latest, weights};
+use super::checkpoints::{Checkpoints, Resume, decisive_settings, latest, step_of, weights};
 use super::context::RunContext;
 use super::hooks::CheckpointListener;
 use super::identity::RunIdentity;
 use super::older_run::OlderRun;
-use super::output::output_dir;
+use super::output::{given_elsewhere, output_dir};
 use super::training_setup::TrainingSetup;
 use super::unfinished::Unfinished;
 use super::warnings::Warnings;
@@ -30,6 +30,7 @@ use crate::training::optimizer::frozen;
 use crate::training::phases::PhaseSeconds;
 use crate::training::schedule::StepPlan;
 use crate::training::totals::Totals;
+use crate::unfinished_mark::is_marked;
 use records::metrics::Metrics;
 use records::record::parts::TrainingInfo;
 use records::utc::folder_name;
@@ -157,10 +158,17 @@ impl<'a, B: EncoderOps> FineTuning<'a, B> {
     }
 }
 
-/// The checkpoint to go on from: the one given, or the last one in the output folder that the run does not overwrite.
+/// The checkpoint to go on from: the one given, or the last one in the output folder that the run does not overwrite. A run that
+/// began with one of another folder, and did not end, goes on from its own where it got further.
 fn resume_folder(settings: &Settings) -> Option<PathBuf> {
     let given = settings.checkpoints.resume_from_checkpoint.clone();
-    given.or_else(|| latest(&output_dir(settings)?).filter(|_| !settings.places.overwrite_output_dir))
+    let dir = output_dir(settings).filter(|_| !settings.places.overwrite_output_dir);
+    let own = dir.as_deref().and_then(latest);
+    let Some(given) = given else { return own };
+    let is_further = |own: &PathBuf| step_of(own) > step_of(&given);
+    let goes_on = |dir: &PathBuf| is_marked(dir) && given_elsewhere(settings, dir).is_some();
+    let own = own.filter(|own| dir.as_ref().is_some_and(goes_on) && is_further(own));
+    Some(own.unwrap_or(given))
 }
 
 /// Goes on from the checkpoint in `folder`.

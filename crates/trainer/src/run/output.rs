@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use super::checkpoints::{is_scratch, latest, list};
 use super::output_lock::{self, lock_output};
+use super::saved_model::WEIGHTS;
+use super::trained_rows::weights_hash;
 use crate::error::Error;
 use crate::file_lock::FileLock;
-use crate::finished_run::{self, FinishedRuns, RunName};
+use crate::finished_run::{self, FileState, FinishedRuns, RunName, Writes, predicted_rows};
 use crate::logs::journal;
-use crate::settings::Settings;
+use crate::settings::{ModelChoice, Settings};
 use crate::unfinished_mark::{self, is_marked, remove_mark};
 use records::atomic;
 use records::record::RunRecord;
@@ -47,8 +49,8 @@ pub fn check_output_dir(settings: &Settings) -> Result<(), Error> {
 /// The output folder of a run that has begun.
 #[derive(Default)]
 pub(super) struct OutputClaim {
-    /// The folder, and whether the run trains: an evaluation leaves what a training is about.
-    dir: Option<(PathBuf, bool)>,
+    /// The folder, and what the run does to it: an evaluation leaves what a training is about.
+    dir: Option<(PathBuf, Writes)>,
     /// `None`: there is no folder, or its file system locks no files.
     _lock: Option<FileLock>,
 }
@@ -58,11 +60,12 @@ impl OutputClaim {
     ///
     /// # Errors
     /// When the folder cannot be told so; the run then counts as one that has not ended.
-    pub(super) fn ended(self, record: &RunRecord, predicts: bool) -> Result<(), Error> {
-        let Some((dir, trains)) = &self.dir else { return Ok(()) };
-        let before = FinishedRuns::read(dir).unwrap_or_default();
-        before.after(&RunName::of(record), *trains, predicts).write(dir)?;
-        if *trains {
+    pub(super) fn ended(self, record: &RunRecord) -> Result<(), Error> {
+        let Some((dir, writes)) = &self.dir else { return Ok(()) };
+        let weights = || FileState::of(&dir.join(WEIGHTS), weights_hash(dir, WEIGHTS)?);
+        let weights = if writes.trains { weights() } else { None };
+        FinishedRuns::read(dir).after(&RunName::of(record), predicted_rows(record), *writes, weights).write(dir)?;
+        if writes.trains {
             remove_mark(dir);
         }
         Ok(())
@@ -72,7 +75,7 @@ impl OutputClaim {
 impl Drop for OutputClaim {
     fn drop(&mut self) {
         // A run that failed before it wrote anything leaves nothing to be told about.
-        if let Some((dir, true)) = &self.dir
+        if let Some((dir, Writes { trains: true, .. })) = &self.dir
             && is_empty(dir)
         {
             remove_mark(dir);
@@ -90,7 +93,14 @@ pub(super) fn take_output_dir(settings: &Settings) -> Result<OutputClaim, Error>
     let lock = lock_output(&dir)?;
     // Only now: before, another run may have been about to write.
     check_content(settings, &dir)?;
-    Ok(OutputClaim { dir: Some((dir, settings.do_train)), _lock: lock })
+    let writes = writes(settings, &dir);
+    Ok(OutputClaim { dir: Some((dir, writes)), _lock: lock })
+}
+
+/// What a run of these settings does to the files in `dir`.
+pub(super) fn writes(settings: &Settings, dir: &Path) -> Writes {
+    let is_of_model = matches!(&settings.model.choice, ModelChoice::Folder(model) if is_same(model, dir));
+    Writes { trains: settings.do_train, predicts: settings.do_predict, is_of_model }
 }
 
 fn check_folder(settings: &Settings, dir: &Path) -> Result<(), Error> {
@@ -102,10 +112,9 @@ fn check_folder(settings: &Settings, dir: &Path) -> Result<(), Error> {
 
 fn check_content(settings: &Settings, dir: &Path) -> Result<(), Error> {
     // What a checkpoint or a mark says is compared with this run when its data and model are known. Checkpoints are gone on from where
-    // they are; one of another folder is no reason to write over these.
-    let resumed = settings.checkpoints.resume_from_checkpoint.as_deref();
-    let from_elsewhere = resumed.filter(|resumed| !is_in(resumed, dir));
-    let goes_on = from_elsewhere.is_none() && (latest(dir).is_some() || is_marked(dir));
+    // they are; one of another folder is no reason to write over these, unless this very run began with it, and has not ended.
+    let from_elsewhere = given_elsewhere(settings, dir);
+    let goes_on = is_marked(dir) || from_elsewhere.is_none() && latest(dir).is_some();
     if is_empty(dir) || settings.places.overwrite_output_dir || !settings.do_train || goes_on {
         return Ok(());
     }
@@ -116,6 +125,11 @@ fn check_content(settings: &Settings, dir: &Path) -> Result<(), Error> {
         "--output_dir {} is not empty{elsewhere}; give another folder, or --overwrite_output_dir true to write into it",
         dir.display()
     )))
+}
+
+/// The checkpoint that was given, where it is none of the folder's.
+pub(super) fn given_elsewhere<'a>(settings: &'a Settings, dir: &Path) -> Option<&'a Path> {
+    settings.checkpoints.resume_from_checkpoint.as_deref().filter(|resumed| !is_in(resumed, dir))
 }
 
 /// Whether a checkpoint lies in a folder, whatever leads to it.

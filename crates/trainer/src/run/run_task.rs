@@ -52,7 +52,7 @@ pub fn run_task(settings: &Settings, hooks: &RunHooks) -> Result<CompletedRun, E
     let prepared = prepare::prepare(settings, &hooks.transfers)?;
     let listener = (hooks.listener)(settings)?;
     let completed = dispatch(settings.machine.device, TaskRun { settings, prepared, hooks, listener, clock })??;
-    claim.ended(&completed.record, settings.do_predict)?;
+    claim.ended(&completed.record)?;
     Ok(completed)
 }
 

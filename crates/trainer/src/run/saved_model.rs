@@ -18,7 +18,7 @@ use records::python_json;
 use records::record::RunRecord;
 
 /// The file of the weights.
-const WEIGHTS: &str = "model.safetensors";
+pub(super) const WEIGHTS: &str = "model.safetensors";
 
 /// Files of a tokenizer that go with the model as they are.
 const TOKENIZER_FILES: [&str; 10] = [

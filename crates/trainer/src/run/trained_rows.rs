@@ -154,6 +154,12 @@ impl TrainedRows {
     }
 }
 
+/// SHA-256 of the weights that the model in `dir` was saved with; `None` where it is not said.
+pub(super) fn weights_hash(dir: &Path, weights: &str) -> Option<String> {
+    let (mut hashes, ..) = read(&dir.join(FILE_NAME)).ok()?;
+    hashes.remove(weights)
+}
+
 fn read(path: &Path) -> Result<(FileHashes, Vec<RowKey>, bool), String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     let Written { format, weights_sha256, rows } = serde_json::from_str(&text).map_err(|error| error.to_string())?;

@@ -5,10 +5,11 @@ use std::path::Path;
 use super::announcement;
 use super::older_run::{is_of_model, remove_results, results_of_others};
 use super::outcome::{RunOutcome, StageMetrics};
-use super::output::{is_empty, output_dir};
+use super::output::{is_empty, output_dir, writes};
 use super::score::Evaluation;
 use super::state_file::trainer_state;
 use crate::error::Error;
+use crate::finished_run::FinishedRuns;
 use crate::unfinished_mark::is_marked;
 use records::files::console::metrics_block;
 use records::files::final_eval::FinalTable;
@@ -45,10 +46,13 @@ impl RunOutcome<'_> {
         let mut result = Ok(());
         if let Some(dir) = output_dir(self.context.settings) {
             let is_own = is_empty(&dir) || self.trained.is_some() && is_marked(&dir);
-            if self.trained.is_none() {
-                self.make_room(&dir, &metrics);
-            }
-            result = self.write_output_dir(&dir, &metrics).inspect_err(|_| {
+            let written = self.disown(&dir).and_then(|()| {
+                if self.trained.is_none() {
+                    self.make_room(&dir, &metrics);
+                }
+                self.write_output_dir(&dir, &metrics)
+            });
+            result = written.inspect_err(|_| {
                 // A part of the files would look like the results of a finished run.
                 if is_own {
                     remove_results(&self.context.prepared.task, &dir);
@@ -71,11 +75,25 @@ impl RunOutcome<'_> {
         Written { record, result }
     }
 
+    /// What is about to be written over is no other run's any more, should this one be killed, or fail.
+    fn disown(&self, dir: &Path) -> Result<(), Error> {
+        let settings = self.context.settings;
+        let mut writes = writes(settings, dir);
+        writes.predicts |= self.trained.is_none() && self.removes_results(dir);
+        Ok(FinishedRuns::read(dir).before(writes).write(dir)?)
+    }
+
+    /// Whether this evaluation removes what another model's left, its predictions too.
+    fn removes_results(&self, dir: &Path) -> bool {
+        let settings = self.context.settings;
+        settings.places.overwrite_output_dir && !is_of_model(settings, dir)
+    }
+
     /// An evaluation alone has no training that would have removed an older run's results.
     fn make_room(&mut self, dir: &Path, metrics: &StageMetrics) {
         let settings = self.context.settings;
         let own: Vec<&Metrics> = metrics.eval.iter().chain(&metrics.predict).collect();
-        if settings.places.overwrite_output_dir && !is_of_model(settings, dir) {
+        if self.removes_results(dir) {
             remove_results(&self.context.prepared.task, dir);
         } else if let Some(kept) = results_of_others(settings, dir, &own) {
             self.warnings.add(kept);

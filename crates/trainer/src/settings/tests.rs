@@ -127,7 +127,12 @@ fn paths_predictions_and_final_evaluations_are_left_out_of_the_plain_request_and
         settings
     };
     let hub = |id: &str| ModelChoice::Hub { id: id.to_owned(), revision: "main".to_owned() };
-    let same: [Change; 4] = [
+    let same: [Change; 5] = [
+        |s| {
+            let files = vec![("train", "a/train.csv".into()), ("test", "a/test.csv".into())];
+            s.data.dataset = DatasetChoice::Files(files);
+            s.do_predict = true;
+        },
         |s| s.model.choice = ModelChoice::Folder("/elsewhere/m".into()),
         |s| s.data.dataset = DatasetChoice::Files(vec![("train", "/b/rows.csv".into())]),
         |s| s.data.splits.final_eval = vec![FinalSplit::Train],

@@ -9,7 +9,7 @@ use crate::grid::run_lock::remove_stale_locks;
 use crate::grid::run_spec::RunSpec;
 use crate::progress::print;
 use records::counted;
-use records::record::RunRecord;
+use records::record::{RecordFile, RunRecord};
 use results::table::Table;
 use trainer::error::Error;
 
@@ -18,6 +18,7 @@ impl Sweep<'_> {
     pub(super) fn finish(mut self) -> Result<(), Error> {
         remove_stale_locks(self.results_dir);
         let stops = self.stops();
+        let shown = self.shown();
         let states = std::mem::take(&mut self.states);
         let mut records: Vec<(String, RunRecord)> = Vec::new();
         let mut failures: Vec<(String, Error)> = std::mem::take(&mut self.upload_failures);
@@ -43,7 +44,7 @@ impl Sweep<'_> {
             print(&table.render(std::io::stdout().is_terminal()));
         }
         let specs: Vec<RunSpec> = self.specs.iter().filter(|spec| !spec.is_trial()).cloned().collect();
-        let page = page::write(&mut self.done, &specs, self.results_dir, &self.grid.options.page);
+        let page = shown.and_then(|shown| page::write(&shown, self.results_dir, &self.grid.options.page));
         // Of one model and one seed: the leaderboard takes one file a task.
         let several = self.grid.several;
         if failures.is_empty()
@@ -62,6 +63,23 @@ impl Sweep<'_> {
             }
             None => page,
         }
+    }
+
+    /// The records of the page, with their files: those of the tables, and of the parts of others, whichever worker ran them, so that
+    /// the worker that ends last has all.
+    fn shown(&mut self) -> Result<Vec<RecordFile>, Error> {
+        let of_all: Vec<_> = self.specs.iter().zip(&self.states).filter(|(spec, _)| !spec.is_trial()).collect();
+        let specs: Vec<RunSpec> = of_all.iter().map(|(spec, _)| (*spec).clone()).collect();
+        let mut shown = Vec::new();
+        for ((_, state), found) in of_all.into_iter().zip(self.done.find(&specs)?) {
+            let mut from_last = found.into_iter().rev();
+            shown.extend(match state {
+                RunState::Done(record) => from_last.find(|(_, other)| other.run_key() == record.run_key()),
+                RunState::Elsewhere => from_last.next(),
+                _ => None,
+            });
+        }
+        Ok(shown)
     }
 
     /// What the runs of a table share: the model, and the settings by which they differ from others.

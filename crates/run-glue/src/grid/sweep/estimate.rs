@@ -37,7 +37,14 @@ impl Sweep<'_> {
                 RunState::Done(record) if record.collapsed => "done, collapsed".to_owned(),
                 RunState::Done(_) => "done".to_owned(),
                 RunState::Elsewhere => "of another part".to_owned(),
-                _ => refusal(spec).map_or_else(|| time(spec), |why| format!("to do, and will be refused: {why}")),
+                _ => match refusal(spec) {
+                    Some(why) => format!("to do, and will be refused: {why}"),
+                    // Checkpoints are held against the run when its data and model are read.
+                    None if self.outputs.holds_another(spec) && !spec.settings.places.overwrite_output_dir => {
+                        format!("{}; may be refused: its folder holds another run", time(spec))
+                    }
+                    None => time(spec),
+                },
             };
             text.push_str(&line(spec, spec.label.clone(), state));
         }

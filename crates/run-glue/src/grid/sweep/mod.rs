@@ -2,6 +2,7 @@
 //! share one folder of results. Searches go on as their trials end.
 
 mod advance;
+mod asked_files;
 mod ending;
 mod estimate;
 mod live_view;

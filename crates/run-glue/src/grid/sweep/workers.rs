@@ -122,11 +122,11 @@ impl Sweep<'_> {
     fn take(&mut self, at: usize, report: Report) -> Result<(), Error> {
         self.states[at] = match report {
             Report::Done(upload) => {
-                let spec = &self.specs[at];
+                let spec = self.specs[at].clone();
                 // A record that went away since is to be made again.
-                let records = self.done.find(std::slice::from_ref(spec))?.pop().unwrap_or_default();
-                let Some((_, record)) = records.into_iter().next_back() else { return Ok(()) };
-                self.upload_failures.extend(upload.map(|error| (spec.name.clone(), Error::failure(error))));
+                let records = self.done.find(std::slice::from_ref(&spec))?.pop().unwrap_or_default();
+                let Some(record) = self.taken(&spec, records)? else { return Ok(()) };
+                self.upload_failures.extend(upload.map(|error| (spec.name, Error::failure(error))));
                 self.succeeded(at, record)
             }
             Report::Failed(error) => self.failed(at, Error::failure(error)),
