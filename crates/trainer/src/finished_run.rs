@@ -187,6 +187,12 @@ impl FinishedRuns {
         }
     }
 
+    /// Takes it out of a folder that holds nothing which it could be about.
+    pub(crate) fn remove(dir: &Path) {
+        // What cannot be removed says that nothing there is anybody's, which is true.
+        let _ = std::fs::remove_file(dir.join(FILE_NAME));
+    }
+
     /// Puts it into the folder.
     ///
     /// # Errors

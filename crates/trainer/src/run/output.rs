@@ -75,10 +75,13 @@ impl OutputClaim {
 impl Drop for OutputClaim {
     fn drop(&mut self) {
         // A run that failed before it wrote anything leaves nothing to be told about.
-        if let Some((dir, Writes { trains: true, .. })) = &self.dir
+        if let Some((dir, writes)) = &self.dir
             && is_empty(dir)
         {
-            remove_mark(dir);
+            FinishedRuns::remove(dir);
+            if writes.trains {
+                remove_mark(dir);
+            }
         }
     }
 }
