@@ -13,11 +13,16 @@ fn is_repetition(one: &RunRecord, other: &RunRecord) -> bool {
     one.run_key() == other.run_key() && one.agrees_with(other)
 }
 
+/// Whether two records of one run are of the same time that it was done. Small runs may begin in the same second.
+fn is_same_time(one: &RunRecord, other: &RunRecord) -> bool {
+    one.started_at == other.started_at && one.timings == other.timings
+}
+
 /// # Errors
 /// When a record is among both sides, whatever its path and the name of its model say: that it reproduces itself says nothing. The same
-/// run that was done again began at another time.
+/// run that was done again began at another time, or took another one.
 pub(super) fn check_copies(found: &[RecordFile], ours: &[RecordFile]) -> Result<(), Error> {
-    let is_copy = |one: &RunRecord, other: &RunRecord| one.started_at == other.started_at && is_repetition(one, other);
+    let is_copy = |one: &RunRecord, other: &RunRecord| is_same_time(one, other) && is_repetition(one, other);
     match found.iter().find(|(_, theirs)| ours.iter().any(|(_, own)| is_copy(own, theirs))) {
         Some((file, _)) => Err(Error::input(format!(
             "{}: this record is of one of the runs that are verified, and a run always reproduces itself; give the records of other runs",
@@ -32,9 +37,8 @@ pub(super) fn check_copies(found: &[RecordFile], ours: &[RecordFile]) -> Result<
 /// # Errors
 /// When some of the runs came out as runs of the reference did, and others have no partner there: the means would share these runs.
 pub(super) fn has_same_numbers(runs: &[&RecordFile], wanted: &Wanted) -> Result<bool, String> {
-    let is_again = |ours: &RunRecord, theirs: &RunRecord| {
-        theirs.run_key() == ours.run_key() && theirs.started_at != ours.started_at
-    };
+    let is_again =
+        |ours: &RunRecord, theirs: &RunRecord| theirs.run_key() == ours.run_key() && !is_same_time(ours, theirs);
     let partner = |ours: &RunRecord| wanted.runs.iter().find(|theirs| is_again(ours, theirs));
     let is_same = |ours: &RunRecord| {
         let number = |record: &RunRecord| record.metrics.get(&wanted.metric).copied().flatten();
