@@ -148,10 +148,16 @@ pub fn run(options: &VerifyOptions) -> Result<Verification, Error> {
         if let Some((of, other)) = checked.iter().find_map(|of| Some((of, of.other_class.as_ref()?))) {
             return Err(Error::input(other.in_full(&of.wanted)));
         }
+        let only_predicted = found.iter().any(|(_, record)| record.metrics.is_empty());
+        let not_evaluated = if only_predicted {
+            "; of some only predictions were made: they were not evaluated (--do_eval)"
+        } else {
+            ""
+        };
         let other = checked.iter().any(|checked| matches!(checked.verdict, Verdict::OtherSplit));
         let other = if other { "; some are of another split (--allow_partial compares them all the same)" } else { "" };
         return Err(Error::input(format!(
-            "{}: no number of the models {models} on the tasks and splits that were run{other}{hint}",
+            "{}: no number of the models {models} on the tasks and splits that were run{not_evaluated}{other}{hint}",
             names(&options.against)
         )));
     }
@@ -189,14 +195,13 @@ fn of_each_row(
             (_, None) => true,
         }
     });
-    let (mut checked, mut passed_over, mut predicted) = (Vec::new(), None, None);
+    let (mut checked, mut passed_over) = (Vec::new(), None);
     for row in of_model {
         // Runs on other rows are no seeds of the same number.
         let mut by_rows: BTreeMap<&String, Vec<&RecordFile>> = BTreeMap::new();
         for &at in row.records.iter().filter(|&&at| found[at].1.task == wanted.task) {
-            if found[at].1.metrics.is_empty() {
-                predicted.get_or_insert((&row.name, &found[at]));
-            } else {
+            // Predictions alone answer nothing.
+            if !found[at].1.metrics.is_empty() {
                 by_rows.entry(&columns[at]).or_default().push(&found[at]);
             }
         }
@@ -208,10 +213,6 @@ fn of_each_row(
             let name = if several { format!("{} on {column}", row.name) } else { row.name.clone() };
             checked.push(compare(wanted.clone(), name, &runs, found, options)?);
         }
-    }
-    // Predictions alone answer nothing, and are no error where other runs do.
-    if let (true, Some((name, run))) = (checked.is_empty(), predicted) {
-        checked.push(compare(wanted.clone(), name.clone(), &[run], found, options)?);
     }
     if checked.is_empty() {
         let of_task = passed_over.map(|row| (row, Verdict::NotRun));

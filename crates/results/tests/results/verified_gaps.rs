@@ -130,6 +130,18 @@ fn predictions_alone_are_passed_over_where_other_runs_answer() {
     predicted(&bench, 20);
     let number = bench.against(&accuracy(0.65), |_| ()).unwrap();
     assert_eq!((verdict(&number), &number["runs"]), ("reproduced", &json!(3)), "{number}");
+    // Those of another task are no error either.
+    bench.add("results", 21, |record| {
+        record["task"] = json!("cola");
+        record["metrics"] = json!({});
+        record["score"] = Value::Null;
+    });
+    let cola = json!({"metric": "matthews_correlation", "value": 0.5});
+    bench.write("two.json", &json!({"runs": {"rte": accuracy(0.65), "cola": cola}}));
+    let all = verify::run(&bench.options("two.json")).unwrap();
+    let all: Value = serde_json::from_str(&all.as_json()).unwrap();
+    let of_task = |task: &str| all["numbers"].as_array().unwrap().iter().find(|number| number["task"] == task).unwrap();
+    assert_eq!((verdict(of_task("rte")), verdict(of_task("cola"))), ("reproduced", "not run"), "{all}");
     // Where none does, that is said.
     let bench = Bench::new("accuracy", &[], 277);
     predicted(&bench, 20);
