@@ -11,6 +11,8 @@ mod side;
 use super::matrix::{Mat, MatMut};
 #[cfg(target_arch = "x86_64")]
 use super::simd;
+use super::sizes::ROWS;
+use super::threads::Parallel;
 use crate::ops::precision::Precision;
 
 /// What happens to the destination's old values, and by how many threads the product is made.
@@ -109,9 +111,11 @@ pub(super) fn multiply_at(precision: Precision, out: &mut [f32], a: Mat, b: Mat,
 /// Writes what a product is to be added to; whether there is anything.
 fn begin(out: &mut [f32], columns: usize, start: Start) -> bool {
     let Start::Bias(bias) = start else { return false };
-    for row in out.chunks_exact_mut(columns) {
-        row.copy_from_slice(bias);
-    }
+    out.chunks_mut(columns * ROWS).par_for_each(|rows| {
+        for row in rows.chunks_exact_mut(columns) {
+            row.copy_from_slice(bias);
+        }
+    });
     true
 }
 
