@@ -1,20 +1,10 @@
 //! A run is done where its output folder holds that very run, and not another one's model or results.
 
-use std::fmt::Write;
-
+use crate::identity::csv;
 use crate::support::program::{Bench, Ended};
 
 const FLAGS: &str = "--model m --train_file t.csv --validation_file dev.csv --max_steps 4 --learning_rate 1e-3 --seeds 2 --output_dir out \
                      --results_dir results";
-
-/// Texts of two classes; `turn` gives the same texts the other labels.
-fn csv(rows: usize, turn: usize) -> String {
-    let mut text = String::from("text,label\n");
-    for row in 0..rows {
-        let _ = writeln!(text, "the {} number {row} of them all,{}", ["good", "bad"][row % 2], (row + turn) % 2);
-    }
-    text
-}
 
 fn bench() -> Bench {
     let bench = Bench::new();
@@ -45,6 +35,17 @@ fn folder(bench: &Bench) -> String {
 }
 
 const OF_ANOTHER: &str = "what is there is of another run than the results in results";
+
+/// Fails unless no run is done, since its folder holds another one.
+fn assert_of_another(bench: &Bench) {
+    let plan = dry(bench);
+    assert!(
+        plan.stdout.contains("0 done already") && plan.stderr.contains(OF_ANOTHER),
+        "{}{}",
+        plan.stdout,
+        plan.stderr
+    );
+}
 
 #[test]
 fn a_folder_that_another_run_was_trained_into_makes_no_run_done() {
@@ -88,13 +89,7 @@ fn a_folder_that_a_run_of_other_weights_was_trained_into_makes_no_run_done() {
     bench.write("m/model.safetensors", other);
     run(&bench, "--rerun").assert_done("other weights");
     bench.write("m/model.safetensors", weights);
-    let back = dry(&bench);
-    assert!(
-        back.stdout.contains("0 done already") && back.stderr.contains(OF_ANOTHER),
-        "{}{}",
-        back.stdout,
-        back.stderr
-    );
+    assert_of_another(&bench);
 }
 
 #[test]
@@ -126,13 +121,7 @@ fn a_folder_of_an_earlier_version_is_held_against_the_results_in_it() {
     run(&bench, "--rerun").assert_done("data 2");
     forget();
     data(&bench, 0);
-    let back = dry(&bench);
-    assert!(
-        back.stdout.contains("0 done already") && back.stderr.contains(OF_ANOTHER),
-        "{}{}",
-        back.stdout,
-        back.stderr
-    );
+    assert_of_another(&bench);
 }
 
 #[test]

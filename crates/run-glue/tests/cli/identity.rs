@@ -7,7 +7,7 @@ use crate::support::program::{Bench, Ended, copy};
 const FLAGS: &str = "--validation_file dev.csv --max_steps 8 --learning_rate 1e-3 --results_dir results";
 
 /// Texts of two classes; `turn` gives the same texts the other labels.
-fn csv(rows: usize, turn: usize) -> String {
+pub(crate) fn csv(rows: usize, turn: usize) -> String {
     let mut text = String::from("text,label\n");
     for row in 0..rows {
         let _ = writeln!(text, "the {} number {row} of them all,{}", ["good", "bad"][row % 2], (row + turn) % 2);
