@@ -6,11 +6,14 @@ use super::run_record::RunRecord;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl RunRecord {
-    /// Takes over final evaluations and test scores of an earlier record of the same run that this one lacks. Those of weights that
-    /// came out otherwise are not, which is warned of, nor those on data files that have changed, or are unknown.
+    /// Takes over final evaluations of an earlier record of the same run that this one lacks, and its test scores where this run predicted
+    /// nothing. Those of weights that came out otherwise are not, which is warned of, nor those on data files that have changed, or are
+    /// unknown.
     pub(super) fn keep_of(&mut self, old: &Self) {
+        self.say_replaced_tests(old);
         let names: BTreeSet<String> = self.final_eval.iter().map(|part| part.name.clone()).collect();
-        let lacks_tests = self.test_metrics.is_none() && old.test_metrics.is_some();
+        // Scores of one set of rows do not belong to predictions of another.
+        let lacks_tests = !self.is_predicted() && old.test_metrics.is_some();
         let mut last: Vec<_> = old.final_eval.iter().filter(|part| !names.contains(&part.name)).cloned().collect();
         let tests: Vec<&SplitRows> = predicted(old).filter(|_| lacks_tests).collect();
         if last.is_empty() && tests.is_empty() {
@@ -35,8 +38,18 @@ impl RunRecord {
             let tables =
                 old.class_tables.iter().filter(|table| is_of_tests(&table.split) && !own.contains(&table.split));
             self.class_tables.extend(tables.cloned());
-            let earlier: Vec<SplitRows> = predicted(self).cloned().collect();
-            self.dataset.splits.extend(tests.into_iter().filter(|rows| !earlier.contains(*rows)).cloned());
+            self.dataset.splits.extend(tests.into_iter().cloned());
+        }
+    }
+
+    /// A record has test scores of one set of rows.
+    fn say_replaced_tests(&self, old: &Self) {
+        let hashes = |record: &Self| predicted(record).map(|rows| rows.sha256.clone()).collect::<Vec<_>>();
+        if self.is_predicted() && old.test_metrics.is_some() && hashes(self) != hashes(old) {
+            log::warn!(
+                "{}: the earlier record of this run has test scores on other rows, which those of this run take the place of",
+                self.task
+            );
         }
     }
 

@@ -104,3 +104,15 @@ fn what_is_of_other_weights_or_files_is_not_kept() {
     unknown.final_eval[0].data.files.clear();
     assert!(names(&one_after_another(folder.path(), [unknown, with(&[])])).is_empty());
 }
+
+#[test]
+fn test_scores_are_those_of_the_rows_that_were_predicted_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut unlabelled = with(&[]);
+    let rows = rows_of(&mut unlabelled, "unlabelled", SplitUse::Prediction, "0c");
+    unlabelled.dataset.splits.push(rows);
+    unlabelled.class_tables.clear();
+    let kept = one_after_another(folder.path(), [tested(), unlabelled.clone()]);
+    assert_eq!((kept.test_metrics, &kept.class_tables), (None, &unlabelled.class_tables));
+    assert_eq!(kept.dataset, unlabelled.dataset);
+}

@@ -71,7 +71,7 @@ pub(super) fn read(path: &Path, ours: &[RecordFile]) -> Result<Vec<Wanted>, Erro
         |json: &Value| Kind::of(|field| json.get(field).is_some()).ok_or_else(|| failed(path, &"it is none of these"));
     let all = if path.is_dir() {
         match written_files(path)? {
-            files if files.is_empty() => of_records(&without_trials(path)?, ours, path)?,
+            files if files.is_empty() => of_records(&scored_runs(path)?, ours, path)?,
             files => {
                 let each = files.iter().map(|file| read(file, ours)).collect::<Result<Vec<_>, _>>()?;
                 return Ok(each.into_iter().flatten().collect());
@@ -81,7 +81,7 @@ pub(super) fn read(path: &Path, ours: &[RecordFile]) -> Result<Vec<Wanted>, Erro
         let json = parse(path).map_err(|error| failed(path, &error))?;
         match kind(&json)? {
             Kind::Table => of_tables(path)?,
-            Kind::Record => of_records(&without_trials(path)?, ours, path)?,
+            Kind::Record => of_records(&scored_runs(path)?, ours, path)?,
             Kind::Reference => {
                 check_reference(&json).map_err(|error| failed(path, &error))?;
                 of_reference(serde_json::from_value(json).map_err(|error| failed(path, &error))?, path)
@@ -151,9 +151,10 @@ fn written_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-fn without_trials(path: &Path) -> Result<Vec<RecordFile>, Error> {
+/// The records that have scores, but for trials of searches: those of predictions alone have no numbers to reproduce.
+fn scored_runs(path: &Path) -> Result<Vec<RecordFile>, Error> {
     let mut found = read_paths(&[path.to_owned()])?.warned();
-    found.retain(|(_, record)| !record.is_trial());
+    found.retain(|(_, record)| !record.is_trial() && !record.metrics.is_empty());
     check_metrics(&found)?;
     Ok(found)
 }

@@ -116,8 +116,8 @@ fn numbers_that_cannot_be_are_named() {
 
 #[test]
 fn predictions_alone_are_passed_over_where_other_runs_answer() {
-    let predicted = |bench: &Bench, seed: usize| {
-        bench.add("results", seed, |record| {
+    let predicted_in = |bench: &Bench, folder: &str, seed: usize| {
+        bench.add(folder, seed, |record| {
             record["format_version"] = json!(2);
             record["metrics"] = json!({});
             record["score"] = Value::Null;
@@ -126,10 +126,19 @@ fn predictions_alone_are_passed_over_where_other_runs_answer() {
                 json!([{"split": "test", "used_for": "prediction", "rows": 3000, "rows_of_split": 3000, "sha256": "ab".repeat(32)}]);
         });
     };
+    let predicted = |bench: &Bench, seed: usize| predicted_in(bench, "results", seed);
     let bench = Bench::new("accuracy", &NEAR, 277);
     predicted(&bench, 20);
     let number = bench.against(&accuracy(0.65), |_| ()).unwrap();
     assert_eq!((verdict(&number), &number["runs"]), ("reproduced", &json!(3)), "{number}");
+    // Nor are those among the runs of the reference one of several settings.
+    for (seed, value) in NEAR.into_iter().enumerate() {
+        bench.add("others", seed + 30, |record| record["metrics"] = json!({"accuracy": value}));
+    }
+    predicted_in(&bench, "others", 40);
+    let beside = verify::run(&bench.options("others")).map_err(|error| error.to_string()).unwrap();
+    let beside: Value = serde_json::from_str(&beside.as_json()).unwrap();
+    assert_eq!(beside["numbers"].as_array().map(Vec::len), Some(1), "{beside}");
     // Those of another task are no error either.
     bench.add("results", 21, |record| {
         record["task"] = json!("cola");

@@ -22,6 +22,7 @@ mod output_lock;
 mod predictions;
 mod prepare;
 pub mod rehearsal;
+mod result_files;
 mod row_info;
 mod rows;
 mod run_record;

@@ -63,12 +63,9 @@ impl OlderRun {
     }
 }
 
-/// What results of others an evaluation alone leaves in `dir`, in words, where it writes `own`: run_glue.py keeps them in
-/// `all_results.json` without a word. Those of the training of the very model are its own.
-pub(super) fn results_of_others(settings: &Settings, dir: &Path, own: &[&Metrics]) -> Option<String> {
-    if is_of_model(settings, dir) {
-        return None;
-    }
+/// What results of another model an evaluation alone leaves in `dir`, in words, where it writes `own`: run_glue.py keeps them in
+/// `all_results.json` without a word.
+pub(super) fn results_of_others(dir: &Path, own: &[&Metrics]) -> Option<String> {
     let all = read_metrics(&dir.join("all_results.json")).ok()??;
     let kept: Vec<&str> =
         all.keys().map(String::as_str).filter(|key| own.iter().all(|own| !own.contains_key(*key))).collect();

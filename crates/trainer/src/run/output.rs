@@ -8,7 +8,7 @@ use super::saved_model::WEIGHTS;
 use super::trained_rows::weights_hash;
 use crate::error::Error;
 use crate::file_lock::FileLock;
-use crate::finished_run::{self, FileState, FinishedRuns, RunName, Writes, predicted_rows};
+use crate::finished_run::{self, FileState, FinishedRuns, Pass, RunName, WrittenFiles};
 use crate::logs::journal;
 use crate::settings::{ModelChoice, Settings};
 use crate::unfinished_mark::{self, is_marked, remove_mark};
@@ -49,24 +49,29 @@ pub fn check_output_dir(settings: &Settings) -> Result<(), Error> {
 /// The output folder of a run that has begun.
 #[derive(Default)]
 pub(super) struct OutputClaim {
-    /// The folder, and what the run does to it: an evaluation leaves what a training is about.
-    dir: Option<(PathBuf, Writes)>,
+    dir: Option<PathBuf>,
+    /// Whether the run trains: an evaluation leaves what a training is about.
+    trains: bool,
+    /// Whether it evaluates the model in the folder.
+    is_of_model: bool,
     /// `None`: there is no folder, or its file system locks no files.
     _lock: Option<FileLock>,
 }
 
 impl OutputClaim {
-    /// The run of this record has ended well.
+    /// The run of this record, which wrote these files, has ended well.
     ///
     /// # Errors
     /// When the folder cannot be told so; the run then counts as one that has not ended.
-    pub(super) fn ended(self, record: &RunRecord) -> Result<(), Error> {
-        let Some((dir, writes)) = &self.dir else { return Ok(()) };
-        let weights = || FileState::of(&dir.join(WEIGHTS), weights_hash(dir, WEIGHTS)?);
-        let weights = if writes.trains { weights() } else { None };
-        FinishedRuns::read(dir).after(&RunName::of(record), predicted_rows(record), *writes, weights).write(dir)?;
-        if writes.trains {
+    pub(super) fn ended(self, record: &RunRecord, files: WrittenFiles) -> Result<(), Error> {
+        let Some(dir) = &self.dir else { return Ok(()) };
+        let (before, run) = (FinishedRuns::read(dir), RunName::of(record));
+        if self.trains {
+            let weights = weights_hash(dir, WEIGHTS).and_then(|hash| FileState::of(&dir.join(WEIGHTS), hash));
+            before.after_training(run, files, weights).write(dir)?;
             remove_mark(dir);
+        } else {
+            before.after_evaluation(&run, files, self.is_of_model.then(|| Pass::of(record))).write(dir)?;
         }
         Ok(())
     }
@@ -75,11 +80,11 @@ impl OutputClaim {
 impl Drop for OutputClaim {
     fn drop(&mut self) {
         // A run that failed before it wrote anything leaves nothing to be told about.
-        if let Some((dir, writes)) = &self.dir
+        if let Some(dir) = &self.dir
             && is_empty(dir)
         {
             FinishedRuns::remove(dir);
-            if writes.trains {
+            if self.trains {
                 remove_mark(dir);
             }
         }
@@ -96,14 +101,15 @@ pub(super) fn take_output_dir(settings: &Settings) -> Result<OutputClaim, Error>
     let lock = lock_output(&dir)?;
     // Only now: before, another run may have been about to write.
     check_content(settings, &dir)?;
-    let writes = writes(settings, &dir);
-    Ok(OutputClaim { dir: Some((dir, writes)), _lock: lock })
+    let is_of_model = is_model_in(settings, &dir);
+    Ok(OutputClaim { dir: Some(dir), trains: settings.do_train, is_of_model, _lock: lock })
 }
 
-/// What a run of these settings does to the files in `dir`.
-pub(super) fn writes(settings: &Settings, dir: &Path) -> Writes {
-    let is_of_model = matches!(&settings.model.choice, ModelChoice::Folder(model) if is_same(model, dir));
-    Writes { trains: settings.do_train, predicts: settings.do_predict, is_of_model }
+/// Whether the model is the one in `dir`, with the tokenizer and the configuration there.
+fn is_model_in(settings: &Settings, dir: &Path) -> bool {
+    let model = &settings.model;
+    let is_there = matches!(&model.choice, ModelChoice::Folder(folder) if is_same(folder, dir));
+    is_there && model.tokenizer.is_none() && model.config.is_none()
 }
 
 fn check_folder(settings: &Settings, dir: &Path) -> Result<(), Error> {

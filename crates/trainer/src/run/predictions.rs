@@ -1,7 +1,7 @@
 //! `predict_results_<task>.txt`: what the model says about splits whose labels only the leaderboard has.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::context::RunContext;
 use super::rows::task_of_file;
@@ -78,9 +78,9 @@ impl Prediction {
 
     /// Writes the file, and the logits where they are wanted.
     pub(super) fn write(&self, dir: &Path, save_logits: bool) -> Result<(), Error> {
-        write_whole(self.path(dir), self.text().as_bytes())?;
+        write_whole(dir.join(self.file()), self.text().as_bytes())?;
         if save_logits {
-            let path = dir.join(format!("predict_logits_{}.jsonl", self.name));
+            let path = dir.join(self.logits_file());
             let unlabelled = || vec![None; self.logits.rows().count()];
             let labels = self.evaluation.as_ref().map_or_else(unlabelled, Evaluation::host_labels);
             write_logits(&path, &self.logits.values, self.logits.num_labels, &labels)?;
@@ -107,7 +107,17 @@ impl Prediction {
         }
     }
 
-    fn path(&self, dir: &Path) -> PathBuf {
-        dir.join(format!("predict_results_{}.txt", self.name))
+    /// The name of the file.
+    pub(super) fn file(&self) -> String {
+        format!("predict_results_{}.txt", self.name)
+    }
+
+    pub(super) fn logits_file(&self) -> String {
+        format!("predict_logits_{}.jsonl", self.name)
+    }
+
+    /// The leaderboard's, where it asks for this split.
+    pub(super) fn leaderboard_file(&self) -> Option<&str> {
+        self.leaderboard.as_ref().map(|expected| expected.file.file_name.as_str())
     }
 }

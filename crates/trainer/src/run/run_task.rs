@@ -20,9 +20,10 @@ use super::prepare::{self, Prepared};
 use super::saved_model::SavedModel;
 use super::score::Evaluation;
 use super::warnings::Warnings;
-use super::write_results::first_error;
+use super::write_results::{Written, first_error};
 use crate::backends::{OnBackend, dispatch};
 use crate::error::Error;
+use crate::finished_run::WrittenFiles;
 use crate::machine::energy::EnergyMeter;
 use crate::machine::host::restart_peak_memory;
 use crate::settings::Settings;
@@ -35,6 +36,8 @@ pub struct CompletedRun {
     pub record: RunRecord,
     /// What became of it where [`RunHooks::listener`] took the finished folder.
     pub upload: Result<(), Error>,
+    /// The files of results in the output folder.
+    files: WrittenFiles,
 }
 
 /// Trains and evaluates one task and writes its results: a record into `settings.places.results_dir`, and where there is an
@@ -52,7 +55,7 @@ pub fn run_task(settings: &Settings, hooks: &RunHooks) -> Result<CompletedRun, E
     let prepared = prepare::prepare(settings, &hooks.transfers)?;
     let listener = (hooks.listener)(settings)?;
     let completed = dispatch(settings.machine.device, TaskRun { settings, prepared, hooks, listener, clock })??;
-    claim.ended(&completed.record)?;
+    claim.ended(&completed.record, completed.files.clone())?;
     Ok(completed)
 }
 
@@ -106,7 +109,8 @@ impl OnBackend for TaskRun<'_> {
         let is_trained = outcome.trained.is_some();
         let written = outcome.write();
         let Some(dir) = output_dir(settings).filter(|_| is_trained) else {
-            return written.result.map(|()| CompletedRun { record: written.record, upload: Ok(()) });
+            let Written { record, files, result } = written;
+            return result.map(|()| CompletedRun { record, upload: Ok(()), files });
         };
         // Last, as the largest file; also where the results could not be written: each may have a disk of its own.
         let saved = SavedModel { context: &context, model: &model }.write(&dir, &written.record);
@@ -119,7 +123,7 @@ impl OnBackend for TaskRun<'_> {
         }
         first_error(written.result, saved)?;
         let upload = listener.map_or(Ok(()), |listener| listener.finished(&dir));
-        Ok(CompletedRun { record: written.record, upload })
+        Ok(CompletedRun { record: written.record, upload, files: written.files })
     }
 }
 

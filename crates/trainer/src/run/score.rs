@@ -37,6 +37,11 @@ pub(super) struct Evaluation {
 }
 
 impl Evaluation {
+    /// The name of the file with its logits.
+    pub(super) fn logits_file(&self) -> String {
+        format!("eval_logits{}.jsonl", self.suffix)
+    }
+
     /// Scores `logits` of a split, classes in the model's order.
     ///
     /// # Errors

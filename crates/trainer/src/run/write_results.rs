@@ -5,11 +5,11 @@ use std::path::Path;
 use super::announcement;
 use super::older_run::{is_of_model, remove_results, results_of_others};
 use super::outcome::{RunOutcome, StageMetrics};
-use super::output::{is_empty, output_dir, writes};
+use super::output::{is_empty, output_dir};
 use super::score::Evaluation;
 use super::state_file::trainer_state;
 use crate::error::Error;
-use crate::finished_run::FinishedRuns;
+use crate::finished_run::{FinishedRuns, WrittenFiles};
 use crate::unfinished_mark::is_marked;
 use records::files::console::metrics_block;
 use records::files::final_eval::FinalTable;
@@ -24,6 +24,8 @@ use records::record::class_table::ClassTable;
 pub(super) struct Written {
     /// All that was measured, wherever it could be written.
     pub(super) record: RunRecord,
+    /// The files of results in the output folder; none where there is no folder.
+    pub(super) files: WrittenFiles,
     /// The first file that could not be written; of further ones the log says it.
     pub(super) result: Result<(), Error>,
 }
@@ -43,12 +45,16 @@ impl RunOutcome<'_> {
         self.warn_of_collapse();
         self.warn_of_permuted_classes();
         let metrics = self.stage_metrics();
-        let mut result = Ok(());
+        let (mut result, mut files) = (Ok(()), WrittenFiles::new());
         if let Some(dir) = output_dir(self.context.settings) {
             let is_own = is_empty(&dir) || self.trained.is_some() && is_marked(&dir);
-            let written = self.disown(&dir).and_then(|()| {
-                if self.trained.is_none() {
-                    self.make_room(&dir, &metrics);
+            files = self.files(&metrics);
+            if self.trained.is_none() {
+                self.say_what_stays(&dir, &metrics, &files);
+            }
+            let written = self.disown(&dir, &files).and_then(|()| {
+                if self.removes_results(&dir) {
+                    remove_results(&self.context.prepared.task, &dir);
                 }
                 self.write_output_dir(&dir, &metrics)
             });
@@ -72,32 +78,35 @@ impl RunOutcome<'_> {
             log::info!("{task}: results are in {}", path.display());
         }
         let result = first_error(result, path.map(drop).map_err(Error::from));
-        Written { record, result }
+        Written { record, files, result }
     }
 
     /// What is about to be written over is no other run's any more, should this one be killed, or fail.
-    fn disown(&self, dir: &Path) -> Result<(), Error> {
-        let settings = self.context.settings;
-        let mut writes = writes(settings, dir);
-        writes.predicts |= self.trained.is_none() && self.removes_results(dir);
-        Ok(FinishedRuns::read(dir).before(writes).write(dir)?)
+    fn disown(&self, dir: &Path, files: &WrittenFiles) -> Result<(), Error> {
+        let before = FinishedRuns::read(dir);
+        let before = if self.removes_results(dir) { before.without_files() } else { before };
+        Ok(before.before(files, self.trained.is_some()).write(dir)?)
     }
 
-    /// Whether this evaluation removes what another model's left, its predictions too.
+    /// Whether this is an evaluation that removes what another model's left: no training has removed an older run's results.
     fn removes_results(&self, dir: &Path) -> bool {
         let settings = self.context.settings;
-        settings.places.overwrite_output_dir && !is_of_model(settings, dir)
+        self.trained.is_none() && settings.places.overwrite_output_dir && !is_of_model(settings, dir)
     }
 
-    /// An evaluation alone has no training that would have removed an older run's results.
-    fn make_room(&mut self, dir: &Path, metrics: &StageMetrics) {
+    /// What an evaluation alone leaves of earlier runs.
+    fn say_what_stays(&mut self, dir: &Path, metrics: &StageMetrics, files: &WrittenFiles) {
+        if self.removes_results(dir) {
+            return;
+        }
         let settings = self.context.settings;
         let own: Vec<&Metrics> = metrics.eval.iter().chain(&metrics.predict).collect();
-        if self.removes_results(dir) {
-            remove_results(&self.context.prepared.task, dir);
-        } else if let Some(kept) = results_of_others(settings, dir, &own) {
-            self.warnings.add(kept);
-        }
+        let kept = match is_of_model(settings, dir) {
+            true => self.kept_of_stages(dir, metrics),
+            false => results_of_others(dir, &own),
+        };
+        let left = self.left_of_other_rows(dir, files);
+        kept.into_iter().chain(left).for_each(|text| self.warnings.add(text));
     }
 
     fn print_tables(&self, metrics: &StageMetrics) {
@@ -157,7 +166,7 @@ impl RunOutcome<'_> {
         }
         if self.context.settings.places.save_logits {
             for evaluation in &self.evaluations {
-                let path = dir.join(format!("eval_logits{}.jsonl", evaluation.suffix));
+                let path = dir.join(evaluation.logits_file());
                 write_logits(
                     &path,
                     &evaluation.logits.values,

@@ -39,11 +39,10 @@ impl Sweep<'_> {
                 RunState::Elsewhere => "of another part".to_owned(),
                 _ => match refusal(spec) {
                     Some(why) => format!("to do, and will be refused: {why}"),
-                    // Checkpoints are held against the run when its data and model are read.
-                    None if self.outputs.holds_another(spec) && !spec.settings.places.overwrite_output_dir => {
-                        format!("{}; may be refused: its folder holds another run", time(spec))
-                    }
-                    None => time(spec),
+                    None => match self.outputs.doubt(spec) {
+                        Some(doubt) => format!("{}; may be refused: {doubt}", time(spec)),
+                        None => time(spec),
+                    },
                 },
             };
             text.push_str(&line(spec, spec.label.clone(), state));

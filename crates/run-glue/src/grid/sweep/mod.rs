@@ -12,6 +12,7 @@ mod page;
 mod run;
 mod state;
 mod submission;
+mod whose_folder;
 mod worker_pool;
 mod worker_protocol;
 mod workers;

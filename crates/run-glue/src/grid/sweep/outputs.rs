@@ -3,25 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::asked_files::missing_files;
+use super::asked_files::{FileIs, Folder};
+use super::whose_folder::{
+    LAST_OF_EVALUATION, WEIGHTS, are_as_left, flags_of_a_pass, has_ended_run, has_results_of, is_known_other, is_of,
+    is_unnamed, missing_file,
+};
 use crate::grid::run_spec::RunSpec;
-use records::files::metrics_files::read_metrics;
-use records::record::parts::scores;
 use records::record::{RecordFile, RunRecord};
 use trainer::error::Error;
-use trainer::file_hash::sha256;
-use trainer::finished_run::{FileState, FinishedRuns, RunName, Whose};
+use trainer::finished_run::{FinishedRuns, Whose};
 use trainer::run::output;
 use trainer::unfinished_mark;
-
-const WEIGHTS: &str = "model.safetensors";
-/// What a run with an output folder leaves there, its card last.
-const OF_TRAINING: [&str; 3] = [WEIGHTS, "config.json", LAST_OF_TRAINING];
-const LAST_OF_TRAINING: &str = "README.md";
-const OF_EVALUATION: &str = "all_results.json";
-
-/// Numbers of one run may lie so far apart, or such a share of themselves: it may have been done again on another machine.
-const SAME_NUMBER: f64 = 1e-6;
 
 /// Looks into output folders, and remembers what is to be said of them.
 #[derive(Default)]
@@ -30,6 +22,8 @@ pub(super) struct Outputs {
     said: BTreeSet<String>,
     /// Folders that hold another run than the one that is asked for.
     of_others: BTreeSet<PathBuf>,
+    /// Folders in which a run has ended of which there is no record of what is asked for.
+    ended: BTreeSet<PathBuf>,
     /// Folders that do not say which run they hold.
     unnamed: BTreeSet<PathBuf>,
 }
@@ -39,6 +33,9 @@ impl Outputs {
     /// without an output folder is its record.
     pub(super) fn done(&mut self, spec: &RunSpec, mut records: Vec<RecordFile>) -> Option<RecordFile> {
         let Some(dir) = output::output_dir(&spec.settings) else { return records.pop() };
+        if records.is_empty() && spec.settings.do_train && has_ended_run(spec) {
+            self.ended.insert(dir.clone());
+        }
         if records.is_empty() || spec.settings.do_train && unfinished_mark::is_marked(&dir) {
             return None;
         }
@@ -52,23 +49,43 @@ impl Outputs {
         let runs = FinishedRuns::read(&dir);
         let is_as_left = !spec.settings.do_train || are_as_left(&runs, &dir);
         let of_run = records.iter().rfind(|(_, record)| is_as_left && is_of(&runs, &dir, record, spec));
-        let held = of_run.filter(|(_, record)| has_predictions(&runs, record, spec)).cloned();
-        let has_run = of_run.is_some();
+        let predictions = of_run.map(|(_, record)| Folder::new(spec, &dir, &runs, record).predictions());
+        let held = match predictions {
+            Some(FileIs::There) => of_run.cloned(),
+            // Of a training they are the less; an evaluation may be nothing else.
+            Some(FileIs::Missing) => of_run.filter(|_| spec.settings.do_train || spec.settings.do_eval).cloned(),
+            Some(FileIs::OfAnother) | None => None,
+        };
         match &held {
             Some((_, record)) => {
-                if *main_of(&runs, spec) == Whose::Unknown {
+                if is_unnamed(&runs, spec) {
                     self.unnamed.insert(dir.clone());
                 }
                 self.say_of_done(spec, &dir, &runs, record);
             }
-            None => self.say_another(spec, dir, is_as_left, has_run),
+            None if predictions == Some(FileIs::Missing) => {}
+            None => self.say_another(spec, dir, is_as_left, predictions.is_some()),
         }
         held
     }
 
-    /// Whether the folder of a run was seen to hold another one.
-    pub(super) fn holds_another(&self, spec: &RunSpec) -> bool {
-        output::output_dir(&spec.settings).is_some_and(|dir| self.of_others.contains(&dir))
+    /// What is known of the folder of a run that is to do, in words, where it may be a reason to refuse the run: it is held against it when
+    /// data and model are read.
+    pub(super) fn doubt(&self, spec: &RunSpec) -> Option<&'static str> {
+        let dir = output::output_dir(&spec.settings)?;
+        if spec.settings.places.overwrite_output_dir {
+            return None;
+        }
+        match () {
+            () if self.of_others.contains(&dir) => Some("its folder holds another run"),
+            () if spec.settings.do_train && unfinished_mark::is_marked(&dir) => {
+                Some("its folder holds a run that has not ended, which it goes on with if it is the same one")
+            }
+            () if self.ended.contains(&dir) => {
+                Some("a run has ended in its folder, and there is no record of this one")
+            }
+            () => None,
+        }
     }
 
     /// Says which folders were taken at the word of their results alone, since the last time.
@@ -117,7 +134,9 @@ impl Outputs {
     fn say_another(&mut self, spec: &RunSpec, dir: PathBuf, is_as_left: bool, has_run: bool) {
         let results = spec.settings.places.results_dir.display();
         let what = if has_run {
-            format!("the predictions there are of another run than the results in {results}, or of other rows")
+            format!(
+                "the predictions there are of another run than the results in {results}, of other rows, or made with other flags"
+            )
         } else if !is_as_left {
             format!("{WEIGHTS} there is another file than the one that its run left")
         } else {
@@ -131,8 +150,10 @@ impl Outputs {
     fn say_of_done(&mut self, spec: &RunSpec, dir: &Path, runs: &FinishedRuns, record: &RunRecord) {
         let dir_name = dir.display();
         // Evaluations in the folder of a training are an everyday thing: its model is still its own.
-        let is_of_another = spec.settings.do_train && is_known_other(&runs.evaluated, &RunName::of(record));
-        if is_of_another && (runs.evaluated == Whose::Nobodys || !has_results_of(dir, record)) {
+        let evaluated = runs.maker_of(LAST_OF_EVALUATION);
+        let is_of_another = spec.settings.do_train && is_known_other(&evaluated, record);
+        let is_there = dir.join(LAST_OF_EVALUATION).is_file();
+        if is_of_another && is_there && (evaluated == Whose::Nobodys || !has_results_of(dir, record)) {
             self.warn_once(format!(
                 "{dir_name}: {} is done, and its model is there, but the results of evaluations there are of another run, which wrote \
                  over them; its own are in its record in {}",
@@ -140,7 +161,7 @@ impl Outputs {
                 spec.settings.places.results_dir.display()
             ));
         }
-        let missing = missing_files(spec, dir, record);
+        let missing = Folder::new(spec, dir, runs, record).missing();
         if !missing.is_empty() {
             let is_of_training = !spec.settings.do_train || missing.iter().any(|file| file.is_of_training);
             let mut flags: Vec<&str> = Vec::new();
@@ -152,8 +173,9 @@ impl Outputs {
             let how = match is_of_training {
                 true => String::new(),
                 false => format!(
-                    "`run-glue --model {dir_name} {} --output_dir {dir_name}` with the flags of its data writes them, ",
-                    flags.join(" ")
+                    "`run-glue --model {dir_name} {}{} --output_dir {dir_name}` with the flags of its data writes them, ",
+                    flags.join(" "),
+                    flags_of_a_pass(spec)
                 ),
             };
             let names = missing.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ");
@@ -168,79 +190,4 @@ impl Outputs {
 /// Why the run would be refused for what is in its folder, as far as that shows before data and model are read.
 pub(super) fn refusal(spec: &RunSpec) -> Option<Error> {
     output::check_output_dir(&spec.settings).err()
-}
-
-/// Whether a run has ended in the folder, this one or another, so that to run again is to write over it.
-pub(super) fn has_ended_run(spec: &RunSpec) -> bool {
-    output::output_dir(&spec.settings).is_some_and(|dir| dir.join(last_file(spec)).is_file())
-}
-
-fn last_file(spec: &RunSpec) -> &'static str {
-    if spec.settings.do_train { LAST_OF_TRAINING } else { OF_EVALUATION }
-}
-
-/// The first file that a run leaves and that is not there.
-fn missing_file(spec: &RunSpec, dir: &Path) -> Option<&'static str> {
-    let files: &[&str] = if spec.settings.do_train { &OF_TRAINING } else { &[OF_EVALUATION] };
-    files.iter().find(|file| !dir.join(file).is_file()).copied()
-}
-
-/// Whose the files are that the run is about.
-fn main_of<'a>(runs: &'a FinishedRuns, spec: &RunSpec) -> &'a Whose {
-    if spec.settings.do_train { &runs.trained } else { &runs.evaluated }
-}
-
-/// Whether the model, or of an evaluation the results, are those of the record. An evaluation of another model beside a training
-/// leaves its model.
-fn is_of(runs: &FinishedRuns, dir: &Path, record: &RunRecord, spec: &RunSpec) -> bool {
-    let run = RunName::of(record);
-    match main_of(runs, spec) {
-        Whose::Of(maker) => maker.run == run,
-        Whose::Nobodys => false,
-        // Results that are known to be another's say nothing of the model.
-        Whose::Unknown => {
-            spec.settings.do_train && is_known_other(&runs.evaluated, &run) || has_results_of(dir, record)
-        }
-    }
-}
-
-fn is_known_other(evaluated: &Whose, run: &RunName) -> bool {
-    match evaluated {
-        Whose::Unknown => false,
-        Whose::Nobodys => true,
-        Whose::Of(maker) => maker.run != *run,
-    }
-}
-
-/// Whether the predictions that are asked for are the record's, or those of its model on the same rows.
-fn has_predictions(runs: &FinishedRuns, record: &RunRecord, spec: &RunSpec) -> bool {
-    !spec.settings.do_predict
-        || match &runs.predicted {
-            Whose::Unknown => true,
-            Whose::Nobodys => false,
-            Whose::Of(maker) => {
-                let is_own = maker.run == RunName::of(record) || spec.settings.do_train && maker.is_of_model;
-                is_own && maker.has_rows_of(record)
-            }
-        }
-}
-
-/// Whether the weights are those that the run left there, as far as it said which these are.
-fn are_as_left(runs: &FinishedRuns, dir: &Path) -> bool {
-    let path = dir.join(WEIGHTS);
-    let is_same = |left: &FileState| !left.is_touched(&path) || sha256(&path).is_ok_and(|now| now == left.sha256);
-    runs.weights.as_ref().is_none_or(is_same)
-}
-
-/// Whether the results in a folder may be the record's: not where they are others.
-fn has_results_of(dir: &Path, record: &RunRecord) -> bool {
-    let Ok(Some(results)) = read_metrics(&dir.join(OF_EVALUATION)) else { return true };
-    let in_folder = scores(&results);
-    let differ = |own: Option<f64>, theirs: Option<f64>| match (own, theirs) {
-        (Some(own), Some(theirs)) => (own - theirs).abs() > SAME_NUMBER * own.abs().max(1.0),
-        (own, theirs) => own.is_some() != theirs.is_some(),
-    };
-    let is_other =
-        |(name, theirs): (&String, &Option<f64>)| record.metrics.get(name).is_some_and(|own| differ(*own, *theirs));
-    !in_folder.iter().any(is_other)
 }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::live_view::LiveView;
-use super::outputs::{Outputs, has_ended_run};
+use super::outputs::Outputs;
+use super::whose_folder::has_ended_run;
 use crate::grid::definition::Grid;
 use crate::grid::disk::Sizes;
 use crate::grid::done::Done;

@@ -1,0 +1,112 @@
+//! Whose the files in a run's output folder are: what the folder says, held against a record.
+
+use std::path::Path;
+
+use super::asked_files::{FileIs, Folder, has_predictions};
+use crate::grid::run_spec::RunSpec;
+use models::ops::Precision;
+use records::files::metrics_files::read_metrics;
+use records::record::RunRecord;
+use records::record::parts::scores;
+use trainer::file_hash::sha256;
+use trainer::finished_run::{FileState, FinishedRuns, MadeFile, RunName, Whose};
+use trainer::run::output;
+use trainer::settings::DataSettings;
+use trainer::unfinished_mark;
+
+pub(super) const WEIGHTS: &str = "model.safetensors";
+/// What a run with an output folder leaves there, its card last.
+const OF_TRAINING: [&str; 3] = [WEIGHTS, "config.json", LAST_OF_TRAINING];
+const LAST_OF_TRAINING: &str = "README.md";
+const OF_EVALUATION: &str = "all_results.json";
+/// What only evaluations write.
+pub(super) const LAST_OF_EVALUATION: &str = "eval_results.json";
+
+/// Numbers of one run may lie so far apart, or such a share of themselves: it may have been done again on another machine.
+const SAME_NUMBER: f64 = 1e-6;
+
+/// Whether a run has ended in the folder, this one or another, so that to run again is to write over it.
+pub(super) fn has_ended_run(spec: &RunSpec) -> bool {
+    let Some(dir) = output::output_dir(&spec.settings) else { return false };
+    if !spec.settings.do_train {
+        return dir.join(OF_EVALUATION).is_file() || has_predictions(&dir);
+    }
+    // Somebody may have removed the card, or the weights.
+    let was_ended = matches!(FinishedRuns::read(&dir).trained, Whose::Of(_));
+    let has_files = [WEIGHTS, LAST_OF_TRAINING].iter().any(|file| dir.join(file).is_file());
+    !unfinished_mark::is_marked(&dir) && (was_ended || has_files)
+}
+
+/// The first file that a run leaves and that is not there.
+pub(super) fn missing_file(spec: &RunSpec, dir: &Path) -> Option<&'static str> {
+    let files: &[&str] = match () {
+        () if spec.settings.do_train => &OF_TRAINING,
+        () if spec.settings.do_eval => &[OF_EVALUATION],
+        () => &[],
+    };
+    files.iter().find(|file| !dir.join(file).is_file()).copied()
+}
+
+/// Whether the folder does not say whose the files are that the run is about.
+pub(super) fn is_unnamed(runs: &FinishedRuns, spec: &RunSpec) -> bool {
+    let is_known = match spec.settings.do_train {
+        true => runs.trained != Whose::Unknown,
+        false => !spec.settings.do_eval || runs.maker_of(LAST_OF_EVALUATION) != Whose::Unknown,
+    };
+    !is_known
+}
+
+/// Whether the model, or of an evaluation the results, are those of the record. An evaluation of another model beside a training
+/// leaves its model.
+pub(super) fn is_of(runs: &FinishedRuns, dir: &Path, record: &RunRecord, spec: &RunSpec) -> bool {
+    if !spec.settings.do_train {
+        let is_unknown = runs.maker_of(LAST_OF_EVALUATION) == Whose::Unknown;
+        return Folder::new(spec, dir, runs, record).evaluation() == FileIs::There
+            && (!is_unknown || has_results_of(dir, record));
+    }
+    match &runs.trained {
+        Whose::Of(run) => *run == RunName::of(record),
+        Whose::Nobodys => false,
+        // Results that are known to be another's say nothing of the model.
+        Whose::Unknown => is_known_other(&runs.maker_of(LAST_OF_EVALUATION), record) || has_results_of(dir, record),
+    }
+}
+
+pub(super) fn is_known_other(evaluated: &Whose<&MadeFile>, record: &RunRecord) -> bool {
+    match evaluated {
+        Whose::Unknown => false,
+        Whose::Nobodys => true,
+        Whose::Of(made) => made.run != RunName::of(record),
+    }
+}
+
+/// The flags by which an evaluation of the model is done as the run does its own, where they are not the default, each with a space before
+/// it.
+pub(super) fn flags_of_a_pass(spec: &RunSpec) -> String {
+    let (data, usual, precision) = (&spec.settings.data, DataSettings::default(), spec.settings.machine.precision);
+    let length =
+        (data.max_seq_length != usual.max_seq_length).then(|| format!(" --max_seq_length {}", data.max_seq_length));
+    let pads = data.pad_to_max_length.then(|| " --pad_to_max_length".to_owned());
+    let precision = (precision != Precision::default()).then(|| format!(" --{}", precision.name()));
+    [length, pads, precision].into_iter().flatten().collect()
+}
+
+/// Whether the weights are those that the run left there, as far as it said which these are.
+pub(super) fn are_as_left(runs: &FinishedRuns, dir: &Path) -> bool {
+    let path = dir.join(WEIGHTS);
+    let is_same = |left: &FileState| !left.is_touched(&path) || sha256(&path).is_ok_and(|now| now == left.sha256);
+    runs.weights.as_ref().is_none_or(is_same)
+}
+
+/// Whether the results in a folder may be the record's: not where they are others.
+pub(super) fn has_results_of(dir: &Path, record: &RunRecord) -> bool {
+    let Ok(Some(results)) = read_metrics(&dir.join(OF_EVALUATION)) else { return true };
+    let in_folder = scores(&results);
+    let differ = |own: Option<f64>, theirs: Option<f64>| match (own, theirs) {
+        (Some(own), Some(theirs)) => (own - theirs).abs() > SAME_NUMBER * own.abs().max(1.0),
+        (own, theirs) => own.is_some() != theirs.is_some(),
+    };
+    let is_other =
+        |(name, theirs): (&String, &Option<f64>)| record.metrics.get(name).is_some_and(|own| differ(*own, *theirs));
+    !in_folder.iter().any(is_other)
+}
