@@ -1,6 +1,8 @@
 //! Matrix products with checked extents: f32 by the `gemm` crate or, for all threads on CPUs with AVX2 alone, by our own kernel; bf16 by
-//! our own kernel.
+//! own kernels too.
 
+#[cfg(target_arch = "x86_64")]
+mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -97,7 +99,10 @@ pub(super) fn multiply_at(precision: Precision, out: &mut [f32], a: Mat, b: Mat,
         assert_eq!(a.columns, b.rows, "inner sizes of a product differ");
         if precision == Precision::Bf16 && a.rows.min(columns) >= SMALLEST_BF16 {
             let accumulate = begin(out, columns, start);
-            return bf16::multiply(out, a, b, accumulate);
+            return match amx::is_usable() {
+                true => amx::multiply(out, a, b, accumulate),
+                false => bf16::multiply(out, a, b, accumulate),
+            };
         }
         if a.rows >= SMALLEST_OWN[0] && columns >= SMALLEST_OWN[1] && a.columns > 0 && simd::is_avx2() {
             return avx2::multiply(out, a, b, start);

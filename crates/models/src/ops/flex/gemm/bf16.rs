@@ -88,7 +88,7 @@ fn mask(n: usize) -> __mmask16 {
 /// Packs a panel of `P` outer indices from `first` on: for each pair of inner indices, `P` words. What lies beyond the
 /// matrix is 0.
 #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
-fn pack<const P: usize>(panel: &mut [u32], side: Side, first: usize) {
+pub(super) fn pack<const P: usize>(panel: &mut [u32], side: Side, first: usize) {
     let lanes = P.min(side.outer - first);
     if side.inner_stride == 1 {
         pack_along_inner::<P>(panel, side, first, lanes);
