@@ -55,14 +55,17 @@ if [ ! -x "$2/get_minilm.sh" ] || ! "$2/get_minilm.sh" "$work/minilm"; then
   exit 0
 fi
 echo "a pretrained encoder: 20 steps of RTE"
-flags=(--task rte --model "$work/minilm" --max_steps 20 --logging_steps 1 --learning_rate 2e-5 --max_eval_samples 32)
-run plain "${flags[@]}" --per_device_train_batch_size 32
+flags=(--task rte --model "$work/minilm" --logging_steps 1 --learning_rate 2e-5 --max_eval_samples 32)
+run plain "${flags[@]}" --max_steps 20 --per_device_train_batch_size 32
+# The same and its variants, for as many steps as show a difference.
+flags+=(--max_steps 5)
+run few "${flags[@]}" --per_device_train_batch_size 32
 run again "${flags[@]}" --per_device_train_batch_size 32
 run accumulated "${flags[@]}" --per_device_train_batch_size 8 --gradient_accumulation_steps 4
 run padded "${flags[@]}" --per_device_train_batch_size 32 --pad_to_max_length true
-cmp <(logged plain loss) <(logged again loss) || fail "a run is not repeated bit for bit"
-same_log plain accumulated 1e-5
-same_log plain padded 1e-5
+cmp <(logged few loss) <(logged again loss) || fail "a run is not repeated bit for bit"
+same_log few accumulated 1e-5
+same_log few padded 1e-5
 # The mean of the same 20 steps in the Hugging Face Trainer, whose dropout draws differ.
 reference=$(jq '.runs.rte.loss_every_20_steps[0].loss' "$2/reference_results.json")
 mean=$(logged plain loss | awk '{ sum += $1 } END { print sum / NR }')

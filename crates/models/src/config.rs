@@ -63,6 +63,9 @@ pub enum ConfigError {
     },
 }
 
+/// Far more than any encoder has, and few enough that a list of them takes no time.
+pub(crate) const MOST_LAYERS: usize = 10_000;
+
 /// What transformers' configuration class puts where a config.json says nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum FieldDefault {
@@ -148,6 +151,18 @@ impl Config {
             Some(n) if n > 0 => Ok(n as usize),
             _ => Err(wrong(field, value, "a whole number of at least 1")),
         }
+    }
+
+    /// A number of layers.
+    ///
+    /// # Errors
+    /// When the field is absent, something else, or more than [`MOST_LAYERS`].
+    pub fn layers(&self, field: &'static str) -> Result<usize, ConfigError> {
+        let layers = self.count(field)?;
+        if layers > MOST_LAYERS {
+            return Err(wrong(field, &layers.into(), &format!("1 to {MOST_LAYERS}")));
+        }
+        Ok(layers)
     }
 
     /// A whole number, 0 included, with the architecture's default.

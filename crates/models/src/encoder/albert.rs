@@ -6,7 +6,7 @@ use super::architecture::{Architecture, Block, PostNorm, Projection, bert_like};
 use super::bert::embedding_names;
 use super::registration::Family;
 use crate::activation::Activation;
-use crate::config::{Config, ConfigError, FieldDefault};
+use crate::config::{Config, ConfigError, FieldDefault, MOST_LAYERS};
 use crate::parameter_specs::{LayerNames, ParameterSpec};
 
 /// The family's registration.
@@ -53,7 +53,17 @@ const LAYER: LayerNames = LayerNames {
 
 /// Groups of layers, and layers in each.
 fn groups(config: &Config) -> Result<(usize, usize), ConfigError> {
-    Ok((config.whole("num_hidden_groups", 1)?.max(1), config.whole("inner_group_num", 1)?.max(1)))
+    let count = |field| if config.get(field).is_some() { config.layers(field) } else { Ok(1) };
+    let (groups, inner) = (count("num_hidden_groups")?, count("inner_group_num")?);
+    let run = config.layers("num_hidden_layers")?.max(groups).saturating_mul(inner);
+    if run > MOST_LAYERS {
+        return Err(ConfigError::Value {
+            field: "inner_group_num".to_owned(),
+            value: inner.to_string(),
+            expected: format!("at most {MOST_LAYERS} layers in all"),
+        });
+    }
+    Ok((groups, inner))
 }
 
 fn architecture(config: &Config) -> Result<Architecture, ConfigError> {

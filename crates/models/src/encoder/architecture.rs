@@ -323,7 +323,7 @@ pub(super) fn bert_like_without_token_types(
     let hidden_dropout_prob = config.probability("hidden_dropout_prob", 0.1)?;
     let fields = BertFields {
         hidden_size: config.count("hidden_size")?,
-        num_hidden_layers: config.count("num_hidden_layers")?,
+        num_hidden_layers: config.layers("num_hidden_layers")?,
         hidden_dropout_prob,
         classifier_dropout: config.probability("classifier_dropout", hidden_dropout_prob)?,
         block: PostNorm {

@@ -65,7 +65,7 @@ pub(super) fn embedding_names() -> ParameterSpecs {
 /// [`embedding_names`] and all layers.
 pub(super) fn encoder_names(config: &Config) -> Result<ParameterSpecs, ConfigError> {
     let mut names = embedding_names();
-    for layer in 0..config.count("num_hidden_layers")? {
+    for layer in 0..config.layers("num_hidden_layers")? {
         names.layer(layer, &layer.to_string(), &LAYER);
     }
     Ok(names)

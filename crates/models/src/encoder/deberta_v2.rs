@@ -139,7 +139,7 @@ fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
     }
     names.norm("encoder.embedding_norm", "embeddings.LayerNorm", true);
     let disentangled = disentangled(config)?;
-    for layer in 0..config.count("num_hidden_layers")? {
+    for layer in 0..config.layers("num_hidden_layers")? {
         names.layer(layer, &layer.to_string(), &LAYER);
         if disentangled.is_some_and(|d| !d.share_att_key) {
             let name = |part: &str| format!("encoder.layer.{layer}.attention.self.{part}");

@@ -52,7 +52,8 @@ const LAYER: LayerNames = LayerNames {
 fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     // The tables of sines are stored with the checkpoint, and trained like others; only a new model needs the switch.
     only(config, "is_decoder", &false.into())?;
-    let (dim, layers, dropout) = (config.count("dim")?, config.count("n_layers")?, config.probability("dropout", 0.1)?);
+    let (dim, layers, dropout) =
+        (config.count("dim")?, config.layers("n_layers")?, config.probability("dropout", 0.1)?);
     config.at_least_zero("initializer_range", 0.02)?;
     Architecture {
         vocab_size: config.count("vocab_size")?,
@@ -98,7 +99,7 @@ fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
         .table("word_embeddings", "embeddings.word_embeddings")
         .table("position_embeddings", "embeddings.position_embeddings")
         .norm("encoder.embedding_norm", "embeddings.LayerNorm", true);
-    for layer in 0..config.count("n_layers")? {
+    for layer in 0..config.layers("n_layers")? {
         names.layer(layer, &layer.to_string(), &LAYER);
     }
     Ok(names.head("pre_classifier", false, "classifier"))

@@ -66,7 +66,7 @@ fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
     if embedding_size(config)?.1 {
         names.linear("encoder.embedding_projection", &["embeddings_project"], true);
     }
-    for layer in 0..config.count("num_hidden_layers")? {
+    for layer in 0..config.layers("num_hidden_layers")? {
         names.layer(layer, &layer.to_string(), &LAYER);
     }
     Ok(names.head("classifier.dense", false, "classifier.out_proj"))

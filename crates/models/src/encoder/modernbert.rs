@@ -71,7 +71,7 @@ fn theta(config: &Config, kind: &str, old_field: &str, default: f64) -> Result<f
 }
 
 fn rotary_layers(config: &Config) -> Result<Vec<RotaryLayer>, ConfigError> {
-    let layers = config.count("num_hidden_layers")?;
+    let layers = config.layers("num_hidden_layers")?;
     let global = RotaryLayer { theta: theta(config, "full_attention", "global_rope_theta", 160_000.0)?, window: None };
     let local = RotaryLayer {
         theta: theta(config, "sliding_attention", "local_rope_theta", 10_000.0)?,
@@ -99,7 +99,7 @@ fn rotary_layers(config: &Config) -> Result<Vec<RotaryLayer>, ConfigError> {
 fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     only(config, "hidden_activation", &"gelu".into())?;
     only(config, "rope_scaling", &Value::Null)?;
-    let (hidden, layers) = (config.count("hidden_size")?, config.count("num_hidden_layers")?);
+    let (hidden, layers) = (config.count("hidden_size")?, config.layers("num_hidden_layers")?);
     let attention_dropout = config.probability("attention_dropout", 0.0)?;
     config.at_least_zero("initializer_range", 0.02)?;
     let pooling = match config.text("classifier_pooling", "cls")? {
@@ -159,7 +159,7 @@ fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
     let [norm_bias, attention_bias, mlp_bias, classifier_bias] =
         ["norm_bias", "attention_bias", "mlp_bias", "classifier_bias"].map(|field| config.switch(field, false));
     let (norm_bias, attention_bias, mlp_bias) = (norm_bias?, attention_bias?, mlp_bias?);
-    let layers = config.count("num_hidden_layers")?;
+    let layers = config.layers("num_hidden_layers")?;
     let mut names = ParameterSpecs::default();
     names.table("word_embeddings", "embeddings.tok_embeddings").norm(
         "encoder.embedding_norm",

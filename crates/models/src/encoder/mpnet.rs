@@ -84,7 +84,7 @@ fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
         .table("word_embeddings", "embeddings.word_embeddings")
         .table("position_embeddings", "embeddings.position_embeddings")
         .norm("encoder.embedding_norm", "embeddings.LayerNorm", true);
-    for layer in 0..config.count("num_hidden_layers")? {
+    for layer in 0..config.layers("num_hidden_layers")? {
         names.layer(layer, &layer.to_string(), &LAYER);
     }
     names.table("relative_embeddings", "encoder.relative_attention_bias");

@@ -75,7 +75,15 @@ fn broken_configurations() {
         (
             "more layers than memory",
             |b| set_config(b, "num_hidden_layers", json!(1_000_000_000)),
-            &["m: config.json", "at most 1e10 parameters"],
+            &["m: config.json: `num_hidden_layers` is 1000000000, expected 1 to 10000"],
+        ),
+        (
+            "more layers of ALBERT",
+            |b| {
+                set_config(b, "model_type", json!("albert"));
+                set_config(b, "inner_group_num", json!(9_999));
+            },
+            &["m: config.json: `inner_group_num` is 9999, expected at most 10000 layers in all"],
         ),
         ("more width than memory", |b| set_config(b, "hidden_size", json!(1u64 << 40)), &["at most 1e10 parameters"]),
         ("more width than numbers", |b| set_config(b, "intermediate_size", json!(u64::MAX)), &["1e10 parameters"]),

@@ -70,7 +70,7 @@ fn a_run_that_is_killed_ends_as_one_that_was_not() {
     whole.run(RUN).assert_done("uninterrupted");
     let expected = result(&whole);
     let mut kills = 0;
-    for i in 0..20u64 {
+    for i in 0..10u64 {
         let bench = Bench::new();
         // Later and later, so that every part of a run is hit.
         for attempt in 0..50u64 {
@@ -100,7 +100,7 @@ fn a_run_that_left_nothing_but_its_log_starts_anew() {
 #[cfg(unix)]
 fn an_interrupted_run_says_how_to_go_on() {
     let whole = Bench::new();
-    let long = RUN.map(|word| if word == "40" { "400" } else { word });
+    let long = RUN.map(|word| if word == "40" { "160" } else { word });
     whole.run(long).assert_done("uninterrupted");
     let bench = Bench::new();
     let mut child = bench.command().args(long).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -112,7 +112,7 @@ fn an_interrupted_run_says_how_to_go_on() {
     let mut stderr = String::new();
     std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut stderr).unwrap();
     assert_eq!(status.code(), Some(130), "{stderr}");
-    assert!(stderr.contains("of 400; the same command goes on from out/checkpoint-"), "{stderr}");
+    assert!(stderr.contains("of 160; the same command goes on from out/checkpoint-"), "{stderr}");
     let ended = bench.run(long);
     ended.assert_done("resumed");
     assert!(ended.stderr.contains("going on from out/checkpoint-"), "{}", ended.stderr);
