@@ -1,6 +1,7 @@
 //! What is to be run.
 
 use super::combination::Combination;
+use super::one_record;
 use super::options::SweepOptions;
 use super::run_spec::{Role, RunSpec, Several};
 use super::search::Search;
@@ -52,6 +53,7 @@ impl Grid {
         let mut this = Self { specs: Vec::new(), searches, options, several, filled_in, seeds, shard, factory };
         this.add_searches()?;
         this.add_asked(&asked)?;
+        one_record::check(&this.specs)?;
         Ok(this)
     }
 

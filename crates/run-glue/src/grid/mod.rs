@@ -9,6 +9,7 @@ mod definition;
 mod disk;
 mod done;
 mod duration;
+mod one_record;
 mod options;
 pub mod plan;
 mod rows;
@@ -17,6 +18,7 @@ mod run_spec;
 pub mod search;
 mod settings_factory;
 pub mod shard;
+mod shell_word;
 mod sources;
 mod sweep;
 

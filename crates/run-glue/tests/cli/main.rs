@@ -38,6 +38,7 @@ mod kills;
 mod label_names;
 mod labels_of_people;
 mod layouts;
+mod left_files;
 mod models;
 mod optimizers;
 mod output_folder;

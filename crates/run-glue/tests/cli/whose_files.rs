@@ -113,7 +113,7 @@ fn what_a_folder_does_not_say_stays_unknown_after_an_evaluation() {
     let said = std::fs::read(bench.path(&finished)).unwrap();
     bench.remove(&finished);
     evaluate(&bench, "m", "--do_eval --results_dir results").assert_done("another model");
-    assert_says(&plan(&bench, ""), &["1 done already", "made by an earlier version, which does not say whose model"]);
+    assert_says(&plan(&bench, ""), &["1 done already", "made by an earlier version, which does not say whose files"]);
     bench.write(&finished, &said[..said.len() / 2]);
     evaluate(&bench, &folder(&bench), "--do_eval --results_dir results").assert_done("its own model");
     bench.write(&finished, &said[..said.len() / 2]);
@@ -146,7 +146,7 @@ fn predictions_of_the_model_under_other_flags_are_not_the_run_s() {
         plan(&bench, ALL)
     };
     assert_says(&again(""), &["1 done already"]);
-    assert_says(&again("--max_seq_length 8"), &["0 done already", "or made with other flags"]);
+    assert_says(&again("--max_seq_length 8"), &["0 done already", "made with other flags"]);
     assert_says(&again(""), &["1 done already"]);
     assert_says(&again("--tokenizer_name m"), &["0 done already"]);
     // What a run of its own length is told to do is to predict with that.

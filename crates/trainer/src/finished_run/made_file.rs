@@ -36,9 +36,11 @@ pub struct MadeFile {
     /// SHA-256 of the rows that it is about, a split each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<String>,
-    /// Where that run only evaluated the model that lies in the folder: how.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub of_model: Option<Pass>,
+    /// How its model was evaluated.
+    pub(crate) pass: Pass,
+    /// Whether that was the model that lies in the folder, after its training.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) of_model: bool,
 }
 
 impl MadeFile {
@@ -46,7 +48,7 @@ impl MadeFile {
     /// way that it evaluates.
     #[must_use]
     pub fn is_of(&self, record: &RunRecord, trained: bool) -> bool {
-        self.run == RunName::of(record) || trained && self.of_model.as_ref() == Some(&Pass::of(record))
+        self.run == RunName::of(record) || trained && self.of_model && self.pass == Pass::of(record)
     }
 
     /// Whether it is about rows, among others, should their hash be known.
@@ -58,7 +60,7 @@ impl MadeFile {
 
 /// How a run evaluates its model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pass {
+pub(crate) struct Pass {
     backend: String,
     #[serde(flatten)]
     settings: BTreeMap<String, Value>,

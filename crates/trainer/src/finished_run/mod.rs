@@ -71,9 +71,9 @@ pub struct FinishedRuns {
     /// Whose model it is.
     #[serde(default, skip_serializing_if = "Whose::is_unknown")]
     pub trained: Whose<RunName>,
-    /// The weights of that model.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weights: Option<FileState>,
+    /// The files of that model, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub model: BTreeMap<String, FileState>,
     /// Whose the files of results are, by their names. `None` where that was never said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     files: Option<BTreeMap<String, Whose<MadeFile>>>,
@@ -104,29 +104,35 @@ impl FinishedRuns {
         }
     }
 
-    /// When a run is about to write these files, and a model where it `trains`: until it has ended, they are nobody's. A training removes
-    /// the others.
+    /// When a run is about to write these files, and a model where it `trains`: until it has ended, they are nobody's. The
+    /// others are a training's no more: those of an older run it removed, and of what stays it says whose it is.
     pub(crate) fn before(self, files: &WrittenFiles, trains: bool) -> Self {
-        let (trained, weights) = if trains { (Whose::Nobodys, None) } else { (self.trained, self.weights) };
+        let (trained, model) = if trains { (Whose::Nobodys, BTreeMap::new()) } else { (self.trained, self.model) };
         let mut all = self.files.filter(|_| !trains).unwrap_or_default();
         all.extend(files.keys().map(|file| (file.clone(), Whose::Nobodys)));
-        Self { trained, weights, files: Some(all) }
+        Self { trained, model, files: Some(all) }
     }
 
-    /// After that run, whose weights are these where it trained.
-    pub(crate) fn after_training(self, run: RunName, files: WrittenFiles, weights: Option<FileState>) -> Self {
-        let mut after = self.before(&files, true).after(&run, files, None);
-        (after.trained, after.weights) = (Whose::Of(run), weights);
+    /// After that run, which evaluates in a way, and whose model these files are.
+    pub(crate) fn after_training(
+        self,
+        run: RunName,
+        files: WrittenFiles,
+        pass: &Pass,
+        model: BTreeMap<String, FileState>,
+    ) -> Self {
+        let mut after = self.before(&files, true).after(&run, files, pass, false);
+        (after.trained, after.model) = (Whose::Of(run), model);
         after
     }
 
-    /// After a run that only evaluated, and the model in the folder where `of_model` says how.
-    pub(crate) fn after_evaluation(self, run: &RunName, files: WrittenFiles, of_model: Option<Pass>) -> Self {
-        self.before(&files, false).after(run, files, of_model.as_ref())
+    /// After a run that only evaluated, the model in the folder or another one.
+    pub(crate) fn after_evaluation(self, run: &RunName, files: WrittenFiles, pass: &Pass, of_model: bool) -> Self {
+        self.before(&files, false).after(run, files, pass, of_model)
     }
 
-    fn after(mut self, run: &RunName, files: WrittenFiles, of_model: Option<&Pass>) -> Self {
-        let made = |(name, rows)| (name, Whose::Of(MadeFile { run: run.clone(), rows, of_model: of_model.cloned() }));
+    fn after(mut self, run: &RunName, files: WrittenFiles, pass: &Pass, of_model: bool) -> Self {
+        let made = |(name, rows)| (name, Whose::Of(MadeFile { run: run.clone(), rows, pass: pass.clone(), of_model }));
         self.files.get_or_insert_default().extend(files.into_iter().map(made));
         self
     }

@@ -4,12 +4,16 @@ fn run(seed: u64) -> RunName {
     serde_json::from_value(serde_json::json!({"task": "rte", "settings_hash": "0a", "seed": seed})).unwrap()
 }
 
+fn pass() -> Pass {
+    serde_json::from_str(r#"{"backend": "flex", "max_seq_length": 64}"#).unwrap()
+}
+
 fn files(names: &[&str]) -> WrittenFiles {
     names.iter().map(|name| ((*name).to_owned(), vec!["0c".to_owned()])).collect()
 }
 
 fn trained(seed: u64, names: &[&str]) -> FinishedRuns {
-    FinishedRuns::default().after_training(run(seed), files(names), None)
+    FinishedRuns::default().after_training(run(seed), files(names), &pass(), BTreeMap::new())
 }
 
 /// The seed; 0: nobody's, -1: unknown.
@@ -37,7 +41,7 @@ const PREDICT: &str = "predict_results_rte.txt";
 
 #[test]
 fn each_file_is_of_the_run_that_wrote_it_last() {
-    let evaluated = |runs: FinishedRuns, seed, names| runs.after_evaluation(&run(seed), files(names), None);
+    let evaluated = |runs: FinishedRuns, seed, names| runs.after_evaluation(&run(seed), files(names), &pass(), false);
     for (runs, expected) in [
         (trained(1, &[EVAL, PREDICT]), [1, 1, 1]),
         (evaluated(trained(1, &[EVAL, PREDICT]), 2, &[EVAL]), [1, 2, 1]),
@@ -45,7 +49,12 @@ fn each_file_is_of_the_run_that_wrote_it_last() {
         // A training of this folder began with no file; one that is there and not listed is nobody's.
         (trained(1, &[EVAL]), [1, 1, 0]),
         (
-            evaluated(FinishedRuns::default(), 1, &[EVAL, PREDICT]).after_training(run(2), files(&[EVAL]), None),
+            evaluated(FinishedRuns::default(), 1, &[EVAL, PREDICT]).after_training(
+                run(2),
+                files(&[EVAL]),
+                &pass(),
+                BTreeMap::new(),
+            ),
             [2, 2, 0],
         ),
         // What the folder did not say before stays unknown.
@@ -73,12 +82,16 @@ fn a_folder_says_it_or_it_is_unknown() {
     std::fs::write(&weights, "w").unwrap();
     let state = FileState::of(&weights, "0b".to_owned());
     assert!(state.as_ref().is_some_and(|state| !state.is_touched(&weights)));
-    let pass: Pass = serde_json::from_str(r#"{"backend": "flex", "max_seq_length": 64}"#).unwrap();
     for runs in [
         trained(1, &[EVAL]),
-        FinishedRuns::default().after_evaluation(&run(1), files(&[EVAL]), None),
-        FinishedRuns::default().after_training(run(2), files(&[EVAL, PREDICT]), state),
-        trained(1, &[EVAL]).after_evaluation(&run(2), files(&[PREDICT]), Some(pass)),
+        FinishedRuns::default().after_evaluation(&run(1), files(&[EVAL]), &pass(), false),
+        FinishedRuns::default().after_training(
+            run(2),
+            files(&[EVAL, PREDICT]),
+            &pass(),
+            state.map(|state| ("weights".to_owned(), state)).into_iter().collect(),
+        ),
+        trained(1, &[EVAL]).after_evaluation(&run(2), files(&[PREDICT]), &pass(), true),
         trained(1, &[EVAL]).before(&files(&[PREDICT]), true),
     ] {
         runs.write(dir.path()).unwrap();

@@ -15,6 +15,7 @@ mod fine_tuning;
 pub mod hooks;
 mod identity;
 mod label_names;
+mod left_files;
 mod older_run;
 mod outcome;
 pub mod output;

@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 use glue_tasks::task::TaskSpec;
 use records::counted;
 use records::files::final_eval::FinalTable;
-use records::files::metrics_files::read_metrics;
-use records::metrics::Metrics;
 
 use super::checkpoints::{list, remove_whole};
 use super::output::{is_in, is_same};
@@ -63,25 +61,9 @@ impl OlderRun {
     }
 }
 
-/// What results of another model an evaluation alone leaves in `dir`, in words, where it writes `own`: run_glue.py keeps them in
-/// `all_results.json` without a word.
-pub(super) fn results_of_others(dir: &Path, own: &[&Metrics]) -> Option<String> {
-    let all = read_metrics(&dir.join("all_results.json")).ok()??;
-    let kept: Vec<&str> =
-        all.keys().map(String::as_str).filter(|key| own.iter().all(|own| !own.contains_key(*key))).collect();
-    (!kept.is_empty()).then(|| {
-        format!(
-            "all_results.json in {} keeps results of an earlier run, {}; --overwrite_output_dir true removes them",
-            dir.display(),
-            kept.join(", ")
-        )
-    })
-}
-
-/// Whether the model that is evaluated is the one in `dir`, or a checkpoint of its training.
-pub(super) fn is_of_model(settings: &Settings, dir: &Path) -> bool {
-    let ModelChoice::Folder(model) = &settings.model.choice else { return false };
-    is_same(model, dir) || is_in(model, dir)
+/// Whether the model that is evaluated is a checkpoint of the training in `dir`.
+pub(super) fn is_checkpoint_of(settings: &Settings, dir: &Path) -> bool {
+    matches!(&settings.model.choice, ModelChoice::Folder(model) if is_in(model, dir))
 }
 
 /// Removes the results that a run writes, and nothing else.
@@ -93,7 +75,8 @@ pub(super) fn remove_results(task: &TaskSpec, dir: &Path) {
     }
 }
 
-fn is_result(task: &TaskSpec, name: &str) -> bool {
+/// Whether a file of this name is one of results.
+pub(super) fn is_result(task: &TaskSpec, name: &str) -> bool {
     const FILES: [&str; 6] = [
         "all_results.json",
         "train_results.json",

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::checkpoints::{is_scratch, latest, list};
 use super::output_lock::{self, lock_output};
-use super::saved_model::WEIGHTS;
+use super::saved_model::{WEIGHTS, model_files};
 use super::trained_rows::weights_hash;
 use crate::error::Error;
+use crate::file_hash::sha256;
 use crate::file_lock::FileLock;
 use crate::finished_run::{self, FileState, FinishedRuns, Pass, RunName, WrittenFiles};
 use crate::logs::journal;
@@ -67,11 +68,16 @@ impl OutputClaim {
         let Some(dir) = &self.dir else { return Ok(()) };
         let (before, run) = (FinishedRuns::read(dir), RunName::of(record));
         if self.trains {
-            let weights = weights_hash(dir, WEIGHTS).and_then(|hash| FileState::of(&dir.join(WEIGHTS), hash));
-            before.after_training(run, files, weights).write(dir)?;
+            let state = |name: &'static str| {
+                let path = dir.join(name);
+                let hash = if name == WEIGHTS { weights_hash(dir, WEIGHTS) } else { sha256(&path).ok() };
+                Some((name.to_owned(), FileState::of(&path, hash?)?))
+            };
+            let model = model_files().filter_map(state).collect();
+            before.after_training(run, files, &Pass::of(record), model).write(dir)?;
             remove_mark(dir);
         } else {
-            before.after_evaluation(&run, files, self.is_of_model.then(|| Pass::of(record))).write(dir)?;
+            before.after_evaluation(&run, files, &Pass::of(record), self.is_of_model).write(dir)?;
         }
         Ok(())
     }
@@ -106,7 +112,7 @@ pub(super) fn take_output_dir(settings: &Settings) -> Result<OutputClaim, Error>
 }
 
 /// Whether the model is the one in `dir`, with the tokenizer and the configuration there.
-fn is_model_in(settings: &Settings, dir: &Path) -> bool {
+pub(super) fn is_model_in(settings: &Settings, dir: &Path) -> bool {
     let model = &settings.model;
     let is_there = matches!(&model.choice, ModelChoice::Folder(folder) if is_same(folder, dir));
     is_there && model.tokenizer.is_none() && model.config.is_none()

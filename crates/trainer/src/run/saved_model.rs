@@ -40,6 +40,11 @@ const DROPPED_FIELDS: [&str; 5] = ["_name_or_path", "finetuning_task", "num_labe
 /// The release whose files these are like.
 const TRANSFORMERS_VERSION: &str = "5.23.0";
 
+/// The names of the files that a saved model may consist of.
+pub(super) fn model_files() -> impl Iterator<Item = &'static str> {
+    [WEIGHTS, "config.json"].into_iter().chain(TOKENIZER_FILES)
+}
+
 /// A model that goes into a folder.
 pub(super) struct SavedModel<'a, B: EncoderOps> {
     pub(super) context: &'a RunContext<'a>,

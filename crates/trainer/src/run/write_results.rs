@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::announcement;
-use super::older_run::{is_of_model, remove_results, results_of_others};
+use super::older_run::{is_checkpoint_of, remove_results};
 use super::outcome::{RunOutcome, StageMetrics};
-use super::output::{is_empty, output_dir};
+use super::output::{is_empty, is_model_in, output_dir};
 use super::score::Evaluation;
 use super::state_file::trainer_state;
 use crate::error::Error;
@@ -16,7 +16,6 @@ use records::files::final_eval::FinalTable;
 use records::files::logits::write_logits;
 use records::files::metrics_files::save_metrics;
 use records::files::trainer_state::{eval_row, last_row};
-use records::metrics::Metrics;
 use records::record::RunRecord;
 use records::record::class_table::ClassTable;
 
@@ -49,8 +48,8 @@ impl RunOutcome<'_> {
         if let Some(dir) = output_dir(self.context.settings) {
             let is_own = is_empty(&dir) || self.trained.is_some() && is_marked(&dir);
             files = self.files(&metrics);
-            if self.trained.is_none() {
-                self.say_what_stays(&dir, &metrics, &files);
+            if !self.removes_results(&dir) {
+                self.left_of_others(&dir, &metrics, &files).into_iter().for_each(|line| self.warnings.add(line));
             }
             let written = self.disown(&dir, &files).and_then(|()| {
                 if self.removes_results(&dir) {
@@ -91,22 +90,8 @@ impl RunOutcome<'_> {
     /// Whether this is an evaluation that removes what another model's left: no training has removed an older run's results.
     fn removes_results(&self, dir: &Path) -> bool {
         let settings = self.context.settings;
-        self.trained.is_none() && settings.places.overwrite_output_dir && !is_of_model(settings, dir)
-    }
-
-    /// What an evaluation alone leaves of earlier runs.
-    fn say_what_stays(&mut self, dir: &Path, metrics: &StageMetrics, files: &WrittenFiles) {
-        if self.removes_results(dir) {
-            return;
-        }
-        let settings = self.context.settings;
-        let own: Vec<&Metrics> = metrics.eval.iter().chain(&metrics.predict).collect();
-        let kept = match is_of_model(settings, dir) {
-            true => self.kept_of_stages(dir, metrics),
-            false => results_of_others(dir, &own),
-        };
-        let left = self.left_of_other_rows(dir, files);
-        kept.into_iter().chain(left).for_each(|text| self.warnings.add(text));
+        let is_of_folder = is_model_in(settings, dir) || is_checkpoint_of(settings, dir);
+        self.trained.is_none() && settings.places.overwrite_output_dir && !is_of_folder
     }
 
     fn print_tables(&self, metrics: &StageMetrics) {

@@ -39,7 +39,7 @@ pub use self::logging::{LogLevel, LoggingSettings};
 pub use self::machine::{BackendChoice, DeviceChoice, MachineSettings};
 pub use self::model::{ModelChoice, ModelSettings};
 pub use self::places::PlaceSettings;
-pub use self::request::{plain_request_hash, request_hash};
+pub use self::request::{plain_request_hash, record_request_hash, request_hash};
 pub use self::run::Settings;
 pub use self::task::TaskChoice;
 pub use self::training::{ClassWeights, OptimizerKind, SamplingStrategy, TrainingSettings};

@@ -31,6 +31,19 @@ pub fn plain_request_hash(settings: &Settings) -> String {
     hash(&asked)
 }
 
+/// The same as [`request_hash`], without what is predicted: `do_predict` and the test files. Requests that share it have one record; `None`
+/// where predictions are all that is asked for.
+#[must_use]
+pub fn record_request_hash(settings: &Settings) -> Option<String> {
+    let is_more = settings.do_train || settings.do_eval || !settings.data.splits.final_eval.is_empty();
+    let mut asked = asked(settings);
+    asked.remove("do_predict");
+    if let Some(Value::Array(files)) = asked.get_mut("dataset_name") {
+        files.retain(|file| file[0] != "test");
+    }
+    is_more.then(|| hash(&asked))
+}
+
 fn without_path(place: &Value) -> Value {
     let extension = |path: &str| Path::new(path).extension().map(|end| end.to_string_lossy().into_owned());
     let kind_of_file = |file: &Value| json!([file[0], file[1].as_str().and_then(extension)]);

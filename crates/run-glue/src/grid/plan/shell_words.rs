@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::options::PlanOptions;
+use crate::grid::shell_word::quoted;
 
 /// Kubernetes adds to a Job's name, and takes 63 letters of all: RFC 1123.
 const LONGEST_NAME: usize = 40;
@@ -10,16 +11,6 @@ const LONGEST_NAME: usize = 40;
 /// How the program is called: as it was typed, for it may be several words.
 pub(super) fn program(options: &PlanOptions) -> &str {
     options.program.as_deref().unwrap_or("run-glue").trim()
-}
-
-/// A word for a shell.
-pub(super) fn quoted(word: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./=:,@%+".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }
 
 pub(super) fn line(words: &[String]) -> String {
@@ -50,14 +41,5 @@ mod tests {
         }
         let long = name(Path::new(&format!("{}.toml", "ab".repeat(60))));
         assert!(long.len() < 50 && long.starts_with("run-glue-ab"), "{long}");
-    }
-
-    #[test]
-    fn words_are_quoted_where_a_shell_would_change_them() {
-        assert_eq!(quoted("--lr=2e-5"), "--lr=2e-5");
-        for word in ["", "a b", "$HOME", "*", "~", "it's", "a;b", "é", "a\nb"] {
-            assert!(quoted(word).starts_with('\''), "{word}");
-        }
-        assert_eq!(quoted("it's"), "'it'\\''s'");
     }
 }

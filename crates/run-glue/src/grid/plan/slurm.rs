@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::cluster_plan::ClusterPlan;
-use super::shell_words::{line, program, quoted};
+use super::shell_words::{line, program};
+use crate::grid::shell_word::quoted;
 use trainer::error::Error;
 
 /// So long before the time limit a run is told to save; of short limits a quarter.

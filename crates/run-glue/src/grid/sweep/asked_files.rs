@@ -10,7 +10,7 @@ use trainer::finished_run::{FinishedRuns, MadeFile, Whose, predicted_rows};
 const PREDICTIONS: &str = "predict_results_*.txt";
 
 /// What there is of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum FileIs {
     /// It is the run's, as far as the folder says.
     There,
@@ -27,6 +27,15 @@ pub(super) struct MissingFile {
     pub(super) flags: &'static str,
     /// Whether only a training writes it.
     pub(super) is_of_training: bool,
+    /// Whether one of its name is there.
+    is_of_another: bool,
+}
+
+impl MissingFile {
+    /// Its name, and whether another run's is in its place.
+    pub(super) fn in_words(&self) -> String {
+        if self.is_of_another { format!("{} (another run's is there)", self.name) } else { self.name.clone() }
+    }
 }
 
 /// The folder of a run, seen as one of a record.
@@ -48,13 +57,7 @@ impl<'a> Folder<'a> {
         if !self.spec.settings.do_predict {
             return FileIs::There;
         }
-        let each = predicted_rows(self.record).map(|rows| self.file(PREDICTIONS, Some(rows)));
-        // In the order of what is worse.
-        each.fold(FileIs::There, |worst, one| match (worst, one) {
-            (FileIs::OfAnother, _) | (_, FileIs::OfAnother) => FileIs::OfAnother,
-            (FileIs::Missing, _) | (_, FileIs::Missing) => FileIs::Missing,
-            _ => FileIs::There,
-        })
+        worst(predicted_rows(self.record).map(|rows| self.file(PREDICTIONS, Some(rows))))
     }
 
     /// Of an evaluation alone the file that tells whose it is.
@@ -76,11 +79,15 @@ impl<'a> Folder<'a> {
         let each = |rows: &[&'a SplitRows]| rows.iter().map(|rows| Some(*rows)).collect::<Vec<_>>();
         let mut missing = Vec::new();
         let mut expect = |is_asked: bool, name: &str, rows: &[Option<&SplitRows>], flags: &'static str| {
-            if is_asked && rows.iter().any(|rows| self.file(name, *rows) != FileIs::There) {
-                missing.push(MissingFile { name: name.to_owned(), flags, is_of_training: false });
+            let worst = worst(rows.iter().filter(|_| is_asked).map(|rows| self.file(name, *rows)));
+            if worst != FileIs::There {
+                let is_of_another = worst == FileIs::OfAnother;
+                missing.push(MissingFile { name: name.to_owned(), flags, is_of_training: false, is_of_another });
             }
         };
         expect(predicts, PREDICTIONS, &each(&predicted), "--do_predict");
+        let scored = predicts && self.record.test_metrics.is_some();
+        expect(scored, "predict_results.json", &each(&predicted), "--do_predict");
         expect(settings.do_eval && saves_logits, "eval_logits*.jsonl", &each(&evaluated), "--do_eval --save_logits");
         let logits = "predict_logits_*.jsonl";
         expect(predicts && saves_logits, logits, &each(&predicted), "--do_predict --save_logits");
@@ -105,14 +112,19 @@ impl<'a> Folder<'a> {
         // Whose these are is said of them all together.
         for file in ["all_results.json", "eval_results.json"] {
             if settings.do_eval && !self.dir.join(file).is_file() {
-                missing.push(MissingFile { name: file.to_owned(), flags: "--do_eval", is_of_training: false });
+                missing.push(MissingFile {
+                    name: file.to_owned(),
+                    flags: "--do_eval",
+                    is_of_training: false,
+                    is_of_another: false,
+                });
             }
         }
         let logging = &settings.logging;
         let has_events = self.dir.join("runs").is_dir() || logging.logging_dir.is_some();
         if settings.do_train && logging.tensorboard && !has_events {
             let name = "runs (--report_to tensorboard)".to_owned();
-            missing.push(MissingFile { name, flags: "", is_of_training: true });
+            missing.push(MissingFile { name, flags: "", is_of_training: true, is_of_another: false });
         }
         missing
     }
@@ -143,6 +155,10 @@ impl<'a> Folder<'a> {
         let of_run = self.record.dataset.splits.iter().filter(|rows| rows.used_for != Some(SplitUse::Training));
         of_run.into_iter().any(|rows| made.has_rows(rows))
     }
+}
+
+fn worst(files: impl Iterator<Item = FileIs>) -> FileIs {
+    files.max().unwrap_or(FileIs::There)
 }
 
 fn names_in(dir: &Path) -> Vec<String> {

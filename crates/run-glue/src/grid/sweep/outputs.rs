@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::asked_files::{FileIs, Folder};
+use super::asked_files::{FileIs, Folder, MissingFile};
 use super::whose_folder::{
-    LAST_OF_EVALUATION, WEIGHTS, are_as_left, flags_of_a_pass, has_ended_run, has_results_of, is_known_other, is_of,
-    is_unnamed, missing_file,
+    LAST_OF_EVALUATION, WEIGHTS, changed_model_files, evaluation_of, has_ended_run, has_results_of, is_known_other,
+    is_of, is_unnamed, missing_file,
 };
 use crate::grid::run_spec::RunSpec;
 use records::record::{RecordFile, RunRecord};
@@ -39,15 +39,16 @@ impl Outputs {
         if records.is_empty() || spec.settings.do_train && unfinished_mark::is_marked(&dir) {
             return None;
         }
-        if let Some(file) = missing_file(spec, &dir) {
+        let runs = FinishedRuns::read(&dir);
+        if let Some(file) = missing_file(spec, &dir, &runs) {
             // A folder that is gone, or was never here, is no riddle.
             if spec.settings.do_train && has_ended_run(spec) {
-                self.say_missing(spec, &dir, file);
+                self.say_missing(spec, &dir, &file);
             }
             return None;
         }
-        let runs = FinishedRuns::read(&dir);
-        let is_as_left = !spec.settings.do_train || are_as_left(&runs, &dir);
+        let changed = if spec.settings.do_train { changed_model_files(&runs, &dir) } else { Vec::new() };
+        let is_as_left = !changed.contains(&WEIGHTS);
         let of_run = records.iter().rfind(|(_, record)| is_as_left && is_of(&runs, &dir, record, spec));
         let predictions = of_run.map(|(_, record)| Folder::new(spec, &dir, &runs, record).predictions());
         let held = match predictions {
@@ -61,6 +62,7 @@ impl Outputs {
                 if is_unnamed(&runs, spec) {
                     self.unnamed.insert(dir.clone());
                 }
+                self.say_changed(spec, &dir, &changed);
                 self.say_of_done(spec, &dir, &runs, record);
             }
             None if predictions == Some(FileIs::Missing) => {}
@@ -94,8 +96,8 @@ impl Outputs {
         let (damaged, unnamed): (Vec<PathBuf>, Vec<PathBuf>) =
             all.into_iter().partition(|dir| FinishedRuns::is_damaged(dir));
         for (dirs, why) in [
-            (unnamed, "made by an earlier version, which does not say whose model it left there"),
-            (damaged, "damaged is .run-glue.finished, which said whose model lies there"),
+            (unnamed, "made by an earlier version, which does not say whose files it left there"),
+            (damaged, "damaged is .run-glue.finished, which said whose files lie there"),
         ] {
             let Some(first) = dirs.first() else { continue };
             let more = match dirs.len() {
@@ -103,7 +105,7 @@ impl Outputs {
                 count => format!(" and {} more", count - 1),
             };
             log::warn!(
-                "{}{more}: {why}; where its results are those of the record, it is taken for the record's (--rerun trains again)",
+                "{}{more}: {why}; where its results are those of the record, it is taken for the record's (--rerun runs it again)",
                 first.display()
             );
         }
@@ -131,19 +133,40 @@ impl Outputs {
         ));
     }
 
+    fn say_changed(&mut self, spec: &RunSpec, dir: &Path, changed: &[&str]) {
+        if !changed.is_empty() {
+            let (names, are) =
+                (changed.join(", "), if changed.len() == 1 { "is another file" } else { "are other files" });
+            self.warn_once(format!(
+                "{}: {} is done, but {names} there {are} than its run left: the model may be read in another way",
+                dir.display(),
+                spec.name
+            ));
+        }
+    }
+
     fn say_another(&mut self, spec: &RunSpec, dir: PathBuf, is_as_left: bool, has_run: bool) {
         let results = spec.settings.places.results_dir.display();
         let what = if has_run {
             format!(
-                "the predictions there are of another run than the results in {results}, of other rows, or made with other flags"
+                "the predictions there are of another run than the results in {results}, of other rows, made with other flags, or of a run \
+                 that did not end"
             )
-        } else if !is_as_left {
-            format!("{WEIGHTS} there is another file than the one that its run left")
+        } else if is_as_left {
+            format!("what is there is of another run than the results in {results}, or of one that did not end")
         } else {
-            format!("what is there is of another run than the results in {results}")
+            format!("{WEIGHTS} there is another file than the one that its run left")
         };
-        self.warn_once(format!("{}: {what}: {} is not done", dir.display(), spec.name));
-        self.of_others.insert(dir);
+        // Where it trained, the model is the run's own.
+        let how = match has_run && spec.settings.do_train {
+            true => format!("; {} writes them anew", evaluation_of(&dir, "--do_predict", spec)),
+            false => String::new(),
+        };
+        self.warn_once(format!("{}: {what}: {} is not done{how}", dir.display(), spec.name));
+        // Predictions alone are no reason to refuse a training.
+        if !has_run {
+            self.of_others.insert(dir);
+        }
     }
 
     /// Of a run that is done what is not as it was asked for.
@@ -163,22 +186,18 @@ impl Outputs {
         }
         let missing = Folder::new(spec, dir, runs, record).missing();
         if !missing.is_empty() {
-            let is_of_training = !spec.settings.do_train || missing.iter().any(|file| file.is_of_training);
+            let needs_whole_run = !spec.settings.do_train || missing.iter().any(|file| file.is_of_training);
             let mut flags: Vec<&str> = Vec::new();
             for flag in missing.iter().flat_map(|file| file.flags.split(' ')) {
                 if !flags.contains(&flag) {
                     flags.push(flag);
                 }
             }
-            let how = match is_of_training {
+            let how = match needs_whole_run {
                 true => String::new(),
-                false => format!(
-                    "`run-glue --model {dir_name} {}{} --output_dir {dir_name}` with the flags of its data writes them, ",
-                    flags.join(" "),
-                    flags_of_a_pass(spec)
-                ),
+                false => format!("{} writes them, ", evaluation_of(dir, &flags.join(" "), spec)),
             };
-            let names = missing.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ");
+            let names = missing.iter().map(MissingFile::in_words).collect::<Vec<_>>().join(", ");
             self.warn_once(format!(
                 "{dir_name}: {} is done, but what was asked for is not all there: {names}; {how}--rerun runs all of it again",
                 spec.name

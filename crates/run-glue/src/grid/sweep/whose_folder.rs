@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::asked_files::{FileIs, Folder, has_predictions};
 use crate::grid::run_spec::RunSpec;
+use crate::grid::shell_word::quoted;
 use models::ops::Precision;
 use records::files::metrics_files::read_metrics;
 use records::record::RunRecord;
@@ -38,13 +39,14 @@ pub(super) fn has_ended_run(spec: &RunSpec) -> bool {
 }
 
 /// The first file that a run leaves and that is not there.
-pub(super) fn missing_file(spec: &RunSpec, dir: &Path) -> Option<&'static str> {
+pub(super) fn missing_file(spec: &RunSpec, dir: &Path, runs: &FinishedRuns) -> Option<String> {
     let files: &[&str] = match () {
         () if spec.settings.do_train => &OF_TRAINING,
-        () if spec.settings.do_eval => &[OF_EVALUATION],
+        () if spec.settings.do_eval => &[OF_EVALUATION, LAST_OF_EVALUATION],
         () => &[],
     };
-    files.iter().find(|file| !dir.join(file).is_file()).copied()
+    let of_model = runs.model.keys().map(String::as_str).filter(|_| spec.settings.do_train);
+    files.iter().copied().chain(of_model).find(|file| !dir.join(file).is_file()).map(str::to_owned)
 }
 
 /// Whether the folder does not say whose the files are that the run is about.
@@ -80,9 +82,15 @@ pub(super) fn is_known_other(evaluated: &Whose<&MadeFile>, record: &RunRecord) -
     }
 }
 
-/// The flags by which an evaluation of the model is done as the run does its own, where they are not the default, each with a space before
-/// it.
-pub(super) fn flags_of_a_pass(spec: &RunSpec) -> String {
+/// The command that evaluates the model in a folder with these flags, as its run does it, in words.
+pub(super) fn evaluation_of(dir: &Path, flags: &str, spec: &RunSpec) -> String {
+    let dir = quoted(&dir.display().to_string());
+    let of_pass = flags_of_a_pass(spec);
+    format!("`run-glue --model {dir} {flags}{of_pass} --output_dir {dir}` with the flags of its data")
+}
+
+/// The flags by which the run evaluates its model, where they are not the default, each with a space before it.
+fn flags_of_a_pass(spec: &RunSpec) -> String {
     let (data, usual, precision) = (&spec.settings.data, DataSettings::default(), spec.settings.machine.precision);
     let length =
         (data.max_seq_length != usual.max_seq_length).then(|| format!(" --max_seq_length {}", data.max_seq_length));
@@ -91,11 +99,13 @@ pub(super) fn flags_of_a_pass(spec: &RunSpec) -> String {
     [length, pads, precision].into_iter().flatten().collect()
 }
 
-/// Whether the weights are those that the run left there, as far as it said which these are.
-pub(super) fn are_as_left(runs: &FinishedRuns, dir: &Path) -> bool {
-    let path = dir.join(WEIGHTS);
-    let is_same = |left: &FileState| !left.is_touched(&path) || sha256(&path).is_ok_and(|now| now == left.sha256);
-    runs.weights.as_ref().is_none_or(is_same)
+/// The files of the model that are others than its run left there, as far as it said which these are.
+pub(super) fn changed_model_files<'a>(runs: &'a FinishedRuns, dir: &Path) -> Vec<&'a str> {
+    let has_changed = |(name, left): &(&String, &FileState)| {
+        let path = dir.join(name);
+        left.is_touched(&path) && sha256(&path).map_or(true, |now| now != left.sha256)
+    };
+    runs.model.iter().filter(has_changed).map(|(name, _)| name.as_str()).collect()
 }
 
 /// Whether the results in a folder may be the record's: not where they are others.
