@@ -63,7 +63,7 @@ impl RunOutcome<'_> {
         let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
         let is_left = |name: &String| is_result(task, name) && !this.files.contains_key(name);
-        // Of what the file says that all stages write into, the keys are looked at.
+        // A training's own, and the one file that all stages write into, which is looked into.
         let is_listed = |name: &String| {
             !matches!(name.as_str(), "all_results.json" | "train_results.json" | "trainer_state.json" | "log.jsonl")
         };
