@@ -156,7 +156,7 @@ impl Config {
     /// A number of layers.
     ///
     /// # Errors
-    /// When the field is absent, something else, or more than [`MOST_LAYERS`].
+    /// When the field is absent, something else, or more than 10,000.
     pub fn layers(&self, field: &'static str) -> Result<usize, ConfigError> {
         let layers = self.count(field)?;
         if layers > MOST_LAYERS {
