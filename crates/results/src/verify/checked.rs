@@ -17,6 +17,8 @@ pub(super) enum Verdict {
     SameNumbers,
     /// Of a run this number does not exist, such as a correlation with predictions that are all alike: not reproduced.
     Undefined,
+    /// Of a run of the reference this number does not exist, and so there is no mean that ours could be held against.
+    TheirsUndefined,
     /// There is no run of the task.
     NotRun,
     /// There is no run of the model at all.
@@ -38,7 +40,9 @@ impl Verdict {
             Self::Unstated => "metric not stated",
             Self::OtherSplit => "other split",
             Self::OtherClass => "other class",
-            Self::Judged(..) | Self::SameNumbers | Self::Undefined => self.outcome().map_or("", Outcome::words),
+            Self::Judged(..) | Self::SameNumbers | Self::Undefined | Self::TheirsUndefined => {
+                self.outcome().map_or("", Outcome::words)
+            }
         }
     }
 
@@ -48,6 +52,7 @@ impl Verdict {
             Self::Judged(judgement, _) => Some(judgement.outcome),
             Self::SameNumbers => Some(Outcome::Reproduced),
             Self::Undefined => Some(Outcome::NotReproduced),
+            Self::TheirsUndefined => Some(Outcome::CannotTell),
             Self::NotRun | Self::ModelNotRun | Self::Unstated | Self::OtherSplit | Self::OtherClass => None,
         }
     }

@@ -269,7 +269,7 @@ fn compare(
         checked.verdict = Verdict::OtherSplit;
         return Ok(checked);
     }
-    let values = values(wanted, runs)?;
+    let values = if wanted.lacking.is_some() { None } else { values(wanted, runs)? };
     if let Some(other) = OtherClass::of(runs, wanted) {
         (checked.verdict, checked.other_class) = (Verdict::OtherClass, Some(other));
         return Ok(checked);
@@ -282,6 +282,11 @@ fn compare(
     match runs.iter().try_for_each(|found| same_origin::check(found, wanted)) {
         Err(why) if !options.allow_other => return Err(Error::input(why)),
         _ => checked.origin = runs.first().map(|(_, run)| OtherOrigin::of(run, wanted)).unwrap_or_default(),
+    }
+    if wanted.lacking.is_some() {
+        let is_same = done_again::has_same_numbers(runs, wanted).map_err(Error::input)?;
+        checked.verdict = if is_same { Verdict::SameNumbers } else { Verdict::TheirsUndefined };
+        return Ok(checked);
     }
     let Some(ours) = values.as_deref().and_then(Summary::of) else {
         checked.verdict = Verdict::Undefined;

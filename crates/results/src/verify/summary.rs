@@ -66,6 +66,7 @@ fn like_with_unlike(checked: &[Checked]) -> String {
         checked.iter().filter(|checked| checked.verdict.outcome().is_some() && is(checked)).count()
     };
     let kinds = [
+        (count(|checked| checked.wanted.lacking.is_some()), "without a number in some of the reference's runs"),
         (count(|checked| checked.other_rows), "on other rows than the reference's"),
         (count(|checked| checked.origin.is_other()), "of other weights, or trained on other rows"),
         (count(|checked| !checked.origin.settings.is_empty()), "of runs with other settings"),

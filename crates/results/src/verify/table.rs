@@ -48,6 +48,7 @@ impl Checked {
         let why = match (&self.verdict, self.verdict.further()) {
             (Verdict::Undefined, _) => Some("undefined in a run".to_owned()),
             (Verdict::SameNumbers, _) => Some("the same seeds, done again: the same numbers".to_owned()),
+            (Verdict::TheirsUndefined, _) => self.wanted.lacking.map(|of| of.in_words(&self.wanted.metric)),
             (Verdict::OtherClass, _) => self.other_class.as_ref().map(OtherClass::note),
             (Verdict::OtherSplit, _) => {
                 Some(format!("published of {}", self.wanted.theirs.made.split.as_deref().unwrap_or_default()))
@@ -107,7 +108,7 @@ fn several(checked: &[Checked]) -> bool {
 
 /// Four decimals of a number, `-` of none.
 fn number(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"))
+    value.filter(|value| value.is_finite()).map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"))
 }
 
 fn signed(value: f64) -> String {
@@ -178,7 +179,7 @@ pub(super) fn as_json(checked: &[Checked], outcome: Outcome, summary: &str, leve
         json!({
             "model": c.row, "task": c.wanted.task, "metric": c.wanted.metric, "runs": c.runs,
             "mean": c.ours.map(|ours| ours.mean), "median": c.ours.map(|ours| ours.median), "std": c.ours.and_then(|ours| ours.std),
-            "reference": theirs.value, "reference_statistic": theirs.statistic_in_words(), "reference_runs": theirs.run_count(),
+            "reference": finite(theirs.value), "reference_statistic": theirs.statistic_in_words(), "reference_runs": theirs.run_count(),
             "reference_std": theirs.spread(), "reference_initialisation": theirs.made.initialisation,
             "difference": c.difference(),
             "interval": c.verdict.interval().map(|(low, high)| [finite(low), finite(high)]),

@@ -27,6 +27,38 @@ pub(super) struct Wanted {
     pub(super) source: String,
     /// The runs that it is of, which have model, training and settings in common; none where it is no mean of runs that are there.
     pub(super) runs: Arc<[RunRecord]>,
+    /// In how many of these runs there is no such number, so that there is no mean of them; the value is no number then.
+    pub(super) lacking: Option<Lacking>,
+}
+
+/// Runs of a reference that have no number of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lacking {
+    /// Where it does not exist, such as a correlation with predictions that are all alike.
+    pub(super) undefined: usize,
+    /// Whose records do not have it.
+    pub(super) missing: usize,
+    /// Of so many runs.
+    pub(super) runs: usize,
+}
+
+impl Lacking {
+    /// Of the numbers of all runs; `None` where each has one.
+    pub(super) fn of(records: &[RunRecord], metric: &str) -> Option<Self> {
+        let values = || records.iter().map(|record| record.metrics.get(metric));
+        let undefined =
+            values().filter(|value| matches!(value, Some(value) if !value.is_some_and(f64::is_finite))).count();
+        let missing = values().filter(Option::is_none).count();
+        (undefined + missing > 0).then_some(Self { undefined, missing, runs: records.len() })
+    }
+
+    /// `the reference's pearson is undefined in 1 of its 3 runs`.
+    pub(super) fn in_words(&self, metric: &str) -> String {
+        let of_runs =
+            |count: usize, what: &str| (count > 0).then(|| format!("{what} in {count} of its {} runs", self.runs));
+        let said = [of_runs(self.undefined, "undefined"), of_runs(self.missing, "missing")];
+        format!("the reference's {metric} is {}", said.into_iter().flatten().collect::<Vec<_>>().join(" and "))
+    }
 }
 
 impl Wanted {
@@ -102,6 +134,9 @@ impl Wanted {
     /// # Errors
     /// A number that is none of this metric, or contradicts what is said of it.
     pub(super) fn checked(self) -> Result<Self, Error> {
+        if self.lacking.is_some() {
+            return Ok(self);
+        }
         let Self { task, metric, source, .. } = &self;
         let value = self.theirs.value;
         if self.is_fraction() && !(-1.0..=1.0).contains(&value) {

@@ -17,6 +17,7 @@ mod verified_again;
 mod verified_gaps;
 mod verified_origins;
 mod verified_rows;
+mod verified_undefined;
 
 /// A folder of the records that lie in this repository, which earlier versions wrote.
 fn results(name: &str) -> PathBuf {
