@@ -30,6 +30,7 @@ fn remarks(comparison: &Comparison<'_>) -> Vec<String> {
             content(comparison, column),
             origin(comparison, column),
             best_not_kept(comparison, column),
+            lacking(comparison, column),
         ]
     });
     of_columns.flatten().chain(contents(comparison)).chain(settings(comparison)).chain(uneven(comparison)).collect()
@@ -114,6 +115,16 @@ fn best_not_kept(comparison: &Comparison<'_>, column: &Column) -> Option<String>
             listed(&names)
         )
     })
+}
+
+/// Why rows have no number in the column.
+fn lacking(comparison: &Comparison<'_>, column: &Column) -> Option<String> {
+    let of_row = |row: &Row| {
+        let lacking = row.entries.get(&column.name).map_or(&[][..], |entry| &entry.lacking);
+        lacking.iter().map(|lacking| lacking.in_words(Some(&row.name))).collect::<Vec<_>>()
+    };
+    let said: Vec<String> = comparison.rows.iter().flat_map(of_row).collect();
+    (!said.is_empty()).then(|| format!("{}: {}", column.name, said.join("; ")))
 }
 
 /// That saved models do not say what they were trained on.

@@ -5,6 +5,7 @@ mod charts;
 mod columns;
 mod contents;
 mod evaluations;
+mod lacking;
 mod once;
 mod origins;
 mod settings;

@@ -9,6 +9,7 @@ use glue_tasks::{plain_key, task_named, task_score};
 use super::value::PublishedValue;
 use crate::compare::column::{Column, is_usual_split};
 use crate::compare::entry::Entry;
+use crate::compare::lacking::Lacking;
 use crate::compare::shown::{is_loss, metric_words};
 use crate::statistics::Summary;
 
@@ -48,6 +49,10 @@ fn of_benchmark(
     let value = |key: &str| values.get(key).map(|value| value.value);
     let entry = match task_score(spec, value) {
         Ok(score) => entry(values, Some(score), None),
+        Err(_) if values.keys().all(|key| is_loss(key)) => {
+            let names = values.keys().map(|key| in_words(key)).collect();
+            Entry { lacking: vec![Lacking::Published(names)], ..entry(values, None, None) }
+        }
         Err(_) => {
             let known: Vec<(&str, f64)> =
                 values.iter().filter(|(key, _)| !is_loss(key)).map(|(key, value)| (*key, value.value)).collect();
@@ -107,6 +112,7 @@ fn entry(values: &Values<'_>, score: Option<f64>, partial: Option<String>) -> En
         interval: None,
         bootstrap: None,
         metrics: values.iter().map(|(name, value)| ((*name).to_owned(), Summary::of(&[value.value]))).collect(),
+        lacking: Vec::new(),
         class: None,
         partial,
         seeds: Vec::new(),
