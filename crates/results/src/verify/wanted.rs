@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::margins::Margins;
-use super::metric_name::{COMBINED_SCORE, UNSTATED, has_margin, metric};
+use super::margins::{Margins, is_margin};
+use super::metric_name::{has_margin, is_fraction};
 use crate::compare::published::{PublishedValue, Statistic};
 use crate::statistics::Sample;
 use records::Error;
@@ -69,9 +69,7 @@ impl Wanted {
 
     /// Whether it lies from -1 to 1: all metrics but the errors of a regression.
     pub(super) fn is_fraction(&self) -> bool {
-        metric(&self.metric).is_some_and(|metric| metric.higher_is_better())
-            || self.metric == UNSTATED
-            || glue_tasks::plain_key(&self.metric) == COMBINED_SCORE
+        is_fraction(&self.metric)
     }
 
     /// Whether less is better: of errors and losses.
@@ -147,11 +145,10 @@ impl Wanted {
             )));
         }
         if let Some(tolerance) = self.theirs.tolerance
-            && (!tolerance.is_finite() || tolerance < 0.0 || self.is_fraction() && tolerance > 1.0)
+            && !is_margin(tolerance, self.is_fraction())
         {
-            return Err(Error::input(format!(
-                "{source}: the tolerance of {task} is {tolerance}, expected 0 to 1, such as 0.03 for three points"
-            )));
+            let expected = if self.is_fraction() { "0 to 1, such as 0.03 for three points" } else { "0 or more" };
+            return Err(Error::input(format!("{source}: the tolerance of {task} is {tolerance}, expected {expected}")));
         }
         self.theirs.check().map_err(|what| Error::input(format!("{source}: {metric} of {task}: {what}")))?;
         Ok(self)
