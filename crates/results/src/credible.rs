@@ -9,6 +9,9 @@ use records::record::{RecordFile, RunRecord, Scores};
 
 use crate::scored_rows::{first_metric, spec_of};
 
+/// The mean of the metrics of a task, which is none itself.
+pub(crate) const COMBINED_SCORE: &str = "combined_score";
+
 /// Room for rounding.
 const ROOM: f64 = 1e-6;
 
@@ -22,10 +25,12 @@ pub(crate) fn range_of(metric: Metric) -> (f64, f64) {
 }
 
 /// What a number of a record lies between, by its name; `None` of names that are not known.
-fn range_named(name: &str) -> Option<(f64, f64)> {
+pub(crate) fn range_named(name: &str) -> Option<(f64, f64)> {
     match plain_key(name) {
         // Cross-entropy, or a mean of squares.
         "loss" => Some((0.0, f64::INFINITY)),
+        // The mean of several, of which some may be correlations.
+        COMBINED_SCORE => Some((-1.0, 1.0)),
         key => Metric::from_key(key).map(range_of),
     }
 }

@@ -1,13 +1,9 @@
 //! What metrics are called in references.
 
 use crate::compare::is_loss;
+use crate::compare::published::UNSTATED;
+use crate::credible::COMBINED_SCORE;
 use glue_tasks::metrics::Metric;
-
-/// What a published table calls a metric that it does not state.
-pub(super) const UNSTATED: &str = "unstated";
-
-/// The mean of the metrics of a task, which is none itself.
-pub(super) const COMBINED_SCORE: &str = "combined_score";
 
 /// Whether `--margin` may be given for this name.
 pub(super) fn has_margin(name: &str) -> bool {

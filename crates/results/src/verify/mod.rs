@@ -26,10 +26,10 @@ pub use self::outcome::Outcome;
 
 use self::checked::{Checked, Verdict};
 use self::judge::{Rule, judge};
-use self::metric_name::UNSTATED;
 use self::same_class::OtherClass;
 use self::same_origin::OtherOrigin;
 use self::wanted::Wanted;
+use crate::compare::published::UNSTATED;
 use crate::compare::{Columns, Row, is_same_model, is_same_name, rows};
 use crate::credible::check_metrics;
 use crate::scored_rows::may_be_trained_on;

@@ -150,7 +150,8 @@ impl Wanted {
             let expected = if self.is_fraction() { "0 to 1, such as 0.03 for three points" } else { "0 or more" };
             return Err(Error::input(format!("{source}: the tolerance of {task} is {tolerance}, expected {expected}")));
         }
-        self.theirs.check().map_err(|what| Error::input(format!("{source}: {metric} of {task}: {what}")))?;
+        let theirs = self.theirs.check().and_then(|()| self.theirs.check_range(metric));
+        theirs.map_err(|what| Error::input(format!("{source}: {metric} of {task}: {what}")))?;
         Ok(self)
     }
 }

@@ -6,6 +6,7 @@ use glue_tasks::metrics::Metric;
 use glue_tasks::task::TaskSpec;
 use glue_tasks::{plain_key, task_named, task_score};
 
+use super::range::UNSTATED;
 use super::value::PublishedValue;
 use crate::compare::column::{Column, is_usual_split};
 use crate::compare::entry::Entry;
@@ -103,7 +104,7 @@ fn there(columns: &mut Vec<Column>, column: Column) -> String {
 
 /// The metric as papers write it; what a table calls it where that is none.
 fn in_words(key: &str) -> String {
-    if key == "unstated" { "a metric that is not stated".to_owned() } else { metric_words(key).to_owned() }
+    if key == UNSTATED { "a metric that is not stated".to_owned() } else { metric_words(key).to_owned() }
 }
 
 fn entry(values: &Values<'_>, score: Option<f64>, partial: Option<String>) -> Entry {
