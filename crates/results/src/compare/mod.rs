@@ -26,6 +26,7 @@ mod rows;
 mod run;
 mod shown;
 mod swapped_counts;
+mod training;
 
 #[cfg(test)]
 mod tests;
@@ -44,3 +45,4 @@ pub use self::row::Row;
 pub(crate) use self::rows::rows;
 pub use self::run::{CompareOptions, ComparedText, run, write_page};
 pub(crate) use self::shown::is_loss;
+pub(crate) use self::training::{is_same_training, trained_rows};
