@@ -8,6 +8,7 @@ use glue_tasks::{task_named, task_order};
 use records::counted;
 use records::record::{RecordFile, RunRecord, SplitRows};
 
+use super::known_rows::{KnownRows, RowsBySuffix};
 use super::origin::{data_words, short};
 use super::shown::{Form, is_loss, metric_words, score_range, task_score_words};
 use crate::scored_rows::{class_names, class_one, first_metric, is_whole, scored, spec_of};
@@ -25,6 +26,8 @@ pub struct Column {
     pub(super) spec: Option<&'static TaskSpec>,
     /// The splits that these are rows of, as our runs call them; none of published numbers.
     splits: BTreeSet<String>,
+    /// What is known of the rows of each.
+    known: RowsBySuffix,
     /// The metric that is the score of data that are no benchmark's.
     measure: Option<Measure>,
 }
@@ -235,7 +238,8 @@ impl Column {
             own_data.into_iter().chain(rows.map(|rows| words(record, rows))).chain(measure).collect();
         let rows = (!words.is_empty()).then(|| words.join("; "));
         let name = rows.as_ref().map_or_else(|| record.task.clone(), |rows| format!("{} ({rows})", record.task));
-        Self { name, task: record.task.clone(), rows, spec, splits, measure: Measure::of(record) }
+        let known = KnownRows::of(record);
+        Self { name, task: record.task.clone(), rows, spec, splits, known, measure: Measure::of(record) }
     }
 
     /// One more word of its rows, behind the others.
@@ -247,11 +251,16 @@ impl Column {
 
     /// The column of a task as others publish it: `rows` are said where they are not the benchmark's own; `metric` where the task is
     /// no benchmark's.
-    pub(super) fn published(task: &str, rows: Option<&str>, metric: Option<Metric>) -> Self {
+    pub(super) fn published(task: &str, rows: Option<&str>, metric: Option<Metric>, known: RowsBySuffix) -> Self {
         let name = rows.map_or_else(|| task.to_owned(), |rows| format!("{task} ({rows})"));
         let measure = metric.map(|metric| Measure { key: metric.key(), class: None });
         let (rows, spec, splits) = (rows.map(str::to_owned), task_named(task), BTreeSet::new());
-        Self { name, task: task.to_owned(), rows, spec, splits, measure }
+        Self { name, task: task.to_owned(), rows, spec, splits, known, measure }
+    }
+
+    /// What is known of its rows of the split whose metrics have this suffix.
+    pub(super) fn known_rows(&self, suffix: &str) -> Option<&KnownRows> {
+        self.known.get(suffix)
     }
 
     /// Whether a published number of a split can be of these rows.

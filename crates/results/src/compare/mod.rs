@@ -13,6 +13,7 @@ mod escape;
 mod figures;
 mod formats;
 mod html;
+mod known_rows;
 mod lacking;
 mod model_names;
 mod once;

@@ -8,6 +8,7 @@ mod evaluations;
 mod lacking;
 mod once;
 mod origins;
+mod published_rows;
 mod settings;
 mod significance;
 

@@ -360,11 +360,12 @@ fn known_numbers_of_training_rows_that_differ_are_other_training_rows() {
     theirs(&|record| record["timings"]["train_seconds"] = Value::Null);
     assert!(verified(&bench, false).err().unwrap().contains("expected a model that was only evaluated"));
     // One that knows more.
-    let split = json!({"split": "train", "used_for": "training", "rows": 640, "rows_of_split": 2490, "sha256": "cc".repeat(32)});
+    let used = |split: &str, used_for: &str, rows: u64, hash: &str| json!({"split": split, "used_for": used_for, "rows": rows, "rows_of_split": rows, "sha256": hash.repeat(32)});
     theirs(&|record| {
         record["format_version"] = json!(2);
         record["dataset"].as_object_mut().unwrap().remove("rows");
-        record["dataset"]["splits"] = json!([split, {"split": "validation", "used_for": "evaluation", "rows": 277, "rows_of_split": 277, "sha256": "dd".repeat(32)}]);
+        let splits = [used("train", "training", 640, "cc"), used("validation", "evaluation", 277, "dd")];
+        record["dataset"]["splits"] = json!(splits);
     });
     assert!(verified(&bench, false).err().unwrap().contains("expected a training on 640 rows of train, content cccc"));
 }
