@@ -360,7 +360,10 @@ fn known_numbers_of_training_rows_that_differ_are_other_training_rows() {
     theirs(&|record| record["timings"]["train_seconds"] = Value::Null);
     assert!(verified(&bench, false).err().unwrap().contains("expected a model that was only evaluated"));
     // One that knows more.
-    let used = |split: &str, used_for: &str, rows: u64, hash: &str| json!({"split": split, "used_for": used_for, "rows": rows, "rows_of_split": rows, "sha256": hash.repeat(32)});
+    let used = |split: &str, used_for: &str, rows: u64, hash: &str| {
+        json!({"split": split, "used_for": used_for, "rows": rows, "rows_of_split": rows,
+            "sha256": hash.repeat(32)})
+    };
     theirs(&|record| {
         record["format_version"] = json!(2);
         record["dataset"].as_object_mut().unwrap().remove("rows");

@@ -43,7 +43,10 @@ fn other_rows_of_a_benchmark_s_task_are_another_column() {
 fn both_splits_of_mnli_make_one_score_however_they_are_called() {
     let found = [record("m", "mnli", 1, Some(0.8))];
     let number = |rows: u64, split: &str| json!({"value": 0.8, "rows": rows, "split": split});
-    let tasks = |matched: u64| json!({"mnli": {"accuracy": number(matched, "validation_matched"), "accuracy_mm": number(9832, "validation_mismatched")}});
+    let tasks = |matched: u64| {
+        json!({"mnli": {"accuracy": number(matched, "validation_matched"),
+            "accuracy_mm": number(9832, "validation_mismatched")}})
+    };
     assert_eq!(columns_of(&found, &tasks(9815)), ["mnli"]);
     assert_eq!(columns_of(&found, &tasks(100)), ["mnli", "mnli (100 rows as published)"]);
     let published = [published_table("validation", &json!([{"model": "p", "tasks": tasks(9815)}]))];
