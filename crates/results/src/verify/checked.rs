@@ -1,6 +1,7 @@
 //! What came of a number that was to be reproduced.
 
 use super::judge::Judgement;
+use super::of_runs::OfRuns;
 use super::outcome::Outcome;
 use super::same_class::OtherClass;
 use super::same_origin::OtherOrigin;
@@ -78,8 +79,8 @@ pub(super) struct Checked {
     pub(super) may_be_trained_on: bool,
     /// In what the model, its training and its settings are others than those of the runs that the number is of.
     pub(super) origin: OtherOrigin,
-    /// How many of the runs gave every row the same prediction.
-    pub(super) collapsed: usize,
-    /// How many of the runs ended with other weights than those of their best evaluation, which could not be kept.
-    pub(super) best_not_kept: usize,
+    /// What is to be said of the runs.
+    pub(super) of_ours: OfRuns,
+    /// And of those that the number is of.
+    pub(super) of_theirs: OfRuns,
 }

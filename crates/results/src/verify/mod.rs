@@ -6,6 +6,7 @@ mod done_again;
 mod judge;
 mod margins;
 mod metric_name;
+mod of_runs;
 mod outcome;
 mod reference;
 mod same_class;
@@ -26,6 +27,7 @@ pub use self::outcome::Outcome;
 
 use self::checked::{Checked, Verdict};
 use self::judge::{Rule, judge};
+use self::of_runs::OfRuns;
 use self::same_class::OtherClass;
 use self::same_origin::OtherOrigin;
 use self::wanted::Wanted;
@@ -238,8 +240,8 @@ fn not_run(wanted: Wanted, row: String, verdict: Verdict) -> Checked {
         unknown_rows: None,
         may_be_trained_on: false,
         origin: OtherOrigin::default(),
-        collapsed: 0,
-        best_not_kept: 0,
+        of_ours: OfRuns::default(),
+        of_theirs: OfRuns::default(),
     }
 }
 
@@ -251,13 +253,12 @@ fn compare(
     found: &[RecordFile],
     options: &VerifyOptions,
 ) -> Result<Checked, Error> {
-    let count = |is: fn(&RunRecord) -> bool| runs.iter().filter(|(_, record)| is(record)).count();
     let mut checked = Checked {
         runs: runs.len(),
         unknown_rows: same_rows::unknown(&wanted, runs, found),
-        may_be_trained_on: count(may_be_trained_on) > 0,
-        collapsed: count(|record| record.collapsed),
-        best_not_kept: count(RunRecord::could_not_keep_best),
+        may_be_trained_on: runs.iter().any(|(_, record)| may_be_trained_on(record)),
+        of_ours: OfRuns::of(runs.iter().map(|found| &found.1)),
+        of_theirs: OfRuns::of(wanted.runs.iter()),
         ..not_run(wanted, row, Verdict::Unstated)
     };
     let wanted = &checked.wanted;

@@ -78,14 +78,6 @@ impl Checked {
         let counts_as_one = counts_as_one.map(|runs| {
             format!("the reference does not say what it is of its {runs} runs (statistic), and counts as one run")
         });
-        let collapsed =
-            (self.collapsed > 0).then(|| format!("{} of {} runs predict one class only", self.collapsed, self.runs));
-        let not_kept = (self.best_not_kept > 0).then(|| {
-            format!(
-                "{} of {} runs could not keep their best weights, and scored the best that they had",
-                self.best_not_kept, self.runs
-            )
-        });
         let trained_on =
             self.may_be_trained_on.then(|| "unknown whether trained on the rows that are scored".to_owned());
         why.into_iter()
@@ -94,8 +86,8 @@ impl Checked {
             .chain(counts_as_one)
             .chain(trained_on)
             .chain(self.origin.notes())
-            .chain(collapsed)
-            .chain(not_kept)
+            .chain(self.of_ours.notes(""))
+            .chain(self.of_theirs.notes("of the reference "))
             .collect::<Vec<_>>()
             .join("; ")
     }
@@ -186,7 +178,8 @@ pub(super) fn as_json(checked: &[Checked], outcome: Outcome, summary: &str, leve
             "margin": c.verdict.margin(), "verdict": c.verdict.words(), "further_seeds": further,
             "same_rows": c.ours.filter(|_| c.unknown_rows.is_none() || c.other_rows).map(|_| !c.other_rows), "same_weights": c.origin.same_weights,
             "same_training_rows": c.origin.same_training, "other_settings": c.origin.settings,
-            "collapsed_runs": c.collapsed, "note": c.note(), "source": c.wanted.source,
+            "collapsed_runs": c.of_ours.collapsed, "chosen_on": c.of_ours.chosen_on, "reference_collapsed_runs": c.of_theirs.collapsed,
+            "reference_chosen_on": c.of_theirs.chosen_on, "note": c.note(), "source": c.wanted.source,
         })
     });
     let numbers: Vec<Value> = numbers.collect();

@@ -16,6 +16,7 @@ mod verified;
 mod verified_again;
 mod verified_gaps;
 mod verified_origins;
+mod verified_remarks;
 mod verified_rows;
 mod verified_undefined;
 
