@@ -14,6 +14,7 @@ mod same_origin;
 mod same_rows;
 mod summary;
 mod table;
+mod unanswered;
 mod wanted;
 
 #[cfg(test)]
@@ -131,6 +132,7 @@ pub fn run(options: &VerifyOptions) -> Result<Verification, Error> {
     check_metrics(&found)?;
     let all = options.against.iter().map(|path| reference::read(path, &found)).collect::<Result<Vec<_>, _>>()?;
     let all: Vec<Wanted> = all.into_iter().flatten().collect();
+    unanswered::check_tasks(&all, &found)?;
     let known: BTreeSet<String> = all.iter().filter_map(|wanted| wanted.model.clone()).collect();
     let rows = rows(&found, DEFAULT_LEVEL);
     let columns = Columns::of(&found).of_record;
@@ -139,29 +141,7 @@ pub fn run(options: &VerifyOptions) -> Result<Verification, Error> {
         checked.extend(of_each_row(&wanted, &rows, &columns, &found, options)?);
     }
     if !checked.iter().any(|checked| checked.verdict.outcome().is_some()) {
-        let models: BTreeSet<&str> = found.iter().map(|(_, record)| record.model.id.as_str()).collect();
-        let models = models.into_iter().collect::<Vec<_>>().join(", ");
-        let known = known.into_iter().collect::<Vec<_>>().join(", ");
-        let hint = if known.is_empty() {
-            String::new()
-        } else {
-            format!("; where the model has another name there, give --reference_model, one of: {known}")
-        };
-        if let Some((of, other)) = checked.iter().find_map(|of| Some((of, of.other_class.as_ref()?))) {
-            return Err(Error::input(other.in_full(&of.wanted)));
-        }
-        let only_predicted = found.iter().any(|(_, record)| record.metrics.is_empty());
-        let not_evaluated = if only_predicted {
-            "; of some only predictions were made: they were not evaluated (--do_eval)"
-        } else {
-            ""
-        };
-        let other = checked.iter().any(|checked| matches!(checked.verdict, Verdict::OtherSplit));
-        let other = if other { "; some are of another split (--allow_partial compares them all the same)" } else { "" };
-        return Err(Error::input(format!(
-            "{}: no number of the models {models} on the tasks and splits that were run{not_evaluated}{other}{hint}",
-            names(&options.against)
-        )));
+        return Err(unanswered::nothing_compared(&checked, &found, &names(&options.against), &known));
     }
     let (outcome, summary) = summary::sum_up(&checked, options.complete, options.level);
     Ok(Verification { checked, outcome, summary, level: options.level })

@@ -1,5 +1,5 @@
-//! What is to be said of runs beside their numbers, of ours as of the reference's: that some have learnt nothing, or ended with other weights
-//! than their best, or have settings that were chosen on what is scored.
+//! What is to be said of runs beside their numbers, of ours as of the reference's: that some have learnt nothing, or ended with other
+//! weights than their best, or have settings that were chosen on what is scored.
 
 use records::record::RunRecord;
 

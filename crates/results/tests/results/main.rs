@@ -15,6 +15,7 @@ mod table;
 mod verified;
 mod verified_again;
 mod verified_gaps;
+mod verified_names;
 mod verified_origins;
 mod verified_remarks;
 mod verified_rows;
