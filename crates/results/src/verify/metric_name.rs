@@ -2,8 +2,7 @@
 
 use crate::compare::is_loss;
 use crate::compare::published::UNSTATED;
-use crate::credible::COMBINED_SCORE;
-use glue_tasks::metrics::Metric;
+use glue_tasks::metrics::{COMBINED_SCORE, Metric};
 
 /// Whether `--margin` may be given for this name.
 pub(super) fn has_margin(name: &str) -> bool {
