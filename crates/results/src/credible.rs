@@ -48,8 +48,11 @@ fn check_combined(path: &Path, record: &RunRecord) -> Result<(), Error> {
     for (name, combined) in record.metrics.iter().filter(|(name, _)| plain_key(name) == COMBINED_SCORE) {
         let Some(combined) = combined else { continue };
         let suffix = name.strip_prefix(COMBINED_SCORE).unwrap_or_default();
-        let values =
-            spec.metrics.iter().map(|metric| record.metrics.get(&format!("{}{suffix}", metric.key())).copied());
+        let values = spec
+            .of_suffix(suffix)
+            .metrics
+            .iter()
+            .map(|metric| record.metrics.get(&format!("{}{suffix}", metric.key())).copied());
         // What lacks a metric contradicts nothing.
         let Some(values) = values.collect::<Option<Vec<_>>>() else { continue };
         let Some(values) = values.into_iter().collect::<Option<Vec<f64>>>() else {

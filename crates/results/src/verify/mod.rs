@@ -292,6 +292,19 @@ fn compare(
 fn values(wanted: &Wanted, runs: &[&RecordFile]) -> Result<Option<Vec<f64>>, Error> {
     let values: Option<Vec<&Option<f64>>> = runs.iter().map(|(_, run)| run.metrics.get(&wanted.metric)).collect();
     let Some(values) = values else {
+        let lacking: Vec<_> = runs.iter().filter(|(_, run)| !run.metrics.contains_key(&wanted.metric)).collect();
+        if let Some((path, _)) = lacking.first().filter(|_| lacking.len() < runs.len()) {
+            return Err(Error::input(format!(
+                "{}: {} of {} is not in this record, and {} of {} runs have it; leave the record out, or evaluate all by the \
+                 same metrics ({})",
+                path.display(),
+                wanted.metric,
+                wanted.task,
+                runs.len() - lacking.len(),
+                runs.len(),
+                wanted.source
+            )));
+        }
         let has: BTreeSet<&str> = runs.iter().flat_map(|(_, run)| run.metrics.keys().map(String::as_str)).collect();
         let has = match has.is_empty() {
             true => "they were not evaluated (--do_eval)".to_owned(),

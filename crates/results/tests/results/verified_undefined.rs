@@ -4,7 +4,7 @@ use results::verify::{self, Outcome};
 use serde_json::{Value, json};
 
 use crate::verified::Bench;
-use crate::verified_rows::NEAR;
+use crate::verified_rows::{NEAR, accuracy};
 
 /// Three runs beside three of a reference, whose metrics are changed.
 fn beside(complete: bool, change: impl Fn(usize, &mut Value)) -> (Outcome, String, Vec<Value>) {
@@ -67,4 +67,12 @@ fn a_reference_without_any_number_is_no_empty_file() {
         beside(true, |seed, metrics| *metrics = json!({"accuracy": null, "loss": 0.5 + seed as f64}));
     assert_eq!((outcome, numbers.len()), (Outcome::CannotTell, 1), "{numbers:?}");
     assert!(numbers[0]["note"].as_str().unwrap().contains("undefined in 3 of its 3 runs"), "{}", numbers[0]);
+}
+
+#[test]
+fn a_record_that_lacks_what_others_have_is_named() {
+    let bench = Bench::new("accuracy", &NEAR, 277);
+    bench.add("results", 1, |record| record["metrics"] = json!({"f1": 0.5}));
+    let error = bench.against(&accuracy(0.65), |_| ()).unwrap_err();
+    assert!(error.contains("seed-1.json: accuracy of rte is not in this record, and 2 of 3 runs have it"), "{error}");
 }
