@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::path::Path;
 
+use glue_tasks::metrics::COMBINED_SCORE;
 use glue_tasks::{Metric, plain_key, task_score};
 use records::Error;
 use records::record::{RecordFile, RunRecord, Scores};
@@ -22,18 +23,50 @@ pub(crate) fn range_of(metric: Metric) -> (f64, f64) {
 }
 
 /// What a number of a record lies between, by its name; `None` of names that are not known.
-fn range_named(name: &str) -> Option<(f64, f64)> {
+pub(crate) fn range_named(name: &str) -> Option<(f64, f64)> {
     match plain_key(name) {
         // Cross-entropy, or a mean of squares.
         "loss" => Some((0.0, f64::INFINITY)),
+        // The mean of several, of which some may be correlations.
+        COMBINED_SCORE => Some((-1.0, 1.0)),
         key => Metric::from_key(key).map(range_of),
     }
 }
 
 /// # Errors
-/// The first metric of a record that lies beyond what it can be, such as an accuracy in percent.
+/// The first metric of a record that lies beyond what it can be, such as an accuracy in percent, or is not what others give.
 pub(crate) fn check_metrics(found: &[RecordFile]) -> Result<(), Error> {
-    found.iter().try_for_each(|(path, record)| check_ranges(path, record, &record.metrics, ""))
+    found.iter().try_for_each(|(path, record)| {
+        check_ranges(path, record, &record.metrics, "")?;
+        check_combined(path, record)
+    })
+}
+
+/// `combined_score` is the mean of a task's metrics, on each of its splits.
+fn check_combined(path: &Path, record: &RunRecord) -> Result<(), Error> {
+    let Some(spec) = spec_of(record) else { return Ok(()) };
+    for (name, combined) in record.metrics.iter().filter(|(name, _)| plain_key(name) == COMBINED_SCORE) {
+        let Some(combined) = combined else { continue };
+        let suffix = name.strip_prefix(COMBINED_SCORE).unwrap_or_default();
+        let values = spec
+            .of_suffix(suffix)
+            .metrics
+            .iter()
+            .map(|metric| record.metrics.get(&format!("{}{suffix}", metric.key())).copied());
+        // What lacks a metric contradicts nothing.
+        let Some(values) = values.collect::<Option<Vec<_>>>() else { continue };
+        let Some(values) = values.into_iter().collect::<Option<Vec<f64>>>() else {
+            return Err(broken(
+                path,
+                &format!("{name} of {} is {combined}, and a metric of it is undefined", record.task),
+            ));
+        };
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        if (combined - mean).abs() > ROOM {
+            return Err(broken(path, &format!("{name} of {} is {combined}, and its metrics give {mean}", record.task)));
+        }
+    }
+    Ok(())
 }
 
 /// # Errors
@@ -169,7 +202,7 @@ mod tests {
                 record.metrics.remove("pearson");
             },
             |record| {
-                record.metrics.insert("pearson".to_owned(), None);
+                record.metrics.extend(["pearson", COMBINED_SCORE].map(|name| (name.to_owned(), None)));
                 record.score = None;
             },
         ] {
@@ -178,7 +211,7 @@ mod tests {
         for (change, part) in [
             (
                 (|record| {
-                    record.metrics.insert("pearson".to_owned(), None);
+                    record.metrics.extend(["pearson", COMBINED_SCORE].map(|name| (name.to_owned(), None)));
                 }) as fn(&mut RunRecord),
                 ": the score of stsb is 0.8",
             ),
@@ -201,6 +234,17 @@ mod tests {
             let error = check_scores(&found).unwrap_err().to_string();
             assert!(error.starts_with(&format!("{name}{part}")), "{error}");
         }
+        let combined = |value: f64, pearson: Option<f64>| {
+            let mut found = found.clone();
+            let metrics = [("pearson", pearson), ("spearmanr", Some(0.6)), (COMBINED_SCORE, Some(value))];
+            found[0].1.metrics = metrics.map(|(name, value)| (name.to_owned(), value)).into();
+            check_metrics(&found).map_err(|error| error.to_string())
+        };
+        assert_eq!(combined(0.7, Some(0.8)), Ok(()));
+        let error = combined(0.9, Some(0.8)).unwrap_err();
+        assert!(error.contains("combined_score of stsb is 0.9, and its metrics give 0.7"), "{error}");
+        let error = combined(0.7, None).unwrap_err();
+        assert!(error.contains("combined_score of stsb is 0.7, and a metric of it is undefined"), "{error}");
         assert_eq!((range_of(Metric::Mse), range_of(Metric::F1)), ((0.0, f64::INFINITY), (0.0, 1.0)));
     }
 }

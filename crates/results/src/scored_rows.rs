@@ -1,5 +1,7 @@
 //! Which rows a run's scores are of, and what they measure.
 
+use std::collections::BTreeSet;
+
 use glue_tasks::task::TaskSpec;
 use glue_tasks::{Metric, task_named};
 use records::record::{FORMAT_VERSION, RunRecord, SHARED_BY_DESIGN, SplitRows, SplitUse};
@@ -19,6 +21,17 @@ pub(crate) fn first_metric(record: &RunRecord) -> Option<Metric> {
 pub(crate) fn class_one(record: &RunRecord) -> Option<&str> {
     let class = record.class_tables.first()?.classes.get(1)?;
     Some(&class.label)
+}
+
+/// The names of the classes, where the record has them.
+pub(crate) fn class_names(record: &RunRecord) -> Option<BTreeSet<String>> {
+    let of_setting = || {
+        let names = record.hyper_parameters.get("label_names")?.as_str()?;
+        Some(names.split(',').map(|name| name.trim().to_owned()).collect())
+    };
+    let of_table =
+        record.class_tables.first().map(|table| table.classes.iter().map(|class| class.label.clone()).collect());
+    of_table.or_else(of_setting)
 }
 
 /// The splits of a record that have scores.

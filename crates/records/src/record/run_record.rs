@@ -187,7 +187,19 @@ impl RunRecord {
             serde_json::from_str(text).map_err(|source| RecordError::Shape { path: path_buf(), source })?;
         // Format 1 has times of the diagnostic set among them.
         record.metrics.retain(|name, _| is_score(name));
+        record.spell_hashes();
         Ok(record)
+    }
+
+    /// In lower case, as the program writes them: what has been through other tools may have capitals, and is the same all the same.
+    fn spell_hashes(&mut self) {
+        let Self { model, dataset, final_eval, settings_hash, request_hash, plain_request_hash, .. } = self;
+        let of_splits = dataset.splits.iter_mut().chain(final_eval.iter_mut().map(|evaluation| &mut evaluation.data));
+        let of_splits = of_splits.filter_map(|split| split.sha256.as_mut());
+        let of_files = model.weights_sha256.values_mut().chain(model.tokenizer_sha256.values_mut());
+        let of_files = of_files.chain(dataset.files_sha256.values_mut()).chain(model.config_sha256.as_mut());
+        let of_run = std::iter::once(settings_hash).chain(request_hash.as_mut()).chain(plain_request_hash.as_mut());
+        of_splits.chain(of_files).chain(of_run).for_each(|hash| hash.make_ascii_lowercase());
     }
 }
 

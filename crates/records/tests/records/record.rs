@@ -495,3 +495,28 @@ fn a_folder_of_records_is_read_with_its_problems() {
     assert!(problems[1].contains("later.json") && problems[1].contains("format 3"), "{problems:?}");
     assert!(matches!(read_folder(&folder.path().join("none")), Err(RecordError::Read { .. })));
 }
+
+#[test]
+fn hashes_in_capitals_are_read_as_the_program_writes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("record.json");
+    let mut json = serde_json::to_value(full()).unwrap();
+    capitals(&mut json);
+    std::fs::write(&path, json.to_string()).unwrap();
+    let read = serde_json::to_value(RunRecord::read(&path).unwrap()).unwrap();
+    assert_ne!(json, read);
+    let text = read.to_string();
+    assert!(!text.contains("0F0F") && !text.contains("ABAB"), "{text}");
+}
+
+/// Every text of hexadecimal digits alone that is as long as a hash.
+fn capitals(json: &mut Value) {
+    match json {
+        Value::String(text) if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            text.make_ascii_uppercase();
+        }
+        Value::Array(all) => all.iter_mut().for_each(capitals),
+        Value::Object(all) => all.values_mut().for_each(capitals),
+        _ => {}
+    }
+}

@@ -8,9 +8,10 @@ use glue_tasks::{task_named, task_order};
 use records::counted;
 use records::record::{RecordFile, RunRecord, SplitRows};
 
+use super::known_rows::{KnownRows, RowsBySuffix};
 use super::origin::{data_words, short};
 use super::shown::{Form, is_loss, metric_words, score_range, task_score_words};
-use crate::scored_rows::{class_one, first_metric, is_whole, scored, spec_of};
+use crate::scored_rows::{class_names, class_one, first_metric, is_whole, scored, spec_of};
 
 /// A task and the rows that it was evaluated on.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +26,8 @@ pub struct Column {
     pub(super) spec: Option<&'static TaskSpec>,
     /// The splits that these are rows of, as our runs call them; none of published numbers.
     splits: BTreeSet<String>,
+    /// What is known of the rows of each.
+    known: RowsBySuffix,
     /// The metric that is the score of data that are no benchmark's.
     measure: Option<Measure>,
 }
@@ -73,12 +76,35 @@ enum Known {
     Content(String),
     /// The data that they are of, the split and their number: a record of format 1. A benchmark's own splits are the same rows
     /// wherever they lie.
-    Number(Option<String>, String, u64),
+    Number(Option<NamedData>, String, u64),
+}
+
+/// Data of which no content is known: by the name that they were given, and the names of their classes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct NamedData {
+    name: String,
+    classes: Option<BTreeSet<String>>,
+}
+
+impl NamedData {
+    fn of(record: &RunRecord) -> Self {
+        let classes = if spec_of(record).is_none() { class_names(record) } else { None };
+        Self { name: data_words(record), classes }
+    }
+
+    /// `classes ham, spam`.
+    fn classes_in_words(&self) -> Option<String> {
+        let classes = self.classes.as_ref()?;
+        let named: Vec<&str> = classes.iter().take(NAMED_CLASSES).map(String::as_str).collect();
+        let more = classes.len().saturating_sub(NAMED_CLASSES);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        Some(format!("classes {}{more}", named.join(", ")))
+    }
 }
 
 impl EvaluatedRows {
     fn of(record: &RunRecord) -> Self {
-        let dataset = (is_whole(record) != Some(true)).then(|| data_words(record));
+        let dataset = (is_whole(record) != Some(true)).then(|| NamedData::of(record));
         let known = |split: &SplitRows| match &split.sha256 {
             Some(hash) => Known::Content(hash.clone()),
             None => Known::Number(dataset.clone(), split.split.clone(), split.rows),
@@ -91,15 +117,26 @@ impl EvaluatedRows {
         self.splits.iter().all(|(_, known)| matches!(known, Known::Content(_)))
     }
 
+    /// What tells data apart that have one name and no content that is known.
+    fn classes(&self) -> Option<String> {
+        match self.splits.first()? {
+            (_, Known::Number(Some(data), ..)) => data.classes_in_words(),
+            _ => None,
+        }
+    }
+
     /// What tells rows apart that are otherwise called alike.
     fn content(&self) -> String {
         match self.splits.first() {
             Some((_, Known::Content(hash))) => format!("content {}", short(hash)),
-            Some((_, Known::Number(Some(dataset), ..))) => format!("of {dataset}"),
+            Some((_, Known::Number(Some(data), ..))) => format!("of {}", data.name),
             Some((_, Known::Number(None, ..))) | None => UNKNOWN_CONTENT.to_owned(),
         }
     }
 }
+
+/// So many classes are named where they tell data apart.
+const NAMED_CLASSES: usize = 4;
 
 /// Of rows that a record of format 1 has no hash of.
 const UNKNOWN_CONTENT: &str = "content unknown";
@@ -179,6 +216,10 @@ fn tell_apart(keyed: &mut [(Task, EvaluatedRows, Column)]) {
     for (_, rows, column) in keyed.iter_mut().filter(|(.., column)| counts[&column.name] > 1) {
         column.say(&rows.content());
     }
+    let counts = count(keyed);
+    for (_, rows, column) in keyed.iter_mut().filter(|(.., column)| counts[&column.name] > 1) {
+        rows.classes().into_iter().for_each(|classes| column.say(&classes));
+    }
     let (counts, mut number) = (count(keyed), 0);
     for (.., column) in keyed.iter_mut().filter(|(.., column)| counts[&column.name] > 1) {
         number += 1;
@@ -197,7 +238,8 @@ impl Column {
             own_data.into_iter().chain(rows.map(|rows| words(record, rows))).chain(measure).collect();
         let rows = (!words.is_empty()).then(|| words.join("; "));
         let name = rows.as_ref().map_or_else(|| record.task.clone(), |rows| format!("{} ({rows})", record.task));
-        Self { name, task: record.task.clone(), rows, spec, splits, measure: Measure::of(record) }
+        let known = KnownRows::of(record);
+        Self { name, task: record.task.clone(), rows, spec, splits, known, measure: Measure::of(record) }
     }
 
     /// One more word of its rows, behind the others.
@@ -209,11 +251,16 @@ impl Column {
 
     /// The column of a task as others publish it: `rows` are said where they are not the benchmark's own; `metric` where the task is
     /// no benchmark's.
-    pub(super) fn published(task: &str, rows: Option<&str>, metric: Option<Metric>) -> Self {
+    pub(super) fn published(task: &str, rows: Option<&str>, metric: Option<Metric>, known: RowsBySuffix) -> Self {
         let name = rows.map_or_else(|| task.to_owned(), |rows| format!("{task} ({rows})"));
         let measure = metric.map(|metric| Measure { key: metric.key(), class: None });
         let (rows, spec, splits) = (rows.map(str::to_owned), task_named(task), BTreeSet::new());
-        Self { name, task: task.to_owned(), rows, spec, splits, measure }
+        Self { name, task: task.to_owned(), rows, spec, splits, known, measure }
+    }
+
+    /// What is known of its rows of the split whose metrics have this suffix.
+    pub(super) fn known_rows(&self, suffix: &str) -> Option<&KnownRows> {
+        self.known.get(suffix)
     }
 
     /// Whether a published number of a split can be of these rows.

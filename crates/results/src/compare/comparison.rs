@@ -6,6 +6,7 @@ use glue_tasks::{AverageSpec, Benchmark, GLUE};
 
 use super::average;
 use super::column::{Column, Columns};
+use super::lacking::SCORE;
 use super::pairs::{Pair, pairs};
 use super::published::Published;
 use super::row::Row;
@@ -108,6 +109,11 @@ impl<'a> Comparison<'a> {
     /// Whether some row has a score that is not of all metrics of its column.
     pub(super) fn has_partial(&self) -> bool {
         self.rows.iter().any(|row| row.entries.values().any(|entry| entry.partial.is_some()))
+    }
+
+    /// Whether some cell has no number, and it is said why.
+    pub(super) fn has_cells_without_mean(&self) -> bool {
+        self.rows.iter().any(|row| row.entries.values().any(|entry| entry.why_no(SCORE).is_some()))
     }
 
     /// Rows and columns that have runs, with these.

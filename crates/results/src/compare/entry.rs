@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::lacking::{Lacking, SCORE};
 use crate::statistics::Summary;
 
 /// What the mark of [`Entry::partial`] means.
@@ -10,7 +11,7 @@ pub(super) const PARTIAL: &str =
 
 /// What a model has on a task.
 pub struct Entry {
-    /// The task's number over the seeds: the mean of its metrics. `None`: undefined in a run.
+    /// The task's number over the seeds: the mean of its metrics. `None`: undefined in a run, see [`lacking`](Self::lacking).
     pub score: Option<Summary>,
     /// Student's interval of the mean over seeds.
     pub interval: Option<(f64, f64)>,
@@ -18,6 +19,8 @@ pub struct Entry {
     pub bootstrap: Option<(f64, f64)>,
     /// Every metric over the seeds, the loss too.
     pub metrics: BTreeMap<String, Option<Summary>>,
+    /// Why there is no mean of some of them, or of the score.
+    pub lacking: Vec<Lacking>,
     /// The class that precision, recall and F1 are of, of data that are no benchmark's, where the records name it.
     pub class: Option<String>,
     /// The metrics that the score is of where they are not all that make the column's, in words; of published numbers alone.
@@ -42,5 +45,16 @@ impl Entry {
     pub(super) fn score_of(&self, seed: u64) -> Option<Option<f64>> {
         let goes_with = |own: &Option<u64>| own.is_none_or(|own| own == seed);
         self.seeds.iter().find(|(own, _)| goes_with(own)).map(|(_, score)| *score)
+    }
+
+    /// Why there is no mean of a metric, or of the score, in words.
+    pub(super) fn why_no(&self, metric: &str) -> Option<String> {
+        let is_there = match metric {
+            SCORE => self.score.is_some(),
+            metric => self.metrics.get(metric).is_some_and(Option::is_some),
+        };
+        let why = self.lacking.iter().filter(|lacking| !is_there && lacking.is_why(metric));
+        let why = why.map(|lacking| lacking.in_words(None)).collect::<Vec<_>>().join("; ");
+        (!why.is_empty()).then_some(why)
     }
 }

@@ -13,6 +13,8 @@ mod escape;
 mod figures;
 mod formats;
 mod html;
+mod known_rows;
+mod lacking;
 mod model_names;
 mod once;
 mod origin;
@@ -25,6 +27,7 @@ mod rows;
 mod run;
 mod shown;
 mod swapped_counts;
+mod training;
 
 #[cfg(test)]
 mod tests;
@@ -36,9 +39,11 @@ pub use self::comparison::Comparison;
 pub(crate) use self::deciding_settings::{names_of, value_of};
 pub use self::entry::Entry;
 pub use self::formats::{Format, UnknownFormat, render};
+pub use self::lacking::{Lacking, LackingRuns};
 pub(crate) use self::model_names::{is_same_model, is_same_name};
 pub use self::pairs::Pair;
 pub use self::row::Row;
 pub(crate) use self::rows::rows;
 pub use self::run::{CompareOptions, ComparedText, run, write_page};
 pub(crate) use self::shown::is_loss;
+pub(crate) use self::training::{is_same_training, trained_rows};

@@ -4,16 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model_names::ModelNames;
+use super::training::trained_rows;
 use crate::scored_rows::spec_of;
-use records::record::{RecordFile, RunRecord, SplitUse};
+use records::record::{RecordFile, RunRecord};
 use records::{counted, hex};
 use sha2::{Digest, Sha256};
 
 /// Hexadecimal digits of a hash in a row's or a column's name.
 const SHORT_HASH: usize = 6;
 
-/// Of runs of format 1.
-pub(super) const UNKNOWN_TRAINING: &str = "trained on rows that the record does not know";
+/// Of runs of format 1 that do not even say how many.
+const UNKNOWN_TRAINING: &str = "trained on rows that the record does not know";
 
 /// Of runs that trained nothing.
 const EVALUATED: &str = "not trained, only evaluated";
@@ -118,13 +119,17 @@ pub(super) fn data_words(record: &RunRecord) -> String {
 
 /// The rows that a run was trained on, in words.
 pub(super) fn training_rows(record: &RunRecord) -> String {
-    let trained: Vec<String> = record
-        .dataset
-        .used_for(SplitUse::Training)
+    let trained: Vec<String> = trained_rows(record)
+        .into_iter()
         .map(|split| {
-            let hash = split.sha256.as_deref().map_or("unknown", short);
             let rows = counted(usize::try_from(split.rows).unwrap_or(usize::MAX), "row");
-            format!("trained on {rows}, content {hash}")
+            match &split.sha256 {
+                Some(hash) => format!("trained on {rows}, content {}", short(hash)),
+                None if spec_of(record).is_none() => {
+                    format!("trained on {rows} of {}, content unknown", data_words(record))
+                }
+                None => format!("trained on {rows}, content unknown"),
+            }
         })
         .collect();
     match trained.is_empty() {

@@ -6,9 +6,10 @@ use super::column::Column;
 use super::comparison::Comparison;
 use super::configuration::Configurations;
 use super::model_names::ModelNames;
-use super::origin::{UNKNOWN_TRAINING, training_rows};
+use super::origin::training_rows;
 use super::row::Row;
-use crate::scored_rows::{is_whole, may_be_trained_on, scored};
+use super::training::is_same_training;
+use crate::scored_rows::{is_whole, may_be_trained_on, scored, spec_of};
 use records::counted;
 use records::record::RunRecord;
 
@@ -30,6 +31,7 @@ fn remarks(comparison: &Comparison<'_>) -> Vec<String> {
             content(comparison, column),
             origin(comparison, column),
             best_not_kept(comparison, column),
+            lacking(comparison, column),
         ]
     });
     of_columns.flatten().chain(contents(comparison)).chain(settings(comparison)).chain(uneven(comparison)).collect()
@@ -49,17 +51,22 @@ fn listed(names: &[&str]) -> String {
 
 /// That the models of a column were trained on other rows. What a record does not know makes no difference.
 fn other_training(comparison: &Comparison<'_>, column: &Column) -> Option<String> {
-    let mut by_rows: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut by_rows: BTreeMap<String, (&RunRecord, Vec<&str>)> = BTreeMap::new();
     for row in &comparison.rows {
         for record in comparison.records_in(row, column) {
-            let rows = by_rows.entry(training_rows(record)).or_default();
+            let (_, rows) = by_rows.entry(training_rows(record)).or_insert((record, Vec::new()));
             if rows.last() != Some(&row.name.as_str()) {
                 rows.push(&row.name);
             }
         }
     }
-    let several = by_rows.keys().filter(|rows| *rows != UNKNOWN_TRAINING).count() > 1;
-    let all = by_rows.iter().map(|(rows, names)| format!("{rows}: {}", listed(names)));
+    let records: Vec<&RunRecord> = by_rows.values().map(|(record, _)| *record).collect();
+    // Data of one's own are known by the name that they were given where nothing else is known.
+    let is_other = |one: &RunRecord, other: &RunRecord| {
+        is_same_training(one, other).map_or(spec_of(one).is_none(), |is_same| !is_same)
+    };
+    let several = records.iter().enumerate().any(|(at, one)| records[..at].iter().any(|other| is_other(one, other)));
+    let all = by_rows.iter().map(|(rows, (_, names))| format!("{rows}: {}", listed(names)));
     let all = all.collect::<Vec<_>>().join("; ");
     several.then(|| format!("{}: the runs were not trained on the same rows ({all})", column.name))
 }
@@ -114,6 +121,16 @@ fn best_not_kept(comparison: &Comparison<'_>, column: &Column) -> Option<String>
             listed(&names)
         )
     })
+}
+
+/// Why rows have no number in the column.
+fn lacking(comparison: &Comparison<'_>, column: &Column) -> Option<String> {
+    let of_row = |row: &Row| {
+        let lacking = row.entries.get(&column.name).map_or(&[][..], |entry| &entry.lacking);
+        lacking.iter().map(|lacking| lacking.in_words(Some(&row.name))).collect::<Vec<_>>()
+    };
+    let said: Vec<String> = comparison.rows.iter().flat_map(of_row).collect();
+    (!said.is_empty()).then(|| format!("{}: {}", column.name, said.join("; ")))
 }
 
 /// That saved models do not say what they were trained on.

@@ -6,6 +6,7 @@ use super::average::Averages;
 use super::column::Columns;
 use super::configuration::Configurations;
 use super::entry::Entry;
+use super::lacking::Lacking;
 use super::model_names::ModelNames;
 use super::once::Once;
 use super::origin::Origins;
@@ -84,6 +85,7 @@ fn entry(records: &[&RunRecord], level: f64) -> Entry {
         interval: score.and_then(|summary| summary.confidence_interval(level)),
         bootstrap: scores.as_deref().and_then(|scores| bootstrap_mean_interval(scores, level)),
         metrics: names.into_iter().map(|name| (name.clone(), metric(name))).collect(),
+        lacking: Lacking::of(records),
         class: records
             .iter()
             .filter(|record| spec_of(record).is_none())

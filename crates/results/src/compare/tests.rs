@@ -5,8 +5,10 @@ mod charts;
 mod columns;
 mod contents;
 mod evaluations;
+mod lacking;
 mod once;
 mod origins;
+mod published_rows;
 mod settings;
 mod significance;
 

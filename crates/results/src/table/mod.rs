@@ -130,6 +130,13 @@ impl Table {
                 }
             };
         }
+        for row in self.rows.iter().filter(|row| row.undefined > 0 && row.runs > 1) {
+            let _ = writeln!(
+                text,
+                "{}: the score is undefined in {} of {} runs, so there is no mean",
+                row.task, row.undefined, row.runs
+            );
+        }
         for (row, split) in self.rows.iter().filter_map(|row| Some((row, row.chosen_on.as_ref()?))) {
             let _ = writeln!(
                 text,

@@ -25,6 +25,8 @@ pub struct TableRow {
     pub seconds: f64,
     /// How many runs there are.
     pub runs: usize,
+    /// How many of them were evaluated and have no score, so that there is no mean.
+    pub undefined: usize,
     /// How many of them predicted one class only.
     pub collapsed: usize,
     /// The split that the settings were chosen on, where the scores are on it too.
@@ -53,6 +55,7 @@ impl TableRow {
             baseline: records.iter().find_map(|record| record.majority_baseline.as_ref()?.score),
             seconds: records.iter().map(|record| record.timings.total_seconds).sum(),
             runs: records.len(),
+            undefined: records.iter().filter(|record| record.score.is_none() && !record.metrics.is_empty()).count(),
             collapsed: records.iter().filter(|record| record.collapsed).count(),
             chosen_on: records.iter().find_map(|record| record.optimistic_on()).map(str::to_owned),
         }

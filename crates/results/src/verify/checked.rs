@@ -1,6 +1,7 @@
 //! What came of a number that was to be reproduced.
 
 use super::judge::Judgement;
+use super::of_runs::OfRuns;
 use super::outcome::Outcome;
 use super::same_class::OtherClass;
 use super::same_origin::OtherOrigin;
@@ -17,6 +18,8 @@ pub(super) enum Verdict {
     SameNumbers,
     /// Of a run this number does not exist, such as a correlation with predictions that are all alike: not reproduced.
     Undefined,
+    /// Of a run of the reference this number does not exist, and so there is no mean that ours could be held against.
+    TheirsUndefined,
     /// There is no run of the task.
     NotRun,
     /// There is no run of the model at all.
@@ -38,7 +41,9 @@ impl Verdict {
             Self::Unstated => "metric not stated",
             Self::OtherSplit => "other split",
             Self::OtherClass => "other class",
-            Self::Judged(..) | Self::SameNumbers | Self::Undefined => self.outcome().map_or("", Outcome::words),
+            Self::Judged(..) | Self::SameNumbers | Self::Undefined | Self::TheirsUndefined => {
+                self.outcome().map_or("", Outcome::words)
+            }
         }
     }
 
@@ -48,6 +53,7 @@ impl Verdict {
             Self::Judged(judgement, _) => Some(judgement.outcome),
             Self::SameNumbers => Some(Outcome::Reproduced),
             Self::Undefined => Some(Outcome::NotReproduced),
+            Self::TheirsUndefined => Some(Outcome::CannotTell),
             Self::NotRun | Self::ModelNotRun | Self::Unstated | Self::OtherSplit | Self::OtherClass => None,
         }
     }
@@ -73,8 +79,8 @@ pub(super) struct Checked {
     pub(super) may_be_trained_on: bool,
     /// In what the model, its training and its settings are others than those of the runs that the number is of.
     pub(super) origin: OtherOrigin,
-    /// How many of the runs gave every row the same prediction.
-    pub(super) collapsed: usize,
-    /// How many of the runs ended with other weights than those of their best evaluation, which could not be kept.
-    pub(super) best_not_kept: usize,
+    /// What is to be said of the runs.
+    pub(super) of_ours: OfRuns,
+    /// And of those that the number is of.
+    pub(super) of_theirs: OfRuns,
 }

@@ -56,6 +56,7 @@ impl Theirs {
             last_digit: 0.0,
             source: "drawn".to_owned(),
             runs: [].into(),
+            lacking: None,
         }
     }
 }

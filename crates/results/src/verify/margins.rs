@@ -3,14 +3,20 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use super::metric_name::has_margin;
+use super::metric_name::{has_margin, is_fraction};
+
+/// Whether two means may lie so far apart and still count as the same: no more than a fraction has between nothing and all. Errors and
+/// losses have no end.
+pub(super) fn is_margin(value: f64, is_fraction: bool) -> bool {
+    value.is_finite() && value >= 0.0 && (!is_fraction || value <= 1.0)
+}
 
 /// `0.01`, of all fractions, or `mse=0.05`, of one metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Margin {
     /// The metric's key; `None`: of all that are fractions.
     metric: Option<String>,
-    /// 0 or more, in the metric's unit.
+    /// In the metric's unit, see [`is_margin`].
     value: f64,
 }
 
@@ -23,9 +29,13 @@ impl FromStr for Margin {
             return Err(format!("{name} is no metric, expected one such as accuracy=0.01 or mse=0.05"));
         }
         let parsed: Option<f64> = value.parse().ok();
-        match parsed.filter(|value| value.is_finite() && *value >= 0.0) {
+        let is_fraction = name.is_none_or(is_fraction);
+        match parsed.filter(|value| is_margin(*value, is_fraction)) {
             Some(value) => Ok(Self { metric: name.map(str::to_owned), value }),
-            None => Err(format!("{value}: expected 0 or more, such as 0.02 for two points, or mse=0.05")),
+            None if is_fraction => {
+                Err(format!("{value}: expected 0 or more, and at most 1: two points of accuracy are 0.02"))
+            }
+            None => Err(format!("{value}: expected 0 or more, in the unit of the metric, such as mse=0.05")),
         }
     }
 }

@@ -6,6 +6,7 @@ mod done_again;
 mod judge;
 mod margins;
 mod metric_name;
+mod of_runs;
 mod outcome;
 mod reference;
 mod same_class;
@@ -13,6 +14,7 @@ mod same_origin;
 mod same_rows;
 mod summary;
 mod table;
+mod unanswered;
 mod wanted;
 
 #[cfg(test)]
@@ -26,10 +28,11 @@ pub use self::outcome::Outcome;
 
 use self::checked::{Checked, Verdict};
 use self::judge::{Rule, judge};
-use self::metric_name::UNSTATED;
+use self::of_runs::OfRuns;
 use self::same_class::OtherClass;
 use self::same_origin::OtherOrigin;
 use self::wanted::Wanted;
+use crate::compare::published::UNSTATED;
 use crate::compare::{Columns, Row, is_same_model, is_same_name, rows};
 use crate::credible::check_metrics;
 use crate::scored_rows::may_be_trained_on;
@@ -129,6 +132,7 @@ pub fn run(options: &VerifyOptions) -> Result<Verification, Error> {
     check_metrics(&found)?;
     let all = options.against.iter().map(|path| reference::read(path, &found)).collect::<Result<Vec<_>, _>>()?;
     let all: Vec<Wanted> = all.into_iter().flatten().collect();
+    unanswered::check_tasks(&all, &found)?;
     let known: BTreeSet<String> = all.iter().filter_map(|wanted| wanted.model.clone()).collect();
     let rows = rows(&found, DEFAULT_LEVEL);
     let columns = Columns::of(&found).of_record;
@@ -137,29 +141,7 @@ pub fn run(options: &VerifyOptions) -> Result<Verification, Error> {
         checked.extend(of_each_row(&wanted, &rows, &columns, &found, options)?);
     }
     if !checked.iter().any(|checked| checked.verdict.outcome().is_some()) {
-        let models: BTreeSet<&str> = found.iter().map(|(_, record)| record.model.id.as_str()).collect();
-        let models = models.into_iter().collect::<Vec<_>>().join(", ");
-        let known = known.into_iter().collect::<Vec<_>>().join(", ");
-        let hint = if known.is_empty() {
-            String::new()
-        } else {
-            format!("; where the model has another name there, give --reference_model, one of: {known}")
-        };
-        if let Some((of, other)) = checked.iter().find_map(|of| Some((of, of.other_class.as_ref()?))) {
-            return Err(Error::input(other.in_full(&of.wanted)));
-        }
-        let only_predicted = found.iter().any(|(_, record)| record.metrics.is_empty());
-        let not_evaluated = if only_predicted {
-            "; of some only predictions were made: they were not evaluated (--do_eval)"
-        } else {
-            ""
-        };
-        let other = checked.iter().any(|checked| matches!(checked.verdict, Verdict::OtherSplit));
-        let other = if other { "; some are of another split (--allow_partial compares them all the same)" } else { "" };
-        return Err(Error::input(format!(
-            "{}: no number of the models {models} on the tasks and splits that were run{not_evaluated}{other}{hint}",
-            names(&options.against)
-        )));
+        return Err(unanswered::nothing_compared(&checked, &found, &names(&options.against), &known));
     }
     let (outcome, summary) = summary::sum_up(&checked, options.complete, options.level);
     Ok(Verification { checked, outcome, summary, level: options.level })
@@ -238,8 +220,8 @@ fn not_run(wanted: Wanted, row: String, verdict: Verdict) -> Checked {
         unknown_rows: None,
         may_be_trained_on: false,
         origin: OtherOrigin::default(),
-        collapsed: 0,
-        best_not_kept: 0,
+        of_ours: OfRuns::default(),
+        of_theirs: OfRuns::default(),
     }
 }
 
@@ -251,13 +233,12 @@ fn compare(
     found: &[RecordFile],
     options: &VerifyOptions,
 ) -> Result<Checked, Error> {
-    let count = |is: fn(&RunRecord) -> bool| runs.iter().filter(|(_, record)| is(record)).count();
     let mut checked = Checked {
         runs: runs.len(),
         unknown_rows: same_rows::unknown(&wanted, runs, found),
-        may_be_trained_on: count(may_be_trained_on) > 0,
-        collapsed: count(|record| record.collapsed),
-        best_not_kept: count(RunRecord::could_not_keep_best),
+        may_be_trained_on: runs.iter().any(|(_, record)| may_be_trained_on(record)),
+        of_ours: OfRuns::of(runs.iter().map(|found| &found.1)),
+        of_theirs: OfRuns::of(wanted.runs.iter()),
         ..not_run(wanted, row, Verdict::Unstated)
     };
     let wanted = &checked.wanted;
@@ -269,7 +250,7 @@ fn compare(
         checked.verdict = Verdict::OtherSplit;
         return Ok(checked);
     }
-    let values = values(wanted, runs)?;
+    let values = if wanted.lacking.is_some() { None } else { values(wanted, runs)? };
     if let Some(other) = OtherClass::of(runs, wanted) {
         (checked.verdict, checked.other_class) = (Verdict::OtherClass, Some(other));
         return Ok(checked);
@@ -282,6 +263,11 @@ fn compare(
     match runs.iter().try_for_each(|found| same_origin::check(found, wanted)) {
         Err(why) if !options.allow_other => return Err(Error::input(why)),
         _ => checked.origin = runs.first().map(|(_, run)| OtherOrigin::of(run, wanted)).unwrap_or_default(),
+    }
+    if wanted.lacking.is_some() {
+        let is_same = done_again::has_same_numbers(runs, wanted).map_err(Error::input)?;
+        checked.verdict = if is_same { Verdict::SameNumbers } else { Verdict::TheirsUndefined };
+        return Ok(checked);
     }
     let Some(ours) = values.as_deref().and_then(Summary::of) else {
         checked.verdict = Verdict::Undefined;
@@ -306,6 +292,19 @@ fn compare(
 fn values(wanted: &Wanted, runs: &[&RecordFile]) -> Result<Option<Vec<f64>>, Error> {
     let values: Option<Vec<&Option<f64>>> = runs.iter().map(|(_, run)| run.metrics.get(&wanted.metric)).collect();
     let Some(values) = values else {
+        let lacking: Vec<_> = runs.iter().filter(|(_, run)| !run.metrics.contains_key(&wanted.metric)).collect();
+        if let Some((path, _)) = lacking.first().filter(|_| lacking.len() < runs.len()) {
+            return Err(Error::input(format!(
+                "{}: {} of {} is not in this record, and {} of {} runs have it; leave the record out, or evaluate all by the \
+                 same metrics ({})",
+                path.display(),
+                wanted.metric,
+                wanted.task,
+                runs.len() - lacking.len(),
+                runs.len(),
+                wanted.source
+            )));
+        }
         let has: BTreeSet<&str> = runs.iter().flat_map(|(_, run)| run.metrics.keys().map(String::as_str)).collect();
         let has = match has.is_empty() {
             true => "they were not evaluated (--do_eval)".to_owned(),

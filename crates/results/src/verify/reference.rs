@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::done_again::check_copies;
 use super::metric_name::metric;
 use super::same_rows::{row_count, row_hash};
-use super::wanted::Wanted;
+use super::wanted::{Lacking, Wanted};
 use crate::compare::published::{Circumstances, PublishedValue, Statistic, check_reference, last_digit};
 use crate::compare::{Columns, published, rows};
 use crate::credible::check_metrics;
@@ -169,6 +169,7 @@ fn of_reference(reference: Reference, path: &Path) -> Vec<Wanted> {
         last_digit,
         source: path.display().to_string(),
         runs: [].into(),
+        lacking: None,
     };
     reference.runs.into_iter().map(of_run).collect()
 }
@@ -188,6 +189,7 @@ fn of_tables(path: &Path) -> Result<Vec<Wanted>, Error> {
                     last_digit,
                     source: table.name.clone(),
                     runs: [].into(),
+                    lacking: None,
                 }));
             }
         }
@@ -218,37 +220,46 @@ fn of_records(found: &[RecordFile], ours: &[RecordFile], path: &Path) -> Result<
             let records: Vec<&RunRecord> = there.map(|&at| &found[at].1).collect();
             let Some(task) = records.first().map(|record| &record.task) else { continue };
             let theirs: Arc<[RunRecord]> = records.iter().map(|&record| record.clone()).collect();
-            let each = known.filter_map(|(metric, runs)| Some((metric, (*runs)?)));
-            all.extend(each.filter_map(|(metric, runs)| of_runs(row.model.clone(), task, metric, runs, &theirs, path)));
+            all.extend(
+                known.filter_map(|(metric, runs)| of_runs(row.model.clone(), task, metric, *runs, &theirs, path)),
+            );
         }
     }
     check_copies(found, ours)?;
     Ok(all)
 }
 
-/// The mean of runs of a task, on the rows that they were scored on where all were scored on the same.
+/// The mean of runs of a task (`None`: a run has no such number), on the rows that they were scored on where all were scored on the same.
 fn of_runs(
     model: Option<String>,
     task: &str,
     metric: &str,
-    runs: Summary,
+    runs: Option<Summary>,
     records: &Arc<[RunRecord]>,
     path: &Path,
 ) -> Option<Wanted> {
+    let count = records.len();
+    let lacking = if runs.is_some() { None } else { Lacking::of(records, metric) };
     let made = Circumstances {
-        statistic: Some(if runs.count == 1 { Statistic::Single } else { Statistic::Mean }),
-        runs: Some(runs.count as u64),
+        statistic: Some(if count == 1 { Statistic::Single } else { Statistic::Mean }),
+        runs: Some(count as u64),
         ..Circumstances::default()
     };
-    let theirs = PublishedValue { value: runs.mean, standard_deviation: runs.std, made, ..PublishedValue::default() };
+    let theirs = PublishedValue {
+        value: runs.map_or(f64::NAN, |runs| runs.mean),
+        standard_deviation: runs.and_then(|runs| runs.std),
+        made,
+        ..PublishedValue::default()
+    };
     let mut wanted = Wanted {
         model,
         task: task.to_owned(),
         metric: metric.to_owned(),
         theirs,
         last_digit: 0.0,
-        source: format!("{} of {}", counted(runs.count, "run"), path.display()),
+        source: format!("{} of {}", counted(count, "run"), path.display()),
         runs: Arc::clone(records),
+        lacking,
     };
     let (first, others) = records.split_first()?;
     let rows =

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use records::record::{RecordFile, RunRecord, SplitUse};
+use records::record::{RecordFile, RunRecord};
 
 use super::wanted::Wanted;
-use crate::compare::{names_of, value_of};
+use crate::compare::{is_same_training, names_of, trained_rows, value_of};
 
 /// Hexadecimal digits of a hash in a message.
 const SHORT_HASH: usize = 12;
@@ -35,7 +35,7 @@ impl OtherOrigin {
         let Some(theirs) = wanted.one_of_the_runs() else { return Self::default() };
         Self {
             same_weights: same(weights(ours), weights(theirs)),
-            same_training: same(training(ours), training(theirs)),
+            same_training: is_same_training(ours, theirs),
             settings: other_settings(ours, theirs),
             other_files: same(files(ours), files(theirs)) == Some(false),
             is_of_runs: true,
@@ -110,23 +110,18 @@ fn files(record: &RunRecord) -> Option<(&String, &BTreeMap<String, String>)> {
     Some((record.model.config_sha256.as_ref()?, &record.model.tokenizer_sha256))
 }
 
-/// The rows that were trained on, by their hashes: none of a run that only evaluated. `None` where that is unknown.
-fn training(record: &RunRecord) -> Option<Vec<&str>> {
-    let splits: Vec<_> = record.dataset.used_for(SplitUse::Training).collect();
-    if splits.is_empty() && record.is_trained() {
-        return None;
-    }
-    splits.iter().map(|split| split.sha256.as_deref()).collect()
-}
-
 /// `a training on 640 rows of train, content 0a1b2c3d4e5f`.
 fn training_words(record: &RunRecord) -> String {
-    let words = record.dataset.used_for(SplitUse::Training).map(|split| {
+    let words = trained_rows(record).into_iter().map(|split| {
         let hash = split.sha256.as_deref().map_or("unknown", short);
         format!("{} rows of {}, content {hash}", split.rows, split.split)
     });
     let words = words.collect::<Vec<_>>().join(" and ");
-    if words.is_empty() { "a model that was only evaluated".to_owned() } else { format!("a training on {words}") }
+    match words.is_empty() {
+        false => format!("a training on {words}"),
+        true if record.is_trained() => "a training on rows that the record does not know".to_owned(),
+        true => "a model that was only evaluated".to_owned(),
+    }
 }
 
 fn other_settings(ours: &RunRecord, theirs: &RunRecord) -> Vec<String> {

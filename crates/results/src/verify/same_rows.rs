@@ -6,7 +6,7 @@ use glue_tasks::task_named;
 use records::record::{RecordFile, RunRecord, SplitRows};
 
 use super::wanted::Wanted;
-use crate::scored_rows::{self, evaluated, is_split_trained_on, is_whole, spec_of};
+use crate::scored_rows::{self, class_names, evaluated, is_split_trained_on, is_whole, spec_of};
 
 /// Whether the number is of another split than the one that runs of its task are scored on.
 pub(super) fn is_of_other_split(wanted: &Wanted) -> bool {
@@ -85,6 +85,10 @@ fn has_several_contents(task: &str, found: &[RecordFile]) -> bool {
     contents.len() > 1
 }
 
+fn listed(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
 /// # Errors
 /// Why the run's number is not one of the rows that the reference's is of, with the record, its rows and what was expected.
 pub(super) fn check(found: &RecordFile, wanted: &Wanted) -> Result<(), String> {
@@ -118,6 +122,13 @@ pub(super) fn check(found: &RecordFile, wanted: &Wanted) -> Result<(), String> {
         return failed(
             "the benchmark's own rows, and these are data of one's own, which need a name of their own (--task_name)",
         );
+    }
+    // Nor are data of one's own with other classes the same, whose content is not known.
+    let classes = |record: &RunRecord| if spec_of(record).is_none() { class_names(record) } else { None };
+    if let (Some(ours), Some(theirs)) = (classes(record), wanted.one_of_the_runs().and_then(classes))
+        && ours != theirs
+    {
+        return failed(&format!("rows with the classes {}, and these have {}", listed(&theirs), listed(&ours)));
     }
     // Of data of one's own nothing else tells splits apart that have as many rows. Rows that are not named are of no split.
     let is_of = |used: &SplitRows, theirs: &str| used.split == theirs || used.split.split('[').next() == Some(theirs);

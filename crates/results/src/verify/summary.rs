@@ -66,9 +66,12 @@ fn like_with_unlike(checked: &[Checked]) -> String {
         checked.iter().filter(|checked| checked.verdict.outcome().is_some() && is(checked)).count()
     };
     let kinds = [
+        (count(|checked| checked.wanted.lacking.is_some()), "without a number in some of the reference's runs"),
         (count(|checked| checked.other_rows), "on other rows than the reference's"),
         (count(|checked| checked.origin.is_other()), "of other weights, or trained on other rows"),
         (count(|checked| !checked.origin.settings.is_empty()), "of runs with other settings"),
+        (count(|checked| checked.of_ours.chosen_on.is_some()), "with settings chosen on the split that is scored"),
+        (count(|checked| checked.of_theirs.chosen_on.is_some()), "of a reference with settings chosen so"),
     ];
     let said = kinds.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
     let said = said.collect::<Vec<_>>().join(", ");

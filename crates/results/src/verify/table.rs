@@ -48,6 +48,7 @@ impl Checked {
         let why = match (&self.verdict, self.verdict.further()) {
             (Verdict::Undefined, _) => Some("undefined in a run".to_owned()),
             (Verdict::SameNumbers, _) => Some("the same seeds, done again: the same numbers".to_owned()),
+            (Verdict::TheirsUndefined, _) => self.wanted.lacking.map(|of| of.in_words(&self.wanted.metric)),
             (Verdict::OtherClass, _) => self.other_class.as_ref().map(OtherClass::note),
             (Verdict::OtherSplit, _) => {
                 Some(format!("published of {}", self.wanted.theirs.made.split.as_deref().unwrap_or_default()))
@@ -77,14 +78,6 @@ impl Checked {
         let counts_as_one = counts_as_one.map(|runs| {
             format!("the reference does not say what it is of its {runs} runs (statistic), and counts as one run")
         });
-        let collapsed =
-            (self.collapsed > 0).then(|| format!("{} of {} runs predict one class only", self.collapsed, self.runs));
-        let not_kept = (self.best_not_kept > 0).then(|| {
-            format!(
-                "{} of {} runs could not keep their best weights, and scored the best that they had",
-                self.best_not_kept, self.runs
-            )
-        });
         let trained_on =
             self.may_be_trained_on.then(|| "unknown whether trained on the rows that are scored".to_owned());
         why.into_iter()
@@ -93,8 +86,8 @@ impl Checked {
             .chain(counts_as_one)
             .chain(trained_on)
             .chain(self.origin.notes())
-            .chain(collapsed)
-            .chain(not_kept)
+            .chain(self.of_ours.notes(""))
+            .chain(self.of_theirs.notes("of the reference "))
             .collect::<Vec<_>>()
             .join("; ")
     }
@@ -107,7 +100,7 @@ fn several(checked: &[Checked]) -> bool {
 
 /// Four decimals of a number, `-` of none.
 fn number(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"))
+    value.filter(|value| value.is_finite()).map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"))
 }
 
 fn signed(value: f64) -> String {
@@ -178,14 +171,15 @@ pub(super) fn as_json(checked: &[Checked], outcome: Outcome, summary: &str, leve
         json!({
             "model": c.row, "task": c.wanted.task, "metric": c.wanted.metric, "runs": c.runs,
             "mean": c.ours.map(|ours| ours.mean), "median": c.ours.map(|ours| ours.median), "std": c.ours.and_then(|ours| ours.std),
-            "reference": theirs.value, "reference_statistic": theirs.statistic_in_words(), "reference_runs": theirs.run_count(),
+            "reference": finite(theirs.value), "reference_statistic": theirs.statistic_in_words(), "reference_runs": theirs.run_count(),
             "reference_std": theirs.spread(), "reference_initialisation": theirs.made.initialisation,
             "difference": c.difference(),
             "interval": c.verdict.interval().map(|(low, high)| [finite(low), finite(high)]),
             "margin": c.verdict.margin(), "verdict": c.verdict.words(), "further_seeds": further,
             "same_rows": c.ours.filter(|_| c.unknown_rows.is_none() || c.other_rows).map(|_| !c.other_rows), "same_weights": c.origin.same_weights,
             "same_training_rows": c.origin.same_training, "other_settings": c.origin.settings,
-            "collapsed_runs": c.collapsed, "note": c.note(), "source": c.wanted.source,
+            "collapsed_runs": c.of_ours.collapsed, "chosen_on": c.of_ours.chosen_on, "reference_collapsed_runs": c.of_theirs.collapsed,
+            "reference_chosen_on": c.of_theirs.chosen_on, "note": c.note(), "source": c.wanted.source,
         })
     });
     let numbers: Vec<Value> = numbers.collect();

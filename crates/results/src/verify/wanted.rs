@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::margins::Margins;
-use super::metric_name::{COMBINED_SCORE, UNSTATED, has_margin, metric};
+use super::margins::{Margins, is_margin};
+use super::metric_name::{has_margin, is_fraction};
 use crate::compare::published::{PublishedValue, Statistic};
 use crate::statistics::Sample;
 use records::Error;
@@ -27,6 +27,38 @@ pub(super) struct Wanted {
     pub(super) source: String,
     /// The runs that it is of, which have model, training and settings in common; none where it is no mean of runs that are there.
     pub(super) runs: Arc<[RunRecord]>,
+    /// In how many of these runs there is no such number, so that there is no mean of them; the value is no number then.
+    pub(super) lacking: Option<Lacking>,
+}
+
+/// Runs of a reference that have no number of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lacking {
+    /// Where it does not exist, such as a correlation with predictions that are all alike.
+    pub(super) undefined: usize,
+    /// Whose records do not have it.
+    pub(super) missing: usize,
+    /// Of so many runs.
+    pub(super) runs: usize,
+}
+
+impl Lacking {
+    /// Of the numbers of all runs; `None` where each has one.
+    pub(super) fn of(records: &[RunRecord], metric: &str) -> Option<Self> {
+        let values = || records.iter().map(|record| record.metrics.get(metric));
+        let undefined =
+            values().filter(|value| matches!(value, Some(value) if !value.is_some_and(f64::is_finite))).count();
+        let missing = values().filter(Option::is_none).count();
+        (undefined + missing > 0).then_some(Self { undefined, missing, runs: records.len() })
+    }
+
+    /// `the reference's pearson is undefined in 1 of its 3 runs`.
+    pub(super) fn in_words(&self, metric: &str) -> String {
+        let of_runs =
+            |count: usize, what: &str| (count > 0).then(|| format!("{what} in {count} of its {} runs", self.runs));
+        let said = [of_runs(self.undefined, "undefined"), of_runs(self.missing, "missing")];
+        format!("the reference's {metric} is {}", said.into_iter().flatten().collect::<Vec<_>>().join(" and "))
+    }
 }
 
 impl Wanted {
@@ -37,9 +69,7 @@ impl Wanted {
 
     /// Whether it lies from -1 to 1: all metrics but the errors of a regression.
     pub(super) fn is_fraction(&self) -> bool {
-        metric(&self.metric).is_some_and(|metric| metric.higher_is_better())
-            || self.metric == UNSTATED
-            || glue_tasks::plain_key(&self.metric) == COMBINED_SCORE
+        is_fraction(&self.metric)
     }
 
     /// Whether less is better: of errors and losses.
@@ -102,6 +132,9 @@ impl Wanted {
     /// # Errors
     /// A number that is none of this metric, or contradicts what is said of it.
     pub(super) fn checked(self) -> Result<Self, Error> {
+        if self.lacking.is_some() {
+            return Ok(self);
+        }
         let Self { task, metric, source, .. } = &self;
         let value = self.theirs.value;
         if self.is_fraction() && !(-1.0..=1.0).contains(&value) {
@@ -112,13 +145,13 @@ impl Wanted {
             )));
         }
         if let Some(tolerance) = self.theirs.tolerance
-            && (!tolerance.is_finite() || tolerance < 0.0 || self.is_fraction() && tolerance > 1.0)
+            && !is_margin(tolerance, self.is_fraction())
         {
-            return Err(Error::input(format!(
-                "{source}: the tolerance of {task} is {tolerance}, expected 0 to 1, such as 0.03 for three points"
-            )));
+            let expected = if self.is_fraction() { "0 to 1, such as 0.03 for three points" } else { "0 or more" };
+            return Err(Error::input(format!("{source}: the tolerance of {task} is {tolerance}, expected {expected}")));
         }
-        self.theirs.check().map_err(|what| Error::input(format!("{source}: {metric} of {task}: {what}")))?;
+        let theirs = self.theirs.check().and_then(|()| self.theirs.check_range(metric));
+        theirs.map_err(|what| Error::input(format!("{source}: {metric} of {task}: {what}")))?;
         Ok(self)
     }
 }

@@ -15,8 +15,11 @@ mod table;
 mod verified;
 mod verified_again;
 mod verified_gaps;
+mod verified_names;
 mod verified_origins;
+mod verified_remarks;
 mod verified_rows;
+mod verified_undefined;
 
 /// A folder of the records that lie in this repository, which earlier versions wrote.
 fn results(name: &str) -> PathBuf {

@@ -51,3 +51,12 @@ fn evaluations_of_a_saved_model_are_no_seeds() {
     assert_eq!((table.rows[0].runs, table.rows[0].score), (1, records[2].1.score));
     assert!(table.rows[0].interval.is_none());
 }
+
+#[test]
+fn a_score_that_a_run_lacks_is_said() {
+    let mut records = read_folder(&results("rte")).unwrap().records;
+    (records[1].1.score, records[1].1.metrics) = (None, [("accuracy".to_owned(), None)].into());
+    let table = Table::from_records(records.iter().map(|(_, record)| record));
+    let text = table.text();
+    assert!(text.contains("rte: the score is undefined in 1 of 3 runs, so there is no mean"), "{text}");
+}

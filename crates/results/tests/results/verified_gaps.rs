@@ -215,3 +215,18 @@ fn a_hash_is_the_same_in_upper_case() {
     let other = json!({"metric": "accuracy", "value": 0.65, "rows_sha256": "CD".repeat(32)});
     assert!(bench.against(&other, |_| ()).is_err());
 }
+
+#[test]
+fn a_spread_in_percent_is_refused_as_a_value_is() {
+    let bench = Bench::new("accuracy", &NEAR, 277);
+    let run = json!({"metric": "accuracy", "value": 0.65, "statistic": "mean", "runs": 5, "standard_deviation": 1.2});
+    let error = bench.against(&run, |_| ()).unwrap_err();
+    for part in ["reference.json: accuracy of rte: standard_deviation is 1.2", "not percent (is 0.012 meant?)"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    let mut table = table_of_two();
+    table["rows"][0]["tasks"]["rte"]["accuracy"] = json!({"value": 0.65, "standard_deviation": 1.2});
+    bench.write("table.json", &table);
+    let error = verify::run(&bench.options("table.json")).err().unwrap().to_string();
+    assert!(error.contains("accuracy of rte of all-MiniLM-L6-v2: standard_deviation is 1.2"), "{error}");
+}

@@ -337,3 +337,61 @@ fn runs_that_could_not_keep_their_best_weights_are_said() {
     let said = "1 of 3 runs could not keep their best weights, and scored the best that they had";
     assert!(found["note"].as_str().unwrap().contains(said), "{found}");
 }
+
+#[test]
+fn known_numbers_of_training_rows_that_differ_are_other_training_rows() {
+    let bench = Bench::new("accuracy", &NEAR, 277);
+    let theirs = |change: &dyn Fn(&mut Value)| {
+        for (seed, value) in NEAR.into_iter().enumerate() {
+            bench.add("others", seed + 10, |record| {
+                record["metrics"] = json!({"accuracy": value});
+                change(record);
+            });
+        }
+    };
+    theirs(&|record| record["dataset"]["rows"]["train"] = json!(100));
+    let error = verified(&bench, false).err().unwrap();
+    for part in ["a training on 2490 rows of train, content unknown", "expected a training on 100 rows of train"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    let all = verified(&bench, true).unwrap();
+    assert_eq!(number(&all)["same_training_rows"], false);
+    // A model that was only evaluated, beside one that was trained.
+    theirs(&|record| record["timings"]["train_seconds"] = Value::Null);
+    assert!(verified(&bench, false).err().unwrap().contains("expected a model that was only evaluated"));
+    // One that knows more.
+    let used = |split: &str, used_for: &str, rows: u64, hash: &str| {
+        json!({"split": split, "used_for": used_for, "rows": rows, "rows_of_split": rows,
+            "sha256": hash.repeat(32)})
+    };
+    theirs(&|record| {
+        record["format_version"] = json!(2);
+        record["dataset"].as_object_mut().unwrap().remove("rows");
+        let splits = [used("train", "training", 640, "cc"), used("validation", "evaluation", 277, "dd")];
+        record["dataset"]["splits"] = json!(splits);
+    });
+    assert!(verified(&bench, false).err().unwrap().contains("expected a training on 640 rows of train, content cccc"));
+}
+
+#[test]
+fn data_of_format_1_with_other_classes_are_not_compared() {
+    let bench = Bench::new("accuracy", &[], 277);
+    let own = |folder: &str, first_seed: usize, names: [&str; 2]| {
+        for (seed, value) in NEAR.into_iter().enumerate() {
+            bench.add(folder, first_seed + seed, |record| {
+                record["task"] = json!("own");
+                record["metrics"] = json!({"accuracy": value});
+                record["hyper_parameters"]["metric_name"] = json!("accuracy");
+                let rates = |label: &str| json!({"label": label, "precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 5, "predicted": 5});
+                record["class_tables"] =
+                    json!([{"split": "validation", "confusion_matrix": null, "classes": names.map(rates)}]);
+            });
+        }
+    };
+    own("results", 0, ["neg", "pos"]);
+    own("others", 10, ["x", "y"]);
+    let error = verified(&bench, false).err().unwrap();
+    assert!(error.contains("expected rows with the classes x, y, and these have neg, pos"), "{error}");
+    own("others", 10, ["pos", "neg"]);
+    assert_eq!(verified(&bench, false).unwrap().outcome(), Outcome::Reproduced);
+}

@@ -303,3 +303,24 @@ fn wrong_references_and_flags_are_named() {
         assert!(error.contains(part), "{error}");
     }
 }
+
+#[test]
+fn a_margin_is_no_more_than_a_fraction_can_be() {
+    for (margin, expected) in [
+        ("2", "2: expected 0 or more, and at most 1: two points of accuracy are 0.02"),
+        ("accuracy=2", "two points of accuracy are 0.02"),
+        ("pearson_mm=1.01", "two points of accuracy are 0.02"),
+        ("combined_score=20", "two points of accuracy are 0.02"),
+        ("-0.1", "expected 0 or more, and at most 1"),
+        ("NaN", "expected 0 or more"),
+        ("mse=-1", "expected 0 or more, in the unit of the metric, such as mse=0.05"),
+        ("loss=inf", "expected 0 or more"),
+    ] {
+        let error = margin.parse::<Margin>().unwrap_err();
+        assert!(error.contains(expected), "{margin}: {error}");
+    }
+    // Errors and losses have no end.
+    for margin in ["0", "1", "accuracy=0.5", "mse=200", "rmse=1.5", "loss=2"] {
+        assert!(margin.parse::<Margin>().is_ok(), "{margin}");
+    }
+}

@@ -1,6 +1,7 @@
 //! A line a model, task and metric: fractions with all digits.
 
 use crate::compare::comparison::Comparison;
+use crate::compare::lacking::SCORE;
 use crate::statistics::Summary;
 use records::Error;
 
@@ -35,14 +36,14 @@ pub(super) fn render(comparison: &Comparison<'_>) -> Result<String, Error> {
         for column in &comparison.columns {
             let Some(entry) = row.entries.get(&column.name) else { continue };
             let metrics = entry.metrics.iter().map(|(name, summary)| (name.as_str(), *summary));
-            for (metric, summary) in metrics.chain([("score", entry.score)]) {
+            for (metric, summary) in metrics.chain([(SCORE, entry.score)]) {
                 let runs = if row.is_published() { 1 } else { entry.seeds.len() };
                 let collapsed = (!row.is_published()).then_some(entry.collapsed);
-                let partial =
-                    entry.partial.as_ref().filter(|_| metric == "score").map(|metrics| format!("of {metrics}"));
+                let partial = entry.partial.as_ref().filter(|_| metric == SCORE).map(|metrics| format!("of {metrics}"));
                 let may_be = comparison.may_be_trained_on(row, column).then_some(MAY_BE_TRAINED_ON_IT);
                 let trained_on = comparison.is_trained_on(row, column).then_some(TRAINED_ON_IT);
-                let note = joined(trained_on.or(may_be).map(str::to_owned).into_iter().chain(partial));
+                let why = entry.why_no(metric);
+                let note = joined(trained_on.or(may_be).map(str::to_owned).into_iter().chain(partial).chain(why));
                 lines.push(line([&row.name, &column.name, metric], summary, comparison.level, runs, collapsed, note));
             }
         }

@@ -3,9 +3,13 @@
 use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::{Entry, PARTIAL};
+use crate::compare::lacking::{NO_MEAN, SCORE};
 use crate::compare::row::{CHOSEN_HERE, Row};
 use crate::compare::shown::Form;
 use crate::statistics::Summary;
+
+/// What stands where there is no number.
+pub(super) const NOTHING: &str = "-";
 
 /// A cell: its mean and half the width of its interval.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +23,17 @@ pub(super) struct Cell {
     pub(super) trained_on: bool,
     /// The score is not of all metrics of the column.
     pub(super) partial: bool,
+    /// There is no number, and it is said why.
+    pub(super) no_mean: bool,
+}
+
+impl Cell {
+    /// Of what has no number; `None` where there is nothing to say of it.
+    fn without_number(no_mean: bool) -> Option<Self> {
+        let mean = NOTHING.to_owned();
+        let cell = Self { mean, half: None, best: false, collapsed: false, trained_on: false, partial: false, no_mean };
+        no_mean.then_some(cell)
+    }
 }
 
 /// Tasks, then the averages that a row has.
@@ -39,6 +54,7 @@ impl Grid {
             collapsed: false,
             trained_on: false,
             partial: false,
+            no_mean: false,
         };
         let best: Vec<Option<&Row>> = comparison.columns.iter().map(|column| comparison.best_of(column)).collect();
         let best_averages: Vec<Option<&Row>> =
@@ -46,11 +62,15 @@ impl Grid {
         let row = |row: &Row| {
             let of_column = |(column, best): (&Column, &Option<&Row>)| {
                 let entry: &Entry = row.entries.get(&column.name)?;
+                let number = match entry.score {
+                    Some(score) => cell(score, column.form(), *best, row),
+                    None => Cell::without_number(entry.why_no(SCORE).is_some())?,
+                };
                 Some(Cell {
                     collapsed: entry.collapsed > 0,
                     trained_on: comparison.is_trained_on(row, column),
                     partial: entry.partial.is_some(),
-                    ..cell(entry.score?, column.form(), *best, row)
+                    ..number
                 })
             };
             let tasks = comparison.columns.iter().zip(&best).map(of_column);
@@ -71,9 +91,10 @@ pub(super) fn caption(comparison: &Comparison<'_>) -> String {
     let chosen = comparison.rows.iter().any(|row| row.chosen_on.is_some());
     let chosen = if chosen { format!(" {CHOSEN_HERE}") } else { String::new() };
     let partial = if comparison.has_partial() { format!(" {PARTIAL}") } else { String::new() };
+    let no_mean = if comparison.has_cells_without_mean() { format!(" {NO_MEAN}") } else { String::new() };
     format!(
         "Scores in percent, errors as they are; mean over seeds ± half of the {:.0} % interval (Student's t). A task with two metrics counts as their \
-         mean, MNLI as the mean of both splits; {}.{chosen}{partial}",
+         mean, MNLI as the mean of both splits; {}.{chosen}{partial}{no_mean}",
         comparison.level * 100.0,
         comparison.averages_in_words().join(", ")
     )

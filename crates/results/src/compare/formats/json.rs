@@ -18,6 +18,7 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
             "interval": entry.interval,
             "bootstrap_interval": entry.bootstrap,
             "metrics": entry.metrics.iter().map(|(name, s)| (name.clone(), summary(*s))).collect::<serde_json::Map<_, _>>(),
+            "no_mean": entry.lacking.iter().map(|lacking| lacking.in_words(None)).collect::<Vec<_>>(),
             "class_of_f1": entry.class,
             "partial": entry.partial,
             "seeds": entry.seeds.iter().map(|(seed, score)| json!({"seed": seed, "score": score})).collect::<Vec<_>>(),

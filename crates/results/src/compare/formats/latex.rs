@@ -6,6 +6,9 @@ use super::grid::{Cell, Grid, caption, notes};
 use crate::compare::best;
 use crate::compare::comparison::Comparison;
 
+/// What stands where there is no number.
+const NOTHING: &str = "--";
+
 pub(super) fn render(comparison: &Comparison<'_>) -> String {
     let grid = Grid::new(comparison);
     let mut text = String::new();
@@ -26,13 +29,15 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
 }
 
 fn cell(cell: Option<Cell>) -> String {
-    let Some(cell) = cell else { return "--".to_owned() };
-    let mean = if cell.best { format!("\\textbf{{{}}}", cell.mean) } else { cell.mean.clone() };
+    let Some(cell) = cell else { return NOTHING.to_owned() };
+    let plain = if cell.no_mean { NOTHING.to_owned() } else { cell.mean };
+    let mean = if cell.best { format!("\\textbf{{{plain}}}") } else { plain };
     let half = cell.half.as_ref().map_or_else(String::new, |half| format!(" {{\\small $\\pm$ {half}}}"));
     let collapsed = if cell.collapsed { "$^*$" } else { "" };
     let trained_on = if cell.trained_on { "$^\\ddagger$" } else { "" };
     let partial = if cell.partial { "$^\\S$" } else { "" };
-    format!("{mean}{half}{collapsed}{trained_on}{partial}")
+    let no_mean = if cell.no_mean { "$^\\P$" } else { "" };
+    format!("{mean}{half}{collapsed}{trained_on}{partial}{no_mean}")
 }
 
 fn escaped(text: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::grid::{Cell, Grid, caption, notes, pair_grid};
+use super::grid::{Cell, Grid, NOTHING, caption, notes, pair_grid};
 use crate::compare::best::{self, TRAINED_ON_IT};
 use crate::compare::comparison::Comparison;
 
@@ -38,12 +38,13 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
 }
 
 fn cell(cell: Option<Cell>) -> String {
-    let Some(cell) = cell else { return "-".to_owned() };
+    let Some(cell) = cell else { return NOTHING.to_owned() };
     let mean = if cell.best { format!("**{}**", cell.mean) } else { cell.mean.clone() };
     let half = cell.half.as_ref().map_or_else(String::new, |half| format!(" ±{half}"));
     let collapsed = if cell.collapsed { "\\*" } else { "" };
     let (trained_on, partial) = (if cell.trained_on { "‡" } else { "" }, if cell.partial { "§" } else { "" });
-    format!("{mean}{half}{collapsed}{trained_on}{partial}")
+    let no_mean = if cell.no_mean { "¶" } else { "" };
+    format!("{mean}{half}{collapsed}{trained_on}{partial}{no_mean}")
 }
 
 /// Names may hold what means something in a table.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::grid::{Grid, caption, notes, pair_grid};
+use super::grid::{Grid, NOTHING, caption, notes, pair_grid};
 use crate::columns::aligned;
 use crate::compare::best::{self, TRAINED_ON_IT};
 use crate::compare::comparison::Comparison;
@@ -13,10 +13,16 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
     for (name, cells) in grid.rows {
         let cell = |cell: Option<super::grid::Cell>| {
             cell.map_or_else(
-                || "-".to_owned(),
+                || NOTHING.to_owned(),
                 |cell| {
                     let half = cell.half.map_or_else(String::new, |half| format!(" ±{half}"));
-                    let marks = [(cell.best, "!"), (cell.collapsed, "*"), (cell.trained_on, "‡"), (cell.partial, "§")];
+                    let marks = [
+                        (cell.best, "!"),
+                        (cell.collapsed, "*"),
+                        (cell.trained_on, "‡"),
+                        (cell.partial, "§"),
+                        (cell.no_mean, "¶"),
+                    ];
                     let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
                     format!("{}{half}{marks}", cell.mean)
                 },

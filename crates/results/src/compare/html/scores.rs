@@ -7,6 +7,7 @@ use crate::compare::best;
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::PARTIAL;
 use crate::compare::escape::escaped;
+use crate::compare::lacking::{NO_MEAN, SCORE};
 use crate::compare::published::PROTOCOLS_DIFFER;
 use crate::compare::row::{CHOSEN_HERE, Row};
 use crate::compare::shown::{Form, Number, average_words};
@@ -42,7 +43,8 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
             let score = entry.and_then(|entry| entry.score);
             let trained_on = comparison.is_trained_on(row, column);
             let partial = entry.and_then(|entry| entry.partial.as_deref());
-            let marks = Marks { best: is_best(best), collapsed, runs, trained_on, partial };
+            let why_none = entry.and_then(|entry| entry.why_no(SCORE));
+            let marks = Marks { best: is_best(best), collapsed, runs, trained_on, partial, why_none };
             line += &cell(score, comparison.level, column.form(), marks);
         }
         for ((of, average), best) in averages.iter().zip(&best_averages) {
@@ -76,7 +78,7 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
 }
 
 /// What is said of a number besides its value.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Marks<'a> {
     best: bool,
     /// How many of the runs predict one class only.
@@ -86,11 +88,18 @@ struct Marks<'a> {
     trained_on: bool,
     /// What the score is of, where it is not of all metrics of the column.
     partial: Option<&'a str>,
+    /// Why there is no number, where that is said.
+    why_none: Option<String>,
 }
 
 fn cell(summary: Option<Summary>, level: f64, form: Form, marks: Marks<'_>) -> String {
-    let Marks { best, collapsed, runs, trained_on, partial } = marks;
-    let Some(summary) = summary.filter(|summary| summary.mean.is_finite()) else { return NOTHING.to_owned() };
+    let Marks { best, collapsed, runs, trained_on, partial, why_none } = marks;
+    let Some(summary) = summary.filter(|summary| summary.mean.is_finite()) else {
+        let of = |why: String| {
+            format!("<td class=\"none\"><span title=\"{}\">–<span class=\"mark\">¶</span></span></td>", escaped(&why))
+        };
+        return why_none.map_or_else(|| NOTHING.to_owned(), of);
+    };
     let mut text = number(Number { value: summary.mean, form });
     if best {
         text = format!("<strong>{text}</strong>");
@@ -160,6 +169,9 @@ fn notes(comparison: &Comparison<'_>) -> String {
     }
     if comparison.has_partial() {
         notes.push(PARTIAL);
+    }
+    if comparison.has_cells_without_mean() {
+        notes.push(NO_MEAN);
     }
     if comparison.rows.iter().any(Row::is_published) {
         notes.push(PROTOCOLS_DIFFER);

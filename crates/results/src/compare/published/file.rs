@@ -105,6 +105,7 @@ impl RowFields {
                     value.value
                 )));
             }
+            value.check_range(metric).map_err(|what| at(&what))?;
             Ok::<_, String>(value)
         };
         let of_task = |(task, metrics): (String, BTreeMap<String, Value>)| {

@@ -3,11 +3,13 @@
 mod fields;
 mod file;
 mod place;
+mod range;
 mod rows;
 mod value;
 
 pub(crate) use self::fields::check_reference;
 pub use self::file::{Published, PublishedRow, read};
+pub(crate) use self::range::UNSTATED;
 pub(crate) use self::value::last_digit;
 pub use self::value::{Circumstances, PublishedValue, Statistic};
 

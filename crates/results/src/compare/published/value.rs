@@ -1,6 +1,7 @@
 //! A published number and how it was made.
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::statistics::Summary;
 
@@ -65,7 +66,7 @@ pub struct PublishedValue {
     /// What stands behind a ± that the source does not explain, in the unit of the number; it is shown and not computed with.
     pub plus_minus: Option<f64>,
     /// The number of every run, where all of them were published.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_values")]
     pub values: Vec<f64>,
     /// How far another mean may lie from it and still count as the same, in the unit of the number.
     pub tolerance: Option<f64>,
@@ -73,6 +74,17 @@ pub struct PublishedValue {
     pub rows: Option<u64>,
     /// SHA-256 of the rows, as records have it.
     pub rows_sha256: Option<String>,
+}
+
+/// A list that is there has something in it.
+fn some_values<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
+    let values = Vec::deserialize(from)?;
+    if values.is_empty() {
+        return Err(D::Error::custom(
+            "values is empty, expected the number of every run; leave the field out where they are not known",
+        ));
+    }
+    Ok(values)
 }
 
 impl PublishedValue {
@@ -187,6 +199,8 @@ mod tests {
         assert_eq!(fine.check(), Ok(()));
         assert!((fine.spread().unwrap() - 0.02_f64.sqrt()).abs() < 1e-12 && fine.run_count() == Some(2));
         assert!(serde_json::from_str::<PublishedValue>(r#"{"value": 0.8, "statistic": "most"}"#).is_err());
+        let error = serde_json::from_str::<PublishedValue>(r#"{"value": 0.8, "values": []}"#).unwrap_err().to_string();
+        assert!(error.starts_with("values is empty, expected the number of every run"), "{error}");
     }
 
     #[test]

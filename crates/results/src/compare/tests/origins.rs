@@ -123,3 +123,53 @@ fn a_row_whose_tasks_have_settings_of_their_own_says_so() {
         ]
     );
 }
+
+#[test]
+fn numbers_of_training_rows_that_differ_are_other_rows_in_format_1_too() {
+    let old = |model: &str, task: &str, seed: u64, rows: u64| {
+        let mut found = of_format_1(record(model, task, seed, Some(0.6)));
+        found.1.dataset.splits[0].rows = rows;
+        found
+    };
+    let notes = |found: &[RecordFile]| Comparison::new(found, &[], None, 0.95).unwrap().all_notes();
+    let found = [old("m", "rte", 1, 2490), old("m", "rte", 2, 2490), old("m", "rte", 3, 100)];
+    assert_eq!(names(&found), ["m", "m (trained on 100 rows, content unknown)"]);
+    let said = "rte: the runs were not trained on the same rows (trained on 100 rows, content unknown: m (trained on 100 rows, content \
+         unknown); trained on 2490 rows, content unknown: m)";
+    assert_eq!(notes(&found), [said]);
+    // As many rows may be the same ones, whatever the other record knows of them.
+    assert_eq!(notes(&[old("m", "rte", 1, 100), old("n", "rte", 2, 100)]), [""; 0]);
+    let beside = [record("m", "rte", 1, Some(0.5)), old("n", "rte", 1, 100)];
+    assert!(notes(&beside).iter().all(|note| !note.contains("the same rows")), "{:?}", notes(&beside));
+    let beside = [record("m", "rte", 1, Some(0.5)), old("n", "rte", 1, 2490)];
+    assert!(notes(&beside).iter().any(|note| note.contains("trained on 2490 rows, content unknown: n")));
+    // One that was trained on and one that only evaluated are known apart.
+    let beside = [evaluated(record("m", "rte", 1, Some(0.5))), old("n", "rte", 1, 2490)];
+    assert!(notes(&beside).iter().any(|note| note.contains("the same rows")), "{:?}", notes(&beside));
+    // Data of one's own.
+    let found = [old("m", "own", 1, 20), old("m", "own", 2, 20), old("m", "own", 3, 5000)];
+    assert_eq!(names(&found), ["m", "m (trained on 5000 rows of glue own, content unknown)"]);
+}
+
+#[test]
+fn data_of_format_1_with_other_classes_are_other_data() {
+    let old = |seed: u64, names: [&str; 2]| {
+        let mut found = of_format_1(record("m", "own", seed, Some(0.6)));
+        for (class, name) in found.1.class_tables[0].classes.iter_mut().zip(names) {
+            class.label = name.to_owned();
+        }
+        found
+    };
+    let columns = |found: &[RecordFile]| {
+        let all = Comparison::new(found, &[], None, 0.95).unwrap().columns;
+        all.into_iter().map(|column| column.name).collect::<Vec<_>>()
+    };
+    assert_eq!(columns(&[old(1, ["no", "yes"]), old(2, ["yes", "no"])]), ["own"]);
+    assert_eq!(
+        columns(&[old(1, ["no", "yes"]), old(2, ["x", "y"])]),
+        [
+            "own (validation; 9 rows; content unknown; of glue own; classes no, yes)",
+            "own (validation; 9 rows; content unknown; of glue own; classes x, y)"
+        ]
+    );
+}
