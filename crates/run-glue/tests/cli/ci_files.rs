@@ -44,7 +44,7 @@ fn bash(bench: &Bench, script: &str, environment: &BTreeMap<String, String>) -> 
 }
 
 /// Flags with which whatever the runs have is reproduced, on however few rows.
-const TAKE_ALL: &str = "--allow_partial --margin 9 --one_sided --complete";
+const TAKE_ALL: &str = "--allow_partial --margin 1 --level 0.6 --one_sided --complete";
 
 /// Writes a reference of RTE that the runs reach with [`TAKE_ALL`]; of other tasks too.
 fn reference(bench: &Bench, others: &[&str]) {
