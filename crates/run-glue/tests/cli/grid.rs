@@ -341,6 +341,26 @@ fn what_is_wrong_with_a_toml_file_is_named() {
         ("task_name = \"rte\"\nmodel = \"m\"\n[tasks.rtx]\nseed = 1", "[tasks.rtx]"),
         ("task_name = \"rte\"\nmodel = \"m\"\n[tasks]\nrte = 3", "expected a table: [tasks.rte]"),
         ("model = \"m\"", "--task is missing"),
+        (
+            "task = \"rte\"\nmodel = \"m\"\nseed = [1, 2]",
+            "`seed` is a list, and is one for the whole grid: give one value; seeds = [1, 2]",
+        ),
+        (
+            "task = \"rte\"\nmodel = \"m\"\nresults_dir = [\"a\", \"b\"]",
+            "`results_dir` is a list, and is one for the whole grid",
+        ),
+        (
+            "task = [\"rte\", \"cola\"]\nmodel = \"m\"\n[tasks.rte]\nseeds = 3",
+            "[tasks.rte]: `seeds` is one for the whole grid",
+        ),
+        (
+            "task = [\"rte\", \"cola\"]\nmodel = \"m\"\n[tasks.rte]\nmodel = \"n\"",
+            "[tasks.rte]: `model` is one for the whole grid",
+        ),
+        (
+            "task = \"rte\"\nmodel = \"m\"\ndataset_dir = \"g\"\nlearning_rate = [1e-3, 0.001]",
+            "two runs are the same: m, rte, seed 42, learning_rate 0.001 and",
+        ),
     ] {
         bench.write("grid.toml", text);
         let ended = bench.run(["grid.toml"]);

@@ -118,7 +118,7 @@ fn what_a_folder_does_not_say_stays_unknown_after_an_evaluation() {
     evaluate(&bench, &folder(&bench), "--do_eval --results_dir results").assert_done("its own model");
     bench.write(&finished, &said[..said.len() / 2]);
     let damaged = plan(&bench, "");
-    assert_says(&damaged, &["damaged is .run-glue.finished"]);
+    assert_says(&damaged, &["its .run-glue.finished, which says whose files lie there, is damaged"]);
     assert!(!damaged.contains("an earlier version"), "{damaged}");
 }
 

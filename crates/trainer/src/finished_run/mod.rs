@@ -74,9 +74,9 @@ pub struct FinishedRuns {
     /// The files of that model, by their names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub model: BTreeMap<String, FileState>,
-    /// Whose the files of results are, by their names. `None` where that was never said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    files: Option<BTreeMap<String, Whose<MadeFile>>>,
+    /// Whose the files of results are, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    files: BTreeMap<String, Whose<MadeFile>>,
 }
 
 impl FinishedRuns {
@@ -92,25 +92,19 @@ impl FinishedRuns {
         parse(dir) == Some(None)
     }
 
-    /// Whose a file of results is.
+    /// Whose a file of results is: unknown where an earlier version wrote it, or something else.
     #[must_use]
     pub fn maker_of(&self, file: &str) -> Whose<&MadeFile> {
-        let listed = self.files.as_ref().and_then(|files| files.get(file));
-        match (&self.files, listed) {
-            (_, Some(whose)) => whose.as_ref(),
-            // A training begins with none, and each one that came after it is listed.
-            (Some(_), None) if !self.trained.is_unknown() => Whose::Nobodys,
-            _ => Whose::Unknown,
-        }
+        self.files.get(file).map_or(Whose::Unknown, Whose::as_ref)
     }
 
-    /// When a run is about to write these files, and a model where it `trains`: until it has ended, they are nobody's. The
-    /// others are a training's no more: those of an older run it removed, and of what stays it says whose it is.
-    pub(crate) fn before(self, files: &WrittenFiles, trains: bool) -> Self {
-        let (trained, model) = if trains { (Whose::Nobodys, BTreeMap::new()) } else { (self.trained, self.model) };
-        let mut all = self.files.filter(|_| !trains).unwrap_or_default();
-        all.extend(files.keys().map(|file| (file.clone(), Whose::Nobodys)));
-        Self { trained, model, files: Some(all) }
+    /// When a run is about to write these files, and a model where it `trains`: until it has ended, they are nobody's.
+    pub(crate) fn before(mut self, files: &WrittenFiles, trains: bool) -> Self {
+        if trains {
+            (self.trained, self.model) = (Whose::Nobodys, BTreeMap::new());
+        }
+        self.files.extend(files.keys().map(|file| (file.clone(), Whose::Nobodys)));
+        self
     }
 
     /// After that run, which evaluates in a way, and whose model these files are.
@@ -133,13 +127,13 @@ impl FinishedRuns {
 
     fn after(mut self, run: &RunName, files: WrittenFiles, pass: &Pass, of_model: bool) -> Self {
         let made = |(name, rows)| (name, Whose::Of(MadeFile { run: run.clone(), rows, pass: pass.clone(), of_model }));
-        self.files.get_or_insert_default().extend(files.into_iter().map(made));
+        self.files.extend(files.into_iter().map(made));
         self
     }
 
     /// Without the files of results, which were removed.
     pub(crate) fn without_files(self) -> Self {
-        Self { files: Some(BTreeMap::new()), ..self }
+        Self { files: BTreeMap::new(), ..self }
     }
 
     /// Takes it out of a folder that holds nothing which it could be about.

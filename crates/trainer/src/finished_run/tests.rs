@@ -46,8 +46,8 @@ fn each_file_is_of_the_run_that_wrote_it_last() {
         (trained(1, &[EVAL, PREDICT]), [1, 1, 1]),
         (evaluated(trained(1, &[EVAL, PREDICT]), 2, &[EVAL]), [1, 2, 1]),
         (evaluated(trained(1, &[EVAL]), 2, &[PREDICT]), [1, 1, 2]),
-        // A training of this folder began with no file; one that is there and not listed is nobody's.
-        (trained(1, &[EVAL]), [1, 1, 0]),
+        // What nobody said anything of is unknown.
+        (trained(1, &[EVAL]), [1, 1, -1]),
         (
             evaluated(FinishedRuns::default(), 1, &[EVAL, PREDICT]).after_training(
                 run(2),
@@ -55,7 +55,7 @@ fn each_file_is_of_the_run_that_wrote_it_last() {
                 &pass(),
                 BTreeMap::new(),
             ),
-            [2, 2, 0],
+            [2, 2, 1],
         ),
         // What the folder did not say before stays unknown.
         (evaluated(FinishedRuns::default(), 1, &[EVAL]), [-1, 1, -1]),
@@ -69,8 +69,8 @@ fn what_is_written_over_is_nobody_s_until_the_run_ends() {
     let all = || trained(1, &[EVAL, PREDICT]);
     assert_eq!(seeds(&all().before(&files(&[EVAL]), false)), [1, 0, 1]);
     assert_eq!(seeds(&all().before(&files(&[PREDICT]), false)), [1, 1, 0]);
-    assert_eq!(seeds(&all().before(&files(&[EVAL]), true)), [0, 0, 0]);
-    assert_eq!(seeds(&all().without_files()), [1, 0, 0]);
+    assert_eq!(seeds(&all().before(&files(&[EVAL]), true)), [0, 0, 1]);
+    assert_eq!(seeds(&all().without_files()), [1, -1, -1]);
     assert_eq!(seeds(&FinishedRuns::default().before(&files(&[PREDICT]), false)), [-1, -1, 0]);
 }
 
@@ -104,7 +104,9 @@ fn a_folder_says_it_or_it_is_unknown() {
     // So are files where an earlier version named runs by kinds of files.
     let earlier = r#"{"trained": {"task": "rte", "settings_hash": "0a", "seed": 3}, "evaluated": null}"#;
     std::fs::write(dir.path().join(FILE_NAME), earlier).unwrap();
-    assert_eq!(seeds(&FinishedRuns::read(dir.path())), [3, -1, -1]);
+    let of_earlier = FinishedRuns::read(dir.path());
+    assert_eq!(seeds(&of_earlier), [3, -1, -1]);
+    assert_eq!(seeds(&of_earlier.after_evaluation(&run(4), files(&[EVAL]), &pass(), true)), [3, 4, -1]);
     std::fs::write(dir.path().join(FILE_NAME), "{").unwrap();
     assert!(FinishedRuns::read(dir.path()) == FinishedRuns::default() && FinishedRuns::is_damaged(dir.path()));
 }

@@ -5,19 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::Parser;
+use clap::{Args, Parser};
 use serde_json::{Map, Value};
 
 use super::point::{Point, Scope};
 use super::searchable::{is_searchable, parse_axis};
 use crate::cli::args::{Cli, RunArgs};
+use crate::cli::grid_args::GridArgs;
 use crate::cli::normalize_args::{from_fields, given_flags, main_name, plain, replace_compat_flags};
 use records::python_json::float_repr;
 use trainer::error::Error;
 
 /// Lists of these are of the grid itself, and of these a flag is a list; lists of other flags are further axes.
-const LISTS: [&str; 8] = [
+const LISTS: [&str; 9] = [
     "task_name",
+    "gpus",
     "seeds",
     "metric_name",
     "report_to",
@@ -30,6 +32,15 @@ const LISTS: [&str; 8] = [
 const REPEATED: [&str; 2] = ["model_name_or_path", SPACE];
 /// What is searched; a table of flags does too.
 const SPACE: &str = "search_space";
+
+/// Flags of the whole grid, besides those of [`GridArgs`]: what is under a task's name would have no effect, nor would a list's further
+/// values.
+const OF_GRID: [&str; 5] = ["seed", "model_name_or_path", "task_name", "results_dir", "log_level"];
+
+fn is_of_grid(flag: &str) -> bool {
+    let grid = GridArgs::augment_args(clap::Command::new("grid"));
+    OF_GRID.contains(&flag) || grid.get_arguments().any(|arg| arg.get_long() == Some(flag))
+}
 
 type Fields = Map<String, Value>;
 
@@ -121,6 +132,13 @@ impl Reader<'_> {
                             self.name
                         )));
                     }
+                    if is_of_grid(&flag) && items.len() > 1 {
+                        let how = if flag == "seed" { "; seeds = [1, 2] runs several" } else { "" };
+                        return Err(Error::usage(format!(
+                            "{}: `{key}` is a list, and is one for the whole grid: give one value{how}",
+                            self.name
+                        )));
+                    }
                     if !is_given {
                         axes.push((key, items));
                     }
@@ -159,6 +177,11 @@ fn tables_of_tasks(fields: &mut Fields, name: &str) -> Result<BTreeMap<String, F
                 "{name}: tasks.{task} is {table}, expected a table: [tasks.{task}], and flags under it"
             )));
         };
+        if let Some(key) = own.keys().find(|key| is_of_grid(&main_name(key))) {
+            return Err(Error::usage(format!(
+                "{name}: [tasks.{task}]: `{key}` is one for the whole grid: give it above the tables"
+            )));
+        }
         if of_tasks.insert(known.name.clone(), own).is_some() {
             return Err(Error::usage(format!("{name}: there are two tables of the task {}", known.name)));
         }

@@ -34,7 +34,11 @@ pub(super) struct MissingFile {
 impl MissingFile {
     /// Its name, and whether another run's is in its place.
     pub(super) fn in_words(&self) -> String {
-        if self.is_of_another { format!("{} (another run's is there)", self.name) } else { self.name.clone() }
+        if self.is_of_another {
+            format!("{} (one of another run or other rows is there)", self.name)
+        } else {
+            self.name.clone()
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use indicatif::DecimalBytes;
 
 use super::live_view::Counts;
-use super::outputs::refusal;
 use super::state::{RunState, Sweep};
 use crate::grid::duration::{in_words, seconds};
 use crate::grid::run_spec::{Role, RunSpec};
@@ -37,7 +36,7 @@ impl Sweep<'_> {
                 RunState::Done(record) if record.collapsed => "done, collapsed".to_owned(),
                 RunState::Done(_) => "done".to_owned(),
                 RunState::Elsewhere => "of another part".to_owned(),
-                _ => match refusal(spec) {
+                _ => match self.outputs.refusal(spec) {
                     Some(why) => format!("to do, and will be refused: {why}"),
                     None => match self.outputs.doubt(spec) {
                         Some(doubt) => format!("{}; may be refused: {doubt}", time(spec)),

@@ -1,6 +1,6 @@
 //! Whether the files that were asked for beside a record are there, and are those of the record's run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::asked_files::{FileIs, Folder, MissingFile};
@@ -22,6 +22,8 @@ pub(super) struct Outputs {
     said: BTreeSet<String>,
     /// Folders that hold another run than the one that is asked for.
     of_others: BTreeSet<PathBuf>,
+    /// How predictions of others in the folder of a run are made anew, in words.
+    anew: BTreeMap<PathBuf, String>,
     /// Folders in which a run has ended of which there is no record of what is asked for.
     ended: BTreeSet<PathBuf>,
     /// Folders that do not say which run they hold.
@@ -71,6 +73,16 @@ impl Outputs {
         held
     }
 
+    /// Why a run of the sweep would be refused, see [`refusal`], and what else there is to do.
+    pub(super) fn refusal(&self, spec: &RunSpec) -> Option<Error> {
+        let error = refusal(spec)?;
+        let how = output::output_dir(&spec.settings).and_then(|dir| self.anew.get(&dir));
+        Some(match how {
+            Some(how) => error.with_message(format!("{error}{how}")),
+            None => error,
+        })
+    }
+
     /// What is known of the folder of a run that is to do, in words, where it may be a reason to refuse the run: it is held against it when
     /// data and model are read.
     pub(super) fn doubt(&self, spec: &RunSpec) -> Option<&'static str> {
@@ -97,7 +109,7 @@ impl Outputs {
             all.into_iter().partition(|dir| FinishedRuns::is_damaged(dir));
         for (dirs, why) in [
             (unnamed, "made by an earlier version, which does not say whose files it left there"),
-            (damaged, "damaged is .run-glue.finished, which said whose files lie there"),
+            (damaged, "its .run-glue.finished, which says whose files lie there, is damaged"),
         ] {
             let Some(first) = dirs.first() else { continue };
             let more = match dirs.len() {
@@ -159,7 +171,13 @@ impl Outputs {
         };
         // Where it trained, the model is the run's own.
         let how = match has_run && spec.settings.do_train {
-            true => format!("; {} writes them anew", evaluation_of(&dir, "--do_predict", spec)),
+            true => {
+                let flags =
+                    if spec.settings.places.save_logits { "--do_predict --save_logits" } else { "--do_predict" };
+                let how = format!("; {} writes them anew", evaluation_of(&dir, flags, spec));
+                self.anew.insert(dir.clone(), how.clone());
+                how
+            }
             false => String::new(),
         };
         self.warn_once(format!("{}: {what}: {} is not done{how}", dir.display(), spec.name));

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::outputs::refusal;
 use super::state::{RunState, Sweep, stop_if_asked};
 use super::submission::submit;
 use super::worker_pool::WorkerPool;
@@ -63,7 +62,7 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
 
 impl Sweep<'_> {
     fn check_folders(&self) -> Result<(), Error> {
-        self.open().into_iter().find_map(|at| refusal(&self.specs[at])).map_or(Ok(()), Err)
+        self.open().into_iter().find_map(|at| self.outputs.refusal(&self.specs[at])).map_or(Ok(()), Err)
     }
 
     fn run_all(&mut self, pool: Option<&WorkerPool>) -> Result<(), Error> {
