@@ -51,11 +51,10 @@ pub(super) fn missing_file(spec: &RunSpec, dir: &Path, runs: &FinishedRuns) -> O
 
 /// Whether the folder does not say whose the files are that the run is about.
 pub(super) fn is_unnamed(runs: &FinishedRuns, spec: &RunSpec) -> bool {
-    let is_known = match spec.settings.do_train {
-        true => runs.trained != Whose::Unknown,
-        false => !spec.settings.do_eval || runs.maker_of(LAST_OF_EVALUATION) != Whose::Unknown,
-    };
-    !is_known
+    match spec.settings.do_train {
+        true => runs.trained == Whose::Unknown,
+        false => spec.settings.do_eval && runs.maker_of(LAST_OF_EVALUATION) == Whose::Unknown,
+    }
 }
 
 /// Whether the model, or of an evaluation the results, are those of the record. An evaluation of another model beside a training
