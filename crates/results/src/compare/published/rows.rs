@@ -31,7 +31,7 @@ impl Published {
     }
 
     /// The tasks of its rows, each with the name of the table.
-    pub(in crate::compare) fn task_names(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(in crate::compare) fn task_names(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         self.rows.iter().flat_map(|row| row.tasks.keys()).map(|task| (task.as_str(), self.name.as_str()))
     }
 
