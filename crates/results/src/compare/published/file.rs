@@ -106,6 +106,7 @@ impl RowFields {
                 )));
             }
             value.check_range(metric).map_err(|what| at(&what))?;
+            value.check_tolerance(metric).map_err(|what| at(&format!("tolerance {what}")))?;
             Ok::<_, String>(value)
         };
         let of_task = |(task, metrics): (String, BTreeMap<String, Value>)| {
@@ -165,5 +166,21 @@ mod tests {
         assert!(table("pearson", 0.88).is_ok() && table("mse", 2.5).is_ok());
         let error = table("pearson", 88.0).unwrap_err().to_string();
         assert!(error.contains("88 is beyond 1; expected a fraction, as 0.88 for 88 percent"), "{error}");
+    }
+
+    #[test]
+    fn a_tolerance_is_a_fraction_where_its_number_is_one() {
+        let table = |metric: &str, tolerance: f64| {
+            let number = serde_json::json!({"value": 0.6, "tolerance": tolerance});
+            let row = serde_json::json!({"model": "m", "tasks": {"stsb": {metric: number}}});
+            serde_json::from_value::<Published>(serde_json::json!({
+                "format": "published-results-2", "name": "n", "source": "s", "protocol": "p", "split": "validation", "rows": [row],
+            }))
+        };
+        let error = |metric: &str, tolerance: f64| table(metric, tolerance).unwrap_err().to_string();
+        let said = "pearson of stsb of m: tolerance is 1.5, expected 0 to 1, such as 0.03 for three points";
+        assert!(error("pearson", 1.5).contains(said), "{}", error("pearson", 1.5));
+        assert!(error("mse", -0.5).contains("tolerance is -0.5, expected 0 or more"), "{}", error("mse", -0.5));
+        assert!(table("pearson", 0.03).is_ok() && table("mse", 1.5).is_ok());
     }
 }

@@ -14,7 +14,26 @@ fn range(metric: &str) -> Option<(f64, f64)> {
     if metric == UNSTATED { Some((-1.0, 1.0)) } else { range_named(metric) }
 }
 
+/// Whether two means may lie so far apart and still count as the same: no more than a fraction has between nothing and all. Errors and
+/// losses have no end.
+pub(crate) fn is_margin(value: f64, is_fraction: bool) -> bool {
+    value.is_finite() && value >= 0.0 && (!is_fraction || value <= 1.0)
+}
+
 impl PublishedValue {
+    /// # Errors
+    /// What the tolerance of a number of this metric cannot be, in words that go on from its name.
+    pub(crate) fn check_tolerance(&self, metric: &str) -> Result<(), String> {
+        let is_fraction = range(metric).is_some_and(|(_, high)| high.is_finite());
+        let expected = if is_fraction { "0 to 1, such as 0.03 for three points" } else { "0 or more" };
+        match self.tolerance {
+            Some(tolerance) if !is_margin(tolerance, is_fraction) => {
+                Err(format!("is {tolerance}, expected {expected}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// # Errors
     /// What a number of this metric cannot be, in words.
     pub(crate) fn check_range(&self, metric: &str) -> Result<(), String> {
