@@ -95,7 +95,7 @@ impl RowFields {
                 None => serde_json::from_value(written).map_err(|error| at(&error))?,
             };
             value.made = value.made.or(&of_row);
-            value.check().map_err(|what| at(&what))?;
+            value.check().and_then(|()| value.check_rows()).map_err(|what| at(&what))?;
             let is_fraction = Metric::from_key(plain_key(metric)).is_some_and(Metric::higher_is_better);
             if is_fraction && value.value.abs() > 1.0 {
                 return Err(at(&format!(
@@ -166,6 +166,21 @@ mod tests {
         assert!(table("pearson", 0.88).is_ok() && table("mse", 2.5).is_ok());
         let error = table("pearson", 88.0).unwrap_err().to_string();
         assert!(error.contains("88 is beyond 1; expected a fraction, as 0.88 for 88 percent"), "{error}");
+    }
+
+    #[test]
+    fn rows_that_cannot_be_are_refused() {
+        let table = |rows: u64, hash: &str| {
+            let number = serde_json::json!({"value": 0.6, "rows": rows, "rows_sha256": hash});
+            let row = serde_json::json!({"model": "m", "tasks": {"rte": {"accuracy": number}}});
+            serde_json::from_value::<Published>(serde_json::json!({
+                "format": "published-results-2", "name": "n", "source": "s", "protocol": "p", "split": "validation", "rows": [row],
+            }))
+        };
+        let error = |rows: u64, hash: &str| table(rows, hash).unwrap_err().to_string();
+        assert!(error(0, &"ab".repeat(32)).contains("accuracy of rte of m: rows is 0"));
+        assert!(error(277, "ab").contains("accuracy of rte of m: rows_sha256 is \"ab\""));
+        assert!(table(277, &"ab".repeat(32)).is_ok());
     }
 
     #[test]
