@@ -17,6 +17,16 @@ pub(crate) fn first_metric(record: &RunRecord) -> Option<Metric> {
     Metric::from_key(record.hyper_parameters.get("metric_name")?.as_str()?.split(',').next()?)
 }
 
+/// The metrics whose mean is the score of a record.
+pub(crate) fn score_metrics(record: &RunRecord) -> Option<Vec<Metric>> {
+    match spec_of(record) {
+        Some(spec) => {
+            Some(spec.metrics.iter().copied().take(if spec.averages_metrics { usize::MAX } else { 1 }).collect())
+        }
+        None => Some(vec![first_metric(record)?]),
+    }
+}
+
 /// The name of class 1, which precision, recall and F1 of two classes are of; `None` where the record has no classes.
 pub(crate) fn class_one(record: &RunRecord) -> Option<&str> {
     let class = record.class_tables.first()?.classes.get(1)?;

@@ -12,6 +12,7 @@ use super::published::Published;
 use super::row::Row;
 use super::rows::rows_in;
 use super::shown::count_in_words;
+use super::task_names::check_task_names;
 use records::Error;
 use records::record::{RecordFile, RunRecord};
 
@@ -39,13 +40,14 @@ impl<'a> Comparison<'a> {
     /// Puts records and published tables side by side. `baseline`: the model that others are compared with.
     ///
     /// # Errors
-    /// When there is no such model.
+    /// When there is no such model, or a table names a task otherwise than the runs do, which would be a column of its own.
     pub fn new(
         found: &'a [RecordFile],
         published: &'a [Published],
         baseline: Option<&str>,
         level: f64,
     ) -> Result<Self, Error> {
+        check_task_names(published.iter().flat_map(Published::task_names), found)?;
         let Columns { all: mut columns, mut of_record } = Columns::of(found);
         let (mut rows, notes) = rows_in(found, &of_record, level);
         let counted: BTreeSet<usize> = rows.iter().flat_map(|row| row.records.iter().copied()).collect();

@@ -54,7 +54,7 @@ impl Entry {
             metric => self.metrics.get(metric).is_some_and(Option::is_some),
         };
         let why = self.lacking.iter().filter(|lacking| !is_there && lacking.is_why(metric));
-        let why = why.map(|lacking| lacking.in_words(None)).collect::<Vec<_>>().join("; ");
+        let why = why.map(Lacking::as_reason).collect::<Vec<_>>().join("; ");
         (!why.is_empty()).then_some(why)
     }
 }

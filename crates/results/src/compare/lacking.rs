@@ -1,10 +1,12 @@
-//! Why a cell has no number: a mean of the other runs would be one of fewer seeds than it says, so there is none, and it is said why.
+//! What some runs of a cell lack: a mean of the others would be one of fewer seeds than it says, so there is none. Where that leaves the
+//! cell without its number, it is said why.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use glue_tasks::plain_key;
 use records::record::RunRecord;
 
-use super::shown::is_loss;
+use crate::scored_rows::score_metrics;
 
 /// What the mark of cells without a number means.
 pub(super) const NO_MEAN: &str = "¶ has no mean, since a number of it is undefined or missing, as is said below.";
@@ -21,6 +23,8 @@ pub enum Lacking {
         metrics: Vec<String>,
         /// In which runs.
         runs: LackingRuns,
+        /// Whether these have no score either, so that the cell has no number.
+        leaves_no_score: bool,
     },
     /// What was published makes no score: these metrics alone.
     Published(Vec<String>),
@@ -75,27 +79,41 @@ impl Lacking {
         if names.is_empty() {
             return Vec::new();
         }
-        let mut by_runs: BTreeMap<LackingRuns, Vec<String>> = BTreeMap::new();
-        for name in names {
+        let unscored: Vec<&RunRecord> = records.iter().copied().filter(|record| record.score.is_none()).collect();
+        let leaves_no_score = |name: &str| unscored.iter().any(|record| has_no_score_without(record, name));
+        let mut by_runs: BTreeMap<(LackingRuns, bool), Vec<String>> = BTreeMap::new();
+        for &name in &names {
             if let Some(runs) = LackingRuns::of(records, |record| record.metrics.get(name).copied()) {
-                by_runs.entry(runs).or_default().push(name.clone());
+                by_runs.entry((runs, leaves_no_score(name))).or_default().push(name.clone());
             }
         }
-        // The score is what the metrics make of it, so it is said where these do not say it.
-        let is_explained = by_runs.values().flatten().any(|name| !is_loss(name));
-        if let Some(runs) = LackingRuns::of(records, |record| Some(record.score)).filter(|_| !is_explained) {
-            by_runs.entry(runs).or_default().push(SCORE.to_owned());
+        // That there is none is said by itself where the metrics do not say it.
+        let is_explained = |record: &RunRecord| names.iter().any(|name| has_no_score_without(record, name));
+        let is_open = unscored.iter().any(|record| !is_explained(record));
+        if let Some(runs) = LackingRuns::of(records, |record| Some(record.score)).filter(|_| is_open) {
+            by_runs.entry((runs, true)).or_default().push(SCORE.to_owned());
         }
-        by_runs.into_iter().map(|(runs, metrics)| Self::InRuns { metrics, runs }).collect()
+        let said = |((runs, leaves_no_score), metrics)| Self::InRuns { metrics, runs, leaves_no_score };
+        by_runs.into_iter().map(said).collect()
     }
 
-    /// With the name of the row where that is not said beside it.
+    /// What is lacking, with the name of the row where that is not said beside it; and that there is no mean where the cell has no number
+    /// because of it.
     pub(super) fn in_words(&self, row: Option<&str>) -> String {
+        format!("{}{}", self.fact(row), if self.is_why(SCORE) { self.consequence() } else { "" })
+    }
+
+    /// The same of a number that does not exist because of it, whichever that is.
+    pub(super) fn as_reason(&self) -> String {
+        format!("{}{}", self.fact(None), self.consequence())
+    }
+
+    fn fact(&self, row: Option<&str>) -> String {
         match self {
-            Self::InRuns { metrics, runs } => {
+            Self::InRuns { metrics, runs, .. } => {
                 let of = row.map_or_else(String::new, |row| format!(" of {row}"));
                 let is = if metrics.len() == 1 { "is" } else { "are" };
-                format!("{} {is} {}, so there is no mean", metrics.join(" and "), runs.in_words(&of))
+                format!("{} {is} {}", metrics.join(" and "), runs.in_words(&of))
             }
             Self::Published(metrics) => {
                 let of = row.map_or_else(String::new, |row| format!("of {row} "));
@@ -104,14 +122,28 @@ impl Lacking {
         }
     }
 
+    fn consequence(&self) -> &'static str {
+        match self {
+            Self::InRuns { .. } => ", so there is no mean",
+            Self::Published(_) => "",
+        }
+    }
+
     /// Whether it is why there is no mean of this metric, or of the score.
     pub(super) fn is_why(&self, metric: &str) -> bool {
         match self {
-            Self::InRuns { metrics, .. } => {
-                let counts = |name: &String| name == metric || metric == SCORE && !is_loss(name);
-                metrics.iter().any(counts)
-            }
+            Self::InRuns { leaves_no_score, .. } if metric == SCORE => *leaves_no_score,
+            Self::InRuns { metrics, .. } => metrics.iter().any(|name| name == metric),
             Self::Published(_) => metric == SCORE,
         }
     }
+}
+
+/// Whether a metric is one that makes the score of a record, which does not have it. Of an unknown score any may be but the loss.
+fn has_no_score_without(record: &RunRecord, name: &str) -> bool {
+    let is_part = match score_metrics(record) {
+        Some(metrics) => metrics.iter().any(|metric| metric.key() == plain_key(name)),
+        None => plain_key(name) != "loss",
+    };
+    is_part && record.metrics.get(name).copied().flatten().is_none()
 }

@@ -27,6 +27,7 @@ mod rows;
 mod run;
 mod shown;
 mod swapped_counts;
+mod task_names;
 mod training;
 
 #[cfg(test)]
@@ -46,4 +47,5 @@ pub use self::row::Row;
 pub(crate) use self::rows::rows;
 pub use self::run::{CompareOptions, ComparedText, run, write_page};
 pub(crate) use self::shown::is_loss;
+pub(crate) use self::task_names::check_task_names;
 pub(crate) use self::training::{is_same_training, trained_rows};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::same_outcome::distinct;
+use crate::same_outcome::{distinct, without_predictions};
 use records::record::RecordFile;
 
 /// The records of a row and a column that count, and what is to be said of the others.
@@ -17,8 +17,9 @@ pub(super) struct Once {
 impl Once {
     /// `records`: those of the row in the column, by their places in `found`; `title`: of what they are, in words.
     pub(super) fn of(records: &[usize], found: &[RecordFile], title: &str) -> Self {
+        let (records, mut predicted) = without_predictions(records, |at| &found[at].1);
         let mut by_seed: BTreeMap<Option<u64>, Vec<usize>> = BTreeMap::new();
-        for &at in records {
+        for at in records {
             by_seed.entry(found[at].1.seed_that_counts()).or_default().push(at);
         }
         let (mut this, mut spellings) = (Self { counted: Vec::new(), notes: Vec::new() }, 0);
@@ -36,6 +37,7 @@ impl Once {
             }
             this.notes.extend(disagreement(&same, last, found).map(|what| format!("{title}: {what}")));
         }
+        this.counted.append(&mut predicted);
         this.counted.sort_unstable();
         let (counted, said) = distinct(&this.counted, |at| &found[at].1);
         this.counted = counted;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::column::Column;
 use super::comparison::Comparison;
 use super::configuration::Configurations;
+use super::lacking::SCORE;
 use super::model_names::ModelNames;
 use super::origin::training_rows;
 use super::row::Row;
@@ -127,7 +128,9 @@ fn best_not_kept(comparison: &Comparison<'_>, column: &Column) -> Option<String>
 fn lacking(comparison: &Comparison<'_>, column: &Column) -> Option<String> {
     let of_row = |row: &Row| {
         let lacking = row.entries.get(&column.name).map_or(&[][..], |entry| &entry.lacking);
-        lacking.iter().map(|lacking| lacking.in_words(Some(&row.name))).collect::<Vec<_>>()
+        // Metrics that a few runs lack beside a score that all have leave no cell empty.
+        let reasons = lacking.iter().filter(|lacking| lacking.is_why(SCORE));
+        reasons.map(|lacking| lacking.in_words(Some(&row.name))).collect::<Vec<_>>()
     };
     let said: Vec<String> = comparison.rows.iter().flat_map(of_row).collect();
     (!said.is_empty()).then(|| format!("{}: {}", column.name, said.join("; ")))

@@ -6,7 +6,7 @@ use records::record::predictions::{self, Values};
 use records::record::{RecordFile, RunRecord};
 
 use super::swapped_counts::PairCounts;
-use crate::scored_rows::{first_metric, scored, spec_of};
+use crate::scored_rows::{score_metrics, scored};
 use crate::statistics::{approximate_randomization, mcnemar, permutation_test};
 
 /// Of numbers so many rows are scored again in all rounds of a test together, as far as that leaves [`FEWEST_ROUNDS`].
@@ -201,16 +201,6 @@ fn of_row(metric: Metric, predictions: &Predictions, labels: &References, row: u
         (Predictions::Classes(p), References::Classes(r)) => f64::from(p[row] == r[row]),
         (Predictions::Sets(p), References::Sets(r)) => f64::from(p[row] == r[row]),
         _ => f64::NAN,
-    }
-}
-
-/// The metrics whose mean is the score of a record.
-fn score_metrics(record: &RunRecord) -> Option<Vec<Metric>> {
-    match spec_of(record) {
-        Some(spec) => {
-            Some(spec.metrics.iter().copied().take(if spec.averages_metrics { usize::MAX } else { 1 }).collect())
-        }
-        None => Some(vec![first_metric(record)?]),
     }
 }
 

@@ -13,7 +13,7 @@ use glue_tasks::{Benchmark, benchmarks, task_order};
 use self::numbers::{ends, exact, interval, mean, percent, with_half};
 pub use self::row::TableRow;
 use crate::columns::aligned;
-use crate::same_outcome::distinct;
+use crate::same_outcome::{distinct, without_predictions};
 use crate::statistics::DEFAULT_LEVEL;
 use records::record::RunRecord;
 
@@ -187,8 +187,11 @@ impl Table {
     }
 }
 
-/// Of records that no seed changes the last one stays, of others with the same numbers to the last digit the first one.
+/// Of records that no seed changes the last one stays, of others with the same numbers to the last digit the first one. Predictions alone
+/// are no evaluations.
 fn leave_repeated_out(task: &str, group: &mut Vec<&RunRecord>) {
+    let (others, predicted) = without_predictions(group, |record| record);
+    *group = others;
     let last = group.iter().rposition(|record| record.seed_that_counts().is_none());
     let (all, mut at) = (group.len(), 0..);
     group.retain(|record| at.next() == last || record.seed_that_counts().is_some());
@@ -201,6 +204,7 @@ fn leave_repeated_out(task: &str, group: &mut Vec<&RunRecord>) {
         log::warn!("{task}: {said}");
     }
     *group = counted;
+    group.extend(predicted);
 }
 
 /// The interval of the mean over the tasks, of the seeds that all of them have.

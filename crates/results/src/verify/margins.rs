@@ -4,12 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use super::metric_name::{has_margin, is_fraction};
-
-/// Whether two means may lie so far apart and still count as the same: no more than a fraction has between nothing and all. Errors and
-/// losses have no end.
-pub(super) fn is_margin(value: f64, is_fraction: bool) -> bool {
-    value.is_finite() && value >= 0.0 && (!is_fraction || value <= 1.0)
-}
+use crate::compare::published::is_margin;
 
 /// `0.01`, of all fractions, or `mse=0.05`, of one metric.
 #[derive(Clone, Debug, PartialEq)]

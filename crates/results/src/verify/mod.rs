@@ -33,7 +33,7 @@ use self::same_class::OtherClass;
 use self::same_origin::OtherOrigin;
 use self::wanted::Wanted;
 use crate::compare::published::UNSTATED;
-use crate::compare::{Columns, Row, is_same_model, is_same_name, rows};
+use crate::compare::{Columns, Row, check_task_names, is_same_model, is_same_name, rows};
 use crate::credible::check_metrics;
 use crate::scored_rows::may_be_trained_on;
 use crate::statistics::{DEFAULT_LEVEL, Sample, Summary};
@@ -132,7 +132,7 @@ pub fn run(options: &VerifyOptions) -> Result<Verification, Error> {
     check_metrics(&found)?;
     let all = options.against.iter().map(|path| reference::read(path, &found)).collect::<Result<Vec<_>, _>>()?;
     let all: Vec<Wanted> = all.into_iter().flatten().collect();
-    unanswered::check_tasks(&all, &found)?;
+    check_task_names(all.iter().map(|wanted| (wanted.task.as_str(), wanted.source.as_str())), &found)?;
     let known: BTreeSet<String> = all.iter().filter_map(|wanted| wanted.model.clone()).collect();
     let rows = rows(&found, DEFAULT_LEVEL);
     let columns = Columns::of(&found).of_record;

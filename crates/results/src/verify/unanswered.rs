@@ -1,31 +1,12 @@
-//! What stands in the way where no number of the references can be held against the runs, or one is of a task by a name that is none.
+//! What stands in the way where no number of the references can be held against the runs.
 
 use std::collections::BTreeSet;
 
-use glue_tasks::{find_task, task_named};
 use records::Error;
 use records::record::RecordFile;
 
 use super::checked::{Checked, Verdict};
-use super::wanted::Wanted;
 use crate::compare::published::UNSTATED;
-
-/// # Errors
-/// The first number of a task that was run, by a name that runs do not have: `RTE`, `glue/rte`. Of tasks that were not run there is
-/// nothing to mistake.
-pub(super) fn check_tasks(all: &[Wanted], found: &[RecordFile]) -> Result<(), Error> {
-    let run: BTreeSet<&str> = found.iter().map(|(_, record)| record.task.as_str()).collect();
-    for Wanted { task, source, .. } in all.iter().filter(|wanted| !run.contains(wanted.task.as_str())) {
-        let spelled = find_task(task).ok().filter(|_| task_named(task).is_none()).map(|spec| spec.name.as_str());
-        let own = || run.iter().copied().find(|own| own.eq_ignore_ascii_case(task));
-        if let Some(meant) = spelled.filter(|spelled| run.contains(spelled)).or_else(own) {
-            return Err(Error::input(format!(
-                "{source}: {task} is not the name of a task of the runs, expected {meant}: tasks have the names that they have in records"
-            )));
-        }
-    }
-    Ok(())
-}
 
 /// Why no number was compared. `against`: the references; `models`: of the numbers.
 pub(super) fn nothing_compared(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::margins::{Margins, is_margin};
+use super::margins::Margins;
 use super::metric_name::{has_margin, is_fraction};
 use crate::compare::published::{PublishedValue, Statistic};
 use crate::statistics::Sample;
@@ -144,13 +144,11 @@ impl Wanted {
                 "{source}: {metric} of {task} is {value}, expected a fraction, not percent{hint}"
             )));
         }
-        if let Some(tolerance) = self.theirs.tolerance
-            && !is_margin(tolerance, self.is_fraction())
-        {
-            let expected = if self.is_fraction() { "0 to 1, such as 0.03 for three points" } else { "0 or more" };
-            return Err(Error::input(format!("{source}: the tolerance of {task} is {tolerance}, expected {expected}")));
-        }
-        let theirs = self.theirs.check().and_then(|()| self.theirs.check_range(metric));
+        let tolerance = self.theirs.check_tolerance(metric);
+        tolerance.map_err(|what| Error::input(format!("{source}: the tolerance of {task} {what}")))?;
+        // Records have hashes of the program's own.
+        let rows = if self.runs.is_empty() { self.theirs.check_rows() } else { Ok(()) };
+        let theirs = rows.and_then(|()| self.theirs.check()).and_then(|()| self.theirs.check_range(metric));
         theirs.map_err(|what| Error::input(format!("{source}: {metric} of {task}: {what}")))?;
         Ok(self)
     }

@@ -50,6 +50,13 @@ fn evaluations_of_a_saved_model_are_no_seeds() {
     let table = Table::from_records(records.iter().map(|(_, record)| record));
     assert_eq!((table.rows[0].runs, table.rows[0].score), (1, records[2].1.score));
     assert!(table.rows[0].interval.is_none());
+    // Predictions alone are none of them, and each is a run where there is nothing else.
+    (records[2].1.metrics, records[2].1.score) = ([].into(), None);
+    let table = Table::from_records(records.iter().map(|(_, record)| record));
+    assert_eq!((table.rows[0].runs, table.rows[0].score), (1, records[1].1.score));
+    records.iter_mut().for_each(|(_, record)| (record.metrics, record.score) = ([].into(), None));
+    let table = Table::from_records(records.iter().map(|(_, record)| record));
+    assert_eq!((table.rows[0].runs, table.rows[0].score), (3, None));
 }
 
 #[test]

@@ -35,3 +35,26 @@ fn what_a_reference_names_that_is_not_known_is_said() {
     let error = error(&json!({"rte": accuracy(0.65)}), Some("bert"));
     assert!(error.contains("give --reference_model, one of: bert"), "{error}");
 }
+
+#[test]
+fn two_tasks_whose_names_differ_in_capitals_are_two() {
+    let bench = Bench::new("accuracy", &[], 277);
+    for (seed, value) in NEAR.into_iter().enumerate() {
+        bench.add("results", seed, |record| {
+            record["task"] = json!("cls_train");
+            record["hyper_parameters"]["metric_name"] = json!("accuracy");
+            record["metrics"] = json!({"accuracy": value});
+            record["score"] = json!(value);
+        });
+    }
+    let mut run = accuracy(0.65);
+    run["rows"] = json!(277);
+    bench.write("both.json", &json!({"runs": {"Cls_Train": run, "cls_train": run}}));
+    let verified = verify::run(&bench.options("both.json")).map_err(|error| error.to_string()).unwrap();
+    let all: Value = serde_json::from_str(&verified.as_json()).unwrap();
+    let verdicts: Vec<&Value> = all["numbers"].as_array().unwrap().iter().map(|number| &number["verdict"]).collect();
+    assert_eq!(verdicts, ["not run", "reproduced"], "{all}");
+    bench.write("one.json", &json!({"runs": {"Cls_Train": run}}));
+    let error = verify::run(&bench.options("one.json")).err().unwrap().to_string();
+    assert!(error.contains("Cls_Train is not the name of a task of the runs, expected cls_train"), "{error}");
+}

@@ -284,6 +284,11 @@ fn wrong_references_and_flags_are_named() {
         (json!({"metric": "acuracy", "value": 0.65}), "the runs have no such metric; expected one of accuracy"),
         (json!({"metric": "accuracy", "value": 0.65, "standard_deviation": 0.1}), "give how many there were"),
         (json!({"metric": "accuracy", "value": 0.65, "statistic": "most"}), "unknown variant `most`"),
+        (json!({"metric": "accuracy", "value": 0.65, "rows": 0}), "accuracy of rte: rows is 0, expected 1 or more"),
+        (
+            json!({"metric": "accuracy", "value": 0.65, "rows_sha256": "3f9c02"}),
+            "accuracy of rte: rows_sha256 is \"3f9c02\", expected the 64 hexadecimal digits of SHA-256",
+        ),
         (json!({"metric": "accuracy"}), "missing field `value`"),
     ] {
         let error = bench.against(&run, |_| ()).unwrap_err();

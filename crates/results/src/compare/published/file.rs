@@ -95,7 +95,7 @@ impl RowFields {
                 None => serde_json::from_value(written).map_err(|error| at(&error))?,
             };
             value.made = value.made.or(&of_row);
-            value.check().map_err(|what| at(&what))?;
+            value.check().and_then(|()| value.check_rows()).map_err(|what| at(&what))?;
             let is_fraction = Metric::from_key(plain_key(metric)).is_some_and(Metric::higher_is_better);
             if is_fraction && value.value.abs() > 1.0 {
                 return Err(at(&format!(
@@ -106,6 +106,7 @@ impl RowFields {
                 )));
             }
             value.check_range(metric).map_err(|what| at(&what))?;
+            value.check_tolerance(metric).map_err(|what| at(&format!("tolerance {what}")))?;
             Ok::<_, String>(value)
         };
         let of_task = |(task, metrics): (String, BTreeMap<String, Value>)| {
@@ -165,5 +166,36 @@ mod tests {
         assert!(table("pearson", 0.88).is_ok() && table("mse", 2.5).is_ok());
         let error = table("pearson", 88.0).unwrap_err().to_string();
         assert!(error.contains("88 is beyond 1; expected a fraction, as 0.88 for 88 percent"), "{error}");
+    }
+
+    #[test]
+    fn rows_that_cannot_be_are_refused() {
+        let table = |rows: u64, hash: &str| {
+            let number = serde_json::json!({"value": 0.6, "rows": rows, "rows_sha256": hash});
+            let row = serde_json::json!({"model": "m", "tasks": {"rte": {"accuracy": number}}});
+            serde_json::from_value::<Published>(serde_json::json!({
+                "format": "published-results-2", "name": "n", "source": "s", "protocol": "p", "split": "validation", "rows": [row],
+            }))
+        };
+        let error = |rows: u64, hash: &str| table(rows, hash).unwrap_err().to_string();
+        assert!(error(0, &"ab".repeat(32)).contains("accuracy of rte of m: rows is 0"));
+        assert!(error(277, "ab").contains("accuracy of rte of m: rows_sha256 is \"ab\""));
+        assert!(table(277, &"ab".repeat(32)).is_ok());
+    }
+
+    #[test]
+    fn a_tolerance_is_a_fraction_where_its_number_is_one() {
+        let table = |metric: &str, tolerance: f64| {
+            let number = serde_json::json!({"value": 0.6, "tolerance": tolerance});
+            let row = serde_json::json!({"model": "m", "tasks": {"stsb": {metric: number}}});
+            serde_json::from_value::<Published>(serde_json::json!({
+                "format": "published-results-2", "name": "n", "source": "s", "protocol": "p", "split": "validation", "rows": [row],
+            }))
+        };
+        let error = |metric: &str, tolerance: f64| table(metric, tolerance).unwrap_err().to_string();
+        let said = "pearson of stsb of m: tolerance is 1.5, expected 0 to 1, such as 0.03 for three points";
+        assert!(error("pearson", 1.5).contains(said), "{}", error("pearson", 1.5));
+        assert!(error("mse", -0.5).contains("tolerance is -0.5, expected 0 or more"), "{}", error("mse", -0.5));
+        assert!(table("pearson", 0.03).is_ok() && table("mse", 1.5).is_ok());
     }
 }

@@ -9,7 +9,7 @@ mod value;
 
 pub(crate) use self::fields::check_reference;
 pub use self::file::{Published, PublishedRow, read};
-pub(crate) use self::range::UNSTATED;
+pub(crate) use self::range::{UNSTATED, is_margin};
 pub(crate) use self::value::last_digit;
 pub use self::value::{Circumstances, PublishedValue, Statistic};
 

@@ -14,7 +14,26 @@ fn range(metric: &str) -> Option<(f64, f64)> {
     if metric == UNSTATED { Some((-1.0, 1.0)) } else { range_named(metric) }
 }
 
+/// Whether two means may lie so far apart and still count as the same: no more than a fraction has between nothing and all. Errors and
+/// losses have no end.
+pub(crate) fn is_margin(value: f64, is_fraction: bool) -> bool {
+    value.is_finite() && value >= 0.0 && (!is_fraction || value <= 1.0)
+}
+
 impl PublishedValue {
+    /// # Errors
+    /// What the tolerance of a number of this metric cannot be, in words that go on from its name.
+    pub(crate) fn check_tolerance(&self, metric: &str) -> Result<(), String> {
+        let is_fraction = range(metric).is_some_and(|(_, high)| high.is_finite());
+        let expected = if is_fraction { "0 to 1, such as 0.03 for three points" } else { "0 or more" };
+        match self.tolerance {
+            Some(tolerance) if !is_margin(tolerance, is_fraction) => {
+                Err(format!("is {tolerance}, expected {expected}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// # Errors
     /// What a number of this metric cannot be, in words.
     pub(crate) fn check_range(&self, metric: &str) -> Result<(), String> {
@@ -27,7 +46,8 @@ impl PublishedValue {
         if let Some(value) = self.values.iter().find(|value| !is_within(**value)) {
             return Err(format!("values has {value} in it, expected {expected}{}", meant(*value, is_within)));
         }
-        let is_too_wide = |spread: f64, most: f64| spread > most + ROOM;
+        // The spread is rounded as the number is.
+        let is_too_wide = |spread: f64, most: f64| spread > most + last_digit([spread].into_iter()) + ROOM;
         if let (Some(std), Some(most)) = (self.standard_deviation, self.most_deviation(low, high))
             && is_too_wide(std, most)
         {
@@ -82,6 +102,8 @@ mod tests {
         };
         for (text, metric, expected) in [
             (r#"{"value": 0.9, "standard_deviation": 1.2, "runs": 5}"#, "accuracy", "(is 0.012 meant?)"),
+            (r#"{"value": 0.5, "standard_deviation": 0.7182, "runs": 2}"#, "accuracy", "is 0.7071 at most"),
+            (r#"{"value": 0.5, "standard_deviation": 0.73, "runs": 2}"#, "accuracy", "is 0.7071 at most"),
             // The mean tells more.
             (r#"{"value": 0.9, "standard_deviation": 0.5, "runs": 5, "statistic": "mean"}"#, "f1", "(is 0.005 meant?)"),
             (r#"{"value": 0.8, "standard_deviation": 1.2, "runs": 5}"#, "pearson", "is 1.1180 at most"),
@@ -97,6 +119,8 @@ mod tests {
         for (text, metric) in [
             // Of two runs, one at each end.
             (r#"{"value": 0.5, "standard_deviation": 0.7071, "runs": 2, "statistic": "mean"}"#, "accuracy"),
+            (r#"{"value": 0.5, "standard_deviation": 0.71, "runs": 2, "statistic": "mean"}"#, "accuracy"),
+            (r#"{"value": 0.5, "standard_deviation": 0.708, "runs": 2, "statistic": "mean"}"#, "accuracy"),
             (r#"{"value": 1.0, "standard_deviation": 0.01, "runs": 5, "statistic": "mean"}"#, "accuracy"),
             (r#"{"value": 40.0, "standard_deviation": 12.5, "runs": 5}"#, "mse"),
             (r#"{"value": 0.8, "standard_deviation": 12.5, "runs": 5}"#, "a metric of one's own"),

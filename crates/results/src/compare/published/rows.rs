@@ -30,6 +30,11 @@ impl Published {
         self.rows.iter().map(row).collect()
     }
 
+    /// The tasks of its rows, each with the name of the table.
+    pub(in crate::compare) fn task_names(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+        self.rows.iter().flat_map(|row| row.tasks.keys()).map(|task| (task.as_str(), self.name.as_str()))
+    }
+
     /// Where a row comes from and how it was made.
     fn origin(&self, row: &PublishedRow) -> String {
         let made = self.made(row);

@@ -5,6 +5,9 @@ use serde::{Deserialize, Deserializer};
 
 use crate::statistics::Summary;
 
+/// Of a hash of rows.
+const SHA256_DIGITS: usize = 64;
+
 /// What a published number is of its runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -124,6 +127,22 @@ impl PublishedValue {
     }
 
     /// # Errors
+    /// What its rows cannot be, in words: a number without rows, or a hash of another kind, which would be one of other rows.
+    pub(crate) fn check_rows(&self) -> Result<(), String> {
+        if self.rows == Some(0) {
+            return Err("rows is 0, expected 1 or more".to_owned());
+        }
+        let is_sha256 =
+            |hash: &String| hash.len() == SHA256_DIGITS && hash.bytes().all(|digit| digit.is_ascii_hexdigit());
+        match self.rows_sha256.as_ref().filter(|hash| !is_sha256(hash)) {
+            Some(hash) => Err(format!(
+                "rows_sha256 is {hash:?}, expected the {SHA256_DIGITS} hexadecimal digits of SHA-256, as records have it in dataset.splits"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// # Errors
     /// What contradicts itself, in words.
     pub fn check(&self) -> Result<(), String> {
         let runs = self.made.runs;
@@ -201,6 +220,25 @@ mod tests {
         assert!(serde_json::from_str::<PublishedValue>(r#"{"value": 0.8, "statistic": "most"}"#).is_err());
         let error = serde_json::from_str::<PublishedValue>(r#"{"value": 0.8, "values": []}"#).unwrap_err().to_string();
         assert!(error.starts_with("values is empty, expected the number of every run"), "{error}");
+    }
+
+    #[test]
+    fn rows_are_some_and_their_hash_is_whole() {
+        let check = |field: &str, value: serde_json::Value| {
+            serde_json::from_value::<PublishedValue>(serde_json::json!({"value": 0.8, field: value}))
+                .unwrap()
+                .check_rows()
+        };
+        assert!(check("rows", 0.into()).is_err_and(|what| what == "rows is 0, expected 1 or more"));
+        for wrong in ["", "ab", &"g".repeat(64), &"a".repeat(63), &format!("{} ", "a".repeat(64))] {
+            let error = check("rows_sha256", wrong.into()).unwrap_err();
+            assert!(
+                error.contains(&format!("rows_sha256 is {wrong:?}, expected the 64 hexadecimal digits")),
+                "{error}"
+            );
+        }
+        assert_eq!(check("rows", 1.into()), Ok(()));
+        assert_eq!(check("rows_sha256", "aB".repeat(32).into()), Ok(()));
     }
 
     #[test]

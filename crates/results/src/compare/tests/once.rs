@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::record;
 use crate::compare::{Comparison, rows};
-use records::record::RecordFile;
+use records::record::{RecordFile, SplitUse};
 
 /// A run with one setting changed.
 fn set(seed: u64, name: &str, value: Value) -> RecordFile {
@@ -110,6 +110,30 @@ fn evaluations_of_one_model_count_once() {
     );
     // A head that was drawn is another one for each seed.
     assert_eq!(seeds(&all(true)), (vec![1, 2, 3], Vec::new()));
+}
+
+#[test]
+fn predictions_alone_are_no_evaluations() {
+    let predictions = |rows: u64| {
+        let mut found = evaluation(rows, false);
+        (found.1.metrics, found.1.score) = ([].into(), None);
+        (found.1.class_tables, found.1.majority_baseline) = (Vec::new(), None);
+        let split = &mut found.1.dataset.splits[0];
+        (split.used_for, split.split, split.rows) = (Some(SplitUse::Prediction), "test".to_owned(), rows);
+        split.sha256 = Some(rows.to_string());
+        found
+    };
+    let all = [predictions(3), predictions(4)];
+    let comparison = Comparison::new(&all, &[], None, 0.95).unwrap();
+    assert_eq!((comparison.all_notes(), comparison.run_count()), (Vec::new(), 2));
+    // Beside evaluations they are in no count of these.
+    let mut beside = predictions(5);
+    beside.1.dataset = evaluation(5, false).1.dataset;
+    let all = [evaluation(1, false), evaluation(2, false), beside.clone()];
+    let (counted, notes) = seeds(&all);
+    let said = ["m on rte: 2 evaluations of one model, which no seed changes, count once"];
+    assert_eq!((counted, notes), (vec![2], said.map(str::to_owned).to_vec()));
+    assert_eq!(seeds(&[evaluation(1, false), beside]), (vec![1], Vec::new()));
 }
 
 #[test]

@@ -67,3 +67,29 @@ fn other_rows_of_data_of_one_s_own_are_another_column() {
         ["own (validation split; accuracy; content cdcdcd as published)"]
     );
 }
+
+#[test]
+fn a_task_by_another_name_is_no_column_of_its_own() {
+    let found = [record("m", "rte", 1, Some(0.6)), record("m", "stsb", 1, Some(0.8)), record("m", "own", 1, Some(0.6))];
+    let error = |task: &str| {
+        let published = [published_table("validation", &json!([{"model": "p", "tasks": {task: {"accuracy": 0.6}}}]))];
+        Comparison::new(&found, &published, None, 0.95).err().map(|error| error.to_string())
+    };
+    for (task, meant) in
+        [("RTE", "rte"), ("glue/rte", "rte"), ("sts-b", "stsb"), ("STS-B", "stsb"), ("Own", "own"), (" rte ", "rte")]
+    {
+        let said = format!("t: {task} is not the name of a task of the runs, expected {meant}: ");
+        assert!(error(task).is_some_and(|error| error.starts_with(&said)), "{task}: {:?}", error(task));
+    }
+    // Data of one's own whose names differ in capitals are two tasks where both are named.
+    let both = json!([{"model": "p", "tasks": {"own": {"accuracy": 0.6}, "Own": {"accuracy": 0.7}}}]);
+    let published = [published_table("validation", &both)];
+    assert!(Comparison::new(&found, &published, None, 0.95).is_ok());
+    // A benchmark's task is none of one's own.
+    let published = [published_table("validation", &json!([{"model": "p", "tasks": {"rte": {"accuracy": 0.6}}}]))];
+    assert!(Comparison::new(&[record("m", "RTE", 1, Some(0.6))], &published, None, 0.95).is_ok());
+    // Tasks that were not run, and those of their own names.
+    for task in ["SST-2", "boolq", "super_glue/rte", "rte", "other"] {
+        assert_eq!(error(task), None, "{task}");
+    }
+}
