@@ -51,6 +51,11 @@ def machine():
     return {"cpu": cpu, "cores": cores, "features": [f for f in wanted if f in flags], "system": platform.system()}
 
 
+def has_bf16(host):
+    """Whether the processor multiplies bf16."""
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(host["features"])
+
+
 def median(values):
     return statistics.median(values)
 

@@ -17,7 +17,7 @@ import pathlib
 import sys
 import tempfile
 
-from common import HERE, ROOT, machine, measured, median, table
+from common import HERE, ROOT, has_bf16, machine, measured, median, table
 
 #       task, training rows (None: all)
 JOBS = [("mrpc", None), ("cola", 1600)]
@@ -63,7 +63,9 @@ def main():
                                        "--model", model, *limit, *flags], env)
         return json.loads(out.splitlines()[-1]) | {"seconds": seconds, "peak_mib": peak}
 
-    results = []
+    results, host = [], machine()
+    if not has_bf16(host):
+        print("left out: bf16, for which this CPU has no instructions", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         undropped = without_dropout(args.model, folder)
         for task, rows in JOBS:
@@ -72,6 +74,8 @@ def main():
             sides = {"run-glue": (ours, args.model, []), "run-glue --bf16": (ours, args.model, ["--bf16"]),
                      "Trainer, dynamic padding": (theirs, args.model, []),
                      "Trainer, padding to 128": (theirs, args.model, ["--pad"])}
+            if not has_bf16(host):
+                del sides["run-glue --bf16"]
             runs = {side: [] for side in sides}
             for _ in range(args.repetitions):
                 for side, (run, model, flags) in sides.items():
@@ -86,7 +90,7 @@ def main():
                                  "eval_loss": values[0]["eval_loss"]} for side, values in runs.items()},
                 "without_dropout": {side: {k: v[k] for k in ("train_loss", "eval_loss")}
                                     for side, v in zip(("run-glue", "Trainer, dynamic padding"), pair)}})
-    report = {"machine": machine(), "threads": args.threads, "model": args.model.name, "jobs": results}
+    report = {"machine": host, "threads": args.threads, "model": args.model.name, "jobs": results}
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)
         args.out.write_text(json.dumps(report, indent=1) + "\n")

@@ -12,7 +12,7 @@ import pathlib
 import sys
 import tempfile
 
-from common import HERE, ROOT, machine, measured, median, table
+from common import HERE, ROOT, has_bf16, machine, measured, median, table
 
 BERT = dict(model_type="bert", vocab_size=30522, max_position_embeddings=512, type_vocab_size=2)
 MINILM = BERT | dict(num_hidden_layers=6, hidden_size=384, num_attention_heads=12, intermediate_size=1536)
@@ -78,8 +78,7 @@ def main():
     # No product is faster than multiplications and additions that wait for nothing.
     peak = peaks["fma"] or max(peaks["ours"], peaks["torch"])
     host = machine()
-    has_bf16 = not {"avx512_bf16", "amx_bf16"}.isdisjoint(host["features"])
-    if not has_bf16:
+    if not has_bf16(host):
         print("left out: bf16, for which this CPU has no instructions", file=sys.stderr)
     results = []
     work = pathlib.Path(tempfile.mkdtemp())
@@ -91,7 +90,7 @@ def main():
         file.write_text(json.dumps(config))
         shape = ["--config", file, "--lengths", ",".join([str(length)] * batch), "--steps", args.steps, "--warmup", 2]
         for mode, flags, passes in MODES:
-            if "--bf16" in flags and (args.families or not has_bf16):
+            if "--bf16" in flags and (args.families or not has_bf16(host)):
                 continue
             runs = {"ours": [], "torch": []}
             for _ in range(args.repetitions):
