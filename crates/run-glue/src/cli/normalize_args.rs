@@ -129,6 +129,8 @@ pub fn from_fields(file: &str, fields: Map<String, Value>, given: &[String]) -> 
         let value = match value {
             Value::Null => continue,
             Value::Array(items) if items.is_empty() => continue,
+            // A number alone is how many; a list of one is that one.
+            Value::Array(items) if key == "seeds" => items.iter().map(|item| plain(item) + ",").collect(),
             Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
             other => plain(&other),
         };

@@ -13,7 +13,7 @@ pub(super) fn check(specs: &[RunSpec]) -> Result<(), Error> {
     for spec in specs.iter().filter(|spec| spec.role == Role::Asked) {
         if let Some(same) = known.insert((&spec.request, spec.seed()), spec) {
             return Err(Error::usage(format!(
-                "two runs are the same: {} and {}; give each value of a list once",
+                "two runs are the same one, with one record: {} and {}; give each value once, and no list of what changes no number",
                 in_words(same),
                 in_words(spec)
             )));

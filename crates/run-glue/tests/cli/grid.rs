@@ -331,6 +331,16 @@ fn the_room_that_files_take_is_known_before() {
 }
 
 #[test]
+fn a_list_of_one_seed_is_that_seed() {
+    let bench = Bench::new();
+    for (seeds, shown) in [("[5]", "1 run,"), ("[5, 7]", "2 runs,"), ("2", "2 runs,")] {
+        bench.write("grid.toml", format!("task = \"rte\"\nmodel = \"m\"\ndataset_dir = \"g\"\nseeds = {seeds}\n"));
+        let plan = bench.run(["grid.toml", "--dry_run"]).stdout;
+        assert!(plan.contains(shown) && plan.contains("seed 5") == seeds.starts_with('['), "{seeds}: {plan}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_toml_file_is_named() {
     let bench = Bench::new();
     for (text, part) in [
@@ -359,7 +369,7 @@ fn what_is_wrong_with_a_toml_file_is_named() {
         ),
         (
             "task = \"rte\"\nmodel = \"m\"\ndataset_dir = \"g\"\nlearning_rate = [1e-3, 0.001]",
-            "two runs are the same: m, rte, seed 42, learning_rate 0.001 and",
+            "two runs are the same one, with one record: m, rte, seed 42, learning_rate 0.001 and",
         ),
     ] {
         bench.write("grid.toml", text);

@@ -132,7 +132,7 @@ impl Reader<'_> {
                             self.name
                         )));
                     }
-                    if is_of_grid(&flag) && items.len() > 1 {
+                    if !is_given && is_of_grid(&flag) && items.len() > 1 {
                         let how = if flag == "seed" { "; seeds = [1, 2] runs several" } else { "" };
                         return Err(Error::usage(format!(
                             "{}: `{key}` is a list, and is one for the whole grid: give one value{how}",
