@@ -7,8 +7,8 @@ use crate::grid::run_spec::RunSpec;
 use crate::grid::shell_word::quoted;
 use models::ops::Precision;
 use records::files::metrics_files::read_metrics;
-use records::record::RunRecord;
 use records::record::parts::scores;
+use records::record::{RunRecord, is_same_number};
 use trainer::file_hash::sha256;
 use trainer::finished_run::{FileState, FinishedRuns, MadeFile, RunName, Whose};
 use trainer::run::output;
@@ -22,9 +22,6 @@ const LAST_OF_TRAINING: &str = "README.md";
 const OF_EVALUATION: &str = "all_results.json";
 /// What only evaluations write.
 pub(super) const LAST_OF_EVALUATION: &str = "eval_results.json";
-
-/// Numbers of one run may lie so far apart, or such a share of themselves: it may have been done again on another machine.
-const SAME_NUMBER: f64 = 1e-6;
 
 /// Whether a run has ended in the folder, this one or another, so that to run again is to write over it.
 pub(super) fn has_ended_run(spec: &RunSpec) -> bool {
@@ -111,11 +108,8 @@ pub(super) fn changed_model_files<'a>(runs: &'a FinishedRuns, dir: &Path) -> Vec
 pub(super) fn has_results_of(dir: &Path, record: &RunRecord) -> bool {
     let Ok(Some(results)) = read_metrics(&dir.join(OF_EVALUATION)) else { return true };
     let in_folder = scores(&results);
-    let differ = |own: Option<f64>, theirs: Option<f64>| match (own, theirs) {
-        (Some(own), Some(theirs)) => (own - theirs).abs() > SAME_NUMBER * own.abs().max(1.0),
-        (own, theirs) => own.is_some() != theirs.is_some(),
+    let is_other = |(name, theirs): (&String, &Option<f64>)| {
+        record.metrics.get(name).is_some_and(|own| !is_same_number(*own, *theirs))
     };
-    let is_other =
-        |(name, theirs): (&String, &Option<f64>)| record.metrics.get(name).is_some_and(|own| differ(*own, *theirs));
     !in_folder.iter().any(is_other)
 }

@@ -16,6 +16,7 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
+use super::bf16::words;
 use super::side::Side;
 use crate::ops::flex::matrix::Mat;
 use crate::ops::flex::pool::Buffer;
@@ -92,11 +93,6 @@ fn pack<T: Tiles>(panel: &mut [u32], side: Side, first: usize) {
     let (used, beyond) = panel.split_at_mut(side.inner.div_ceil(2) * SIDE);
     T::pack(used, side, first);
     beyond.fill(0);
-}
-
-/// A pool's buffer as 32-bit words.
-fn words(buffer: &mut Buffer) -> &mut [u32] {
-    bytemuck::cast_slice_mut(buffer)
 }
 
 fn transpose(tile: &mut [u32; TILE]) {

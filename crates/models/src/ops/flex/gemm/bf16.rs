@@ -76,7 +76,7 @@ pub(super) fn multiply(out: &mut [f32], a: Mat, b: Mat, accumulate: bool) {
 }
 
 /// A pool's buffer as 32-bit words.
-fn words(buffer: &mut Buffer) -> &mut [u32] {
+pub(super) fn words(buffer: &mut Buffer) -> &mut [u32] {
     bytemuck::cast_slice_mut(buffer)
 }
 
