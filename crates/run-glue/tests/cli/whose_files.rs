@@ -84,6 +84,15 @@ fn files_that_are_asked_for_and_not_there_are_said() {
         &plan(&bench, &format!("{ALL} --report_to tensorboard")),
         &[not_there, "runs (--report_to tensorboard)"],
     );
+    // One that somebody put there.
+    let logits = format!("{dir}/eval_logits.jsonl");
+    bench.write(&logits, "{}");
+    let said = plan(&bench, &format!("{ALL} --save_logits"));
+    assert_says(
+        &said,
+        &["eval_logits*.jsonl (one is there, and the folder does not say whose), predict_logits_*.jsonl"],
+    );
+    bench.remove(&logits);
     bench.remove(&format!("{dir}/predict_results_rte.txt"));
     assert_says(&plan(&bench, ALL), &["1 done already", not_there, "predict_results_*.txt"]);
     // As it is said.

@@ -98,6 +98,12 @@ impl FinishedRuns {
         self.files.get(file).map_or(Whose::Unknown, Whose::as_ref)
     }
 
+    /// Whether it lists the files of any run.
+    #[must_use]
+    pub fn lists_files(&self) -> bool {
+        !self.files.is_empty()
+    }
+
     /// When a run is about to write these files, and a model where it `trains`: until it has ended, they are nobody's.
     pub(crate) fn before(mut self, files: &WrittenFiles, trains: bool) -> Self {
         if trains {

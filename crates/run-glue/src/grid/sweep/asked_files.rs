@@ -27,17 +27,17 @@ pub(super) struct MissingFile {
     pub(super) flags: &'static str,
     /// Whether only a training writes it.
     pub(super) is_of_training: bool,
-    /// Whether one of its name is there.
-    is_of_another: bool,
+    /// What there is in its place.
+    found: FileIs,
 }
 
 impl MissingFile {
     /// Its name, and whether another run's is in its place.
     pub(super) fn in_words(&self) -> String {
-        if self.is_of_another {
-            format!("{} (one of another run or other rows is there)", self.name)
-        } else {
-            self.name.clone()
+        match self.found {
+            FileIs::OfAnother => format!("{} (one of another run or other rows is there)", self.name),
+            FileIs::There => format!("{} (one is there, and the folder does not say whose)", self.name),
+            FileIs::Missing => self.name.clone(),
         }
     }
 }
@@ -84,9 +84,8 @@ impl<'a> Folder<'a> {
         let mut missing = Vec::new();
         let mut expect = |is_asked: bool, name: &str, rows: &[Option<&SplitRows>], flags: &'static str| {
             let worst = worst(rows.iter().filter(|_| is_asked).map(|rows| self.file(name, *rows)));
-            if worst != FileIs::There {
-                let is_of_another = worst == FileIs::OfAnother;
-                missing.push(MissingFile { name: name.to_owned(), flags, is_of_training: false, is_of_another });
+            if worst != FileIs::There || is_asked && self.is_of_unknown(name) {
+                missing.push(MissingFile { name: name.to_owned(), flags, is_of_training: false, found: worst });
             }
         };
         expect(predicts, PREDICTIONS, &each(&predicted), "--do_predict");
@@ -120,7 +119,7 @@ impl<'a> Folder<'a> {
                     name: file.to_owned(),
                     flags: "--do_eval",
                     is_of_training: false,
-                    is_of_another: false,
+                    found: FileIs::Missing,
                 });
             }
         }
@@ -128,7 +127,7 @@ impl<'a> Folder<'a> {
         let has_events = self.dir.join("runs").is_dir() || logging.logging_dir.is_some();
         if settings.do_train && logging.tensorboard && !has_events {
             let name = "runs (--report_to tensorboard)".to_owned();
-            missing.push(MissingFile { name, flags: "", is_of_training: true, is_of_another: false });
+            missing.push(MissingFile { name, flags: "", is_of_training: true, found: FileIs::Missing });
         }
         missing
     }
@@ -148,6 +147,14 @@ impl<'a> Folder<'a> {
             }
         }
         found
+    }
+
+    /// Whether nobody listed the files of a name, or like it, in a folder that lists its files: something else put them there.
+    fn is_of_unknown(&self, name: &str) -> bool {
+        let mut there = self.names.iter().filter(|there| is_like(there, name)).peekable();
+        self.runs.lists_files()
+            && there.peek().is_some()
+            && there.all(|there| self.runs.maker_of(there) == Whose::Unknown)
     }
 
     fn is_own(&self, made: &MadeFile) -> bool {
