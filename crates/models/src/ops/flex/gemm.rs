@@ -1,12 +1,12 @@
-//! Matrix products with checked extents: f32 by the `gemm` crate or, for all threads on CPUs with AVX2 alone, by our own kernel; bf16 by
-//! own kernels too.
+//! Matrix products with checked extents: f32 by the `gemm` crate or, for all threads on CPUs with AVX2 or AVX-512, by our own kernels; bf16
+//! by own kernels too.
 
 #[cfg(target_arch = "x86_64")]
 mod amx;
 #[cfg(target_arch = "x86_64")]
-mod avx2;
-#[cfg(target_arch = "x86_64")]
 mod bf16;
+#[cfg(target_arch = "x86_64")]
+mod own;
 #[cfg(target_arch = "x86_64")]
 mod side;
 
@@ -104,8 +104,8 @@ pub(super) fn multiply_at(precision: Precision, out: &mut [f32], a: Mat, b: Mat,
                 false => bf16::multiply(out, a, b, accumulate),
             };
         }
-        if a.rows >= SMALLEST_OWN[0] && columns >= SMALLEST_OWN[1] && a.columns > 0 && simd::is_avx2() {
-            return avx2::multiply(out, a, b, start);
+        if a.rows >= SMALLEST_OWN[0] && columns >= SMALLEST_OWN[1] && a.columns > 0 && simd::has_own_products() {
+            return own::multiply(out, a, b, start);
         }
     }
     let accumulate = begin(out, columns, start);

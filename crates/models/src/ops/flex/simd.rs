@@ -38,9 +38,9 @@ pub fn level() -> &'static str {
     }
 }
 
-/// Whether the level is AVX2 with FMA, for which linear layers have products of their own (`gemm/avx2.rs`).
-pub(super) fn is_avx2() -> bool {
-    level() == "x86-v3"
+/// Whether linear layers have products of their own at this level (`gemm/own.rs`).
+pub(super) fn has_own_products() -> bool {
+    matches!(level(), "x86-v3" | "x86-v4")
 }
 
 /// Runs a kernel compiled for the machine's vectors.

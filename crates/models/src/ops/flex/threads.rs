@@ -19,7 +19,7 @@ use super::simd;
 
 /// How many there are: rayon's number, which `RAYON_NUM_THREADS` sets.
 pub(super) fn count() -> usize {
-    if simd::is_avx2() { team().count } else { rayon::current_num_threads() }
+    if simd::has_own_products() { team().count } else { rayon::current_num_threads() }
 }
 
 fn team() -> &'static Team {
@@ -86,7 +86,7 @@ fn by_all(most: usize, work: &(dyn Fn() + Sync)) {
     let count = count().min(most);
     if count < 2 {
         work();
-    } else if simd::is_avx2() {
+    } else if simd::has_own_products() {
         team().call(count, work);
     } else {
         (0..count).into_par_iter().for_each(|_| work());

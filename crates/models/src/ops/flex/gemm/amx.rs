@@ -14,12 +14,11 @@ mod units;
 
 use std::sync::OnceLock;
 
-use rayon::prelude::*;
-
 use super::bf16::words;
 use super::side::Side;
 use crate::ops::flex::matrix::Mat;
 use crate::ops::flex::pool::Buffer;
+use crate::ops::flex::threads::{self, Parallel};
 use in_software::InSoftware;
 use tiles::{SIDE, TILE, Tiles};
 use units::Units;
@@ -67,10 +66,10 @@ fn multiply_with<T: Tiles>(out: &mut [f32], a: Mat, b: Mat, accumulate: bool) {
     let (a, b) = (Side::rows(a), Side::rows(b.t()));
     let panel = a.inner.div_ceil(2).next_multiple_of(SIDE) * SIDE;
     let mut packed_b = Buffer::new(n.div_ceil(SIDE) * panel);
-    words(&mut packed_b).par_chunks_mut(panel).enumerate().for_each(|(i, panel)| pack::<T>(panel, b, i * SIDE));
+    words(&mut packed_b).chunks_mut(panel).enumerate().par_for_each(|(i, panel)| pack::<T>(panel, b, i * SIDE));
     let packed_b = words(&mut packed_b);
-    let task_rows = m.div_ceil(4 * rayon::current_num_threads()).next_multiple_of(2 * SIDE).min(TASK_ROWS);
-    out[..m * n].par_chunks_mut(task_rows * n).enumerate().for_each(|(task, out)| {
+    let task_rows = m.div_ceil(4 * threads::count()).next_multiple_of(2 * SIDE).min(TASK_ROWS);
+    out[..m * n].chunks_mut(task_rows * n).enumerate().par_for_each(|(task, out)| {
         let rows = out.len() / n;
         let mut packed_a = Buffer::new(rows.div_ceil(SIDE) * panel);
         let packed_a = words(&mut packed_a);

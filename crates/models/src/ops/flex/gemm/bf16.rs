@@ -6,12 +6,11 @@
 
 use std::arch::x86_64::*;
 
-use rayon::prelude::*;
-
 use super::side::Side;
 use crate::ops::flex::matrix::Mat;
 use crate::ops::flex::pool::Buffer;
 use crate::ops::flex::simd;
+use crate::ops::flex::threads::{self, Parallel};
 
 /// Rows of the tile that is summed in registers: 6 x 4 sums, 4 words of `b` and one of `a` fit the 32 registers.
 const TILE_ROWS: usize = 6;
@@ -43,13 +42,13 @@ pub(super) fn multiply(out: &mut [f32], a: Mat, b: Mat, accumulate: bool) {
     let pairs = a.inner.div_ceil(2);
     let panel = pairs * TILE_COLUMNS;
     let mut packed_b = Buffer::new(n.div_ceil(TILE_COLUMNS) * panel);
-    words(&mut packed_b).par_chunks_mut(panel).enumerate().for_each(|(i, panel)| {
+    words(&mut packed_b).chunks_mut(panel).enumerate().par_for_each(|(i, panel)| {
         // SAFETY: the CPU has the instructions.
         unsafe { pack::<TILE_COLUMNS>(panel, b, i * TILE_COLUMNS) }
     });
     let packed_b = words(&mut packed_b);
-    let task_rows = m.div_ceil(4 * rayon::current_num_threads()).next_multiple_of(TILE_ROWS).min(TASK_ROWS);
-    out[..m * n].par_chunks_mut(task_rows * n).enumerate().for_each(|(task, out)| {
+    let task_rows = m.div_ceil(4 * threads::count()).next_multiple_of(TILE_ROWS).min(TASK_ROWS);
+    out[..m * n].chunks_mut(task_rows * n).enumerate().par_for_each(|(task, out)| {
         let first_row = task * task_rows;
         let rows = out.len() / n;
         let mut packed_a = Buffer::new(rows.div_ceil(TILE_ROWS) * pairs * TILE_ROWS);

@@ -3,8 +3,11 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
-use super::shape::{LANES, LINE};
+use super::kernel::LINE;
 use crate::ops::flex::gemm::side::Side;
+
+/// Floats a register: these are moves alone, which longer ones do not make faster.
+const LANES: usize = 8;
 
 /// Rows that are asked for ahead where they are packed.
 const ROWS_AHEAD: usize = 8;
