@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::device_cache::DeviceCache;
 
 /// Positions a row key leaves for one example; larger than any `max_position_embeddings` in use.
-const POSITIONS_PER_EXAMPLE: u32 = 1 << 16;
+pub(crate) const POSITIONS_PER_EXAMPLE: u64 = 1 << 16;
 
 /// Where the sequences of a batch lie in a `[rows, hidden]` matrix.
 ///
@@ -177,7 +177,7 @@ impl Sequences {
     #[must_use]
     pub fn row_key(&self, i: usize, position: usize) -> u64 {
         let example = u64::from(self.first_example) + i as u64;
-        example * u64::from(POSITIONS_PER_EXAMPLE) + position as u64
+        example * POSITIONS_PER_EXAMPLE + position as u64
     }
 
     /// [`Self::row_key`] of every row, in row order.

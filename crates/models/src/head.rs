@@ -10,7 +10,7 @@ use crate::batch::TokenBatch;
 use crate::encoder::architecture::Architecture;
 use crate::encoder::model::Encoder;
 use crate::layers::{LayerNorm, Linear};
-use crate::ops::{self, ClassTargets, DropoutPlan, EncoderOps, Precision};
+use crate::ops::{self, ClassTargets, DropoutPlan, EncoderOps, Place, Precision};
 
 /// What the model is asked to predict for a batch.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,13 +82,13 @@ impl<B: EncoderOps> SequenceClassifier<B> {
         let head = self.encoder.architecture().head;
         let rows = Arc::new(batch.sequences.first_tokens());
         if head.dense_dropout > 0.0 {
-            x = ops::dropout(x, plan.next(head.dense_dropout), &rows);
+            x = ops::dropout(x, plan.next(Place::Pooled, head.dense_dropout), &rows);
         }
         x = head.activation.forward(&self.dense, x);
         if let Some(norm) = &self.dense_norm {
             x = norm.forward(x);
         }
-        self.classifier.forward(ops::dropout(x, plan.next(head.dropout), &rows))
+        self.classifier.forward(ops::dropout(x, plan.next(Place::Classifier, head.dropout), &rows))
     }
 }
 

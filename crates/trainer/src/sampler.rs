@@ -13,11 +13,15 @@ pub fn epoch_order(settings: &TrainingSettings, rows: usize, length: impl Fn(u32
     match settings.train_sampling_strategy {
         SamplingStrategy::Random => TorchRng::new(seed).randperm(rows),
         SamplingStrategy::Sequential => (0..rows as u32).collect(),
-        SamplingStrategy::GroupByLength => {
-            let step = settings.per_device_train_batch_size * settings.gradient_accumulation_steps;
-            grouped_by_length(TorchRng::new(seed).randperm(rows), length, step)
-        }
+        SamplingStrategy::GroupByLength => order_by_length(settings, TorchRng::new(seed).randperm(rows), length),
     }
+}
+
+/// Shuffled rows, those of like length together.
+#[must_use]
+pub fn order_by_length(settings: &TrainingSettings, shuffled: Vec<u32>, length: impl Fn(u32) -> usize) -> Vec<u32> {
+    let step = settings.per_device_train_batch_size * settings.gradient_accumulation_steps;
+    grouped_by_length(shuffled, length, step)
 }
 
 /// transformers' `get_length_grouped_indices`: runs of up to 50 batches of the shuffled rows, each run sorted from long to

@@ -87,24 +87,49 @@ pub fn read_safetensors(path: &Path) -> Result<HashMap<String, HostTensor>, Chec
     file.names().into_iter().map(read).collect()
 }
 
+/// Reads all tensors of bytes of a file, by name.
+///
+/// # Errors
+/// When the file cannot be read, or is broken.
+pub fn read_bytes(path: &Path) -> Result<HashMap<String, Vec<u8>>, CheckpointError> {
+    let file = SafetensorsFile::open(path)?;
+    let tensors = file.tensors()?;
+    let bytes = tensors.iter().filter(|(_, tensor)| tensor.dtype() == Dtype::U8);
+    Ok(bytes.map(|(name, tensor)| (name.to_owned(), tensor.data().to_vec())).collect())
+}
+
 /// Writes tensors by name with the metadata `format: pt`, which transformers asks for. The file appears whole or not at
 /// all.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub fn write_safetensors(path: &Path, tensors: &[(String, HostTensor)]) -> Result<(), CheckpointError> {
-    let failed = |reason: String| CheckpointError::Write { path: path.into(), reason };
     let bytes: Vec<(&str, &[usize], Vec<u8>)> = tensors
         .iter()
         .map(|(name, t)| {
             (name.as_str(), t.shape.as_slice(), t.values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>())
         })
         .collect();
-    let mut views = Vec::with_capacity(bytes.len());
-    for (name, shape, data) in &bytes {
-        let view = TensorView::new(Dtype::F32, shape.to_vec(), data).map_err(|e| failed(e.to_string()))?;
-        views.push((*name, view));
-    }
+    let views = bytes.iter().map(|(name, shape, data)| (*name, Dtype::F32, shape.to_vec(), data.as_slice()));
+    write(path, views)
+}
+
+/// Writes tensors of bytes by name, as [`write_safetensors`] writes those of numbers.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_bytes(path: &Path, tensors: &[(&str, Vec<u8>)]) -> Result<(), CheckpointError> {
+    write(path, tensors.iter().map(|(name, data)| (*name, Dtype::U8, vec![data.len()], data.as_slice())))
+}
+
+fn write<'a>(
+    path: &Path,
+    tensors: impl Iterator<Item = (&'a str, Dtype, Vec<usize>, &'a [u8])>,
+) -> Result<(), CheckpointError> {
+    let failed = |reason: String| CheckpointError::Write { path: path.into(), reason };
+    let views = tensors.map(|(name, dtype, shape, data)| Ok((name, TensorView::new(dtype, shape, data)?)));
+    let views: Vec<_> =
+        views.collect::<Result<_, safetensors::SafeTensorError>>().map_err(|e| failed(e.to_string()))?;
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
     let scratch = path.with_extension("safetensors.partial");
     safetensors::serialize_to_file(views, Some(metadata), &scratch).map_err(|e| failed(e.to_string()))?;

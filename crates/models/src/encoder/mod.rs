@@ -7,6 +7,7 @@ mod data2vec_text;
 mod deberta_v2;
 mod distilbert;
 mod electra;
+mod masks;
 pub mod model;
 mod modernbert;
 mod mpnet;

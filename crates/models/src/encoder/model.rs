@@ -12,7 +12,7 @@ use super::architecture::{
 use super::relative::RelativePositions;
 use crate::batch::{Sequences, TokenBatch};
 use crate::layers::{LayerNorm, Linear, zeros};
-use crate::ops::{self, AttentionSpec, DropoutPlan, EncoderOps, Precision, RotarySpec, RowDropout};
+use crate::ops::{self, AttentionSpec, DropoutPlan, EncoderOps, Place, Precision, RotarySpec, RowDropout};
 
 /// One encoder layer.
 #[derive(Module, Debug)]
@@ -176,7 +176,7 @@ impl<B: EncoderOps> Encoder<B> {
         if let Some(projection) = of(Projection::BeforeNorm) {
             x = projection.forward(x);
         }
-        let dropout = plan.next(a.dropout.embeddings);
+        let dropout = plan.next(Place::Embeddings, a.dropout.embeddings);
         x = ops::dropout(self.embedding_norm.forward(x), dropout, &batch.sequences);
         match of(Projection::AfterNorm) {
             Some(projection) => projection.forward(x),
@@ -211,7 +211,7 @@ impl<B: EncoderOps> Encoder<B> {
             scale: 1.0 / ((terms * a.head_dim()) as f64).sqrt(),
             window,
             sequences: sequences.clone(),
-            dropout: plan.next(a.dropout.attention),
+            dropout: plan.next(Place::Attention, a.dropout.attention),
         };
         match relative {
             RelativePositions::None => ops::attention(qkv, &spec),
@@ -219,7 +219,7 @@ impl<B: EncoderOps> Encoder<B> {
             RelativePositions::Disentangled { embeddings, spec: relative, used, dropout } => {
                 // Dropped as a whole, so that a row's mask does not depend on the batch's lengths.
                 let rows = Arc::new(Sequences::packed(vec![embeddings.dims()[0]]));
-                let dropped = ops::dropout(embeddings.clone(), plan.next(*dropout), &rows);
+                let dropped = ops::dropout(embeddings.clone(), plan.next(Place::RelativeTable, *dropout), &rows);
                 let used = dropped.narrow(0, used.start, used.len());
                 let table = match &layer.position_projection {
                     Some(projection) => projection.forward(used),
@@ -245,13 +245,13 @@ impl<B: EncoderOps> Encoder<B> {
         if first_only {
             [context, x] = first_tokens([context, x], sequences);
         }
-        let dropout = row_dropout(plan, a.dropout.attention_output, sequences);
+        let dropout = row_dropout(plan, Place::AttentionOutput, a.dropout.attention_output, sequences);
         let attended = match &layer.attention_norm {
             Some(norm) => norm.add_forward(&layer.attention_output, context, x, &dropout),
             None => unreachable!("post-norm layers have both normalisations"),
         };
         let inner = block.activation.forward(&layer.intermediate, attended.clone());
-        let dropout = row_dropout(plan, block.output_dropout, sequences);
+        let dropout = row_dropout(plan, Place::FeedForward, block.output_dropout, sequences);
         layer.output_norm.add_forward(&layer.output, inner, attended, &dropout)
     }
 
@@ -277,10 +277,10 @@ impl<B: EncoderOps> Encoder<B> {
             [context, x] = first_tokens([context, x], sequences);
         }
         let attended = layer.attention_output.forward(context);
-        x = x + ops::dropout(attended, plan.next(a.dropout.attention_output), sequences);
+        x = x + ops::dropout(attended, plan.next(Place::AttentionOutput, a.dropout.attention_output), sequences);
         let inner = layer.intermediate.forward(layer.output_norm.forward(x.clone()));
         let inner = ops::gated_gelu(inner, block.gelu);
-        let inner = ops::dropout(inner, plan.next(block.mlp_dropout), sequences);
+        let inner = ops::dropout(inner, plan.next(Place::FeedForward, block.mlp_dropout), sequences);
         x + layer.output.forward(inner)
     }
 }
@@ -294,8 +294,8 @@ struct LayerPass<'a> {
     plan: &'a mut DropoutPlan,
 }
 
-fn row_dropout(plan: &mut DropoutPlan, probability: f64, sequences: &Arc<Sequences>) -> RowDropout {
-    RowDropout { dropout: plan.next(probability), sequences: sequences.clone() }
+fn row_dropout(plan: &mut DropoutPlan, place: Place, probability: f64, sequences: &Arc<Sequences>) -> RowDropout {
+    RowDropout { dropout: plan.next(place, probability), sequences: sequences.clone() }
 }
 
 /// The rows of the first tokens; the layout is theirs from here on.

@@ -135,12 +135,7 @@ fn column_sums<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
 /// The factors 0 or 1 / (1 - p) of `[rows, columns]`, drawn on the host.
 fn dropout_factors<B: Backend>(columns: usize, dropout: &RowDropout, device: &B::Device) -> Tensor<B, 2> {
     let keys = dropout.sequences.row_keys();
-    let (threshold, scale) = (dropout.dropout.threshold(), dropout.dropout.scale());
-    let mut factors = Vec::with_capacity(keys.len() * columns);
-    for &key in &keys {
-        let row = dropout.dropout.row(key);
-        factors.extend((0..columns as u32).map(|c| if row.draw(c) >= threshold { scale } else { 0.0 }));
-    }
+    let factors: Vec<f32> = keys.iter().flat_map(|&key| dropout.dropout.factors(key, columns)).collect();
     Tensor::from_data(TensorData::new(factors, [keys.len(), columns]), device)
 }
 

@@ -67,13 +67,11 @@ fn padding_rows<B: Backend>(sequences: &Sequences, device: &B::Device) -> Tensor
 /// The factors, drawn on the host.
 pub(in crate::ops) fn probability_factors<B: Backend>(spec: &AttentionSpec, device: &B::Device) -> FloatTensor<B> {
     let (batch, len) = (spec.sequences.len(), spec.sequences.max_len());
-    let (threshold, scale) = (spec.dropout.threshold(), spec.dropout.scale());
     let mut factors = Vec::with_capacity(batch * spec.heads * len * len);
     for i in 0..batch {
         for head in 0..spec.heads {
             for position in 0..len {
-                let row = spec.dropout.row(spec.row_key(i, position, head));
-                factors.extend((0..len as u32).map(|c| if row.draw(c) >= threshold { scale } else { 0.0 }));
+                factors.extend(spec.dropout.factors(spec.row_key(i, position, head), len));
             }
         }
     }

@@ -16,6 +16,7 @@ mod composed_relative;
 #[cfg(feature = "cube")]
 mod cube;
 mod dropout;
+mod dropout_mask;
 mod encoder_ops;
 #[cfg(feature = "flex")]
 mod flex;
@@ -32,7 +33,8 @@ pub use self::adamw::{AdamWSlot, AdamWStep, Gradient};
 pub use self::attention::{AttentionSpec, AttentionState, RelativeKind, RelativeSpec};
 pub use self::capabilities::{Bucket, Capabilities, DeviceMemory};
 pub use self::class_targets::ClassTargets;
-pub use self::dropout::{Dropout, DropoutPlan, RowDropout, RowStream};
+pub use self::dropout::{Dropout, DropoutPlan, DropoutRow, RowDropout, RowStream};
+pub use self::dropout_mask::{Mask, MaskShape, Place};
 pub use self::encoder_ops::EncoderOps;
 #[cfg(feature = "flex")]
 pub use self::flex::{fma_gflops, simd_level};

@@ -1,19 +1,27 @@
-//! PyTorch's CPU random stream: the generator, `randperm` and `normal_`, so that row order and new heads are torch's.
+//! PyTorch's CPU random stream: the generator, `randperm`, `normal_` and the masks of dropout, so that row order, new heads and what is
+//! dropped are torch's.
 //!
 //! Sources: `aten/src/ATen/core/MT19937RNGEngine.h`, `aten/src/ATen/native/TensorFactories.cpp` (`randperm_cpu`),
 //! `aten/src/ATen/native/cpu/DistributionTemplates.h` (`normal_fill`) and
 //! `aten/src/ATen/core/DistributionsHelper.h` (`normal_distribution`) of pytorch/pytorch.
 
+mod bernoulli;
 mod mathfun;
+mod state;
 
 const N: usize = 624;
 const M: usize = 397;
 
 /// `torch.Generator(device="cpu")`: MT19937 (Matsumoto & Nishimura 1998).
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TorchRng {
+    /// What it was seeded with.
+    seed: u64,
     state: [u32; N],
+    /// The word of the state that is given next; `N`: none is left.
     next: usize,
+    /// Whether a word was given since it was seeded.
+    is_begun: bool,
     /// The second half of a scalar Box-Muller pair.
     cached_normal: Option<f64>,
 }
@@ -28,33 +36,60 @@ impl TorchRng {
             let previous = state[i - 1];
             state[i] = 1_812_433_253u32.wrapping_mul(previous ^ (previous >> 30)).wrapping_add(i as u32);
         }
-        Self { state, next: N, cached_normal: None }
+        Self { seed, state, next: N, is_begun: false, cached_normal: None }
     }
 
     fn refill(&mut self) {
-        for i in 0..N {
-            let y = (self.state[i] & 0x8000_0000) | (self.state[(i + 1) % N] & 0x7fff_ffff);
-            let twist = if y & 1 == 0 { 0 } else { 0x9908_b0df };
-            self.state[i] = self.state[(i + M) % N] ^ (y >> 1) ^ twist;
+        let twist = |y: u32| (y >> 1) ^ (0x9908_b0df & (y & 1).wrapping_neg());
+        let join = |high: u32, low: u32| (high & 0x8000_0000) | (low & 0x7fff_ffff);
+        let old = self.state;
+        // In three runs, of which each reads nothing that it writes, so that they are made by vectors.
+        for (i, word) in self.state[..N - M].iter_mut().enumerate() {
+            *word = old[i + M] ^ twist(join(old[i], old[i + 1]));
         }
+        let mut start = N - M;
+        while start < N - 1 {
+            let end = (start + N - M).min(N - 1);
+            let (new, words) = self.state.split_at_mut(start);
+            for (i, word) in words[..end - start].iter_mut().enumerate() {
+                *word = new[start + i - (N - M)] ^ twist(join(old[start + i], old[start + i + 1]));
+            }
+            start = end;
+        }
+        self.state[N - 1] = self.state[M - 1] ^ twist(join(old[N - 1], self.state[0]));
         self.next = 0;
     }
 
     /// The next 32 bits.
     pub fn next_u32(&mut self) -> u32 {
-        if self.next == N {
-            self.refill();
+        let mut word = [0];
+        self.fill(&mut word);
+        word[0]
+    }
+
+    /// The next words, 32 bits each.
+    fn fill(&mut self, mut words: &mut [u32]) {
+        self.is_begun |= !words.is_empty();
+        while !words.is_empty() {
+            if self.next == N {
+                self.refill();
+            }
+            let len = words.len().min(N - self.next);
+            let (now, later) = words.split_at_mut(len);
+            for (word, &state) in now.iter_mut().zip(&self.state[self.next..]) {
+                let mut y = state;
+                y ^= y >> 11;
+                y ^= (y << 7) & 0x9d2c_5680;
+                y ^= (y << 15) & 0xefc6_0000;
+                *word = y ^ (y >> 18);
+            }
+            self.next += len;
+            words = later;
         }
-        let mut y = self.state[self.next];
-        self.next += 1;
-        y ^= y >> 11;
-        y ^= (y << 7) & 0x9d2c_5680;
-        y ^= (y << 15) & 0xefc6_0000;
-        y ^ (y >> 18)
     }
 
     /// The next 64 bits: the first draw is the high half.
-    fn next_u64(&mut self) -> u64 {
+    pub fn next_u64(&mut self) -> u64 {
         let high = u64::from(self.next_u32());
         (high << 32) | u64::from(self.next_u32())
     }

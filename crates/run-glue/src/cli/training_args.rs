@@ -7,7 +7,7 @@ use super::evaluation_args::EvalBatchArgs;
 use super::value_parsers::{BoolFlag, choice, number, signed, whole};
 use trainer::error::Error;
 use trainer::settings::lr_scheduler::Schedule;
-use trainer::settings::{Choice, OptimizerKind, SamplingStrategy, TrainingSettings, check, named};
+use trainer::settings::{Choice, DropoutStream, OptimizerKind, SamplingStrategy, TrainingSettings, check, named};
 use trainer::training::loss_scale::first_loss_scale;
 
 /// Flags of the steps.
@@ -72,6 +72,10 @@ pub struct TrainingArgs {
     /// Seed of the order alone [default: seed]
     #[arg(long, value_parser = whole::<u64>, value_name = "N", help_heading = "Training")]
     pub data_seed: Option<u64>,
+    /// Masks of dropout: counter, the program's own; or torch, those that PyTorch draws on a CPU, for the Trainer's loss curve step for step
+    /// (see run-glue parity) [default: counter]
+    #[arg(long, value_parser = choice::<DropoutStream>, value_name = "STREAM", help_heading = "Training")]
+    pub dropout_stream: Option<DropoutStream>,
     /// Leave out an epoch's last batch where it is not full [default: false]
     #[arg(long, bool_flag(), help_heading = "Training")]
     pub dataloader_drop_last: Option<bool>,
@@ -163,6 +167,7 @@ impl TrainingArgs {
             train_sampling_strategy: self.train_sampling_strategy.unwrap_or(usual.train_sampling_strategy),
             seed: self.seed.unwrap_or(usual.seed),
             data_seed: self.data_seed,
+            dropout_stream: self.dropout_stream.unwrap_or(usual.dropout_stream),
             gradient_checkpointing: memory.gradient_checkpointing.unwrap_or(usual.gradient_checkpointing),
             auto_find_batch_size: memory.auto_find_batch_size.unwrap_or(usual.auto_find_batch_size),
             data_parallel: memory.experimental_data_parallel.unwrap_or(usual.data_parallel),

@@ -10,9 +10,9 @@ use models::encoder::family;
 use super::rows::Rows;
 use super::run_spec::RunSpec;
 use records::record::RunRecord;
-use trainer::settings::{IntervalStrategy, SaveStrategy, Settings};
+use trainer::settings::{IntervalStrategy, SaveStrategy, Settings, interval};
 use trainer::source::SourceFiles;
-use trainer::training::schedule::{StepPlan, interval};
+use trainer::training::schedule::StepPlan;
 
 /// Weights and moments are f32.
 const NUMBER: u64 = 4;

@@ -18,12 +18,12 @@ use super::state_file::{total_flos, trainer_state};
 use super::warnings::Warnings;
 use crate::error::Error;
 use crate::logs::journal::Journal;
-use crate::settings::{IntervalStrategy, SaveStrategy};
+use crate::settings::SaveStrategy;
 use crate::training::best::Judgement;
 use crate::training::evaluate::predict;
 use crate::training::log::TrainLog;
 use crate::training::phases::EVALUATE;
-use crate::training::schedule::{StepPlan, interval};
+use crate::training::schedule::StepPlan;
 use crate::training::{Flow, StepEnd};
 use records::files::trainer_state::eval_row;
 
@@ -72,7 +72,8 @@ impl<'a> TrainerCallbacks<'a> {
     pub(super) fn after_step<B: EncoderOps>(&mut self, end: StepEnd<'_, Autodiff<B>>) -> Result<Flow, Error> {
         let ends_epoch = end.ends_epoch || end.step == self.plan.max_steps;
         let mut judgement = Judgement { is_best: false, stop: false };
-        if self.evaluation_is_due(end.step, end.epoch, ends_epoch) {
+        let evaluation = &self.context.settings.evaluation;
+        if evaluation.is_due(end.step, self.plan.max_steps, end.epoch, ends_epoch) {
             judgement = self.evaluate(end.model, end.log, end.step, end.epoch)?;
         }
         self.journal.catch_up(&end.log.history);
@@ -82,18 +83,6 @@ impl<'a> TrainerCallbacks<'a> {
             self.save(&end, interrupted)?;
         }
         Ok(if judgement.stop { Flow::Stop } else { Flow::Continue })
-    }
-
-    fn evaluation_is_due(&self, step: usize, epoch: f64, ends_epoch: bool) -> bool {
-        let settings = &self.context.settings.evaluation;
-        match settings.strategy {
-            IntervalStrategy::No => false,
-            IntervalStrategy::Steps => {
-                let every = interval(settings.steps, self.plan.max_steps);
-                (step.is_multiple_of(every) || step == self.plan.max_steps) && step as f64 >= settings.delay
-            }
-            IntervalStrategy::Epoch => ends_epoch && epoch >= settings.delay,
-        }
     }
 
     /// Evaluates the first split (of MNLI the matched one, as run_glue.py does), logs the row and compares it.
@@ -176,6 +165,7 @@ impl<'a> TrainerCallbacks<'a> {
         Content {
             saved: SavedModel { context: self.context, model: end.model },
             optimizer: end.optimizer,
+            dropout: end.dropout,
             log: end.log.state(),
             state: trainer_state(self.context.settings, &self.plan, &totals, best, history, flos),
             best,

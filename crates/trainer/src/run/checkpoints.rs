@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::backend::AutodiffBackend;
-use models::checkpoint::{WeightFiles, locate, read_safetensors, write_safetensors};
+use models::checkpoint::{WeightFiles, locate, read_bytes, read_safetensors, write_bytes, write_safetensors};
 use models::ops::EncoderOps;
+use models::torch_rng::TorchRng;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -15,12 +16,13 @@ use super::best_checkpoint::{BestCheckpoint, Kept};
 use super::identity::RunIdentity;
 use super::saved_model::SavedModel;
 use crate::error::Error;
-use crate::settings::{CheckpointSettings, SaveStrategy, Settings};
+use crate::settings::{CheckpointSettings, SaveStrategy, Settings, interval};
 use crate::training::best::Best;
 use crate::training::log::{LogState, TrainLog};
 use crate::training::loss_scale::LossScaler;
 use crate::training::optimizer::Optimizer;
-use crate::training::schedule::{StepPlan, interval};
+use crate::training::schedule::StepPlan;
+use crate::training::torch_dropout::{DropoutState, TorchDropout};
 use records::atomic::write_whole;
 use records::files::trainer_state::TrainerState;
 
@@ -29,6 +31,9 @@ const PREFIX: &str = "checkpoint-";
 const PARTIAL: &str = ".partial";
 const STATE: &str = "run_state.json";
 const OPTIMIZER: &str = "optimizer.safetensors";
+/// The generator of drawn dropout: under `cpu` the bytes that the Trainer's rng_state.pth holds under that name, those of
+/// `torch.get_rng_state()`; under `epoch` the same from before the epoch's first draw.
+const RNG_STATE: &str = "rng_state.safetensors";
 
 /// What a checkpoint says besides its tensors and its log.
 #[derive(Serialize, Deserialize)]
@@ -147,7 +152,8 @@ impl Resume {
                 }
             }
         }
-        let other = settings.iter().find(|(name, value)| state.settings.get(*name) != Some(value));
+        // What an earlier version did not know was left out.
+        let other = settings.iter().find(|(name, value)| state.settings.get(*name).unwrap_or(&Value::Null) != *value);
         if let Some((name, value)) = other {
             let before = state.settings.get(name).map_or("absent".to_owned(), Value::to_string);
             return Err(Error::usage(format!(
@@ -175,6 +181,19 @@ impl Resume {
     /// The step after which it was made.
     pub(super) fn step(&self) -> usize {
         self.state.step
+    }
+
+    /// The generator of drawn dropout.
+    pub(super) fn restore_dropout(&self, dropout: &mut TorchDropout) -> Result<(), Error> {
+        let path = self.folder.join(RNG_STATE);
+        let tensors = read_bytes(&path)?;
+        let state = |name: &str| {
+            let bytes = tensors.get(name).and_then(|bytes| TorchRng::from_bytes(bytes));
+            bytes
+                .ok_or_else(|| Error::usage(format!("{}: `{name}` is no state of PyTorch's generator", path.display())))
+        };
+        dropout.restore(DropoutState { now: state("cpu")?, epoch: state("epoch")? });
+        Ok(())
     }
 
     /// Moments into the optimizer, history and counts into the log.
@@ -208,6 +227,7 @@ pub(super) struct Checkpoints<'a> {
 pub(super) struct Content<'a, B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps> {
     pub(super) saved: SavedModel<'a, B>,
     pub(super) optimizer: &'a Optimizer<B>,
+    pub(super) dropout: Option<&'a DropoutState>,
     pub(super) log: LogState,
     pub(super) state: TrainerState,
     pub(super) best: &'a BestCheckpoint,
@@ -257,6 +277,9 @@ impl Checkpoints<'_> {
         content.state.save(&scratch)?;
         if !self.settings.save_only_model {
             write_safetensors(&scratch.join(OPTIMIZER), &content.optimizer.tensors())?;
+            if let Some(DropoutState { now, epoch }) = content.dropout {
+                write_bytes(&scratch.join(RNG_STATE), &[("cpu", now.to_bytes()), ("epoch", epoch.to_bytes())])?;
+            }
             let settings = self.decisive.clone();
             let run_state = RunState {
                 step,

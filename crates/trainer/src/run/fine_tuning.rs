@@ -82,6 +82,9 @@ impl<'a, B: EncoderOps> FineTuning<'a, B> {
         device: &B::Device,
     ) -> Result<Self, Error> {
         let settings = context.settings;
+        if !B::capabilities().synchronous {
+            settings.training.check_gpu()?;
+        }
         let mut setup = TrainingSetup::<B>::new(context, split, model);
         let decisive = decisive_settings(settings, &setup.plan, split.len(), context.prepared.model.max_seq_length);
         let (prepared, task) = (context.prepared, settings.task.known().map(|task| task.name.as_str()));
@@ -187,6 +190,7 @@ fn resume<B: EncoderOps>(
     let (model, _) = context.prepared.model.build_from::<Autodiff<B>>(&resume.weights()?, &context.build, device)?;
     setup.model = frozen(model, &context.settings.training);
     resume.restore(&mut setup.optimizer, &mut setup.log, device)?;
+    setup.data.dropout.as_mut().map(|dropout| resume.restore_dropout(dropout)).transpose()?;
     Ok(Resumed { folder: folder.to_owned(), step: resume.step(), best: resume.best() })
 }
 

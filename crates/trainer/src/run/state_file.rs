@@ -1,8 +1,8 @@
 //! What goes into trainer_state.json.
 
 use super::best_checkpoint::BestCheckpoint;
-use crate::settings::{SaveStrategy, Settings};
-use crate::training::schedule::{StepPlan, interval};
+use crate::settings::{SaveStrategy, Settings, interval};
+use crate::training::schedule::StepPlan;
 use crate::training::totals::Totals;
 use records::files::trainer_state::TrainerState;
 use records::metrics::Metrics;

@@ -7,15 +7,17 @@ use models::ops::EncoderOps;
 use super::context::RunContext;
 use crate::data::Split;
 use crate::error::Error;
+use crate::settings::DropoutStream;
 use crate::training::log::TrainLog;
 use crate::training::optimizer::{Optimizer, frozen};
 use crate::training::schedule::StepPlan;
+use crate::training::torch_dropout::TorchDropout;
 use crate::training::{Flow, StepEnd, TrainingData, train};
 
 /// A training that is ready to begin.
 pub(super) struct TrainingSetup<'a, B: EncoderOps> {
     context: &'a RunContext<'a>,
-    data: TrainingData<'a>,
+    pub(super) data: TrainingData<'a>,
     pub(super) model: SequenceClassifier<Autodiff<B>>,
     pub(super) optimizer: Optimizer<Autodiff<B>>,
     pub(super) plan: StepPlan,
@@ -35,6 +37,10 @@ impl<'a, B: EncoderOps> TrainingSetup<'a, B> {
             padding: context.padding,
             class_order: &context.class_order,
             class_weights: context.criterion.class_weights.clone(),
+            dropout: (settings.training.dropout_stream == DropoutStream::Torch).then(|| {
+                let evaluation = prepared.eval.first().map(|_| &settings.evaluation);
+                TorchDropout::new(settings.training.seed, evaluation)
+            }),
         };
         Self { context, data, model: frozen(model, &settings.training), optimizer, plan, log }
     }

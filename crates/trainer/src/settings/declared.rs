@@ -113,3 +113,20 @@ pub(super) fn check_steps(name: &str, value: f64) -> Result<(), Error> {
     let whole_or_share = value > 0.0 && value.is_finite() && (value < 1.0 || value.fract() == 0.0);
     check(whole_or_share, name, value, "a whole number of steps, or a share of all steps below 1")
 }
+
+/// Steps from one event to the next, of a number that is a share of all steps where it is below 1.
+#[must_use]
+pub fn interval(steps: f64, max_steps: usize) -> usize {
+    let steps = if steps < 1.0 { (steps * max_steps as f64).ceil() } else { steps };
+    (steps as usize).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_below_one_are_shares() {
+        assert_eq!([interval(500.0, 10), interval(0.25, 10), interval(0.001, 10)], [500, 3, 1]);
+    }
+}

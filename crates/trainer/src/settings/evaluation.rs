@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::checkpoints::{CheckpointSettings, SaveStrategy};
 use super::choices::Choice;
-use super::declared::{Changes, Counts, Setting, at_least_one, check, check_steps};
+use super::declared::{Changes, Counts, Setting, at_least_one, check, check_steps, interval};
 use crate::error::Error;
 
 /// How often something is done.
@@ -207,11 +207,26 @@ impl EvaluationSettings {
         }
     }
 
-    pub(super) fn declare(&self, all: &mut Vec<Setting>) {
+    /// Whether an evaluation follows step `step`, counted from 1, of `max_steps`.
+    #[must_use]
+    pub fn is_due(&self, step: usize, max_steps: usize, epoch: f64, ends_epoch: bool) -> bool {
+        match self.strategy {
+            IntervalStrategy::No => false,
+            IntervalStrategy::Steps => {
+                let is_due = step.is_multiple_of(interval(self.steps, max_steps)) || step == max_steps;
+                is_due && step as f64 >= self.delay
+            }
+            IntervalStrategy::Epoch => ends_epoch && epoch >= self.delay,
+        }
+    }
+
+    /// `moves_dropout`: each evaluation takes numbers from the stream that later masks of dropout are drawn from.
+    pub(super) fn declare(&self, moves_dropout: bool, all: &mut Vec<Setting>) {
         let Self { strategy, steps, delay, on_start, per_device_eval_batch_size, best, early_stopping } = self;
         let judged = self.judged();
         // Of evaluations that decide nothing, the record's numbers know nothing.
         let when = |name, value: Value| match judged {
+            _ if moves_dropout => Setting::new(name, value, Changes::Steps),
             Changes::Evaluation => Setting::new(name, value, judged).counting(Counts::InRequest),
             _ => Setting::new(name, value, judged),
         };
@@ -225,7 +240,11 @@ impl EvaluationSettings {
             when("eval_strategy", strategy.name().into()),
             when("eval_steps", by_steps.then_some(*steps).into()),
             when("eval_delay", (*delay > 0.0).then_some(*delay).into()),
-            Setting::new("eval_on_start", on_start.then_some(true), Changes::Evaluation).counting(Counts::InRequest),
+            match moves_dropout {
+                true => Setting::new("eval_on_start", on_start.then_some(true), Changes::Steps),
+                false => Setting::new("eval_on_start", on_start.then_some(true), Changes::Evaluation)
+                    .counting(Counts::InRequest),
+            },
             Setting::new("per_device_eval_batch_size", *per_device_eval_batch_size, Changes::Evaluation),
             Setting::new("metric_for_best_model", best.map(|(metric, ..)| metric), judged),
             Setting::new("greater_is_better", best.map(|(_, greater, _)| greater), judged),

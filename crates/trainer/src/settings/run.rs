@@ -16,7 +16,7 @@ use super::machine::MachineSettings;
 use super::model::ModelSettings;
 use super::places::PlaceSettings;
 use super::task::TaskChoice;
-use super::training::TrainingSettings;
+use super::training::{DropoutStream, TrainingSettings};
 use crate::error::Error;
 use records::record::parts::SearchMark;
 
@@ -107,6 +107,9 @@ impl Settings {
         if self.machine.precision == Precision::Fp16 && self.do_train && self.training.first_loss_scale.is_none() {
             return Err(Error::usage("--fp16 needs losses that are scaled: first_loss_scale is not given"));
         }
+        if self.machine.device.backend.is_gpu() {
+            self.training.check_gpu()?;
+        }
         if let Some(publish) = &self.publish {
             publish.check(has_output_dir, self.do_train)?;
         }
@@ -150,7 +153,7 @@ impl Settings {
         model.declare(&mut all);
         data.declare(evaluation.judged(), &mut all);
         training.declare(&mut all);
-        evaluation.declare(&mut all);
+        evaluation.declare(training.dropout_stream == DropoutStream::Torch, &mut all);
         checkpoints.declare(evaluation.loads_best(), &mut all);
         logging.declare(&mut all);
         places.declare(&mut all);

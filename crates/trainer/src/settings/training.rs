@@ -59,6 +59,20 @@ impl Choice for SamplingStrategy {
         &[("random", Self::Random), ("sequential", Self::Sequential), ("group_by_length", Self::GroupByLength)];
 }
 
+/// Whose masks of dropout are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DropoutStream {
+    /// Our own: a function of seed, step and place, which costs next to nothing.
+    #[default]
+    Counter,
+    /// Those that PyTorch draws on a CPU.
+    Torch,
+}
+
+impl Choice for DropoutStream {
+    const NAMES: &'static [(&'static str, Self)] = &[("counter", Self::Counter), ("torch", Self::Torch)];
+}
+
 /// How much an example of each class counts in the loss.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -136,6 +150,8 @@ pub struct TrainingSettings {
     pub seed: u64,
     /// Seed of the order alone; `None`: `seed`.
     pub data_seed: Option<u64>,
+    /// Whose masks of dropout are used.
+    pub dropout_stream: DropoutStream,
     /// Layers are computed again when their gradients are due; it changes no number.
     pub gradient_checkpointing: bool,
     /// Micro-batches that do not fit are divided; the step stays the same, up to rounding.
@@ -171,6 +187,7 @@ impl Default for TrainingSettings {
             train_sampling_strategy: SamplingStrategy::Random,
             seed: 42,
             data_seed: None,
+            dropout_stream: DropoutStream::Counter,
             gradient_checkpointing: false,
             auto_find_batch_size: false,
             data_parallel: 1,
@@ -220,6 +237,20 @@ impl TrainingSettings {
         at_least_one("experimental_data_parallel", self.data_parallel).map(drop)
     }
 
+    /// Whether a GPU can train so.
+    ///
+    /// # Errors
+    /// Names what is for CPUs alone.
+    pub fn check_gpu(&self) -> Result<(), Error> {
+        match self.dropout_stream {
+            DropoutStream::Counter => Ok(()),
+            DropoutStream::Torch => Err(Error::usage(
+                "--dropout_stream torch is the stream that PyTorch draws on a CPU; what it draws on a GPU (Philox) is not followed: add --use_cpu, or \
+                 leave it out",
+            )),
+        }
+    }
+
     /// The setting that is for one class a row, where one is given.
     #[must_use]
     pub fn for_classes(&self) -> Option<&'static str> {
@@ -251,6 +282,7 @@ impl TrainingSettings {
             train_sampling_strategy,
             seed,
             data_seed,
+            dropout_stream,
             gradient_checkpointing,
             auto_find_batch_size,
             data_parallel,
@@ -281,6 +313,11 @@ impl TrainingSettings {
             steps("train_sampling_strategy", train_sampling_strategy.name().into()),
             steps(SEED, (*seed).into()),
             steps("data_seed", (*data_seed).into()),
+            // Absent where it is our own: runs of versions that knew no other are the same runs.
+            steps(
+                "dropout_stream",
+                (*dropout_stream != DropoutStream::Counter).then_some(dropout_stream.name()).into(),
+            ),
             steps("first_loss_scale", first_loss_scale.map(f64::from).into()),
             Setting::new("gradient_checkpointing", *gradient_checkpointing, Changes::Nothing),
             // A run may go on with more or fewer devices.

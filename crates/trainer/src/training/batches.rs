@@ -4,18 +4,21 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::sync_channel;
 
 use models::batch::TokenBatch;
+use models::encoder::architecture::Architecture;
 use models::head::Targets;
 
 use super::schedule::StepPlan;
+use super::torch_dropout::{DropoutState, Masks, TorchDropout};
 use super::training_data::TrainingData;
-use crate::sampler::epoch_order;
-use crate::settings::TrainingSettings;
+use crate::data::Padding;
+use crate::sampler::{epoch_order, order_by_length};
+use crate::settings::{SamplingStrategy, TrainingSettings};
 
 /// Steps that are prepared before they are asked for: one is ready while the next is made.
 const AHEAD: usize = 2;
 
 /// The rows of one optimizer step.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct StepRows {
     /// 0-based number of the step in its run.
     pub(super) step: usize,
@@ -25,6 +28,8 @@ pub(super) struct StepRows {
     pub(super) ends_epoch: bool,
     /// Epochs done with it, with the fraction.
     pub(super) epoch: f64,
+    /// Where masks are drawn, those of each micro-batch, and the generator after the step.
+    pub(super) dropout: Option<(Vec<Masks>, DropoutState)>,
 }
 
 /// One optimizer step, ready for the model.
@@ -40,6 +45,8 @@ pub struct StepBatches<'a> {
     pub(super) ends_epoch: bool,
     /// Epochs done with it, with the fraction.
     pub(super) epoch: f64,
+    /// Where masks are drawn, the generator after the step.
+    pub(super) dropout: Option<DropoutState>,
     /// What smaller micro-batches can be made of; without it they stay whole.
     source: Option<&'a TrainingData<'a>>,
 }
@@ -51,11 +58,18 @@ impl StepBatches<'_> {
         let examples = targets.len();
         Self {
             step,
-            micro_batches: vec![MicroBatch { rows: (0..examples as u32).collect(), first_example: 0, tokens, targets }],
+            micro_batches: vec![MicroBatch {
+                rows: (0..examples as u32).collect(),
+                first_example: 0,
+                tokens,
+                targets,
+                masks: None,
+            }],
             divisor: examples as f64,
             examples,
             ends_epoch: false,
             epoch: 0.0,
+            dropout: None,
             source: None,
         }
     }
@@ -78,60 +92,143 @@ pub(super) struct MicroBatch {
     pub(super) first_example: usize,
     pub(super) tokens: TokenBatch,
     pub(super) targets: Targets,
+    /// What is dropped, where that was drawn before; of more rows than these where a batch was divided.
+    pub(super) masks: Option<Masks>,
 }
 
-/// The rows of every step behind the first `done` ones.
-pub(super) fn steps<'a>(
+/// The rows of every step behind the first ones, in order.
+pub(super) struct Steps<'a> {
     data: &'a TrainingData<'a>,
     settings: &'a TrainingSettings,
     plan: &'a StepPlan,
-    done: usize,
-) -> impl Iterator<Item = StepRows> + Send + 'a {
-    let seed = settings.data_seed.unwrap_or(settings.seed);
-    let of_epoch = move |epoch: usize| {
-        let length = |row: u32| data.split.length(row);
-        let order = epoch_order(settings, data.split.len(), length, seed.wrapping_add(epoch as u64));
+    model: Architecture,
+    dropout: Option<TorchDropout<'a>>,
+    /// The epoch that begins next.
+    epoch: usize,
+    /// What is left of the last one that began.
+    of_epoch: std::vec::IntoIter<StepRows>,
+    /// Steps of the first epoch that were made before.
+    made: usize,
+    left: usize,
+}
+
+impl<'a> Steps<'a> {
+    /// Those of a run of `plan`'s steps of which `done` were made before.
+    pub(super) fn new(
+        data: &'a TrainingData<'a>,
+        settings: &'a TrainingSettings,
+        plan: &'a StepPlan,
+        model: &Architecture,
+        done: usize,
+    ) -> Self {
+        Self {
+            data,
+            settings,
+            plan,
+            model: model.clone(),
+            dropout: data.dropout.clone(),
+            epoch: done / plan.updates_per_epoch,
+            of_epoch: Vec::new().into_iter(),
+            made: done % plan.updates_per_epoch,
+            left: plan.max_steps.saturating_sub(done),
+        }
+    }
+
+    fn begin_epoch(&mut self) {
+        let Self { settings, plan, epoch, .. } = self;
+        let (rows, seed) = (self.data.split.len(), settings.data_seed.unwrap_or(settings.seed));
+        let by_length = settings.train_sampling_strategy == SamplingStrategy::GroupByLength;
+        let made = std::mem::take(&mut self.made);
+        let shuffled =
+            self.dropout.as_mut().and_then(|dropout| dropout.begin_epoch(made > 0, by_length.then_some(rows)));
+        let length = |row: u32| self.data.split.length(row);
+        let order = match shuffled {
+            Some(shuffled) => order_by_length(settings, shuffled, length),
+            None => epoch_order(settings, rows, length, seed.wrapping_add(*epoch as u64)),
+        };
         let batches = order.chunks(settings.per_device_train_batch_size).take(plan.batches_per_epoch);
         let batches: Vec<Vec<u32>> = batches.map(<[u32]>::to_vec).collect();
         let accumulated = settings.gradient_accumulation_steps;
         let groups = batches.chunks(accumulated).enumerate().map(|(i, group)| StepRows {
-            step: epoch * plan.updates_per_epoch + i,
+            step: *epoch * plan.updates_per_epoch + i,
             micro_batches: group.to_vec(),
             ends_epoch: i + 1 == batches.len().div_ceil(accumulated),
-            epoch: epoch as f64 + (i * accumulated + group.len()) as f64 / plan.batches_per_epoch as f64,
+            epoch: *epoch as f64 + (i * accumulated + group.len()) as f64 / plan.batches_per_epoch as f64,
+            dropout: None,
         });
-        groups.collect::<Vec<_>>()
-    };
-    (done / plan.updates_per_epoch..)
-        .flat_map(of_epoch)
-        .skip(done % plan.updates_per_epoch)
-        .take(plan.max_steps.saturating_sub(done))
+        self.of_epoch = groups.skip(made).collect::<Vec<_>>().into_iter();
+        self.epoch += 1;
+    }
+}
+
+impl Iterator for Steps<'_> {
+    type Item = StepRows;
+
+    fn next(&mut self) -> Option<StepRows> {
+        self.left = self.left.checked_sub(1)?;
+        let mut rows = match self.of_epoch.next() {
+            Some(rows) => rows,
+            None => {
+                self.begin_epoch();
+                self.of_epoch.next()?
+            }
+        };
+        if let Some(dropout) = &mut self.dropout {
+            let mut first_example = 0;
+            let masks = rows.micro_batches.iter().map(|batch| {
+                let masks = dropout.draw(&self.model, batch.len(), self.data.padded_len(batch), first_example);
+                first_example += batch.len();
+                masks
+            });
+            let masks = masks.collect();
+            let state = dropout.end_step(rows.step + 1, self.plan.max_steps, rows.epoch, rows.ends_epoch);
+            rows.dropout = Some((masks, state));
+        }
+        Some(rows)
+    }
 }
 
 impl TrainingData<'_> {
     /// The batches of a step, of at most `most` rows each.
     pub(super) fn prepare(&self, rows: StepRows, most: usize) -> StepBatches<'_> {
-        let StepRows { step, micro_batches: groups, ends_epoch, epoch } = rows;
+        let StepRows { step, micro_batches: groups, ends_epoch, epoch, dropout } = rows;
         let divisor = self.divisor(&groups);
+        let (masks, dropout) = dropout.unzip();
         let mut first_example = 0;
         let mut micro_batches = Vec::new();
-        for rows in groups.iter().flat_map(|rows| rows.chunks(most)) {
-            micro_batches.push(self.micro_batch(rows.to_vec(), first_example));
-            first_example += rows.len();
+        for (i, group) in groups.iter().enumerate() {
+            for rows in group.chunks(most) {
+                let masks = masks.as_ref().map(|masks| masks[i].clone());
+                micro_batches.push(self.micro_batch(rows.to_vec(), first_example, masks));
+                first_example += rows.len();
+            }
         }
-        StepBatches { step, micro_batches, divisor, examples: first_example, ends_epoch, epoch, source: Some(self) }
+        let (examples, source) = (first_example, Some(self));
+        StepBatches { step, micro_batches, divisor, examples, ends_epoch, epoch, dropout, source }
     }
 
-    fn micro_batch(&self, rows: Vec<u32>, first_example: usize) -> MicroBatch {
+    fn micro_batch(&self, rows: Vec<u32>, first_example: usize, masks: Option<Masks>) -> MicroBatch {
         let tokens = self.split.batch(&rows, self.padding, first_example);
         let targets = self.split.targets(&rows, self.class_order);
-        MicroBatch { rows, first_example, tokens, targets }
+        MicroBatch { rows, first_example, tokens, targets, masks }
+    }
+
+    /// Tokens that transformers pads a batch of these rows to.
+    fn padded_len(&self, rows: &[u32]) -> usize {
+        match self.padding {
+            Padding::To(len) => len,
+            Padding::Packed(_) | Padding::Longest(_) => {
+                rows.iter().map(|&row| self.split.length(row)).max().unwrap_or(0)
+            }
+        }
     }
 
     /// The same rows in batches of at most `most`.
     fn divide(&self, whole: &MicroBatch, most: usize) -> Vec<MicroBatch> {
         let pieces = whole.rows.chunks(most).enumerate();
-        pieces.map(|(i, rows)| self.micro_batch(rows.to_vec(), whole.first_example + i * most)).collect()
+        pieces
+            .map(|(i, rows)| self.micro_batch(rows.to_vec(), whole.first_example + i * most, whole.masks.clone()))
+            .collect()
     }
 }
 

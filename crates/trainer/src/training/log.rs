@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::phases::{PhaseSeconds, PhaseTimer};
 use super::progress::TrainingProgress;
-use super::schedule::{StepPlan, interval};
+use super::schedule::StepPlan;
 use super::totals::Totals;
-use crate::settings::{IntervalStrategy, LoggingSettings};
+use crate::settings::{IntervalStrategy, LoggingSettings, interval};
 use records::files::trainer_state::train_row;
 use records::metrics::Metrics;
 

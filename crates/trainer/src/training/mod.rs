@@ -15,6 +15,7 @@ mod replicas;
 pub mod schedule;
 pub mod step;
 mod step_gradients;
+pub mod torch_dropout;
 pub mod totals;
 mod training_data;
 mod training_loop;

@@ -41,13 +41,6 @@ impl StepPlan {
     }
 }
 
-/// Steps from one event to the next, of a number that is a share of all steps where it is below 1.
-#[must_use]
-pub fn interval(steps: f64, max_steps: usize) -> usize {
-    let steps = if steps < 1.0 { (steps * max_steps as f64).ceil() } else { steps };
-    (steps as usize).max(1)
-}
-
 /// The rate of 0-based step `step`.
 #[must_use]
 pub fn learning_rate(settings: &TrainingSettings, step: usize, plan: &StepPlan) -> f64 {
@@ -72,10 +65,5 @@ mod tests {
         assert_eq!(StepPlan::new(3668, &fraction).max_steps, 288);
         let accumulated = TrainingSettings { gradient_accumulation_steps: 4, ..settings };
         assert_eq!(StepPlan::new(3668, &accumulated).updates_per_epoch, 29);
-    }
-
-    #[test]
-    fn intervals_below_one_are_shares() {
-        assert_eq!([interval(500.0, 10), interval(0.25, 10), interval(0.001, 10)], [500, 3, 1]);
     }
 }

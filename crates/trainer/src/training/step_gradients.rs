@@ -51,7 +51,7 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps> StepGradients<B>
     fn of_micro_batch(model: &SequenceClassifier<B>, context: &StepContext, micro_batch: &MicroBatch) -> Self {
         #[cfg(test)]
         super::memory_fault::check(micro_batch.rows.len());
-        let MicroBatch { tokens, targets, .. } = micro_batch;
+        let MicroBatch { tokens, targets, masks, .. } = micro_batch;
         let now = || {
             if context.synchronizes {
                 // A device that failed says so where the results are read.
@@ -59,7 +59,10 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps> StepGradients<B>
             }
             Instant::now()
         };
-        let mut dropout = DropoutPlan::train(context.settings.seed, context.step as u64);
+        let mut dropout = match masks {
+            None => DropoutPlan::train(context.settings.seed, context.step as u64),
+            Some(masks) => DropoutPlan::drawn(masks.clone()),
+        };
         let mut gradients = None;
         let (started, mut forward) = (Instant::now(), None);
         let loss = if context.settings.gradient_checkpointing {

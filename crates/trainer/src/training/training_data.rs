@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::torch_dropout::TorchDropout;
 use crate::data::{Padding, Split};
 
 /// What a loop trains on.
@@ -14,6 +15,8 @@ pub struct TrainingData<'a> {
     pub class_order: &'a [usize],
     /// What the loss of an example of each model class is multiplied with.
     pub class_weights: Option<Arc<[f64]>>,
+    /// Where masks of dropout come from that are not our own.
+    pub dropout: Option<TorchDropout<'a>>,
 }
 
 impl TrainingData<'_> {

@@ -29,7 +29,7 @@ pub struct Computed {
 
 /// Repeatable values from -1.5 to 1.5.
 fn values(n: usize, seed: u32) -> Vec<f32> {
-    let stream = Dropout::new(0.5, u64::from(seed)).row(1);
+    let stream = Dropout::new(0.5, u64::from(seed)).stream(1);
     (0..n).map(|i| (stream.draw(i as u32) as f32 / u32::MAX as f32 - 0.5) * 3.0).collect()
 }
 

@@ -221,7 +221,7 @@ pub(super) fn dropout<R: CubeRuntime>(x: CubeTensor<R>, dropout: &RowDropout) ->
     let columns = dims2(&y)[1];
     let n = vector_size(columns);
     let (cubes, units) = each(&y.client, len(&y) / n);
-    let (x, key) = (array(&x), dropout_key(dropout.dropout));
+    let (x, key) = (array(&x), dropout_key(&dropout.dropout));
     dropout_kernel::launch(&y.client, cubes, units, n, x, keys.array(), array(&y), key, columns / n);
     y
 }

@@ -41,7 +41,7 @@ pub(super) fn factors<R: CubeRuntime>(spec: &AttentionSpec, device: &R::Device) 
         .flat_map(|key| [key as u32, (key >> 32) as u32])
         .collect();
     let (cubes, units) = each(&client, len(&factors));
-    let (keys, key) = (upload(&client, &keys), dropout_key(spec.dropout));
+    let (keys, key) = (upload(&client, &keys), dropout_key(&spec.dropout));
     factors_kernel::launch(&client, cubes, units, keys.array(), array(&factors), key, spec.heads, length as u32);
     factors
 }

@@ -16,7 +16,7 @@ pub(super) struct DropoutKey {
 }
 
 /// [`DropoutKey`] as a kernel's argument.
-pub(super) fn dropout_key<R: Runtime>(dropout: Dropout) -> DropoutKeyLaunch<R> {
+pub(super) fn dropout_key<R: Runtime>(dropout: &Dropout) -> DropoutKeyLaunch<R> {
     let key = dropout.key();
     DropoutKeyLaunch::new(key as u32, (key >> 32) as u32, dropout.threshold(), dropout.scale())
 }

@@ -6,7 +6,7 @@ use super::math::{ByErf, ByTanh, Gelu};
 use super::simd::kernel;
 use super::sizes::ROWS;
 use super::threads::Parallel;
-use crate::ops::dropout::{Dropout, RowDropout, RowStream};
+use crate::ops::dropout::{Dropout, DropoutRow, RowDropout};
 use crate::ops::forms::GeluForm;
 use burn_flex::FlexTensor;
 
@@ -70,7 +70,7 @@ gelu_kernels!(ByErf, erf_kernel, erf_backward_kernel, gated_erf_kernel, gated_er
 gelu_kernels!(ByTanh, tanh_kernel, tanh_backward_kernel, gated_tanh_kernel, gated_tanh_backward_kernel);
 
 kernel! {
-    fn dropout_kernel(y: &'k mut [f32], x: &'k [f32], keys: &'k [u64], columns: usize, dropout: Dropout) {
+    fn dropout_kernel(y: &'k mut [f32], x: &'k [f32], keys: &'k [u64], columns: usize, dropout: &'k Dropout) {
         let (threshold, scale) = (dropout.threshold(), dropout.scale());
         for ((y, x), &key) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)).zip(keys) {
             y.copy_from_slice(x);
@@ -87,9 +87,20 @@ pub(super) fn drop_value(value: f32, draw: u32, threshold: u32, scale: f32) -> f
 
 /// Drops and scales the elements of one row in place.
 #[inline(always)]
-pub(super) fn drop_row(row: &mut [f32], stream: RowStream, threshold: u32, scale: f32) {
-    for (column, v) in row.iter_mut().enumerate() {
-        *v = drop_value(*v, stream.draw(column as u32), threshold, scale);
+pub(super) fn drop_row(x: &mut [f32], row: DropoutRow, threshold: u32, scale: f32) {
+    match row {
+        DropoutRow::Stream(stream) => {
+            for (column, v) in x.iter_mut().enumerate() {
+                *v = drop_value(*v, stream.draw(column as u32), threshold, scale);
+            }
+        }
+        DropoutRow::Bits(words) => {
+            for (x, &word) in x.chunks_mut(32).zip(words) {
+                for (bit, v) in x.iter_mut().enumerate() {
+                    *v = if word >> bit & 1 == 1 { *v * scale } else { 0.0 };
+                }
+            }
+        }
     }
 }
 
@@ -160,7 +171,7 @@ pub(super) fn gated_gelu_backward(x: FlexTensor, g: FlexTensor, form: GeluForm) 
 }
 
 pub(super) fn dropout(x: FlexTensor, row_dropout: &RowDropout) -> FlexTensor {
-    let dropout = row_dropout.dropout;
+    let dropout = &row_dropout.dropout;
     if dropout.is_off() {
         return x;
     }

@@ -133,7 +133,7 @@ mod tests {
     use crate::ops::flex::threads::tests::with_threads;
 
     fn values(n: usize, seed: u64) -> Vec<f32> {
-        let stream = Dropout::new(0.5, seed).row(1);
+        let stream = Dropout::new(0.5, seed).stream(1);
         (0..n).map(|i| stream.draw(i as u32) as f32 / u32::MAX as f32 - 0.5).collect()
     }
 

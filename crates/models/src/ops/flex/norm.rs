@@ -1,13 +1,13 @@
 //! Layer normalisation, alone and after dropout and a residual sum.
 
 use super::buffer::{Buffer, dense, dims2, elements, elements_mut, tensor};
-use super::elementwise::drop_value;
+use super::elementwise::{drop_row, drop_value};
 use super::linear::{add_rows, column_sums};
 use super::math::{LANES, row_sum};
 use super::simd::kernel;
 use super::sizes::ROWS;
 use super::threads::Parallel;
-use crate::ops::dropout::{Dropout, RowDropout};
+use crate::ops::dropout::{Dropout, DropoutRow, RowDropout};
 use burn_flex::FlexTensor;
 
 /// Mean and 1 / sqrt(variance + eps) of a row, the variance from centred values.
@@ -53,7 +53,7 @@ kernel! {
         y: &'k mut [f32],
         keys: &'k [u64],
         affine: Affine<'k>,
-        dropout: Dropout,
+        dropout: &'k Dropout,
     ) {
         let columns = affine.gamma.len();
         let (threshold, scale) = (dropout.threshold(), dropout.scale());
@@ -64,9 +64,17 @@ kernel! {
                     *x = (*x + b) + r;
                 }
             } else {
-                let stream = dropout.row(key);
-                for (column, ((x, b), r)) in x.iter_mut().zip(bias).zip(residual).enumerate() {
-                    *x = drop_value(*x + b, stream.draw(column as u32), threshold, scale) + r;
+                match dropout.row(key) {
+                    DropoutRow::Stream(stream) => {
+                        for (column, ((x, b), r)) in x.iter_mut().zip(bias).zip(residual).enumerate() {
+                            *x = drop_value(*x + b, stream.draw(column as u32), threshold, scale) + r;
+                        }
+                    }
+                    bits @ DropoutRow::Bits(_) => {
+                        add_rows(x, bias);
+                        drop_row(x, bits, threshold, scale);
+                        add_rows(x, residual);
+                    }
                 }
             }
             normalise_row(y, x, affine.gamma, affine.beta, affine.epsilon);
@@ -97,7 +105,7 @@ pub(super) fn add_forward(
     let (bias, residual, gamma, beta) = (dense(bias), dense(residual), dense(gamma), dense(beta));
     let bias = elements(&bias);
     let [rows, columns] = dims2(&x);
-    let dropout = row_dropout.dropout;
+    let dropout = &row_dropout.dropout;
     let keys = if dropout.is_off() { vec![0; rows] } else { row_dropout.sequences.row_keys() };
     let affine = Affine { gamma: elements(&gamma), beta: elements(&beta), epsilon: epsilon as f32 };
     let mut y = Buffer::new(rows * columns);
@@ -174,14 +182,14 @@ kernel! {
         dsum: &'k [f32],
         dbias: &'k mut [f32],
         keys: &'k [u64],
-        dropout: Dropout,
+        dropout: &'k Dropout,
     ) {
         let columns = dbias.len();
         let (threshold, scale) = (dropout.threshold(), dropout.scale());
         for ((dx, dsum), &key) in dx.chunks_exact_mut(columns).zip(dsum.chunks_exact(columns)).zip(keys) {
-            let stream = dropout.row(key);
-            for (column, ((dx, &g), dbias)) in dx.iter_mut().zip(dsum).zip(dbias.iter_mut()).enumerate() {
-                *dx = drop_value(g, stream.draw(column as u32), threshold, scale);
+            dx.copy_from_slice(dsum);
+            drop_row(dx, dropout.row(key), threshold, scale);
+            for (dx, dbias) in dx.iter().zip(dbias.iter_mut()) {
                 *dbias += *dx;
             }
         }
@@ -225,7 +233,7 @@ pub(super) fn add_backward(
     epsilon: f64,
     row_dropout: &RowDropout,
 ) -> [FlexTensor; 5] {
-    let dropout = row_dropout.dropout;
+    let dropout = &row_dropout.dropout;
     if dropout.is_off() {
         let [dsum, dgamma, dbeta] = backward(sum, gamma, g, epsilon);
         let [_, columns] = dims2(&dsum);

@@ -55,7 +55,7 @@ type Inner2 = Tensor<Flex, 2>;
 
 /// Repeatable values around 0.
 fn values(n: usize, seed: u32) -> Vec<f32> {
-    let stream = Dropout::new(0.5, u64::from(seed)).row(1);
+    let stream = Dropout::new(0.5, u64::from(seed)).stream(1);
     (0..n).map(|i| (stream.draw(i as u32) as f32 / u32::MAX as f32 - 0.5) * 3.0).collect()
 }
 

@@ -284,7 +284,7 @@ pub(in super::super) fn backward<R: CubeRuntime>(
             list.array(),
             keys.array(),
             array(&gradient),
-            random::dropout_key(spec.dropout),
+            random::dropout_key(&spec.dropout),
             cubes as u32,
             spec.scale as f32,
             spec.window.unwrap_or(0).min(u32::MAX as usize / 2) as u32,
