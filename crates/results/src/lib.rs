@@ -6,7 +6,8 @@
 //! * [`statistics`] condenses several runs into one number with its uncertainty;
 //! * [`table`] is printed at the end of a run over several tasks;
 //! * [`compare`] puts models beside each other, as text, CSV, JSON, Markdown, LaTeX or a page with charts;
-//! * [`verify`] tells whether results reproduce given numbers.
+//! * [`verify`] tells whether results reproduce given numbers;
+//! * [`parity`] puts a run beside the same run of transformers' Trainer, step for step.
 //!
 //! ```
 //! use results::compare::{self, CompareOptions, Format};
@@ -33,6 +34,7 @@
 mod columns;
 pub mod compare;
 mod credible;
+pub mod parity;
 mod same_outcome;
 mod scored_rows;
 pub mod statistics;

@@ -73,8 +73,9 @@ fn push(args: &PushArgs) -> Result<(), Error> {
 
 fn run(cli: Cli, normalized: &NormalizedArgs) -> Result<ExitCode, Error> {
     match cli.command {
-        // Its exit code says what came of it.
+        // Their exit codes say what came of them.
         Some(Command::Verify(args)) => return run_glue::cli::results_commands::verify(&args),
+        Some(Command::Parity(args)) => return run_glue::cli::parity_args::run(args),
         Some(Command::Predict(args)) => run_glue::predict::run(&PredictSettings::try_from(*args)?),
         Some(Command::Submission(args)) => submission(&args),
         Some(Command::Models(args)) => run_glue::models_list::run(&ModelsOptions::try_from(args)?),

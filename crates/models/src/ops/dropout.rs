@@ -152,7 +152,7 @@ impl DropoutPlan {
         Self(Source::Counter(mix64(mix64(seed).wrapping_add(step)), 0))
     }
 
-    /// These masks, which [`Architecture::masks`](crate::encoder::architecture::Architecture::masks) lists.
+    /// These masks, which an architecture lists by its `masks`.
     #[must_use]
     pub fn drawn(masks: Arc<[(Place, Arc<Mask>)]>) -> Self {
         Self(Source::Drawn(DrawnMasks::new(masks)))

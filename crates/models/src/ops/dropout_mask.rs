@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::batch::POSITIONS_PER_EXAMPLE;
+use crate::torch_rng::TorchRng;
 
 /// Where units are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,19 +63,20 @@ pub struct Mask {
 }
 
 impl Mask {
-    /// A mask of `words`, which hold the bits of each row from a word on, those of kept units set.
-    ///
-    /// # Panics
-    /// Unless there are as many words as the shape's rows take.
+    /// The mask that `torch.nn.functional.dropout` draws for a contiguous tensor of this shape, whose first example is number `first_example` of
+    /// its optimizer step.
     #[must_use]
-    pub fn new(shape: MaskShape, first_example: usize, words: Vec<u32>) -> Self {
-        assert_eq!(words.len(), shape.rows() * Self::words_of(shape.columns), "words of a mask");
+    pub fn draw(rng: &mut TorchRng, shape: MaskShape, first_example: usize) -> Self {
+        let of_row = Self::words_of(shape.columns);
+        let mut words = vec![0; shape.rows() * of_row];
+        for row in words.chunks_exact_mut(of_row.max(1)) {
+            rng.bernoulli(1.0 - shape.probability, shape.columns, row);
+        }
         Self { shape, first_example, words }
     }
 
     /// Words that a row of `columns` units takes.
-    #[must_use]
-    pub fn words_of(columns: usize) -> usize {
+    fn words_of(columns: usize) -> usize {
         columns.div_ceil(32)
     }
 
@@ -137,7 +139,7 @@ mod tests {
         let shape = MaskShape { place: Place::Attention, probability: 0.5, batch: 2, heads: 3, len: 4, columns: 40 };
         // The words of a row say which it is.
         let words = (0..shape.rows() as u32).flat_map(|row| [row, row]).collect();
-        let mask = Mask::new(shape, 5, words);
+        let mask = Mask { shape, first_example: 5, words };
         for sequences in [Sequences::packed(vec![4, 2]), Sequences::padded(vec![4, 2], 6)] {
             let sequences = sequences.with_first_example(5);
             for (example, position, head) in [(0, 0, 0), (0, 3, 2), (1, 1, 1)] {
@@ -154,7 +156,7 @@ mod tests {
     fn each_place_takes_its_masks_in_their_order() {
         let mask = |place, probability, word| {
             let shape = MaskShape { place, probability, batch: 1, heads: 1, len: 1, columns: 8 };
-            (place, Arc::new(Mask::new(shape, 0, vec![word])))
+            (place, Arc::new(Mask { shape, first_example: 0, words: vec![word] }))
         };
         let (a, b) = (Place::Attention, Place::FeedForward);
         let mut masks = DrawnMasks::new(Arc::new([mask(b, 0.1, 1), mask(a, 0.2, 2), mask(b, 0.1, 3)]));

@@ -127,7 +127,15 @@ impl TrainerState {
     /// # Errors
     /// [`TrainerStateError`], naming the path and the reason.
     pub fn load(folder: &Path) -> Result<Self, TrainerStateError> {
-        let path = folder.join(FILE_NAME);
+        Self::read(&folder.join(FILE_NAME))
+    }
+
+    /// Read the state from a file, whatever its name.
+    ///
+    /// # Errors
+    /// [`TrainerStateError`], naming the path and the reason.
+    pub fn read(path: &Path) -> Result<Self, TrainerStateError> {
+        let path = path.to_owned();
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(source) => return Err(TrainerStateError::Read { path, source }),

@@ -39,6 +39,7 @@ pub(crate) use self::column::Columns;
 pub use self::comparison::Comparison;
 pub(crate) use self::deciding_settings::{names_of, value_of};
 pub use self::entry::Entry;
+pub(crate) use self::figures::{Line, Look, lines};
 pub use self::formats::{Format, UnknownFormat, render};
 pub use self::lacking::{Lacking, LackingRuns};
 pub(crate) use self::model_names::{is_same_model, is_same_name};

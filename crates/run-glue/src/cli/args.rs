@@ -15,6 +15,7 @@ use super::logging_args::LoggingArgs;
 use super::machine_args::MachineArgs;
 use super::model_args::ModelArgs;
 use super::models_args::ModelsArgs;
+use super::parity_args::ParityArgs;
 use super::place_args::PlaceArgs;
 use super::plan_args::PlanArgs;
 use super::predict_args::PredictArgs;
@@ -59,6 +60,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Tells whether results reproduce given numbers; exit code 1 where one is not reproduced, 3 where one cannot be told
     Verify(VerifyArgs),
+    /// Puts a run beside the same run of the Trainer of transformers, step for step; exit code 1 where the curves part
+    Parity(ParityArgs),
     /// Writes the runs of a TOML file as a Slurm array, a Kubernetes Job, or a list of commands
     Plan(PlanArgs),
     /// Lists the families of models, or says how large a checkpoint is

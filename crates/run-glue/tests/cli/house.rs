@@ -60,7 +60,12 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     ),
     (
         "results",
-        &[&["columns", "same_outcome", "scored_rows", "statistics"], &["credible"], &["compare"], &["table", "verify"]],
+        &[
+            &["columns", "same_outcome", "scored_rows", "statistics"],
+            &["credible"],
+            &["compare"],
+            &["parity", "table", "verify"],
+        ],
     ),
     (
         "trainer",

@@ -45,6 +45,7 @@ mod output_folder;
 mod outputs;
 mod own_data;
 mod page_in_chromium;
+mod parity;
 mod parts_of_models;
 mod plan;
 mod predict;

@@ -74,7 +74,7 @@ impl<'a> TorchDropout<'a> {
         let draw = |shape: MaskShape| {
             // A table that all examples share is none's.
             let first_example = if shape.place == Place::RelativeTable { 0 } else { first_example };
-            (shape.place, Arc::new(self.state.now.mask(shape, first_example)))
+            (shape.place, Arc::new(Mask::draw(&mut self.state.now, shape, first_example)))
         };
         shapes.map(draw).collect()
     }

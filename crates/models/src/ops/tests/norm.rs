@@ -36,10 +36,10 @@ fn dropout_and_add_norm_agree<T: EncoderOps>() {
             "dropout",
             &x[..1],
             1e-6,
-            |t| dropout(t[0].clone(), row_dropout.dropout, &sequences),
+            |t| dropout(t[0].clone(), row_dropout.dropout.clone(), &sequences),
             |t| wrap(composed::dropout::<Ad>(raw(t[0].clone()), &row_dropout)),
         );
-        for dropout in [row_dropout.dropout, Dropout::OFF] {
+        for dropout in [row_dropout.dropout.clone(), Dropout::OFF] {
             let row_dropout = RowDropout { dropout, sequences: sequences.clone() };
             compare::<T>(
                 "add norm",

@@ -9,7 +9,9 @@ mod figure;
 use std::path::Path;
 
 pub(super) use self::draw::chart::swatch_on_page;
-pub(super) use self::draw::paint::{Look, variables};
+pub(crate) use self::draw::lines::{Line, lines};
+pub(crate) use self::draw::paint::Look;
+pub(super) use self::draw::paint::variables;
 pub(super) use self::figure::{Figure, FigureKind};
 use crate::compare::comparison::Comparison;
 use records::Error;

@@ -5,8 +5,8 @@
 //! and IA-32 Architectures Software Developer's Manual, volume 2, "TDPBF16PS"). Four tiles of sums, two of each side: half of the loads
 //! that each product alone would need.
 //!
-//! No machine with these units was at hand: what is around the instructions is tested with tiles in software, and where a program runs
-//! on such a machine, it holds the units against these before it relies on them.
+//! What is around the instructions is tested with tiles in software, on any machine; and where a program runs on one that has the units, it holds
+//! them against these before it relies on them.
 
 mod in_software;
 mod tiles;
@@ -18,6 +18,7 @@ use super::bf16::words;
 use super::side::Side;
 use crate::ops::flex::matrix::Mat;
 use crate::ops::flex::pool::Buffer;
+use crate::ops::flex::simd::kernel;
 use crate::ops::flex::threads::{self, Parallel};
 use in_software::InSoftware;
 use tiles::{SIDE, TILE, Tiles};
@@ -136,28 +137,35 @@ fn block<T: Tiles>(tiles: &mut T, out: &mut [f32], place: Place, sides: [(&[u32]
         }
     }
     let mut sums = [0.0; TILE];
-    let mut put = |sums: &[f32; TILE], below: usize, beside: usize| {
-        let (row, column) = (place.row + below, place.column + beside);
-        let (rows, columns) = (SIDE.min(place.rows - row), SIDE.min(place.columns - column));
-        for (i, sums) in sums.chunks_exact(SIDE).take(rows).enumerate() {
-            let out = &mut out[(row + i) * place.columns + column..][..columns];
-            for (out, sum) in out.iter_mut().zip(sums) {
-                *out = if accumulate { *out + sum } else { *sum };
-            }
-        }
-    };
+    let at = |below: usize, beside: usize| Place { row: place.row + below, column: place.column + beside, ..place };
     tiles.store::<0>(&mut sums);
-    put(&sums, 0, 0);
+    put(out, &sums, at(0, 0), accumulate);
     if has_beside {
         tiles.store::<1>(&mut sums);
-        put(&sums, 0, SIDE);
+        put(out, &sums, at(0, SIDE), accumulate);
     }
     if has_below {
         tiles.store::<2>(&mut sums);
-        put(&sums, SIDE, 0);
+        put(out, &sums, at(SIDE, 0), accumulate);
         if has_beside {
             tiles.store::<3>(&mut sums);
-            put(&sums, SIDE, SIDE);
+            put(out, &sums, at(SIDE, SIDE), accumulate);
+        }
+    }
+}
+
+kernel! {
+    /// Writes a tile of sums, or adds it.
+    fn put(out: &'k mut [f32], sums: &'k [f32; TILE], place: Place, accumulate: bool) {
+        let (rows, columns) = (SIDE.min(place.rows - place.row), SIDE.min(place.columns - place.column));
+        for (i, sums) in sums.as_chunks::<SIDE>().0.iter().enumerate().take(rows) {
+            let out = &mut out[(place.row + i) * place.columns + place.column..][..columns];
+            match (out.as_mut_array::<SIDE>(), accumulate) {
+                (Some(out), false) => *out = *sums,
+                (Some(out), true) => out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum),
+                (None, false) => out.copy_from_slice(&sums[..columns]),
+                (None, true) => out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum),
+            }
         }
     }
 }

@@ -29,7 +29,7 @@ const TEXT: f64 = 12.0;
 const LINE: f64 = 1.24;
 
 /// A drawn chart, still in marks.
-pub(in crate::compare) struct Chart {
+pub(crate) struct Chart {
     body: String,
     /// Height in pixels.
     height: u32,
@@ -167,7 +167,7 @@ fn swatch(look: Look) -> Result<String, Error> {
 ///
 /// # Errors
 /// When it cannot be drawn.
-pub(in crate::compare) fn swatch_on_page(look: Look) -> Result<String, Error> {
+pub(crate) fn swatch_on_page(look: Look) -> Result<String, Error> {
     let body = paint(&swatch(look)?, ChartMedium::Page);
     Ok(format!(
         "<svg class=\"swatch\" aria-hidden=\"true\" viewBox=\"0 0 {} {}\" width=\"30\" height=\"14\">{body}</svg>",
@@ -182,12 +182,12 @@ impl Chart {
     }
 
     /// What its series are called.
-    pub(in crate::compare) fn legend(&self) -> &[(Look, String)] {
+    pub(crate) fn legend(&self) -> &[(Look, String)] {
         &self.legend
     }
 
     /// As a part of a page, whose style sheet has the colours. `id` is the start of the ids in it.
-    pub(in crate::compare) fn on_page(&self, id: &str, title: &str, description: &str) -> String {
+    pub(crate) fn on_page(&self, id: &str, title: &str, description: &str) -> String {
         let (width, height) = (WIDTH * UNITS, self.height * UNITS);
         format!(
             "<svg class=\"chart\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\" viewBox=\"0 0 {width} {height}\">\
@@ -202,7 +202,7 @@ impl Chart {
     ///
     /// # Errors
     /// When the legend cannot be drawn.
-    pub(in crate::compare) fn alone(&self, title: &str, description: &str) -> Result<String, Error> {
+    pub(crate) fn alone(&self, title: &str, description: &str) -> Result<String, Error> {
         let (head, row) = (28, 18);
         let rows = self.legend.len() as u32;
         let foot = if rows == 0 { 0 } else { 10 + rows * row };

@@ -12,20 +12,20 @@ use records::Error;
 const HEIGHT: u32 = 220;
 
 /// A model.
-pub(in crate::compare) struct Line {
-    pub(in crate::compare) name: String,
-    pub(in crate::compare) look: Look,
+pub(crate) struct Line {
+    pub(crate) name: String,
+    pub(crate) look: Look,
     /// The line: x and y.
-    pub(in crate::compare) mean: Vec<(f64, f64)>,
+    pub(crate) mean: Vec<(f64, f64)>,
     /// One a seed; none where they are not shown.
-    pub(in crate::compare) seeds: Vec<Vec<(f64, f64)>>,
+    pub(crate) seeds: Vec<Vec<(f64, f64)>>,
 }
 
 /// Draws lines.
 ///
 /// # Errors
 /// When the library fails.
-pub(in crate::compare) fn lines(lines: &[Line], x_title: &str) -> Result<Chart, Error> {
+pub(crate) fn lines(lines: &[Line], x_title: &str) -> Result<Chart, Error> {
     let all = || lines.iter().flat_map(|line| line.seeds.iter().flatten().chain(&line.mean));
     let x = Axis::around(all().map(|point| point.0), true);
     let y = Axis::around(all().map(|point| point.1), false);

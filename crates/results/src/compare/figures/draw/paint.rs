@@ -39,7 +39,7 @@ pub(super) enum Role {
 
 /// How a model looks in every chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::compare) struct Look {
+pub(crate) struct Look {
     colour: usize,
     dash: usize,
     pub(super) marker: usize,
@@ -47,7 +47,7 @@ pub(in crate::compare) struct Look {
 
 impl Look {
     /// The look of a place in a list. Neighbours differ in colour, dashes and marker; 32 differ in colour or dashes.
-    pub(in crate::compare) fn of(place: usize) -> Self {
+    pub(crate) fn of(place: usize) -> Self {
         Self { colour: place % COLOURS, dash: (place + place / COLOURS) % DASHES.len(), marker: place }
     }
 
@@ -113,7 +113,7 @@ pub(super) fn paint(svg: &str, medium: ChartMedium) -> String {
 }
 
 /// The colours as variables of a style sheet, light and dark.
-pub(in crate::compare) fn variables() -> [String; 2] {
+pub(crate) fn variables() -> [String; 2] {
     let all = || {
         let series = SERIES.iter().enumerate().map(|(at, (light, dark))| (format!("s{at}"), *light, *dark));
         series.chain(ROLES.iter().map(|(name, light, dark)| ((*name).to_owned(), *light, *dark)))

@@ -1,0 +1,53 @@
+//! Flags of `run-glue parity`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgGroup, Args};
+use results::parity::{self, ParityOptions};
+
+use super::value_parsers::{BoolFlag, number};
+use crate::progress::print;
+use trainer::error::Error;
+use trainer::settings::check;
+
+/// What can be typed after `parity`.
+#[derive(Args, Clone, Debug)]
+#[command(rename_all = "snake_case", group(ArgGroup::new("what").required(true).args(["write", "against"])))]
+pub struct ParityArgs {
+    /// The record of a training, or a folder that holds one
+    #[arg(value_name = "RECORD")]
+    pub record: PathBuf,
+    /// Write a Python script here that makes the same run with the Trainer of transformers, and its settings, which run_glue.py takes too
+    #[arg(long, value_name = "DIR")]
+    pub write: Option<PathBuf>,
+    /// Compare with this trainer_state.json
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
+    /// How far a loss or a gradient's norm may lie from the Trainer's, as a share of it
+    #[arg(long, value_parser = number, value_name = "X", default_value = "1e-3", requires = "against")]
+    pub tolerance: f64,
+    /// A folder to write the charts into, each an SVG file
+    #[arg(long, value_name = "DIR", requires = "against")]
+    pub charts: Option<PathBuf>,
+    /// Print every row as JSON [default: false]
+    #[arg(long, require_equals = true, bool_flag(), requires = "against")]
+    pub json: Option<bool>,
+}
+
+/// `run-glue parity`: the exit code is 1 where the curves part.
+///
+/// # Errors
+/// Files that cannot be read or written, and runs that the Trainer cannot make.
+pub fn run(args: ParityArgs) -> Result<ExitCode, Error> {
+    if let Some(folder) = &args.write {
+        let script = parity::write(&args.record, folder)?;
+        log::info!("python {} makes the same run with the Trainer", script.display());
+    }
+    let Some(against) = args.against else { return Ok(ExitCode::SUCCESS) };
+    check(args.tolerance >= 0.0 && args.tolerance.is_finite(), "tolerance", args.tolerance, "0 or more")?;
+    let ParityArgs { record, tolerance, charts, .. } = args;
+    let parity = parity::run(&ParityOptions { record, against, tolerance, charts })?;
+    print(&if args.json.unwrap_or(false) { parity.as_json() } else { parity.as_text() });
+    Ok(if parity.is_same() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,117 @@
+//! `run-glue parity`: what it writes for the Trainer, and what it makes of the Trainer's log. That the Trainer really gives the same curve is
+//! shown by `numerics`, on logs of its own.
+
+use crate::support::program::{Bench, Ended};
+use serde_json::{Value, json};
+
+/// A training of eight steps with dropout; the record's name.
+fn trained(more: &str) -> (Bench, String) {
+    let bench = Bench::new();
+    let mut config: Value = serde_json::from_slice(&std::fs::read(bench.path("m/config.json")).unwrap()).unwrap();
+    config["hidden_dropout_prob"] = json!(0.1);
+    bench.write("m/config.json", config.to_string());
+    let flags = format!(
+        "--task rte --model m --dataset_dir g --max_steps 8 --max_eval_samples 16 --logging_steps 1 --results_dir results \
+         --learning_rate 1e-3 {more}"
+    );
+    bench.run(flags.split_whitespace()).assert_done("training");
+    let record = bench.record_files().remove(0);
+    (bench, record)
+}
+
+fn parity(bench: &Bench, record: &str, more: &str) -> Ended {
+    bench.run(["parity", record].into_iter().chain(more.split_whitespace()))
+}
+
+/// The run's own log as the Trainer's, changed by `change`.
+fn write_state(bench: &Bench, change: impl Fn(&mut Value)) {
+    let mut log = bench.record()["log_history"].clone();
+    change(&mut log);
+    bench.write("theirs/trainer_state.json", json!({"log_history": log}).to_string());
+}
+
+#[test]
+fn the_same_curve_is_the_same_and_another_parts_where_it_does() {
+    let (bench, record) = trained("--dropout_stream torch");
+    let against = "--against theirs/trainer_state.json";
+    write_state(&bench, |_| ());
+    let same = parity(&bench, &record, &format!("{against} --charts charts"));
+    same.assert_done("the same curve");
+    for part in ["8 rows; farthest apart: loss 0.0e0", "One curve: no number differs by more than 1e-3 of itself."] {
+        assert!(same.stdout.contains(part), "{part} is not in {}", same.stdout);
+    }
+    assert!(!same.stdout.contains("masks"), "{}", same.stdout);
+    assert_eq!(bench.files("charts"), ["charts/apart.svg", "charts/grad_norm.svg", "charts/loss.svg"]);
+
+    write_state(&bench, |log| log[4]["loss"] = json!(log[4]["loss"].as_f64().unwrap() * 1.002));
+    let other = parity(&bench, &record, against);
+    assert_eq!(other.code, Some(1), "{}", other.stderr);
+    assert!(other.stdout.contains("The curves part at step 5"), "{}", other.stdout);
+    parity(&bench, &record, &format!("{against} --tolerance 0.01")).assert_done("a wider tolerance");
+    let as_json = parity(&bench, &record, &format!("{against} --json"));
+    let value: Value = serde_json::from_str(&as_json.stdout).unwrap();
+    assert_eq!((&value["parts_at_step"], value["rows"].as_array().unwrap().len()), (&json!(5), 8));
+    assert!((value["farthest"]["loss"]["difference"].as_f64().unwrap() - 0.002).abs() < 1e-4);
+
+    write_state(&bench, |log| log.as_array_mut().unwrap().retain(|row| row["step"] != 3));
+    let shorter = parity(&bench, &record, against);
+    shorter.assert_done("a log that lacks a row");
+    assert!(shorter.stdout.contains("1 row has a step that the other log has not"), "{}", shorter.stdout);
+}
+
+#[test]
+fn masks_of_its_own_are_said() {
+    let (bench, record) = trained("");
+    write_state(&bench, |_| ());
+    let own = parity(&bench, &record, "--against theirs/trainer_state.json");
+    assert!(own.stdout.contains("only runs with --dropout_stream torch follow the Trainer"), "{}", own.stdout);
+}
+
+#[test]
+fn the_settings_are_those_of_the_trainer() {
+    let (bench, record) = trained(
+        "--dropout_stream torch --lr_scheduler_type cosine --warmup_ratio 0.25 --data_seed 7 --eval_strategy steps --eval_steps 4",
+    );
+    parity(&bench, &record, "--write theirs").assert_done("writing");
+    assert_eq!(bench.files("theirs"), ["theirs/data.json", "theirs/run_glue.json", "theirs/trainer.py"]);
+    let read = |name: &str| -> Value { serde_json::from_slice(&std::fs::read(bench.path(name)).unwrap()).unwrap() };
+    let settings = read("theirs/run_glue.json");
+    for (name, value) in [
+        ("task_name", json!("rte")),
+        ("max_steps", json!(8)),
+        ("warmup_steps", json!(0.25)),
+        ("lr_scheduler_type", json!("cosine")),
+        ("lr_scheduler_kwargs", json!({"num_cycles": 0.5})),
+        ("data_seed", json!(7)),
+        ("eval_steps", json!(4.0)),
+        ("logging_steps", json!(1)),
+        ("logging_first_step", json!(false)),
+        ("learning_rate", json!(1e-3)),
+        ("max_eval_samples", json!(16)),
+        ("use_cpu", json!(true)),
+    ] {
+        assert_eq!(settings[name], value, "{name}");
+    }
+    let data = read("theirs/data.json");
+    assert_eq!(data["columns"], json!(["sentence1", "sentence2"]));
+    assert_eq!(data["labels"], json!(["entailment", "not_entailment"]));
+    assert_eq!(data["metrics"], json!(["accuracy"]));
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused_by_name() {
+    let (bench, record) = trained("--layerwise_lr_decay 0.9");
+    let refused = |more: &str, part: &str| {
+        let ended = parity(&bench, &record, more);
+        assert!(ended.code == Some(2) && ended.stderr.contains(part), "{more}: {}{}", ended.stdout, ended.stderr);
+    };
+    refused("--write theirs", "layerwise_lr_decay 0.9, which the Trainer has not");
+    refused("--against absent.json", "cannot read absent.json");
+    refused("", "--write <DIR>|--against <FILE>");
+    bench.write("theirs.json", json!({"log_history": []}).to_string());
+    refused("--against theirs.json", "theirs.json has no such row of the log");
+    bench.write("theirs.json", "{");
+    refused("--against theirs.json", "theirs.json is no JSON");
+    let folder = parity(&bench, "m", "--against theirs.json");
+    assert!(folder.stderr.contains("m: holds no record of a training"), "{}", folder.stderr);
+}
