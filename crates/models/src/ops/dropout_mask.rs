@@ -124,7 +124,10 @@ impl DrawnMasks {
                 *taken += 1;
                 mask.clone()
             }
-            other => panic!("mask {taken} of {place:?}: expected one of probability {probability}, found {other:?}"),
+            other => unreachable!(
+                "mask {taken} of {place:?} has not the probability {probability}: {:?}",
+                other.map(|mask| mask.shape)
+            ),
         }
     }
 }

@@ -160,11 +160,12 @@ kernel! {
         let (rows, columns) = (SIDE.min(place.rows - place.row), SIDE.min(place.columns - place.column));
         for (i, sums) in sums.as_chunks::<SIDE>().0.iter().enumerate().take(rows) {
             let out = &mut out[(place.row + i) * place.columns + place.column..][..columns];
-            match (out.as_mut_array::<SIDE>(), accumulate) {
-                (Some(out), false) => *out = *sums,
-                (Some(out), true) => out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum),
-                (None, false) => out.copy_from_slice(&sums[..columns]),
-                (None, true) => out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum),
+            // Of a whole row the compiler knows the length.
+            match <&mut [f32; SIDE]>::try_from(&mut *out) {
+                Ok(out) if accumulate => out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum),
+                Ok(out) => *out = *sums,
+                Err(_) if accumulate => out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum),
+                Err(_) => out.copy_from_slice(&sums[..columns]),
             }
         }
     }
