@@ -94,6 +94,8 @@ pub(super) fn drop_row(x: &mut [f32], row: DropoutRow, threshold: u32, scale: f3
                 *v = drop_value(*v, stream.draw(column as u32), threshold, scale);
             }
         }
+        // A row of padding that the mask has not.
+        DropoutRow::Bits([]) => x.iter_mut().for_each(|v| *v *= scale),
         DropoutRow::Bits(words) => {
             for (x, &word) in x.chunks_mut(32).zip(words) {
                 for (bit, v) in x.iter_mut().enumerate() {

@@ -22,7 +22,7 @@ fn rotary_agrees_and_is_undone<T: EncoderOps>() {
 }
 
 /// Zeroes padding rows, whose attention output is not defined.
-fn tokens_only<B: burn::tensor::backend::Backend>(x: Tensor<B, 2>, sequences: &Sequences) -> Tensor<B, 2> {
+pub(super) fn tokens_only<B: burn::tensor::backend::Backend>(x: Tensor<B, 2>, sequences: &Sequences) -> Tensor<B, 2> {
     let mut token = vec![0.0f32; sequences.rows()];
     for i in 0..sequences.len() {
         token[sequences.start(i)..sequences.start(i) + sequences.length(i)].fill(1.0);

@@ -44,6 +44,7 @@ macro_rules! on_each_backend {
 }
 
 mod attention;
+mod drawn_masks;
 mod elementwise;
 mod ends;
 pub(super) mod norm;
