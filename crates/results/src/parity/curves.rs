@@ -18,10 +18,16 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// |ours - theirs| / |theirs| of one of [`NUMBERS`].
+    /// |ours - theirs| / |theirs| of one of [`NUMBERS`]; infinite where one of them is no number.
     pub(super) fn difference(&self, number: usize) -> f64 {
         let [ours, theirs] = self.values[number];
-        if ours == theirs { 0.0 } else { (ours - theirs).abs() / theirs.abs().max(f64::MIN_POSITIVE) }
+        let difference = (ours - theirs).abs() / theirs.abs().max(f64::MIN_POSITIVE);
+        match ours == theirs {
+            true => 0.0,
+            // A comparison with NaN is never true, and a maximum passes over it.
+            false if difference.is_nan() => f64::INFINITY,
+            false => difference,
+        }
     }
 
     fn largest(&self) -> f64 {
@@ -102,12 +108,11 @@ impl Parity {
     }
 }
 
-/// Steps and numbers of the rows that have them.
+/// Steps and numbers of the rows that have them; what is none (`null` in a record, `NaN` in Python's files) is NaN.
 fn losses<'a>(log: impl Iterator<Item = &'a Metrics>) -> Vec<(u64, [f64; NUMBERS.len()])> {
     let row = |row: &Metrics| {
-        let of = |key: &str| row.get(key).and_then(|value| value.as_f64());
-        let step = of("step")? as u64;
-        let [loss, norm, rate] = NUMBERS.map(of);
+        let step = row.get("step")?.as_f64()? as u64;
+        let [loss, norm, rate] = NUMBERS.map(|key| row.get(key).map(|value| value.as_f64().unwrap_or(f64::NAN)));
         Some((step, [loss?, norm?, rate?]))
     };
     log.filter_map(row).collect()

@@ -53,6 +53,16 @@ fn the_same_curve_is_the_same_and_another_parts_where_it_does() {
     assert_eq!((&value["parts_at_step"], value["rows"].as_array().unwrap().len()), (&json!(5), 8));
     assert!((value["farthest"]["loss"]["difference"].as_f64().unwrap() - 0.002).abs() < 1e-4);
 
+    // A loss that is no number is far from any.
+    let numbers = bench.record()["log_history"].to_string();
+    let loss = bench.record()["log_history"][6]["loss"].to_string();
+    let broken = numbers.replacen(&format!("\"loss\":{loss}"), "\"loss\":NaN", 1);
+    assert_ne!(broken, numbers);
+    bench.write("theirs/trainer_state.json", format!("{{\"log_history\": {broken}}}"));
+    let broken = parity(&bench, &record, against);
+    assert_eq!(broken.code, Some(1), "{}", broken.stderr);
+    assert!(broken.stdout.contains("The curves part at step 7"), "{}", broken.stdout);
+
     write_state(&bench, |log| log.as_array_mut().unwrap().retain(|row| row["step"] != 3));
     let shorter = parity(&bench, &record, against);
     shorter.assert_done("a log that lacks a row");
