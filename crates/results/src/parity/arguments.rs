@@ -32,7 +32,7 @@ const SAME: [&str; 22] = [
 ];
 
 /// Settings that are spelt otherwise there, that change nothing of the training, or that say what the files say.
-const OTHERWISE: [&str; 16] = [
+const OTHERWISE: [&str; 18] = [
     "attention_probs_dropout_prob",
     "dropout_stream",
     "greater_is_better",
@@ -44,6 +44,8 @@ const OTHERWISE: [&str; 16] = [
     "metric_for_best_model",
     "do_train",
     "new_head",
+    "save_steps",
+    "save_strategy",
     "shuffle_seed",
     "test_split_name",
     "token_type_ids",
@@ -68,6 +70,18 @@ pub(super) fn of_run(record: &RunRecord) -> Result<Value, String> {
             name if is_off(name, value) => {}
             name => return Err(format!("the run was made with {name} {value}, which the Trainer has not")),
         }
+    }
+    let (model, dataset) = (&record.model, &record.dataset);
+    let elsewhere = [
+        (model.revision.is_some(), "--model_revision"),
+        (model.config_from.is_some(), "--config_name"),
+        (model.tokenizer_from.is_some(), "--tokenizer_name"),
+        (dataset.revision.is_some() && dataset.source == Source::Hub, "--dataset_revision"),
+    ];
+    if let Some((_, flag)) = elsewhere.iter().find(|(given, _)| *given) {
+        return Err(format!(
+            "the run was made with {flag}, which the script does not follow: put what it names into a folder, and run with that"
+        ));
     }
     let of = |name: &str| record.hyper_parameters.get(name).filter(|value| !value.is_null());
     let copied = |name: &str, or: Value| of(name).cloned().unwrap_or(or);

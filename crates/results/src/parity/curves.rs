@@ -4,7 +4,7 @@ use std::path::Path;
 
 use records::files::trainer_state::TrainerState;
 use records::metrics::Metrics;
-use records::record::RunRecord;
+use records::record::{EndWeights, RunRecord};
 
 /// The numbers of a row that are compared.
 pub(super) const NUMBERS: [&str; 3] = ["loss", "grad_norm", "learning_rate"];
@@ -46,7 +46,9 @@ pub struct Parity {
     pub(super) tolerance: f64,
     /// Whether the masks of dropout are PyTorch's, or there are none.
     pub(super) same_masks: bool,
-    /// The last evaluation's metrics, ours and theirs.
+    /// Whether the run ended with the weights of its best evaluation, and the script's with those of its last step.
+    pub(super) ends_with_best: bool,
+    /// The last evaluation's metrics, ours and theirs; none where they are of other weights.
     pub(super) metrics: Vec<(String, f64, f64)>,
 }
 
@@ -82,6 +84,7 @@ impl Parity {
             let theirs = last?.get(&format!("eval_{name}"))?.as_f64()?;
             Some((name.clone(), (*ours)?, theirs))
         };
+        let ends_with_best = record.training.as_ref().is_some_and(|training| training.weights != EndWeights::Last);
         let of = |name: &str| record.hyper_parameters.get(name);
         let drops = ["hidden_dropout_prob", "attention_probs_dropout_prob"];
         let same_masks = of("dropout_stream").and_then(|value| value.as_str()) == Some("torch")
@@ -89,7 +92,8 @@ impl Parity {
         Ok(Self {
             title: format!("{}, {}, seed {}", record.task, record.model.id, record.seed),
             alone: ours.len() + theirs.len() - 2 * rows.len(),
-            metrics: record.metrics.iter().filter_map(metric).collect(),
+            metrics: record.metrics.iter().filter(|_| !ends_with_best).filter_map(metric).collect(),
+            ends_with_best,
             rows,
             tolerance,
             same_masks,

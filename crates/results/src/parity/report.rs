@@ -47,6 +47,9 @@ impl Parity {
         if !self.same_masks {
             text += "The run drew masks of dropout of its own: only runs with --dropout_stream torch follow the Trainer step for step.\n";
         }
+        if self.ends_with_best {
+            text += "The run ended with the weights of its best evaluation, and the Trainer of the script with its last: their metrics are not compared.\n";
+        }
         if !self.metrics.is_empty() {
             let mut lines = vec![["at the end", "run-glue", "Trainer"].map(str::to_owned).to_vec()];
             let line = |(name, ours, theirs): &(String, f64, f64)| {

@@ -10,6 +10,9 @@ fn trained(more: &str) -> (Bench, String) {
     let mut config: Value = serde_json::from_slice(&std::fs::read(bench.path("m/config.json")).unwrap()).unwrap();
     config["hidden_dropout_prob"] = json!(0.1);
     bench.write("m/config.json", config.to_string());
+    for file in std::fs::read_dir(bench.path("m")).unwrap().flatten() {
+        bench.write(&format!("m2/{}", file.file_name().to_str().unwrap()), std::fs::read(file.path()).unwrap());
+    }
     let flags = format!(
         "--task rte --model m --dataset_dir g --max_steps 8 --max_eval_samples 16 --logging_steps 1 --results_dir results \
          --learning_rate 1e-3 {more}"
@@ -124,4 +127,21 @@ fn what_cannot_be_compared_is_refused_by_name() {
     refused("--against theirs.json", "theirs.json is no JSON");
     let folder = parity(&bench, "m", "--against theirs.json");
     assert!(folder.stderr.contains("m: holds no record of a training"), "{}", folder.stderr);
+}
+
+#[test]
+fn what_is_of_another_place_or_other_weights_is_not_compared_without_a_word() {
+    let (bench, record) = trained(
+        "--dropout_stream torch --tokenizer_name m2 --eval_strategy steps --eval_steps 4 --save_steps 4 --load_best_model_at_end --output_dir out",
+    );
+    let refused = parity(&bench, &record, "--write theirs");
+    assert!(refused.code == Some(2) && refused.stderr.contains("--tokenizer_name"), "{}", refused.stderr);
+    write_state(&bench, |_| ());
+    let best = parity(&bench, &record, "--against theirs/trainer_state.json");
+    best.assert_done("the best weights");
+    assert!(
+        best.stdout.contains("their metrics are not compared") && !best.stdout.contains("at the end"),
+        "{}",
+        best.stdout
+    );
 }
