@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use burn::module::{AutodiffModule, Module, ModuleVisitor, Param};
+use burn::module::{AutodiffModule, Module};
 use burn::tensor::Tensor;
 use burn::tensor::backend::{AutodiffBackend, Backend};
 
@@ -19,6 +19,7 @@ use crate::encoder::model::Encoder;
 use crate::encoder::relative::RelativePositions;
 use crate::head::{LossOptions, SequenceClassifier, Targets, loss};
 use crate::ops::{self, DropoutPlan, EncoderOps};
+use crate::parameters::trained;
 
 /// What a layer needs to be computed again: its input `[rows, hidden]`, where sequences lie in it, and its dropout.
 struct SavedInput<B: Backend> {
@@ -153,13 +154,5 @@ impl Trainable {
 
 /// Whether a module has a parameter that is not frozen.
 fn is_trainable<B: Backend, M: Module<B>>(module: &M) -> bool {
-    struct AnyTrainable(bool);
-    impl<B: Backend> ModuleVisitor<B> for AnyTrainable {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
-            self.0 |= param.val().is_require_grad();
-        }
-    }
-    let mut any = AnyTrainable(false);
-    module.visit(&mut any);
-    any.0
+    trained(module).contains(&true)
 }

@@ -113,6 +113,20 @@ pub fn write<B: Backend, M: Module<B>>(module: M, values: HashMap<String, Vec<f3
     module.map(&mut Writer { path: ModulePath::default(), values })
 }
 
+/// Whether each parameter takes part in gradients, in the module's order: what [`freeze`] left.
+#[must_use]
+pub fn trained<B: Backend, M: Module<B>>(module: &M) -> Vec<bool> {
+    struct Trained(Vec<bool>);
+    impl<B: Backend> ModuleVisitor<B> for Trained {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+            self.0.push(param.is_require_grad());
+        }
+    }
+    let mut visitor = Trained(Vec::new());
+    module.visit(&mut visitor);
+    visitor.0
+}
+
 struct Freezer<F> {
     path: ModulePath,
     frozen: F,

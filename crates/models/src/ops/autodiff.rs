@@ -1,6 +1,7 @@
 //! [`EncoderOps`] on `Autodiff`: one node an operation, with the backend's own backward pass.
 
 use burn::tensor::TensorMetadata;
+use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn_autodiff::Autodiff;
 use burn_autodiff::checkpoint::base::Checkpointer;
@@ -17,6 +18,14 @@ use super::encoder_ops::EncoderOps;
 use super::forms::{GeluForm, RotarySpec};
 use super::precision::Precision;
 use crate::batch::TokenBatch;
+
+/// What is kept of a linear layer: each factor where the other one learns.
+#[derive(Clone, Debug)]
+struct LinearFactors<B: Backend> {
+    x: Option<FloatTensor<B>>,
+    w: Option<FloatTensor<B>>,
+    precision: Precision,
+}
 
 /// A backward pass: a type, its saved state, and what it registers.
 macro_rules! backward {
@@ -40,13 +49,12 @@ macro_rules! backward {
     };
 }
 
-backward!(LinearBias, 3, (FloatTensor<B>, FloatTensor<B>, Precision), |s, g, parents| {
-    let (dx, dw, db) = B::fused_linear_backward(s.0, s.1, g, (parents[0].is_some(), true), s.2);
-    [dx, Some(dw), db]
+backward!(LinearBias, 3, LinearFactors<B>, |s, g, parents| {
+    B::fused_linear_backward(s.x, s.w, g, parents[2].is_some(), s.precision)
 });
-backward!(Linear, 2, (FloatTensor<B>, FloatTensor<B>, Precision), |s, g, parents| {
-    let (dx, dw, _) = B::fused_linear_backward(s.0, s.1, g, (parents[0].is_some(), false), s.2);
-    [dx, Some(dw)]
+backward!(Linear, 2, LinearFactors<B>, |s, g, parents| {
+    let [dx, dw, _] = B::fused_linear_backward(s.x, s.w, g, false, s.precision);
+    [dx, dw]
 });
 backward!(BiasGelu, 2, (FloatTensor<B>, GeluForm), |s, g, parents| B::fused_bias_gelu_backward(s.0, g, s.1).map(Some));
 backward!(GatedGelu, 1, (FloatTensor<B>, GeluForm), |s, g, parents| [Some(B::fused_gated_gelu_backward(s.0, g, s.1))]);
@@ -98,19 +106,25 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         b: Option<FloatTensor<Self>>,
         precision: Precision,
     ) -> FloatTensor<Self> {
-        let (px, pw) = (x.primitive.clone(), w.primitive.clone());
+        let learns = |tensor: &FloatTensor<Self>| !tensor.node.requirement.is_none();
+        let kept = LinearFactors {
+            x: learns(&w).then(|| x.primitive.clone()),
+            w: learns(&x).then(|| w.primitive.clone()),
+            precision,
+        };
+        let (x, w) = ((x.primitive, x.node), (w.primitive, w.node));
         match b {
             Some(b) => {
-                let y = B::fused_linear(px.clone(), pw.clone(), Some(b.primitive.clone()), precision);
-                match LinearBias.prepare::<C>([x.node, w.node, b.node]).compute_bound().stateful() {
-                    OpsKind::Tracked(prep) => prep.finish((px, pw, precision), y),
+                let y = B::fused_linear(x.0, w.0, Some(b.primitive), precision);
+                match LinearBias.prepare::<C>([x.1, w.1, b.node]).compute_bound().stateful() {
+                    OpsKind::Tracked(prep) => prep.finish(kept, y),
                     OpsKind::UnTracked(prep) => prep.finish(y),
                 }
             }
             None => {
-                let y = B::fused_linear(px.clone(), pw.clone(), None, precision);
-                match Linear.prepare::<C>([x.node, w.node]).compute_bound().stateful() {
-                    OpsKind::Tracked(prep) => prep.finish((px, pw, precision), y),
+                let y = B::fused_linear(x.0, w.0, None, precision);
+                match Linear.prepare::<C>([x.1, w.1]).compute_bound().stateful() {
+                    OpsKind::Tracked(prep) => prep.finish(kept, y),
                     OpsKind::UnTracked(prep) => prep.finish(y),
                 }
             }
@@ -255,12 +269,12 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
     }
 
     fn fused_linear_backward(
+        _: Option<FloatTensor<Self>>,
+        _: Option<FloatTensor<Self>>,
         _: FloatTensor<Self>,
-        _: FloatTensor<Self>,
-        _: FloatTensor<Self>,
-        _: (bool, bool),
+        _: bool,
         _: Precision,
-    ) -> (Option<FloatTensor<Self>>, FloatTensor<Self>, Option<FloatTensor<Self>>) {
+    ) -> [Option<FloatTensor<Self>>; 3] {
         first_order_only()
     }
 

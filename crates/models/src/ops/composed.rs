@@ -23,16 +23,16 @@ pub(super) fn linear<B: Backend>(x: FloatTensor<B>, w: FloatTensor<B>, b: Option
 }
 
 pub(super) fn linear_backward<B: Backend>(
-    x: FloatTensor<B>,
-    w: FloatTensor<B>,
+    x: Option<FloatTensor<B>>,
+    w: Option<FloatTensor<B>>,
     g: FloatTensor<B>,
-    needs: (bool, bool),
-) -> (Option<FloatTensor<B>>, FloatTensor<B>, Option<FloatTensor<B>>) {
-    let db = needs.1.then(|| column_sums::<B>(g.clone()));
+    bias: bool,
+) -> [Option<FloatTensor<B>>; 3] {
+    let db = bias.then(|| column_sums::<B>(g.clone()));
     let g: Tensor<B, 2> = wrap(g);
-    let dx = needs.0.then(|| raw(g.clone().matmul(wrap::<B, 2>(w))));
-    let dw = g.transpose().matmul(wrap::<B, 2>(x));
-    (dx, raw(dw), db)
+    let dx = w.map(|w| raw(g.clone().matmul(wrap::<B, 2>(w))));
+    let dw = x.map(|x| raw(g.transpose().matmul(wrap::<B, 2>(x))));
+    [dx, dw, db]
 }
 
 /// Gradients of the factors of `a b` that are asked for.

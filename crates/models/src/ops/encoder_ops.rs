@@ -27,15 +27,16 @@ pub trait EncoderOps: Backend {
         composed::linear::<Self>(x, w, b)
     }
 
-    /// Gradients of [`Self::fused_linear`] for x and b (where `needs` asks for them), and w.
+    /// Gradients of [`Self::fused_linear`] for x, w and b: `g w` where w is given, `gᵀ x` where x is, the sum of g's rows where `bias`
+    /// asks for it. So a factor whose counterpart is not trained need not be kept.
     fn fused_linear_backward(
-        x: FloatTensor<Self>,
-        w: FloatTensor<Self>,
+        x: Option<FloatTensor<Self>>,
+        w: Option<FloatTensor<Self>>,
         g: FloatTensor<Self>,
-        needs: (bool, bool),
+        bias: bool,
         _precision: Precision,
-    ) -> (Option<FloatTensor<Self>>, FloatTensor<Self>, Option<FloatTensor<Self>>) {
-        composed::linear_backward::<Self>(x, w, g, needs)
+    ) -> [Option<FloatTensor<Self>>; 3] {
+        composed::linear_backward::<Self>(x, w, g, bias)
     }
 
     /// `a b` in f32: matrices `[.., m, k]` and `[.., k, n]`, any number of axes before them; an axis of 1 is repeated.

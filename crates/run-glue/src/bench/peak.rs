@@ -73,8 +73,8 @@ enum Form {
     Forward,
     /// The gradient of the weights alone, `dyᵀ x`.
     Weights,
-    /// It and the gradient of the inputs, `dy W`.
-    Both,
+    /// The gradient of the inputs, `dy W`.
+    Inputs,
 }
 
 struct Rates<B: EncoderOps> {
@@ -92,24 +92,16 @@ struct Layer<B: EncoderOps> {
 impl<B: EncoderOps> Rates<B> {
     fn layer(&self, [rows, inputs, outputs]: [usize; 3]) -> Value {
         let layer = self.matrices([rows, inputs, outputs]);
-        let (mut forward, mut weights) = (f64::INFINITY, f64::INFINITY);
-        // The inputs' gradient takes what both take longer than the weights' alone, just before.
-        let mut differences: Vec<f64> = (0..TRIES)
-            .map(|_| {
-                forward = forward.min(self.seconds(&layer, Form::Forward));
-                let alone = self.seconds(&layer, Form::Weights);
-                weights = weights.min(alone);
-                self.seconds(&layer, Form::Both) - alone
-            })
-            .collect();
-        differences.sort_by(f64::total_cmp);
-        let inputs_gradient = differences[TRIES / 2];
-        let gflops = |seconds: f64| 2.0 * (rows * inputs * outputs) as f64 / seconds / 1e9;
+        let mut best = [f64::INFINITY; 3];
+        for _ in 0..TRIES {
+            for (best, form) in best.iter_mut().zip([Form::Forward, Form::Weights, Form::Inputs]) {
+                *best = best.min(self.seconds(&layer, form));
+            }
+        }
+        let [forward, weights, inputs_gradient] = best.map(|s| 2.0 * (rows * inputs * outputs) as f64 / s / 1e9);
         json!({
             "rows": rows, "inputs": inputs, "outputs": outputs,
-            "forward_gflops": gflops(forward), "weights_gflops": gflops(weights),
-            // Too short to be measured where it is none.
-            "inputs_gflops": (inputs_gradient > 0.0).then(|| gflops(inputs_gradient)),
+            "forward_gflops": forward, "weights_gflops": weights, "inputs_gflops": inputs_gradient,
         })
     }
 
@@ -134,12 +126,9 @@ impl<B: EncoderOps> Rates<B> {
         let _ = B::sync(&self.device);
         let start = Instant::now();
         let products = match form {
-            Form::Forward => (Some(B::fused_linear(x, w, None, self.precision)), None),
-            Form::Weights | Form::Both => {
-                let needs = (matches!(form, Form::Both), false);
-                let (dx, dw, _) = B::fused_linear_backward(x, w, g, needs, self.precision);
-                (dx, Some(dw))
-            }
+            Form::Forward => [Some(B::fused_linear(x, w, None, self.precision)), None, None],
+            Form::Weights => B::fused_linear_backward(Some(x), None, g, false, self.precision),
+            Form::Inputs => B::fused_linear_backward(None, Some(w), g, false, self.precision),
         };
         let _ = B::sync(&self.device);
         drop(products);

@@ -31,6 +31,7 @@ impl<'a, B: EncoderOps> TrainingSetup<'a, B> {
         let plan = StepPlan::new(split.len(), &settings.training);
         let progress = (context.hooks.progress)(&prepared.task.name, plan.max_steps, settings.logging.live_line);
         let log = TrainLog::new(plan, &settings.logging, progress);
+        let model = frozen(model, &settings.training);
         let optimizer = Optimizer::new(&model, &prepared.model.names, &settings.training);
         let data = TrainingData {
             split,
@@ -42,7 +43,7 @@ impl<'a, B: EncoderOps> TrainingSetup<'a, B> {
                 TorchDropout::new(settings.training.seed, evaluation)
             }),
         };
-        Self { context, data, model: frozen(model, &settings.training), optimizer, plan, log }
+        Self { context, data, model, optimizer, plan, log }
     }
 
     /// Trains; what is left is the model and the log.

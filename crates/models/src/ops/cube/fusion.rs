@@ -82,6 +82,11 @@ fn exactly<const N: usize, T>(list: Vec<T>) -> [T; N] {
     }
 }
 
+/// The next of a list that holds only what is there.
+fn take<T>(is_there: bool, list: &mut impl Iterator<Item = T>) -> Option<T> {
+    if is_there { list.next() } else { None }
+}
+
 /// Runs a body that takes `N` tensors and gives `M`, of the given shapes.
 fn run<R: CubeRuntime, const N: usize, const M: usize>(
     id: &'static str,
@@ -115,25 +120,30 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for Fusion<CubeBa
     }
 
     fn fused_linear_backward(
-        x: Outer<R>,
-        w: Outer<R>,
+        x: Option<Outer<R>>,
+        w: Option<Outer<R>>,
         g: Outer<R>,
-        needs: (bool, bool),
+        bias: bool,
         precision: Precision,
-    ) -> (Option<Outer<R>>, Outer<R>, Option<Outer<R>>) {
-        let (client, bias) = (x.client.clone(), Shape::from([w.shape()[0]]));
-        let shapes = [needs.0.then(|| x.shape()), Some(w.shape()), needs.1.then_some(bias)];
-        let body = move |inputs| {
-            let [x, w, g] = exactly(inputs);
-            let (dx, dw, db) = linear::backward(x, w, g, needs, precision);
-            [dx, Some(dw), db].into_iter().flatten().collect()
+    ) -> [Option<Outer<R>>; 3] {
+        let (client, [rows, outputs]) = (g.client.clone(), g.shape().dims());
+        let shapes = [
+            w.as_ref().map(|w| Shape::from([rows, w.shape()[1]])),
+            x.as_ref().map(|x| Shape::from([outputs, x.shape()[1]])),
+            bias.then(|| Shape::from([outputs])),
+        ];
+        let (has_x, has_w, asked) = (x.is_some(), w.is_some(), shapes.each_ref().map(Option::is_some));
+        let body = move |inputs: Vec<CubeTensor<R>>| {
+            let mut inputs = inputs.into_iter();
+            let (Some(g), x, w) = (inputs.next(), take(has_x, &mut inputs), take(has_w, &mut inputs)) else {
+                unreachable!("an operation has the tensors that it is registered with")
+            };
+            linear::backward(x, w, g, bias, precision).into_iter().flatten().collect()
         };
+        let inputs = [Some(g), x, w].into_iter().flatten().collect();
         let shapes = shapes.into_iter().flatten().collect();
-        let mut outputs = register(client, "linear backward", vec![x, w, g], shapes, Box::new(body)).into_iter();
-        let mut next = || outputs.next();
-        let (dx, dw) = (if needs.0 { next() } else { None }, next());
-        let Some(dw) = dw else { unreachable!("the weights' gradient is always computed") };
-        (dx, dw, next())
+        let mut outputs = register(client, "linear backward", inputs, shapes, Box::new(body)).into_iter();
+        asked.map(|asked| take(asked, &mut outputs))
     }
 
     fn matmul_f32(a: Outer<R>, b: Outer<R>) -> Outer<R> {

@@ -23,16 +23,17 @@ pub(super) fn forward<R: CubeRuntime>(
 }
 
 pub(super) fn backward<R: CubeRuntime>(
-    x: CubeTensor<R>,
-    w: CubeTensor<R>,
+    x: Option<CubeTensor<R>>,
+    w: Option<CubeTensor<R>>,
     g: CubeTensor<R>,
-    needs: (bool, bool),
+    bias: bool,
     precision: Precision,
-) -> (Option<CubeTensor<R>>, CubeTensor<R>, Option<CubeTensor<R>>) {
-    let (x, w, g) = (dense(x), dense(w), dense(g));
-    let db = needs.1.then(|| column_sums(&g));
+) -> [Option<CubeTensor<R>>; 3] {
+    let g = dense(g);
+    let db = bias.then(|| column_sums(&g));
     // Once for both products.
     let g = rounded(g, precision);
-    let dx = needs.0.then(|| product(g.clone(), w, precision));
-    (dx, product(transposed(g), x, precision), db)
+    let dx = w.map(|w| product(g.clone(), dense(w), precision));
+    let dw = x.map(|x| product(transposed(g), dense(x), precision));
+    [dx, dw, db]
 }

@@ -56,13 +56,13 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R
     }
 
     fn fused_linear_backward(
-        x: CubeTensor<R>,
-        w: CubeTensor<R>,
+        x: Option<CubeTensor<R>>,
+        w: Option<CubeTensor<R>>,
         g: CubeTensor<R>,
-        needs: (bool, bool),
+        bias: bool,
         precision: Precision,
-    ) -> (Option<CubeTensor<R>>, CubeTensor<R>, Option<CubeTensor<R>>) {
-        linear::backward(x, w, g, needs, precision)
+    ) -> [Option<CubeTensor<R>>; 3] {
+        linear::backward(x, w, g, bias, precision)
     }
 
     fn matmul_f32(a: CubeTensor<R>, b: CubeTensor<R>) -> CubeTensor<R> {

@@ -21,24 +21,26 @@ pub(super) fn forward(x: FlexTensor, w: FlexTensor, b: Option<FlexTensor>, preci
 }
 
 pub(super) fn backward(
-    x: FlexTensor,
-    w: FlexTensor,
+    x: Option<FlexTensor>,
+    w: Option<FlexTensor>,
     g: FlexTensor,
-    needs: (bool, bool),
+    bias: bool,
     precision: Precision,
-) -> (Option<FlexTensor>, FlexTensor, Option<FlexTensor>) {
-    let (x, w, g) = (dense(x), dense(w), dense(g));
-    let ([rows, inputs], [outputs, _]) = (dims2(&x), dims2(&w));
+) -> [Option<FlexTensor>; 3] {
+    let g = dense(g);
+    let [rows, outputs] = dims2(&g);
     let gradient = Mat::new(elements(&g), rows, outputs);
-    let dx = needs.0.then(|| {
-        let mut dx = Buffer::new(rows * inputs);
-        multiply_at(precision, &mut dx, gradient, Mat::new(elements(&w), outputs, inputs), Start::Zero);
-        tensor(dx, [rows, inputs])
-    });
-    let mut dw = Buffer::new(outputs * inputs);
-    multiply_at(precision, &mut dw, gradient.t(), Mat::new(elements(&x), rows, inputs), Start::Zero);
-    let db = needs.1.then(|| tensor(column_sums(elements(&g), outputs), [outputs]));
-    (dx, tensor(dw, [outputs, inputs]), db)
+    let product = |a: Mat, b: FlexTensor| {
+        let b = dense(b);
+        let [inner, inputs] = dims2(&b);
+        let mut y = Buffer::new(a.rows * inputs);
+        multiply_at(precision, &mut y, a, Mat::new(elements(&b), inner, inputs), Start::Zero);
+        tensor(y, [a.rows, inputs])
+    };
+    let dx = w.map(|w| product(gradient, w));
+    let dw = x.map(|x| product(gradient.t(), x));
+    let db = bias.then(|| tensor(column_sums(elements(&g), outputs), [outputs]));
+    [dx, dw, db]
 }
 
 /// Sums over the rows of `[rows, columns]`.

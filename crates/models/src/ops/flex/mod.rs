@@ -42,13 +42,13 @@ impl EncoderOps for Flex {
     }
 
     fn fused_linear_backward(
-        x: FlexTensor,
-        w: FlexTensor,
+        x: Option<FlexTensor>,
+        w: Option<FlexTensor>,
         g: FlexTensor,
-        needs: (bool, bool),
+        bias: bool,
         precision: Precision,
-    ) -> (Option<FlexTensor>, FlexTensor, Option<FlexTensor>) {
-        timed(Part::Linear, || linear::backward(x, w, g, needs, precision))
+    ) -> [Option<FlexTensor>; 3] {
+        timed(Part::Linear, || linear::backward(x, w, g, bias, precision))
     }
 
     fn fused_bias_gelu(x: FlexTensor, bias: FlexTensor, form: GeluForm) -> (FlexTensor, FlexTensor) {

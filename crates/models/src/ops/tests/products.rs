@@ -23,11 +23,19 @@ fn linear_agrees<T: EncoderOps>() {
         );
         let g = inner(rows, outputs, 4);
         let by_hand =
-            composed::linear_backward::<Flex>(raw(x[0].clone()), raw(x[1].clone()), raw(g.clone()), (true, true));
-        let (x, w, g) = (up::<T, 2>(&x[0]), up::<T, 2>(&x[1]), up::<T, 2>(&g));
-        let kernel = T::fused_linear_backward(x, w, g, (true, true), Precision::F32);
-        close(&down::<T>(kernel.0.unwrap()), &wrap(by_hand.0.unwrap()), 2e-5, "composed linear dx");
-        close(&down::<T>(kernel.1), &wrap(by_hand.1), 2e-5, "composed linear dw");
+            composed::linear_backward::<Flex>(Some(raw(x[0].clone())), Some(raw(x[1].clone())), raw(g.clone()), true);
+        // Each gradient that is not asked for leaves the others as they are.
+        for asked in 0..8 {
+            let [dx, dw, db] = [1, 2, 4].map(|bit| asked & bit != 0);
+            let (x, w) = (dw.then(|| up::<T, 2>(&x[0])), dx.then(|| up::<T, 2>(&x[1])));
+            let kernel = T::fused_linear_backward(x, w, up::<T, 2>(&g), db, Precision::F32);
+            for (i, (kernel, by_hand)) in kernel.into_iter().zip(&by_hand).enumerate() {
+                assert_eq!(kernel.is_some(), [dx, dw, db][i], "composed linear, gradient {i}");
+                if let (Some(kernel), Some(by_hand)) = (kernel, by_hand) {
+                    close(&row::<T>(kernel), &row::<Flex>(by_hand.clone()), 2e-5, "composed linear, by hand");
+                }
+            }
+        }
     }
 }
 

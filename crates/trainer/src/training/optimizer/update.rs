@@ -20,7 +20,10 @@ use crate::training::loss_scale::{LossScaler, Verdict};
 /// An optimizer and its state.
 pub struct Optimizer<B: AutodiffBackend> {
     rule: Box<dyn Rule<B::InnerBackend>>,
+    /// Those that are trained: the others are not touched, and nothing is kept of them.
     parameters: Vec<ParameterInfo>,
+    /// Of each of the module's parameters, whether it is one of them.
+    trained: Vec<bool>,
     step: i32,
     /// Where products are in half precision.
     scaler: Option<LossScaler>,
@@ -29,11 +32,15 @@ pub struct Optimizer<B: AutodiffBackend> {
 }
 
 impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Optimizer<B> {
-    /// The optimizer of `--optim`, with nothing kept yet. `names` say which parameters decay, and how deep they stand.
+    /// The optimizer of `--optim` for the parameters that are not frozen, with nothing kept yet. `names` say which parameters decay, and
+    /// how deep they stand.
     pub fn new<M: Module<B>>(module: &M, names: &[ParameterSpec], settings: &TrainingSettings) -> Self {
+        let trained = models::parameters::trained(module);
+        let parameters = only(&trained, ParameterInfo::of_module(module, names, settings)).collect();
         Self {
             rule: rule_of(settings),
-            parameters: ParameterInfo::of_module(module, names, settings),
+            parameters,
+            trained,
             step: 0,
             scaler: settings.first_loss_scale.map(LossScaler::new),
             unscale: 1.0,
@@ -101,11 +108,11 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Optimizer<B> {
         let (gradient_scale, clip) = clip.split();
         let gradient_scale = gradient_scale * self.unscale;
         let numbers = UpdateNumbers { step: self.step, learning_rate, gradient_scale, clip };
-        let mut taken = TakeOut::<B> { values: Vec::new(), tracked: Vec::new() };
+        let mut taken = TakeOut::<B>(Vec::new());
         let module = module.map(&mut taken);
-        let gradients = gradients.0.into_iter().map(|parameter| parameter.map(|p| p.gradient)).collect();
-        let values = self.rule.update(&self.parameters, taken.values, gradients, &numbers);
-        module.map(&mut PutBack(values.into_iter().zip(taken.tracked)))
+        let gradients = only(&self.trained, gradients.0).map(|parameter| parameter.map(|p| p.gradient)).collect();
+        let values = self.rule.update(&self.parameters, taken.0, gradients, &numbers);
+        module.map(&mut PutBack { values: values.into_iter(), trained: self.trained.iter() })
     }
 
     /// What is kept from step to step, by the path of its parameter: nothing before the first step.
@@ -130,31 +137,41 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps>> Optimizer<B> {
     }
 }
 
-/// Takes the values out of a module, so that nothing else holds them while the step changes them in place.
-struct TakeOut<B: AutodiffBackend> {
-    values: Vec<Inner<B>>,
-    tracked: Vec<bool>,
+/// Those of a module's list whose parameters are trained.
+fn only<T>(trained: &[bool], all: Vec<T>) -> impl Iterator<Item = T> {
+    all.into_iter().zip(trained).filter(|(_, trained)| **trained).map(|(one, _)| one)
 }
+
+/// Takes the trained values out of a module, so that nothing else holds them while the step changes them in place.
+struct TakeOut<B: AutodiffBackend>(Vec<Inner<B>>);
 
 impl<B: AutodiffBackend> ModuleMapper<B> for TakeOut<B> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
+        if !param.is_require_grad() {
+            return param;
+        }
         param.map(|tensor| {
             let device = tensor.device();
-            self.tracked.push(tensor.is_require_grad());
-            self.values.push(tensor.inner().into_primitive().tensor());
+            self.0.push(tensor.inner().into_primitive().tensor());
             Tensor::empty([1; D], &device)
         })
     }
 }
 
 /// Puts them back.
-struct PutBack<I>(I);
+struct PutBack<'a, I> {
+    values: I,
+    trained: std::slice::Iter<'a, bool>,
+}
 
-impl<B: AutodiffBackend, I: Iterator<Item = (Inner<B>, bool)>> ModuleMapper<B> for PutBack<I> {
+impl<B: AutodiffBackend, I: Iterator<Item = Inner<B>>> ModuleMapper<B> for PutBack<'_, I> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
-        let Some((value, tracked)) = self.0.next() else { return param };
+        if self.trained.next() != Some(&true) {
+            return param;
+        }
+        let Some(value) = self.values.next() else { return param };
         let tensor = Tensor::from_inner(Tensor::from_primitive(TensorPrimitive::Float(value)));
-        param.map(|_| tensor.set_require_grad(tracked))
+        param.map(|_| tensor.set_require_grad(true))
     }
 }
 
@@ -187,6 +204,20 @@ mod tests {
 
     fn weights(model: &Linear<Ad>) -> Vec<f32> {
         model.weight.val().into_data().iter().collect()
+    }
+
+    #[test]
+    fn a_frozen_parameter_stays_and_nothing_is_kept_of_it() {
+        let all = Linear::<Ad>::zeros(3, 2, true, Precision::F32, &Default::default());
+        let before = weights(&all);
+        let model = models::parameters::freeze(all, |path| path == "weight");
+        let mut optimizer = optimizer(&model, None);
+        let (model, _) = step(&mut optimizer, model, 0.5);
+        assert_eq!(weights(&model), before);
+        assert!(model.bias.as_ref().is_some_and(|bias| bias.val().into_data().iter().all(|b: f32| b != 0.0)));
+        let kept: Vec<String> = optimizer.tensors().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(kept, ["exp_avg.bias", "exp_avg_sq.bias", "touched.bias"]);
+        assert!(!model.weight.is_require_grad() && model.bias.is_some_and(|bias| bias.is_require_grad()));
     }
 
     #[test]
