@@ -12,6 +12,7 @@ use models::config::Config;
 use models::encoder::family;
 use models::head::SequenceClassifier;
 use models::ops::{DropoutPlan, Precision};
+use models::torch_rng::TorchRng;
 
 /// `[CLS] a [SEP]` and `[CLS] a [SEP] b [SEP]` as the tests' BERT numbers them. transformers' logits of the first are
 /// -0.4661 and 0.2293, of the second 0.6942 and -1.2976.
@@ -35,10 +36,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         model_type: family.model_type.to_owned(),
         prefix: family.prefix,
         initializer_range: config.number("initializer_range", 0.02)?,
-        seed: 42,
         ignore_mismatched_sizes: false,
     };
-    let (model, report) = load(empty, &(family.parameter_specs)(&config)?, &WeightFiles::find(&folder)?, &options)?;
+    let (model, report) = load(
+        empty,
+        &(family.parameter_specs)(&config)?,
+        &WeightFiles::find(&folder)?,
+        &options,
+        &mut TorchRng::new(42),
+    )?;
     if report.new_head() {
         eprintln!("the checkpoint has no classifier: its logits are those of random weights");
     }

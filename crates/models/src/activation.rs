@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, activation};
 
 use crate::config::ConfigError;
-use crate::layers::Linear;
+use crate::layers::{Linear, RowPass};
 use crate::ops::{self, EncoderOps, GeluForm};
 
 /// A feed-forward activation.
@@ -49,13 +49,13 @@ impl Activation {
 
     /// The activation of a linear layer's output, `[rows, out]`.
     #[must_use]
-    pub fn forward<B: EncoderOps>(self, linear: &Linear<B>, x: Tensor<B, 2>) -> Tensor<B, 2> {
+    pub fn forward<B: EncoderOps>(self, linear: &Linear<B>, x: Tensor<B, 2>, pass: &mut RowPass) -> Tensor<B, 2> {
         match self {
-            Self::Gelu => ops::bias_gelu(linear.product(x), linear.added(), GeluForm::Erf),
-            Self::GeluTanh => ops::bias_gelu(linear.product(x), linear.added(), GeluForm::Tanh),
-            Self::Relu => activation::relu(linear.forward(x)),
-            Self::Silu => activation::silu(linear.forward(x)),
-            Self::Tanh => activation::tanh(linear.forward(x)),
+            Self::Gelu => ops::bias_gelu(linear.product(x, pass), linear.added(), GeluForm::Erf),
+            Self::GeluTanh => ops::bias_gelu(linear.product(x, pass), linear.added(), GeluForm::Tanh),
+            Self::Relu => activation::relu(linear.forward(x, pass)),
+            Self::Silu => activation::silu(linear.forward(x, pass)),
+            Self::Tanh => activation::tanh(linear.forward(x, pass)),
         }
     }
 }

@@ -9,7 +9,7 @@ use burn::tensor::{Tensor, TensorData};
 use crate::batch::TokenBatch;
 use crate::encoder::architecture::Architecture;
 use crate::encoder::model::Encoder;
-use crate::layers::{LayerNorm, Linear};
+use crate::layers::{LayerNorm, Linear, RowPass};
 use crate::ops::{self, ClassTargets, DropoutPlan, EncoderOps, Place, Precision};
 
 /// What the model is asked to predict for a batch.
@@ -84,11 +84,12 @@ impl<B: EncoderOps> SequenceClassifier<B> {
         if head.dense_dropout > 0.0 {
             x = ops::dropout(x, plan.next(Place::Pooled, head.dense_dropout), &rows);
         }
-        x = head.activation.forward(&self.dense, x);
+        x = head.activation.forward(&self.dense, x, &mut RowPass { plan, sequences: &rows });
         if let Some(norm) = &self.dense_norm {
             x = norm.forward(x);
         }
-        self.classifier.forward(ops::dropout(x, plan.next(Place::Classifier, head.dropout), &rows))
+        x = ops::dropout(x, plan.next(Place::Classifier, head.dropout), &rows);
+        self.classifier.forward(x, &mut RowPass { plan, sequences: &rows })
     }
 }
 

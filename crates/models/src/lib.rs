@@ -41,4 +41,5 @@ pub mod layers;
 pub mod ops;
 pub mod parameter_specs;
 pub mod parameters;
+pub mod peft;
 pub mod torch_rng;

@@ -52,12 +52,13 @@ pub fn shapes<B: Backend, M: Module<B>>(module: &M) -> Vec<(String, Vec<usize>)>
     visitor.found
 }
 
-struct Reader {
+struct Reader<F> {
     path: ModulePath,
+    wanted: F,
     found: Vec<(String, HostTensor)>,
 }
 
-impl<B: Backend> ModuleVisitor<B> for Reader {
+impl<B: Backend, F: Fn(&str) -> bool> ModuleVisitor<B> for Reader<F> {
     fn enter_module(&mut self, name: &str, _: &str) {
         self.path.0.push(name.to_owned());
     }
@@ -67,17 +68,26 @@ impl<B: Backend> ModuleVisitor<B> for Reader {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
-        let data = param.val().into_data().convert_dtype(DType::F32);
-        let shape = data.shape.to_vec();
-        let values = data.iter::<f32>().collect();
-        self.found.push((self.path.text(), HostTensor { shape, values }));
+        let path = self.path.text();
+        if (self.wanted)(&path) {
+            let data = param.val().into_data().convert_dtype(DType::F32);
+            let shape = data.shape.to_vec();
+            let values = data.iter::<f32>().collect();
+            self.found.push((path, HostTensor { shape, values }));
+        }
     }
 }
 
 /// Path and values of every parameter, in the module's order.
 #[must_use]
 pub fn read<B: Backend, M: Module<B>>(module: &M) -> Vec<(String, HostTensor)> {
-    let mut visitor = Reader { path: ModulePath::default(), found: Vec::new() };
+    read_where(module, |_| true)
+}
+
+/// The same of those whose path is `wanted`.
+#[must_use]
+pub fn read_where<B: Backend, M: Module<B>>(module: &M, wanted: impl Fn(&str) -> bool) -> Vec<(String, HostTensor)> {
+    let mut visitor = Reader { path: ModulePath::default(), wanted, found: Vec::new() };
     module.visit(&mut visitor);
     visitor.found
 }

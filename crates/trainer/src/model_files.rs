@@ -9,6 +9,7 @@ use models::encoder::{Family, family};
 use models::head::SequenceClassifier;
 use models::ops::{EncoderOps, Precision};
 use models::parameter_specs::ParameterSpec;
+use models::torch_rng::TorchRng;
 
 use crate::error::Error;
 use crate::model_layout::{explain, find_model};
@@ -229,9 +230,9 @@ impl ModelFiles {
             model_type: self.family.model_type.to_owned(),
             prefix: self.family.prefix,
             initializer_range: self.config.number("initializer_range", 0.02)?,
-            seed: build.seed,
             ignore_mismatched_sizes: build.ignore_mismatched_sizes,
         };
-        checkpoint::load(empty, &self.names, weights, &options).map_err(|error| Error::from(error).at(&self.files.id))
+        checkpoint::load(empty, &self.names, weights, &options, &mut TorchRng::new(build.seed))
+            .map_err(|error| Error::from(error).at(&self.files.id))
     }
 }

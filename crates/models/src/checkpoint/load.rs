@@ -20,8 +20,6 @@ pub struct LoadOptions {
     pub prefix: &'static str,
     /// Standard deviation of new weights.
     pub initializer_range: f64,
-    /// Seed of torch's stream that new weights are drawn from.
-    pub seed: u64,
     /// A head of another shape is drawn anew instead of being an error.
     pub ignore_mismatched_sizes: bool,
 }
@@ -59,7 +57,8 @@ fn spellings(tensor: &str, in_encoder: bool, prefix: &str) -> Vec<String> {
     names
 }
 
-/// Fills a module's parameters from `files` and draws what they lack, in the order of `names`, from torch's stream.
+/// Fills a module's parameters from `files` and draws what they lack, in the order of `names`, from torch's stream `rng`: a new one of the
+/// run's seed.
 ///
 /// # Errors
 /// When a file is broken, a tensor has the wrong shape, or nothing in the files belongs to the model.
@@ -68,13 +67,13 @@ pub fn load<B: Backend, M: Module<B>>(
     names: &[ParameterSpec],
     files: &WeightFiles,
     options: &LoadOptions,
+    rng: &mut TorchRng,
 ) -> Result<(M, LoadReport), CheckpointError> {
     let tensors = CheckpointTensors::open(files)?;
     let shapes: HashMap<String, Vec<usize>> = parameters::shapes(&module).into_iter().collect();
     let mut report = LoadReport::default();
     let mut used = HashSet::new();
     let mut values = HashMap::new();
-    let mut rng = TorchRng::new(options.seed);
     for entry in names {
         let Some(shape) = shapes.get(&entry.parameter) else {
             unreachable!("the table of tensor names has `{}`, the module has not", entry.parameter)
@@ -99,7 +98,7 @@ pub fn load<B: Backend, M: Module<B>>(
                     report.loaded.push(full);
                 }
                 (found, _) => {
-                    whole.extend(initial_values(entry.init, count, options.initializer_range, &mut rng));
+                    whole.extend(initial_values(entry.init, count, options.initializer_range, rng));
                     if found.is_some() { report.mismatched.push(full) } else { report.initialized.push(full) }
                 }
             }

@@ -11,7 +11,7 @@ use super::architecture::{
 };
 use super::relative::RelativePositions;
 use crate::batch::{Sequences, TokenBatch};
-use crate::layers::{LayerNorm, Linear, zeros};
+use crate::layers::{LayerNorm, Linear, RowPass, zeros};
 use crate::ops::{self, AttentionSpec, DropoutPlan, EncoderOps, Place, Precision, RotarySpec, RowDropout};
 
 /// One encoder layer.
@@ -174,12 +174,12 @@ impl<B: EncoderOps> Encoder<B> {
         let projection = self.embedding_projection.as_ref();
         let of = |kind| projection.filter(|_| a.embeddings.projection == kind);
         if let Some(projection) = of(Projection::BeforeNorm) {
-            x = projection.forward(x);
+            x = projection.forward(x, &mut RowPass { plan, sequences: &batch.sequences });
         }
         let dropout = plan.next(Place::Embeddings, a.dropout.embeddings);
         x = ops::dropout(self.embedding_norm.forward(x), dropout, &batch.sequences);
         match of(Projection::AfterNorm) {
-            Some(projection) => projection.forward(x),
+            Some(projection) => projection.forward(x, &mut RowPass { plan, sequences: &batch.sequences }),
             None => x,
         }
     }
@@ -221,10 +221,12 @@ impl<B: EncoderOps> Encoder<B> {
                 let rows = Arc::new(Sequences::packed(vec![embeddings.dims()[0]]));
                 let dropped = ops::dropout(embeddings.clone(), plan.next(Place::RelativeTable, *dropout), &rows);
                 let used = dropped.narrow(0, used.start, used.len());
+                let rows = Arc::new(Sequences::packed(vec![used.dims()[0]]));
+                let pass = &mut RowPass { plan, sequences: &rows };
                 let table = match &layer.position_projection {
-                    Some(projection) => projection.forward(used),
+                    Some(projection) => projection.forward(used, pass),
                     // Queries and keys come first; values of positions are not looked at.
-                    None => layer.qkv.forward(used),
+                    None => layer.qkv.forward(used, pass),
                 };
                 ops::relative_attention(qkv, table, relative, &spec)
             }
@@ -241,18 +243,19 @@ impl<B: EncoderOps> Encoder<B> {
     ) -> Tensor<B, 2> {
         let a = self.architecture();
         let LayerPass { sequences, first_only, plan } = pass;
-        let mut context = self.attend(layer, layer.qkv.forward(x.clone()), None, sequences, relative, plan);
+        let qkv = layer.qkv.forward(x.clone(), &mut RowPass { plan, sequences });
+        let mut context = self.attend(layer, qkv, None, sequences, relative, plan);
         if first_only {
             [context, x] = first_tokens([context, x], sequences);
         }
         let dropout = row_dropout(plan, Place::AttentionOutput, a.dropout.attention_output, sequences);
         let attended = match &layer.attention_norm {
-            Some(norm) => norm.add_forward(&layer.attention_output, context, x, &dropout),
+            Some(norm) => norm.add_forward(&layer.attention_output, context, x, &dropout, plan),
             None => unreachable!("post-norm layers have both normalisations"),
         };
-        let inner = block.activation.forward(&layer.intermediate, attended.clone());
+        let inner = block.activation.forward(&layer.intermediate, attended.clone(), &mut RowPass { plan, sequences });
         let dropout = row_dropout(plan, Place::FeedForward, block.output_dropout, sequences);
-        layer.output_norm.add_forward(&layer.output, inner, attended, &dropout)
+        layer.output_norm.add_forward(&layer.output, inner, attended, &dropout, plan)
     }
 
     fn pre_norm(
@@ -271,17 +274,19 @@ impl<B: EncoderOps> Encoder<B> {
         };
         let (heads, theta) = (a.num_attention_heads, rotary.theta);
         let spec = RotarySpec { heads, theta, sequences: sequences.clone(), inverse: false };
-        let qkv = ops::rotary(layer.qkv.forward(normed), &spec);
+        let qkv = layer.qkv.forward(normed, &mut RowPass { plan, sequences });
+        let qkv = ops::rotary(qkv, &spec);
         let mut context = self.attend(layer, qkv, rotary.window, sequences, &RelativePositions::None, plan);
         if first_only {
             [context, x] = first_tokens([context, x], sequences);
         }
-        let attended = layer.attention_output.forward(context);
+        let attended = layer.attention_output.forward(context, &mut RowPass { plan, sequences });
         x = x + ops::dropout(attended, plan.next(Place::AttentionOutput, a.dropout.attention_output), sequences);
-        let inner = layer.intermediate.forward(layer.output_norm.forward(x.clone()));
+        let inner = layer.output_norm.forward(x.clone());
+        let inner = layer.intermediate.forward(inner, &mut RowPass { plan, sequences });
         let inner = ops::gated_gelu(inner, block.gelu);
         let inner = ops::dropout(inner, plan.next(Place::FeedForward, block.mlp_dropout), sequences);
-        x + layer.output.forward(inner)
+        x + layer.output.forward(inner, &mut RowPass { plan, sequences })
     }
 }
 

@@ -16,6 +16,7 @@ use super::composed;
 use super::dropout::RowDropout;
 use super::encoder_ops::EncoderOps;
 use super::forms::{GeluForm, RotarySpec};
+use super::low_rank::LowRankSpec;
 use super::precision::Precision;
 use crate::batch::TokenBatch;
 
@@ -25,6 +26,16 @@ struct LinearFactors<B: Backend> {
     x: Option<FloatTensor<B>>,
     w: Option<FloatTensor<B>>,
     precision: Precision,
+}
+
+/// What is kept of a product of low rank: each factor where the other one learns.
+#[derive(Clone, Debug)]
+struct LowRankFactors<B: Backend> {
+    h: Option<FloatTensor<B>>,
+    b: Option<FloatTensor<B>>,
+    spec: LowRankSpec,
+    /// Of b.
+    shape: [usize; 2],
 }
 
 /// A backward pass: a type, its saved state, and what it registers.
@@ -55,6 +66,10 @@ backward!(LinearBias, 3, LinearFactors<B>, |s, g, parents| {
 backward!(Linear, 2, LinearFactors<B>, |s, g, parents| {
     let [dx, dw, _] = B::fused_linear_backward(s.x, s.w, g, false, s.precision);
     [dx, dw]
+});
+backward!(AddLowRank, 3, LowRankFactors<B>, |s, g, parents| {
+    let [dh, db] = B::fused_add_low_rank_backward(s.h, s.b, g.clone(), s.spec, s.shape);
+    [Some(g), dh, db]
 });
 backward!(BiasGelu, 2, (FloatTensor<B>, GeluForm), |s, g, parents| B::fused_bias_gelu_backward(s.0, g, s.1).map(Some));
 backward!(GatedGelu, 1, (FloatTensor<B>, GeluForm), |s, g, parents| [Some(B::fused_gated_gelu_backward(s.0, g, s.1))]);
@@ -128,6 +143,27 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
                     OpsKind::UnTracked(prep) => prep.finish(y),
                 }
             }
+        }
+    }
+
+    fn fused_add_low_rank(
+        y: FloatTensor<Self>,
+        h: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        spec: LowRankSpec,
+    ) -> FloatTensor<Self> {
+        let learns = |tensor: &FloatTensor<Self>| !tensor.node.requirement.is_none();
+        let shape = b.primitive.shape().dims();
+        let kept = LowRankFactors {
+            h: learns(&b).then(|| h.primitive.clone()),
+            b: learns(&h).then(|| b.primitive.clone()),
+            spec,
+            shape,
+        };
+        let sum = B::fused_add_low_rank(y.primitive, h.primitive, b.primitive, spec);
+        match AddLowRank.prepare::<C>([y.node, h.node, b.node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(kept, sum),
+            OpsKind::UnTracked(prep) => prep.finish(sum),
         }
     }
 
@@ -275,6 +311,16 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         _: bool,
         _: Precision,
     ) -> [Option<FloatTensor<Self>>; 3] {
+        first_order_only()
+    }
+
+    fn fused_add_low_rank_backward(
+        _: Option<FloatTensor<Self>>,
+        _: Option<FloatTensor<Self>>,
+        _: FloatTensor<Self>,
+        _: LowRankSpec,
+        _: [usize; 2],
+    ) -> [Option<FloatTensor<Self>>; 2] {
         first_order_only()
     }
 

@@ -11,6 +11,7 @@ use super::dropout::RowDropout;
 use super::encoder_ops::EncoderOps;
 use super::forms::{GeluForm, RotarySpec};
 use super::gradient_norm::scale;
+use super::low_rank::LowRankSpec;
 use super::primitive::{indices, raw, wrap};
 use crate::batch::TokenBatch;
 
@@ -33,6 +34,33 @@ pub(super) fn linear_backward<B: Backend>(
     let dx = w.map(|w| raw(g.clone().matmul(wrap::<B, 2>(w))));
     let dw = x.map(|x| raw(g.transpose().matmul(wrap::<B, 2>(x))));
     [dx, dw, db]
+}
+
+pub(super) fn add_low_rank<B: Backend>(
+    y: FloatTensor<B>,
+    h: FloatTensor<B>,
+    b: FloatTensor<B>,
+    spec: LowRankSpec,
+) -> FloatTensor<B> {
+    let (y, h, b): (Tensor<B, 2>, Tensor<B, 2>, Tensor<B, 2>) = (wrap(y), wrap(h), wrap(b));
+    let ([rows, _], [outputs, _]) = (y.dims(), b.dims());
+    let place = [0..rows, spec.first_column..spec.first_column + outputs];
+    let sum = y.clone().slice(place.clone()) + h.matmul(b.transpose()) * spec.scaling;
+    raw(y.slice_assign(place, sum))
+}
+
+pub(super) fn add_low_rank_backward<B: Backend>(
+    h: Option<FloatTensor<B>>,
+    b: Option<FloatTensor<B>>,
+    g: FloatTensor<B>,
+    spec: LowRankSpec,
+    [outputs, _]: [usize; 2],
+) -> [Option<FloatTensor<B>>; 2] {
+    let g: Tensor<B, 2> = wrap(g);
+    let g = g.narrow(1, spec.first_column, outputs) * spec.scaling;
+    let dh = b.map(|b| raw(g.clone().matmul(wrap::<B, 2>(b))));
+    let db = h.map(|h| raw(g.transpose().matmul(wrap::<B, 2>(h))));
+    [dh, db]
 }
 
 /// Gradients of the factors of `a b` that are asked for.

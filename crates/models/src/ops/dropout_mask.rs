@@ -22,10 +22,12 @@ pub enum Place {
     Pooled,
     /// Before the classifier.
     Classifier,
+    /// The input of a LoRA layer.
+    Lora,
 }
 
 /// How many [`Place`]s there are.
-const PLACES: usize = Place::Classifier as usize + 1;
+const PLACES: usize = Place::Lora as usize + 1;
 
 /// The extent of a mask, `[batch, heads, len, columns]`, in the order in which PyTorch draws it.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -11,6 +11,7 @@ use super::class_targets::ClassTargets;
 use super::dropout::RowDropout;
 use super::forms::{GeluForm, RotarySpec};
 use super::gradient_norm::GradientNorm;
+use super::low_rank::LowRankSpec;
 use super::precision::Precision;
 use super::{composed, composed_attention};
 use crate::batch::TokenBatch;
@@ -37,6 +38,28 @@ pub trait EncoderOps: Backend {
         _precision: Precision,
     ) -> [Option<FloatTensor<Self>>; 3] {
         composed::linear_backward::<Self>(x, w, g, bias)
+    }
+
+    /// `y[:, first..first + out] + scaling h bᵀ`, the other columns of y as they are: y `[rows, columns]`, h `[rows, rank]`, b
+    /// `[out, rank]`.
+    fn fused_add_low_rank(
+        y: FloatTensor<Self>,
+        h: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        spec: LowRankSpec,
+    ) -> FloatTensor<Self> {
+        composed::add_low_rank::<Self>(y, h, b, spec)
+    }
+
+    /// Gradients of [`Self::fused_add_low_rank`] for h, where b is given, and for b of `[out, rank]`, where h is. That for y is g.
+    fn fused_add_low_rank_backward(
+        h: Option<FloatTensor<Self>>,
+        b: Option<FloatTensor<Self>>,
+        g: FloatTensor<Self>,
+        spec: LowRankSpec,
+        shape: [usize; 2],
+    ) -> [Option<FloatTensor<Self>>; 2] {
+        composed::add_low_rank_backward::<Self>(h, b, g, spec, shape)
     }
 
     /// `a b` in f32: matrices `[.., m, k]` and `[.., k, n]`, any number of axes before them; an axis of 1 is repeated.

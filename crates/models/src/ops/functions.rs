@@ -9,6 +9,7 @@ use super::class_targets::ClassTargets;
 use super::dropout::{Dropout, RowDropout};
 use super::encoder_ops::EncoderOps;
 use super::forms::{GeluForm, RotarySpec};
+use super::low_rank::LowRankSpec;
 use super::precision::Precision;
 use super::primitive::{raw, wrap};
 use crate::batch::{Sequences, TokenBatch};
@@ -21,6 +22,16 @@ pub fn linear<B: EncoderOps>(
     precision: Precision,
 ) -> Tensor<B, 2> {
     wrap(B::fused_linear(raw(x), raw(w), b.map(raw), precision))
+}
+
+/// [`EncoderOps::fused_add_low_rank`].
+pub fn add_low_rank<B: EncoderOps>(
+    y: Tensor<B, 2>,
+    h: Tensor<B, 2>,
+    b: Tensor<B, 2>,
+    spec: LowRankSpec,
+) -> Tensor<B, 2> {
+    wrap(B::fused_add_low_rank(raw(y), raw(h), raw(b), spec))
 }
 
 /// [`EncoderOps::matmul_f32`].

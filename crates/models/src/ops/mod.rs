@@ -23,6 +23,7 @@ mod flex;
 mod forms;
 mod functions;
 mod gradient_norm;
+mod low_rank;
 mod precision;
 mod primitive;
 pub mod profile;
@@ -40,9 +41,10 @@ pub use self::encoder_ops::EncoderOps;
 pub use self::flex::{fma_gflops, simd_level};
 pub use self::forms::{GeluForm, RotarySpec};
 pub use self::functions::{
-    add_norm, attention, bias_gelu, cross_entropy, dropout, embed, gated_gelu, layer_norm, linear, matmul,
-    relative_attention, rotary, surrogate_loss,
+    add_low_rank, add_norm, attention, bias_gelu, cross_entropy, dropout, embed, gated_gelu, layer_norm, linear,
+    matmul, relative_attention, rotary, surrogate_loss,
 };
 pub use self::gradient_norm::{ClipFactor, GradientNorm, scale};
+pub use self::low_rank::LowRankSpec;
 pub use self::precision::Precision;
 pub(crate) use self::primitive::indices;

@@ -152,6 +152,23 @@ impl TorchRng {
         values
     }
 
+    /// `torch.empty(n).uniform_(-bound, bound, generator=self)` in f32, rounded once as PyTorch's kernels for AVX2 and AVX-512 are compiled.
+    pub fn uniform(&mut self, n: usize, bound: f64) -> Vec<f32> {
+        let (from, to) = (-bound as f32, bound as f32);
+        (0..n).map(|_| self.uniform_f32().mul_add(to - from, from)).collect()
+    }
+
+    /// `lora_A` of a new layer of peft's, `[rank, inputs]`: two linear layers are made, each drawn by torch, and the first one is drawn again
+    /// (`peft.tuners.lora.layer.LoraLayer.update_layer`, `reset_lora_parameters`). `kaiming_uniform_(a=sqrt(5))` is U(+-1 / sqrt(inputs)).
+    pub fn lora_a(&mut self, rank: usize, inputs: usize, outputs: usize) -> Vec<f32> {
+        let gain = (2.0f64 / (1.0 + 5.0f64.sqrt().powi(2))).sqrt();
+        let bound = 3.0f64.sqrt() * (gain / (inputs as f64).sqrt());
+        for _ in 0..rank * (inputs + outputs) {
+            self.next_u32();
+        }
+        self.uniform(rank * inputs, bound)
+    }
+
     /// Standard normal by Box & Muller (1958), in pairs.
     fn normal_f64(&mut self) -> f64 {
         if let Some(value) = self.cached_normal.take() {

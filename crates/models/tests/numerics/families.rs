@@ -14,6 +14,7 @@ use models::encoder::{FAMILIES, Family, family};
 use models::head::{SequenceClassifier, loss};
 use models::ops::{DropoutPlan, Precision};
 use models::parameter_specs::ParameterSpec;
+use models::torch_rng::TorchRng;
 use serde_json::{Value, json};
 
 use crate::support::{Ad, fixture, fixtures_in, gradients, integers, mean, numbers, targets};
@@ -57,10 +58,9 @@ impl Case {
             model_type: self.family.model_type.to_owned(),
             prefix: self.family.prefix,
             initializer_range: 0.02,
-            seed,
             ignore_mismatched_sizes: false,
         };
-        load(model, &self.names, &files, &options)
+        load(model, &self.names, &files, &options, &mut TorchRng::new(seed))
     }
 
     fn batches(&self) -> &[Value] {

@@ -10,6 +10,7 @@ use models::encoder::family;
 use models::head::{SequenceClassifier, loss};
 use models::ops::{DropoutPlan, Precision};
 use models::parameter_specs::ParameterSpec;
+use models::torch_rng::TorchRng;
 use serde_json::Value;
 
 use crate::support::{Ad, fixture, gradients, integers, json, mean, numbers, targets};
@@ -41,10 +42,9 @@ fn open(
         model_type: "bert".to_owned(),
         prefix: family.prefix,
         initializer_range: 0.02,
-        seed,
         ignore_mismatched_sizes: false,
     };
-    let (model, report) = load(model, &names, &files, &options)?;
+    let (model, report) = load(model, &names, &files, &options, &mut TorchRng::new(seed))?;
     Ok((model, names, report))
 }
 

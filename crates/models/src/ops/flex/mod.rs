@@ -10,6 +10,7 @@ mod elementwise;
 mod embed;
 mod gemm;
 mod linear;
+mod low_rank;
 mod math;
 mod matrix;
 mod norm;
@@ -29,6 +30,7 @@ use super::class_targets::ClassTargets;
 use super::dropout::RowDropout;
 use super::encoder_ops::EncoderOps;
 use super::forms::{GeluForm, RotarySpec};
+use super::low_rank::LowRankSpec;
 use super::precision::Precision;
 use super::profile::{Part, timed};
 use crate::batch::TokenBatch;
@@ -49,6 +51,20 @@ impl EncoderOps for Flex {
         precision: Precision,
     ) -> [Option<FlexTensor>; 3] {
         timed(Part::Linear, || linear::backward(x, w, g, bias, precision))
+    }
+
+    fn fused_add_low_rank(y: FlexTensor, h: FlexTensor, b: FlexTensor, spec: LowRankSpec) -> FlexTensor {
+        timed(Part::Linear, || low_rank::add(y, h, b, spec))
+    }
+
+    fn fused_add_low_rank_backward(
+        h: Option<FlexTensor>,
+        b: Option<FlexTensor>,
+        g: FlexTensor,
+        spec: LowRankSpec,
+        shape: [usize; 2],
+    ) -> [Option<FlexTensor>; 2] {
+        timed(Part::Linear, || low_rank::backward(h, b, g, spec, shape))
     }
 
     fn fused_bias_gelu(x: FlexTensor, bias: FlexTensor, form: GeluForm) -> (FlexTensor, FlexTensor) {

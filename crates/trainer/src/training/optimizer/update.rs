@@ -181,8 +181,8 @@ mod tests {
 
     use burn_autodiff::Autodiff;
     use burn_flex::Flex;
-    use models::layers::Linear;
-    use models::ops::Precision;
+    use models::layers::{Linear, RowPass};
+    use models::ops::{DropoutPlan, Precision};
 
     type Ad = Autodiff<Flex>;
 
@@ -194,8 +194,9 @@ mod tests {
     /// A step of the loss `factor * sum(x wᵀ)`.
     fn step(optimizer: &mut Optimizer<Ad>, model: Linear<Ad>, factor: f32) -> (Linear<Ad>, Verdict) {
         let x = Tensor::<Ad, 2>::from_data([[0.5, -2.0, 3.0]], &Default::default());
-        let loss = model.forward(x).sum() * factor;
         let batch = models::batch::TokenBatch::new(&[], 0, None, 0);
+        let pass = &mut RowPass { plan: &mut DropoutPlan::evaluate(), sequences: &batch.sequences };
+        let loss = model.forward(x, pass).sum() * factor;
         let scale = optimizer.scaler().map_or(1.0, |scaler| scaler.scale());
         let gradients = Gradients::collect(&model, (loss * scale).backward(), &batch);
         let (model, _, verdict) = optimizer.apply(model, gradients, 0.1, 1.0);

@@ -1,0 +1,75 @@
+//! What can be wrong with parameter-efficient fine-tuning.
+
+use std::path::PathBuf;
+
+use crate::checkpoint::CheckpointError;
+
+/// A method that does not fit a model, or an adapter's files that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PeftError {
+    /// A name of a target that no linear layer has.
+    #[error("no linear layer is called `{name}`; those of this model: {known}")]
+    NoSuchModule {
+        /// What was asked for.
+        name: String,
+        /// The last parts of the names of all layers.
+        known: String,
+    },
+    /// A layer that is to be trained as a whole, and that no layer is called.
+    #[error("--modules_to_save: no layer of the head is called `{name}`; those of this model: {known}")]
+    NotSaved {
+        /// What was asked for.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A family for which there is no usual choice.
+    #[error(
+        "peft has no usual target modules of {method} for {model_type}: give --target_modules; its layers: {known}"
+    )]
+    NoDefault {
+        /// The method.
+        method: &'static str,
+        /// The family.
+        model_type: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// BitFit of a model without biases.
+    #[error("--peft bitfit trains biases, and a {model_type} encoder has none")]
+    NoBiases {
+        /// The family.
+        model_type: String,
+    },
+    /// A file that is not JSON or not an adapter's.
+    #[error("{}: {reason}", path.display())]
+    Config {
+        /// adapter_config.json.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// What an adapter asks for and is not implemented.
+    #[error("{}: `{field}` is {value}, which is not implemented; expected {expected}", path.display())]
+    Unsupported {
+        /// adapter_config.json.
+        path: PathBuf,
+        /// The field.
+        field: String,
+        /// Its value.
+        value: String,
+        /// What can be.
+        expected: &'static str,
+    },
+    /// Tensors that the model does not have, or that the file lacks.
+    #[error("{}: {reason}", path.display())]
+    Tensors {
+        /// adapter_model.safetensors.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The file itself.
+    #[error(transparent)]
+    File(#[from] CheckpointError),
+}
