@@ -33,6 +33,7 @@ pub mod logs;
 pub mod machine;
 pub mod model_files;
 mod model_layout;
+mod model_places;
 pub mod permutation;
 pub mod run;
 pub mod sampler;

@@ -1,18 +1,19 @@
 //! A checkpoint's files, read and checked: configuration, tokenizer, names and places of the weights.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use models::checkpoint::{self, LoadOptions, LoadReport, WeightFiles, locate};
+use models::checkpoint::{self, LoadOptions, LoadReport, WeightFiles};
 use models::config::Config;
 use models::encoder::architecture::Architecture;
 use models::encoder::{Family, family};
 use models::head::SequenceClassifier;
 use models::ops::{EncoderOps, Precision};
 use models::parameter_specs::ParameterSpec;
+use models::peft::{self, AdapterPlan, Method};
 use models::torch_rng::TorchRng;
 
 use crate::error::Error;
-use crate::model_layout::{explain, find_model};
+use crate::model_places::{ModelPlaces, TENSORS};
 use crate::settings::{HubAccess, ModelChoice, ModelSettings};
 use crate::source::{SourceFiles, TransferHooks};
 use crate::tokenize::{TextTokenizer, TokenizerFiles, effective_max_seq_length};
@@ -21,7 +22,9 @@ use crate::unfinished_mark;
 /// Everything of a checkpoint but its weights' values.
 pub struct ModelFiles {
     /// Where they come from.
-    pub files: SourceFiles,
+    places: ModelPlaces,
+    /// What is put beside the model's layers, and which parameters are trained; `None`: nothing, and all.
+    pub peft: Option<AdapterPlan>,
     /// Where the tokenizer comes from, if not from there.
     pub tokenizer_source: Option<SourceFiles>,
     /// Where config.json comes from, if not from there.
@@ -50,18 +53,12 @@ pub struct ModelFiles {
 
 /// Where a model's files come from.
 pub struct ModelSources {
-    /// The checkpoint.
-    model: SourceFiles,
+    /// The checkpoint, or an adapter and its model.
+    model: ModelPlaces,
     /// Of the tokenizer, if not of the checkpoint.
     tokenizer: Option<SourceFiles>,
     /// Of config.json, if not of the checkpoint.
     config: Option<SourceFiles>,
-}
-
-impl From<SourceFiles> for ModelSources {
-    fn from(model: SourceFiles) -> Self {
-        Self { model, tokenizer: None, config: None }
-    }
 }
 
 impl ModelSources {
@@ -72,7 +69,7 @@ impl ModelSources {
             choice.as_ref().map(|choice| SourceFiles::model(choice, access, transfers)).transpose()
         };
         Ok(Self {
-            model: SourceFiles::model(&settings.choice, access, transfers)?,
+            model: ModelPlaces::of(&settings.choice, access, transfers)?,
             tokenizer: part(&settings.tokenizer)?,
             config: part(&settings.config)?,
         })
@@ -128,19 +125,25 @@ impl ModelFiles {
     /// # Errors
     /// When a file is missing or wrong, or asks for something that is not implemented.
     pub fn read(sources: ModelSources, max_seq_length: Option<usize>) -> Result<Self, Error> {
-        let (files, layout) = find_model(sources.model)?;
-        let config_file = sources.config.as_ref().unwrap_or(&files).fetch("config.json")?;
+        let ModelSources { model: places, tokenizer: tokenizer_source, config: config_source } = sources;
+        let config_file = match &config_source {
+            Some(config) => config,
+            None => places.of_file("config.json")?,
+        };
+        let config_file = config_file.fetch("config.json")?;
         let config = Config::read(&config_file)?;
-        let of_model = |error: Error| error.at(&files.id);
+        let of_model = |error: Error| error.at(&places.files.id);
         config.check_label_names().map_err(|e| of_model(e.into()))?;
         let family = family(&config).map_err(|e| of_model(e.into()))?;
         let architecture = (family.architecture)(&config).map_err(|e| of_model(e.into()))?;
         let names = (family.parameter_specs)(&config)?;
-        let weights = locate(|name| files.try_fetch(name)).map_err(|error| explain(&files, of_model(error)))?;
-        let tokenizer_source = sources.tokenizer.as_ref().unwrap_or(&files);
-        let tokenizer_files = tokenizer_from(tokenizer_source, family)?;
-        let tokenizer =
-            TextTokenizer::load(&tokenizer_files).map_err(|error| Error::from(error).at(&tokenizer_source.id))?;
+        let weights = places.weights()?;
+        let beside = match &tokenizer_source {
+            Some(tokenizer) => tokenizer,
+            None => places.of_tokenizer()?,
+        };
+        let tokenizer_files = tokenizer_from(beside, family)?;
+        let tokenizer = TextTokenizer::load(&tokenizer_files).map_err(|error| Error::from(error).at(&beside.id))?;
         let tokenizer = tokenizer.for_embedding(architecture.vocab_size);
         let kinds = architecture.embeddings.token_types.rows().unwrap_or(0);
         let has_too_few = tokenizer.uses_type_ids() && kinds == 1;
@@ -149,19 +152,23 @@ impl ModelFiles {
         let positions = architecture.longest_input().unwrap_or(LONGEST_INPUT);
         let (longest, lowered) =
             effective_max_seq_length(max_seq_length.unwrap_or(usize::MAX), tokenizer.model_max_length(), positions)?;
-        let mut warnings: Vec<String> = layout.into_iter().chain(tokenizer.warnings().iter().cloned()).collect();
+        let mut warnings: Vec<String> = places.remarks.iter().chain(tokenizer.warnings()).cloned().collect();
         warnings.extend(lowered.filter(|_| max_seq_length.is_some()));
-        warnings.extend(weights.files.first().and_then(|file| unfinished_mark::warning(file.parent()?)));
+        let holders = [places.adapter_files().next(), weights.files.first()];
+        warnings.extend(holders.into_iter().flatten().filter_map(|file| unfinished_mark::warning(file.parent()?)));
         warnings.extend(has_too_few.then(|| {
             format!(
                 "{}: its tokenizer gives two kinds of token, and the model has one (type_vocab_size in config.json): none are given",
-                files.id
+                places.files.id
             )
         }));
+        let of_adapter = places.adapter.as_ref().map(|adapter| plan(adapter.config.method.clone(), &names, family));
+        let peft = of_adapter.transpose().map_err(of_model)?;
         Ok(Self {
-            files,
-            tokenizer_source: sources.tokenizer,
-            config_source: sources.config,
+            places,
+            peft,
+            tokenizer_source,
+            config_source,
             config,
             family,
             architecture,
@@ -173,6 +180,78 @@ impl ModelFiles {
             max_seq_length: longest,
             warnings,
         })
+    }
+
+    /// The same, trained by `method`; an adapter goes on as it is.
+    ///
+    /// # Errors
+    /// When the model does not have what the method asks for.
+    pub fn with_peft(self, method: Option<Method>) -> Result<Self, Error> {
+        match (method, &self.places.adapter) {
+            (None, _) => Ok(self),
+            (Some(method), Some(_)) => Err(Error::usage(format!(
+                "--peft {}: {} is an adapter, which is trained on as it is: leave --peft out, or give the model that it stands beside",
+                method.name(),
+                self.files().id
+            ))),
+            (Some(method), None) => {
+                let peft = plan(method, &self.names, self.family)?;
+                Ok(Self { peft: Some(peft), ..self })
+            }
+        }
+    }
+
+    /// The parameters of the model, and of what stands beside its layers.
+    #[must_use]
+    pub fn all_names(&self) -> Vec<ParameterSpec> {
+        self.names.iter().cloned().chain(self.peft.iter().flat_map(AdapterPlan::specs)).collect()
+    }
+
+    /// The files of the weights: of an adapter its own too.
+    pub fn weight_files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.weights.files.iter().chain(self.places.adapter_files())
+    }
+
+    /// What was asked for: the model, or an adapter.
+    #[must_use]
+    pub fn files(&self) -> &SourceFiles {
+        &self.places.files
+    }
+
+    /// Where the model is that an adapter stands beside.
+    #[must_use]
+    pub fn base_source(&self) -> Option<&SourceFiles> {
+        self.places.base.as_ref()
+    }
+
+    /// Where the tokenizer's files are.
+    ///
+    /// # Errors
+    /// When that cannot be asked.
+    pub fn tokenizer_place(&self) -> Result<&SourceFiles, Error> {
+        self.tokenizer_source.as_ref().map_or_else(|| self.places.of_tokenizer(), Ok)
+    }
+
+    /// The files whose content decides what the model was trained on: an adapter's tensors, or its weights.
+    pub(crate) fn trained_files(&self) -> Vec<&PathBuf> {
+        match &self.places.adapter {
+            Some(adapter) => vec![&adapter.tensors],
+            None => self.weights.files.iter().collect(),
+        }
+    }
+
+    /// Whether there is a classifier's head, of whatever size.
+    ///
+    /// # Errors
+    /// When the weights cannot be read.
+    pub(crate) fn have_head(&self) -> Result<bool, Error> {
+        let own = self.weights.have_head().map_err(|error| Error::from(error).at(&self.places.model().id))?;
+        Ok(own || self.places.adapter.is_some())
+    }
+
+    /// The adapter's plan, where a model of this run is saved as one.
+    pub(crate) fn adapter_plan(&self) -> Option<&AdapterPlan> {
+        self.peft.as_ref().filter(|plan| plan.is_adapter())
     }
 
     /// Whether config.json and the tokenizer come from two places.
@@ -195,7 +274,7 @@ impl ModelFiles {
         if uses_type_ids && self.token_types() < 2 {
             return Err(Error::usage(format!(
                 "--token_type_ids true: {} has {} kinds of token (type_vocab_size in config.json), and two are needed",
-                self.files.id,
+                self.files().id,
                 self.token_types()
             )));
         }
@@ -211,16 +290,40 @@ impl ModelFiles {
         build: &Build,
         device: &B::Device,
     ) -> Result<(SequenceClassifier<B>, LoadReport), Error> {
-        self.build_from(&self.weights, build, device)
+        self.assemble(
+            &self.weights,
+            self.places.adapter.as_ref().map(|adapter| adapter.tensors.as_path()),
+            build,
+            device,
+        )
     }
 
-    /// The model with the values of other files, such as a checkpoint's.
+    /// The model as one of this run's folders has it, such as a checkpoint.
     ///
     /// # Errors
     /// When the weights cannot be read or do not fit.
-    pub fn build_from<B: EncoderOps>(
+    pub fn build_saved<B: EncoderOps>(
+        &self,
+        folder: &Path,
+        build: &Build,
+        device: &B::Device,
+    ) -> Result<SequenceClassifier<B>, Error> {
+        let built = match self.adapter_plan() {
+            Some(_) => self.assemble(&self.weights, Some(&folder.join(TENSORS)), build, device),
+            None => {
+                let weights = WeightFiles::find(folder);
+                let weights = weights.map_err(|error| Error::from(error).at(&folder.display().to_string()))?;
+                self.assemble(&weights, None, build, device)
+            }
+        };
+        built.map(|(model, _)| model)
+    }
+
+    /// The model of `weights`, and with the values of an adapter's file.
+    fn assemble<B: EncoderOps>(
         &self,
         weights: &WeightFiles,
+        adapter: Option<&Path>,
         build: &Build,
         device: &B::Device,
     ) -> Result<(SequenceClassifier<B>, LoadReport), Error> {
@@ -230,9 +333,30 @@ impl ModelFiles {
             model_type: self.family.model_type.to_owned(),
             prefix: self.family.prefix,
             initializer_range: self.config.number("initializer_range", 0.02)?,
-            ignore_mismatched_sizes: build.ignore_mismatched_sizes,
+            // An adapter brings a head of its own.
+            ignore_mismatched_sizes: build.ignore_mismatched_sizes || adapter.is_some(),
         };
-        checkpoint::load(empty, &self.names, weights, &options, &mut TorchRng::new(build.seed))
-            .map_err(|error| Error::from(error).at(&self.files.id))
+        let mut rng = TorchRng::new(build.seed);
+        let (model, mut report) = checkpoint::load(empty, &self.names, weights, &options, &mut rng)
+            .map_err(|error| Error::from(error).at(&self.places.model().id))?;
+        let Some(plan) = self.adapter_plan() else { return Ok((model, report)) };
+        let model = peft::attach(model, plan, &mut rng, device);
+        let Some(path) = adapter else { return Ok((model, report)) };
+        let loaded = peft::load_adapter(model, plan, path, build.ignore_mismatched_sizes);
+        let (model, left) = loaded.map_err(|error| Error::usage(format!("{}: {error}", self.files().id)))?;
+        // What the adapter brings counts as loaded; what the model had of it is not used.
+        let brought: Vec<&String> =
+            plan.saved.iter().map(|saved| &saved.name).filter(|name| !left.contains(name)).collect();
+        report.initialized.retain(|name| !brought.contains(&name));
+        report.mismatched.retain(|name| !brought.contains(&name));
+        let missing = brought.into_iter().filter(|name| !report.loaded.contains(name)).cloned().collect::<Vec<_>>();
+        report.loaded.extend(missing);
+        report.loaded.extend(plan.specs().into_iter().flat_map(|spec| spec.tensors));
+        Ok((model, report))
     }
+}
+
+/// What a method comes down to for a model.
+fn plan(method: Method, names: &[ParameterSpec], family: &Family) -> Result<AdapterPlan, Error> {
+    AdapterPlan::new(method, names, family.prefix, family.model_type).map_err(|error| Error::usage(error.to_string()))
 }

@@ -16,19 +16,8 @@ const FOREIGN_WEIGHTS: [(&str, &str, &str); 3] = [
 /// beside it. With what is to be said of that.
 ///
 /// # Errors
-/// An adapter, which is a part of a model.
+/// When a file cannot be had.
 pub(crate) fn find_model(files: SourceFiles) -> Result<(SourceFiles, Option<String>), Error> {
-    if let Some(path) = files.try_fetch("adapter_config.json")? {
-        let config: Value = read_json(&path)?;
-        let base = config["base_model_name_or_path"].as_str().unwrap_or("its base model");
-        let kind = config["peft_type"].as_str().unwrap_or("PEFT");
-        return Err(Error::usage(format!(
-            "{}: this is an adapter ({kind}) of {base}, and adapters are not read. In Python, \
-             AutoPeftModelForSequenceClassification.from_pretrained(ADAPTER).merge_and_unload().save_pretrained(FOLDER) makes a model \
-             of it",
-            files.id
-        )));
-    }
     if files.try_fetch("config.json")?.is_some() {
         return Ok((files, None));
     }

@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::ones;
+use super::parameter::ones;
 
 /// A factor for each column of a layer's input, or of some columns of its output.
 #[derive(Module, Debug)]

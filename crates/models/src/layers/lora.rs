@@ -4,7 +4,8 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::{RowPass, zeros};
+use super::parameter::zeros;
+use super::row_pass::RowPass;
 use crate::ops::{self, EncoderOps, LowRankSpec, Place, Precision};
 
 /// What is added to a linear layer's output: `scaling dropout(x) aᵀ bᵀ`.

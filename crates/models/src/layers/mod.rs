@@ -2,6 +2,8 @@
 
 mod ia3;
 mod lora;
+mod parameter;
+mod row_pass;
 
 use std::sync::Arc;
 
@@ -11,16 +13,9 @@ use burn::tensor::{Tensor, TensorData};
 
 pub use self::ia3::Ia3;
 pub use self::lora::{Lora, LoraSpec};
-use crate::batch::Sequences;
+pub use self::parameter::zeros;
+pub use self::row_pass::RowPass;
 use crate::ops::{self, DropoutPlan, EncoderOps, Precision, RowDropout};
-
-/// What a layer needs of a forward pass to drop units of its own.
-pub struct RowPass<'a> {
-    /// Names the streams.
-    pub plan: &'a mut DropoutPlan,
-    /// Names the rows of the layer's input.
-    pub sequences: &'a Arc<Sequences>,
-}
 
 /// `x wᵀ + b`, or `x wᵀ`.
 #[derive(Module, Debug)]
@@ -178,20 +173,4 @@ impl<B: EncoderOps> LayerNorm<B> {
         let (product, bias) = (linear.product(x, &mut pass), linear.added());
         ops::add_norm(product, bias, residual, self.weight.val(), self.shift(), self.epsilon, dropout)
     }
-}
-
-/// A parameter of zeros.
-#[must_use]
-pub fn zeros<B: Backend, const D: usize>(shape: [usize; D], device: &B::Device) -> Param<Tensor<B, D>> {
-    filled(0.0, shape, device)
-}
-
-/// A parameter of ones.
-fn ones<B: Backend, const D: usize>(shape: [usize; D], device: &B::Device) -> Param<Tensor<B, D>> {
-    filled(1.0, shape, device)
-}
-
-fn filled<B: Backend, const D: usize>(value: f32, shape: [usize; D], device: &B::Device) -> Param<Tensor<B, D>> {
-    let n = shape.iter().product();
-    Param::from_tensor(Tensor::from_data(TensorData::new(vec![value; n], shape), device))
 }

@@ -174,6 +174,18 @@ impl AdapterPlan {
         matches!(self.method, Method::Lora(_) | Method::Ia3(_))
     }
 
+    /// The method and what it trains, in words.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let targets = self.target_modules.join(", ");
+        match &self.method {
+            Method::Lora(lora) => format!("lora of rank {} beside {targets}; the head", lora.r),
+            Method::Ia3(_) => format!("ia3 of {targets}; the head"),
+            Method::BitFit => "the biases; the head".to_owned(),
+            Method::Head => "the head".to_owned(),
+        }
+    }
+
     /// Whether a parameter is trained: one of the model's own that the method says, or any that stands beside a layer.
     #[must_use]
     pub fn is_trained(&self, path: &str) -> bool {

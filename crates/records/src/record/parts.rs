@@ -70,6 +70,9 @@ pub struct ModelInfo {
     pub architecture: String,
     /// Number of parameters, the head included.
     pub parameters: u64,
+    /// Those of them that are trained, if not all are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trainable_parameters: Option<u64>,
     /// SHA-256 of every weights file by its name, in lower-case hexadecimal.
     pub weights_sha256: BTreeMap<String, String>,
     /// The same of config.json; records of format 1 have none.
@@ -81,6 +84,9 @@ pub struct ModelInfo {
     /// Where config.json came from, if not from the same place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config_from: Option<PlaceInfo>,
+    /// Of an adapter, the model that it stands beside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_from: Option<PlaceInfo>,
     /// Where the tokenizer came from, if not from the same place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokenizer_from: Option<PlaceInfo>,

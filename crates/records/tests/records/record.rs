@@ -73,6 +73,8 @@ pub(crate) fn full() -> RunRecord {
             commit: Some("6f75de8b60a9f8a2fdf7b69cbd86d9e64bcb3837".to_owned()),
             architecture: "BertForSequenceClassification".to_owned(),
             parameters: 4_386_307,
+            trainable_parameters: None,
+            base_from: None,
             weights_sha256: BTreeMap::from([("model.safetensors".to_owned(), "0a".repeat(32))]),
             config_sha256: Some("0c".repeat(32)),
             tokenizer_sha256: BTreeMap::from([("tokenizer.json".to_owned(), "0d".repeat(32))]),

@@ -74,6 +74,7 @@ pub(super) fn of_run(record: &RunRecord) -> Result<Value, String> {
     let (model, dataset) = (&record.model, &record.dataset);
     let elsewhere = [
         (model.revision.is_some(), "--model_revision"),
+        (model.base_from.is_some(), "--model of an adapter"),
         (model.config_from.is_some(), "--config_name"),
         (model.tokenizer_from.is_some(), "--tokenizer_name"),
         (dataset.revision.is_some() && dataset.source == Source::Hub, "--dataset_revision"),

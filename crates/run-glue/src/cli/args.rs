@@ -16,6 +16,7 @@ use super::machine_args::MachineArgs;
 use super::model_args::ModelArgs;
 use super::models_args::ModelsArgs;
 use super::parity_args::ParityArgs;
+use super::peft_args::PeftArgs;
 use super::place_args::PlaceArgs;
 use super::plan_args::PlanArgs;
 use super::predict_args::PredictArgs;
@@ -198,6 +199,9 @@ pub struct RunArgs {
     /// Optimizer, and which parameters it changes.
     #[command(flatten)]
     pub optimizer: OptimizerArgs,
+    /// Which parameters are trained.
+    #[command(flatten)]
+    pub peft: PeftArgs,
     /// Evaluations during the training.
     #[command(flatten)]
     pub evaluation: EvaluationArgs,

@@ -17,6 +17,7 @@ pub mod model_args;
 pub mod models_args;
 pub mod normalize_args;
 pub mod parity_args;
+pub mod peft_args;
 pub mod place_args;
 pub mod plan_args;
 pub mod predict_args;

@@ -6,8 +6,8 @@ use glue_tasks::{GLUE, benchmarks, find_tasks};
 use super::args::RunArgs;
 use trainer::error::Error;
 use trainer::settings::{
-    CheckpointSettings, HubAccess, IntervalStrategy, LoggingSettings, MachineSettings, ModelSettings, Settings,
-    TaskChoice,
+    CheckpointSettings, HubAccess, IntervalStrategy, LoggingSettings, MachineSettings, ModelSettings, PeftSettings,
+    Settings, TaskChoice,
 };
 
 /// A run's settings from its flags, checked and complete. `embedded`: the demo, whose model and data are the defaults.
@@ -39,6 +39,7 @@ pub fn settings(args: &RunArgs, embedded: bool) -> Result<Settings, Error> {
         model: ModelSettings::default(),
         data: args.data.settings(dataset, &args.own_data)?,
         training: args.training.settings(&args.optimizer, &args.memory, machine.precision)?,
+        peft: PeftSettings::from(&args.peft),
         evaluation,
         checkpoints: CheckpointSettings::try_from(&args.checkpoints)?,
         logging: LoggingSettings::try_from(&args.logging)?,

@@ -17,8 +17,8 @@ use crate::transfer_hooks::transfer_hooks;
 use trainer::backends::{self, OnBackend};
 use trainer::data::Padding;
 use trainer::error::Error;
-use trainer::model_files::{Build, ModelFiles};
-use trainer::source::SourceFiles;
+use trainer::model_files::{Build, ModelFiles, ModelSources};
+use trainer::settings::ModelSettings;
 use trainer::training::evaluate::predict;
 
 /// Prints a line for each input.
@@ -29,7 +29,11 @@ pub fn run(settings: &PredictSettings) -> Result<(), Error> {
     backends::check(settings.device, settings.precision)?;
     let source = TextSource::open(&settings.input, settings.pairs)?;
     let model = ModelFiles::read(
-        SourceFiles::model(&settings.model, &settings.hub, &transfer_hooks())?.into(),
+        ModelSources::of(
+            &ModelSettings { choice: settings.model.clone(), ..ModelSettings::default() },
+            &settings.hub,
+            &transfer_hooks(),
+        )?,
         settings.max_seq_length,
     )?;
     backends::dispatch(settings.device, Prediction { settings, model, source })?
@@ -54,7 +58,7 @@ impl OnBackend for Prediction<'_> {
             return Err(Error::usage(format!(
                 "{}: the checkpoint has no {missing}; expected a model that was fine-tuned for classification, as \
                  transformers saves it",
-                files.files.id
+                files.files().id
             )));
         }
         let labels = Labels::new(&files.config, num_labels);

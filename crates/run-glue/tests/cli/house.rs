@@ -45,7 +45,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["activation"],
             &["encoder"],
             &["head"],
-            &["gradient_checkpointing"],
+            &["gradient_checkpointing", "peft"],
         ],
     ),
     (
@@ -74,6 +74,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["demo", "kernel_cache", "settings", "tokenize"],
             &["backends", "data", "permutation", "sampler", "source", "token_store"],
             &["model_layout"],
+            &["model_places"],
             &["model_files", "training"],
             &["run"],
         ],

@@ -164,13 +164,6 @@ fn models_in_other_layouts_are_read_or_said_what_they_are() {
     let taken = evaluate("sbert");
     taken.assert_done("sbert");
     assert!(taken.stderr.contains("the model is the one in 0_Transformer, as modules.json says"), "{}", taken.stderr);
-    let adapter = r#"{"base_model_name_or_path": "bert-base-uncased", "peft_type": "LORA"}"#;
-    bench.write("adapter/adapter_config.json", adapter);
-    evaluate("adapter").assert_refused(
-        "adapter",
-        2,
-        &["this is an adapter (LORA) of bert-base-uncased", "merge_and_unload"],
-    );
     for name in ["config.json", "tokenizer.json", "tokenizer_config.json"] {
         if let Ok(bytes) = std::fs::read(bench.path(&format!("m/{name}"))) {
             bench.write(&format!("tf/{name}"), bytes);

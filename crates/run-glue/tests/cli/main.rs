@@ -13,6 +13,7 @@ mod support {
     pub(crate) mod program;
 }
 
+mod adapters;
 mod announcements;
 mod bad_checkpoint;
 mod bad_flags;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod adapters;
 mod dropout_stream;
 mod tokenize;
 mod tokenizer_forms;

@@ -18,13 +18,15 @@ pub(super) fn announce(context: &RunContext, plan: Option<&StepPlan>, device: &s
     let rows = rows(context);
     let training = plan.map(|plan| training(&context.settings.training, plan));
     let mut lines = Vec::new();
+    let trained = plan.and_then(|_| trained(context));
     if places.folder.is_some() {
-        lines.push([Some(rows), training].into_iter().flatten().collect::<Vec<_>>().join("; "));
+        lines.push([Some(rows), training, trained].into_iter().flatten().collect::<Vec<_>>().join("; "));
     } else {
-        let model = &prepared.model.files.id;
+        let model = &prepared.model.files().id;
         lines.push(rows);
         lines.push(format!("model {model}, {} parameters, on {device}", count(context.parameters)));
         lines.extend(training);
+        lines.extend(trained);
         lines.push(where_to(context, plan.is_some()));
         if let Some(own) = context.settings.task.custom() {
             lines.push(columns(&prepared.task));
@@ -88,6 +90,14 @@ fn training(settings: &TrainingSettings, plan: &StepPlan) -> String {
         (epochs * 100.0).round() / 100.0,
         settings.learning_rate
     )
+}
+
+/// `trains 74498 of its parameters (0.33 %): lora of rank 8 beside query, value; the head`, where not all are trained.
+fn trained(context: &RunContext) -> Option<String> {
+    let trainable = context.trainable_parameters?;
+    let share = 100.0 * trainable as f64 / context.parameters as f64;
+    let how = context.prepared.model.peft.as_ref().map_or_else(String::new, |plan| format!(": {}", plan.in_words()));
+    Some(format!("trains {} of its parameters ({share:.2} %){how}", count(trainable)))
 }
 
 fn where_to(context: &RunContext, trains: bool) -> String {

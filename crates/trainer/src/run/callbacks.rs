@@ -163,7 +163,7 @@ impl<'a> TrainerCallbacks<'a> {
         let flos = total_flos(totals.padded_tokens, self.context.non_embedding_parameters);
         let history = end.log.history.clone();
         Content {
-            saved: SavedModel { context: self.context, model: end.model },
+            saved: SavedModel { context: self.context, model: end.model, merges: false },
             optimizer: end.optimizer,
             dropout: end.dropout,
             log: end.log.state(),

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::backend::AutodiffBackend;
-use models::checkpoint::{WeightFiles, locate, read_bytes, read_safetensors, write_bytes, write_safetensors};
+use models::checkpoint::{read_bytes, read_safetensors, write_bytes, write_safetensors};
 use models::ops::EncoderOps;
 use models::torch_rng::TorchRng;
 use serde::{Deserialize, Serialize};
@@ -89,12 +89,6 @@ pub(super) fn latest(dir: &Path) -> Option<PathBuf> {
     list(dir).into_iter().map(|(_, path)| path).rfind(|path| path.join(STATE).is_file())
 }
 
-/// The weights of a checkpoint.
-pub(super) fn weights(folder: &Path) -> Result<WeightFiles, Error> {
-    let file = |name: &str| Ok::<_, Error>(Some(folder.join(name)).filter(|path| path.is_file()));
-    locate(file).map_err(|error: Error| error.at(&folder.display().to_string()))
-}
-
 /// The settings that decide the weights of a training run over `rows` rows, as they came out with this model and these data.
 pub(super) fn decisive_settings(
     settings: &Settings,
@@ -164,11 +158,6 @@ impl Resume {
         }
         log::info!("going on from {} (step {})", folder.display(), state.step);
         Ok(Self { folder: folder.to_owned(), state })
-    }
-
-    /// The model's weights.
-    pub(super) fn weights(&self) -> Result<WeightFiles, Error> {
-        weights(&self.folder)
     }
 
     /// How evaluations compared so far. The best weights lie beside this checkpoint: those of another folder are another run's.

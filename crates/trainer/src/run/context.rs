@@ -12,6 +12,7 @@ use crate::data::Padding;
 use crate::error::Error;
 use crate::model_files::Build;
 use crate::settings::Settings;
+use crate::training::optimizer::frozen;
 
 /// A run whose input is read and whose model is loaded. Nothing in it changes from here on.
 pub(super) struct RunContext<'a> {
@@ -27,6 +28,8 @@ pub(super) struct RunContext<'a> {
     pub(super) criterion: Criterion,
     /// Numbers in all parameters.
     pub(super) parameters: usize,
+    /// Those that are trained, if not all are.
+    pub(super) trainable_parameters: Option<usize>,
     /// Those without the tables of embeddings.
     pub(super) non_embedding_parameters: usize,
 }
@@ -56,6 +59,10 @@ impl<'a> RunContext<'a> {
         let parameters = shapes.iter().map(|(_, shape)| size(shape)).sum();
         let embeddings: usize =
             shapes.iter().filter(|(path, _)| path.ends_with("_embeddings")).map(|(_, shape)| size(shape)).sum();
+        let frozen = frozen(model.clone(), &settings.training, prepared.model.peft.as_ref());
+        let trained = models::parameters::trained(&frozen);
+        let trainable =
+            shapes.iter().zip(&trained).filter(|(_, trained)| **trained).map(|((_, shape), _)| size(shape)).sum();
         let class_order = prepared.class_order(&report);
         let context = Self {
             criterion: Criterion::new(settings, prepared, &class_order)?,
@@ -68,6 +75,7 @@ impl<'a> RunContext<'a> {
             report,
             class_order,
             parameters,
+            trainable_parameters: Some(trainable).filter(|&count| settings.do_train && count < parameters),
         };
         Ok((context, model))
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::best_checkpoint::BestCheckpoint;
 use super::callbacks::TrainerCallbacks;
-use super::checkpoints::{Checkpoints, Resume, decisive_settings, latest, step_of, weights};
+use super::checkpoints::{Checkpoints, Resume, decisive_settings, latest, step_of};
 use super::context::RunContext;
 use super::hooks::CheckpointListener;
 use super::identity::RunIdentity;
@@ -152,7 +152,7 @@ impl<'a, B: EncoderOps> FineTuning<'a, B> {
         let operations = operations_since(operations_before);
         let end = callbacks.end(log.totals.steps);
         if let Some(folder) = &end.folder {
-            (model, _) = context.prepared.model.build_from::<Autodiff<B>>(&weights(folder)?, &context.build, device)?;
+            model = context.prepared.model.build_saved::<Autodiff<B>>(folder, &context.build, device)?;
         }
         let info = TrainingInfo { weights: end.weights, step: end.step as u64, resumed_from };
         let TrainerCallbacks { best, journal, warnings, .. } = callbacks;
@@ -187,8 +187,8 @@ fn resume<B: EncoderOps>(
     device: &B::Device,
 ) -> Result<Resumed, Error> {
     let resume = Resume::open(folder, identity, decisive)?;
-    let (model, _) = context.prepared.model.build_from::<Autodiff<B>>(&resume.weights()?, &context.build, device)?;
-    setup.model = frozen(model, &context.settings.training);
+    let model = context.prepared.model.build_saved::<Autodiff<B>>(folder, &context.build, device)?;
+    setup.model = frozen(model, &context.settings.training, context.prepared.model.peft.as_ref());
     resume.restore(&mut setup.optimizer, &mut setup.log, device)?;
     setup.data.dropout.as_mut().map(|dropout| resume.restore_dropout(dropout)).transpose()?;
     Ok(Resumed { folder: folder.to_owned(), step: resume.step(), best: resume.best() })

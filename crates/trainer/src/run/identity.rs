@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use models::checkpoint::locate;
 use records::record::{SplitRows, SplitUse};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::file_hash::sha256;
 use crate::model_files::ModelFiles;
-use crate::model_layout::find_model;
+use crate::model_places::ModelPlaces;
 use crate::settings::{HubAccess, ModelChoice};
-use crate::source::{SourceFiles, TransferHooks};
+use crate::source::TransferHooks;
 use crate::tokenize::TokenizerFiles;
 
 /// SHA-256 of files by their names, in hexadecimal.
@@ -46,10 +45,14 @@ impl ModelPart {
     /// # Errors
     /// When a file that a run needs is not there, or cannot be read.
     pub fn now(self, choice: &ModelChoice) -> Result<(FileHashes, String), Error> {
-        let files = SourceFiles::model(choice, &HubAccess::default(), &TransferHooks::default())?;
-        let (files, _) = find_model(files)?;
+        let places = ModelPlaces::of(choice, &HubAccess::default(), &TransferHooks::default())?;
+        let files = match self {
+            Self::Weights => places.model(),
+            Self::Config => places.of_file("config.json")?,
+            Self::Tokenizer => places.of_tokenizer()?,
+        };
         let hashes = match self {
-            Self::Weights => by_name(locate(|name| files.try_fetch(name))?.files.iter()),
+            Self::Weights => by_name(places.weights()?.files.iter().chain(places.adapter_files())),
             Self::Config => by_name([files.fetch("config.json")?].iter()),
             Self::Tokenizer => by_name(TokenizerFiles::find(|name| files.try_fetch(name))?.paths()),
         };
@@ -61,7 +64,7 @@ fn hash(path: &Path) -> Result<String, Error> {
     sha256(path).map_err(|error| Error::usage(format!("{}: {error}", path.display())))
 }
 
-fn by_name<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<FileHashes, Error> {
+pub(super) fn by_name<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<FileHashes, Error> {
     let named = paths.map(|path| {
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         Ok((name, hash(path)?))
@@ -74,7 +77,7 @@ impl ModelIdentity {
     /// When a file cannot be read.
     pub(super) fn of(model: &ModelFiles) -> Result<Self, Error> {
         Ok(Self {
-            weights: by_name(model.weights.files.iter())?,
+            weights: by_name(model.weight_files())?,
             config: hash(&model.config_file)?,
             tokenizer: by_name(model.tokenizer_files.paths())?,
         })

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::checkpoints::{is_scratch, latest, list};
 use super::output_lock::{self, lock_output};
-use super::saved_model::{WEIGHTS, model_files};
+pub use super::saved_model::WEIGHT_FILES;
+use super::saved_model::model_files;
 use super::trained_rows::weights_hash;
 use crate::error::Error;
 use crate::file_hash::sha256;
@@ -70,7 +71,8 @@ impl OutputClaim {
         if self.trains {
             let state = |name: &'static str| {
                 let path = dir.join(name);
-                let hash = if name == WEIGHTS { weights_hash(dir, WEIGHTS) } else { sha256(&path).ok() };
+                let is_weights = WEIGHT_FILES.contains(&name);
+                let hash = if is_weights { weights_hash(dir, name) } else { sha256(&path).ok() };
                 Some((name.to_owned(), FileState::of(&path, hash?)?))
             };
             let model = model_files().filter_map(state).collect();

@@ -6,7 +6,7 @@ use glue_tasks::task::TaskSpec;
 use models::checkpoint::LoadReport;
 
 use super::final_rows::{FinalRows, RowsOf};
-use super::identity::{FileHashes, ModelIdentity};
+use super::identity::{FileHashes, ModelIdentity, by_name};
 use super::row_info::RowInfo;
 use super::rows::{self, AllRows, Rows};
 use super::tokenized::Tokenizing;
@@ -18,6 +18,7 @@ use crate::model_files::{ModelFiles, ModelSources};
 use crate::settings::{BestSettings, Settings, TaskChoice};
 use crate::source::{SourceFiles, TransferHooks};
 use records::record::SplitRows;
+use records::record::parts::Source;
 
 /// What a run needs, read and checked.
 pub(super) struct Prepared {
@@ -53,13 +54,15 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         Some(given) => model.with_type_ids(given)?,
         None => model,
     };
+    let model = model.with_peft(settings.peft.method())?;
+    check_adapter(settings, &model)?;
     let (max_seq_length, mut warnings) = (model.max_seq_length, model.warnings.clone());
     let model_identity = ModelIdentity::of(&model)?;
     let drops_case = model.tokenizer.drops_case();
     // An evaluation of a model that does not say its rows knows nothing of them either way.
-    let has_head =
-        !settings.do_train || model.weights.have_head().map_err(|error| Error::from(error).at(&model.files.id))?;
-    let before = TrainedRows::read(&model.files, &model_identity.weights, has_head, drops_case, &mut warnings)?;
+    let has_head = !settings.do_train || model.have_head()?;
+    let trained_files = by_name(model.trained_files().into_iter())?;
+    let before = TrainedRows::read(model.files(), &trained_files, has_head, drops_case, &mut warnings)?;
     warnings.extend(settings.evaluation.best.as_ref().and_then(BestSettings::direction_warning));
 
     let started = Instant::now();
@@ -137,6 +140,25 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         tokenize_seconds: started.elapsed().as_secs_f64(),
         warnings,
     })
+}
+
+/// Whether what stands beside the model's layers can be saved as it is asked for.
+fn check_adapter(settings: &Settings, model: &ModelFiles) -> Result<(), Error> {
+    let (is_adapter, merges) = (model.adapter_plan().is_some(), settings.peft.merge_adapter);
+    if merges && !(is_adapter && settings.do_train) {
+        return Err(Error::usage("--merge_adapter belongs to a training with --peft lora or ia3, or of an adapter"));
+    }
+    if is_adapter
+        && !merges
+        && settings.do_train
+        && settings.places.output_dir.is_some()
+        && model.files().source == Source::Embedded
+    {
+        return Err(Error::usage(
+            "an adapter names the model that it stands beside, and the demo's encoder has no name: give --merge_adapter true, or another model",
+        ));
+    }
+    Ok(())
 }
 
 impl Prepared {

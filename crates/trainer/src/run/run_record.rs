@@ -84,7 +84,7 @@ impl RunOutcome<'_> {
 
     fn model_info(&self) -> ModelInfo {
         let prepared = self.context.prepared;
-        let (files, identity) = (&prepared.model.files, &prepared.model_identity);
+        let (files, identity) = (prepared.model.files(), &prepared.model_identity);
         ModelInfo {
             id: files.id.clone(),
             source: files.source,
@@ -92,10 +92,12 @@ impl RunOutcome<'_> {
             commit: files.commit.clone(),
             architecture: prepared.model.family.classifier_architecture.to_owned(),
             parameters: self.context.parameters as u64,
+            trainable_parameters: self.context.trainable_parameters.map(|count| count as u64),
             weights_sha256: identity.weights.clone(),
             config_sha256: Some(identity.config.clone()),
             tokenizer_sha256: identity.tokenizer.clone(),
             config_from: prepared.model.config_source.as_ref().map(place),
+            base_from: prepared.model.base_source().map(place),
             tokenizer_from: prepared.model.tokenizer_source.as_ref().map(place),
         }
     }

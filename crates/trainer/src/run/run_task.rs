@@ -113,7 +113,8 @@ impl OnBackend for TaskRun<'_> {
             return result.map(|()| CompletedRun { record, upload: Ok(()), files });
         };
         // Last, as the largest file; also where the results could not be written: each may have a disk of its own.
-        let saved = SavedModel { context: &context, model: &model }.write(&dir, &written.record);
+        let saved = SavedModel { context: &context, model: &model, merges: settings.peft.merge_adapter };
+        let saved = saved.write(&dir, &written.record);
         if saved.is_ok() && written.result.is_err() {
             log::warn!(
                 "{}: not all results could be written; the trained model is in {}",

@@ -7,6 +7,7 @@ use glue_tasks::task::TaskKind;
 use models::checkpoint;
 use models::head::SequenceClassifier;
 use models::ops::EncoderOps;
+use models::peft::{AdapterPlan, merged, save_adapter};
 use serde_json::{Map, Value, json};
 
 use super::context::RunContext;
@@ -15,10 +16,17 @@ use crate::error::Error;
 use records::atomic::write_whole;
 use records::files::model_card::model_card;
 use records::python_json;
-use records::record::RunRecord;
+use records::record::{RunRecord, Source};
 
 /// The file of the weights.
-pub(super) const WEIGHTS: &str = "model.safetensors";
+const WEIGHTS: &str = "model.safetensors";
+
+/// The file of an adapter's.
+const ADAPTER: &str = crate::model_places::TENSORS;
+const ADAPTER_CONFIG: &str = crate::model_places::CONFIG;
+
+/// The files that may hold what a run has trained.
+pub const WEIGHT_FILES: [&str; 2] = [WEIGHTS, ADAPTER];
 
 /// Files of a tokenizer that go with the model as they are.
 const TOKENIZER_FILES: [&str; 10] = [
@@ -42,13 +50,15 @@ const TRANSFORMERS_VERSION: &str = "5.23.0";
 
 /// The names of the files that a saved model may consist of.
 pub(super) fn model_files() -> impl Iterator<Item = &'static str> {
-    [WEIGHTS, "config.json"].into_iter().chain(TOKENIZER_FILES)
+    WEIGHT_FILES.into_iter().chain([ADAPTER_CONFIG, "config.json"]).chain(TOKENIZER_FILES)
 }
 
 /// A model that goes into a folder.
 pub(super) struct SavedModel<'a, B: EncoderOps> {
     pub(super) context: &'a RunContext<'a>,
     pub(super) model: &'a SequenceClassifier<B>,
+    /// Whether what stands beside its layers is made part of their weights.
+    pub(super) merges: bool,
 }
 
 impl<B: EncoderOps> SavedModel<'_, B> {
@@ -76,22 +86,57 @@ impl<B: EncoderOps> SavedModel<'_, B> {
         // Read before anything is written: the folder may be the one that the model came from.
         let tokenizer_files = self.tokenizer_files()?;
         std::fs::create_dir_all(dir).map_err(|e| failed(&format!("{}: {e}", dir.display())))?;
-        checkpoint::save(self.model, names, prefix, &dir.join(WEIGHTS)).map_err(|e| failed(&e))?;
+        let weights = self.weights_file();
+        match self.adapter() {
+            Some(plan) => {
+                save_adapter(self.model, plan, &dir.join(weights)).map_err(|e| failed(&e))?;
+                write_whole(dir.join(ADAPTER_CONFIG), self.adapter_json(plan)?.as_bytes()).map_err(|e| failed(&e))?;
+            }
+            None if files.adapter_plan().is_some() => {
+                let merged = merged(self.model.clone());
+                checkpoint::save(&merged, names, prefix, &dir.join(weights)).map_err(|e| failed(&e))?;
+            }
+            None => checkpoint::save(self.model, names, prefix, &dir.join(weights)).map_err(|e| failed(&e))?,
+        }
         write_whole(dir.join("config.json"), self.config_json()?.as_bytes()).map_err(|e| failed(&e))?;
         for (name, bytes) in tokenizer_files {
             write_whole(dir.join(name), &bytes).map_err(|e| failed(&e))?;
         }
         match &self.context.prepared.trained_rows {
-            Some(rows) => rows.write(dir, WEIGHTS),
+            Some(rows) => rows.write(dir, weights),
             None => Ok(()),
         }
+    }
+
+    /// The plan of the adapter that is written; `None` where whole weights are.
+    fn adapter(&self) -> Option<&AdapterPlan> {
+        self.context.prepared.model.adapter_plan().filter(|_| !self.merges)
+    }
+
+    /// The name of the file that holds what was trained.
+    fn weights_file(&self) -> &'static str {
+        if self.adapter().is_some() { ADAPTER } else { WEIGHTS }
+    }
+
+    /// adapter_config.json, in Python's form.
+    fn adapter_json(&self, plan: &AdapterPlan) -> Result<String, Error> {
+        let model = &self.context.prepared.model;
+        let base = model.base_source().unwrap_or(model.files());
+        // A folder's name means the same from everywhere.
+        let name = match base.source {
+            Source::Folder => std::path::absolute(&base.id).map_err(Error::failure)?.display().to_string(),
+            _ => base.id.clone(),
+        };
+        let value = plan.config_json(Some(&name), base.commit.as_deref());
+        let value = python_json::parse(&value.to_string()).map_err(Error::failure)?;
+        Ok(python_json::dumps(&value, 2))
     }
 
     fn tokenizer_files(&self) -> Result<Vec<(&'static str, Vec<u8>)>, Error> {
         let model = &self.context.prepared.model;
         let mut files = Vec::new();
         for name in TOKENIZER_FILES {
-            if let Some(path) = model.tokenizer_source.as_ref().unwrap_or(&model.files).try_fetch(name)? {
+            if let Some(path) = model.tokenizer_place()?.try_fetch(name)? {
                 files.push((name, read(&path)?));
             }
         }

@@ -31,8 +31,8 @@ impl<'a, B: EncoderOps> TrainingSetup<'a, B> {
         let plan = StepPlan::new(split.len(), &settings.training);
         let progress = (context.hooks.progress)(&prepared.task.name, plan.max_steps, settings.logging.live_line);
         let log = TrainLog::new(plan, &settings.logging, progress);
-        let model = frozen(model, &settings.training);
-        let optimizer = Optimizer::new(&model, &prepared.model.names, &settings.training);
+        let model = frozen(model, &settings.training, prepared.model.peft.as_ref());
+        let optimizer = Optimizer::new(&model, &prepared.model.all_names(), &settings.training);
         let data = TrainingData {
             split,
             padding: context.padding,

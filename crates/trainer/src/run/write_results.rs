@@ -185,7 +185,7 @@ impl RunOutcome<'_> {
             self.warnings.add(format!(
                 "{}: accuracy {accuracy:.4} on {} is below chance, and in another order of the classes it would be {best:.4}: \
                  the head's order is not {}; give the names in the head's order as id2label and label2id in config.json",
-                prepared.model.files.id,
+                prepared.model.files().id,
                 table.split,
                 prepared.task.labels.join(", ")
             ));

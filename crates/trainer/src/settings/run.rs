@@ -7,6 +7,7 @@ use models::ops::Precision;
 use serde_json::Value;
 
 use super::checkpoints::CheckpointSettings;
+use super::choices::Choice;
 use super::data::DataSettings;
 use super::declared::{Changes, Counts, SEED, Setting};
 use super::evaluation::EvaluationSettings;
@@ -14,6 +15,7 @@ use super::hub::{self, HubAccess, PublishSettings};
 use super::logging::LoggingSettings;
 use super::machine::MachineSettings;
 use super::model::ModelSettings;
+use super::peft::PeftSettings;
 use super::places::PlaceSettings;
 use super::task::TaskChoice;
 use super::training::{DropoutStream, TrainingSettings};
@@ -37,6 +39,8 @@ pub struct Settings {
     pub data: DataSettings,
     /// How to train.
     pub training: TrainingSettings,
+    /// Which parameters are trained.
+    pub peft: PeftSettings,
     /// Evaluations during the training.
     pub evaluation: EvaluationSettings,
     /// Checkpoints in the output folder.
@@ -67,6 +71,7 @@ impl Settings {
             model: ModelSettings::default(),
             data: DataSettings::default(),
             training: TrainingSettings::default(),
+            peft: PeftSettings::default(),
             evaluation: EvaluationSettings::default(),
             checkpoints: CheckpointSettings::default(),
             logging: LoggingSettings::default(),
@@ -100,6 +105,8 @@ impl Settings {
             ));
         }
         self.training.check()?;
+        self.peft.check(self.do_train)?;
+        self.check_peft()?;
         self.checkpoints.check()?;
         self.logging.check(has_output_dir)?;
         let task = self.task.known();
@@ -122,6 +129,23 @@ impl Settings {
         }
     }
 
+    /// Whether what is said of the trained parameters goes together with the rest.
+    fn check_peft(&self) -> Result<(), Error> {
+        let Some(method) = self.peft.method else { return Ok(()) };
+        let name = method.name();
+        if self.training.freeze_layers > 0 || self.training.freeze_embeddings {
+            return Err(Error::usage(format!(
+                "--peft {name} says which parameters are trained; leave out --freeze_layers and --freeze_embeddings"
+            )));
+        }
+        if self.peft.lora_dropout.is_some_and(|p| p > 0.0) && self.training.dropout_stream == DropoutStream::Torch {
+            return Err(Error::usage(
+                "--lora_dropout: where peft drops units is not followed by --dropout_stream torch; give 0, or leave out the stream",
+            ));
+        }
+        Ok(())
+    }
+
     /// Every setting, once: what it is called, its value, and what it can change.
     #[must_use]
     pub fn declared(&self) -> Vec<Setting> {
@@ -133,6 +157,7 @@ impl Settings {
             model,
             data,
             training,
+            peft,
             evaluation,
             checkpoints,
             logging,
@@ -153,6 +178,7 @@ impl Settings {
         model.declare(&mut all);
         data.declare(evaluation.judged(), &mut all);
         training.declare(&mut all);
+        peft.declare(&mut all);
         evaluation.declare(training.dropout_stream == DropoutStream::Torch, &mut all);
         checkpoints.declare(evaluation.loads_best(), &mut all);
         logging.declare(&mut all);

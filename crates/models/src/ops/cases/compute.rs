@@ -14,6 +14,7 @@ use crate::ops::class_targets::ClassTargets;
 use crate::ops::dropout::{Dropout, RowDropout};
 use crate::ops::encoder_ops::EncoderOps;
 use crate::ops::forms::RotarySpec;
+use crate::ops::low_rank::LowRankSpec;
 use crate::ops::precision::Precision;
 use crate::ops::primitive::{raw, wrap};
 use crate::ops::{composed, composed_attention, functions};
@@ -122,6 +123,9 @@ impl Case {
                 inputs
             }
             Operation::Matmul => vec![x, ("gradient of the second factor", [columns, out])],
+            Operation::AddLowRank(rank) => {
+                vec![x, ("gradient of the first factor", [rows, rank]), ("gradient of the second factor", [out, rank])]
+            }
             Operation::BiasGelu(_) => vec![x, bias],
             Operation::LayerNorm => vec![x, norm[0], norm[1]],
             Operation::AddNorm(_) => vec![x, ("gradient of the residual", [rows, columns]), norm[0], norm[1], bias],
@@ -157,6 +161,11 @@ impl Case {
         RotarySpec { heads: self.heads, theta: 10_000.0, sequences: self.sequences(), inverse }
     }
 
+    fn low_rank(&self) -> LowRankSpec {
+        let [columns, out] = self.columns;
+        LowRankSpec { first_column: columns - out, scaling: 0.7 }
+    }
+
     fn row_dropout(&self, probability: f64) -> RowDropout {
         let dropout = if probability > 0.0 { Dropout::new(probability, 7) } else { Dropout::OFF };
         RowDropout { dropout, sequences: self.sequences() }
@@ -178,6 +187,7 @@ impl Case {
         match self.operation {
             Operation::Linear { .. } => functions::linear(x, t[1].clone(), t.get(2).map(vector), precision),
             Operation::Matmul => functions::matmul(x, t[1].clone()),
+            Operation::AddLowRank(_) => functions::add_low_rank(x, t[1].clone(), t[2].clone(), self.low_rank()),
             Operation::BiasGelu(form) => functions::bias_gelu(x, vector(&t[1]), form),
             Operation::GatedGelu(form) => functions::gated_gelu(x, form),
             Operation::Rotary { inverse } => functions::rotary(x, &self.rotary(inverse)),
@@ -209,6 +219,9 @@ impl Case {
         wrap(match self.operation {
             Operation::Linear { .. } => composed::linear::<B>(x, raw(t[1].clone()), t.get(2).map(|_| vector(2))),
             Operation::Matmul => return t[0].clone().matmul(t[1].clone()),
+            Operation::AddLowRank(_) => {
+                composed::add_low_rank::<B>(x, raw(t[1].clone()), raw(t[2].clone()), self.low_rank())
+            }
             Operation::BiasGelu(form) => composed::bias_gelu::<B>(x, vector(1), form).0,
             Operation::GatedGelu(form) => composed::gated_gelu::<B>(x, form),
             Operation::Rotary { inverse } => composed::rotary::<B>(x, &self.rotary(inverse)),

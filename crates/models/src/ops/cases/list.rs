@@ -13,6 +13,8 @@ pub enum Operation {
     },
     /// [`crate::ops::EncoderOps::matmul_f32`].
     Matmul,
+    /// [`crate::ops::EncoderOps::fused_add_low_rank`] of this rank, into the last columns.
+    AddLowRank(usize),
     /// [`crate::ops::EncoderOps::fused_bias_gelu`].
     BiasGelu(GeluForm),
     /// [`crate::ops::EncoderOps::fused_gated_gelu`].
@@ -110,6 +112,8 @@ pub const CASES: &[Case] = &[
     case("linear, 333 x 768 x 768", Operation::Linear { bias: true }, USUAL, [768, 768]),
     case("product, 56 x 33 x 17", Operation::Matmul, ODD, [33, 17]),
     case("product, 333 x 768 x 512", Operation::Matmul, USUAL, [768, 512]),
+    case("product of rank 3, 56 x 17 of 33", Operation::AddLowRank(3), ODD, [33, 17]),
+    case("product of rank 8, 333 x 768 of 2304", Operation::AddLowRank(8), USUAL, [2304, 768]),
     case("bias and GELU, 56 x 33", Operation::BiasGelu(GeluForm::Erf), ODD, [33, 33]),
     case("bias and GELU, 333 x 1536", Operation::BiasGelu(GeluForm::Erf), USUAL, [1536, 1536]),
     case("bias and GELU by tanh, 56 x 33", Operation::BiasGelu(GeluForm::Tanh), ODD, [33, 33]),

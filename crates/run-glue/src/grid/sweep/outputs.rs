@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::asked_files::{FileIs, Folder, MissingFile};
 use super::whose_folder::{
-    LAST_OF_EVALUATION, WEIGHTS, changed_model_files, evaluation_of, has_ended_run, has_results_of, is_known_other,
-    is_of, is_unnamed, missing_file,
+    LAST_OF_EVALUATION, changed_model_files, evaluation_of, has_ended_run, has_results_of, is_known_other, is_of,
+    is_unnamed, missing_file,
 };
 use crate::grid::run_spec::RunSpec;
 use records::record::{RecordFile, RunRecord};
 use trainer::error::Error;
 use trainer::finished_run::{FinishedRuns, Whose};
-use trainer::run::output;
+use trainer::run::output::{self, WEIGHT_FILES};
 use trainer::unfinished_mark;
 
 /// Looks into output folders, and remembers what is to be said of them.
@@ -50,8 +50,8 @@ impl Outputs {
             return None;
         }
         let changed = if spec.settings.do_train { changed_model_files(&runs, &dir) } else { Vec::new() };
-        let is_as_left = !changed.contains(&WEIGHTS);
-        let of_run = records.iter().rfind(|(_, record)| is_as_left && is_of(&runs, &dir, record, spec));
+        let other = changed.iter().copied().find(|file| WEIGHT_FILES.contains(file));
+        let of_run = records.iter().rfind(|(_, record)| other.is_none() && is_of(&runs, &dir, record, spec));
         let predictions = of_run.map(|(_, record)| Folder::new(spec, &dir, &runs, record).predictions());
         let held = match predictions {
             Some(FileIs::There) => of_run.cloned(),
@@ -68,7 +68,7 @@ impl Outputs {
                 self.say_of_done(spec, &dir, &runs, record);
             }
             None if predictions == Some(FileIs::Missing) => {}
-            None => self.say_another(spec, dir, is_as_left, predictions.is_some()),
+            None => self.say_another(spec, dir, other, predictions.is_some()),
         }
         held
     }
@@ -157,17 +157,17 @@ impl Outputs {
         }
     }
 
-    fn say_another(&mut self, spec: &RunSpec, dir: PathBuf, is_as_left: bool, has_run: bool) {
+    fn say_another(&mut self, spec: &RunSpec, dir: PathBuf, other: Option<&str>, has_run: bool) {
         let results = spec.settings.places.results_dir.display();
         let what = if has_run {
             format!(
                 "the predictions there are of another run than the results in {results}, of other rows, made with other flags, or of a run \
                  that did not end"
             )
-        } else if is_as_left {
-            format!("what is there is of another run than the results in {results}, or of one that did not end")
+        } else if let Some(other) = other {
+            format!("{other} there is another file than the one that its run left")
         } else {
-            format!("{WEIGHTS} there is another file than the one that its run left")
+            format!("what is there is of another run than the results in {results}, or of one that did not end")
         };
         // Where it trained, the model is the run's own.
         let how = match has_run && spec.settings.do_train {

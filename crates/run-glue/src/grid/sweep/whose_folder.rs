@@ -11,13 +11,12 @@ use records::record::parts::scores;
 use records::record::{RunRecord, is_same_number};
 use trainer::file_hash::sha256;
 use trainer::finished_run::{FileState, FinishedRuns, MadeFile, RunName, Whose};
-use trainer::run::output;
+use trainer::run::output::{self, WEIGHT_FILES};
 use trainer::settings::DataSettings;
 use trainer::unfinished_mark;
 
-pub(super) const WEIGHTS: &str = "model.safetensors";
-/// What a run with an output folder leaves there, its card last.
-const OF_TRAINING: [&str; 3] = [WEIGHTS, "config.json", LAST_OF_TRAINING];
+/// What a run with an output folder leaves there beside what it trained, its card last.
+const OF_TRAINING: [&str; 2] = ["config.json", LAST_OF_TRAINING];
 const LAST_OF_TRAINING: &str = "README.md";
 const OF_EVALUATION: &str = "all_results.json";
 /// What only evaluations write.
@@ -31,7 +30,7 @@ pub(super) fn has_ended_run(spec: &RunSpec) -> bool {
     }
     // Somebody may have removed the card, or the weights.
     let was_ended = matches!(FinishedRuns::read(&dir).trained, Whose::Of(_));
-    let has_files = [WEIGHTS, LAST_OF_TRAINING].iter().any(|file| dir.join(file).is_file());
+    let has_files = WEIGHT_FILES.iter().chain(&[LAST_OF_TRAINING]).any(|file| dir.join(file).is_file());
     !unfinished_mark::is_marked(&dir) && (was_ended || has_files)
 }
 
@@ -42,6 +41,11 @@ pub(super) fn missing_file(spec: &RunSpec, dir: &Path, runs: &FinishedRuns) -> O
         () if spec.settings.do_eval => &[OF_EVALUATION, LAST_OF_EVALUATION],
         () => &[],
     };
+    // The weights, or those of an adapter.
+    let has_weights = WEIGHT_FILES.iter().any(|file| dir.join(file).is_file());
+    if spec.settings.do_train && !has_weights {
+        return WEIGHT_FILES.first().map(|file| (*file).to_owned());
+    }
     let of_model = runs.model.keys().map(String::as_str).filter(|_| spec.settings.do_train);
     files.iter().copied().chain(of_model).find(|file| !dir.join(file).is_file()).map(str::to_owned)
 }

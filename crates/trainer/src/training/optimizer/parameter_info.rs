@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use burn::module::Module;
 use burn::tensor::backend::Backend;
 use models::parameter_specs::ParameterSpec;
+use models::peft::AdapterPlan;
 
 use crate::settings::TrainingSettings;
 
@@ -49,12 +50,14 @@ impl ParameterInfo {
     }
 }
 
-/// The model with the parts that are not trained (`--freeze_layers`, `--freeze_embeddings`) taken out of the gradients.
-pub(crate) fn frozen<B: Backend, M: Module<B>>(model: M, settings: &TrainingSettings) -> M {
-    models::parameters::freeze(model, |path| match layer_of(path) {
-        Some(layer) => layer < settings.freeze_layers,
-        None => is_embedding(path) && (settings.freeze_embeddings || settings.freeze_layers > 0),
-    })
+/// The model with the parts that are not trained (`--peft`, `--freeze_layers`, `--freeze_embeddings`) taken out of the gradients.
+pub(crate) fn frozen<B: Backend, M: Module<B>>(model: M, settings: &TrainingSettings, peft: Option<&AdapterPlan>) -> M {
+    let is_frozen = |path: &str| match (peft, layer_of(path)) {
+        (Some(plan), _) => !plan.is_trained(path),
+        (None, Some(layer)) => layer < settings.freeze_layers,
+        (None, None) => is_embedding(path) && (settings.freeze_embeddings || settings.freeze_layers > 0),
+    };
+    models::parameters::freeze(model, is_frozen)
 }
 
 /// The number of the layer that a parameter belongs to.

@@ -1,0 +1,209 @@
+//! Adapters as files: written, read, gone on from, merged, and refused by name.
+
+use std::path::Path;
+
+use crate::support::program::{Bench, Ended, copy};
+use serde_json::{Value, json};
+
+const FLAGS: &str = "--task rte --dataset_dir g --max_steps 4 --learning_rate 0.01 --results_dir results";
+
+fn run(bench: &Bench, more: &str) -> Ended {
+    bench.run(FLAGS.split(' ').chain(more.split_whitespace()))
+}
+
+fn bytes(bench: &Bench, file: &str) -> Vec<u8> {
+    std::fs::read(bench.path(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn read(bench: &Bench, file: &str) -> Value {
+    serde_json::from_slice(&bytes(bench, file)).unwrap()
+}
+
+/// Logits of the evaluation, as numbers.
+fn logits(bench: &Bench, folder: &str) -> Vec<f64> {
+    let text = String::from_utf8(bytes(bench, &format!("{folder}/eval_logits.jsonl"))).unwrap();
+    let rows = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    rows.flat_map(|row| row["logits"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect::<Vec<_>>())
+        .collect()
+}
+
+fn assert_near(a: &[f64], b: &[f64], tolerance: f64) {
+    assert!(!a.is_empty() && a.len() == b.len(), "{} and {} logits", a.len(), b.len());
+    let gap = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(gap <= tolerance, "logits differ by {gap}");
+}
+
+#[test]
+fn an_adapter_is_evaluated_predicted_with_and_trained_on() {
+    let bench = Bench::new();
+    let trained = run(&bench, "--model m --peft lora --save_logits --output_dir out");
+    trained.assert_done("lora");
+    let said = "of its parameters (";
+    assert!(
+        trained.stderr.contains(said) && trained.stderr.contains("lora of rank 8 beside query, value"),
+        "{}",
+        trained.stderr
+    );
+    let record = bench.record();
+    let (trainable, all) = (&record["model"]["trainable_parameters"], &record["model"]["parameters"]);
+    assert!(trainable.as_u64().unwrap() * 4 < all.as_u64().unwrap(), "{trainable} of {all}");
+    assert_eq!(record["hyper_parameters"]["peft"], "lora");
+    assert_eq!(record["hyper_parameters"]["lora_alpha"], 8.0);
+    assert!(!bench.path("out/model.safetensors").exists());
+    let config = read(&bench, "out/adapter_config.json");
+    let base = bench.path("m").canonicalize().unwrap();
+    assert_eq!(Path::new(config["base_model_name_or_path"].as_str().unwrap()).canonicalize().unwrap(), base);
+    assert_eq!(config["target_modules"], json!(["query", "value"]));
+
+    // The same numbers, wherever the adapter lies.
+    bench
+        .run(
+            "--task rte --dataset_dir g --model out --do_eval --save_logits --results_dir e --output_dir eval"
+                .split(' '),
+        )
+        .assert_done("eval");
+    assert_eq!(logits(&bench, "eval"), logits(&bench, "out"));
+    let said = bench.run(["predict", "out", "a cat sat .", "a dog sat ."]);
+    said.assert_done("predict");
+    assert!(["entailment", "not_entailment"].iter().any(|label| said.stdout.contains(label)), "{}", said.stdout);
+
+    run(&bench, "--model out --output_dir more").assert_done("on");
+    let on = read(&bench, "more/adapter_config.json");
+    assert_eq!(on["base_model_name_or_path"], config["base_model_name_or_path"]);
+    assert_ne!(bytes(&bench, "more/adapter_model.safetensors"), bytes(&bench, "out/adapter_model.safetensors"));
+
+    // Done is known by what the files hold: the adapter's, and its model's.
+    run(&bench, "--model out --seeds 2").assert_done("sweep");
+    let done = |what: &str| {
+        let ended = run(&bench, "--model out --seeds 2 --dry_run");
+        let all = format!("{}{}", ended.stdout, ended.stderr);
+        assert!(all.contains(what), "{all}");
+    };
+    done("2 done already");
+    let weights = bytes(&bench, "m/model.safetensors");
+    let mut changed = weights.clone();
+    let last = changed.len() - 1;
+    changed[last] ^= 1;
+    bench.write("m/model.safetensors", changed);
+    done("m/model.safetensors has changed");
+    bench.write("m/model.safetensors", weights);
+    done("2 done already");
+}
+
+#[test]
+fn a_merged_adapter_is_a_whole_model() {
+    for method in ["lora --target_modules all-linear", "ia3"] {
+        let bench = Bench::new();
+        run(&bench, &format!("--model m --peft {method} --merge_adapter --save_logits --output_dir out"))
+            .assert_done(method);
+        assert!(
+            !bench.path("out/adapter_config.json").exists() && !bench.path("out/adapter_model.safetensors").exists()
+        );
+        bench
+            .run(
+                "--task rte --dataset_dir g --model out --do_eval --save_logits --results_dir e --output_dir eval"
+                    .split(' '),
+            )
+            .assert_done("eval");
+        assert_near(&logits(&bench, "eval"), &logits(&bench, "out"), 2e-5);
+    }
+}
+
+#[test]
+fn a_run_goes_on_from_a_checkpoint_of_an_adapter_bit_for_bit() {
+    for method in ["lora --lora_dropout 0.2", "ia3", "bitfit", "head"] {
+        let bench = Bench::new();
+        let flags = format!("--model m --peft {method} --save_strategy steps --save_steps 2 --output_dir out");
+        run(&bench, &flags).assert_done(method);
+        let file = match bench.path("out/adapter_model.safetensors").exists() {
+            true => "adapter_model.safetensors",
+            false => "model.safetensors",
+        };
+        let whole = bytes(&bench, &format!("out/{file}"));
+        copy(&bench.path("out/checkpoint-2"), &bench.path("kept/checkpoint-2"));
+        let moments =
+            models::checkpoint::read_safetensors(&bench.path("kept/checkpoint-2/optimizer.safetensors")).unwrap();
+        // Of what is not trained nothing is kept.
+        assert!(!moments.keys().any(|name| name.contains("word_embeddings")), "{method}");
+        let again = format!("{flags} --overwrite_output_dir --resume_from_checkpoint kept/checkpoint-2");
+        run(&bench, &again).assert_done(method);
+        assert_eq!(bytes(&bench, &format!("out/{file}")), whole, "{method}");
+    }
+}
+
+#[test]
+fn the_best_adapter_is_loaded_at_the_end() {
+    let bench = Bench::new();
+    let flags = "--model m --peft lora --eval_strategy steps --eval_steps 1 --save_strategy steps --save_steps 1 \
+                 --load_best_model_at_end --metric_for_best_model eval_loss --output_dir out";
+    run(&bench, flags).assert_done("best");
+    let state = read(&bench, "out/trainer_state.json");
+    let best = state["best_model_checkpoint"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let file = "adapter_model.safetensors";
+    assert_eq!(bytes(&bench, &format!("out/{file}")), bytes(&bench, &format!("out/{best}/{file}")));
+}
+
+#[test]
+fn few_parameters_change() {
+    for (method, trained) in [("head", &["classifier."] as &[&str]), ("bitfit", &["classifier.", ".bias"])] {
+        let bench = Bench::new();
+        run(&bench, &format!("--model m --peft {method} --output_dir out")).assert_done(method);
+        let tensors = |file: &str| models::checkpoint::read_safetensors(&bench.path(file)).unwrap();
+        let (before, after) = (tensors("m/model.safetensors"), tensors("out/model.safetensors"));
+        for (name, tensor) in &after {
+            let is_trained = trained.iter().any(|part| name.starts_with(part) || name.ends_with(part));
+            // A tensor that was not there before is the head.
+            let Some(old) = before.get(name).or_else(|| before.get(name.trim_start_matches("bert."))) else { continue };
+            // The keys' bias has no gradient but rounding.
+            assert!(is_trained || old.values == tensor.values, "{method}: {name} has changed");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_is_refused_by_name() {
+    let bench = Bench::new();
+    let refused = |flags: &str, parts: &[&str]| {
+        run(&bench, flags).assert_refused(flags, 2, parts);
+        bench.assert_clean(flags);
+    };
+    refused("--model m --peft adalora", &["--peft", "lora, ia3, bitfit, head"]);
+    refused("--model m --lora_r 4", &["--lora_r belongs to --peft lora"]);
+    refused("--model m --peft ia3 --lora_alpha 4", &["--lora_alpha belongs to --peft lora"]);
+    refused("--model m --peft bitfit --target_modules query", &["--target_modules belongs to --peft lora or ia3"]);
+    refused("--model m --peft lora --feedforward_modules a", &["--feedforward_modules belongs to --peft ia3"]);
+    refused("--model m --peft lora --lora_r 0", &["--lora_r is 0, expected at least 1"]);
+    refused("--model m --peft lora --lora_dropout 1", &["--lora_dropout is 1"]);
+    refused("--model m --peft lora --target_modules q_lin", &["no linear layer is called `q_lin`", "query"]);
+    refused("--model m --peft lora --target_modules .*query", &["`.*query` is no name of a layer"]);
+    refused("--model m --peft lora --freeze_layers 1", &["leave out --freeze_layers"]);
+    refused("--model m --peft lora --do_eval", &["--do_train is false"]);
+    refused("--model m --merge_adapter --peft head", &["--merge_adapter belongs to"]);
+    refused(
+        "--model m --peft lora --lora_dropout 0.1 --dropout_stream torch",
+        &["--lora_dropout", "not followed by --dropout_stream torch"],
+    );
+    for (file, content, parts) in [
+        ("adapter_config.json", r#"{"peft_type": "LORA"}"#, &["no adapter_model.safetensors"] as &[&str]),
+        ("adapter_model.bin", "", &["adapter_model.bin there is of an old form"]),
+    ] {
+        bench.write(&format!("a/{file}"), content);
+        run(&bench, "--model a").assert_refused(file, 2, parts);
+    }
+    run(&bench, "--model m --peft lora --output_dir out").assert_done("out");
+    let config = read(&bench, "out/adapter_config.json");
+    let with = |field: &str, value: Value| {
+        let mut config = config.clone();
+        config[field] = value;
+        bench.write("out/adapter_config.json", config.to_string());
+        bench.run("--task rte --dataset_dir g --model out --do_eval --results_dir e".split(' '))
+    };
+    with("use_dora", json!(true)).assert_refused("dora", 2, &["`use_dora` is true, which is not implemented"]);
+    with("rank_pattern", json!({"query": 4})).assert_refused("pattern", 2, &["`rank_pattern`"]);
+    with("peft_type", json!("PREFIX_TUNING")).assert_refused("type", 2, &["`peft_type`", "LORA or IA3"]);
+    with("init_lora_weights", json!("pissa")).assert_refused("pissa", 2, &["`init_lora_weights`"]);
+    with("base_model_name_or_path", json!(null)).assert_refused("base", 2, &["does not say which model"]);
+    with("base_model_name_or_path", json!("/nowhere/m")).assert_refused("gone", 2, &["is not there: /nowhere/m"]);
+    with("r", json!(4)).assert_refused("rank", 2, &["lora_A.weight", "shape [8,", "asks for [4,"]);
+    with("r", json!(8)).assert_done("as it was");
+}
