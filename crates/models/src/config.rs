@@ -128,6 +128,13 @@ impl Config {
         &self.fields
     }
 
+    /// The same with a number in a field.
+    #[must_use]
+    pub fn with_number(mut self, field: &str, value: f64) -> Self {
+        self.fields.insert(field.to_owned(), value.into());
+        self
+    }
+
     /// A field that is there and not null.
     #[must_use]
     pub fn get(&self, field: &str) -> Option<&Value> {

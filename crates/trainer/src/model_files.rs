@@ -14,7 +14,7 @@ use models::torch_rng::TorchRng;
 
 use crate::error::Error;
 use crate::model_places::{ModelPlaces, TENSORS};
-use crate::settings::{HubAccess, ModelChoice, ModelSettings};
+use crate::settings::{DropoutSettings, HubAccess, ModelChoice, ModelSettings};
 use crate::source::{SourceFiles, TransferHooks};
 use crate::tokenize::{TextTokenizer, TokenizerFiles, effective_max_seq_length};
 use crate::unfinished_mark;
@@ -29,6 +29,8 @@ pub struct ModelFiles {
     pub tokenizer_source: Option<SourceFiles>,
     /// Where config.json comes from, if not from there.
     pub config_source: Option<SourceFiles>,
+    /// Whether flags say of dropout what config.json does not.
+    pub has_other_dropout: bool,
     /// The fields of config.json.
     pub config: Config,
     /// Of encoders, by config.json's `model_type`.
@@ -59,6 +61,8 @@ pub struct ModelSources {
     tokenizer: Option<SourceFiles>,
     /// Of config.json, if not of the checkpoint.
     config: Option<SourceFiles>,
+    /// What is dropped, in place of what config.json says.
+    dropout: DropoutSettings,
 }
 
 impl ModelSources {
@@ -72,6 +76,7 @@ impl ModelSources {
             model: ModelPlaces::of(&settings.choice, access, transfers)?,
             tokenizer: part(&settings.tokenizer)?,
             config: part(&settings.config)?,
+            dropout: settings.dropout,
         })
     }
 }
@@ -125,7 +130,7 @@ impl ModelFiles {
     /// # Errors
     /// When a file is missing or wrong, or asks for something that is not implemented.
     pub fn read(sources: ModelSources, max_seq_length: Option<usize>) -> Result<Self, Error> {
-        let ModelSources { model: places, tokenizer: tokenizer_source, config: config_source } = sources;
+        let ModelSources { model: places, tokenizer: tokenizer_source, config: config_source, dropout } = sources;
         let config_file = match &config_source {
             Some(config) => config,
             None => places.of_file("config.json")?,
@@ -135,6 +140,9 @@ impl ModelFiles {
         let of_model = |error: Error| error.at(&places.files.id);
         config.check_label_names().map_err(|e| of_model(e.into()))?;
         let family = family(&config).map_err(|e| of_model(e.into()))?;
+        let own = config.clone();
+        let config = dropout.applied(config, family)?;
+        let has_other_dropout = config != own;
         let architecture = (family.architecture)(&config).map_err(|e| of_model(e.into()))?;
         let names = (family.parameter_specs)(&config)?;
         let weights = places.weights()?;
@@ -166,6 +174,7 @@ impl ModelFiles {
         let peft = of_adapter.transpose().map_err(of_model)?;
         Ok(Self {
             places,
+            has_other_dropout,
             peft,
             tokenizer_source,
             config_source,

@@ -4,7 +4,7 @@
 
 use super::architecture::{Architecture, Block, PostNorm, Projection, bert_like};
 use super::bert::embedding_names;
-use super::registration::Family;
+use super::registration::{DropoutFields, Family};
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault, MOST_LAYERS};
 use crate::parameter_specs::{LayerNames, ParameterSpec};
@@ -17,6 +17,7 @@ pub(super) const FAMILY: Family = Family {
     architecture,
     parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
+    dropout_fields: DropoutFields { classifier: &["classifier_dropout_prob"], ..DropoutFields::BERT },
     prefix: "albert.",
 };
 

@@ -4,7 +4,7 @@
 //! <https://github.com/huggingface/transformers/blob/main/src/transformers/models/bert/modeling_bert.py>
 
 use super::architecture::{Architecture, bert_like};
-use super::registration::Family;
+use super::registration::{DropoutFields, Family};
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::parameter_specs::{LayerNames, ParameterSpec, ParameterSpecs};
 
@@ -16,6 +16,7 @@ pub(super) const FAMILY: Family = Family {
     architecture,
     parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
+    dropout_fields: DropoutFields::BERT,
     prefix: "bert.",
 };
 

@@ -5,7 +5,7 @@
 use super::architecture::{
     Architecture, Block, Disentangled, Distances, PostNorm, Projection, TokenTypes, bert_like_without_token_types, only,
 };
-use super::registration::Family;
+use super::registration::{DropoutFields, Family};
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::parameter_specs::{LayerNames, ParameterSpec, ParameterSpecs};
@@ -18,6 +18,7 @@ pub(super) const FAMILY: Family = Family {
     architecture,
     parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
+    dropout_fields: DropoutFields { classifier: &["cls_dropout"], ..DropoutFields::BERT },
     prefix: "deberta.",
 };
 

@@ -5,7 +5,7 @@
 use super::architecture::{
     Architecture, Block, Distances, Dropouts, Embeddings, Head, Pooling, PostNorm, Projection, TokenTypes, only,
 };
-use super::registration::Family;
+use super::registration::{DropoutFields, Family};
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::parameter_specs::{LayerNames, ParameterSpec, ParameterSpecs};
@@ -18,6 +18,11 @@ pub(super) const FAMILY: Family = Family {
     architecture,
     parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
+    dropout_fields: DropoutFields {
+        hidden: &["dropout"],
+        attention: &["attention_dropout"],
+        classifier: &["seq_classif_dropout"],
+    },
     prefix: "distilbert.",
 };
 

@@ -16,7 +16,7 @@ pub(crate) mod relative;
 mod roberta;
 mod size;
 
-pub use self::registration::Family;
+pub use self::registration::{DropoutFields, Family};
 pub use self::size::Parameters;
 use crate::config::{Config, ConfigError};
 

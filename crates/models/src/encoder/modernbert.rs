@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::architecture::{
     Architecture, Block, Dropouts, Embeddings, Head, Pooling, PreNormGated, Projection, RotaryLayer, TokenTypes, only,
 };
-use super::registration::Family;
+use super::registration::{DropoutFields, Family};
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::ops::GeluForm;
@@ -22,6 +22,11 @@ pub(super) const FAMILY: Family = Family {
     architecture,
     parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
+    dropout_fields: DropoutFields {
+        hidden: &["embedding_dropout", "mlp_dropout"],
+        attention: &["attention_dropout"],
+        classifier: &["classifier_dropout"],
+    },
     prefix: "model.",
 };
 

@@ -3,7 +3,7 @@
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/mpnet/modeling_mpnet.py>
 
 use super::architecture::{Architecture, Block, Distances, PostNorm, TokenTypes, bert_like_without_token_types, only};
-use super::registration::Family;
+use super::registration::{DropoutFields, Family};
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::parameter_specs::{LayerNames, ParameterSpec, ParameterSpecs};
 
@@ -15,6 +15,7 @@ pub(super) const FAMILY: Family = Family {
     architecture,
     parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
+    dropout_fields: DropoutFields { classifier: &[], ..DropoutFields::BERT },
     prefix: "mpnet.",
 };
 

@@ -18,6 +18,28 @@ pub struct Family {
     pub parameter_specs: fn(&Config) -> Result<Vec<ParameterSpec>, ConfigError>,
     /// The fields that transformers writes into every config.json of the family, for files that lack them.
     pub config_defaults: &'static [(&'static str, FieldDefault)],
+    /// The fields of config.json that say how much is dropped.
+    pub dropout_fields: DropoutFields,
     /// What precedes an encoder's tensor names in a classifier's checkpoint.
     pub prefix: &'static str,
+}
+
+/// A family's fields of config.json that say how much is dropped, by what BERT calls them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DropoutFields {
+    /// `hidden_dropout_prob`.
+    pub hidden: &'static [&'static str],
+    /// `attention_probs_dropout_prob`.
+    pub attention: &'static [&'static str],
+    /// `classifier_dropout`; none where the head takes another one.
+    pub classifier: &'static [&'static str],
+}
+
+impl DropoutFields {
+    /// BERT's own.
+    pub(super) const BERT: Self = Self {
+        hidden: &["hidden_dropout_prob"],
+        attention: &["attention_probs_dropout_prob"],
+        classifier: &["classifier_dropout"],
+    };
 }

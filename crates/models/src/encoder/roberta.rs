@@ -5,7 +5,7 @@
 
 use super::architecture::{Architecture, TokenTypes, bert_like};
 use super::bert::encoder_names;
-use super::registration::Family;
+use super::registration::{DropoutFields, Family};
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::parameter_specs::ParameterSpec;
 
@@ -17,6 +17,7 @@ pub(super) const FAMILY: Family = Family {
     architecture,
     parameter_specs,
     config_defaults: CONFIG_DEFAULTS,
+    dropout_fields: DropoutFields::BERT,
     prefix: "roberta.",
 };
 

@@ -9,6 +9,9 @@ use super::entry::Entry;
 pub(super) const CHOSEN_HERE: &str =
     "† has settings that were chosen by the score on the same split, which is optimistic then.";
 
+/// What stands beside the scores where few parameters are trained.
+pub(super) const TRAINED: &str = "Trained is the number of parameters that were trained, training the seconds of all tasks, memory the most that a run took.";
+
 /// A model with one choice of settings.
 pub struct Row {
     /// Its name, with the settings by which it differs from others of that name.
@@ -23,6 +26,8 @@ pub struct Row {
     pub averages: Averages,
     /// Parameters, the largest head of its tasks included.
     pub parameters: Option<u64>,
+    /// Those of them that were trained; of published numbers and of evaluations alone nothing.
+    pub trained: Option<u64>,
     /// Where the numbers come from, of those that were published.
     pub source: Option<String>,
     /// The split that the settings were chosen on, where scores are on it too.
@@ -42,6 +47,21 @@ impl Row {
         let partial =
             by_metric.into_iter().map(|(metrics, columns)| format!("; § of {metrics}: {}", columns.join(", ")));
         self.source.as_ref().map(|source| format!("{source}{}", partial.collect::<String>()))
+    }
+
+    /// Whether it trained few of its parameters (`--peft`, `--freeze_layers`).
+    pub(super) fn trains_few(&self) -> bool {
+        self.trained.is_some_and(|trained| self.parameters.is_some_and(|all| trained < all))
+    }
+
+    /// Seconds of training of all its tasks, where each has them.
+    pub(super) fn train_seconds(&self) -> Option<f64> {
+        self.entries.values().map(|entry| entry.train_seconds).sum()
+    }
+
+    /// The most memory that any of its runs took, in bytes.
+    pub(super) fn peak_memory_bytes(&self) -> Option<u64> {
+        self.entries.values().filter_map(|entry| entry.peak_memory_bytes).max()
     }
 
     /// Whether others have published its numbers: there are no runs.

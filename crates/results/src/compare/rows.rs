@@ -55,6 +55,7 @@ pub(super) fn rows_in(found: &[RecordFile], columns: &[String], level: f64) -> (
             model: records.first().map(|&at| names.get(at).to_owned()),
             spellings: records.iter().map(|&at| found[at].1.model.id.clone()).collect(),
             parameters: records.iter().map(|&at| found[at].1.model.parameters).max(),
+            trained: records.iter().filter_map(|&at| trained_parameters(&found[at].1)).max(),
             name,
             entries,
             source: None,
@@ -65,6 +66,11 @@ pub(super) fn rows_in(found: &[RecordFile], columns: &[String], level: f64) -> (
     let rows = groups.into_iter().map(&mut row).collect();
     notes.iter().for_each(|note| log::warn!("{note}"));
     (rows, notes)
+}
+
+/// Of a run that trained: all, unless its record says how few.
+fn trained_parameters(record: &RunRecord) -> Option<u64> {
+    record.timings.train_seconds.map(|_| record.model.trainable_parameters.unwrap_or(record.model.parameters))
 }
 
 fn entry(records: &[&RunRecord], level: f64) -> Entry {

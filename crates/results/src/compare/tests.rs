@@ -11,6 +11,7 @@ mod origins;
 mod published_rows;
 mod settings;
 mod significance;
+mod trained;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

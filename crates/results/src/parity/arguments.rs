@@ -68,6 +68,12 @@ pub(super) fn of_run(record: &RunRecord) -> Result<Value, String> {
             }
             name if OTHERWISE.contains(&name) => {}
             name if is_off(name, value) => {}
+            "dropout_from" => {
+                let flags = "--hidden_dropout_prob, --attention_probs_dropout_prob or --classifier_dropout";
+                return Err(format!(
+                    "the run was made with {flags}, which the script does not follow: put them into config.json"
+                ));
+            }
             name => return Err(format!("the run was made with {name} {value}, which the Trainer has not")),
         }
     }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::value_parsers::{BoolFlag, plain_path};
+use super::value_parsers::{BoolFlag, number, plain_path};
 use trainer::error::Error;
-use trainer::settings::{HubAccess, ModelChoice, ModelSettings};
+use trainer::settings::{DropoutSettings, HubAccess, ModelChoice, ModelSettings};
 
 /// Flags of the model, besides its name.
 #[derive(Args, Clone, Debug, Default)]
@@ -33,6 +33,15 @@ pub struct ModelArgs {
     /// Mark the second text of a pair by token type 1 [default: as the tokenizer's class has it in transformers 5]
     #[arg(long, bool_flag(), help_heading = "Model")]
     pub token_type_ids: Option<bool>,
+    /// Dropout of embeddings and of the outputs of layers, whatever the model calls it [default: as in config.json]
+    #[arg(long, value_parser = number, value_name = "X", help_heading = "Model")]
+    pub hidden_dropout_prob: Option<f64>,
+    /// Dropout of the probabilities of attention [default: as in config.json]
+    #[arg(long, value_parser = number, value_name = "X", help_heading = "Model")]
+    pub attention_probs_dropout_prob: Option<f64>,
+    /// Dropout before the classifier [default: as in config.json]
+    #[arg(long, alias = "cls_dropout", value_parser = number, value_name = "X", help_heading = "Model")]
+    pub classifier_dropout: Option<f64>,
 }
 
 impl ModelArgs {
@@ -41,13 +50,20 @@ impl ModelArgs {
         let usual = ModelSettings::default();
         let choice = model_choice(name, self.model_revision.as_deref(), embedded)?;
         let part = |flag, name: &Option<String>| self.part(flag, name.as_deref(), &choice);
-        Ok(ModelSettings {
+        let settings = ModelSettings {
             tokenizer: part("--tokenizer_name", &self.tokenizer_name)?,
             config: part("--config_name", &self.config_name)?,
             choice,
             ignore_mismatched_sizes: self.ignore_mismatched_sizes.unwrap_or(usual.ignore_mismatched_sizes),
             token_type_ids: self.token_type_ids,
-        })
+            dropout: DropoutSettings {
+                hidden_dropout_prob: self.hidden_dropout_prob,
+                attention_probs_dropout_prob: self.attention_probs_dropout_prob,
+                classifier_dropout: self.classifier_dropout,
+            },
+        };
+        settings.check()?;
+        Ok(settings)
     }
 }
 

@@ -62,6 +62,7 @@ fn flags_that_are_wrong_by_themselves() {
 fn numbers_out_of_bounds() {
     let cases: &[(&str, &[&str])] = &[
         ("--learning_rate -1", &["--learning_rate is -1", "0 or more"]),
+        ("--hidden_dropout_prob 1", &["--hidden_dropout_prob is 1", "below 1"]),
         ("--learning_rate=-1e-5", &["--learning_rate is -0.00001", "0 or more"]),
         ("--learning_rate nan", &["--learning_rate is NaN", "0 or more"]),
         ("--learning_rate inf", &["--learning_rate is inf", "0 or more"]),

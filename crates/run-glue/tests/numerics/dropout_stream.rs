@@ -33,6 +33,11 @@ struct Run {
 
 impl Run {
     fn new(name: &str) -> Self {
+        Self::of(name, true)
+    }
+
+    /// `in_config`: whether the probabilities of dropout stand in config.json.
+    fn of(name: &str, in_config: bool) -> Self {
         let settings = json(&fixtures().join("dropout_stream").join(name).join("settings.json"));
         let folder = tempfile::tempdir().unwrap();
         let model = folder.path().join("model");
@@ -43,7 +48,7 @@ impl Run {
             std::fs::copy(entry.path(), model.join(entry.file_name())).unwrap();
         }
         let mut config = json(&model.join("config.json"));
-        for (field, value) in settings["config_overrides"].as_object().unwrap() {
+        for (field, value) in settings["config_overrides"].as_object().unwrap().iter().filter(|_| in_config) {
             config[field] = value.clone();
         }
         std::fs::write(model.join("config.json"), config.to_string()).unwrap();
@@ -211,6 +216,31 @@ fn layouts_and_layers_computed_again_draw_the_same_masks() {
         let run = Run::new(name);
         run.train(flags);
         run.compare();
+    }
+}
+
+/// Whatever a family calls them, flags take the place of config.json's fields.
+#[test]
+fn probabilities_of_flags_are_those_of_the_config() {
+    for (name, fields) in [
+        ("bert_distinct", ["hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout"]),
+        ("distilbert_distinct", ["dropout", "attention_dropout", "seq_classif_dropout"]),
+        ("albert_distinct", ["hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout_prob"]),
+    ] {
+        let run = Run::of(name, false);
+        let value = |field: &str| run.settings["config_overrides"][field].to_string();
+        let [hidden, attention, classifier] = fields.map(value);
+        run.train(&[
+            "--hidden_dropout_prob",
+            &hidden,
+            "--attention_probs_dropout_prob",
+            &attention,
+            "--classifier_dropout",
+            &classifier,
+        ]);
+        run.compare();
+        let saved = json(&run.out().join("config.json"));
+        assert_eq!(fields.map(|field| saved[field].to_string()), [hidden, attention, classifier], "{name}");
     }
 }
 

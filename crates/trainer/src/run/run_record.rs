@@ -123,12 +123,18 @@ impl RunOutcome<'_> {
         // Where they are given: their order is the order of the classes.
         let label_names = settings.task.custom().and_then(|own| own.label_names.as_ref());
         let dropout = |field: &str| prepared.model.config.number(field, 0.1).map_or(Value::Null, Value::from);
+        let of_model = settings.model.dropout;
+        let given = |value: Option<f64>, field: &str| value.map_or_else(|| dropout(field), Value::from);
         // What became of the settings with this model and these data.
         let found = [
             ("max_seq_length", json!(prepared.model.max_seq_length)),
             ("warmup_steps", as_asked(settings.training.warmup_steps)),
-            ("hidden_dropout_prob", dropout("hidden_dropout_prob")),
-            ("attention_probs_dropout_prob", dropout("attention_probs_dropout_prob")),
+            ("hidden_dropout_prob", given(of_model.hidden_dropout_prob, "hidden_dropout_prob")),
+            (
+                "attention_probs_dropout_prob",
+                given(of_model.attention_probs_dropout_prob, "attention_probs_dropout_prob"),
+            ),
+            ("dropout_from", json!(model.has_other_dropout.then_some("flags"))),
             ("token_type_ids", json!((model.token_types() > 1).then(|| model.tokenizer.uses_type_ids()))),
             ("new_head", json!(self.context.report.new_head())),
             ("text_column_names", json!(own.then(|| text_columns(task)))),

@@ -38,7 +38,7 @@ pub use self::hub::{HubAccess, HubStrategy, PublishSettings, repository_name};
 pub use self::label_names::LabelNames;
 pub use self::logging::{LogLevel, LoggingSettings};
 pub use self::machine::{BackendChoice, DeviceChoice, MachineSettings};
-pub use self::model::{ModelChoice, ModelSettings};
+pub use self::model::{DropoutSettings, ModelChoice, ModelSettings};
 pub use self::peft::{PeftMethod, PeftSettings};
 pub use self::places::PlaceSettings;
 pub use self::request::{plain_request_hash, record_request_hash, request_hash};

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use models::config::Config;
+use models::encoder::Family;
 use serde_json::{Value, json};
 
-use super::declared::{Changes, Counts, Setting};
+use super::declared::{Changes, Counts, Setting, check};
+use crate::error::Error;
 
 /// A checkpoint's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +36,7 @@ impl ModelChoice {
 }
 
 /// Where a run's weights come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ModelSettings {
     /// The checkpoint.
     pub choice: ModelChoice,
@@ -45,6 +48,44 @@ pub struct ModelSettings {
     pub ignore_mismatched_sizes: bool,
     /// Whether the second text of a pair is marked by token type 1; `None`: as the tokenizer's class has it.
     pub token_type_ids: Option<bool>,
+    /// What is dropped, where it is not as config.json has it.
+    pub dropout: DropoutSettings,
+}
+
+/// Probabilities of dropout in place of those of config.json; `None`: as it has them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct DropoutSettings {
+    /// Of embeddings and of the outputs of layers.
+    pub hidden_dropout_prob: Option<f64>,
+    /// Of the probabilities of attention.
+    pub attention_probs_dropout_prob: Option<f64>,
+    /// Before the classifier.
+    pub classifier_dropout: Option<f64>,
+}
+
+impl DropoutSettings {
+    /// The same configuration with these probabilities, in the fields that the family has for them.
+    ///
+    /// # Errors
+    /// When the family has no such field.
+    pub(crate) fn applied(&self, config: Config, family: &Family) -> Result<Config, Error> {
+        let fields = family.dropout_fields;
+        let given = [
+            ("hidden_dropout_prob", self.hidden_dropout_prob, fields.hidden),
+            ("attention_probs_dropout_prob", self.attention_probs_dropout_prob, fields.attention),
+            ("classifier_dropout", self.classifier_dropout, fields.classifier),
+        ];
+        given.into_iter().try_fold(config, |config, (flag, value, fields)| {
+            let Some(value) = value else { return Ok(config) };
+            if fields.is_empty() {
+                return Err(Error::usage(format!(
+                    "--{flag}: a {} model has no such dropout of its own; --hidden_dropout_prob is of its head too",
+                    family.model_type
+                )));
+            }
+            Ok(fields.iter().fold(config, |config, field| config.with_number(field, value)))
+        })
+    }
 }
 
 impl Default for ModelSettings {
@@ -55,13 +96,32 @@ impl Default for ModelSettings {
             config: None,
             ignore_mismatched_sizes: false,
             token_type_ids: None,
+            dropout: DropoutSettings::default(),
         }
     }
 }
 
 impl ModelSettings {
+    /// Whether the numbers can be.
+    ///
+    /// # Errors
+    /// Names the first that is wrong.
+    pub fn check(&self) -> Result<(), Error> {
+        let DropoutSettings { hidden_dropout_prob, attention_probs_dropout_prob, classifier_dropout } = self.dropout;
+        for (name, value) in [
+            ("hidden_dropout_prob", hidden_dropout_prob),
+            ("attention_probs_dropout_prob", attention_probs_dropout_prob),
+            ("classifier_dropout", classifier_dropout),
+        ] {
+            let value = value.unwrap_or(0.0);
+            check((0.0..1.0).contains(&value), name, value, "at least 0 and below 1")?;
+        }
+        Ok(())
+    }
+
     pub(super) fn declare(&self, all: &mut Vec<Setting>) {
-        let Self { choice, tokenizer, config, ignore_mismatched_sizes, token_type_ids } = self;
+        let Self { choice, tokenizer, config, ignore_mismatched_sizes, token_type_ids, dropout } = self;
+        let DropoutSettings { hidden_dropout_prob, attention_probs_dropout_prob, classifier_dropout } = *dropout;
         // The record has their hashes, too.
         let part = |name, choice: &Option<ModelChoice>| {
             Setting::new(name, choice.as_ref().map(ModelChoice::to_json), Changes::Steps).counting(Counts::InRequest)
@@ -73,6 +133,9 @@ impl ModelSettings {
             part("config_name", config),
             Setting::new("ignore_mismatched_sizes", ignore_mismatched_sizes.then_some(true), Changes::Steps),
             Setting::new("token_type_ids", *token_type_ids, Changes::Steps),
+            Setting::new("hidden_dropout_prob", hidden_dropout_prob, Changes::Steps),
+            Setting::new("attention_probs_dropout_prob", attention_probs_dropout_prob, Changes::Steps),
+            Setting::new("classifier_dropout", classifier_dropout, Changes::Steps),
         ]);
     }
 }

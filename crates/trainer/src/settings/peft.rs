@@ -173,13 +173,17 @@ impl PeftSettings {
         };
         let names = |names: &Option<Vec<String>>| names.as_ref().map_or(Value::Null, |names| json!(names.join(",")));
         let number = |given: Value, of: fn(&LoraConfig) -> Value| lora.as_ref().map_or(given, of);
+        // What is off is not there.
+        let dropout = lora_dropout.filter(|p| *p > 0.0);
+        let bias = lora_bias.filter(|bias| *bias != BiasTraining::None);
+        let rslora = use_rslora.filter(|on| *on);
         all.extend([
             steps("peft", method.map(Choice::name).into()),
             steps("lora_r", number(json!(lora_r), |lora| json!(lora.r))),
             steps("lora_alpha", number(json!(lora_alpha), |lora| json!(lora.lora_alpha))),
-            steps("lora_dropout", number(json!(lora_dropout), |lora| json!(lora.lora_dropout))),
-            steps("lora_bias", number(json!(lora_bias.map(Choice::name)), |lora| json!(lora.bias.name()))),
-            steps("use_rslora", number(json!(use_rslora), |lora| json!(lora.use_rslora))),
+            steps("lora_dropout", json!(dropout)),
+            steps("lora_bias", json!(bias.map(Choice::name))),
+            steps("use_rslora", json!(rslora)),
             steps("target_modules", names(target_modules)),
             steps("feedforward_modules", names(feedforward_modules)),
             steps("modules_to_save", names(modules_to_save)),

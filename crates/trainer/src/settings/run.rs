@@ -104,6 +104,7 @@ impl Settings {
                 "--save_logits writes the logits of an evaluation or prediction: give --do_eval or --do_predict too",
             ));
         }
+        self.model.check()?;
         self.training.check()?;
         self.peft.check(self.do_train)?;
         self.check_peft()?;

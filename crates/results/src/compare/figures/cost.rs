@@ -1,4 +1,4 @@
-//! Scores against the seconds that the training took.
+//! Scores against what the training took: its seconds, or the parameters that it trained.
 
 use super::draw::paint::Look;
 use super::draw::points::{Point, points};
@@ -14,32 +14,80 @@ use records::Error;
 /// Behind the name of a model that was trained on what is scored.
 const MARK: &str = " ‡";
 
-/// What a model scored on a task, or over several, and the seconds of training that it took.
+/// What scores are drawn against.
+pub(super) struct Against {
+    kind: FigureKind,
+    /// Of the files.
+    name: &'static str,
+    title: &'static str,
+    header: &'static str,
+    form: Form,
+    description: &'static str,
+    axis: &'static str,
+    of: fn(&Row, &Entry) -> Option<f64>,
+    /// Of several tasks.
+    together: fn(f64, f64) -> f64,
+}
+
+/// The seconds of the training.
+pub(super) const TIME: Against = Against {
+    kind: FigureKind::Cost,
+    name: "cost",
+    title: "training time",
+    header: "training, seconds",
+    form: Form::Measure,
+    description: "over the seconds that its training took, evaluations not counted (mean over the runs, logarithmic axis)",
+    axis: "seconds of training (log)",
+    of: |_, entry| entry.train_seconds,
+    together: |a, b| a + b,
+};
+
+/// How many parameters are trained.
+pub(super) const TRAINED: Against = Against {
+    kind: FigureKind::Trained,
+    name: "trained",
+    title: "trained parameters",
+    header: "trained parameters",
+    form: Form::Count,
+    description: "over the number of parameters that were trained (logarithmic axis)",
+    axis: "trained parameters (log)",
+    of: |row, _| row.trained.map(|trained| trained as f64),
+    together: f64::max,
+};
+
+/// What a model scored on a task, or over several, and what that took.
 struct TaskCost {
     name: String,
     look: Look,
-    seconds: f64,
+    took: f64,
     score: f64,
     interval: Option<(f64, f64)>,
 }
 
 /// Of one model a point a task; of several a chart over the tasks that all have, and one a task.
-pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error> {
+pub(super) fn figures(comparison: &Comparison<'_>, against: &Against) -> Result<Vec<Figure>, Error> {
     // Errors have no place on an axis of percent.
     let shares: Vec<&Column> = comparison.columns.iter().filter(|column| column.form() == Form::Percent).collect();
     let own: Vec<(usize, &Row)> = comparison.rows.iter().enumerate().filter(|(_, row)| !row.is_published()).collect();
     if let [(_, row)] = own.as_slice() {
         let of_column = |(at, column): (usize, &&Column)| {
             let mark = if comparison.is_trained_on(row, column) { MARK } else { "" };
-            task_cost(column.title() + mark, Look::of(at), row.entries.get(&column.name)?)
+            task_cost(against, column.title() + mark, Look::of(at), row, column)
         };
         let costs: Vec<TaskCost> = shares.iter().enumerate().filter_map(of_column).collect();
-        let title = "Scores against training time".to_owned();
+        let title = format!("Scores against {}", against.title);
         // Of each task the whisker is drawn as far as the lowest of their scores can be.
         let ranges: Option<Vec<(f64, f64)>> = shares.iter().map(|column| column.range()).collect();
         let range = ranges.and_then(|all| all.into_iter().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))));
-        let figure =
-            figure("cost".to_owned(), title, "task", "The score of each task", (Form::Percent, range), &costs)?;
+        let figure = figure(
+            against,
+            against.name.to_owned(),
+            title,
+            "task",
+            "The score of each task",
+            (Form::Percent, range),
+            &costs,
+        )?;
         return Ok(figure.into_iter().collect());
     }
     let mut figures = Vec::new();
@@ -47,32 +95,32 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
     let common: Vec<&Column> = shares.iter().filter(has_all).copied().collect();
     if common.len() > 1 {
         let of_row = |(at, row): &(usize, &Row)| {
-            let of_column = |column: &&Column| task_cost(String::new(), Look::of(*at), row.entries.get(&column.name)?);
+            let of_column = |column: &&Column| task_cost(against, String::new(), Look::of(*at), row, column);
             let of_tasks: Vec<TaskCost> = common.iter().map(of_column).collect::<Option<_>>()?;
             Some(TaskCost {
                 name: marked(row, common.iter().any(|column| comparison.is_trained_on(row, column))),
                 look: Look::of(*at),
-                seconds: of_tasks.iter().map(|cost| cost.seconds).sum(),
+                took: of_tasks.iter().map(|cost| cost.took).reduce(against.together)?,
                 score: of_tasks.iter().map(|cost| cost.score).sum::<f64>() / of_tasks.len() as f64,
                 interval: None,
             })
         };
         let costs: Vec<TaskCost> = own.iter().filter_map(of_row).collect();
-        let title = format!("Mean of {} tasks against training time", common.len());
+        let title = format!("Mean of {} tasks against {}", common.len(), against.title);
         let names: Vec<String> = common.iter().map(|column| column.title()).collect();
         let what = format!("The mean score over {}", names.join(", "));
-        figures.extend(figure("cost".to_owned(), title, "model", &what, (Form::Percent, None), &costs)?);
+        figures.extend(figure(against, against.name.to_owned(), title, "model", &what, (Form::Percent, None), &costs)?);
     }
     for column in &comparison.columns {
         let of_row = |(at, row): &(usize, &Row)| {
             let name = marked(row, comparison.is_trained_on(row, column));
-            task_cost(name, Look::of(*at), row.entries.get(&column.name)?)
+            task_cost(against, name, Look::of(*at), row, column)
         };
         let costs: Vec<TaskCost> = own.iter().filter_map(of_row).collect();
-        let title = format!("{}: score against training time", column.title());
+        let title = format!("{}: score against {}", column.title(), against.title);
         let what = format!("The score on {}", column.title());
-        let name = format!("cost-{}", slug(&column.name));
-        figures.extend(figure(name, title, "model", &what, (column.form(), column.range()), &costs)?);
+        let name = format!("{}-{}", against.name, slug(&column.name));
+        figures.extend(figure(against, name, title, "model", &what, (column.form(), column.range()), &costs)?);
     }
     Ok(figures)
 }
@@ -82,13 +130,15 @@ fn marked(row: &Row, trained_on: bool) -> String {
     format!("{}{}", row.name, if trained_on { MARK } else { "" })
 }
 
-fn task_cost(name: String, look: Look, entry: &Entry) -> Option<TaskCost> {
+fn task_cost(against: &Against, name: String, look: Look, row: &Row, column: &Column) -> Option<TaskCost> {
+    let entry = row.entries.get(&column.name)?;
     let score = entry.score.filter(|summary| summary.mean.is_finite())?.mean;
-    let seconds = entry.train_seconds.filter(|seconds| *seconds > 0.0)?;
-    Some(TaskCost { name, look, seconds, score, interval: entry.interval })
+    let took = (against.of)(row, entry).filter(|took| *took > 0.0)?;
+    Some(TaskCost { name, look, took, score, interval: entry.interval })
 }
 
 fn figure(
+    against: &Against,
     name: String,
     title: String,
     of: &str,
@@ -100,13 +150,13 @@ fn figure(
     if costs.is_empty() {
         return Ok(None);
     }
-    let mut table = Table::new(&[of, "training, seconds", "score", "low", "high"], 1);
+    let mut table = Table::new(&[of, against.header, "score", "low", "high"], 1);
     let mut drawn = Vec::new();
     for cost in costs {
         let percent = |value: Option<f64>| Cell::number(value, form);
         table.rows.push(vec![
             Cell::text(&cost.name),
-            Cell::number(Some(cost.seconds), Form::Measure),
+            Cell::number(Some(cost.took), against.form),
             percent(Some(cost.score)),
             percent(cost.interval.map(|ends| ends.0)),
             percent(cost.interval.map(|ends| ends.1)),
@@ -114,7 +164,7 @@ fn figure(
         drawn.push(Point {
             name: cost.name.clone(),
             look: cost.look,
-            x: cost.seconds,
+            x: cost.took,
             y: cost.score * scale,
             interval: cost.interval.map(|(low, high)| (low * scale, high * scale)),
         });
@@ -122,14 +172,11 @@ fn figure(
     let note =
         if costs.iter().any(|cost| cost.name.ends_with(MARK)) { format!(" {TRAINED_ON_IT}") } else { String::new() };
     Ok(Some(Figure {
-        kind: FigureKind::Cost,
+        kind: against.kind,
         name,
         title,
-        description: format!(
-            "{what}, {unit}, over the seconds that its training took, evaluations not counted (mean over the runs, \
-             logarithmic axis).{note}"
-        ),
-        chart: points(&drawn, range.map(|(low, high)| (low * scale, high * scale)), "seconds of training (log)")?,
+        description: format!("{what}, {unit}, {}.{note}", against.description),
+        chart: points(&drawn, range.map(|(low, high)| (low * scale, high * scale)), against.axis)?,
         table,
     }))
 }

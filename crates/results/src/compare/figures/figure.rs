@@ -12,6 +12,8 @@ pub(in crate::compare) enum FigureKind {
     Curves,
     /// Scores against the time that the training took.
     Cost,
+    /// Scores against the number of parameters that were trained.
+    Trained,
 }
 
 /// A chart with its words and its numbers.

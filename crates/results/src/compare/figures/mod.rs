@@ -14,6 +14,7 @@ pub(crate) use self::draw::paint::Look;
 pub(super) use self::draw::paint::variables;
 pub(super) use self::figure::{Figure, FigureKind};
 use crate::compare::comparison::Comparison;
+use crate::compare::row::Row;
 use records::Error;
 use records::atomic::write_whole;
 
@@ -24,7 +25,10 @@ use records::atomic::write_whole;
 pub(super) fn all(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error> {
     let mut figures = bars::figures(comparison)?;
     figures.extend(curves::figures(comparison)?);
-    figures.extend(cost::figures(comparison)?);
+    figures.extend(cost::figures(comparison, &cost::TIME)?);
+    if comparison.rows.iter().any(Row::trains_few) {
+        figures.extend(cost::figures(comparison, &cost::TRAINED)?);
+    }
     Ok(figures)
 }
 

@@ -4,7 +4,7 @@ use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::{Entry, PARTIAL};
 use crate::compare::lacking::{NO_MEAN, SCORE};
-use crate::compare::row::{CHOSEN_HERE, Row};
+use crate::compare::row::{CHOSEN_HERE, Row, TRAINED};
 use crate::compare::shown::Form;
 use crate::statistics::Summary;
 
@@ -28,15 +28,18 @@ pub(super) struct Cell {
 }
 
 impl Cell {
+    /// A number that is no score.
+    fn of_text(mean: String) -> Self {
+        Self { mean, half: None, best: false, collapsed: false, trained_on: false, partial: false, no_mean: false }
+    }
+
     /// Of what has no number; `None` where there is nothing to say of it.
     fn without_number(no_mean: bool) -> Option<Self> {
-        let mean = NOTHING.to_owned();
-        let cell = Self { mean, half: None, best: false, collapsed: false, trained_on: false, partial: false, no_mean };
-        no_mean.then_some(cell)
+        no_mean.then(|| Self { no_mean, ..Self::of_text(NOTHING.to_owned()) })
     }
 }
 
-/// Tasks, then the averages that a row has.
+/// Tasks, then the averages that a row has; where a model trains few of its parameters, what was trained and what that took.
 pub(super) struct Grid {
     pub(super) header: Vec<String>,
     pub(super) rows: Vec<(String, Vec<Option<Cell>>)>,
@@ -47,6 +50,10 @@ impl Grid {
         let averages = comparison.averages();
         let mut header: Vec<String> = comparison.columns.iter().map(|column| column.name.clone()).collect();
         header.extend(averages.iter().map(|(_, average)| average.display_name.clone()));
+        let trains_few = comparison.rows.iter().any(Row::trains_few);
+        if trains_few {
+            header.extend(["trained", "training (s)", "memory (MB)"].map(str::to_owned));
+        }
         let cell = |summary: Summary, form: Form, best: Option<&Row>, row: &Row| Cell {
             mean: form.text(summary.mean),
             half: summary.confidence_interval(comparison.level).map(|(_, high)| form.text(high - summary.mean)),
@@ -78,8 +85,17 @@ impl Grid {
                 let cell = cell(row.averages.get(average)?, Form::Percent, *best, row);
                 Some(Cell { trained_on: comparison.is_average_trained_on(row, of, average), ..cell })
             });
+            let took = [
+                row.trained.map(|trained| (trained as f64, Form::Count)),
+                row.train_seconds().map(|seconds| (seconds, Form::Measure)),
+                row.peak_memory_bytes().map(|bytes| (bytes as f64, Form::Megabytes)),
+            ];
+            let took = took.into_iter().filter(|_| trains_few).map(|number| {
+                let (value, form) = number?;
+                Some(Cell::of_text(form.text(value)))
+            });
             let mark = if row.chosen_on.is_some() { " †" } else { "" };
-            (format!("{}{mark}", row.name), tasks.chain(means).collect::<Vec<_>>())
+            (format!("{}{mark}", row.name), tasks.chain(means).chain(took).collect::<Vec<_>>())
         };
         let rows = comparison.rows.iter().map(row).collect();
         Self { header, rows }
@@ -88,13 +104,15 @@ impl Grid {
 
 /// What the table shows, in words.
 pub(super) fn caption(comparison: &Comparison<'_>) -> String {
+    let trains_few = comparison.rows.iter().any(Row::trains_few);
+    let took = if trains_few { format!(" {TRAINED}") } else { String::new() };
     let chosen = comparison.rows.iter().any(|row| row.chosen_on.is_some());
     let chosen = if chosen { format!(" {CHOSEN_HERE}") } else { String::new() };
     let partial = if comparison.has_partial() { format!(" {PARTIAL}") } else { String::new() };
     let no_mean = if comparison.has_cells_without_mean() { format!(" {NO_MEAN}") } else { String::new() };
     format!(
         "Scores in percent, errors as they are; mean over seeds ± half of the {:.0} % interval (Student's t). A task with two metrics counts as their \
-         mean, MNLI as the mean of both splits; {}.{chosen}{partial}{no_mean}",
+         mean, MNLI as the mean of both splits; {}.{took}{chosen}{partial}{no_mean}",
         comparison.level * 100.0,
         comparison.averages_in_words().join(", ")
     )

@@ -32,11 +32,15 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
     let others = comparison.averages().into_iter().filter(|(benchmark, _)| benchmark.name != GLUE.name);
     let glue = GLUE.averages.iter().map(|average| (&*GLUE, average));
     let averages: Vec<(&Benchmark, &AverageSpec)> = glue.chain(others).collect();
+    let trains_few = comparison.rows.iter().any(Row::trains_few);
     let row = |row: &Row| {
         let mut fields = Map::new();
         let mut add = |name: &str, value: Value| fields.insert(name.to_owned(), value);
         add("model", json!(row.name));
         add("parameters", json!(row.parameters));
+        if trains_few {
+            add("trained_parameters", json!(row.trained));
+        }
         add("source", json!(row.source));
         add("chosen_on", json!(row.chosen_on));
         for (_, average) in &averages {

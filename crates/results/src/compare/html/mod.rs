@@ -37,6 +37,7 @@ pub(super) fn render(comparison: &Comparison<'_>, made_at: &str) -> Result<Strin
         ("tasks", "Scores by task", charts(comparison, &figures, FigureKind::Scores)?),
         ("curves", "Learning curves", charts(comparison, &figures, FigureKind::Curves)?),
         ("cost", "Score against training time", charts(comparison, &figures, FigureKind::Cost)?),
+        ("trained", "Score against trained parameters", charts(comparison, &figures, FigureKind::Trained)?),
         ("pairs", "Do models differ?", pairs(comparison)),
         ("numbers", "Every number", numbers::tables(comparison)),
         ("confusion", "Confusion matrices", confusion::tables(comparison)),

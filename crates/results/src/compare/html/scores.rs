@@ -18,6 +18,7 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
     let averages = comparison.averages();
     let best_of_tasks: Vec<_> = comparison.columns.iter().map(|column| comparison.best_of(column)).collect();
     let best_averages: Vec<_> = averages.iter().map(|(of, average)| comparison.best_average(of, average)).collect();
+    let trains_few = comparison.rows.iter().any(Row::trains_few);
     let has_parameters = comparison.rows.iter().any(|row| row.parameters.is_some());
     let mut head = String::from("<th scope=\"col\">model</th>");
     let mut title = |name: &str, words: &str| {
@@ -32,6 +33,9 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
     }
     if has_parameters {
         title("parameters", "millions");
+    }
+    if trains_few {
+        title("trained", "parameters");
     }
     let line = |row: &Row| {
         let mark = if row.chosen_on.is_some() { " <span class=\"mark\">†</span>" } else { "" };
@@ -60,10 +64,15 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
                 },
             );
         }
+        if trains_few {
+            let cell =
+                |count| format!("<td class=\"n\">{}</td>", number(Number { value: count as f64, form: Form::Count }));
+            line += &row.trained.map_or_else(|| NOTHING.to_owned(), cell);
+        }
         line + "</tr>\n"
     };
     let (published, own): (Vec<&Row>, Vec<&Row>) = comparison.rows.iter().partition(|row| row.is_published());
-    let columns = 1 + comparison.columns.len() + averages.len() + usize::from(has_parameters);
+    let columns = 1 + comparison.columns.len() + averages.len() + usize::from(has_parameters) + usize::from(trains_few);
     let mut bodies = format!("<tbody>\n{}</tbody>\n", own.into_iter().map(line).collect::<String>());
     if !published.is_empty() {
         let title = format!("<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"{columns}\">Published</th></tr>\n");

@@ -22,6 +22,7 @@ impl Published {
                 averages: Averages::of(&entries),
                 entries,
                 parameters: None,
+                trained: None,
                 source: Some(self.origin(row)),
                 chosen_on: None,
                 records: Vec::new(),
