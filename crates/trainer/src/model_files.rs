@@ -338,12 +338,18 @@ impl ModelFiles {
     ) -> Result<(SequenceClassifier<B>, LoadReport), Error> {
         let architecture = self.architecture.clone();
         let empty = SequenceClassifier::<B>::zeros(architecture, build.num_labels, build.precision, device);
+        let brings_head = match (adapter, self.adapter_plan()) {
+            (Some(path), Some(plan)) => {
+                peft::brings_saved(plan, path).map_err(|error| Error::usage(format!("{}: {error}", self.files().id)))?
+            }
+            _ => false,
+        };
         let options = LoadOptions {
             model_type: self.family.model_type.to_owned(),
             prefix: self.family.prefix,
             initializer_range: self.config.number("initializer_range", 0.02)?,
-            // An adapter brings a head of its own.
-            ignore_mismatched_sizes: build.ignore_mismatched_sizes || adapter.is_some(),
+            // Where an adapter brings a head of its own, the model's is not used.
+            ignore_mismatched_sizes: build.ignore_mismatched_sizes || brings_head,
         };
         let mut rng = TorchRng::new(build.seed);
         let (model, mut report) = checkpoint::load(empty, &self.names, weights, &options, &mut rng)

@@ -263,6 +263,11 @@ pub trait EncoderOps: Backend {
         }
     }
 
+    /// What is to be said to whoever asks for `precision` on `device`, where anything is.
+    fn precision_remark(_precision: Precision, _device: &Self::Device) -> Option<&'static str> {
+        None
+    }
+
     /// The memory that this process holds on `device`; `None` where the backend does not count it.
     fn memory_usage(_device: &Self::Device) -> Option<DeviceMemory> {
         None

@@ -39,6 +39,15 @@ pub fn save_adapter<B: Backend, M: Module<B>>(module: &M, plan: &AdapterPlan, pa
     Ok(write_safetensors(path, &tensors)?)
 }
 
+/// Whether a file holds any layer that is trained as a whole.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn brings_saved(plan: &AdapterPlan, path: &Path) -> Result<bool, PeftError> {
+    let file = read_safetensors(path)?;
+    Ok(plan.saved.iter().any(|saved| file.contains_key(&format!("{PREFIX}{}", saved.name))))
+}
+
 /// Takes the values of a file into a model that the plan was put beside. Names of those of the head that the file lacks or, where
 /// `ignores_mismatched_sizes` allows it, has in another size: they stay as they are.
 ///

@@ -85,6 +85,17 @@ pub fn read_config(path: &Path, tensors: &Path) -> Result<AdapterConfig, PeftErr
         None | Some(Value::Null) => Ok(usual),
         Some(value) => value.as_f64().ok_or_else(|| unsupported(field, "a number")),
     };
+    let rank = number("r", 8.0)?;
+    let dropout = number("lora_dropout", 0.0)?;
+    if rank < 1.0 || rank.fract() != 0.0 {
+        return Err(unsupported("r", "a whole number from 1"));
+    }
+    if !(0.0..1.0).contains(&dropout) {
+        return Err(unsupported("lora_dropout", "a number from 0 to below 1"));
+    }
+    if !matches!(fields.get("use_rslora"), None | Some(Value::Null | Value::Bool(_))) {
+        return Err(unsupported("use_rslora", "true or false"));
+    }
     let names = |field: &str| match fields.get(field) {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(list)) => list
@@ -106,9 +117,9 @@ pub fn read_config(path: &Path, tensors: &Path) -> Result<AdapterConfig, PeftErr
                 Some(_) => return Err(unsupported("init_lora_weights", "true, false or gaussian")),
             }
             Method::Lora(LoraConfig {
-                r: number("r", 8.0)? as usize,
+                r: rank as usize,
                 lora_alpha: number("lora_alpha", 8.0)?,
-                lora_dropout: number("lora_dropout", 0.0)?,
+                lora_dropout: dropout,
                 bias: match fields.get("bias").and_then(Value::as_str) {
                     None | Some("none") => BiasTraining::None,
                     Some("all") => BiasTraining::All,

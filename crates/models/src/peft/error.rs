@@ -23,6 +23,22 @@ pub enum PeftError {
         /// The names that there are.
         known: String,
     },
+    /// A layer that is computed together with others, and of which something is asked for alone.
+    #[error("`{name}` is computed in one product with its neighbours here: {what}")]
+    Stacked {
+        /// transformers' name of the layer.
+        name: String,
+        /// What cannot be done, and what to do.
+        what: &'static str,
+    },
+    /// Feed-forward layers that are not among the targets as `peft` wants them.
+    #[error("--feedforward_modules {name}: {reason}")]
+    Feedforward {
+        /// What was asked for.
+        name: String,
+        /// What is wrong, and what to do.
+        reason: &'static str,
+    },
     /// A family for which there is no usual choice.
     #[error(
         "peft has no usual target modules of {method} for {model_type}: give --target_modules; its layers: {known}"

@@ -8,7 +8,7 @@ mod error;
 mod method;
 mod plan;
 
-pub use self::adapter_file::{load_adapter, save_adapter};
+pub use self::adapter_file::{brings_saved, load_adapter, save_adapter};
 pub use self::attach::{attach, merged};
 pub use self::config_file::{AdapterConfig, read_config};
 pub use self::error::PeftError;

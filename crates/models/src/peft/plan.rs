@@ -90,7 +90,10 @@ impl AdapterPlan {
             Method::BitFit | Method::Head => (None, None),
         };
         let resolve = |targets: &Targets, usual: Vec<String>| match targets {
-            Targets::Names(names) => names.clone(),
+            Targets::Names(names) => {
+                let mut seen = BTreeSet::new();
+                names.iter().filter(|name| seen.insert(*name)).cloned().collect()
+            }
             Targets::Default => usual,
             Targets::AllLinear => {
                 let names = linears.iter().filter(can_be_target).map(|module| last_parts(&module.name));
@@ -126,9 +129,22 @@ impl AdapterPlan {
                 number,
             });
         }
+        if let Some(site) = sites.iter().find(|site| site.is_feedforward && site.part.1 > 1) {
+            let what = "(IA)³ cannot scale the input of one of them; leave it out of --feedforward_modules";
+            return Err(PeftError::Stacked { name: site.module.clone(), what });
+        }
+        let feedforward_modules = feedforward_targets(&sites, &target_modules, &feedforward_modules)?;
         let mut plan =
             Self { target_modules, feedforward_modules, sites, trained: HashSet::new(), saved: Vec::new(), method };
         plan.choose_trained(specs, prefix, is_saved);
+        for spec in specs.iter().filter(|spec| spec.tensors.len() > 1) {
+            let names = spec.tensors.iter().map(|tensor| spec.full_name(tensor, prefix));
+            let (saved, others): (Vec<String>, Vec<String>) = names.partition(|name| is_saved(name));
+            if let (Some(name), false) = (saved.first(), others.is_empty()) {
+                let what = "it cannot be trained as a whole alone; give --modules_to_save all of them";
+                return Err(PeftError::Stacked { name: name.clone(), what });
+            }
+        }
         let encoder_biases = || specs.iter().any(|spec| spec.in_encoder && plan.trained.contains(&spec.parameter));
         if plan.method == Method::BitFit && !encoder_biases() {
             return Err(PeftError::NoBiases { model_type: model_type.to_owned() });
@@ -136,7 +152,7 @@ impl AdapterPlan {
         Ok(plan)
     }
 
-    fn choose_trained(&mut self, specs: &[ParameterSpec], prefix: &str, is_saved: impl Fn(&str) -> bool) {
+    fn choose_trained(&mut self, specs: &[ParameterSpec], prefix: &str, is_saved: impl Fn(&str) -> bool + Copy) {
         for spec in specs {
             for (part, tensor) in spec.tensors.iter().enumerate() {
                 let name = spec.full_name(tensor, prefix);
@@ -212,6 +228,29 @@ impl AdapterPlan {
         };
         self.sites.iter().flat_map(of_site).collect()
     }
+}
+
+/// The targets that are feed-forward layers: `peft` wants them to be some of the targets, by the same names.
+fn feedforward_targets(sites: &[Site], targets: &[String], feedforward: &[String]) -> Result<Vec<String>, PeftError> {
+    let wrong = |name: &String, reason| Err(PeftError::Feedforward { name: name.clone(), reason });
+    let has_site = |name: &String| sites.iter().any(|site| is_named(&site.module, std::slice::from_ref(name)));
+    if let Some(name) = feedforward.iter().find(|name| !has_site(name)) {
+        return wrong(name, "it is none of the target modules; give it to --target_modules too");
+    }
+    let mut names = Vec::new();
+    for target in targets {
+        let of_target = sites.iter().filter(|site| is_named(&site.module, std::slice::from_ref(target)));
+        let (scaled, others): (Vec<&Site>, Vec<&Site>) = of_target.partition(|site| site.is_feedforward);
+        match (scaled.is_empty(), others.is_empty()) {
+            (true, _) => {}
+            (false, true) => names.push(target.clone()),
+            (false, false) => {
+                let reason = "a target of which only some layers are feed-forward; name these in --target_modules, too";
+                return wrong(target, reason);
+            }
+        }
+    }
+    Ok(names)
 }
 
 /// The linear layer of a weight's path.

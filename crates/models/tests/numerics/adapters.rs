@@ -260,6 +260,25 @@ fn what_does_not_fit_is_refused_by_name() {
     );
     // The classifier is trained as a whole.
     assert!(refused(lora(&["classifier"])).contains("`classifier`"));
+    // Queries, keys and values are one parameter here.
+    let alone = LoraConfig {
+        modules_to_save: vec!["query".to_owned()],
+        target_modules: Targets::Names(vec!["output.dense".to_owned()]),
+        ..LoraConfig::default()
+    };
+    assert!(refused(Method::Lora(alone)).contains("cannot be trained as a whole alone"));
+    let scaled = |targets: &[&str], feedforward: &[&str]| {
+        let names = |names: &[&str]| Targets::Names(names.iter().map(|&name| name.to_owned()).collect());
+        let config = Ia3Config {
+            target_modules: names(targets),
+            feedforward_modules: names(feedforward),
+            ..Ia3Config::default()
+        };
+        refused(Method::Ia3(config))
+    };
+    assert!(scaled(&["query"], &["query"]).contains("cannot scale the input of one of them"));
+    assert!(scaled(&["key"], &["output.dense"]).contains("none of the target modules"));
+    assert!(scaled(&["dense"], &["output.dense"]).contains("only some layers are feed-forward"));
     let saved = LoraConfig { modules_to_save: vec!["head".to_owned()], ..LoraConfig::default() };
     assert!(refused(Method::Lora(saved)).starts_with("--modules_to_save: no layer"));
     let modernbert = cases().into_iter().find(|case| case.name == "modernbert_lora").unwrap();

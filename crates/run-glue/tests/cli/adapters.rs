@@ -144,6 +144,55 @@ fn the_best_adapter_is_loaded_at_the_end() {
 }
 
 #[test]
+fn a_folder_holds_one_form_of_a_model() {
+    let bench = Bench::new();
+    let evaluated = || {
+        bench
+            .run(
+                "--task rte --dataset_dir g --model out --do_eval --save_logits --results_dir e --output_dir eval"
+                    .split(' '),
+            )
+            .assert_done("eval");
+        logits(&bench, "eval")
+    };
+    for method in ["lora", "bitfit", "ia3", "lora --merge_adapter"] {
+        let flags = format!("--model m --peft {method} --save_logits --overwrite_output_dir --output_dir out");
+        run(&bench, &flags).assert_done(method);
+        assert_near(&evaluated(), &logits(&bench, "out"), 2e-5);
+        let has_adapter = bench.path("out/adapter_config.json").exists();
+        assert_eq!(has_adapter, !bench.path("out/model.safetensors").exists(), "{method}");
+    }
+    // The model that an adapter stands beside is not written over.
+    run(&bench, "--model m --peft lora --overwrite_output_dir --output_dir m").assert_refused(
+        "m",
+        2,
+        &["--output_dir m", "would be replaced"],
+    );
+    // What is trained on is written as peft reads it: feed-forward layers by the names of the targets.
+    run(&bench, "--model m --peft ia3 --overwrite_output_dir --output_dir out").assert_done("ia3");
+    run(&bench, "--model out --output_dir more").assert_done("more");
+    let config = read(&bench, "more/adapter_config.json");
+    let names = |field: &str| -> Vec<String> {
+        config[field].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+    };
+    let targets = names("target_modules");
+    assert!(names("feedforward_modules").iter().all(|name| targets.contains(name)), "{config}");
+    assert!(!names("feedforward_modules").is_empty());
+}
+
+#[test]
+fn an_adapter_that_is_trained_on_keeps_to_the_same_limits() {
+    let bench = Bench::new();
+    run(&bench, "--model m --peft lora --lora_dropout 0.2 --output_dir out").assert_done("out");
+    run(&bench, "--model out --dropout_stream torch").assert_refused(
+        "stream",
+        2,
+        &["lora_dropout", "leave the stream out"],
+    );
+    run(&bench, "--model out --freeze_layers 1").assert_refused("frozen", 2, &["leave out --freeze_layers"]);
+}
+
+#[test]
 fn few_parameters_change() {
     for (method, trained) in [("head", &["classifier."] as &[&str]), ("bitfit", &["classifier.", ".bias"])] {
         let bench = Bench::new();
@@ -198,6 +247,9 @@ fn what_cannot_be_is_refused_by_name() {
         bench.write("out/adapter_config.json", config.to_string());
         bench.run("--task rte --dataset_dir g --model out --do_eval --results_dir e".split(' '))
     };
+    with("lora_dropout", json!(1.5)).assert_refused("dropout", 2, &["`lora_dropout` is 1.5"]);
+    with("use_rslora", json!("true")).assert_refused("rslora", 2, &["`use_rslora`", "true or false"]);
+    with("r", json!(2.5)).assert_refused("r", 2, &["`r` is 2.5"]);
     with("use_dora", json!(true)).assert_refused("dora", 2, &["`use_dora` is true, which is not implemented"]);
     with("rank_pattern", json!({"query": 4})).assert_refused("pattern", 2, &["`rank_pattern`"]);
     with("peft_type", json!("PREFIX_TUNING")).assert_refused("type", 2, &["`peft_type`", "LORA or IA3"]);

@@ -28,6 +28,7 @@ mod row_info;
 mod rows;
 mod run_record;
 mod run_task;
+mod same_place;
 mod saved_model;
 mod score;
 mod split_reader;

@@ -8,7 +8,8 @@ use records::counted;
 use records::files::final_eval::FinalTable;
 
 use super::checkpoints::{list, remove_whole};
-use super::output::{is_in, is_same};
+use super::output::is_in;
+use super::same_place::is_same;
 use crate::error::Error;
 use crate::logs::journal;
 use crate::settings::{ModelChoice, Settings};

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::checkpoints::{is_scratch, latest, list};
 use super::output_lock::{self, lock_output};
+use super::same_place::is_same;
 pub use super::saved_model::WEIGHT_FILES;
 use super::saved_model::model_files;
 use super::trained_rows::weights_hash;
@@ -153,11 +154,6 @@ pub(super) fn given_elsewhere<'a>(settings: &'a Settings, dir: &Path) -> Option<
 pub(super) fn is_in(checkpoint: &Path, dir: &Path) -> bool {
     let parent = checkpoint.canonicalize().ok().and_then(|checkpoint| Some(checkpoint.parent()?.to_owned()));
     parent.is_some_and(|parent| is_same(&parent, dir)) || list(dir).iter().any(|(_, own)| is_same(own, checkpoint))
-}
-
-/// Whether two paths lead to one place that is there.
-pub(super) fn is_same(a: &Path, b: &Path) -> bool {
-    a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
 /// Whether a folder holds nothing, or is not there. What a run leaves that is killed before its first checkpoint, or while

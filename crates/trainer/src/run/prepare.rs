@@ -1,21 +1,24 @@
 //! Files to tokenized splits: everything that can be wrong with the input shows here, before any training.
 
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use glue_tasks::task::TaskSpec;
 use models::checkpoint::LoadReport;
+use models::peft::Method;
 
 use super::final_rows::{FinalRows, RowsOf};
 use super::identity::{FileHashes, ModelIdentity, by_name};
 use super::row_info::RowInfo;
 use super::rows::{self, AllRows, Rows};
+use super::same_place::is_same;
 use super::tokenized::Tokenizing;
 use super::trained_rows::{Before, TrainedRows};
 use super::{custom_task, row_info};
 use crate::data::Split;
 use crate::error::Error;
 use crate::model_files::{ModelFiles, ModelSources};
-use crate::settings::{BestSettings, Settings, TaskChoice};
+use crate::settings::{BestSettings, DropoutStream, Settings, TaskChoice};
 use crate::source::{SourceFiles, TransferHooks};
 use records::record::SplitRows;
 use records::record::parts::Source;
@@ -158,7 +161,39 @@ fn check_adapter(settings: &Settings, model: &ModelFiles) -> Result<(), Error> {
             "an adapter names the model that it stands beside, and the demo's encoder has no name: give --merge_adapter true, or another model",
         ));
     }
+    let Some(plan) = model.peft.as_ref().filter(|_| settings.do_train) else { return Ok(()) };
+    let training = &settings.training;
+    if training.freeze_layers > 0 || training.freeze_embeddings {
+        return Err(Error::usage(
+            "an adapter says which parameters are trained; leave out --freeze_layers and --freeze_embeddings",
+        ));
+    }
+    let drops = matches!(&plan.method, Method::Lora(lora) if lora.lora_dropout > 0.0);
+    if drops && training.dropout_stream == DropoutStream::Torch {
+        return Err(Error::usage(format!(
+            "{}: the adapter has a lora_dropout, and where peft drops units is not followed by --dropout_stream torch; leave the stream out",
+            model.files().id
+        )));
+    }
+    let base = model.base_source().unwrap_or(model.files());
+    let is_beside = |dir: &PathBuf| base.source == Source::Folder && is_same(Path::new(&base.id), dir);
+    if is_adapter && !merges && settings.places.output_dir.as_ref().is_some_and(is_beside) {
+        return Err(Error::usage(format!(
+            "--output_dir {}: the model that the adapter stands beside lies there, and would be replaced by it; give another folder",
+            base.id
+        )));
+    }
     Ok(())
+}
+
+/// A warning of what the model lacks, and its adapter does not bring.
+fn lost_beside_an_adapter(report: &LoadReport, settings: &Settings, model: &ModelFiles) -> Option<String> {
+    let plan = model.adapter_plan().filter(|_| settings.do_train && !settings.peft.merge_adapter)?;
+    let name = report.initialized.iter().find(|name| !plan.saved.iter().any(|saved| saved.name == **name))?;
+    Some(format!(
+        "{name} is not in the checkpoint, not trained, and no part of the adapter: with another --seed it is drawn otherwise, and the adapter \
+         gives other scores; --modules_to_save with the name of its layer trains and saves it"
+    ))
 }
 
 impl Prepared {
@@ -211,7 +246,7 @@ pub(super) fn load_summary(report: &LoadReport) -> String {
 }
 
 /// What a person should know about the loaded weights.
-pub(super) fn load_warnings(report: &LoadReport, settings: &Settings) -> Vec<String> {
+pub(super) fn load_warnings(report: &LoadReport, settings: &Settings, model: &ModelFiles) -> Vec<String> {
     let mut warnings = Vec::new();
     if report.new_head() && !settings.do_train {
         let why = match report.mismatched.is_empty() {
@@ -221,6 +256,7 @@ pub(super) fn load_warnings(report: &LoadReport, settings: &Settings) -> Vec<Str
         warnings.push(format!("{why} and --do_train is off: a random head is evaluated"));
     }
     let encoder: Vec<&String> = report.initialized.iter().filter(|name| !name.starts_with("classifier.")).collect();
+    warnings.extend(lost_beside_an_adapter(report, settings, model));
     if !encoder.is_empty() {
         let names = encoder.iter().take(4).map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
         warnings.push(format!("{} encoder tensors are not in the checkpoint and start random: {names}", encoder.len()));

@@ -75,6 +75,9 @@ impl OnBackend for TaskRun<'_> {
         let Self { settings, prepared, hooks, mut listener, clock } = self;
         let energy = EnergyMeter::start();
         let mut warnings = Warnings::default();
+        if let Some(remark) = B::precision_remark(settings.machine.precision, &device) {
+            warnings.add(remark.to_owned());
+        }
         let loaded = |report: &LoadReport| announce(report, settings, &prepared, &mut warnings);
         let (context, model) = RunContext::load::<B>(settings, &prepared, hooks, &device, loaded)?;
         let computer = format!("{device_name} ({backend})");
@@ -130,7 +133,7 @@ impl OnBackend for TaskRun<'_> {
 
 /// Says what was loaded, and what is odd about it and about the data.
 fn announce(report: &LoadReport, settings: &Settings, prepared: &Prepared, warnings: &mut Warnings) {
-    let of_model = prepare::load_warnings(report, settings);
+    let of_model = prepare::load_warnings(report, settings, &prepared.model);
     prepared.warnings.iter().cloned().chain(of_model).for_each(|warning| warnings.add(warning));
     let (loaded, token_types) = (prepare::load_summary(report), prepare::token_types(&prepared.model));
     log::info!("{}: {loaded}{token_types}", prepared.task.name);

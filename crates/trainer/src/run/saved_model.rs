@@ -98,6 +98,16 @@ impl<B: EncoderOps> SavedModel<'_, B> {
             }
             None => checkpoint::save(self.model, names, prefix, &dir.join(weights)).map_err(|e| failed(&e))?,
         }
+        // Of a run before, in the other form: the folder would be read as that one's.
+        let others: &[&str] = if self.adapter().is_some() { &[WEIGHTS] } else { &[ADAPTER_CONFIG, ADAPTER] };
+        for name in others {
+            match std::fs::remove_file(dir.join(name)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(failed(&format!("{name}: {error}")));
+                }
+                _ => {}
+            }
+        }
         write_whole(dir.join("config.json"), self.config_json()?.as_bytes()).map_err(|e| failed(&e))?;
         for (name, bytes) in tokenizer_files {
             write_whole(dir.join(name), &bytes).map_err(|e| failed(&e))?;

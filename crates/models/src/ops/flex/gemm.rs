@@ -79,6 +79,18 @@ pub(super) fn bf16_support() -> Result<(), &'static str> {
     Err("bf16 products need an x86-64 CPU with AVX512-BF16")
 }
 
+/// What is to be said to whoever asks for bf16 products on this machine, where anything is.
+pub(super) fn bf16_remark() -> Option<&'static str> {
+    #[cfg(target_arch = "x86_64")]
+    if bf16_support().is_ok() && !amx::is_usable() && amx::is_of_intel() {
+        return Some(
+            "bf16 on an Intel CPU without AMX: its AVX512-BF16 instructions make half as many multiplications a second as those of f32, \
+             so that f32 is likely to be faster",
+        );
+    }
+    None
+}
+
 /// Rows and columns of a product from which on our own f32 kernel is faster: of fewer rows, packing `b` is as much work as the product.
 const SMALLEST_OWN: [usize; 2] = [32, 16];
 

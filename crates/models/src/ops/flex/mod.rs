@@ -189,6 +189,10 @@ impl EncoderOps for Flex {
         }
     }
 
+    fn precision_remark(precision: Precision, _: &Self::Device) -> Option<&'static str> {
+        gemm::bf16_remark().filter(|_| precision == Precision::Bf16)
+    }
+
     fn capabilities() -> Capabilities {
         Capabilities { prefers_packed: true, ..Capabilities::CPU }
     }

@@ -12,7 +12,7 @@ use records::record::{RunRecord, is_same_number};
 use trainer::file_hash::sha256;
 use trainer::finished_run::{FileState, FinishedRuns, MadeFile, RunName, Whose};
 use trainer::run::output::{self, WEIGHT_FILES};
-use trainer::settings::DataSettings;
+use trainer::settings::{DataSettings, PeftMethod, PeftSettings};
 use trainer::unfinished_mark;
 
 /// What a run with an output folder leaves there beside what it trained, its card last.
@@ -42,9 +42,17 @@ pub(super) fn missing_file(spec: &RunSpec, dir: &Path, runs: &FinishedRuns) -> O
         () => &[],
     };
     // The weights, or those of an adapter.
-    let has_weights = WEIGHT_FILES.iter().any(|file| dir.join(file).is_file());
+    let [weights, adapter] = WEIGHT_FILES;
+    let wanted: &[&str] = match spec.settings.peft {
+        PeftSettings { merge_adapter: true, .. } => &[weights],
+        PeftSettings { method: Some(PeftMethod::Lora | PeftMethod::Ia3), .. } => &[adapter],
+        PeftSettings { method: Some(_), .. } => &[weights],
+        // An adapter that is trained on stays one.
+        PeftSettings { method: None, .. } => &[weights, adapter],
+    };
+    let has_weights = wanted.iter().any(|file| dir.join(file).is_file());
     if spec.settings.do_train && !has_weights {
-        return WEIGHT_FILES.first().map(|file| (*file).to_owned());
+        return wanted.first().map(|file| (*file).to_owned());
     }
     let of_model = runs.model.keys().map(String::as_str).filter(|_| spec.settings.do_train);
     files.iter().copied().chain(of_model).find(|file| !dir.join(file).is_file()).map(str::to_owned)

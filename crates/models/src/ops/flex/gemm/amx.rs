@@ -43,6 +43,11 @@ pub(super) fn is_usable() -> bool {
     })
 }
 
+/// Whether Intel made the CPU.
+pub(super) fn is_of_intel() -> bool {
+    units::maker() == *b"GenuineIntel"
+}
+
 /// Holds the units against tiles in software.
 fn are_right() -> bool {
     // No multiple of a tile anywhere.

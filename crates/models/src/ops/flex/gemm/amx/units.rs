@@ -17,6 +17,16 @@ pub(super) fn are_there() -> bool {
     *ARE_THERE.get_or_init(|| bf16::support().is_ok() && has_instructions() && is_allowed())
 }
 
+/// The name that the CPU's maker gives itself (volume 2, "CPUID", leaf 0).
+pub(super) fn maker() -> [u8; 12] {
+    let leaf = __cpuid_count(0, 0);
+    let mut name = [0; 12];
+    for (bytes, word) in name.chunks_exact_mut(4).zip([leaf.ebx, leaf.edx, leaf.ecx]) {
+        bytes.copy_from_slice(&word.to_le_bytes());
+    }
+    name
+}
+
 /// Manual, volume 1, "Detection of AMX support", and volume 2, "CPUID".
 fn has_instructions() -> bool {
     const TILES_AND_BF16: u32 = 1 << 24 | 1 << 22;
