@@ -241,14 +241,6 @@ impl ModelFiles {
         self.tokenizer_source.as_ref().map_or_else(|| self.places.of_tokenizer(), Ok)
     }
 
-    /// The files whose content decides what the model was trained on: an adapter's tensors, or its weights.
-    pub(crate) fn trained_files(&self) -> Vec<&PathBuf> {
-        match &self.places.adapter {
-            Some(adapter) => vec![&adapter.tensors],
-            None => self.weights.files.iter().collect(),
-        }
-    }
-
     /// Whether there is a classifier's head, of whatever size.
     ///
     /// # Errors

@@ -11,5 +11,5 @@ mod source;
 pub use self::error::CheckpointError;
 pub use self::files::{WeightFiles, locate};
 pub use self::load::{LoadOptions, LoadReport, load};
-pub use self::safetensors_file::{read_bytes, read_safetensors, write_bytes, write_safetensors};
+pub use self::safetensors_file::{read_bytes, read_safetensors, tensor_names, write_bytes, write_safetensors};
 pub use self::save::save;

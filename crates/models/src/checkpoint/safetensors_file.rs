@@ -87,6 +87,14 @@ pub fn read_safetensors(path: &Path) -> Result<HashMap<String, HostTensor>, Chec
     file.names().into_iter().map(read).collect()
 }
 
+/// The names of a file's tensors; no value is read.
+///
+/// # Errors
+/// When the file cannot be read, or is broken.
+pub fn tensor_names(path: &Path) -> Result<Vec<String>, CheckpointError> {
+    Ok(SafetensorsFile::open(path)?.names())
+}
+
 /// Reads all tensors of bytes of a file, by name.
 ///
 /// # Errors

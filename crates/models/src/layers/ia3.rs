@@ -31,14 +31,9 @@ impl<B: Backend> Ia3<B> {
         if own == columns {
             return l;
         }
-        let (before, after) = (self.first_column, columns - self.first_column - own);
-        let pieces = [(before > 0).then_some(before), None, (after > 0).then_some(after)];
         let device = l.device();
-        let ones = |count: usize| Tensor::<B, 1>::ones([count], &device);
-        let pieces = pieces.into_iter().enumerate().filter_map(|(i, count)| match i {
-            1 => Some(l.clone()),
-            _ => count.map(ones),
-        });
-        Tensor::cat(pieces.collect(), 0)
+        let ones = |count: usize| (count > 0).then(|| Tensor::ones([count], &device));
+        let (before, after) = (ones(self.first_column), ones(columns - self.first_column - own));
+        Tensor::cat([before, Some(l), after].into_iter().flatten().collect(), 0)
     }
 }

@@ -9,11 +9,11 @@ use burn::tensor::backend::Backend;
 use super::error::PeftError;
 use super::method::Method;
 use super::plan::{AdapterPlan, SavedTensor};
-use crate::checkpoint::{read_safetensors, write_safetensors};
+use crate::checkpoint::{read_safetensors, tensor_names, write_safetensors};
 use crate::parameters::{self, HostTensor};
 
 /// What `peft` puts before the names of a model's tensors.
-const PREFIX: &str = "base_model.model.";
+pub(super) const PREFIX: &str = "base_model.model.";
 
 /// Writes the file, in `peft`'s names and shapes.
 ///
@@ -44,8 +44,8 @@ pub fn save_adapter<B: Backend, M: Module<B>>(module: &M, plan: &AdapterPlan, pa
 /// # Errors
 /// When it cannot be read.
 pub fn brings_saved(plan: &AdapterPlan, path: &Path) -> Result<bool, PeftError> {
-    let file = read_safetensors(path)?;
-    Ok(plan.saved.iter().any(|saved| file.contains_key(&format!("{PREFIX}{}", saved.name))))
+    let names = tensor_names(path)?;
+    Ok(plan.saved.iter().any(|saved| names.contains(&format!("{PREFIX}{}", saved.name))))
 }
 
 /// Takes the values of a file into a model that the plan was put beside. Names of those of the head that the file lacks or, where

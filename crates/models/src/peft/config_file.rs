@@ -5,10 +5,11 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::adapter_file::PREFIX;
 use super::error::PeftError;
 use super::method::{BiasTraining, Ia3Config, LoraConfig, Method, Targets};
 use super::plan::AdapterPlan;
-use crate::checkpoint::read_safetensors;
+use crate::checkpoint::tensor_names;
 
 /// An adapter's adapter_config.json.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,9 +106,9 @@ pub fn read_config(path: &Path, tensors: &Path) -> Result<AdapterConfig, PeftErr
         Some(_) => Err(unsupported(field, "a list of names")),
     };
     let targets = |suffix: &str| -> Result<Targets, PeftError> {
-        let file = read_safetensors(tensors)?;
-        let module = |name: &String| Some(name.strip_prefix("base_model.model.")?.strip_suffix(suffix)?.to_owned());
-        Ok(Targets::Names(file.keys().filter_map(module).collect::<BTreeSet<_>>().into_iter().collect()))
+        let names = tensor_names(tensors)?;
+        let module = |name: &String| Some(name.strip_prefix(PREFIX)?.strip_suffix(suffix)?.to_owned());
+        Ok(Targets::Names(names.iter().filter_map(module).collect::<BTreeSet<_>>().into_iter().collect()))
     };
     let method = match fields.get("peft_type").and_then(Value::as_str) {
         Some("LORA") => {
@@ -121,10 +122,11 @@ pub fn read_config(path: &Path, tensors: &Path) -> Result<AdapterConfig, PeftErr
                 lora_alpha: number("lora_alpha", 8.0)?,
                 lora_dropout: dropout,
                 bias: match fields.get("bias").and_then(Value::as_str) {
-                    None | Some("none") => BiasTraining::None,
-                    Some("all") => BiasTraining::All,
-                    Some("lora_only") => BiasTraining::LoraOnly,
-                    Some(_) => return Err(unsupported("bias", "none, all or lora_only")),
+                    None => BiasTraining::None,
+                    Some(name) => {
+                        let known = BiasTraining::NAMES.iter().find(|(known, _)| *known == name);
+                        known.ok_or_else(|| unsupported("bias", "none, all or lora_only"))?.1
+                    }
                 },
                 use_rslora: fields.get("use_rslora") == Some(&Value::Bool(true)),
                 target_modules: targets(".lora_A.weight")?,

@@ -13,14 +13,14 @@ pub enum BiasTraining {
 }
 
 impl BiasTraining {
+    /// As `peft` spells them.
+    pub const NAMES: &'static [(&'static str, Self)] =
+        &[("none", Self::None), ("all", Self::All), ("lora_only", Self::LoraOnly)];
+
     /// As `peft` spells it.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::All => "all",
-            Self::LoraOnly => "lora_only",
-        }
+        Self::NAMES.iter().find(|(_, bias)| *bias == self).map_or("", |(name, _)| name)
     }
 }
 

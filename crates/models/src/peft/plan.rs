@@ -78,11 +78,11 @@ impl AdapterPlan {
         let linears = linears(specs, prefix);
         let saved_modules = saved_modules(&method, specs, prefix, &linears)?;
         let is_saved = |name: &str| {
-            saved_modules
-                .iter()
-                .any(|module| name.strip_prefix(module.as_str()).is_some_and(|rest| rest.starts_with('.')))
+            saved_modules.iter().any(|module| {
+                name.strip_prefix(module.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
         };
-        let can_be_target = |module: &&Module| !is_saved(&format!("{}.", module.name));
+        let can_be_target = |module: &&Module| !is_saved(&module.name);
         let [usual, usual_feedforward] = method.usual_targets(model_type);
         let (targets, feedforward) = match &method {
             Method::Lora(lora) => (Some(&lora.target_modules), None),

@@ -34,14 +34,16 @@ const OF_ROWS: [&str; 19] = [
 ];
 
 /// What only a training uses: an evaluation alone has the values and nothing comes of them.
-const OF_TRAINING: [&str; 34] = [
+const OF_TRAINING: [&str; 36] = [
     "adam_beta1",
     "adam_beta2",
     "adam_epsilon",
     "attention_probs_dropout_prob",
     "class_weights",
+    "classifier_dropout",
     "data_seed",
     "dataloader_drop_last",
+    "dropout_from",
     "early_stopping_patience",
     "early_stopping_threshold",
     "eval_delay",

@@ -91,6 +91,23 @@ fn an_adapter_is_evaluated_predicted_with_and_trained_on() {
 }
 
 #[test]
+fn a_model_that_changes_under_its_adapter_is_said() {
+    let bench = Bench::new();
+    run(&bench, "--model m --peft lora --output_dir out").assert_done("lora");
+    let evaluated = || {
+        let ended = bench.run("--task rte --dataset_dir g --model out --do_eval --results_dir e".split(' '));
+        ended.assert_done("eval");
+        ended.stderr.contains("has other weights than then")
+    };
+    assert!(!evaluated());
+    let mut changed = bytes(&bench, "m/model.safetensors");
+    let last = changed.len() - 1;
+    changed[last] ^= 1;
+    bench.write("m/model.safetensors", changed);
+    assert!(evaluated());
+}
+
+#[test]
 fn a_merged_adapter_is_a_whole_model() {
     for method in ["lora --target_modules all-linear", "ia3"] {
         let bench = Bench::new();

@@ -35,7 +35,7 @@ pub(super) struct RunContext<'a> {
 }
 
 impl<'a> RunContext<'a> {
-    /// Loads the model. `loaded` is called with what the checkpoint had of it, before anything else can fail.
+    /// Loads the model, with the parts that are not trained taken out of the gradients. `loaded` is called with what the checkpoint had of it, before anything else can fail.
     ///
     /// # Errors
     /// When the weights cannot be read or do not fit, or class weights are not those of the task's classes.
@@ -59,8 +59,8 @@ impl<'a> RunContext<'a> {
         let parameters = shapes.iter().map(|(_, shape)| size(shape)).sum();
         let embeddings: usize =
             shapes.iter().filter(|(path, _)| path.ends_with("_embeddings")).map(|(_, shape)| size(shape)).sum();
-        let frozen = frozen(model.clone(), &settings.training, prepared.model.peft.as_ref());
-        let trained = models::parameters::trained(&frozen);
+        let model = frozen(model, &settings.training, prepared.model.peft.as_ref());
+        let trained = models::parameters::trained(&model);
         let trainable =
             shapes.iter().zip(&trained).filter(|(_, trained)| **trained).map(|((_, shape), _)| size(shape)).sum();
         let class_order = prepared.class_order(&report);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::file_hash::sha256;
 use crate::model_files::ModelFiles;
-use crate::model_places::ModelPlaces;
+use crate::model_places::{CONFIG, ModelPlaces};
 use crate::settings::{HubAccess, ModelChoice};
 use crate::source::TransferHooks;
 use crate::tokenize::TokenizerFiles;
@@ -64,7 +64,7 @@ fn hash(path: &Path) -> Result<String, Error> {
     sha256(path).map_err(|error| Error::usage(format!("{}: {error}", path.display())))
 }
 
-pub(super) fn by_name<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<FileHashes, Error> {
+fn by_name<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<FileHashes, Error> {
     let named = paths.map(|path| {
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         Ok((name, hash(path)?))
@@ -73,6 +73,12 @@ pub(super) fn by_name<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<Fi
 }
 
 impl ModelIdentity {
+    /// The files that hold tensors: of an adapter its own, and those of the model that it stands beside.
+    pub(super) fn tensors(&self) -> FileHashes {
+        let tensors = self.weights.iter().filter(|(name, _)| *name != CONFIG);
+        tensors.map(|(name, hash)| (name.clone(), hash.clone())).collect()
+    }
+
     /// # Errors
     /// When a file cannot be read.
     pub(super) fn of(model: &ModelFiles) -> Result<Self, Error> {

@@ -5,10 +5,9 @@ use std::time::Instant;
 
 use glue_tasks::task::TaskSpec;
 use models::checkpoint::LoadReport;
-use models::peft::Method;
 
 use super::final_rows::{FinalRows, RowsOf};
-use super::identity::{FileHashes, ModelIdentity, by_name};
+use super::identity::{FileHashes, ModelIdentity};
 use super::row_info::RowInfo;
 use super::rows::{self, AllRows, Rows};
 use super::same_place::is_same;
@@ -18,7 +17,7 @@ use super::{custom_task, row_info};
 use crate::data::Split;
 use crate::error::Error;
 use crate::model_files::{ModelFiles, ModelSources};
-use crate::settings::{BestSettings, DropoutStream, Settings, TaskChoice};
+use crate::settings::{BestSettings, Settings, TaskChoice, check_training};
 use crate::source::{SourceFiles, TransferHooks};
 use records::record::SplitRows;
 use records::record::parts::Source;
@@ -64,8 +63,7 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
     let drops_case = model.tokenizer.drops_case();
     // An evaluation of a model that does not say its rows knows nothing of them either way.
     let has_head = !settings.do_train || model.have_head()?;
-    let trained_files = by_name(model.trained_files().into_iter())?;
-    let before = TrainedRows::read(model.files(), &trained_files, has_head, drops_case, &mut warnings)?;
+    let before = TrainedRows::read(model.files(), &model_identity.tensors(), has_head, drops_case, &mut warnings)?;
     warnings.extend(settings.evaluation.best.as_ref().and_then(BestSettings::direction_warning));
 
     let started = Instant::now();
@@ -162,19 +160,7 @@ fn check_adapter(settings: &Settings, model: &ModelFiles) -> Result<(), Error> {
         ));
     }
     let Some(plan) = model.peft.as_ref().filter(|_| settings.do_train) else { return Ok(()) };
-    let training = &settings.training;
-    if training.freeze_layers > 0 || training.freeze_embeddings {
-        return Err(Error::usage(
-            "an adapter says which parameters are trained; leave out --freeze_layers and --freeze_embeddings",
-        ));
-    }
-    let drops = matches!(&plan.method, Method::Lora(lora) if lora.lora_dropout > 0.0);
-    if drops && training.dropout_stream == DropoutStream::Torch {
-        return Err(Error::usage(format!(
-            "{}: the adapter has a lora_dropout, and where peft drops units is not followed by --dropout_stream torch; leave the stream out",
-            model.files().id
-        )));
-    }
+    check_training(&model.files().id, &plan.method, &settings.training)?;
     let base = model.base_source().unwrap_or(model.files());
     let is_beside = |dir: &PathBuf| base.source == Source::Folder && is_same(Path::new(&base.id), dir);
     if is_adapter && !merges && settings.places.output_dir.as_ref().is_some_and(is_beside) {

@@ -11,6 +11,7 @@ use models::peft::{AdapterPlan, merged, save_adapter};
 use serde_json::{Map, Value, json};
 
 use super::context::RunContext;
+use super::identity::FileHashes;
 use super::task_labels::SPELLINGS;
 use crate::error::Error;
 use records::atomic::write_whole;
@@ -113,7 +114,7 @@ impl<B: EncoderOps> SavedModel<'_, B> {
             write_whole(dir.join(name), &bytes).map_err(|e| failed(&e))?;
         }
         match &self.context.prepared.trained_rows {
-            Some(rows) => rows.write(dir, weights),
+            Some(rows) => rows.write(dir, weights, self.beside()),
             None => Ok(()),
         }
     }
@@ -121,6 +122,13 @@ impl<B: EncoderOps> SavedModel<'_, B> {
     /// The plan of the adapter that is written; `None` where whole weights are.
     fn adapter(&self) -> Option<&AdapterPlan> {
         self.context.prepared.model.adapter_plan().filter(|_| !self.merges)
+    }
+
+    /// The files of the model that an adapter stands beside, by their content.
+    fn beside(&self) -> FileHashes {
+        let mut files = self.context.prepared.model_identity.tensors();
+        files.retain(|name, _| self.adapter().is_some() && name != ADAPTER);
+        files
     }
 
     /// The name of the file that holds what was trained.

@@ -14,6 +14,7 @@ use super::identity::FileHashes;
 use super::rows::Rows;
 use crate::error::Error;
 use crate::file_hash::sha256;
+use crate::model_places::TENSORS;
 use crate::source::SourceFiles;
 use records::record::Source;
 
@@ -120,6 +121,14 @@ impl TrainedRows {
             Ok((of_weights, keys, are_all)) if of_weights == *weights => {
                 Ok(Before::Rows(Self { keys, drops_case, are_all }))
             }
+            Ok((of_weights, ..)) if of_weights.get(TENSORS).is_some_and(|own| weights.get(TENSORS) == Some(own)) => {
+                warnings.push(format!(
+                    "{}: the adapter is the one that was trained, and the model that it stands beside has other weights than then: the scores are \
+                     not the adapter's; which rows they were trained on is unknown",
+                    model.id
+                ));
+                Ok(Before::Unknown)
+            }
             Ok(_) => {
                 warnings.push(format!(
                     "{} is of other weights: which rows this model was trained on is unknown",
@@ -137,16 +146,16 @@ impl TrainedRows {
         }
     }
 
-    /// Writes them beside the weights that a model was saved with.
+    /// Writes them beside the weights that a model was saved with; `beside`: of an adapter, those of the model that it stands beside.
     ///
     /// # Errors
     /// Names the file that could not be read or written.
-    pub(super) fn write(&self, dir: &Path, weights: &str) -> Result<(), Error> {
+    pub(super) fn write(&self, dir: &Path, weights: &str, beside: FileHashes) -> Result<(), Error> {
         let path = dir.join(weights);
         let hash = sha256(&path).map_err(|error| Error::failure(format!("{}: {error}", path.display())))?;
         let mut rows = String::with_capacity(2 * KEPT * self.keys.len());
         self.keys.iter().for_each(|key| rows.push_str(&records::hex(key)));
-        let weights_sha256 = BTreeMap::from([(weights.to_owned(), hash)]);
+        let weights_sha256 = beside.into_iter().chain([(weights.to_owned(), hash)]).collect();
         let format = if self.are_all { ALL } else { KNOWN }.to_owned();
         let written = Written { format, weights_sha256, rows };
         let text = serde_json::to_string(&written).map_err(Error::failure)? + "\n";
@@ -290,7 +299,7 @@ mod tests {
         assert_eq!(read_in(dir.path(), &weights), (Before::Unknown, Vec::new()), "models of others do not say");
         let first = TrainedRows::of(&rows(&[("a", None), ("b", None), ("a ", None)]), &Before::Pretrained, false);
         let both = TrainedRows::of(&rows(&[("c", None)]), &Before::Rows(first), false);
-        both.write(dir.path(), "model.safetensors").unwrap();
+        both.write(dir.path(), "model.safetensors", FileHashes::new()).unwrap();
         assert_eq!(read_in(dir.path(), &weights), (Before::Rows(both.clone()), Vec::new()));
         assert_eq!(both.count(&rows(&[("a", None), ("c", None), ("d", None)])), 2);
         // By hand: `printf '\1\0\0\0\0\0\0\0c' | sha256sum`.
@@ -307,7 +316,7 @@ mod tests {
         std::fs::write(&file, "weights").unwrap();
         let weights = FileHashes::from([("model.safetensors".to_owned(), sha256(&file).unwrap())]);
         let first = TrainedRows::of(&rows(&[("a", None)]), &Before::Unknown, false);
-        first.write(dir.path(), "model.safetensors").unwrap();
+        first.write(dir.path(), "model.safetensors", FileHashes::new()).unwrap();
         let text = std::fs::read_to_string(dir.path().join(FILE_NAME)).unwrap();
         assert!(text.contains(KNOWN), "{text}");
         let (before, warnings) = read_in(dir.path(), &weights);
@@ -323,7 +332,7 @@ mod tests {
         let file = dir.path().join("model.safetensors");
         std::fs::write(&file, "weights").unwrap();
         let trained = TrainedRows::of(&rows(&[("a", None)]), &Before::Pretrained, false);
-        trained.write(dir.path(), "model.safetensors").unwrap();
+        trained.write(dir.path(), "model.safetensors", FileHashes::new()).unwrap();
         let others = FileHashes::from([("model.safetensors".to_owned(), "0a".repeat(32))]);
         let (read, warnings) = read_in(dir.path(), &others);
         assert!(read == Before::Unknown && warnings.len() == 1, "{warnings:?}");

@@ -9,7 +9,7 @@ use crate::data::Split;
 use crate::error::Error;
 use crate::settings::DropoutStream;
 use crate::training::log::TrainLog;
-use crate::training::optimizer::{Optimizer, frozen};
+use crate::training::optimizer::Optimizer;
 use crate::training::schedule::StepPlan;
 use crate::training::torch_dropout::TorchDropout;
 use crate::training::{Flow, StepEnd, TrainingData, train};
@@ -31,7 +31,6 @@ impl<'a, B: EncoderOps> TrainingSetup<'a, B> {
         let plan = StepPlan::new(split.len(), &settings.training);
         let progress = (context.hooks.progress)(&prepared.task.name, plan.max_steps, settings.logging.live_line);
         let log = TrainLog::new(plan, &settings.logging, progress);
-        let model = frozen(model, &settings.training, prepared.model.peft.as_ref());
         let optimizer = Optimizer::new(&model, &prepared.model.all_names(), &settings.training);
         let data = TrainingData {
             split,

@@ -39,6 +39,7 @@ pub use self::label_names::LabelNames;
 pub use self::logging::{LogLevel, LoggingSettings};
 pub use self::machine::{BackendChoice, DeviceChoice, MachineSettings};
 pub use self::model::{DropoutSettings, ModelChoice, ModelSettings};
+pub(crate) use self::peft::check_training;
 pub use self::peft::{PeftMethod, PeftSettings};
 pub use self::places::PlaceSettings;
 pub use self::request::{plain_request_hash, record_request_hash, request_hash};

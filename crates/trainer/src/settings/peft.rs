@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::choices::Choice;
 use super::declared::{Changes, Setting, check};
+use super::training::{DropoutStream, TrainingSettings};
 use crate::error::Error;
 
 /// The method of parameter-efficient fine-tuning.
@@ -26,8 +27,7 @@ impl Choice for PeftMethod {
 }
 
 impl Choice for BiasTraining {
-    const NAMES: &'static [(&'static str, Self)] =
-        &[("none", Self::None), ("all", Self::All), ("lora_only", Self::LoraOnly)];
+    const NAMES: &'static [(&'static str, Self)] = Self::NAMES;
 }
 
 /// Which parameters are trained, and what is put beside the model's layers for it; named as `peft` names it.
@@ -191,4 +191,24 @@ impl PeftSettings {
             Setting::new("merge_adapter", *merge_adapter, Changes::Nothing),
         ]);
     }
+}
+
+/// Whether the training goes together with a method, of a flag or of an adapter; `who` says whose it is.
+///
+/// # Errors
+/// Names the setting that it does not go together with.
+pub(crate) fn check_training(who: &str, method: &Method, training: &TrainingSettings) -> Result<(), Error> {
+    if training.freeze_layers > 0 || training.freeze_embeddings {
+        return Err(Error::usage(format!(
+            "{who} says which parameters are trained; leave out --freeze_layers and --freeze_embeddings"
+        )));
+    }
+    let drops = matches!(method, Method::Lora(lora) if lora.lora_dropout > 0.0);
+    if drops && training.dropout_stream == DropoutStream::Torch {
+        return Err(Error::usage(format!(
+            "{who} has a lora_dropout (--lora_dropout), and where peft drops units is not followed by --dropout_stream torch; leave the \
+             stream out"
+        )));
+    }
+    Ok(())
 }

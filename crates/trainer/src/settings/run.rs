@@ -7,7 +7,6 @@ use models::ops::Precision;
 use serde_json::Value;
 
 use super::checkpoints::CheckpointSettings;
-use super::choices::Choice;
 use super::data::DataSettings;
 use super::declared::{Changes, Counts, SEED, Setting};
 use super::evaluation::EvaluationSettings;
@@ -15,7 +14,7 @@ use super::hub::{self, HubAccess, PublishSettings};
 use super::logging::LoggingSettings;
 use super::machine::MachineSettings;
 use super::model::ModelSettings;
-use super::peft::PeftSettings;
+use super::peft::{PeftSettings, check_training};
 use super::places::PlaceSettings;
 use super::task::TaskChoice;
 use super::training::{DropoutStream, TrainingSettings};
@@ -107,7 +106,9 @@ impl Settings {
         self.model.check()?;
         self.training.check()?;
         self.peft.check(self.do_train)?;
-        self.check_peft()?;
+        if let Some(method) = self.peft.method() {
+            check_training(&format!("--peft {}", method.name()), &method, &self.training)?;
+        }
         self.checkpoints.check()?;
         self.logging.check(has_output_dir)?;
         let task = self.task.known();
@@ -128,23 +129,6 @@ impl Settings {
             ))),
             _ => Ok(()),
         }
-    }
-
-    /// Whether what is said of the trained parameters goes together with the rest.
-    fn check_peft(&self) -> Result<(), Error> {
-        let Some(method) = self.peft.method else { return Ok(()) };
-        let name = method.name();
-        if self.training.freeze_layers > 0 || self.training.freeze_embeddings {
-            return Err(Error::usage(format!(
-                "--peft {name} says which parameters are trained; leave out --freeze_layers and --freeze_embeddings"
-            )));
-        }
-        if self.peft.lora_dropout.is_some_and(|p| p > 0.0) && self.training.dropout_stream == DropoutStream::Torch {
-            return Err(Error::usage(
-                "--lora_dropout: where peft drops units is not followed by --dropout_stream torch; give 0, or leave out the stream",
-            ));
-        }
-        Ok(())
     }
 
     /// Every setting, once: what it is called, its value, and what it can change.
