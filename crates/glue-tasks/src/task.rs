@@ -78,8 +78,6 @@ pub struct TaskSpec {
     pub metrics: Vec<Metric>,
     /// Whether the task's number is the mean of its metrics, as in GLUE; else it is the first of them.
     pub averages_metrics: bool,
-    /// Epochs in the published recipe where they are others than the recipe's usual ones.
-    pub recipe_epochs: Option<f64>,
     /// A set that has only a test split and is predicted with a model of this task: MNLI's AX.
     pub diagnostic: Option<Box<TaskSpec>>,
 }
@@ -114,7 +112,6 @@ impl TaskSpec {
             format: DelimitedFormat::default(),
             metrics: Metric::defaults(kind).to_vec(),
             averages_metrics: false,
-            recipe_epochs: None,
             diagnostic: None,
         }
     }

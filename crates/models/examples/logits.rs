@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use models::backends::Flex;
 use models::batch::TokenBatch;
-use models::checkpoint::{LoadOptions, WeightFiles, load};
+use models::checkpoint::{HeadUse, LoadOptions, WeightFiles, load};
 use models::config::Config;
 use models::encoder::family;
 use models::head::SequenceClassifier;
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         model_type: family.model_type.to_owned(),
         prefix: family.prefix,
         initializer_range: config.number("initializer_range", 0.02)?,
-        ignore_mismatched_sizes: false,
+        head: HeadUse::MustFit,
     };
     let (model, report) = load(
         empty,

@@ -79,15 +79,16 @@ fn run(cli: Cli, normalized: &NormalizedArgs) -> Result<ExitCode, Error> {
         Some(Command::Predict(args)) => run_glue::predict::run(&PredictSettings::try_from(*args)?),
         Some(Command::Submission(args)) => submission(&args),
         Some(Command::Models(args)) => run_glue::models_list::run(&ModelsOptions::try_from(args)?),
+        Some(Command::Recipes(args)) => run_glue::cli::recipes::run(&args.into()),
         Some(Command::Compare(args)) => run_glue::cli::results_commands::compare(&args),
         Some(Command::Plan(args)) => plan(args),
         Some(Command::Push(args)) => push(&args),
         Some(Command::Selftest(args)) => run_glue::selftest::run(&SelftestOptions::try_from(args)?),
         Some(Command::Bench(args)) => run_glue::bench::run(&BenchOptions::try_from(args)?),
-        Some(Command::Demo(args)) => run_glue::grid::run(&from_flags(*args, true)?),
+        Some(Command::Demo(args)) => run_glue::grid::run(&from_flags(*args, &normalized.args[1..], true)?),
         None => match &normalized.grid_file {
             Some(file) => run_glue::grid::run(&from_file(file, &normalized.args[1..])?),
-            None => run_glue::grid::run(&from_flags(cli.run, false)?),
+            None => run_glue::grid::run(&from_flags(cli.run, &normalized.args[1..], false)?),
         },
     }?;
     Ok(ExitCode::SUCCESS)

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use models::checkpoint::{self, LoadOptions, LoadReport, WeightFiles};
+use models::checkpoint::{self, HeadUse, LoadOptions, LoadReport, WeightFiles};
 use models::config::Config;
 use models::encoder::architecture::Architecture;
 use models::encoder::{Family, family};
@@ -72,6 +72,15 @@ impl ModelSources {
         let part = |choice: &Option<ModelChoice>| {
             choice.as_ref().map(|choice| SourceFiles::model(choice, access, transfers)).transpose()
         };
+        if let Some(from) = &settings.init_from {
+            let Some(run) = &from.run else {
+                return Err(Error::usage(format!("--init_from {}: that run is not done yet", from.task)));
+            };
+            // Its folder has all parts; those that are given apart are of the model at its beginning.
+            let folder = ModelChoice::Folder(run.folder.clone());
+            let model = ModelPlaces::of(&folder, access, transfers)?;
+            return Ok(Self { model, tokenizer: None, config: None, dropout: settings.dropout });
+        }
         Ok(Self {
             model: ModelPlaces::of(&settings.choice, access, transfers)?,
             tokenizer: part(&settings.tokenizer)?,
@@ -120,8 +129,8 @@ pub struct Build {
     pub precision: Precision,
     /// Seed of what the checkpoint lacks.
     pub seed: u64,
-    /// Whether a head of another size is drawn anew.
-    pub ignore_mismatched_sizes: bool,
+    /// What becomes of a head that the checkpoint has.
+    pub head: HeadUse,
 }
 
 impl ModelFiles {
@@ -191,22 +200,22 @@ impl ModelFiles {
         })
     }
 
-    /// The same, trained by `method`; an adapter goes on as it is.
+    /// The same, trained by `method`; an adapter goes on as it is, which `method` may say once more.
     ///
     /// # Errors
-    /// When the model does not have what the method asks for.
+    /// When the model does not have what the method asks for, or it is an adapter that was made in another way.
     pub fn with_peft(self, method: Option<Method>) -> Result<Self, Error> {
-        match (method, &self.places.adapter) {
-            (None, _) => Ok(self),
-            (Some(method), Some(_)) => Err(Error::usage(format!(
-                "--peft {}: {} is an adapter, which is trained on as it is: leave --peft out, or give the model that it stands beside",
-                method.name(),
-                self.files().id
+        let Some(method) = method else { return Ok(self) };
+        let (name, asked) = (method.name(), plan(method, &self.names, self.family)?);
+        match self.peft.as_ref().filter(|_| self.places.adapter.is_some()) {
+            None => Ok(Self { peft: Some(asked), ..self }),
+            Some(own) if own.is_same_as(&asked) => Ok(self),
+            Some(own) => Err(Error::usage(format!(
+                "--peft {name}: {} is an adapter that was made in another way ({}), and is trained on as it is: leave --peft and its flags \
+                 out, or give the model that it stands beside",
+                self.files().id,
+                own.in_words()
             ))),
-            (Some(method), None) => {
-                let peft = plan(method, &self.names, self.family)?;
-                Ok(Self { peft: Some(peft), ..self })
-            }
         }
     }
 
@@ -309,6 +318,8 @@ impl ModelFiles {
         build: &Build,
         device: &B::Device,
     ) -> Result<SequenceClassifier<B>, Error> {
+        // What is saved is of this run's classes.
+        let build = &Build { head: HeadUse::MustFit, ..*build };
         let built = match self.adapter_plan() {
             Some(_) => self.assemble(&self.weights, Some(&folder.join(TENSORS)), build, device),
             None => {
@@ -341,7 +352,7 @@ impl ModelFiles {
             prefix: self.family.prefix,
             initializer_range: self.config.number("initializer_range", 0.02)?,
             // Where an adapter brings a head of its own, the model's is not used.
-            ignore_mismatched_sizes: build.ignore_mismatched_sizes || brings_head,
+            head: if brings_head && build.head == HeadUse::MustFit { HeadUse::WhereItFits } else { build.head },
         };
         let mut rng = TorchRng::new(build.seed);
         let (model, mut report) = checkpoint::load(empty, &self.names, weights, &options, &mut rng)
@@ -349,7 +360,7 @@ impl ModelFiles {
         let Some(plan) = self.adapter_plan() else { return Ok((model, report)) };
         let model = peft::attach(model, plan, &mut rng, device);
         let Some(path) = adapter else { return Ok((model, report)) };
-        let loaded = peft::load_adapter(model, plan, path, build.ignore_mismatched_sizes);
+        let loaded = peft::load_adapter(model, plan, path, build.head);
         let (model, left) = loaded.map_err(|error| Error::usage(format!("{}: {error}", self.files().id)))?;
         // What the adapter brings counts as loaded; what the model had of it is not used.
         let brought: Vec<&String> =

@@ -2,8 +2,7 @@
 //!
 //! Columns, splits, label order and row counts are those of the Hub's dataset:
 //! <https://huggingface.co/datasets/nyu-mll/glue>. Metrics are those of `evaluate.load("glue", task)`:
-//! <https://huggingface.co/spaces/evaluate-metric/glue>. Files are those that <https://gluebenchmark.com> asks for. The
-//! recipe is that of `run_glue.py`'s README: 3 epochs, and 5 for MRPC and WNLI.
+//! <https://huggingface.co/spaces/evaluate-metric/glue>. Files are those that <https://gluebenchmark.com> asks for.
 
 use std::sync::LazyLock;
 
@@ -69,7 +68,6 @@ fn mrpc() -> TaskSpec {
         eval_splits: vec![split("validation", 408)],
         test_splits: vec![split("test", 1725).in_file("MRPC.tsv", LabelIds)],
         metrics: vec![Metric::Accuracy, Metric::F1],
-        recipe_epochs: Some(5.0),
         ..task("mrpc", "MRPC", pair("sentence1", "sentence2"), classes(&["not_equivalent", "equivalent"]))
     }
 }
@@ -130,7 +128,6 @@ fn wnli() -> TaskSpec {
         train_split: Some(split("train", 635)),
         eval_splits: vec![split("validation", 71)],
         test_splits: vec![split("test", 146).in_file("WNLI.tsv", LabelIds)],
-        recipe_epochs: Some(5.0),
         // The reverse of RTE's and QNLI's order: here 1 is entailment.
         ..task("wnli", "WNLI", pair("sentence1", "sentence2"), classes(&["not_entailment", "entailment"]))
     }

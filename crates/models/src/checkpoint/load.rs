@@ -20,8 +20,32 @@ pub struct LoadOptions {
     pub prefix: &'static str,
     /// Standard deviation of new weights.
     pub initializer_range: f64,
-    /// A head of another shape is drawn anew instead of being an error.
-    pub ignore_mismatched_sizes: bool,
+    /// What becomes of a head that the files have.
+    pub head: HeadUse,
+}
+
+/// What becomes of a classifier's head that a checkpoint has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HeadUse {
+    /// It is used, and must fit.
+    #[default]
+    MustFit,
+    /// What has another shape is drawn anew (`--ignore_mismatched_sizes`).
+    WhereItFits,
+    /// The classifier, whose rows are classes, is drawn anew whatever its shape: its classes are others.
+    NewClassifier,
+}
+
+impl HeadUse {
+    /// Whether a parameter that the files have is drawn all the same. `parameter`: its path in the model.
+    pub(crate) fn draws(self, parameter: &str) -> bool {
+        self == Self::NewClassifier && parameter.starts_with("classifier.")
+    }
+
+    /// Whether one of another shape is drawn anew.
+    pub(crate) fn ignores_mismatched_sizes(self) -> bool {
+        self != Self::MustFit
+    }
 }
 
 /// What became of the checkpoint's tensors; names as in Hugging Face's checkpoints.
@@ -31,7 +55,7 @@ pub struct LoadReport {
     pub loaded: Vec<String>,
     /// Not in the file: initialised.
     pub initialized: Vec<String>,
-    /// In the file with another shape, and initialised (`--ignore_mismatched_sizes`).
+    /// In the file, and initialised all the same: with another shape (`--ignore_mismatched_sizes`), or as a classifier of other classes.
     pub mismatched: Vec<String>,
     /// In the file and not part of the model.
     pub unused: Vec<String>,
@@ -89,7 +113,7 @@ pub fn load<B: Backend, M: Module<B>>(
                 None => false,
                 Some(name) => {
                     used.insert(name.clone());
-                    check_shape(name, &tensors, &piece_shape, entry, options)?
+                    !options.head.draws(&entry.parameter) && check_shape(name, &tensors, &piece_shape, entry, options)?
                 }
             };
             match (found, fits) {
@@ -128,7 +152,7 @@ fn check_shape(
     if found == expected {
         return Ok(true);
     }
-    if !entry.in_encoder && options.ignore_mismatched_sizes {
+    if !entry.in_encoder && options.head.ignores_mismatched_sizes() {
         return Ok(false);
     }
     let hint = if entry.in_encoder {

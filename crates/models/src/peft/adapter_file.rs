@@ -9,7 +9,7 @@ use burn::tensor::backend::Backend;
 use super::error::PeftError;
 use super::method::Method;
 use super::plan::{AdapterPlan, SavedTensor};
-use crate::checkpoint::{read_safetensors, tensor_names, write_safetensors};
+use crate::checkpoint::{HeadUse, read_safetensors, tensor_names, write_safetensors};
 use crate::parameters::{self, HostTensor};
 
 /// What `peft` puts before the names of a model's tensors.
@@ -49,7 +49,7 @@ pub fn brings_saved(plan: &AdapterPlan, path: &Path) -> Result<bool, PeftError> 
 }
 
 /// Takes the values of a file into a model that the plan was put beside. Names of those of the head that the file lacks or, where
-/// `ignores_mismatched_sizes` allows it, has in another size: they stay as they are.
+/// `head` allows it, has in another size, or is to have drawn: they stay as they are.
 ///
 /// # Errors
 /// When the file cannot be read, lacks what stands beside a layer, or has what the model has not.
@@ -57,7 +57,7 @@ pub fn load_adapter<B: Backend, M: Module<B>>(
     module: M,
     plan: &AdapterPlan,
     path: &Path,
-    ignores_mismatched_sizes: bool,
+    head: HeadUse,
 ) -> Result<(M, Vec<String>), PeftError> {
     let wrong = |reason: String| PeftError::Tensors { path: path.to_owned(), reason };
     let mut file = read_safetensors(path)?;
@@ -87,11 +87,12 @@ pub fn load_adapter<B: Backend, M: Module<B>>(
         let expected = piece_of(whole, *part).shape;
         match file.remove(&format!("{PREFIX}{name}")) {
             None => left.push(name.clone()),
+            Some(_) if head.draws(parameter) => left.push(name.clone()),
             Some(tensor) if tensor.shape == expected => {
                 let size = tensor.values.len();
                 whole.values[part.0 * size..][..size].copy_from_slice(&tensor.values);
             }
-            Some(_) if ignores_mismatched_sizes => left.push(name.clone()),
+            Some(_) if head.ignores_mismatched_sizes() => left.push(name.clone()),
             Some(tensor) => {
                 return Err(wrong(format!(
                     "tensor `{name}` has shape {:?}; the task asks for {expected:?}: --ignore_mismatched_sizes true draws a new one",

@@ -106,6 +106,22 @@ pub enum Method {
 }
 
 impl Method {
+    /// The same without the names of layers, which may be spelled in several ways.
+    fn without_names(&self) -> Self {
+        let (target_modules, modules_to_save) = (Targets::Default, Vec::new());
+        match self {
+            Self::Lora(lora) => Self::Lora(LoraConfig { target_modules, modules_to_save, ..lora.clone() }),
+            Self::Ia3(_) => Self::Ia3(Ia3Config::default()),
+            Self::BitFit => Self::BitFit,
+            Self::Head => Self::Head,
+        }
+    }
+
+    /// Whether another one has the same numbers, whatever layers it names.
+    pub(super) fn has_numbers_of(&self, other: &Self) -> bool {
+        self.without_names() == other.without_names()
+    }
+
     /// As `--peft` spells it.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -70,6 +70,19 @@ fn known<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 impl AdapterPlan {
+    /// Whether another one comes down to the same: the same numbers, beside the same layers, and the same parameters trained and saved.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let Self { method, target_modules: _, feedforward_modules: _, sites, trained, saved } = self;
+        let has_sites = |of: &Self| sites.iter().all(|site| of.sites.contains(site));
+        let has_saved = |of: &Self| saved.iter().all(|tensor| of.saved.contains(tensor));
+        method.has_numbers_of(&other.method)
+            && (sites.len(), saved.len()) == (other.sites.len(), other.saved.len())
+            && *trained == other.trained
+            && has_sites(other)
+            && has_saved(other)
+    }
+
     /// What `method` comes down to for a model of these parameters; `prefix` is what precedes the names of its encoder.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use burn::module::AutodiffModule;
 use models::batch::TokenBatch;
-use models::checkpoint::{LoadOptions, WeightFiles, load, read_safetensors};
+use models::checkpoint::{HeadUse, LoadOptions, WeightFiles, load, read_safetensors};
 use models::config::Config;
 use models::encoder::{Family, family};
 use models::head::{SequenceClassifier, loss};
@@ -79,7 +79,7 @@ impl Case {
             model_type: self.family.model_type.to_owned(),
             prefix: self.family.prefix,
             initializer_range: 0.02,
-            ignore_mismatched_sizes: false,
+            head: HeadUse::MustFit,
         };
         let files = WeightFiles::find(&self.base).expect(&self.name);
         let (model, _) = load(model, &self.specs, &files, &options, &mut rng).expect(&self.name);
@@ -177,7 +177,8 @@ fn what_is_drawn_and_what_decays_is_pefts() {
 fn logits_and_merged_weights_of_trained_adapters_are_pefts() {
     for case in cases() {
         let plan = case.loaded_plan();
-        let (model, left) = load_adapter(case.model(&plan), &plan, &case.adapter(), false).expect(&case.name);
+        let (model, left) =
+            load_adapter(case.model(&plan), &plan, &case.adapter(), HeadUse::MustFit).expect(&case.name);
         assert!(left.is_empty(), "{}: {left:?}", case.name);
         let evaluated = model.valid();
         let logits = |model: &SequenceClassifier<_>| -> Vec<f64> {
@@ -199,7 +200,7 @@ fn logits_and_merged_weights_of_trained_adapters_are_pefts() {
 fn gradients_of_all_that_is_trained_are_pefts() {
     for case in cases() {
         let plan = case.loaded_plan();
-        let (model, _) = load_adapter(case.model(&plan), &plan, &case.adapter(), false).expect(&case.name);
+        let (model, _) = load_adapter(case.model(&plan), &plan, &case.adapter(), HeadUse::MustFit).expect(&case.name);
         let targets = targets(&case.expected, 2);
         let value = loss(model.forward(&case.batch(), &mut DropoutPlan::train(1, 1)), &targets, mean(&targets));
         let found = gradients(&model, &value.backward());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use burn::module::AutodiffModule;
 use models::batch::TokenBatch;
 use models::checkpoint::{
-    CheckpointError, LoadOptions, LoadReport, WeightFiles, load, read_safetensors, write_safetensors,
+    CheckpointError, HeadUse, LoadOptions, LoadReport, WeightFiles, load, read_safetensors, write_safetensors,
 };
 use models::config::Config;
 use models::encoder::{FAMILIES, Family, family};
@@ -58,7 +58,7 @@ impl Case {
             model_type: self.family.model_type.to_owned(),
             prefix: self.family.prefix,
             initializer_range: 0.02,
-            ignore_mismatched_sizes: false,
+            head: HeadUse::MustFit,
         };
         load(model, &self.names, &files, &options, &mut TorchRng::new(seed))
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use burn::module::AutodiffModule;
 use models::batch::TokenBatch;
-use models::checkpoint::{CheckpointError, LoadOptions, LoadReport, WeightFiles, load};
+use models::checkpoint::{CheckpointError, HeadUse, LoadOptions, LoadReport, WeightFiles, load};
 use models::config::Config;
 use models::encoder::family;
 use models::head::{SequenceClassifier, loss};
@@ -42,7 +42,7 @@ fn open(
         model_type: "bert".to_owned(),
         prefix: family.prefix,
         initializer_range: 0.02,
-        ignore_mismatched_sizes: false,
+        head: HeadUse::MustFit,
     };
     let (model, report) = load(model, &names, &files, &options, &mut TorchRng::new(seed))?;
     Ok((model, names, report))

@@ -10,6 +10,7 @@ mod error;
 mod final_evaluation;
 mod folder;
 mod host;
+mod init_from;
 mod json_files;
 mod kept;
 pub mod parts;
@@ -25,6 +26,7 @@ pub use self::error::RecordError;
 pub use self::final_evaluation::FinalEvaluation;
 pub use self::folder::{RecordFile, Records, read_folder, read_paths};
 pub use self::host::Host;
+pub use self::init_from::{InitFrom, InitSeed};
 pub use self::parts::{
     Baseline, EndWeights, ModelInfo, PlaceInfo, Predictor, Profile, Program, Scores, SearchMark, SearchRole, Source,
     Throughput, Timings, TrainingInfo,

@@ -22,7 +22,7 @@ const NO_SETTINGS: [&str; 8] =
     ["seed", "data_seed", "output_dir", "results_dir", "cache_dir", "logging_dir", "run_name", "overwrite_output_dir"];
 
 /// SHA-256, in hexadecimal, of what the run is, whatever it is called: the weights, configuration and tokenizer of the model that
-/// it starts from, the rows of each split that decide its numbers (those that are predicted where there are no others), the settings, `data_seed` and the backend. Two runs with the same
+/// it starts from, the run that it began from, the rows of each split that decide its numbers (those that are predicted where there are no others), the settings, `data_seed` and the backend. Two runs with the same
 /// hash and seed should give the same numbers. Of a benchmark's task the name counts, since it stands for the metrics; of other data
 /// the settings name these.
 #[must_use]
@@ -53,6 +53,7 @@ pub fn settings_hash(record: &RunRecord) -> String {
     let predicted = record.dataset.used_for(SplitUse::Prediction).filter(|_| !is_decided);
     let predicted: Vec<Value> = predicted.map(|rows| rows.sha256.clone().into()).collect();
     let predicted = (!predicted.is_empty()).then_some(("predicted_rows", Value::Array(predicted)));
+    let init_from = record.init_from.as_ref().map(|from| ("init_from", Value::from(from.key())));
     let settings: Object = [
         ("backend", Value::from(record.host.backend.as_str())),
         ("config", record.model.config_sha256.clone().into()),
@@ -66,6 +67,7 @@ pub fn settings_hash(record: &RunRecord) -> String {
     ]
     .into_iter()
     .chain(predicted)
+    .chain(init_from)
     .map(|(key, value)| (key.to_owned(), value))
     .collect();
     hex(&Sha256::digest(dumps(&settings.into(), 0).as_bytes()))

@@ -9,6 +9,7 @@ use super::dataset_info::DatasetInfo;
 use super::error::RecordError;
 use super::final_evaluation::FinalEvaluation;
 use super::host::Host;
+use super::init_from::InitFrom;
 use super::parts::{
     Baseline, EndWeights, ModelInfo, Profile, Program, Scores, SearchMark, Throughput, Timings, TrainingInfo, is_score,
 };
@@ -57,6 +58,9 @@ pub struct RunRecord {
     pub collapsed: bool,
     /// What was fine-tuned or evaluated, with the hashes of its weights.
     pub model: ModelInfo,
+    /// The run that it began from, where it did not begin from that model itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init_from: Option<InitFrom>,
     /// What it was trained and evaluated on, with the rows of each split.
     pub dataset: DatasetInfo,
     /// The training, where there was one; `None` in records of format 1 too, see [`is_trained`](Self::is_trained).
@@ -193,13 +197,14 @@ impl RunRecord {
 
     /// In lower case, as the program writes them: what has been through other tools may have capitals, and is the same all the same.
     fn spell_hashes(&mut self) {
-        let Self { model, dataset, final_eval, settings_hash, request_hash, plain_request_hash, .. } = self;
+        let Self { model, init_from, dataset, final_eval, settings_hash, request_hash, plain_request_hash, .. } = self;
         let of_splits = dataset.splits.iter_mut().chain(final_eval.iter_mut().map(|evaluation| &mut evaluation.data));
         let of_splits = of_splits.filter_map(|split| split.sha256.as_mut());
         let of_files = model.weights_sha256.values_mut().chain(model.tokenizer_sha256.values_mut());
         let of_files = of_files.chain(dataset.files_sha256.values_mut()).chain(model.config_sha256.as_mut());
         let of_run = std::iter::once(settings_hash).chain(request_hash.as_mut()).chain(plain_request_hash.as_mut());
-        of_splits.chain(of_files).chain(of_run).for_each(|hash| hash.make_ascii_lowercase());
+        let of_chain = init_from.iter_mut().flat_map(InitFrom::hashes);
+        of_splits.chain(of_files).chain(of_run).chain(of_chain).for_each(|hash| hash.make_ascii_lowercase());
     }
 }
 

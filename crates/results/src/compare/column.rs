@@ -11,6 +11,7 @@ use records::record::{RecordFile, RunRecord, SplitRows};
 use super::known_rows::{KnownRows, RowsBySuffix};
 use super::origin::{data_words, short};
 use super::shown::{Form, is_loss, metric_words, score_range, task_score_words};
+use super::start::{start_in_words, start_of};
 use crate::scored_rows::{class_names, class_one, first_metric, is_whole, scored, spec_of};
 
 /// A task and the rows that it was evaluated on.
@@ -20,6 +21,8 @@ pub struct Column {
     pub name: String,
     /// The task's short name.
     pub task: String,
+    /// What the runs began from, where that is not the model itself: `mnli`; `rte, from mnli`; empty elsewhere.
+    pub start: String,
     /// Which rows these are where they are not all of the benchmark's split, in words.
     pub rows: Option<String>,
     /// The benchmark's task; none of other data, whatever they are called.
@@ -141,11 +144,11 @@ const NAMED_CLASSES: usize = 4;
 /// Of rows that a record of format 1 has no hash of.
 const UNKNOWN_CONTENT: &str = "content unknown";
 
-/// A task's name, and whether it is of data that are no benchmark's.
-type Task<'a> = (&'a str, bool);
+/// A task's name, whether it is of data that are no benchmark's, and what the runs began from.
+type Task<'a> = (&'a str, bool, String);
 
 fn task_of(record: &RunRecord) -> Task<'_> {
-    (&record.task, spec_of(record).is_none())
+    (&record.task, spec_of(record).is_none(), start_of(record))
 }
 
 /// The columns of records, and of each record the name of its column.
@@ -184,20 +187,20 @@ impl Columns {
             let only = own.as_ref().filter(|own| own.is_known());
             for (rows, record) in &by_rows {
                 if let Some(only) = only.filter(|_| is_own_by_number(rows, record)) {
-                    known_as.insert((task, rows.clone()), only.clone());
+                    known_as.insert((task.clone(), rows.clone()), only.clone());
                     continue;
                 }
                 let is_own = own.as_ref() == Some(rows) || is_alone;
                 let measure = rows.measure.as_ref().filter(|_| measures.len() > 1).map(Measure::in_words);
-                keyed.push((task, rows.clone(), Column::of(record, (!is_own).then_some(rows), measure)));
+                keyed.push((task.clone(), rows.clone(), Column::of(record, (!is_own).then_some(rows), measure)));
             }
         }
         tell_apart(&mut keyed);
         keyed.sort_by_cached_key(|(.., column)| column.place());
         let place = |record: &RunRecord| {
             let key = (task_of(record), EvaluatedRows::of(record));
-            let key = known_as.get(&key).map_or_else(|| key.clone(), |rows| (key.0, rows.clone()));
-            let column = keyed.iter().find(|(task, rows, _)| *task == key.0 && *rows == key.1);
+            let rows = known_as.get(&key).unwrap_or(&key.1);
+            let column = keyed.iter().find(|(task, own, _)| *task == key.0 && own == rows);
             column.map_or_else(String::new, |(.., column)| column.name.clone())
         };
         let of_record = found.iter().map(|(_, record)| place(record)).collect();
@@ -237,25 +240,36 @@ impl Column {
         let words: Vec<String> =
             own_data.into_iter().chain(rows.map(|rows| words(record, rows))).chain(measure).collect();
         let rows = (!words.is_empty()).then(|| words.join("; "));
-        let name = rows.as_ref().map_or_else(|| record.task.clone(), |rows| format!("{} ({rows})", record.task));
         let known = KnownRows::of(record);
-        Self { name, task: record.task.clone(), rows, spec, splits, known, measure: Measure::of(record) }
+        let (task, start, measure) = (record.task.clone(), start_of(record), Measure::of(record));
+        Self { name: String::new(), task, start, rows, spec, splits, known, measure }.named()
+    }
+
+    /// The same with the name that follows from the rest: `rte, from mnli (60 of 277 rows)`.
+    fn named(self) -> Self {
+        let name = labelled(&self.task, &self.start, self.rows.as_deref());
+        Self { name, ..self }
     }
 
     /// One more word of its rows, behind the others.
     fn say(&mut self, word: &str) {
         let words = self.rows.as_ref().map_or_else(|| word.to_owned(), |words| format!("{words}; {word}"));
-        self.name = format!("{} ({words})", self.task);
+        self.name = labelled(&self.task, &self.start, Some(&words));
         self.rows = Some(words);
     }
 
-    /// The column of a task as others publish it: `rows` are said where they are not the benchmark's own; `metric` where the task is
+    /// The column of a task, and what its trainings began from, as others publish it: `rows` are said where they are not the benchmark's own; `metric` where the task is
     /// no benchmark's.
-    pub(super) fn published(task: &str, rows: Option<&str>, metric: Option<Metric>, known: RowsBySuffix) -> Self {
-        let name = rows.map_or_else(|| task.to_owned(), |rows| format!("{task} ({rows})"));
+    pub(super) fn published(
+        (task, start): (&str, &str),
+        rows: Option<&str>,
+        metric: Option<Metric>,
+        known: RowsBySuffix,
+    ) -> Self {
         let measure = metric.map(|metric| Measure { key: metric.key(), class: None });
         let (rows, spec, splits) = (rows.map(str::to_owned), task_named(task), BTreeSet::new());
-        Self { name, task: task.to_owned(), rows, spec, splits, known, measure }
+        let (name, task, start) = (String::new(), task.to_owned(), start.to_owned());
+        Self { name, task, start, rows, spec, splits, known, measure }.named()
     }
 
     /// What is known of its rows of the split whose metrics have this suffix.
@@ -278,16 +292,18 @@ impl Column {
     }
 
     /// Its place among others: benchmarks' tasks in their order, the benchmark's own rows first; what no run was scored on comes last.
-    pub(super) fn place(&self) -> (bool, bool, usize, bool, String) {
-        let has_no_run = self.splits.is_empty() && self.rows.is_some();
-        (has_no_run, self.spec.is_none(), task_order(&self.task), self.rows.is_some(), self.name.clone())
+    pub(super) fn place(&self) -> (bool, bool, usize, bool, bool, String) {
+        let is_special = self.rows.is_some() || !self.start.is_empty();
+        let has_no_run = self.splits.is_empty() && is_special;
+        let (start, rows) = (!self.start.is_empty(), self.rows.is_some());
+        (has_no_run, self.spec.is_none(), task_order(&self.task), start, rows, self.name.clone())
     }
 
-    /// The task as papers write it, with the rows where they are not all.
+    /// The task as papers write it, with what its runs began from, and the rows where they are not all: `RTE, from MNLI`.
     #[must_use]
     pub fn title(&self) -> String {
         let task = self.spec.map_or(self.task.as_str(), |spec| &spec.display_name);
-        self.rows.as_ref().map_or_else(|| task.to_owned(), |rows| format!("{task} ({rows})"))
+        labelled(task, &start_in_words(&self.start), self.rows.as_deref())
     }
 
     /// The metric that is the score of data that are no benchmark's.
@@ -338,6 +354,12 @@ impl Column {
     pub(super) fn is_better(&self, score: f64, than: f64) -> bool {
         if self.lower_is_better() { score < than } else { score > than }
     }
+}
+
+fn labelled(task: &str, start: &str, rows: Option<&str>) -> String {
+    let start = if start.is_empty() { String::new() } else { format!(", from {start}") };
+    let rows = rows.map_or_else(String::new, |rows| format!(" ({rows})"));
+    format!("{task}{start}{rows}")
 }
 
 /// Whether published numbers need no word of their split: scores are of the validation split where nothing else is said.

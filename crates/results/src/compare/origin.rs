@@ -32,6 +32,8 @@ pub(super) struct Origins<'a> {
     weights: BTreeMap<&'a str, BTreeSet<String>>,
     /// Of each model's name what else it is made of.
     others: BTreeMap<&'a str, BTreeSet<String>>,
+    /// Of each model and column the runs that its own began from, where they did.
+    starts: BTreeMap<(&'a str, &'a str), BTreeSet<String>>,
     /// The models that were trained, and not only evaluated.
     trained: BTreeSet<Model<'a>>,
     /// Of each model and column the rows that its runs were trained on, with how many runs.
@@ -46,6 +48,7 @@ impl<'a> Origins<'a> {
             names,
             weights: BTreeMap::new(),
             others: BTreeMap::new(),
+            starts: BTreeMap::new(),
             trained: BTreeSet::new(),
             training: BTreeMap::new(),
         };
@@ -53,6 +56,9 @@ impl<'a> Origins<'a> {
             let model = this.model(at);
             this.weights.entry(model.0).or_default().insert(model.1.clone());
             this.others.entry(model.0).or_default().insert(model.2.clone());
+            if let Some(start) = start(&found[at].1) {
+                this.starts.entry((model.0, &columns[at])).or_default().insert(start);
+            }
             let rows = training_rows(&found[at].1);
             if rows != EVALUATED {
                 this.trained.insert(model.clone());
@@ -74,13 +80,15 @@ impl<'a> Origins<'a> {
         let several = |contents: Option<&BTreeSet<String>>| contents.is_some_and(|all| all.len() > 1);
         let by_weights = several(self.weights.get(model.0)).then(|| format!("weights={}", model.1));
         let by_others = several(self.others.get(model.0)).then(|| format!("config.json and tokenizer={}", model.2));
+        let is_one_of_several = several(self.starts.get(&(model.0, &self.columns[at])));
+        let by_start = start(&self.found[at].1).filter(|_| is_one_of_several);
         let rows = training_rows(&self.found[at].1);
         let is_said = if rows == EVALUATED {
             self.trained.contains(&model)
         } else {
             self.usual_training(model, &self.columns[at]).is_none_or(|usual| *usual != rows)
         };
-        by_weights.into_iter().chain(by_others).chain(is_said.then_some(rows))
+        by_weights.into_iter().chain(by_others).chain(by_start).chain(is_said.then_some(rows))
     }
 
     /// The rows that more runs of a model in a column were trained on than on any others.
@@ -95,6 +103,13 @@ impl<'a> Origins<'a> {
 /// The beginning of a hash, as names have it.
 pub(super) fn short(hash: &str) -> &str {
     hash.get(..SHORT_HASH).unwrap_or(hash)
+}
+
+/// The run that a run began from, by what makes it another one than others of its task: `started from mnli 3f9c02`.
+fn start(record: &RunRecord) -> Option<String> {
+    let from = record.init_from.as_ref()?;
+    let key = hex(&Sha256::digest(from.key().as_bytes()));
+    Some(format!("started from {} {}", from.task, short(&key)))
 }
 
 /// The weights by their hashes.

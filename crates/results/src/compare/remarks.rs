@@ -35,7 +35,13 @@ fn remarks(comparison: &Comparison<'_>) -> Vec<String> {
             lacking(comparison, column),
         ]
     });
-    of_columns.flatten().chain(contents(comparison)).chain(settings(comparison)).chain(uneven(comparison)).collect()
+    of_columns
+        .flatten()
+        .chain(starts(comparison))
+        .chain(contents(comparison))
+        .chain(settings(comparison))
+        .chain(uneven(comparison))
+        .collect()
 }
 
 /// The rows of the table with a run in a column for which something holds.
@@ -70,6 +76,16 @@ fn other_training(comparison: &Comparison<'_>, column: &Column) -> Option<String
     let all = by_rows.iter().map(|(rows, (_, names))| format!("{rows}: {}", listed(names)));
     let all = all.collect::<Vec<_>>().join("; ");
     several.then(|| format!("{}: the runs were not trained on the same rows ({all})", column.name))
+}
+
+/// That runs of some columns began from others, and so count in no average.
+fn starts(comparison: &Comparison<'_>) -> Option<String> {
+    let names: Vec<String> =
+        comparison.columns.iter().filter(|column| !column.start.is_empty()).map(Column::title).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    (!names.is_empty()).then(|| {
+        format!("{}: these trainings did not begin with the model itself, and count in no average", listed(&names))
+    })
 }
 
 /// That rows of several contents are as many as the benchmark's, so that none has the column of the task's name.

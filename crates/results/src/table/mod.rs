@@ -13,6 +13,7 @@ use glue_tasks::{Benchmark, benchmarks, task_order};
 use self::numbers::{ends, exact, interval, mean, percent, with_half};
 pub use self::row::TableRow;
 use crate::columns::aligned;
+use crate::compare::start_of;
 use crate::same_outcome::{distinct, without_predictions};
 use crate::statistics::DEFAULT_LEVEL;
 use records::record::RunRecord;
@@ -32,37 +33,43 @@ impl Table {
     /// which no seed changes, count once, which is warned of (`log`).
     #[must_use]
     pub fn from_records<'a>(records: impl IntoIterator<Item = &'a RunRecord>) -> Self {
-        let mut groups: Vec<(&str, Vec<&RunRecord>)> = Vec::new();
+        let mut groups: Vec<((&str, String), Vec<&RunRecord>)> = Vec::new();
         for record in records {
-            match groups.iter_mut().find(|(task, _)| *task == record.task) {
+            let key = (record.task.as_str(), start_of(record));
+            match groups.iter_mut().find(|(known, _)| *known == key) {
                 Some((_, group)) => group.push(record),
-                None => groups.push((&record.task, vec![record])),
+                None => groups.push((key, vec![record])),
             }
         }
-        groups.iter_mut().for_each(|(task, group)| leave_repeated_out(task, group));
-        groups.sort_by_key(|(task, _)| (task_order(task), *task));
-        let rows = groups.iter().map(|(task, group)| TableRow::of(task, group)).collect();
+        groups.iter_mut().for_each(|((task, _), group)| leave_repeated_out(task, group));
+        groups.sort_by_cached_key(|((task, start), _)| (task_order(task), *task, start.clone()));
+        let rows = groups.iter().map(|((task, start), group)| TableRow::of(task, start, group)).collect();
         let mut table = Self { rows, average_interval: average_interval(&groups) };
-        if table.benchmarks().len() > 1 {
+        if !table.has_average() {
             table.average_interval = None;
         }
         table
     }
 
+    /// Whether the rows belong together: tasks of one benchmark, whose trainings began with the model itself.
+    fn has_average(&self) -> bool {
+        self.benchmarks().len() <= 1 && self.rows.iter().all(|row| row.start.is_empty())
+    }
+
     /// The unweighted mean of the tasks' scores, and of how many tasks: a benchmark's average where all of its tasks are
     /// there. `None` where a score is missing or an error, since a mean over fewer tasks would look like one over all, and where the
-    /// tasks are of several benchmarks.
+    /// tasks are of several benchmarks, or trainings began from others.
     #[must_use]
     pub fn average(&self) -> Option<(f64, usize)> {
         // An error and a share have no mean.
         let scores: Option<Vec<f64>> = self.rows.iter().map(|row| row.score.filter(|_| !row.is_error)).collect();
-        let scores = scores.filter(|_| self.benchmarks().len() <= 1)?;
+        let scores = scores.filter(|_| self.has_average())?;
         mean(&scores).map(|mean| (mean, scores.len()))
     }
 
     fn baseline_average(&self) -> Option<f64> {
         let scores: Option<Vec<f64>> = self.rows.iter().map(|row| row.baseline.filter(|_| !row.is_error)).collect();
-        mean(&scores.filter(|_| self.benchmarks().len() <= 1)?)
+        mean(&scores.filter(|_| self.has_average())?)
     }
 
     /// The benchmarks of the tasks, each once; tasks of one's own have none.
@@ -99,10 +106,12 @@ impl Table {
         if self.rows.len() > 1 {
             let seconds: f64 = self.rows.iter().map(|row| row.seconds).sum();
             let count = self.rows.len();
-            let usual = self.whole_benchmark().and_then(|benchmark| benchmark.averages.first());
+            let usual =
+                self.whole_benchmark().filter(|_| self.has_average()).and_then(|benchmark| benchmark.averages.first());
             let title = match usual {
                 Some(average) => format!("{} average, {count} tasks", average.display_name),
                 None if self.benchmarks().len() > 1 => format!("{count} tasks of several benchmarks"),
+                None if !self.has_average() => format!("{count} tasks, of which some began from others"),
                 None => format!("mean of {count} tasks"),
             };
             grid.push(vec![
@@ -170,6 +179,9 @@ impl Table {
             if let Some(split) = &row.chosen_on {
                 let _ = write!(lines, "\tchosen_on={split}");
             }
+            if !row.start.is_empty() {
+                let _ = write!(lines, "\tfrom={}", row.start);
+            }
             lines.push('\n');
         }
         if self.rows.len() > 1 {
@@ -208,7 +220,7 @@ fn leave_repeated_out(task: &str, group: &mut Vec<&RunRecord>) {
 }
 
 /// The interval of the mean over the tasks, of the seeds that all of them have.
-fn average_interval(groups: &[(&str, Vec<&RunRecord>)]) -> Option<(f64, f64)> {
+fn average_interval<K>(groups: &[(K, Vec<&RunRecord>)]) -> Option<(f64, f64)> {
     let (_, first) = groups.first()?;
     let of_seed = |seed: u64| -> Option<Vec<f64>> {
         groups.iter().map(|(_, records)| records.iter().find(|record| record.seed == seed)?.score).collect()
@@ -298,6 +310,19 @@ average\tscore=0.6875\tbaseline=0.5\tseconds=15.290\ttasks=2
         let mixed = table(&["rte", "super_glue/rte"]);
         assert_eq!(mixed.average(), None);
         assert!(mixed.text().contains("2 tasks of several benchmarks"), "{}", mixed.text());
+    }
+
+    #[test]
+    fn a_training_that_began_from_another_task_is_named_and_counts_in_no_average() {
+        let mut table = two();
+        table.rows[1].start = "mnli".to_owned();
+        assert_eq!(table.average(), None);
+        let text = table.text();
+        assert!(
+            text.contains("rte*, from mnli") && text.contains("2 tasks, of which some began from others"),
+            "{text}"
+        );
+        assert!(table.lines().contains("\tfrom=mnli\naverage\tscore=-\tbaseline=-"), "{}", table.lines());
     }
 
     #[test]

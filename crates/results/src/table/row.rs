@@ -11,6 +11,8 @@ use records::record::RunRecord;
 pub struct TableRow {
     /// The task's name.
     pub task: String,
+    /// What the runs began from, where that is not the model itself: `mnli`.
+    pub start: String,
     /// Its metrics in the order they are shown, means over the seeds; `None` where one is undefined.
     pub metrics: Vec<(String, Option<f64>)>,
     /// The task's one number, mean over the seeds.
@@ -34,7 +36,7 @@ pub struct TableRow {
 }
 
 impl TableRow {
-    pub(super) fn of(task: &str, records: &[&RunRecord]) -> Self {
+    pub(super) fn of(task: &str, start: &str, records: &[&RunRecord]) -> Self {
         // The order of the first record's names, the mean of all; undefined in one run is undefined in the mean.
         let names = records.first().map(|record| record.metrics.keys()).into_iter().flatten();
         let metrics = names
@@ -48,6 +50,7 @@ impl TableRow {
         let scores: Option<Vec<f64>> = records.iter().map(|record| record.score).collect();
         Self {
             task: task.to_owned(),
+            start: start.to_owned(),
             metrics,
             score: scores.as_deref().and_then(mean),
             interval: scores.as_deref().and_then(interval),
@@ -72,8 +75,9 @@ impl TableRow {
         let score = with_half(self.score_text(self.score), self.interval, self.is_error);
         let marks = [(self.collapsed > 0, "*"), (self.chosen_on.is_some(), "†")];
         let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
+        let start = if self.start.is_empty() { String::new() } else { format!(", from {}", self.start) };
         let mut cells = vec![
-            format!("{}{marks}", self.task),
+            format!("{}{marks}{start}", self.task),
             metrics.join("  "),
             score,
             self.score_text(self.baseline),

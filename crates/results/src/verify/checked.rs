@@ -30,6 +30,8 @@ pub(super) enum Verdict {
     OtherSplit,
     /// It is of one class, and the runs' is of another.
     OtherClass,
+    /// Its trainings began from something else than the runs.
+    OtherStart,
 }
 
 impl Verdict {
@@ -41,6 +43,7 @@ impl Verdict {
             Self::Unstated => "metric not stated",
             Self::OtherSplit => "other split",
             Self::OtherClass => "other class",
+            Self::OtherStart => "other start",
             Self::Judged(..) | Self::SameNumbers | Self::Undefined | Self::TheirsUndefined => {
                 self.outcome().map_or("", Outcome::words)
             }
@@ -54,7 +57,12 @@ impl Verdict {
             Self::SameNumbers => Some(Outcome::Reproduced),
             Self::Undefined => Some(Outcome::NotReproduced),
             Self::TheirsUndefined => Some(Outcome::CannotTell),
-            Self::NotRun | Self::ModelNotRun | Self::Unstated | Self::OtherSplit | Self::OtherClass => None,
+            Self::NotRun
+            | Self::ModelNotRun
+            | Self::Unstated
+            | Self::OtherSplit
+            | Self::OtherClass
+            | Self::OtherStart => None,
         }
     }
 }
@@ -69,6 +77,8 @@ pub(super) struct Checked {
     /// How many runs there are.
     pub(super) runs: usize,
     pub(super) verdict: Verdict,
+    /// What the runs began from, in words, where that is something else.
+    pub(super) other_start: Option<String>,
     /// Of which class the numbers are, where that is why they were not compared.
     pub(super) other_class: Option<OtherClass>,
     /// Whether the rows are not the reference's, and were compared all the same.

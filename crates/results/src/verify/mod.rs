@@ -33,7 +33,7 @@ use self::same_class::OtherClass;
 use self::same_origin::OtherOrigin;
 use self::wanted::Wanted;
 use crate::compare::published::UNSTATED;
-use crate::compare::{Columns, Row, check_task_names, is_same_model, is_same_name, rows};
+use crate::compare::{Columns, Row, check_task_names, is_same_model, is_same_name, rows, start_of};
 use crate::credible::check_metrics;
 use crate::scored_rows::may_be_trained_on;
 use crate::statistics::{DEFAULT_LEVEL, Sample, Summary};
@@ -58,7 +58,8 @@ pub struct VerifyOptions {
     pub margins: Margins,
     /// Whether runs on other rows than the reference's are compared all the same.
     pub allow_partial: bool,
-    /// Whether runs of other weights, or trained on other rows, than the runs of a reference are compared all the same.
+    /// Whether runs of other weights, or trained on other rows, than the runs of a reference are compared all the same, and such as began
+    /// from something else than a reference.
     pub allow_other: bool,
     /// How sure a verdict is, above 0.5 and below 1: a wrong one comes of chance in at most the rest to 1.
     pub level: f64,
@@ -190,6 +191,11 @@ fn of_each_row(
         if by_rows.is_empty() {
             passed_over.get_or_insert(row.name.clone());
         }
+        // Beside runs that began as the number's did, others are no answer to it.
+        let is_other = |runs: &Vec<&RecordFile>| runs.iter().any(|(_, run)| start_of(run) != wanted.start());
+        if !options.allow_other && by_rows.values().any(|runs| !is_other(runs)) {
+            by_rows.retain(|_, runs| !is_other(runs));
+        }
         let several = by_rows.len() > 1;
         for (column, runs) in by_rows {
             let name = if several { format!("{} on {column}", row.name) } else { row.name.clone() };
@@ -215,6 +221,7 @@ fn not_run(wanted: Wanted, row: String, verdict: Verdict) -> Checked {
         ours: None,
         runs: 0,
         verdict,
+        other_start: None,
         other_class: None,
         other_rows: false,
         unknown_rows: None,
@@ -250,6 +257,15 @@ fn compare(
         checked.verdict = Verdict::OtherSplit;
         return Ok(checked);
     }
+    let other_start = runs.iter().map(|(_, run)| start_of(run)).find(|start| *start != wanted.start());
+    if let Some(start) = other_start {
+        checked.other_start = Some(start);
+        if !options.allow_other {
+            checked.verdict = Verdict::OtherStart;
+            return Ok(checked);
+        }
+    }
+    let wanted = &checked.wanted;
     let values = if wanted.lacking.is_some() { None } else { values(wanted, runs)? };
     if let Some(other) = OtherClass::of(runs, wanted) {
         (checked.verdict, checked.other_class) = (Verdict::OtherClass, Some(other));

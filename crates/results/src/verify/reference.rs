@@ -13,7 +13,7 @@ use super::metric_name::metric;
 use super::same_rows::{row_count, row_hash};
 use super::wanted::{Lacking, Wanted};
 use crate::compare::published::{Circumstances, PublishedValue, Statistic, check_reference, last_digit};
-use crate::compare::{Columns, published, rows};
+use crate::compare::{Columns, published, rows, start_in_words, start_of};
 use crate::credible::check_metrics;
 use crate::statistics::{DEFAULT_LEVEL, Summary};
 use records::Error;
@@ -243,6 +243,11 @@ fn of_runs(
     let made = Circumstances {
         statistic: Some(if count == 1 { Statistic::Single } else { Statistic::Mean }),
         runs: Some(count as u64),
+        initialisation: records
+            .first()
+            .map(start_of)
+            .filter(|start| !start.is_empty())
+            .map(|start| start_in_words(&start)),
         ..Circumstances::default()
     };
     let theirs = PublishedValue {

@@ -8,6 +8,7 @@ use super::outcome::Outcome;
 use super::same_class::OtherClass;
 use super::same_rows::UnknownRows;
 use crate::columns::aligned;
+use crate::compare::start_in_words;
 use crate::statistics::Summary;
 
 impl Verdict {
@@ -62,6 +63,13 @@ impl Checked {
             (_, Some(Further::Mean)) => Some("the best of several is no mean".to_owned()),
             _ => None,
         };
+        let start = self.other_start.as_ref().map(|ours| {
+            let words = |start: &str| match start {
+                "" => "the model itself".to_owned(),
+                start => start_in_words(start),
+            };
+            format!("ours began from {}, the reference from {}", words(ours), words(&self.wanted.start()))
+        });
         let rows = self.other_rows.then(|| "not on the reference's rows".to_owned());
         let unknown_rows = self.unknown_rows.filter(|_| self.verdict.outcome().is_some() && !self.other_rows);
         let unknown_rows = unknown_rows.map(|of| match of {
@@ -81,6 +89,7 @@ impl Checked {
         let trained_on =
             self.may_be_trained_on.then(|| "unknown whether trained on the rows that are scored".to_owned());
         why.into_iter()
+            .chain(start)
             .chain(rows)
             .chain(unknown_rows)
             .chain(counts_as_one)

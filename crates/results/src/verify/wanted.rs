@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::margins::Margins;
 use super::metric_name::{has_margin, is_fraction};
 use crate::compare::published::{PublishedValue, Statistic};
+use crate::compare::{published_start, start_of};
 use crate::statistics::Sample;
 use records::Error;
 use records::record::RunRecord;
@@ -80,6 +81,12 @@ impl Wanted {
     /// What stands behind the metric's name where it is of a second split: `_mm`.
     pub(super) fn key_suffix(&self) -> &str {
         self.metric.strip_prefix(glue_tasks::plain_key(&self.metric)).unwrap_or_default()
+    }
+
+    /// What its trainings began from, as columns have it; empty where that is the model itself, as far as it says.
+    pub(super) fn start(&self) -> String {
+        let written = || published_start(self.theirs.made.initialisation.as_deref());
+        self.one_of_the_runs().map_or_else(written, start_of)
     }
 
     /// Whether the number is the median of runs.

@@ -21,6 +21,7 @@ use super::place_args::PlaceArgs;
 use super::plan_args::PlanArgs;
 use super::predict_args::PredictArgs;
 use super::publish_args::{PublishArgs, PushArgs};
+use super::recipes_args::RecipesArgs;
 use super::search_args::SearchArgs;
 use super::selftest_args::SelftestArgs;
 use super::training_args::{MemoryArgs, OptimizerArgs, TrainingArgs};
@@ -67,6 +68,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Lists the families of models, or says how large a checkpoint is
     Models(ModelsArgs),
+    /// Lists the recipes that --recipe takes, or shows what one says, beside the words of its source
+    Recipes(RecipesArgs),
     /// Uploads the folder of a trained model to the Hub
     Push(PushArgs),
     /// Compares what a backend computes with the CPU and with PyTorch; exit code 1 where it is too far from them

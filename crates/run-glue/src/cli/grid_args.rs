@@ -4,20 +4,20 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::value_parsers::{BoolFlag, choice, whole};
+use super::value_parsers::{BoolFlag, whole};
 use crate::grid::Gpus;
-use trainer::settings::Choice;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]
 #[command(rename_all = "snake_case")]
 pub struct GridArgs {
     /// N seeds, from --seed on; or the seeds themselves with commas
-    #[arg(long, value_parser = seeds, value_name = "N", help_heading = "Many runs")]
+    #[arg(long, value_parser = parse_seeds, value_name = "N", help_heading = "Many runs")]
     pub seeds: Option<Seeds>,
-    /// Settings of several runs where no flag is given: published (the usual ones of each task), none [default: published]
-    #[arg(long, value_parser = choice::<RecipeChoice>, value_name = "NAME", help_heading = "Many runs")]
-    pub recipe: Option<RecipeChoice>,
+    /// Settings where no flag is given: one of `run-glue recipes`, auto (by the model), a file ending in .toml, none [default: published
+    /// for several runs, none for one]
+    #[arg(long, value_name = "NAME", help_heading = "Many runs")]
+    pub recipe: Option<String>,
     /// Of several runs, do again those whose results are there already [default: false]
     #[arg(long, bool_flag(), help_heading = "Many runs")]
     pub rerun: Option<bool>,
@@ -53,19 +53,6 @@ pub enum Seeds {
     These(Vec<u64>),
 }
 
-/// Where settings of several runs come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RecipeChoice {
-    /// Those of the tables that people compare with.
-    Published,
-    /// Defaults alone.
-    None,
-}
-
-impl Choice for RecipeChoice {
-    const NAMES: &'static [(&'static str, Self)] = &[("published", Self::Published), ("none", Self::None)];
-}
-
 fn workers(text: &str) -> Result<usize, String> {
     text.parse()
         .ok()
@@ -90,7 +77,11 @@ fn gpus(text: &str) -> Result<Gpus, String> {
 /// More would be a mistake.
 const MOST_SEEDS: usize = 1000;
 
-fn seeds(text: &str) -> Result<Seeds, String> {
+/// How many seeds, or which.
+///
+/// # Errors
+/// What was expected.
+pub(super) fn parse_seeds(text: &str) -> Result<Seeds, String> {
     let wrong = || format!("expected how many seeds (1 to {MOST_SEEDS}), or the seeds with commas, such as 42,43,44");
     if !text.contains(',') {
         let count = text.trim().parse().ok().filter(|count| (1..=MOST_SEEDS).contains(count));
@@ -121,11 +112,11 @@ mod tests {
 
     #[test]
     fn seeds_are_counted_or_listed() {
-        assert_eq!(seeds("5"), Ok(Seeds::Count(5)));
-        assert_eq!(seeds("7,9, 7"), Ok(Seeds::These(vec![7, 9])));
-        assert_eq!(seeds("7,"), Ok(Seeds::These(vec![7])));
+        assert_eq!(parse_seeds("5"), Ok(Seeds::Count(5)));
+        assert_eq!(parse_seeds("7,9, 7"), Ok(Seeds::These(vec![7, 9])));
+        assert_eq!(parse_seeds("7,"), Ok(Seeds::These(vec![7])));
         for wrong in ["0", "1001", "-1", "a", ",", "1,b", ""] {
-            assert!(seeds(wrong).is_err(), "{wrong}");
+            assert!(parse_seeds(wrong).is_err(), "{wrong}");
         }
     }
 }

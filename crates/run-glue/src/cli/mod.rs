@@ -22,6 +22,8 @@ pub mod place_args;
 pub mod plan_args;
 pub mod predict_args;
 pub mod publish_args;
+pub mod recipes;
+pub mod recipes_args;
 pub mod results_commands;
 pub mod search_args;
 pub mod selftest_args;

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::value_parsers::{BoolFlag, number, plain_path};
+use super::normalize_args::is_none;
+use super::value_parsers::{BoolFlag, choice, number, plain_path};
+use records::record::InitSeed;
 use trainer::error::Error;
 use trainer::settings::{DropoutSettings, HubAccess, ModelChoice, ModelSettings};
 
@@ -30,6 +32,12 @@ pub struct ModelArgs {
     /// Draw a new head where the checkpoint's has another number of labels [default: false]
     #[arg(long, bool_flag(), help_heading = "Model")]
     pub ignore_mismatched_sizes: Option<bool>,
+    /// Of several runs, begin where those of this task ended, with the same model; none: with the model itself [default: none]
+    #[arg(long, value_name = "TASK", help_heading = "Model")]
+    pub init_from: Option<String>,
+    /// Which of that task's runs: same, the one of the run's own seed, or best, the one with the best score [default: same]
+    #[arg(long, value_parser = choice::<InitSeed>, value_name = "WHICH", help_heading = "Model")]
+    pub init_from_seed: Option<InitSeed>,
     /// Mark the second text of a pair by token type 1 [default: as the tokenizer's class has it in transformers 5]
     #[arg(long, bool_flag(), help_heading = "Model")]
     pub token_type_ids: Option<bool>,
@@ -54,6 +62,8 @@ impl ModelArgs {
             tokenizer: part("--tokenizer_name", &self.tokenizer_name)?,
             config: part("--config_name", &self.config_name)?,
             choice,
+            // What a run of a grid begins from is known where all of its runs are.
+            init_from: None,
             ignore_mismatched_sizes: self.ignore_mismatched_sizes.unwrap_or(usual.ignore_mismatched_sizes),
             token_type_ids: self.token_type_ids,
             dropout: DropoutSettings {
@@ -70,8 +80,7 @@ impl ModelArgs {
 impl ModelArgs {
     /// Where a part of the model comes from; `None`: from where `model` does. Scripts write `none` for what is not set.
     fn part(&self, flag: &str, name: Option<&str>, model: &ModelChoice) -> Result<Option<ModelChoice>, Error> {
-        let is_set = |name: &&str| !name.is_empty() && !name.eq_ignore_ascii_case("none");
-        let Some(name) = name.filter(is_set) else { return Ok(None) };
+        let Some(name) = name.filter(|name| !is_none(name)) else { return Ok(None) };
         // The revision is of every repository that is named, as in run_glue.py, and a folder has none.
         let revision = self.model_revision.as_deref().filter(|_| !Path::new(name).is_dir());
         let choice = named_choice(flag, name, revision)?;

@@ -14,3 +14,11 @@ pub struct Combination {
     /// Task; `None` where data of the user's own are used.
     pub task: Option<&'static TaskSpec>,
 }
+
+impl Combination {
+    /// Whether it is the same place of the grid.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        let name = |of: &Self| of.task.map(|task| task.name.as_str());
+        self.point == other.point && self.model == other.model && name(self) == name(other)
+    }
+}

@@ -3,10 +3,11 @@
 use super::combination::Combination;
 use super::one_record;
 use super::options::SweepOptions;
-use super::run_spec::{Role, RunSpec, Several};
+use super::run_spec::{BeginsFrom, Role, RunSpec, Several};
 use super::search::Search;
 use super::settings_factory::SettingsFactory;
 use super::shard::Shard;
+use records::record::InitSeed;
 use trainer::error::Error;
 
 /// What a grid is made of.
@@ -68,15 +69,40 @@ impl Grid {
         Ok(())
     }
 
+    /// Runs that begin where others ended come after those in each seed, and in the numbers of the parts after all of them.
     fn add_asked(&mut self, combinations: &[Combination]) -> Result<(), Error> {
-        let mut part = self.searches.len();
+        let mut by_depth: Vec<(usize, &Combination)> = Vec::new();
+        for combination in combinations {
+            by_depth.push((self.depth(combination)?, combination));
+        }
+        by_depth.sort_by_key(|(depth, _)| *depth);
+        let first = self.specs.len();
         for &seed in &self.seeds {
-            for combination in combinations {
-                self.specs.push(self.asked_spec(combination, seed, part)?);
-                part += 1;
+            for (_, combination) in &by_depth {
+                self.specs.push(self.asked_spec(combination, seed, 0)?);
             }
         }
+        let mut order: Vec<usize> = (first..self.specs.len()).collect();
+        order.sort_by_key(|&at| self.specs[at].depth());
+        for (place, at) in order.into_iter().enumerate() {
+            self.specs[at].part = self.searches.len() + place;
+        }
         Ok(())
+    }
+
+    /// How many runs stand before those of a combination.
+    fn depth(&self, combination: &Combination) -> Result<usize, Error> {
+        self.factory.begins_from(combination)?.map_or(Ok(0), |before| Ok(1 + self.depth(&before)?))
+    }
+
+    /// Of the parts those that must be over before others begin: how many there are of each depth.
+    pub(super) fn stages(&self) -> Vec<usize> {
+        let mut stages = vec![self.searches.len()];
+        for spec in self.specs.iter().filter(|spec| spec.role == Role::Asked) {
+            stages.resize(stages.len().max(spec.depth() + 1), 0);
+            stages[spec.depth()] += 1;
+        }
+        stages
     }
 
     /// Whether there is one run, and there could be no more.
@@ -93,7 +119,16 @@ impl Grid {
 
     fn asked_spec(&self, combination: &Combination, seed: u64, part: usize) -> Result<RunSpec, Error> {
         let settings = self.factory.settings(combination, seed, &[])?;
-        Ok(RunSpec::new(settings, combination, Role::Asked, &combination.label, self.several, part))
+        let which = settings.model.init_from.as_ref().map(|from| from.which);
+        let mut spec = RunSpec::new(settings, combination, Role::Asked, &combination.label, self.several, part);
+        if let Some((which, before)) = which.zip(self.factory.begins_from(combination)?) {
+            let seeds = match which {
+                InitSeed::Same => vec![seed],
+                InitSeed::Best => self.seeds.clone(),
+            };
+            spec.begins_from = Some(BeginsFrom { depth: self.depth(combination)?, combination: before, which, seeds });
+        }
+        Ok(spec)
     }
 
     /// A trial's run.

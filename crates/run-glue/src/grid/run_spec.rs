@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::combination::Combination;
-use records::record::RunRecord;
 use records::record::path::slug;
+use records::record::{InitSeed, RunRecord};
 use trainer::demo;
 use trainer::settings::{ModelChoice, Settings, plain_request_hash, request_hash};
 
@@ -59,6 +59,36 @@ pub struct RunSpec {
     pub(super) name: String,
     /// The part of the whole that it belongs to, for `--shard`.
     pub(super) part: usize,
+    /// The runs whose end it begins from; `None`: it begins with the model.
+    pub(super) begins_from: Option<BeginsFrom>,
+}
+
+/// The runs of which another one begins where one ended.
+#[derive(Clone)]
+pub(super) struct BeginsFrom {
+    pub(super) combination: Combination,
+    pub(super) which: InitSeed,
+    /// Their seeds: of several the best one is taken.
+    pub(super) seeds: Vec<u64>,
+    /// How many runs stand one before the other, from 1.
+    pub(super) depth: usize,
+}
+
+impl BeginsFrom {
+    /// Whether a run is one of them.
+    pub(super) fn is_one(&self, spec: &RunSpec) -> bool {
+        spec.role == Role::Asked && spec.combination.is_same_as(&self.combination) && self.seeds.contains(&spec.seed())
+    }
+
+    /// `mnli with seed 42`, `the best of mnli with seeds 42, 43`.
+    pub(super) fn in_words(&self) -> String {
+        let task = self.combination.task.map_or("", |task| task.name.as_str());
+        let seeds = self.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        match self.which {
+            InitSeed::Same => format!("{task} with seed {seeds}"),
+            InitSeed::Best => format!("the best of {task} with seeds {seeds}"),
+        }
+    }
 }
 
 impl RunSpec {
@@ -81,6 +111,7 @@ impl RunSpec {
             label: label.to_owned(),
             name: String::new(),
             part,
+            begins_from: None,
         };
         let model = several.models.then(|| this.model());
         let task =
@@ -89,6 +120,11 @@ impl RunSpec {
         let seed = (several.seeds && !is_trial).then(|| format!("seed {}", this.seed()));
         this.name = [model, task, label, seed].into_iter().flatten().collect::<Vec<_>>().join(", ");
         this
+    }
+
+    /// How many runs stand before it.
+    pub(super) fn depth(&self) -> usize {
+        self.begins_from.as_ref().map_or(0, |from| from.depth)
     }
 
     pub(super) fn task(&self) -> &str {

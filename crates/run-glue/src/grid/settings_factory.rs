@@ -14,6 +14,12 @@ pub trait SettingsFactory {
     /// Names the first setting that is wrong, what was expected, and what to do.
     fn settings(&self, combination: &Combination, seed: u64, setting: &[(String, String)]) -> Result<Settings, Error>;
 
+    /// The combination whose runs those of this one begin from; `None`: they begin with the model. No two begin from each other.
+    ///
+    /// # Errors
+    /// When there is none that is meant, or several.
+    fn begins_from(&self, combination: &Combination) -> Result<Option<Combination>, Error>;
+
     /// Settings of a search's trial, which leaves a record and no other files. `holdout`: percent of the training rows,
     /// above 0 and below 100, that it is evaluated on instead of the validation split.
     ///

@@ -1,11 +1,11 @@
 //! Whether model and data of a run are still what a record says they were: names stay, content changes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::data_files;
 use records::record::{PlaceInfo, RunRecord, Source};
 use trainer::run::{FileHashes, ModelPart};
-use trainer::settings::{DatasetChoice, HubAccess, ModelChoice, ModelSettings, Settings};
+use trainer::settings::{DatasetChoice, HubAccess, InitFromSettings, ModelChoice, ModelSettings, Settings};
 use trainer::source::{SourceFiles, TransferHooks};
 
 /// What models and datasets are now, each looked up once.
@@ -31,6 +31,9 @@ impl Sources {
     }
 
     fn model_change(&mut self, settings: &Settings, record: &RunRecord) -> Option<String> {
+        if let Some(from) = &settings.model.init_from {
+            return start_change(from, record);
+        }
         let ModelSettings { choice, config, tokenizer, .. } = &settings.model;
         let model = &record.model;
         let from =
@@ -90,6 +93,26 @@ impl Sources {
         };
         self.commits.entry(key).or_insert_with(look_up).clone()
     }
+}
+
+/// What has changed of the run that another one began from. Its model at the beginning is looked at where that one is.
+fn start_change(from: &InitFromSettings, record: &RunRecord) -> Option<String> {
+    let changed = |how: &str| Some(format!("the run of {} that {} began from {how}", from.task, record.task));
+    let (Some(run), Some(then)) = (&from.run, &record.init_from) else { return changed("is unknown") };
+    if then.settings_hash != run.record.settings_hash || then.seed != run.record.seed {
+        return changed("is another one");
+    }
+    let config = BTreeMap::from([("config.json".to_owned(), then.config_sha256.clone())]);
+    let parts = [
+        (ModelPart::Weights, &then.weights_sha256),
+        (ModelPart::Config, &config),
+        (ModelPart::Tokenizer, &then.tokenizer_sha256),
+    ];
+    let folder = ModelChoice::Folder(run.folder.clone());
+    parts.into_iter().find_map(|(part, then)| match part.now(&folder) {
+        Ok((now, place)) => differing_file(&place, then, &now),
+        Err(error) => changed(&format!("has lost its model ({error})")),
+    })
 }
 
 /// Where the Hub does not answer, nothing can have been fetched from it since either.

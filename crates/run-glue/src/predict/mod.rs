@@ -7,6 +7,7 @@ mod windows;
 
 use std::io::{ErrorKind, Write};
 
+use models::checkpoint::HeadUse;
 use models::ops::EncoderOps;
 
 use self::lines::TextSource;
@@ -52,7 +53,7 @@ impl OnBackend for Prediction<'_> {
         let Self { settings, model: files, source } = self;
         files.warnings.iter().for_each(|warning| log::warn!("{}", warning));
         let num_labels = files.config.num_labels();
-        let build = Build { num_labels, precision: settings.precision, seed: 0, ignore_mismatched_sizes: false };
+        let build = Build { num_labels, precision: settings.precision, seed: 0, head: HeadUse::MustFit };
         let (model, report) = files.build::<B>(&build, &device)?;
         if let Some(missing) = report.initialized.first() {
             return Err(Error::usage(format!(

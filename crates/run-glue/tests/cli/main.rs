@@ -34,6 +34,7 @@ mod house;
 #[cfg(feature = "hub")]
 mod hub;
 mod identity;
+mod init_from;
 mod kept_tokens;
 mod kills;
 mod label_names;
@@ -52,6 +53,7 @@ mod plan;
 mod predict;
 #[cfg(feature = "hub")]
 mod push;
+mod recipes;
 mod search;
 mod search_roles;
 mod selftest;

@@ -5,6 +5,7 @@ use glue_tasks::task::{TaskKind, TaskSpec};
 
 use super::class_chart::class_chart;
 use super::context::RunContext;
+use super::init_from;
 use super::score::Evaluation;
 use crate::data::Split;
 use crate::settings::TrainingSettings;
@@ -18,13 +19,15 @@ pub(super) fn announce(context: &RunContext, plan: Option<&StepPlan>, device: &s
     let rows = rows(context);
     let training = plan.map(|plan| training(&context.settings.training, plan));
     let mut lines = Vec::new();
+    let begins = init_from::in_words(context.settings, prepared);
     let trained = plan.and_then(|_| trained(context));
     if places.folder.is_some() {
-        lines.push([Some(rows), training, trained].into_iter().flatten().collect::<Vec<_>>().join("; "));
+        lines.push([Some(rows), begins, training, trained].into_iter().flatten().collect::<Vec<_>>().join("; "));
     } else {
         let model = &prepared.model.files().id;
         lines.push(rows);
         lines.push(format!("model {model}, {} parameters, on {device}", count(context.parameters)));
+        lines.extend(begins);
         lines.extend(training);
         lines.extend(trained);
         lines.push(where_to(context, plan.is_some()));

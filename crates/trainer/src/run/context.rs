@@ -7,6 +7,7 @@ use models::ops::EncoderOps;
 
 use super::criterion::Criterion;
 use super::hooks::RunHooks;
+use super::init_from::head_use;
 use super::prepare::Prepared;
 use crate::data::Padding;
 use crate::error::Error;
@@ -50,7 +51,7 @@ impl<'a> RunContext<'a> {
             num_labels: prepared.task.num_labels(),
             precision: settings.machine.precision,
             seed: settings.training.seed,
-            ignore_mismatched_sizes: settings.model.ignore_mismatched_sizes,
+            head: head_use(settings, prepared),
         };
         let (model, report) = prepared.model.build::<Autodiff<B>>(&build, device)?;
         loaded(&report);

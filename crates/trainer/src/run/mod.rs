@@ -14,6 +14,7 @@ mod final_rows;
 mod fine_tuning;
 pub mod hooks;
 mod identity;
+mod init_from;
 mod label_names;
 mod left_files;
 mod older_run;

@@ -198,7 +198,7 @@ impl Prepared {
 }
 
 /// Of each name its place among `own`; `None` where the two are not the same names, each once.
-fn order_of(names: &[String], own: &[String]) -> Option<Vec<usize>> {
+pub(super) fn order_of(names: &[String], own: &[String]) -> Option<Vec<usize>> {
     let order: Option<Vec<usize>> = names.iter().map(|name| own.iter().position(|own| own == name)).collect();
     let order = order.filter(|order| order.len() == own.len())?;
     let mut places = order.clone();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use glue_tasks::task::TaskSpec;
 use serde_json::{Value, json};
 
+use super::init_from::init_from;
 use super::outcome::{RunOutcome, StageMetrics};
 use crate::machine::host::{gather, peak_memory_bytes};
 use crate::settings::{plain_request_hash, request_hash};
@@ -32,6 +33,7 @@ impl RunOutcome<'_> {
             class_tables: self.class_tables(),
             collapsed: self.evaluations.iter().any(|e| e.collapsed && e.loss.is_some()),
             model: self.model_info(),
+            init_from: init_from(settings, prepared),
             dataset: self.dataset_info(),
             training: self.trained.as_ref().map(|trained| trained.info.clone()),
             hyper_parameters: self.hyper_parameters(),
@@ -85,6 +87,14 @@ impl RunOutcome<'_> {
     fn model_info(&self) -> ModelInfo {
         let prepared = self.context.prepared;
         let (files, identity) = (prepared.model.files(), &prepared.model_identity);
+        // Of a chain of runs it is the model that the first one began with.
+        if let Some(run) = self.context.settings.model.init_from.as_ref().and_then(|from| from.run.as_ref()) {
+            return ModelInfo {
+                parameters: self.context.parameters as u64,
+                trainable_parameters: self.context.trainable_parameters.map(|count| count as u64),
+                ..run.record.model.clone()
+            };
+        }
         ModelInfo {
             id: files.id.clone(),
             source: files.source,

@@ -14,6 +14,7 @@ mod declared;
 mod evaluation;
 mod final_eval;
 mod hub;
+mod init_from;
 mod label_names;
 mod logging;
 pub mod lr_scheduler;
@@ -35,6 +36,7 @@ pub use self::declared::{Changes, Counts, Setting, at_least_one, check, interval
 pub use self::evaluation::{BestSettings, EarlyStopping, EvaluationSettings, IntervalStrategy, known_metric};
 pub use self::final_eval::FinalSplit;
 pub use self::hub::{HubAccess, HubStrategy, PublishSettings, repository_name};
+pub use self::init_from::{FinishedRun, InitFromSettings};
 pub use self::label_names::LabelNames;
 pub use self::logging::{LogLevel, LoggingSettings};
 pub use self::machine::{BackendChoice, DeviceChoice, MachineSettings};

@@ -7,6 +7,7 @@ use models::encoder::Family;
 use serde_json::{Value, json};
 
 use super::declared::{Changes, Counts, Setting, check};
+use super::init_from::{self, InitFromSettings};
 use crate::error::Error;
 
 /// A checkpoint's place.
@@ -40,6 +41,8 @@ impl ModelChoice {
 pub struct ModelSettings {
     /// The checkpoint.
     pub choice: ModelChoice,
+    /// The run whose weights it begins with, in place of the checkpoint's.
+    pub init_from: Option<InitFromSettings>,
     /// Where its tokenizer comes from, if not from the same place.
     pub tokenizer: Option<ModelChoice>,
     /// Where its config.json comes from, if not from the same place.
@@ -92,6 +95,7 @@ impl Default for ModelSettings {
     fn default() -> Self {
         Self {
             choice: ModelChoice::Embedded,
+            init_from: None,
             tokenizer: None,
             config: None,
             ignore_mismatched_sizes: false,
@@ -120,7 +124,7 @@ impl ModelSettings {
     }
 
     pub(super) fn declare(&self, all: &mut Vec<Setting>) {
-        let Self { choice, tokenizer, config, ignore_mismatched_sizes, token_type_ids, dropout } = self;
+        let Self { choice, init_from, tokenizer, config, ignore_mismatched_sizes, token_type_ids, dropout } = self;
         let DropoutSettings { hidden_dropout_prob, attention_probs_dropout_prob, classifier_dropout } = *dropout;
         // The record has their hashes, too.
         let part = |name, choice: &Option<ModelChoice>| {
@@ -137,5 +141,6 @@ impl ModelSettings {
             Setting::new("attention_probs_dropout_prob", attention_probs_dropout_prob, Changes::Steps),
             Setting::new("classifier_dropout", classifier_dropout, Changes::Steps),
         ]);
+        init_from::declare(init_from.as_ref(), all);
     }
 }

@@ -13,6 +13,7 @@ use crate::compare::entry::Entry;
 use crate::compare::known_rows::{KnownRows, RowsBySuffix};
 use crate::compare::lacking::Lacking;
 use crate::compare::shown::{is_loss, metric_words};
+use crate::compare::start::published_start;
 use crate::statistics::Summary;
 
 type Values<'a> = BTreeMap<&'a str, &'a PublishedValue>;
@@ -23,24 +24,29 @@ pub(super) fn place(
     metrics: &BTreeMap<String, PublishedValue>,
     columns: &mut Vec<Column>,
 ) -> Vec<(String, Entry)> {
+    let all: Values = metrics.iter().map(|(metric, value)| (metric.as_str(), value)).collect();
+    let by_start = grouped(&all, |_, value| published_start(value.made.initialisation.as_deref()));
+    by_start.iter().flat_map(|(start, values)| place_of_start(task, start, values, columns)).collect()
+}
+
+/// The same of trainings that began from one thing.
+fn place_of_start(task: &str, start: &str, values: &Values, columns: &mut Vec<Column>) -> Vec<(String, Entry)> {
     match task_named(task) {
         Some(spec) => {
-            let by_rows = grouped(metrics, |metric, value| rows_of_benchmark(spec, metric, value, columns));
-            by_rows.into_iter().map(|(rows, values)| of_benchmark(spec, &rows, &values, columns)).collect()
+            let by_rows = grouped(values, |metric, value| rows_of_benchmark(spec, start, metric, value, columns));
+            by_rows.into_iter().map(|(rows, values)| of_benchmark(spec, start, &rows, &values, columns)).collect()
         }
         None => {
-            let by_split = grouped(metrics, |_, value| value.made.split.as_deref());
-            by_split.into_iter().flat_map(|(split, values)| of_other_data(task, split, &values, columns)).collect()
+            let by_split = grouped(values, |_, value| value.made.split.as_deref());
+            let of_split = |(split, values)| of_other_data((task, start), split, &values, columns);
+            by_split.into_iter().flat_map(of_split).collect()
         }
     }
 }
 
-fn grouped<'a, K: Ord>(
-    metrics: &'a BTreeMap<String, PublishedValue>,
-    key: impl Fn(&'a str, &'a PublishedValue) -> K,
-) -> BTreeMap<K, Values<'a>> {
+fn grouped<'a, K: Ord>(all: &Values<'a>, key: impl Fn(&'a str, &'a PublishedValue) -> K) -> BTreeMap<K, Values<'a>> {
     let mut groups: BTreeMap<K, Values<'a>> = BTreeMap::new();
-    for (metric, value) in metrics {
+    for (&metric, &value) in all {
         groups.entry(key(metric, value)).or_default().insert(metric, value);
     }
     groups
@@ -57,13 +63,20 @@ enum PublishedRows {
     Other(String),
 }
 
-fn rows_of_benchmark(spec: &TaskSpec, metric: &str, value: &PublishedValue, columns: &[Column]) -> PublishedRows {
+fn rows_of_benchmark(
+    spec: &TaskSpec,
+    start: &str,
+    metric: &str,
+    value: &PublishedValue,
+    columns: &[Column],
+) -> PublishedRows {
     let (known, suffix) = (known_rows(value), suffix_of(metric));
-    let of_task = || columns.iter().filter(|column| column.spec.is_some() && column.task == spec.name);
+    let is_of_task = |column: &&Column| column.spec.is_some() && column.task == spec.name && column.start == start;
+    let of_task = || columns.iter().filter(is_of_task);
     let rows_of =
         |column: &&Column| column.known_rows(suffix).is_some_and(|own| own.has_content_of(&known) == Some(true));
     match of_task().find(rows_of) {
-        Some(column) if column.name == spec.name => return PublishedRows::Usual,
+        Some(column) if column.rows.is_none() => return PublishedRows::Usual,
         Some(column) => return PublishedRows::OfColumn(column.name.clone()),
         None => {}
     }
@@ -76,7 +89,7 @@ fn rows_of_benchmark(spec: &TaskSpec, metric: &str, value: &PublishedValue, colu
     let other_split = split.filter(|split| !is_scored(split)).map(|split| format!("{split} split"));
     let own_split = spec.eval_splits.iter().find(|own| own.key_suffix == suffix);
     let of_benchmark = KnownRows { rows: own_split.and_then(|own| own.rows).map(|rows| rows as u64), sha256: None };
-    let own = of_task().find(|column| column.name == spec.name).and_then(|column| column.known_rows(suffix));
+    let own = of_task().find(|column| column.rows.is_none()).and_then(|column| column.known_rows(suffix));
     let is_other =
         other_split.is_some() || known.is_other_than(&of_benchmark) || own.is_some_and(|own| own.is_other_than(&known));
     let rows = known.as_published().filter(|_| is_other);
@@ -97,6 +110,7 @@ fn suffix_of(metric: &str) -> &str {
 /// A benchmark's task has a column of the rows that runs are scored on, and one of each other split or number of rows.
 fn of_benchmark(
     spec: &'static TaskSpec,
+    start: &str,
     rows: &PublishedRows,
     values: &Values<'_>,
     columns: &mut Vec<Column>,
@@ -107,7 +121,7 @@ fn of_benchmark(
     };
     let column = match rows {
         PublishedRows::OfColumn(name) => name.clone(),
-        _ => there(columns, Column::published(&spec.name, words, None, known_by_suffix(values))),
+        _ => there(columns, Column::published((&spec.name, start), words, None, known_by_suffix(values))),
     };
     let value = |key: &str| values.get(key).map(|value| value.value);
     let entry = match task_score(spec, value) {
@@ -134,12 +148,13 @@ fn known_by_suffix(values: &Values<'_>) -> RowsBySuffix {
 
 /// Data that are no benchmark's have the column of our runs where its split, its rows and its metric are the same, else one a metric.
 fn of_other_data(
-    task: &str,
+    (task, start): (&str, &str),
     split: Option<&str>,
     values: &Values<'_>,
     columns: &mut Vec<Column>,
 ) -> Vec<(String, Entry)> {
-    let of_task = |column: &&Column| column.name == task && column.spec.is_none();
+    let is_of_task = |column: &Column| column.task == task && column.spec.is_none() && column.start == start;
+    let of_task = |column: &&Column| is_of_task(column) && column.rows.is_none();
     let value_of = |column: &Column| values.get(column.metric()?.key()).copied();
     let is_other = |column: &Column, value: &PublishedValue| {
         column.known_rows("").is_some_and(|own| own.is_other_than(&known_rows(value)))
@@ -147,7 +162,7 @@ fn of_other_data(
     let has_content = |column: &&Column| {
         let theirs = value_of(column).map(known_rows);
         let is_same = |theirs| Some(column.known_rows("")?.has_content_of(&theirs) == Some(true));
-        column.task == task && column.spec.is_none() && theirs.and_then(is_same) == Some(true)
+        is_of_task(column) && theirs.and_then(is_same) == Some(true)
     };
     let is_usual =
         |column: &&Column| column.is_of_split(split) && value_of(column).is_some_and(|of| !is_other(column, of));
@@ -167,7 +182,7 @@ fn of_other_data(
         let words: Vec<String> = split.into_iter().chain(metric_words).chain(rows).collect();
         let rows = (!words.is_empty()).then(|| words.join("; "));
         let only = BTreeMap::from([(*key, *value)]);
-        let name = there(columns, Column::published(task, rows.as_deref(), metric, known_by_suffix(&only)));
+        let name = there(columns, Column::published((task, start), rows.as_deref(), metric, known_by_suffix(&only)));
         (name, entry(&only, Some(value.value), None))
     };
     values.iter().map(of_metric).collect()

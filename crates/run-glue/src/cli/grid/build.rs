@@ -10,22 +10,24 @@ use super::flag_factory::FlagFactory;
 use super::point::{Point, Scope};
 use super::search::search;
 use crate::cli::args::RunArgs;
-use crate::cli::grid_args::{GridArgs, RecipeChoice, Seeds};
+use crate::cli::grid_args::{GridArgs, Seeds, parse_seeds};
+use crate::cli::normalize_args::given_flags;
+use crate::cli::recipes::{RecipeFlag, Recipes};
 use crate::cli::settings::{has_custom_data, tasks};
 use crate::grid::shard::Shard;
-use crate::grid::{Combination, Grid, GridParts, PageChoice, Several, SweepOptions};
+use crate::grid::{Combination, Grid, GridParts, PageChoice, SettingsFactory, Several, SweepOptions};
 use trainer::error::Error;
 
 /// The seed where none is given, as in transformers.
 const FIRST_SEED: u64 = 42;
 
-/// Checks the flags of every run. `embedded`: the demo, whose model and data are the defaults.
+/// Checks the flags of every run. `typed`: the words that they were made of; `embedded`: the demo, whose model and data are the defaults.
 ///
 /// # Errors
 /// Names the first flag that is wrong, what was expected, and what to do.
-pub fn from_flags(args: RunArgs, embedded: bool) -> Result<Grid, Error> {
-    let tasks = Scope::AllBut(BTreeSet::new());
-    of_points(vec![Point { args, tasks, label: String::new(), space: Vec::new() }], embedded)
+pub fn from_flags(args: RunArgs, typed: &[OsString], embedded: bool) -> Result<Grid, Error> {
+    let (tasks, given) = (Scope::AllBut(BTreeSet::new()), given_flags(typed).into_iter().collect());
+    of_points(vec![Point { args, given, tasks, label: String::new(), space: Vec::new() }], embedded)
 }
 
 /// The runs of a TOML file, with flags beside it.
@@ -54,17 +56,34 @@ fn of_points(mut points: Vec<Point>, embedded: bool) -> Result<Grid, Error> {
     if models.is_empty() {
         models.push(None);
     }
-    let seeds = seeds(&args)?;
+    let own = tasks.first().is_some_and(Option::is_none);
+    let is_usual = !embedded && !own;
+    let flag = RecipeFlag::of(args.grid.recipe.as_deref());
+    if embedded && flag != RecipeFlag::NotGiven {
+        return Err(Error::usage(
+            "--recipe is for other models and data than the demo's, which has a recipe of its own: leave it out",
+        ));
+    }
+    let recipes = Recipes::of(&flag, &models, is_usual)?;
+    let counted = match &args.grid.seeds {
+        Some(seeds) => Some(seeds.clone()),
+        None => recipes
+            .seeds()?
+            .map(|text| parse_seeds(&text).map_err(|error| Error::usage(format!("--recipe: seeds {error}"))))
+            .transpose()?,
+    };
+    let seeds = seeds(&args, counted.as_ref())?;
     let several = Several {
         models: models.len() > 1,
         tasks: tasks.len() > 1,
-        seeds: args.grid.seeds.is_some(),
+        seeds: counted.is_some(),
         points: points.iter().any(|point| !point.label.is_empty()),
         trials: points.iter().any(|point| point.args.search.search.is_some()),
     };
     check_several(&args.grid, several)?;
-    let own = tasks.first().is_some_and(Option::is_none);
-    let recipe = !several.is_single_run() && !embedded && !own && args.grid.recipe != Some(RecipeChoice::None);
+    // Of one run it is asked for, or there is none.
+    let is_unasked = flag == RecipeFlag::NotGiven && several.is_single_run();
+    let recipes = if is_unasked { Recipes::default() } else { recipes };
     let shard = args.grid.shard.as_deref();
     let shard = shard.map(|text| Shard::parse(text, |name| std::env::var(name).ok())).transpose()?;
     let mut combinations = Vec::new();
@@ -79,7 +98,23 @@ fn of_points(mut points: Vec<Point>, embedded: bool) -> Result<Grid, Error> {
             }));
         }
     }
-    let factory = FlagFactory { points, several, embedded, recipe };
+    let factory = FlagFactory { points, combinations: combinations.clone(), several, embedded, recipes };
+    let mut begin_elsewhere = Vec::new();
+    for combination in &combinations {
+        factory.check_chain(combination)?;
+        begin_elsewhere.extend(factory.begins_from(combination)?);
+    }
+    if begin_elsewhere.is_empty() && factory.points.iter().any(|point| point.args.model.init_from_seed.is_some()) {
+        return Err(Error::usage(
+            "--init_from_seed says which of the runs of --init_from is meant, and no run begins where another one ended",
+        ));
+    }
+    if !begin_elsewhere.is_empty() && shard.is_some() && args.grid.rerun == Some(true) {
+        return Err(Error::usage(
+            "--rerun and --shard exclude each other where runs begin from others (--init_from): each part would run those again; give \
+             another --results_dir and --output_dir",
+        ));
+    }
     let (mut asked, mut searches) = (Vec::new(), Vec::new());
     for combination in combinations {
         match search(&factory, &combination, &seeds)? {
@@ -101,9 +136,9 @@ fn of_points(mut points: Vec<Point>, embedded: bool) -> Result<Grid, Error> {
     })
 }
 
-fn seeds(args: &RunArgs) -> Result<Vec<u64>, Error> {
+fn seeds(args: &RunArgs, asked: Option<&Seeds>) -> Result<Vec<u64>, Error> {
     let first = args.training.seed.unwrap_or(FIRST_SEED);
-    match &args.grid.seeds {
+    match asked {
         None => Ok(vec![first]),
         Some(Seeds::Count(count)) => Ok((first..).take(*count).collect()),
         Some(Seeds::These(_)) if args.training.seed.is_some() => {
@@ -133,7 +168,6 @@ fn options(args: &GridArgs) -> SweepOptions {
 /// Flags that make no sense for one run.
 fn check_several(options: &GridArgs, several: Several) -> Result<(), Error> {
     let only_several = [
-        ("recipe", options.recipe.is_some()),
         ("retry_collapsed", options.retry_collapsed.is_some()),
         ("shard", options.shard.is_some()),
         ("stop_on_failure", options.stop_on_failure.is_some()),

@@ -84,6 +84,8 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// All combinations of the lists.
     fn points<T: Clone>(&self, fields: Fields, scope: impl Fn(T) -> Scope, tasks: T) -> Result<Vec<Point>, Error> {
+        let in_file =
+            fields.keys().map(|key| main_name(key)).chain(self.given.iter().cloned()).collect::<BTreeSet<_>>();
         let (base, axes) = self.split(fields)?;
         let args = self.parse(&base)?;
         // A search tries the values of lists itself.
@@ -100,7 +102,8 @@ impl Reader<'_> {
             let args = self.parse(&[base.clone(), from_fields(&self.name, fields, &self.given)?].concat())?;
             let several = combination.iter().zip(&axes).filter(|(_, (_, values))| values.len() > 1);
             let label: Vec<String> = several.map(|((key, value), _)| format!("{key} {}", shown(value))).collect();
-            points.push(Point { args, tasks: scope(tasks.clone()), label: label.join(", "), space: space.clone() });
+            let (tasks, label) = (scope(tasks.clone()), label.join(", "));
+            points.push(Point { args, given: in_file.clone(), tasks, label, space: space.clone() });
         }
         Ok(points)
     }

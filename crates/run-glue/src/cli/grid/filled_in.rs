@@ -1,20 +1,26 @@
 //! Settings of several runs that no flag gives, in words.
 
+use std::collections::BTreeMap;
+
 use super::flag_factory::{FlagFactory, LOG_SHARE};
 use crate::cli::args::RunArgs;
+use crate::cli::recipes::RecipeValue;
 use crate::grid::Combination;
 use trainer::error::Error;
 use trainer::settings::Choice;
 
-/// A flag that may be filled in, and its value.
+/// A flag that the demo may fill in, and its value.
 type Flag = (&'static str, fn(&RunArgs) -> Option<String>);
 
-const FLAGS: [Flag; 4] = [
+const OF_DEMO: [Flag; 4] = [
     ("num_train_epochs", |args| args.training.num_train_epochs.map(|epochs| epochs.to_string())),
     ("per_device_train_batch_size", |args| args.training.per_device_train_batch_size.map(|rows| rows.to_string())),
     ("learning_rate", |args| args.training.learning_rate.map(|rate| format!("{rate:e}"))),
     ("eval_strategy", |args| args.evaluation.eval_strategy.map(|strategy| strategy.name().to_owned())),
 ];
+
+/// Of a recipe by its name the flags, each with its values and the tasks of each, in the order in which they come.
+type Found<'c> = BTreeMap<String, Vec<(String, Vec<(String, Vec<&'c str>)>)>>;
 
 /// A line for each thing that is filled in. `runs`: each combination with the flags that a search gives it.
 ///
@@ -24,31 +30,33 @@ pub(super) fn filled_in<'c>(
     factory: &FlagFactory,
     runs: impl Iterator<Item = (&'c Combination, Vec<&'c str>)>,
 ) -> Result<Vec<String>, Error> {
-    // Of each flag the values, each with its tasks, in the order in which they come.
-    let mut found: Vec<Vec<(String, Vec<&str>)>> = vec![Vec::new(); FLAGS.len()];
+    let mut found = Found::new();
     let mut logs_by_default = false;
     for (combination, searched) in runs {
         let given = factory.args(combination);
-        let filled = factory.filled(given.clone(), combination)?;
         logs_by_default |= given.logging.logging_steps.is_none();
-        let by_steps = given.training.max_steps.is_some_and(|steps| steps > 0) || searched.contains(&"max_steps");
-        for ((flag, value), values) in FLAGS.into_iter().zip(&mut found) {
-            let is_moot = searched.contains(&flag) || by_steps && flag == "num_train_epochs";
-            let Some(new) = value(&filled).filter(|_| !is_moot && value(&given).is_none()) else { continue };
-            let task = combination.task.map_or("", |task| task.name.as_str());
-            match values.iter_mut().find(|(value, _)| *value == new) {
+        let task = combination.task.map_or("", |task| task.name.as_str());
+        for (recipe, flag, value) in values(factory, &given, combination, &searched)? {
+            let flags = found.entry(recipe).or_default();
+            let place = flags.iter().position(|(known, _)| *known == flag).unwrap_or_else(|| {
+                flags.push((flag, Vec::new()));
+                flags.len() - 1
+            });
+            let values = &mut flags[place].1;
+            match values.iter_mut().find(|(known, _)| *known == value) {
                 Some((_, tasks)) if tasks.contains(&task) => {}
                 Some((_, tasks)) => tasks.push(task),
-                None => values.push((new, vec![task])),
+                None => values.push((value, vec![task])),
             }
         }
     }
-    let flags: Vec<String> = FLAGS.iter().zip(found).filter_map(|((flag, _), values)| in_words(flag, values)).collect();
     let mut lines = Vec::new();
-    if !flags.is_empty() {
-        let (whose, instead) = match factory.embedded {
-            true => ("the demo", ""),
-            false => ("published tables", " (--recipe none: defaults)"),
+    for (recipe, flags) in found {
+        let flags: Vec<String> = flags.into_iter().filter_map(|(flag, values)| in_words(&flag, values)).collect();
+        let (whose, instead) = match recipe.as_str() {
+            DEMO => ("the demo".to_owned(), ""),
+            "published" => ("published tables".to_owned(), " (--recipe none: defaults)"),
+            name => (format!("the recipe {name}"), ""),
         };
         lines.push(format!("no flag is given for these, so they are those of {whose}: {}{instead}", flags.join(", ")));
     }
@@ -58,6 +66,28 @@ pub(super) fn filled_in<'c>(
         ));
     }
     Ok(lines)
+}
+
+/// What stands for the name of the demo's recipe.
+const DEMO: &str = "";
+
+/// What is filled in for a combination: the recipe's name, flag and value.
+fn values(
+    factory: &FlagFactory,
+    given: &RunArgs,
+    combination: &Combination,
+    searched: &[&str],
+) -> Result<Vec<(String, String, String)>, Error> {
+    if let Some(recipe) = factory.recipe(combination) {
+        let values = factory.recipe_values(combination, searched);
+        let value = |(flag, value): (String, RecipeValue)| (recipe.name.clone(), flag, value.value);
+        return Ok(values.into_iter().map(value).collect());
+    }
+    let filled = factory.filled(given.clone(), combination, searched)?;
+    let by_steps = given.training.max_steps.is_some_and(|steps| steps > 0) || searched.contains(&"max_steps");
+    let is_moot = |flag: &str| searched.contains(&flag) || by_steps && flag == "num_train_epochs";
+    let new = OF_DEMO.into_iter().filter(|(flag, value)| !is_moot(flag) && value(given).is_none());
+    Ok(new.filter_map(|(flag, value)| Some((DEMO.to_owned(), flag.to_owned(), value(&filled)?))).collect())
 }
 
 /// `--num_train_epochs 3 (5 for mrpc, wnli)`: the value of most tasks, and those of the others.

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use super::point::Point;
-use super::recipe;
 use super::searchable::apply;
 use crate::cli::args::RunArgs;
+use crate::cli::recipes::Recipes;
 use crate::cli::settings;
 use crate::grid::{Combination, SettingsFactory, Several};
 use records::record::path::slug;
@@ -19,14 +19,24 @@ pub(super) const LOG_SHARE: f64 = 0.1;
 /// Hexadecimal digits of the hash in a folder's name.
 const FOLDER_HASH: usize = 8;
 
+/// The flag that a search's settings come by, for messages.
+const SPACE: &str = "--search_space";
+
+/// The flags of a setting.
+fn flags(setting: &[(String, String)]) -> Vec<&str> {
+    setting.iter().map(|(flag, _)| flag.as_str()).collect()
+}
+
 /// The flags of a grid.
 pub(super) struct FlagFactory {
     pub(super) points: Vec<Point>,
+    /// All of the grid.
+    pub(super) combinations: Vec<Combination>,
     pub(super) several: Several,
     /// Model and data inside the program are the defaults.
     pub(super) embedded: bool,
-    /// Settings of published tables are filled in where no flag is given.
-    pub(super) recipe: bool,
+    /// What is filled in where no flag is given.
+    pub(super) recipes: Recipes,
 }
 
 impl FlagFactory {
@@ -41,31 +51,23 @@ impl FlagFactory {
         args
     }
 
-    /// The same with what a recipe says where no flag does.
-    pub(super) fn filled(&self, mut args: RunArgs, combination: &Combination) -> Result<RunArgs, Error> {
-        if self.embedded {
-            return recipe::fill_demo(args);
-        }
-        if let Some(task) = combination.task.filter(|_| self.recipe) {
-            recipe::fill(&mut args, task);
-        }
-        Ok(args)
-    }
-
-    /// `change`: what is put over the flags before defaults are filled in.
+    /// `setting`: what a search puts over the flags; `change`: what else is changed of them before defaults are filled in.
     fn make(
         &self,
         combination: &Combination,
         seed: u64,
-        change: impl FnOnce(&mut RunArgs) -> Result<(), Error>,
+        setting: &[(String, String)],
+        change: impl FnOnce(&mut RunArgs),
     ) -> Result<Settings, Error> {
         let mut args = self.args(combination);
         args.training.seed = Some(seed);
-        change(&mut args)?;
-        let args = self.filled(args, combination)?;
+        apply(&mut args, setting, SPACE)?;
+        change(&mut args);
+        let args = self.filled(args, combination, &flags(setting))?;
         let logs_by_default = args.logging.logging_steps.is_none();
         let several = self.several;
         let mut settings = settings::settings(&args, self.embedded)?;
+        self.begin(&mut settings, &args, combination)?;
         if logs_by_default && !several.is_single_run() {
             settings.logging.steps = LOG_SHARE;
         }
@@ -92,9 +94,20 @@ impl FlagFactory {
     }
 }
 
+impl FlagFactory {
+    /// Settings of a run without a search.
+    pub(super) fn settings_of(&self, combination: &Combination, seed: u64) -> Result<Settings, Error> {
+        self.make(combination, seed, &[], |_| {})
+    }
+}
+
 impl SettingsFactory for FlagFactory {
     fn settings(&self, combination: &Combination, seed: u64, setting: &[(String, String)]) -> Result<Settings, Error> {
-        self.make(combination, seed, |args| apply(args, setting))
+        self.make(combination, seed, setting, |_| {})
+    }
+
+    fn begins_from(&self, combination: &Combination) -> Result<Option<Combination>, Error> {
+        self.source(&self.filled(self.args(combination), combination, &[])?, combination)
     }
 
     fn trial_settings(
@@ -104,8 +117,7 @@ impl SettingsFactory for FlagFactory {
         setting: &[(String, String)],
         holdout: Option<f64>,
     ) -> Result<Settings, Error> {
-        self.make(combination, seed, |args| {
-            apply(args, setting)?;
+        self.make(combination, seed, setting, |args| {
             let places = &mut args.places;
             (places.output_dir, places.save_logits, places.glue_submission) = (None, None, None);
             args.do_predict = Some(false);
@@ -119,14 +131,13 @@ impl SettingsFactory for FlagFactory {
                 args.data.validation_split_name = None;
                 args.own_data.validation_file.clear();
             }
-            Ok(())
         })
     }
 
     fn training_length(&self, combination: &Combination, setting: &[(String, String)]) -> Result<f64, Error> {
         let mut args = self.args(combination);
-        apply(&mut args, setting)?;
-        let training = self.filled(args, combination)?.training;
+        apply(&mut args, setting, SPACE)?;
+        let training = self.filled(args, combination, &flags(setting))?.training;
         let epochs = training.num_train_epochs.unwrap_or(3.0);
         Ok(training.max_steps.filter(|steps| *steps > 0).map_or(epochs, |n| n as f64))
     }

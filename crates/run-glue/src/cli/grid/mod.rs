@@ -4,9 +4,11 @@ mod build;
 mod file;
 mod filled_in;
 mod flag_factory;
+mod init_from;
 mod point;
 mod recipe;
 mod search;
 mod searchable;
 
 pub use self::build::{from_file, from_flags};
+pub(super) use self::searchable::is_searchable;

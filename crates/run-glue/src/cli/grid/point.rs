@@ -10,6 +10,8 @@ use crate::grid::search::space::Axis;
 /// One choice of settings.
 pub(super) struct Point {
     pub(super) args: RunArgs,
+    /// The flags that were given, by their first names: a recipe says nothing of these.
+    pub(super) given: BTreeSet<String>,
     pub(super) tasks: Scope,
     /// By what it differs from the others.
     pub(super) label: String,

@@ -1,32 +1,72 @@
-//! Settings where no flag says otherwise: those of published tables for several runs at once, and the demo's.
+//! Settings where no flag says otherwise: those of a recipe, and the demo's.
 
-use glue_tasks::task::TaskSpec;
-
+use super::flag_factory::FlagFactory;
+use super::searchable::apply;
 use crate::cli::args::RunArgs;
+use crate::cli::recipes::{Recipe, RecipeValues};
+use crate::grid::Combination;
 use trainer::demo;
 use trainer::error::Error;
 use trainer::settings::IntervalStrategy;
 
-/// run_glue.py's README: 3 epochs, batches of 32, a learning rate of 2e-5, 128 tokens (the default).
-/// <https://github.com/huggingface/transformers/blob/main/examples/pytorch/text-classification/README.md>
-const NUM_TRAIN_EPOCHS: f64 = 3.0;
-const PER_DEVICE_TRAIN_BATCH_SIZE: usize = 32;
-const LEARNING_RATE: f64 = 2e-5;
+/// The flag of a recipe that is not of one run.
+const OF_COMMAND: &str = "seeds";
 
-/// Fills in what no flag says.
-pub(super) fn fill(args: &mut RunArgs, task: &TaskSpec) {
-    let training = &mut args.training;
-    // Small tasks take longer there.
-    training.num_train_epochs.get_or_insert(task.recipe_epochs.unwrap_or(NUM_TRAIN_EPOCHS));
-    training.per_device_train_batch_size.get_or_insert(PER_DEVICE_TRAIN_BATCH_SIZE);
-    training.learning_rate.get_or_insert(LEARNING_RATE);
+impl FlagFactory {
+    /// The recipe of a combination.
+    pub(super) fn recipe(&self, of: &Combination) -> Option<&Recipe> {
+        self.recipes.get(of.model.as_ref())
+    }
+
+    /// Whether a flag was given for a combination.
+    pub(super) fn is_given(&self, of: &Combination, flag: &str) -> bool {
+        self.points[of.point].given.contains(flag)
+    }
+
+    /// What a recipe says for a combination, beside the flags that were given and those that a search tries.
+    pub(super) fn recipe_values(&self, of: &Combination, searched: &[&str]) -> RecipeValues {
+        let Some(recipe) = self.recipe(of) else { return RecipeValues::new() };
+        let is_said = |flag: &str| self.is_given(of, flag) || searched.contains(&flag);
+        let mut values = recipe.values(of.task.map(|task| task.name.as_str()), is_said);
+        values.remove(OF_COMMAND);
+        values
+    }
+
+    /// Of a flag that a recipe's source chose by trying, a default would be nobody's choice.
+    ///
+    /// # Errors
+    /// When there is such a flag, which is neither given nor searched.
+    pub(super) fn check_open(&self, of: &Combination, searched: &[&str]) -> Result<(), Error> {
+        let Some(recipe) = self.recipe(of) else { return Ok(()) };
+        let values = self.recipe_values(of, searched);
+        let is_open = |flag: &str| !values.contains_key(flag) && !self.is_given(of, flag) && !searched.contains(&flag);
+        let Some((flag, tried)) = recipe.search.iter().find(|(flag, _)| is_open(flag)) else { return Ok(()) };
+        let task = of.task.map_or_else(String::new, |task| format!(" of {}", task.name));
+        Err(Error::usage(format!(
+            "--recipe {}: its source chose the {flag}{task} among {}: give --{flag}, or let --search choose it",
+            recipe.name, tried.value
+        )))
+    }
+
+    /// The flags of a combination with what a recipe says where neither they nor a search says it.
+    ///
+    /// # Errors
+    /// As [`Self::check_open`], and a value that a flag does not take.
+    pub(super) fn filled(&self, mut args: RunArgs, of: &Combination, searched: &[&str]) -> Result<RunArgs, Error> {
+        if self.embedded {
+            return fill_demo(args);
+        }
+        if args.search.search.is_none() {
+            self.check_open(of, searched)?;
+        }
+        let values = self.recipe_values(of, searched).into_iter().map(|(flag, value)| (flag, value.value));
+        apply(&mut args, &values.collect::<Vec<_>>(), "--recipe")?;
+        Ok(args)
+    }
 }
 
 /// Fills in the demo's recipe. A model or data of the user's own keep the usual defaults.
-///
-/// # Errors
-/// When the recipe inside the program is broken.
-pub(super) fn fill_demo(mut args: RunArgs) -> Result<RunArgs, Error> {
+fn fill_demo(mut args: RunArgs) -> Result<RunArgs, Error> {
     let dataset = &args.dataset;
     if !args.model_name_or_path.is_empty() || dataset.dataset_dir.is_some() || dataset.dataset_revision.is_some() {
         return Ok(args);

@@ -31,7 +31,9 @@ pub(super) fn search(factory: &FlagFactory, combination: &Combination, seeds: &[
              seed, so its setting is run with others; give another --search_seed"
         )));
     }
-    let (space, unit) = space_of(factory.points[combination.point].space.clone(), &args, kind)?;
+    let of_recipe = of_recipe(factory, combination)?;
+    let (space, unit) = space_of(factory.points[combination.point].space.clone(), of_recipe, &args, kind)?;
+    factory.check_open(combination, &space.iter().map(Axis::flag).collect::<Vec<_>>())?;
     let options = SearchOptions {
         kind,
         space,
@@ -77,8 +79,21 @@ fn check_flags(args: &RunArgs, kind: SearchKind) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is searched, and what training is counted in. `space`: what the file of the grid lists.
-fn space_of(mut space: Vec<Axis>, args: &RunArgs, kind: SearchKind) -> Result<(Vec<Axis>, Unit), Error> {
+/// What the source of a recipe tried, of flags that were not given.
+fn of_recipe(factory: &FlagFactory, of: &Combination) -> Result<Vec<Axis>, Error> {
+    let tried = factory.recipe(of).into_iter().flat_map(|recipe| &recipe.search);
+    let open = tried.filter(|(flag, _)| !factory.is_given(of, flag));
+    open.map(|(flag, values)| parse_axis(&format!("{flag}={}", values.value))).collect()
+}
+
+/// What is searched, and what training is counted in. `space`: what the file of the grid lists; `of_recipe`: what stands for it where
+/// nothing is listed.
+fn space_of(
+    mut space: Vec<Axis>,
+    of_recipe: Vec<Axis>,
+    args: &RunArgs,
+    kind: SearchKind,
+) -> Result<(Vec<Axis>, Unit), Error> {
     let given = args.search.search_space.iter().map(|text| parse_axis(text)).collect::<Result<Vec<_>, _>>()?;
     space.extend(given);
     for (at, axis) in space.iter().enumerate() {
@@ -97,6 +112,9 @@ fn space_of(mut space: Vec<Axis>, args: &RunArgs, kind: SearchKind) -> Result<(V
         return Err(Error::usage(format!(
             "--search halving gives out {flag} itself: take it out of --search_space, and give the most of it as --{flag}"
         )));
+    }
+    if space.is_empty() {
+        space = of_recipe;
     }
     if space.is_empty() {
         let given = [

@@ -14,7 +14,7 @@ const OTHERS: [&str; 2] = ["max_seq_length", "bf16"];
 const NO_SETTINGS: [&str; 2] = ["seed", "data_seed"];
 
 /// Whether a flag may be searched.
-pub(super) fn is_searchable(flag: &str) -> bool {
+pub(in crate::cli) fn is_searchable(flag: &str) -> bool {
     let has = |arg: &clap::Arg| arg.get_long() == Some(flag);
     let under = |arg: &clap::Arg| arg.get_help_heading().is_some_and(|heading| HEADINGS.contains(&heading));
     OTHERS.contains(&flag)
@@ -43,11 +43,11 @@ pub(super) fn parse_axis(text: &str) -> Result<Axis, Error> {
     Axis::new(flag, values).map_err(wrong)
 }
 
-/// Puts flags into arguments, over what is there.
+/// Puts flags into arguments, over what is there. `from`: the flag that they come by, for messages.
 ///
 /// # Errors
 /// A value that the flag does not take.
-pub(super) fn apply(args: &mut RunArgs, setting: &[(String, String)]) -> Result<(), Error> {
+pub(super) fn apply(args: &mut RunArgs, setting: &[(String, String)], from: &str) -> Result<(), Error> {
     if setting.is_empty() {
         return Ok(());
     }
@@ -58,7 +58,7 @@ pub(super) fn apply(args: &mut RunArgs, setting: &[(String, String)]) -> Result<
     set.map_err(|error| {
         let text = error.render().to_string();
         let first = text.lines().next().unwrap_or_default();
-        Error::usage(format!("--search_space: {}", first.trim_start_matches("error: ")))
+        Error::usage(format!("{from}: {}", first.trim_start_matches("error: ")))
     })
 }
 
@@ -72,10 +72,11 @@ mod tests {
         (args.training.learning_rate, args.training.warmup_ratio) = (Some(1.0), Some(0.5));
         let setting = [("learning_rate", "2e-5"), ("freeze_embeddings", "true")];
         let setting: Vec<(String, String)> = setting.map(|(flag, value)| (flag.to_owned(), value.to_owned())).to_vec();
-        apply(&mut args, &setting).expect("set");
+        apply(&mut args, &setting, "--search_space").expect("set");
         assert_eq!((args.training.learning_rate, args.training.warmup_ratio), (Some(2e-5), Some(0.5)));
         assert_eq!((args.optimizer.freeze_embeddings, args.model_name_or_path.len()), (Some(true), 1));
-        let error = apply(&mut args, &[("learning_rate".to_owned(), "fast".to_owned())]).expect_err("no number");
+        let wrong = [("learning_rate".to_owned(), "fast".to_owned())];
+        let error = apply(&mut args, &wrong, "--search_space").expect_err("no number");
         assert!(error.to_string().contains("invalid value 'fast' for '--learning_rate"), "{error}");
     }
 

@@ -14,6 +14,8 @@ pub(super) struct ClusterPlan<'a> {
     pub(super) runs: usize,
     /// How many parts they are divided into.
     pub(super) parts: usize,
+    /// How many of these begin only where the ones before are over, the first ones first.
+    pub(super) stages: Vec<usize>,
     pub(super) limits: Limits,
     /// Where the records go.
     pub(super) results_dir: PathBuf,

@@ -27,12 +27,12 @@ impl ClusterPlan<'_> {
         let table = format!("{} compare {}", program(options), line(&table));
         let mut text = format!(
             "#!/bin/bash\n# {} runs of {} in {} parts. To submit it, and a table of the results when all are done:\n\
-             #   job=$(sbatch --parsable {})\n#   sbatch --dependency=afterok:$job --wrap {}\n\
+             {}#   sbatch --dependency=afterok:$job --wrap {}\n\
              # Submitted once more, it does the runs that are left.\n",
             self.runs,
             one_line(&options.grid.display().to_string()),
             self.parts,
-            one_line(&quoted(&script)),
+            self.submissions(&one_line(&quoted(&script))),
             one_line(&quoted(&table)),
         );
         let estimated = [("time", self.limits.estimated.0), ("memory", self.limits.estimated.1)];
@@ -59,13 +59,35 @@ impl ClusterPlan<'_> {
         Ok(text)
     }
 
+    /// The lines that submit it. Where runs begin from others, these are an array of their own, which the others wait for; those whose run
+    /// failed say so.
+    fn submissions(&self, script: &str) -> String {
+        let mut text = String::new();
+        let mut first = 0;
+        for &count in self.stages.iter().filter(|count| **count > 0) {
+            let options = match (first, count == self.parts) {
+                (_, true) => String::new(),
+                (0, _) => format!("--array={} ", self.array(first, count)),
+                _ => format!("--array={} --dependency=afterany:$job ", self.array(first, count)),
+            };
+            let _ = writeln!(text, "#   job=$(sbatch --parsable {options}{script})");
+            first += count;
+        }
+        text
+    }
+
+    /// So many tasks of an array, of which as many go on at once as were asked for.
+    fn array(&self, first: usize, count: usize) -> String {
+        let workers = self.options.workers.map_or_else(String::new, |workers| format!("%{workers}"));
+        format!("{first}-{}{workers}", first + count - 1)
+    }
+
     /// Those that were typed last: of an option that stands twice the later one counts.
     fn sbatch_options(&self, here: &Path) -> Result<Vec<String>, Error> {
         let options = self.options;
-        let workers = options.workers.map_or_else(String::new, |workers| format!("%{workers}"));
         let mut sbatch = vec![
             format!("--job-name={}", self.name),
-            format!("--array=0-{}{workers}", self.parts - 1),
+            format!("--array={}", self.array(0, self.parts)),
             // The grid's paths are of this folder.
             format!("--chdir={}", option_value(&here.display().to_string())?),
             // A part whose node is lost is queued again, and its output goes on in the same file.

@@ -27,6 +27,8 @@ pub fn write(options: &PlanOptions, grid: &Grid) -> Result<(), Error> {
         name: shell_words::name(&options.grid),
         runs,
         parts,
+        // Parts of several runs have all that comes before theirs done by whoever begins first.
+        stages: if parts == runs { grid.stages() } else { vec![parts] },
         limits: Limits::new(options, grid, parts)?,
         results_dir: first.settings.places.results_dir.clone(),
         saves: grid.specs.iter().map(|spec| &spec.settings).all(|settings| {

@@ -44,7 +44,9 @@ impl Sweep<'_> {
                     },
                 },
             };
-            text.push_str(&line(spec, spec.label.clone(), state));
+            let begins = spec.begins_from.as_ref().map(|from| format!("from {}", from.in_words()));
+            let label = [Some(spec.label.clone()).filter(|label| !label.is_empty()), begins];
+            text.push_str(&line(spec, label.into_iter().flatten().collect::<Vec<_>>().join(", "), state));
         }
         for spec in &self.future {
             let what = match spec.role {

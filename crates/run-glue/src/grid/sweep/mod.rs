@@ -3,6 +3,7 @@
 
 mod advance;
 mod asked_files;
+mod begin;
 mod ending;
 mod estimate;
 mod live_view;

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::state::{RunState, Sweep, stop_if_asked};
+use super::state::{Begin, RunState, Sweep, stop_if_asked};
 use super::worker_protocol::is_worker;
 use crate::grid::duration::in_words;
 use crate::grid::run_lock::{RunLock, lock_run};
@@ -13,23 +13,42 @@ use trainer::error::Error;
 use trainer::run::{CompletedRun, run_task};
 use trainer::settings::Settings;
 
+/// What came of trying to do a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// Whatever came of it, it is over.
+    Over,
+    /// Another worker is at it.
+    Taken,
+    /// One that it begins from is not over.
+    Waits,
+}
+
 impl Sweep<'_> {
-    /// Does a run; false where another worker is at it.
-    pub(super) fn run_one(&mut self, at: usize) -> Result<bool, Error> {
+    /// Does a run, where it can begin and nobody else is at it.
+    pub(super) fn run_one(&mut self, at: usize) -> Result<Attempt, Error> {
         stop_if_asked()?;
         let model = self.specs[at].model();
         if self.gave_up(&model) {
             self.states[at] = RunState::GivenUp;
-            return Ok(true);
+            return Ok(Attempt::Over);
         }
-        let Some(lock) = lock_run(self.results_dir, &self.specs[at].key())? else { return Ok(false) };
+        match self.begin(at)? {
+            Begin::Ready => {}
+            Begin::Waits => return Ok(Attempt::Waits),
+            Begin::Never(error) => {
+                self.never_begins(at, error);
+                return Ok(Attempt::Over);
+            }
+        }
+        let Some(lock) = lock_run(self.results_dir, &self.specs[at].key())? else { return Ok(Attempt::Taken) };
         // Another worker may have done it since.
         if !self.rerun {
             let spec = self.specs[at].clone();
             let records = self.done.find(std::slice::from_ref(&spec))?.pop().unwrap_or_default();
             if let Some(record) = self.taken(&spec, records)? {
                 self.states[at] = RunState::Done(Box::new(record));
-                return Ok(true);
+                return Ok(Attempt::Over);
             }
         }
         // A worker's runs are announced by the one who gives them.
@@ -55,7 +74,7 @@ impl Sweep<'_> {
             }
         };
         self.view.update(self.counts(), self.seconds_left());
-        Ok(true)
+        Ok(Attempt::Over)
     }
 
     /// Says which run begins, while `running` others go on.
@@ -80,6 +99,12 @@ impl Sweep<'_> {
         let again = self.errors.get(&model) == Some(&words);
         self.errors.insert(model, if again { String::new() } else { words });
         RunState::Failed(error)
+    }
+
+    /// A run that cannot begin has failed; it says nothing of its model.
+    pub(super) fn never_begins(&mut self, at: usize, error: Error) {
+        log::error!("{}: {error}", self.specs[at].name);
+        self.states[at] = RunState::Failed(error);
     }
 
     pub(super) fn gave_up(&self, model: &str) -> bool {

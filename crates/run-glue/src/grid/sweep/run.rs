@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::one_run::Attempt;
 use super::state::{RunState, Sweep, stop_if_asked};
 use super::submission::submit;
 use super::worker_pool::WorkerPool;
@@ -72,14 +73,16 @@ impl Sweep<'_> {
             if let Some(pool) = pool.filter(|_| !is_waiting) {
                 self.delegate(pool)?;
             }
-            let mut taken = 0;
+            let (mut taken, mut waits) = (0, 0);
             let open = self.open();
             for &at in &open {
                 if self.stops() {
                     return Ok(());
                 }
-                if !self.run_one(at)? {
-                    taken += 1;
+                match self.run_one(at)? {
+                    Attempt::Over => {}
+                    Attempt::Taken => taken += 1,
+                    Attempt::Waits => waits += 1,
                 }
             }
             let mut more = self.advance()?;
@@ -90,7 +93,7 @@ impl Sweep<'_> {
                 }
             }
             // Nothing but runs of others, which are done some time, or whose worker ends without them.
-            if more.is_empty() && taken == open.len() {
+            if more.is_empty() && taken + waits == open.len() {
                 if !is_waiting {
                     log::info!("waiting for {} of another worker", counted(taken, "run"));
                 }

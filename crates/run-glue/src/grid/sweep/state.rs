@@ -1,6 +1,7 @@
 //! What a sweep knows: its runs, what has become of each, and how far its searches are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::path::Path;
 
 use super::live_view::LiveView;
@@ -25,6 +26,16 @@ pub(super) enum RunState {
     Failed(Error),
     /// Not tried: its model failed twice in the same words.
     GivenUp,
+}
+
+/// Whether a run may begin.
+pub(super) enum Begin {
+    /// It may: what it begins with is in its settings.
+    Ready,
+    /// Runs that it needs are not over.
+    Waits,
+    /// It never will, since a run that it needs has failed.
+    Never(Error),
 }
 
 /// A grid on its way.
@@ -78,27 +89,70 @@ impl<'a> Sweep<'a> {
 
     /// Takes runs in, with what is known of them.
     pub(super) fn add(&mut self, specs: Vec<RunSpec>) -> Result<(), Error> {
-        let found = if self.rerun { specs.iter().map(|_| Vec::new()).collect() } else { self.done.find(&specs)? };
-        for (mut spec, records) in specs.into_iter().zip(found) {
+        let first = self.specs.len();
+        for mut spec in specs {
             // To run again is to train again, and not to go on from the end of what is there.
             if self.grid.options.rerun && has_ended_run(&spec) {
                 spec.settings.places.overwrite_output_dir = true;
             }
             let mine = self.grid.shard.is_none_or(|shard| shard.has(spec.part));
-            let record = self.taken(&spec, records)?;
-            self.states.push(match record {
-                Some(record) => RunState::Done(Box::new(record)),
-                None if mine => RunState::Open,
-                None => RunState::Elsewhere,
-            });
+            self.states.push(if mine { RunState::Open } else { RunState::Elsewhere });
             if let Role::Trial { search, rung, trial } = spec.role {
                 self.search_states[search].add(rung, trial, self.specs.len());
             }
             self.specs.push(spec);
         }
+        let added = first..self.specs.len();
+        // What a run begins from tells which run it is, so that one is looked up first.
+        let depths: BTreeSet<usize> = added.clone().map(|at| self.specs[at].depth()).collect();
+        for depth in if self.rerun { BTreeSet::new() } else { depths } {
+            let mut known = Vec::new();
+            let of_depth: Vec<usize> = added.clone().filter(|&at| self.specs[at].depth() == depth).collect();
+            for at in of_depth {
+                if depth == 0 || matches!(self.begin(at)?, Begin::Ready) {
+                    known.push(at);
+                }
+            }
+            self.look_up(&known)?;
+        }
+        self.take_over(added);
         self.outputs.say_unnamed();
         self.future = self.expected();
         Ok(())
+    }
+
+    /// Finds out which of these runs are done.
+    pub(super) fn look_up(&mut self, places: &[usize]) -> Result<(), Error> {
+        let is_known = |spec: &RunSpec| {
+            spec.begins_from.is_none() || spec.settings.model.init_from.as_ref().is_some_and(|from| from.run.is_some())
+        };
+        let places: Vec<usize> = places.iter().copied().filter(|&at| is_known(&self.specs[at])).collect();
+        let specs: Vec<RunSpec> = places.iter().map(|&at| self.specs[at].clone()).collect();
+        let found = self.done.find(&specs)?;
+        for ((at, spec), records) in places.into_iter().zip(specs).zip(found) {
+            if let Some(record) = self.taken(&spec, records)? {
+                self.states[at] = RunState::Done(Box::new(record));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs of other parts that runs of this one begin from are this worker's too: whoever begins first does them, and the others wait.
+    fn take_over(&mut self, added: Range<usize>) {
+        let by_depth = |at: &usize| std::cmp::Reverse(self.specs[*at].depth());
+        let mut order: Vec<usize> = added.collect();
+        order.sort_by_key(by_depth);
+        for at in order {
+            let Some(from) = self.specs[at].begins_from.clone().filter(|_| matches!(self.states[at], RunState::Open))
+            else {
+                continue;
+            };
+            for needed in 0..self.specs.len() {
+                if matches!(self.states[needed], RunState::Elsewhere) && from.is_one(&self.specs[needed]) {
+                    self.states[needed] = RunState::Open;
+                }
+            }
+        }
     }
 
     /// Of the records of a run the one that makes it done, marked as chosen where a search chose it, whoever ran it.

@@ -79,6 +79,11 @@ pub(super) struct Worker {
 }
 
 impl Worker {
+    /// Whether it has no run, and may get one.
+    pub(super) fn is_idle(&self) -> bool {
+        self.at.is_none() && self.orders.is_some()
+    }
+
     pub(super) fn give(&mut self, at: usize, order: Order) -> std::io::Result<()> {
         self.at = Some(at);
         let line = format!("{}\n", serde_json::to_string(&order)?);

@@ -9,7 +9,8 @@
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use super::state::{RunState, Sweep, stop_if_asked};
+use super::one_run::Attempt;
+use super::state::{Begin, RunState, Sweep, stop_if_asked};
 use super::worker_pool::{Worker, WorkerPool, start};
 use super::worker_protocol::{Order, Report, listen};
 use crate::grid::run_spec::RunSpec;
@@ -19,6 +20,16 @@ use trainer::error::Error;
 
 /// How often it is looked whether the user wants to stop.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// What a worker gets next.
+enum Next {
+    /// A run, by its place.
+    Run(usize, Order),
+    /// Nothing until another run is over.
+    Later,
+    /// Nothing.
+    None,
+}
 
 impl Sweep<'_> {
     /// The part of a worker.
@@ -39,10 +50,10 @@ impl Sweep<'_> {
                 at = self.specs.len();
                 self.add(vec![self.grid.with_seed(&self.specs[spec], seed)?])?;
             }
-            let mine = self.run_one(at)?;
+            let attempt = self.run_one(at)?;
             let report = match &self.states[at] {
                 RunState::Done(_) => Report::Done(self.upload_failures.pop().map(|(_, error)| error.to_string())),
-                RunState::Failed(error) if mine => Report::Failed(error.to_string()),
+                RunState::Failed(error) if attempt == Attempt::Over => Report::Failed(error.to_string()),
                 _ => Report::Taken,
             };
             print(&format!("{}\n", serde_json::to_string(&report).map_err(Error::failure)?));
@@ -55,7 +66,7 @@ impl Sweep<'_> {
     /// # Errors
     /// When they cannot be started, or the user stopped them.
     pub(super) fn delegate(&mut self, pool: &WorkerPool) -> Result<(), Error> {
-        let mut queue = self.open().into_iter();
+        let mut queue = self.open();
         let count = pool.gpus.len().min(queue.len());
         if count == 0 {
             return Ok(());
@@ -71,7 +82,7 @@ impl Sweep<'_> {
                 std::thread::spawn(move || listen(index, output, &sender));
             }
             workers.push(worker);
-            self.give_next(&mut queue, &mut workers, index);
+            self.give_next(&mut queue, &mut workers, index)?;
         }
         drop(sender);
         loop {
@@ -83,9 +94,20 @@ impl Sweep<'_> {
                     if let Some(at) = workers[index].at.take() {
                         self.take(at, report)?;
                     }
-                    self.give_next(&mut queue, &mut workers, index);
+                    // What ended may be what others wait for.
+                    let idle = (0..workers.len()).filter(|&worker| worker != index && workers[worker].is_idle());
+                    for worker in std::iter::once(index).chain(idle.collect::<Vec<_>>()) {
+                        self.give_next(&mut queue, &mut workers, worker)?;
+                    }
                 }
-                Ok((index, None)) => self.ended(&mut workers[index]),
+                Ok((index, None)) => {
+                    self.ended(&mut workers[index]);
+                    for worker in 0..workers.len() {
+                        if workers[worker].is_idle() {
+                            self.give_next(&mut queue, &mut workers, worker)?;
+                        }
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -93,29 +115,57 @@ impl Sweep<'_> {
         stop_if_asked()
     }
 
-    /// Gives a worker the next run, or lets it go.
-    fn give_next(&mut self, queue: &mut impl Iterator<Item = usize>, workers: &mut [Worker], index: usize) {
-        let open = |at: &usize| matches!(self.states[*at], RunState::Open) && !self.gave_up(&self.specs[*at].model());
-        let order = |at: usize| {
-            // What a search asks for later is no run of the grid: the process that keeps the list does it.
-            let of_grid = |is: &dyn Fn(&RunSpec) -> bool| {
-                self.grid.specs.iter().position(|spec| spec.role == self.specs[at].role && is(spec))
-            };
-            let spec = of_grid(&|spec| spec.request == self.specs[at].request)?;
-            let same = of_grid(&|spec| spec.key() == self.specs[at].key());
-            Some((at, Order { spec: same.unwrap_or(spec), seed: self.specs[at].seed() }))
-        };
-        let next = queue.filter(open).find_map(order);
-        let Some((at, order)) = next.filter(|_| !interrupt::requested() && !self.stops()) else {
-            workers[index].orders = None;
-            return;
-        };
+    /// Gives a worker the next run; where all that are left wait for others that go on, it stays idle, else it is let go.
+    fn give_next(&mut self, queue: &mut Vec<usize>, workers: &mut [Worker], index: usize) -> Result<(), Error> {
         let running = workers.iter().filter(|worker| worker.at.is_some()).count();
-        self.announce_run(at, running);
-        if let Err(error) = workers[index].give(at, order) {
-            // Its end is seen as any other's.
-            log::warn!("worker {index}: {error}");
+        let stops = interrupt::requested() || self.stops();
+        let next = if stops { Next::None } else { self.next(queue)? };
+        match next {
+            Next::Run(at, order) => {
+                self.announce_run(at, running);
+                if let Err(error) = workers[index].give(at, order) {
+                    // Its end is seen as any other's.
+                    log::warn!("worker {index}: {error}");
+                }
+            }
+            Next::Later if running > 0 => {}
+            Next::Later | Next::None => workers[index].orders = None,
         }
+        Ok(())
+    }
+
+    /// Takes the first run out of the queue that can begin.
+    fn next(&mut self, queue: &mut Vec<usize>) -> Result<Next, Error> {
+        let mut waits = Vec::new();
+        let mut found = Next::None;
+        while !queue.is_empty() && matches!(found, Next::None) {
+            let at = queue.remove(0);
+            if !matches!(self.states[at], RunState::Open) || self.gave_up(&self.specs[at].model()) {
+                continue;
+            }
+            match self.begin(at)? {
+                Begin::Ready => {
+                    if let Some(order) = self.order(at) {
+                        found = Next::Run(at, order);
+                    }
+                }
+                Begin::Waits => waits.push(at),
+                Begin::Never(error) => self.never_begins(at, error),
+            }
+        }
+        let has_to_wait = !waits.is_empty();
+        queue.splice(0..0, waits);
+        Ok(if has_to_wait && matches!(found, Next::None) { Next::Later } else { found })
+    }
+
+    /// How a worker is told of a run. What a search asks for later is no run of the grid: the process that keeps the list does it.
+    fn order(&self, at: usize) -> Option<Order> {
+        let of_grid = |is: &dyn Fn(&RunSpec) -> bool| {
+            self.grid.specs.iter().position(|spec| spec.role == self.specs[at].role && is(spec))
+        };
+        let spec = of_grid(&|spec| spec.request == self.specs[at].request)?;
+        let same = of_grid(&|spec| spec.key() == self.specs[at].key());
+        Some(Order { spec: same.unwrap_or(spec), seed: self.specs[at].seed() })
     }
 
     /// Takes up what a worker said of a run.
@@ -137,6 +187,7 @@ impl Sweep<'_> {
 
     /// A worker has ended. Where it had a run, that is the run's failure: it may be what ended it.
     fn ended(&mut self, worker: &mut Worker) {
+        worker.orders = None;
         let how = worker.process.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
         if let Some(at) = worker.at.take().filter(|_| !interrupt::requested()) {
             let error = Error::failure(format!("its process ended early ({how})"));

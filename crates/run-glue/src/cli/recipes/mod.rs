@@ -1,0 +1,11 @@
+//! Recipes: settings of each task as others published them, or as one wrote them down, which stand where no flag is given.
+
+mod book;
+mod chosen;
+mod file;
+mod list;
+mod recipe;
+
+pub(super) use self::chosen::{RecipeFlag, Recipes};
+pub use self::list::{RecipesOptions, run};
+pub(super) use self::recipe::{Recipe, RecipeValue, RecipeValues};
