@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use burn::module::Module;
+use burn::tensor::activation::log_softmax;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 
@@ -103,11 +104,64 @@ pub struct LossOptions {
     pub label_smoothing_factor: f64,
     /// `torch.nn.CrossEntropyLoss`'s `weight`.
     pub class_weights: Option<Arc<[f64]>>,
+    /// What a teacher says of the same examples.
+    pub soft_targets: Option<SoftTargets>,
+}
+
+/// What a teacher says of the examples of a batch, and how much it counts.
+#[derive(Clone, Debug)]
+pub struct SoftTargets {
+    /// The teacher's logits, `[batch, num_labels]`, row-major, classes in the model's order.
+    pub logits: Vec<f32>,
+    /// Logits of both are divided by it, above 0.
+    pub temperature: f64,
+    /// Its share of the loss, 0 to 1; the labels have the rest.
+    pub alpha_ce: f64,
+    /// The sum over examples is divided by it: examples of the whole optimizer step.
+    pub divisor: f64,
 }
 
 /// The loss of a batch, `[1]`.
 #[must_use]
 pub fn loss<B: EncoderOps>(logits: Tensor<B, 2>, targets: &Targets, options: LossOptions) -> Tensor<B, 1> {
+    let Some(soft) = options.soft_targets.clone() else { return loss_of_labels(logits, targets, options) };
+    let taught = loss_of_teacher(logits.clone(), targets, &soft) * soft.alpha_ce;
+    taught + loss_of_labels(logits, targets, options) * (1.0 - soft.alpha_ce)
+}
+
+/// How far the logits are from the teacher's. Of classes the Kullback-Leibler divergence of the two softmaxes at a temperature, times its square,
+/// so that its gradients are of the size of the others' (Hinton et al. 2015, <https://arxiv.org/abs/1503.02531>); of scores the squared error.
+fn loss_of_teacher<B: EncoderOps>(logits: Tensor<B, 2>, targets: &Targets, soft: &SoftTargets) -> Tensor<B, 1> {
+    let [batch, num_labels] = logits.dims();
+    let (device, temperature) = (logits.device(), soft.temperature);
+    let constant = |values: Vec<f32>| Tensor::<B, 2>::from_data(TensorData::new(values, [batch, num_labels]), &device);
+    match targets {
+        Targets::Classes(_) | Targets::MultiLabel(_) => {
+            let rows = soft.logits.chunks_exact(num_labels.max(1));
+            let probabilities: Vec<f64> = rows.flat_map(|row| softmax(row, temperature)).collect();
+            // What depends on the teacher alone.
+            let entropy: f64 = probabilities.iter().filter(|p| **p > 0.0).map(|p| p * p.ln()).sum();
+            let log_probabilities = log_softmax(logits / temperature, 1);
+            let cross = (constant(probabilities.iter().map(|&p| p as f32).collect()) * log_probabilities).sum();
+            (cross.neg() + entropy) * (temperature * temperature / soft.divisor)
+        }
+        Targets::Scores(_) => {
+            let error = logits - constant(soft.logits.clone());
+            (error.clone() * error).sum() / soft.divisor
+        }
+    }
+}
+
+/// Shifted by the largest, so that it cannot overflow.
+fn softmax(logits: &[f32], temperature: f64) -> Vec<f64> {
+    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers: Vec<f64> = logits.iter().map(|&x| (f64::from(x - highest) / temperature).exp()).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.into_iter().map(|power| power / sum).collect()
+}
+
+/// The loss that the labels make.
+fn loss_of_labels<B: EncoderOps>(logits: Tensor<B, 2>, targets: &Targets, options: LossOptions) -> Tensor<B, 1> {
     let divisor = options.divisor;
     match targets {
         Targets::Classes(classes) => {

@@ -4,6 +4,7 @@
 
 mod adapters;
 mod descriptions;
+mod distillation;
 mod families;
 mod parity;
 mod same_numbers;

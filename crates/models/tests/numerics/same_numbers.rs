@@ -102,7 +102,7 @@ fn targets() -> Targets {
 }
 
 fn options() -> LossOptions {
-    LossOptions { divisor: 4.0, label_smoothing_factor: 0.1, class_weights: None }
+    LossOptions { divisor: 4.0, label_smoothing_factor: 0.1, class_weights: None, soft_targets: None }
 }
 
 fn undivided(model: &SequenceClassifier<Ad>, layout: Layout) -> (f32, Sums) {

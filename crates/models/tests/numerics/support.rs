@@ -61,7 +61,7 @@ pub(crate) fn targets(batch: &Value, num_labels: usize) -> Targets {
 
 /// The mean over the batch.
 pub(crate) fn mean(targets: &Targets) -> LossOptions {
-    LossOptions { divisor: targets.len() as f64, label_smoothing_factor: 0.0, class_weights: None }
+    LossOptions { divisor: targets.len() as f64, label_smoothing_factor: 0.0, class_weights: None, soft_targets: None }
 }
 
 /// A classifier of two labels whose weights, as large as a trained encoder's, depend on the parameters' shapes alone.

@@ -61,6 +61,9 @@ pub struct RunRecord {
     /// The run that it began from, where it did not begin from that model itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init_from: Option<InitFrom>,
+    /// The model whose logits were learned beside the labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<ModelInfo>,
     /// What it was trained and evaluated on, with the rows of each split.
     pub dataset: DatasetInfo,
     /// The training, where there was one; `None` in records of format 1 too, see [`is_trained`](Self::is_trained).
@@ -196,12 +199,26 @@ impl RunRecord {
     }
 
     /// In lower case, as the program writes them: what has been through other tools may have capitals, and is the same all the same.
-    fn spell_hashes(&mut self) {
-        let Self { model, init_from, dataset, final_eval, settings_hash, request_hash, plain_request_hash, .. } = self;
+    fn spell_hashes<'a>(&'a mut self) {
+        let Self {
+            model,
+            init_from,
+            teacher,
+            dataset,
+            final_eval,
+            settings_hash,
+            request_hash,
+            plain_request_hash,
+            ..
+        } = self;
         let of_splits = dataset.splits.iter_mut().chain(final_eval.iter_mut().map(|evaluation| &mut evaluation.data));
         let of_splits = of_splits.filter_map(|split| split.sha256.as_mut());
-        let of_files = model.weights_sha256.values_mut().chain(model.tokenizer_sha256.values_mut());
-        let of_files = of_files.chain(dataset.files_sha256.values_mut()).chain(model.config_sha256.as_mut());
+        let of_model = |model: &'a mut ModelInfo| {
+            let files = model.weights_sha256.values_mut().chain(model.tokenizer_sha256.values_mut());
+            files.chain(model.config_sha256.as_mut())
+        };
+        let of_files = of_model(model).chain(teacher.iter_mut().flat_map(of_model));
+        let of_files = of_files.chain(dataset.files_sha256.values_mut());
         let of_run = std::iter::once(settings_hash).chain(request_hash.as_mut()).chain(plain_request_hash.as_mut());
         let of_chain = init_from.iter_mut().flat_map(InitFrom::hashes);
         of_splits.chain(of_files).chain(of_run).chain(of_chain).for_each(|hash| hash.make_ascii_lowercase());

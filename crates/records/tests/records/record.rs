@@ -115,6 +115,7 @@ pub(crate) fn full() -> RunRecord {
             files_sha256: BTreeMap::from([("mnli/train-00000-of-00001.parquet".to_owned(), "0e".repeat(32))]),
         },
         init_from: None,
+        teacher: None,
         training: Some(TrainingInfo {
             weights: EndWeights::Best,
             step: 1500,

@@ -9,6 +9,7 @@ use super::checkpoint_args::CheckpointArgs;
 use super::compare_args::{CompareArgs, VerifyArgs};
 use super::data_args::DataArgs;
 use super::dataset_args::{DatasetArgs, OwnDataArgs};
+use super::distillation_args::DistillationArgs;
 use super::evaluation_args::EvaluationArgs;
 use super::grid_args::GridArgs;
 use super::logging_args::LoggingArgs;
@@ -205,6 +206,9 @@ pub struct RunArgs {
     /// Which parameters are trained.
     #[command(flatten)]
     pub peft: PeftArgs,
+    /// See [`DistillationArgs`].
+    #[command(flatten)]
+    pub distillation: DistillationArgs,
     /// Evaluations during the training.
     #[command(flatten)]
     pub evaluation: EvaluationArgs,

@@ -116,7 +116,7 @@ fn no_revision(what: &str) -> Error {
     Error::usage(format!("--model_revision is of a repository on the Hub, and {what} has no revision: leave it out"))
 }
 
-fn named_choice(flag: &str, name: &str, revision: Option<&str>) -> Result<ModelChoice, Error> {
+pub(super) fn named_choice(flag: &str, name: &str, revision: Option<&str>) -> Result<ModelChoice, Error> {
     let path = PathBuf::from(name);
     if path.is_dir() {
         return match revision {

@@ -40,6 +40,7 @@ pub fn settings(args: &RunArgs, embedded: bool) -> Result<Settings, Error> {
         data: args.data.settings(dataset, &args.own_data)?,
         training: args.training.settings(&args.optimizer, &args.memory, machine.precision)?,
         peft: PeftSettings::from(&args.peft),
+        distillation: args.distillation.settings()?,
         evaluation,
         checkpoints: CheckpointSettings::try_from(&args.checkpoints)?,
         logging: LoggingSettings::try_from(&args.logging)?,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::data_files;
 use records::record::{PlaceInfo, RunRecord, Source};
+use trainer::error::Error;
 use trainer::run::{FileHashes, ModelPart};
 use trainer::settings::{DatasetChoice, HubAccess, InitFromSettings, ModelChoice, ModelSettings, Settings};
 use trainer::source::{SourceFiles, TransferHooks};
@@ -18,12 +19,15 @@ pub(super) struct Sources {
 impl Sources {
     /// What has changed since the record was made, in words; `None`: nothing.
     pub(super) fn change_since(&mut self, settings: &Settings, record: &RunRecord) -> Option<String> {
-        self.model_change(settings, record).or_else(|| self.data_change(settings, record))
+        self.model_change(settings, record)
+            .or_else(|| self.teacher_change(settings, record))
+            .or_else(|| self.data_change(settings, record))
     }
 
     /// Whether a record that was asked for with other paths is of the same model and data.
     pub(super) fn is_same_content(&mut self, settings: &Settings, record: &RunRecord) -> bool {
         self.model_change(settings, record).is_none()
+            && self.teacher_change(settings, record).is_none()
             && match &settings.data.dataset {
                 DatasetChoice::Files(files) => data_files::are_of_content(files, record),
                 _ => self.data_change(settings, record).is_none(),
@@ -63,6 +67,29 @@ impl Sources {
                 Err(error) => Some(format!("{}: what the model is made of has changed ({error})", model.id)),
             },
         })
+    }
+
+    fn teacher_change(&mut self, settings: &Settings, record: &RunRecord) -> Option<String> {
+        let choice = &settings.distillation.as_ref()?.teacher;
+        let Some(then) = &record.teacher else { return Some("the teacher is unknown".to_owned()) };
+        match choice {
+            ModelChoice::Embedded => None,
+            ModelChoice::Hub { id, revision } => {
+                let now = self.commit(true, id, revision, &settings.hub);
+                has_moved(id, revision, then.commit.as_deref(), now.as_deref())
+            }
+            ModelChoice::Folder(_) => {
+                let config =
+                    BTreeMap::from([("config.json".to_owned(), then.config_sha256.clone().unwrap_or_default())]);
+                let parts = [
+                    (ModelPart::Weights, &then.weights_sha256),
+                    (ModelPart::Config, &config),
+                    (ModelPart::Tokenizer, &then.tokenizer_sha256),
+                ];
+                differing_part(choice, parts)
+                    .unwrap_or_else(|error| Some(format!("{}: the teacher has changed ({error})", then.id)))
+            }
+        }
     }
 
     fn data_change(&mut self, settings: &Settings, record: &RunRecord) -> Option<String> {
@@ -109,10 +136,18 @@ fn start_change(from: &InitFromSettings, record: &RunRecord) -> Option<String> {
         (ModelPart::Tokenizer, &then.tokenizer_sha256),
     ];
     let folder = ModelChoice::Folder(run.folder.clone());
-    parts.into_iter().find_map(|(part, then)| match part.now(&folder) {
-        Ok((now, place)) => differing_file(&place, then, &now),
-        Err(error) => changed(&format!("has lost its model ({error})")),
-    })
+    differing_part(&folder, parts).unwrap_or_else(|error| changed(&format!("has lost its model ({error})")))
+}
+
+/// The first file of a model in a folder that is not as it was, in words.
+fn differing_part(folder: &ModelChoice, parts: [(ModelPart, &FileHashes); 3]) -> Result<Option<String>, Error> {
+    for (part, then) in parts {
+        let (now, place) = part.now(folder)?;
+        if let Some(change) = differing_file(&place, then, &now) {
+            return Ok(Some(change));
+        }
+    }
+    Ok(None)
 }
 
 /// Where the Hub does not answer, nothing can have been fetched from it since either.

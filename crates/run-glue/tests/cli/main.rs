@@ -24,6 +24,7 @@ mod checkpoints;
 mod ci_files;
 mod compare;
 mod damaged_records;
+mod distillation;
 mod final_eval;
 mod finished_folders;
 mod flags_table;

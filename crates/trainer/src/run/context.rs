@@ -13,6 +13,7 @@ use crate::data::Padding;
 use crate::error::Error;
 use crate::model_files::Build;
 use crate::settings::Settings;
+use crate::training::TeacherLogits;
 use crate::training::optimizer::frozen;
 
 /// A run whose input is read and whose model is loaded. Nothing in it changes from here on.
@@ -27,6 +28,8 @@ pub(super) struct RunContext<'a> {
     pub(super) class_order: Vec<usize>,
     pub(super) padding: Padding,
     pub(super) criterion: Criterion,
+    /// What a teacher says of the training rows.
+    pub(super) teacher: Option<TeacherLogits>,
     /// Numbers in all parameters.
     pub(super) parameters: usize,
     /// Those that are trained, if not all are.
@@ -65,6 +68,9 @@ impl<'a> RunContext<'a> {
         let trainable =
             shapes.iter().zip(&trained).filter(|(_, trained)| **trained).map(|((_, shape), _)| size(shape)).sum();
         let class_order = prepared.class_order(&report);
+        let taught = prepared.teacher.as_ref().zip(settings.distillation.as_ref());
+        let teacher =
+            taught.map(|(teacher, how)| teacher.logits::<B>(settings, how, &class_order, device)).transpose()?;
         let context = Self {
             criterion: Criterion::new(settings, prepared, &class_order)?,
             padding: Padding::of::<B>(settings.data.pad_to_max_length.then_some(prepared.model.max_seq_length)),
@@ -72,6 +78,7 @@ impl<'a> RunContext<'a> {
             settings,
             prepared,
             hooks,
+            teacher,
             build,
             report,
             class_order,

@@ -89,7 +89,8 @@ impl<'a, B: EncoderOps> FineTuning<'a, B> {
         let decisive = decisive_settings(settings, &setup.plan, split.len(), context.prepared.model.max_seq_length);
         let (prepared, task) = (context.prepared, settings.task.known().map(|task| task.name.as_str()));
         let chooses = settings.evaluation.best.is_some();
-        let identity = RunIdentity::new(task, &prepared.splits, chooses, prepared.model_identity.clone());
+        let identity = RunIdentity::new(task, &prepared.splits, chooses, prepared.model_identity.clone())
+            .taught_by(prepared.teacher.as_ref().map(|teacher| teacher.identity.clone()));
         let folder = resume_folder(settings);
         if folder.is_none() && settings.checkpoints.expects_checkpoint {
             log::info!(

@@ -98,6 +98,9 @@ pub(super) struct RunIdentity {
     /// The training rows, and where evaluations choose the weights, those that are evaluated: SHA-256 of their content.
     rows: Vec<Option<String>>,
     model: ModelIdentity,
+    /// Whose logits are learned beside the labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    teacher: Option<ModelIdentity>,
 }
 
 impl RunIdentity {
@@ -109,7 +112,12 @@ impl RunIdentity {
             _ => false,
         };
         let rows = splits.iter().filter(decides).map(|split| split.sha256.clone()).collect();
-        Self { task: task.map(str::to_owned), rows, model }
+        Self { task: task.map(str::to_owned), rows, model, teacher: None }
+    }
+
+    /// The same with a teacher.
+    pub(super) fn taught_by(self, teacher: Option<ModelIdentity>) -> Self {
+        Self { teacher, ..self }
     }
 
     /// In what another run differs, the greatest difference first: in words that follow `the checkpoint was made`; `None` where it
@@ -131,7 +139,10 @@ impl RunIdentity {
             ("config.json", model.config != this.config),
             ("tokenizer", model.tokenizer != this.tokenizer),
         ];
-        let (part, _) = part.into_iter().find(|(_, differs)| *differs)?;
+        let Some((part, _)) = part.into_iter().find(|(_, differs)| *differs) else {
+            return (self.teacher != now.teacher)
+                .then(|| "with another teacher: its files are not the same".to_owned());
+        };
         Some(format!("from another model: its {part} {} not the same", if part == "weights" { "are" } else { "is" }))
     }
 }
@@ -144,10 +155,12 @@ mod tests {
     fn the_greatest_difference_is_named() {
         let hashes = |hash: &str| BTreeMap::from([("a".to_owned(), hash.to_owned())]);
         let model = ModelIdentity { weights: hashes("w"), config: "c".to_owned(), tokenizer: hashes("t") };
-        let identity = RunIdentity { task: Some("rte".to_owned()), rows: vec![Some("r".to_owned())], model };
+        let identity =
+            RunIdentity { task: Some("rte".to_owned()), rows: vec![Some("r".to_owned())], model, teacher: None };
         assert_eq!(identity.difference(&identity.clone()), None);
         type Change = fn(&mut RunIdentity);
-        let changes: [(Change, &str); 6] = [
+        let changes: [(Change, &str); 7] = [
+            (|other| other.teacher = Some(other.model.clone()), "with another teacher"),
             (|other| other.model.tokenizer.clear(), "its tokenizer is not the same"),
             (|other| other.model.config.push('x'), "its config.json is not the same"),
             (|other| other.model.weights.clear(), "its weights are not the same"),

@@ -35,6 +35,7 @@ mod score;
 mod split_reader;
 mod state_file;
 mod task_labels;
+mod teacher;
 #[cfg(test)]
 mod tests;
 mod tokenized;

@@ -11,6 +11,7 @@ use super::identity::{FileHashes, ModelIdentity};
 use super::row_info::RowInfo;
 use super::rows::{self, AllRows, Rows};
 use super::same_place::is_same;
+use super::teacher::Teacher;
 use super::tokenized::Tokenizing;
 use super::trained_rows::{Before, TrainedRows};
 use super::{custom_task, row_info};
@@ -29,6 +30,8 @@ pub(super) struct Prepared {
     pub(super) model_identity: ModelIdentity,
     pub(super) dataset: SourceFiles,
     pub(super) train: Option<Split>,
+    /// Whose logits of the training rows are learned too.
+    pub(super) teacher: Option<Teacher>,
     /// Splits with the suffix of their keys.
     pub(super) eval: Vec<(Split, String)>,
     /// Splits to predict with the name of their files.
@@ -94,6 +97,13 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
     let data_seconds = started.elapsed().as_secs_f64();
 
     let started = Instant::now();
+    let teacher = match (&settings.distillation, &train) {
+        (Some(distillation), Some(rows)) => {
+            let rows = (rows.split.as_str(), rows.examples.clone());
+            Some(Teacher::read(settings, distillation, &task, rows, transfers)?)
+        }
+        _ => None,
+    };
     let tokenizing = Tokenizing::new(&model, task.kind, settings.data.overwrite_cache);
     // In the order in which they are described; tokens of another split must never be taken for these.
     let mut described = splits.iter();
@@ -131,6 +141,7 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         model,
         dataset,
         train,
+        teacher,
         eval,
         test,
         trained_rows,

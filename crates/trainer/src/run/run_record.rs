@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use glue_tasks::task::TaskSpec;
 use serde_json::{Value, json};
 
+use super::identity::ModelIdentity;
 use super::init_from::init_from;
 use super::outcome::{RunOutcome, StageMetrics};
+use super::teacher::Teacher;
 use crate::machine::host::{gather, peak_memory_bytes};
+use crate::model_files::ModelFiles;
 use crate::settings::{plain_request_hash, request_hash};
 use crate::source::SourceFiles;
 use records::record::parts::{ModelInfo, PlaceInfo, Profile, Program, Throughput, Timings, scores, test_scores};
@@ -34,6 +37,7 @@ impl RunOutcome<'_> {
             collapsed: self.evaluations.iter().any(|e| e.collapsed && e.loss.is_some()),
             model: self.model_info(),
             init_from: init_from(settings, prepared),
+            teacher: prepared.teacher.as_ref().map(Teacher::info),
             dataset: self.dataset_info(),
             training: self.trained.as_ref().map(|trained| trained.info.clone()),
             hyper_parameters: self.hyper_parameters(),
@@ -86,7 +90,6 @@ impl RunOutcome<'_> {
 
     fn model_info(&self) -> ModelInfo {
         let prepared = self.context.prepared;
-        let (files, identity) = (prepared.model.files(), &prepared.model_identity);
         // Of a chain of runs it is the model that the first one began with.
         if let Some(run) = self.context.settings.model.init_from.as_ref().and_then(|from| from.run.as_ref()) {
             return ModelInfo {
@@ -95,21 +98,8 @@ impl RunOutcome<'_> {
                 ..run.record.model.clone()
             };
         }
-        ModelInfo {
-            id: files.id.clone(),
-            source: files.source,
-            revision: files.revision.clone(),
-            commit: files.commit.clone(),
-            architecture: prepared.model.family.classifier_architecture.to_owned(),
-            parameters: self.context.parameters as u64,
-            trainable_parameters: self.context.trainable_parameters.map(|count| count as u64),
-            weights_sha256: identity.weights.clone(),
-            config_sha256: Some(identity.config.clone()),
-            tokenizer_sha256: identity.tokenizer.clone(),
-            config_from: prepared.model.config_source.as_ref().map(place),
-            base_from: prepared.model.base_source().map(place),
-            tokenizer_from: prepared.model.tokenizer_source.as_ref().map(place),
-        }
+        let trainable = self.context.trainable_parameters;
+        model_info(&prepared.model, &prepared.model_identity, self.context.parameters, trainable)
     }
 
     fn dataset_info(&self) -> DatasetInfo {
@@ -146,6 +136,7 @@ impl RunOutcome<'_> {
             ),
             ("dropout_from", json!(model.has_other_dropout.then_some("flags"))),
             ("token_type_ids", json!((model.token_types() > 1).then(|| model.tokenizer.uses_type_ids()))),
+            ("teacher", json!(prepared.teacher.as_ref().map(Teacher::label))),
             ("new_head", json!(self.context.report.new_head())),
             ("text_column_names", json!(own.then(|| text_columns(task)))),
             ("label_column_name", json!(own.then_some(&task.label_column))),
@@ -158,6 +149,31 @@ impl RunOutcome<'_> {
         ];
         let found = found.into_iter().map(|(name, value)| (name.to_owned(), value));
         settings.hyper_parameters().into_iter().chain(found).collect()
+    }
+}
+
+/// What a record says of a model.
+pub(super) fn model_info(
+    model: &ModelFiles,
+    identity: &ModelIdentity,
+    parameters: usize,
+    trainable: Option<usize>,
+) -> ModelInfo {
+    let files = model.files();
+    ModelInfo {
+        id: files.id.clone(),
+        source: files.source,
+        revision: files.revision.clone(),
+        commit: files.commit.clone(),
+        architecture: model.family.classifier_architecture.to_owned(),
+        parameters: parameters as u64,
+        trainable_parameters: trainable.map(|count| count as u64),
+        weights_sha256: identity.weights.clone(),
+        config_sha256: Some(identity.config.clone()),
+        tokenizer_sha256: identity.tokenizer.clone(),
+        config_from: model.config_source.as_ref().map(place),
+        base_from: model.base_source().map(place),
+        tokenizer_from: model.tokenizer_source.as_ref().map(place),
     }
 }
 

@@ -37,6 +37,7 @@ impl<'a, B: EncoderOps> TrainingSetup<'a, B> {
             padding: context.padding,
             class_order: &context.class_order,
             class_weights: context.criterion.class_weights.clone(),
+            teacher: context.teacher.clone(),
             dropout: (settings.training.dropout_stream == DropoutStream::Torch).then(|| {
                 let evaluation = prepared.eval.first().map(|_| &settings.evaluation);
                 TorchDropout::new(settings.training.seed, evaluation)

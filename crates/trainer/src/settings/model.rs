@@ -27,7 +27,7 @@ pub enum ModelChoice {
 }
 
 impl ModelChoice {
-    fn to_json(&self) -> Value {
+    pub(super) fn to_json(&self) -> Value {
         match self {
             Self::Folder(folder) => json!({"folder": folder.display().to_string()}),
             Self::Hub { id, revision } => json!({"hub": id, "revision": revision}),

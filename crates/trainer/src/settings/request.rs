@@ -23,7 +23,7 @@ pub fn request_hash(settings: &Settings) -> String {
 pub fn plain_request_hash(settings: &Settings) -> String {
     let mut asked = asked(settings);
     asked.retain(|name, _| !["do_predict", "final_eval"].contains(&name.as_str()));
-    for name in ["model_name_or_path", "tokenizer_name", "config_name", "dataset_name"] {
+    for name in ["model_name_or_path", "tokenizer_name", "config_name", "teacher", "dataset_name"] {
         if let Some(place) = asked.get_mut(name) {
             *place = without_path(place);
         }

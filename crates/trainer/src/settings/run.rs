@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::checkpoints::CheckpointSettings;
 use super::data::DataSettings;
 use super::declared::{Changes, Counts, SEED, Setting};
+use super::distillation::{self, DistillationSettings};
 use super::evaluation::EvaluationSettings;
 use super::hub::{self, HubAccess, PublishSettings};
 use super::logging::LoggingSettings;
@@ -40,6 +41,8 @@ pub struct Settings {
     pub training: TrainingSettings,
     /// Which parameters are trained.
     pub peft: PeftSettings,
+    /// A teacher beside the labels.
+    pub distillation: Option<DistillationSettings>,
     /// Evaluations during the training.
     pub evaluation: EvaluationSettings,
     /// Checkpoints in the output folder.
@@ -71,6 +74,7 @@ impl Settings {
             data: DataSettings::default(),
             training: TrainingSettings::default(),
             peft: PeftSettings::default(),
+            distillation: None,
             evaluation: EvaluationSettings::default(),
             checkpoints: CheckpointSettings::default(),
             logging: LoggingSettings::default(),
@@ -109,6 +113,9 @@ impl Settings {
         if let Some(method) = self.peft.method() {
             check_training(&format!("--peft {}", method.name()), &method, &self.training)?;
         }
+        if let Some(distillation) = &self.distillation {
+            distillation.check(self.do_train)?;
+        }
         self.checkpoints.check()?;
         self.logging.check(has_output_dir)?;
         let task = self.task.known();
@@ -143,6 +150,7 @@ impl Settings {
             data,
             training,
             peft,
+            distillation,
             evaluation,
             checkpoints,
             logging,
@@ -164,6 +172,7 @@ impl Settings {
         data.declare(evaluation.judged(), &mut all);
         training.declare(&mut all);
         peft.declare(&mut all);
+        distillation::declare(distillation.as_ref(), &mut all);
         evaluation.declare(training.dropout_stream == DropoutStream::Torch, &mut all);
         checkpoints.declare(evaluation.loads_best(), &mut all);
         logging.declare(&mut all);

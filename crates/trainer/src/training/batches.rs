@@ -5,7 +5,7 @@ use std::sync::mpsc::sync_channel;
 
 use models::batch::TokenBatch;
 use models::encoder::architecture::Architecture;
-use models::head::Targets;
+use models::head::{SoftTargets, Targets};
 
 use super::schedule::StepPlan;
 use super::torch_dropout::{DropoutState, Masks, TorchDropout};
@@ -64,6 +64,7 @@ impl StepBatches<'_> {
                 tokens,
                 targets,
                 masks: None,
+                soft_targets: None,
             }],
             divisor: examples as f64,
             examples,
@@ -80,7 +81,7 @@ impl StepBatches<'_> {
         if self.micro_batches.iter().all(|batch| batch.rows.len() <= most) {
             return None;
         }
-        Some(self.micro_batches.iter().flat_map(|batch| source.divide(batch, most)).collect())
+        Some(self.micro_batches.iter().flat_map(|batch| source.divide(batch, most, self.examples)).collect())
     }
 }
 
@@ -94,6 +95,8 @@ pub(super) struct MicroBatch {
     pub(super) targets: Targets,
     /// What is dropped, where that was drawn before; of more rows than these where a batch was divided.
     pub(super) masks: Option<Masks>,
+    /// What a teacher says of these rows.
+    pub(super) soft_targets: Option<SoftTargets>,
 }
 
 /// The rows of every step behind the first ones, in order.
@@ -195,22 +198,25 @@ impl TrainingData<'_> {
         let divisor = self.divisor(&groups);
         let (masks, dropout) = dropout.unzip();
         let mut first_example = 0;
+        let examples = groups.iter().map(Vec::len).sum();
         let mut micro_batches = Vec::new();
         for (i, group) in groups.iter().enumerate() {
             for rows in group.chunks(most) {
                 let masks = masks.as_ref().map(|masks| masks[i].clone());
-                micro_batches.push(self.micro_batch(rows.to_vec(), first_example, masks));
+                micro_batches.push(self.micro_batch(rows.to_vec(), first_example, masks, examples));
                 first_example += rows.len();
             }
         }
-        let (examples, source) = (first_example, Some(self));
+        let source = Some(self);
         StepBatches { step, micro_batches, divisor, examples, ends_epoch, epoch, dropout, source }
     }
 
-    fn micro_batch(&self, rows: Vec<u32>, first_example: usize, masks: Option<Masks>) -> MicroBatch {
+    /// `examples`: of the whole step.
+    fn micro_batch(&self, rows: Vec<u32>, first_example: usize, masks: Option<Masks>, examples: usize) -> MicroBatch {
         let tokens = self.split.batch(&rows, self.padding, first_example);
         let targets = self.split.targets(&rows, self.class_order);
-        MicroBatch { rows, first_example, tokens, targets, masks }
+        let soft_targets = self.teacher.as_ref().map(|teacher| teacher.soft_targets(&rows, examples));
+        MicroBatch { rows, first_example, tokens, targets, masks, soft_targets }
     }
 
     /// Tokens that transformers pads a batch of these rows to.
@@ -224,10 +230,12 @@ impl TrainingData<'_> {
     }
 
     /// The same rows in batches of at most `most`.
-    fn divide(&self, whole: &MicroBatch, most: usize) -> Vec<MicroBatch> {
+    fn divide(&self, whole: &MicroBatch, most: usize, examples: usize) -> Vec<MicroBatch> {
         let pieces = whole.rows.chunks(most).enumerate();
         pieces
-            .map(|(i, rows)| self.micro_batch(rows.to_vec(), whole.first_example + i * most, whole.masks.clone()))
+            .map(|(i, rows)| {
+                self.micro_batch(rows.to_vec(), whole.first_example + i * most, whole.masks.clone(), examples)
+            })
             .collect()
     }
 }

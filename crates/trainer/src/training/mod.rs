@@ -21,5 +21,5 @@ mod training_data;
 mod training_loop;
 
 pub use self::batches::StepBatches;
-pub use self::training_data::TrainingData;
+pub use self::training_data::{TeacherLogits, TrainingData};
 pub use self::training_loop::{Flow, StepEnd, train};

@@ -116,6 +116,7 @@ where
                 divisor: batches.divisor / loss_scale,
                 label_smoothing_factor: settings.label_smoothing_factor,
                 class_weights: class_weights.clone(),
+                soft_targets: None,
             },
             loss_scale,
             step: batches.step,

@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::AutodiffBackend;
 use models::batch::Sequences;
 use models::gradient_checkpointing::loss_and_gradients;
-use models::head::{LossOptions, SequenceClassifier, loss};
+use models::head::{LossOptions, SequenceClassifier, SoftTargets, loss};
 use models::ops::{DropoutPlan, EncoderOps};
 
 use super::batches::MicroBatch;
@@ -18,7 +18,7 @@ use crate::settings::TrainingSettings;
 /// What the micro-batches of one step have in common.
 pub(super) struct StepContext<'a> {
     pub(super) settings: &'a TrainingSettings,
-    /// The divisor is that of the whole step, divided by `loss_scale`.
+    /// The divisor is that of the whole step, divided by `loss_scale`; what a teacher says is of each micro-batch.
     pub(super) loss: LossOptions,
     /// What losses are multiplied with on their way back, a power of 2 (`loss_scale.rs`).
     pub(super) loss_scale: f64,
@@ -51,7 +51,10 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps> StepGradients<B>
     fn of_micro_batch(model: &SequenceClassifier<B>, context: &StepContext, micro_batch: &MicroBatch) -> Self {
         #[cfg(test)]
         super::memory_fault::check(micro_batch.rows.len());
-        let MicroBatch { tokens, targets, masks, .. } = micro_batch;
+        let MicroBatch { tokens, targets, masks, soft_targets, .. } = micro_batch;
+        let soft_targets =
+            soft_targets.clone().map(|soft| SoftTargets { divisor: soft.divisor / context.loss_scale, ..soft });
+        let options = LossOptions { soft_targets, ..context.loss.clone() };
         let now = || {
             if context.synchronizes {
                 // A device that failed says so where the results are read.
@@ -66,13 +69,13 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps> StepGradients<B>
         let mut gradients = None;
         let (started, mut forward) = (Instant::now(), None);
         let loss = if context.settings.gradient_checkpointing {
-            loss_and_gradients(model, tokens, targets, context.loss.clone(), &mut dropout, |part| {
+            loss_and_gradients(model, tokens, targets, options, &mut dropout, |part| {
                 // The first part is the head's, where the forward pass ends.
                 forward.get_or_insert_with(now);
                 add(&mut gradients, Gradients::collect(model, part, tokens));
             })
         } else {
-            let loss = loss(model.forward(tokens, &mut dropout), targets, context.loss.clone());
+            let loss = loss(model.forward(tokens, &mut dropout), targets, options);
             forward = Some(now());
             gradients = Some(Gradients::collect(model, loss.backward(), tokens));
             loss.inner()

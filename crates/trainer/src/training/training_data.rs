@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use models::head::SoftTargets;
+
 use super::torch_dropout::TorchDropout;
 use crate::data::{Padding, Split};
 
@@ -15,8 +17,36 @@ pub struct TrainingData<'a> {
     pub class_order: &'a [usize],
     /// What the loss of an example of each model class is multiplied with.
     pub class_weights: Option<Arc<[f64]>>,
+    /// What a teacher says of the rows.
+    pub teacher: Option<TeacherLogits>,
     /// Where masks of dropout come from that are not our own.
     pub dropout: Option<TorchDropout<'a>>,
+}
+
+/// What a teacher says of every row of a split, and how much it counts.
+#[derive(Clone, Debug)]
+pub struct TeacherLogits {
+    /// `[rows, num_labels]`, row-major, classes in the model's order.
+    pub logits: Arc<[f32]>,
+    /// Logits a row.
+    pub num_labels: usize,
+    /// See [`SoftTargets`].
+    pub temperature: f64,
+    /// See [`SoftTargets`].
+    pub alpha_ce: f64,
+}
+
+impl TeacherLogits {
+    /// Of some rows, in a step of so many examples.
+    pub(super) fn soft_targets(&self, rows: &[u32], examples: usize) -> SoftTargets {
+        let of_row = |row: &u32| &self.logits[*row as usize * self.num_labels..][..self.num_labels];
+        SoftTargets {
+            logits: rows.iter().flat_map(of_row).copied().collect(),
+            temperature: self.temperature,
+            alpha_ce: self.alpha_ce,
+            divisor: examples as f64,
+        }
+    }
 }
 
 impl TrainingData<'_> {

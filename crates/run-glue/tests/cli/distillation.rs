@@ -1,0 +1,112 @@
+//! `--teacher`: a model whose logits are learned beside the labels.
+
+use serde_json::Value;
+
+use crate::support::program::{Bench, Ended};
+
+fn run(bench: &Bench, flags: &str) -> Ended {
+    let all =
+        format!("--model m --dataset_dir g --max_eval_samples 20 --results_dir results --logging_steps 1 {flags}");
+    bench.run(all.split_whitespace().collect::<Vec<_>>())
+}
+
+/// A student of the last run, whose record is the only one that has a teacher.
+fn student(bench: &Bench) -> Value {
+    let all = bench.record_files().into_iter();
+    let read = |file: String| serde_json::from_slice::<Value>(&std::fs::read(bench.path(&file)).unwrap()).unwrap();
+    all.map(read)
+        .filter(|record| record["teacher"].is_object())
+        .max_by_key(|record| record["started_at"].to_string())
+        .unwrap()
+}
+
+fn losses(record: &Value) -> Vec<String> {
+    record["log_history"].as_array().unwrap().iter().map(|row| row["loss"].to_string()).collect()
+}
+
+#[test]
+fn a_student_learns_from_labels_and_teacher() {
+    let bench = Bench::new();
+    run(&bench, "--task rte --max_steps 20 --learning_rate 1e-3 --output_dir teacher").assert_done("the teacher");
+    let flags = "--task rte --max_steps 4 --teacher teacher";
+    let ended = run(&bench, &format!("{flags} --output_dir out"));
+    ended.assert_done("a student");
+    assert!(ended.stderr.contains("0.5 of its loss is what teacher "), "{}", ended.stderr);
+    assert!(ended.stderr.contains("at a temperature of 2"), "{}", ended.stderr);
+    let half = student(&bench);
+    assert_eq!(
+        (half["hyper_parameters"]["alpha_ce"].as_f64(), half["hyper_parameters"]["temperature"].as_f64()),
+        (Some(0.5), Some(2.0))
+    );
+    assert_eq!(half["teacher"]["id"], "teacher");
+    assert!(half["hyper_parameters"]["teacher"].as_str().unwrap().starts_with("teacher "));
+    // Of the teacher alone the labels do not matter, and smoothing is of labels.
+    run(&bench, &format!("{flags} --alpha_ce 1")).assert_done("the teacher alone");
+    let alone = student(&bench);
+    run(&bench, &format!("{flags} --alpha_ce 1 --label_smoothing_factor 0.3")).assert_done("smoothed");
+    assert_eq!(losses(&student(&bench)), losses(&alone));
+    assert_ne!(losses(&half), losses(&alone));
+    run(&bench, &format!("{flags} --alpha_ce 1 --temperature 4")).assert_done("hotter");
+    assert_ne!(losses(&student(&bench)), losses(&alone));
+    // However a step is divided, its loss is that of all its rows.
+    run(&bench, &format!("{flags} --alpha_ce 1 --per_device_train_batch_size 4 --gradient_accumulation_steps 2"))
+        .assert_done("in parts");
+    let number = |loss: &String| loss.parse::<f64>().unwrap();
+    for (whole, parts) in losses(&alone).iter().zip(losses(&student(&bench))) {
+        if whole != "null" {
+            assert!((number(whole) - number(&parts)).abs() < 1e-4, "{whole} {parts}");
+        }
+    }
+}
+
+#[test]
+fn a_student_of_a_regression_learns_scores() {
+    let bench = Bench::new();
+    run(&bench, "--task stsb --max_steps 10 --output_dir teacher").assert_done("the teacher");
+    run(&bench, "--task stsb --max_steps 2 --teacher teacher --alpha_ce 0.9").assert_done("a student");
+    assert_eq!(student(&bench)["teacher"]["id"], "teacher");
+}
+
+#[test]
+fn another_teacher_is_another_run() {
+    let bench = Bench::new();
+    run(&bench, "--task rte --max_steps 4 --learning_rate 1e-3 --output_dir teacher").assert_done("a teacher");
+    run(&bench, "--task rte --max_steps 4 --learning_rate 1e-4 --output_dir other").assert_done("another one");
+    let flags = "--task rte --max_steps 4 --save_steps 2 --output_dir out";
+    run(&bench, &format!("{flags} --teacher teacher --seeds 1")).assert_done("a student");
+    let again = run(&bench, &format!("{flags} --teacher teacher --seeds 1"));
+    assert!(again.stderr.contains("1 run, 1 done already"), "{}", again.stderr);
+    let checkpoint = bench.run_folder("out/seed-42").join("checkpoint-2");
+    let goes_on = run(&bench, &format!("{flags}2 --teacher other --resume_from_checkpoint {}", checkpoint.display()));
+    assert_eq!(goes_on.code, Some(2));
+    assert!(goes_on.stderr.contains("with another teacher: its files are not the same"), "{}", goes_on.stderr);
+    // A teacher that has changed makes what it taught another run.
+    std::fs::copy(bench.path("other/model.safetensors"), bench.path("teacher/model.safetensors")).unwrap();
+    let changed = run(&bench, &format!("{flags} --teacher teacher --seeds 1 --dry_run"));
+    assert!(changed.stderr.contains("teacher/model.safetensors has changed"), "{}", changed.stderr);
+}
+
+#[test]
+fn a_teacher_that_cannot_teach_is_refused() {
+    let bench = Bench::new();
+    run(&bench, "--task cola --max_steps 1 --output_dir cola").assert_done("a teacher of another task");
+    bench.remove(&bench.record_files()[0].clone());
+    for (flags, part) in [
+        ("--task rte --teacher m", "--teacher: m has no classifier: expected a model that was fine-tuned on rte"),
+        (
+            "--task rte --teacher cola",
+            "--teacher: cola: its classes are unacceptable, acceptable, expected entailment, not_entailment",
+        ),
+        ("--task stsb --teacher cola", "--teacher: cola: its head is for classes, and stsb is a regression"),
+        ("--task rte --teacher ./nowhere", "--teacher ./nowhere: there is no such folder"),
+        ("--task cola --temperature 2", "--temperature belongs to --teacher, which is not given"),
+        ("--task cola --teacher cola --temperature 0", "--temperature is 0, expected above 0"),
+        ("--task cola --teacher cola --alpha_ce 1.5", "--alpha_ce is 1.5, expected above 0 and at most 1"),
+        ("--task cola --teacher cola --do_eval", "--teacher is for a training, and --do_train is false"),
+    ] {
+        let ended = run(&bench, &format!("{flags} --max_steps 1"));
+        assert_eq!(ended.code, Some(2), "{flags}: {}", ended.stderr);
+        assert!(ended.stderr.contains(part), "{flags}: {}", ended.stderr);
+        assert_eq!(bench.record_files(), [""; 0], "{flags}");
+    }
+}

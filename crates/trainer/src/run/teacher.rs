@@ -1,0 +1,136 @@
+//! A teacher: a model that was fine-tuned on the task, whose logits of the training rows are learned beside the labels. It drops nothing, so
+//! what it says of a row is the same in every epoch, and is computed once, before the training.
+
+use std::sync::Arc;
+
+use glue_tasks::dataset::Example;
+use glue_tasks::task::{TaskKind, TaskSpec};
+use models::checkpoint::HeadUse;
+use models::ops::{EncoderOps, Precision};
+
+use super::identity::ModelIdentity;
+use super::prepare::order_of;
+use super::run_record::model_info;
+use crate::data::{Padding, Split};
+use crate::error::Error;
+use crate::model_files::{Build, ModelFiles, ModelSources};
+use crate::settings::{DistillationSettings, ModelSettings, Settings};
+use crate::source::TransferHooks;
+use crate::training::TeacherLogits;
+use crate::training::evaluate::predict;
+use records::record::ModelInfo;
+use records::record::path::slug;
+
+/// Hexadecimal digits of the weights' hash in the teacher's name.
+const SHORT_HASH: usize = 12;
+
+/// A teacher, read and checked, and the training rows as its tokenizer has them.
+pub(super) struct Teacher {
+    model: ModelFiles,
+    pub(super) identity: ModelIdentity,
+    split: Split,
+    /// Dataset class to class of the teacher.
+    order: Vec<usize>,
+}
+
+impl Teacher {
+    /// Reads the teacher that the settings ask for. `name` and `rows`: of the training split.
+    ///
+    /// # Errors
+    /// When it cannot be read, or was not fine-tuned on these classes.
+    pub(super) fn read(
+        settings: &Settings,
+        distillation: &DistillationSettings,
+        task: &TaskSpec,
+        (name, rows): (&str, Vec<Example>),
+        transfers: &TransferHooks,
+    ) -> Result<Self, Error> {
+        let of_teacher = ModelSettings { choice: distillation.teacher.clone(), ..ModelSettings::default() };
+        let sources = ModelSources::of(&of_teacher, &settings.hub, transfers).map_err(|error| wrong(&error))?;
+        let model = ModelFiles::read(sources, Some(settings.data.max_seq_length)).map_err(|error| wrong(&error))?;
+        let id = &model.files().id;
+        if !model.have_head()? {
+            return Err(wrong(&format!(
+                "{id} has no classifier: expected a model that was fine-tuned on {}",
+                task.name
+            )));
+        }
+        let order = order(&model, task).map_err(|what| wrong(&format!("{id}: {what}")))?;
+        let split = Split::new(name, rows, task.kind, &model.tokenizer, model.max_seq_length)?;
+        model.tokenizer.forget_words();
+        Ok(Self { identity: ModelIdentity::of(&model)?, model, split, order })
+    }
+
+    /// `bert-large-uncased 3f9c02ab12cd`: its name, and the beginning of the hash of its weights.
+    pub(super) fn label(&self) -> String {
+        let hash = self.identity.tensors().into_values().collect::<String>();
+        format!("{} {}", slug(&self.model.files().id), hash.get(..SHORT_HASH).unwrap_or(&hash))
+    }
+
+    /// What a record says of it.
+    pub(super) fn info(&self) -> ModelInfo {
+        let parameters = self.model.architecture.parameters(self.num_labels()).total;
+        model_info(&self.model, &self.identity, parameters, None)
+    }
+
+    fn num_labels(&self) -> usize {
+        self.order.len()
+    }
+
+    /// What it says of every training row. `class_order`: dataset class to class of the model that learns.
+    ///
+    /// # Errors
+    /// When its weights cannot be read or do not fit.
+    pub(super) fn logits<B: EncoderOps>(
+        &self,
+        settings: &Settings,
+        distillation: &DistillationSettings,
+        class_order: &[usize],
+        device: &B::Device,
+    ) -> Result<TeacherLogits, Error> {
+        let num_labels = self.num_labels();
+        // As exact as it can be, whatever the training is computed in.
+        let build = Build { num_labels, precision: Precision::F32, seed: 0, head: HeadUse::MustFit };
+        let (model, report) = self.model.build::<B>(&build, device).map_err(|error| wrong(&error))?;
+        if report.new_head() {
+            let id = &self.model.files().id;
+            return Err(wrong(&format!(
+                "{id} has no classifier of these classes: expected a model that was fine-tuned on the task"
+            )));
+        }
+        let padding = Padding::of::<B>(None);
+        let said = predict(&model, &self.split, settings.evaluation.per_device_eval_batch_size, padding);
+        let mut logits = vec![0.0; said.values.len()];
+        for (row, own) in said.rows().enumerate() {
+            for (&theirs, &ours) in self.order.iter().zip(class_order) {
+                logits[row * num_labels + ours] = own[theirs];
+            }
+        }
+        let DistillationSettings { temperature, alpha_ce, .. } = *distillation;
+        Ok(TeacherLogits { logits: Arc::from(logits), num_labels, temperature, alpha_ce })
+    }
+}
+
+fn wrong(what: &dyn std::fmt::Display) -> Error {
+    Error::usage(format!("--teacher: {what}"))
+}
+
+/// Where each of the task's classes stands in the teacher's head.
+fn order(model: &ModelFiles, task: &TaskSpec) -> Result<Vec<usize>, String> {
+    match task.kind {
+        TaskKind::MultiLabel => Err("of rows with any number of classes a teacher is not implemented".to_owned()),
+        TaskKind::Regression => match model.config.num_labels() {
+            1 => Ok(vec![0]),
+            _ => Err(format!("its head is for classes, and {} is a regression", task.name)),
+        },
+        TaskKind::Classification => {
+            let labels = task.labels.join(", ");
+            let Some(own) = model.config.label_names() else {
+                return Err(format!("its config.json does not name its classes (id2label), expected {labels}"));
+            };
+            let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect::<Vec<_>>();
+            let order = order_of(&task.labels, &own).or_else(|| order_of(&lower(&task.labels), &lower(&own)));
+            order.ok_or_else(|| format!("its classes are {}, expected {labels}", own.join(", ")))
+        }
+    }
+}
