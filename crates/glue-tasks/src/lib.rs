@@ -27,6 +27,7 @@ pub mod features;
 pub mod find;
 pub mod layout;
 pub mod metrics;
+pub mod other_sets;
 pub mod packed;
 pub mod score;
 pub mod slices;
@@ -43,6 +44,7 @@ pub use find::{UnknownTask, benchmark_of, find_task, find_tasks, plain_key, task
 pub use layout::Layout;
 pub use metrics::{Metric, MetricError, Predictions, References, argmax, evaluate};
 pub use near::near_enough;
+pub use other_sets::{OtherPart, OtherSet, SharedClasses, other_sets, shared_classes};
 pub use score::{BenchmarkScore, ScoreError, benchmark_score, task_score};
 pub use slices::{BadSlice, Slice};
 pub use task::{SplitSpec, TaskSpec};

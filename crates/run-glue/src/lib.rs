@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod cli;
+pub mod evaluate;
 pub mod grid;
 pub mod interrupt;
 pub mod memory;

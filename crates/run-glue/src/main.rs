@@ -10,6 +10,7 @@ use run_glue::cli::grid::{from_file, from_flags};
 use run_glue::cli::normalize_args::{NormalizedArgs, normalize_args};
 use run_glue::cli::plan_args::PlanArgs;
 use run_glue::cli::publish_args::PushArgs;
+use run_glue::evaluate::EvaluateSettings;
 use run_glue::grid::plan::{self, PlanOptions};
 use run_glue::models_list::ModelsOptions;
 use run_glue::predict::PredictSettings;
@@ -77,6 +78,7 @@ fn run(cli: Cli, normalized: &NormalizedArgs) -> Result<ExitCode, Error> {
         Some(Command::Verify(args)) => return run_glue::cli::results_commands::verify(&args),
         Some(Command::Parity(args)) => return run_glue::cli::parity_args::run(args),
         Some(Command::Predict(args)) => run_glue::predict::run(&PredictSettings::try_from(*args)?),
+        Some(Command::Evaluate(args)) => run_glue::evaluate::run(&EvaluateSettings::try_from(*args)?),
         Some(Command::Submission(args)) => submission(&args),
         Some(Command::Models(args)) => run_glue::models_list::run(&ModelsOptions::try_from(args)?),
         Some(Command::Recipes(args)) => run_glue::cli::recipes::run(&args.into()),

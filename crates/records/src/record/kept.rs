@@ -14,19 +14,22 @@ impl RunRecord {
         let names: BTreeSet<String> = self.final_eval.iter().map(|part| part.name.clone()).collect();
         // Scores of one set of rows do not belong to predictions of another.
         let lacks_tests = !self.is_predicted() && old.test_metrics.is_some();
+        let has = |name: &String| self.other_evaluations.iter().any(|own| own.name == *name);
+        let others: Vec<_> = old.other_evaluations.iter().filter(|of| !has(&of.name)).cloned().collect();
         let mut last: Vec<_> = old.final_eval.iter().filter(|part| !names.contains(&part.name)).cloned().collect();
         let tests: Vec<&SplitRows> = predicted(old).filter(|_| lacks_tests).collect();
-        if last.is_empty() && tests.is_empty() {
+        if last.is_empty() && tests.is_empty() && others.is_empty() {
             return;
         }
         if !self.ends_as(old) {
             log::warn!(
                 "{}: this run came out otherwise than its earlier record says: final evaluations and test scores of that record are not \
-                 kept",
+                 kept, nor what it scored on other sets",
                 self.task
             );
             return;
         }
+        self.other_evaluations.extend(others);
         last.retain(|part| self.may_keep(&part.data, old));
         self.keep_files(last.iter().map(|part| &part.data), old);
         self.final_eval.append(&mut last);

@@ -13,9 +13,11 @@ mod host;
 mod init_from;
 mod json_files;
 mod kept;
+mod other_evaluation;
 pub mod parts;
 pub mod path;
 pub mod predictions;
+mod replaced_field;
 mod role;
 mod run_record;
 mod version;
@@ -27,6 +29,7 @@ pub use self::final_evaluation::FinalEvaluation;
 pub use self::folder::{RecordFile, Records, read_folder, read_paths};
 pub use self::host::Host;
 pub use self::init_from::{InitFrom, InitSeed};
+pub use self::other_evaluation::OtherEvaluation;
 pub use self::parts::{
     Baseline, EndWeights, ModelInfo, PlaceInfo, Predictor, Profile, Program, Scores, SearchMark, SearchRole, Source,
     Throughput, Timings, TrainingInfo,

@@ -2,8 +2,8 @@
 
 use super::error::RecordError;
 use super::parts::{SearchMark, SearchRole};
-use super::run_record::{RunRecord, without_mark};
-use crate::atomic::write_whole;
+use super::replaced_field::replace_field;
+use super::run_record::RunRecord;
 use std::path::Path;
 
 impl RunRecord {
@@ -38,14 +38,7 @@ impl RunRecord {
         if weight(Some(mark)) <= weight(self.search.as_ref()) {
             return Ok(false);
         }
-        let shape = |source| RecordError::Shape { path: path.to_path_buf(), source };
-        let text =
-            std::fs::read_to_string(path).map_err(|source| RecordError::Read { path: path.to_path_buf(), source })?;
-        let mut file: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(without_mark(&text)).map_err(shape)?;
-        file.insert("search".to_owned(), serde_json::to_value(mark).map_err(shape)?);
-        let text = serde_json::to_string_pretty(&file).map_err(shape)? + "\n";
-        write_whole(path, text.as_bytes())?;
+        replace_field(path, "search", mark)?;
         self.search = Some(mark.clone());
         Ok(true)
     }

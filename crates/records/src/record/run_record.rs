@@ -10,6 +10,7 @@ use super::error::RecordError;
 use super::final_evaluation::FinalEvaluation;
 use super::host::Host;
 use super::init_from::InitFrom;
+use super::other_evaluation::OtherEvaluation;
 use super::parts::{
     Baseline, EndWeights, ModelInfo, Profile, Program, Scores, SearchMark, Throughput, Timings, TrainingInfo, is_score,
 };
@@ -47,6 +48,9 @@ pub struct RunRecord {
     /// The weights at the end of the run on other rows too, where that was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub final_eval: Vec<FinalEvaluation>,
+    /// The same weights on other sets, as `run-glue evaluate` adds them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_evaluations: Vec<OtherEvaluation>,
     /// The task's one number, as the GLUE average counts it: the mean of its metrics, MNLI over both splits.
     pub score: Option<f64>,
     /// What a model that has learnt nothing would score.

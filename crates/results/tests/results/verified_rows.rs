@@ -1,6 +1,6 @@
 //! What verification refuses, what it takes, and what it says of numbers that are no plain means.
 
-use results::verify::{self, Margin, Margins, Outcome};
+use results::verify::{self, Margin, Margins, Outcome, VerifyOptions};
 use serde_json::{Value, json};
 
 use crate::verified::Bench;
@@ -246,7 +246,9 @@ fn another_split_is_not_compared() {
     let error = verify::run(&bench.options("table.json")).err().unwrap().to_string();
     assert!(error.contains("some are of another split"), "{error}");
     bench.write("table.json", &table("validation"));
-    let verified = verify::run(&bench.options("table.json")).unwrap();
+    let error = verify::run(&bench.options("table.json")).err().unwrap().to_string();
+    assert!(error.contains("began from something else than the runs (--allow_other"), "{error}");
+    let verified = verify::run(&VerifyOptions { allow_other: true, ..bench.options("table.json") }).unwrap();
     assert_eq!(verified.outcome(), Outcome::Reproduced);
     let text = verified.as_text();
     assert!(text.contains("started from") && text.contains("MNLI") && text.contains("mean of 5"), "{text}");

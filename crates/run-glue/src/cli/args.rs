@@ -10,6 +10,7 @@ use super::compare_args::{CompareArgs, VerifyArgs};
 use super::data_args::DataArgs;
 use super::dataset_args::{DatasetArgs, OwnDataArgs};
 use super::distillation_args::DistillationArgs;
+use super::evaluate_args::EvaluateArgs;
 use super::evaluation_args::EvaluationArgs;
 use super::grid_args::GridArgs;
 use super::logging_args::LoggingArgs;
@@ -57,6 +58,8 @@ pub enum Command {
     Demo(Box<RunArgs>),
     /// Prints label and score of texts: arguments, lines of a file, or lines of standard input
     Predict(Box<PredictArgs>),
+    /// Scores a finished run's model on other labelled sets, such as HANS, and adds that to its record
+    Evaluate(Box<EvaluateArgs>),
     /// Puts the files that --glue_submission wrote into the zip that the leaderboard takes, once each is checked
     Submission(SubmissionArgs),
     /// Puts results side by side: models down, tasks across, with intervals and tests

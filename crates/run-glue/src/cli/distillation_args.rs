@@ -3,8 +3,7 @@
 use clap::Args;
 
 use super::model_args::named_choice;
-use super::normalize_args::is_none;
-use super::value_parsers::number;
+use super::value_parsers::{is_none, number};
 use trainer::error::Error;
 use trainer::settings::DistillationSettings;
 

@@ -8,6 +8,7 @@ pub mod compat;
 pub mod data_args;
 pub mod dataset_args;
 pub mod distillation_args;
+pub mod evaluate_args;
 pub mod evaluation_args;
 pub mod grid;
 pub mod grid_args;

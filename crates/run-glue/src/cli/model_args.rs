@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::normalize_args::is_none;
-use super::value_parsers::{BoolFlag, choice, number, plain_path};
+use super::value_parsers::{BoolFlag, choice, is_none, number, plain_path};
 use records::record::InitSeed;
 use trainer::error::Error;
 use trainer::settings::{DropoutSettings, HubAccess, ModelChoice, ModelSettings};

@@ -42,8 +42,8 @@ pub fn normalize_args(typed: impl Iterator<Item = OsString>) -> Result<Normalize
     let typed = underscore_flags(typed);
     let typed = match typed.get(1).and_then(|arg| arg.to_str()) {
         Some(
-            "predict" | "submission" | "push" | "models" | "compare" | "verify" | "recipes" | "plan" | "selftest"
-            | "bench",
+            "predict" | "evaluate" | "submission" | "push" | "models" | "compare" | "verify" | "recipes" | "plan"
+            | "selftest" | "bench",
         ) => {
             return Ok(NormalizedArgs { args: expand_home(typed), ..NormalizedArgs::default() });
         }
@@ -140,12 +140,6 @@ pub fn from_fields(file: &str, fields: Map<String, Value>, given: &[String]) -> 
         args.push(format!("--{key}={value}"));
     }
     Ok(args)
-}
-
-/// Whether a value stands for one that is not set, as scripts write it.
-#[must_use]
-pub fn is_none(value: &str) -> bool {
-    value.is_empty() || value.eq_ignore_ascii_case("none")
 }
 
 /// A value as it would be typed.

@@ -28,6 +28,11 @@ pub(super) fn choice<T: Choice>(text: &str) -> Result<T, String> {
     named(text)
 }
 
+/// Whether a value stands for one that is not set, as scripts write it.
+pub(super) fn is_none(value: &str) -> bool {
+    value.is_empty() || value.eq_ignore_ascii_case("none")
+}
+
 /// A switch: `--x`, `--x true`, `--x false`, and the other words that Python's HfArgumentParser takes.
 pub(super) fn boolean(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {

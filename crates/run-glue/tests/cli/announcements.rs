@@ -56,8 +56,8 @@ fn settings_of_several_runs_that_no_flag_gives_are_named() {
         copy(&bench.path("g/rte"), &bench.path("g").join(task));
     }
     let flags = "--model m --dataset_dir g --results_dir results --max_train_samples 8 --max_eval_samples 8";
-    let all = "no flag is given for these, so they are those of published tables: --num_train_epochs 3 (5 for mrpc), \
-               --per_device_train_batch_size 32, --learning_rate 2e-5 (--recipe none: defaults)\n";
+    let all = "no flag is given for these, so they are those of published tables: --learning_rate 2e-5, \
+               --num_train_epochs 3 (5 for mrpc), --per_device_train_batch_size 32 (--recipe none: defaults)\n";
     let log = "--logging_steps 0.1\n";
     let seeds = all.replace(" (5 for mrpc)", "");
     for (task, given, expected, has_log) in [
@@ -75,7 +75,7 @@ fn settings_of_several_runs_that_no_flag_gives_are_named() {
         (
             "rte",
             "--seeds 2 --search grid --search_space learning_rate=1e-3,1e-4",
-            seeds.replace(", --learning_rate 2e-5", ""),
+            seeds.replace("--learning_rate 2e-5, ", ""),
             true,
         ),
     ] {

@@ -10,14 +10,15 @@ fn run(bench: &Bench, flags: &str) -> Ended {
     bench.run(all.split_whitespace().collect::<Vec<_>>())
 }
 
-/// A student of the last run, whose record is the only one that has a teacher.
+/// The record of the only run that had a teacher, which is taken away.
 fn student(bench: &Bench) -> Value {
-    let all = bench.record_files().into_iter();
-    let read = |file: String| serde_json::from_slice::<Value>(&std::fs::read(bench.path(&file)).unwrap()).unwrap();
-    all.map(read)
-        .filter(|record| record["teacher"].is_object())
-        .max_by_key(|record| record["started_at"].to_string())
-        .unwrap()
+    let read = |file: &String| serde_json::from_slice::<Value>(&std::fs::read(bench.path(file)).unwrap()).unwrap();
+    let mut all = bench.record_files();
+    all.retain(|file| read(file)["teacher"].is_object());
+    let [file] = all.as_slice() else { panic!("not one student: {all:?}") };
+    let record = read(file);
+    bench.remove(file);
+    record
 }
 
 fn losses(record: &Value) -> Vec<String> {

@@ -101,7 +101,6 @@ fn a_lone_run_has_the_defaults_of_run_glue_py_and_is_always_run() {
     assert_eq!(record["hyper_parameters"]["learning_rate"], 5e-5);
     for (flags, part) in [
         (&["--shard", "0/2"][..], "--shard is for several runs"),
-        (&["--recipe", "none"], "--recipe is for several runs"),
         (&["--report_html", "a.html"], "--report_html is for several runs"),
         (&["--retry_collapsed", "1"], "--retry_collapsed is for several runs"),
         (&["--seeds", "0"], "--seeds"),

@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["layout", "task"],
             &["benchmark"],
             &["benchmarks"],
-            &["find", "score"],
+            &["find", "other_sets", "score"],
         ],
     ),
     (
@@ -87,7 +87,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["transfer_hooks"],
             &["publish", "publish_absent"],
             &["run_hooks"],
-            &["bench", "grid", "models_list", "predict", "selftest"],
+            &["bench", "evaluate", "grid", "models_list", "predict", "selftest"],
             &["cli"],
         ],
     ),

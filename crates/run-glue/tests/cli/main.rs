@@ -25,6 +25,7 @@ mod ci_files;
 mod compare;
 mod damaged_records;
 mod distillation;
+mod evaluate;
 mod final_eval;
 mod finished_folders;
 mod flags_table;

@@ -20,6 +20,12 @@ pub struct RunName {
 }
 
 impl RunName {
+    /// Its task.
+    #[must_use]
+    pub fn task(&self) -> &str {
+        &self.task
+    }
+
     /// The run of a record that was written.
     #[must_use]
     pub fn of(record: &RunRecord) -> Self {

@@ -4,7 +4,8 @@ use glue_tasks::task::TaskKind;
 use models::checkpoint::HeadUse;
 use models::config::Config;
 
-use super::prepare::{Prepared, order_of};
+use super::class_order::order_of;
+use super::prepare::Prepared;
 use crate::settings::Settings;
 use records::record::InitFrom;
 

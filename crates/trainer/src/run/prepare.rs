@@ -6,6 +6,7 @@ use std::time::Instant;
 use glue_tasks::task::TaskSpec;
 use models::checkpoint::LoadReport;
 
+use super::class_order::order_of;
 use super::final_rows::{FinalRows, RowsOf};
 use super::identity::{FileHashes, ModelIdentity};
 use super::row_info::RowInfo;
@@ -202,19 +203,8 @@ impl Prepared {
             return plain;
         }
         let Some(own) = self.model.config.label_names() else { return plain };
-        let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect::<Vec<_>>();
-        // By their spelling first: `No` and `NO` are two classes.
-        order_of(&self.task.labels, &own).or_else(|| order_of(&lower(&self.task.labels), &lower(&own))).unwrap_or(plain)
+        order_of(&self.task.labels, &own).unwrap_or(plain)
     }
-}
-
-/// Of each name its place among `own`; `None` where the two are not the same names, each once.
-pub(super) fn order_of(names: &[String], own: &[String]) -> Option<Vec<usize>> {
-    let order: Option<Vec<usize>> = names.iter().map(|name| own.iter().position(|own| own == name)).collect();
-    let order = order.filter(|order| order.len() == own.len())?;
-    let mut places = order.clone();
-    places.sort_unstable();
-    places.into_iter().eq(0..own.len()).then_some(order)
 }
 
 /// Whether the texts of a pair are told apart by token types, in words; empty where the model has none.

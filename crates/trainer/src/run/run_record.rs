@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use glue_tasks::task::TaskSpec;
 use serde_json::{Value, json};
 
-use super::identity::ModelIdentity;
 use super::init_from::init_from;
+use super::model_info::model_info;
 use super::outcome::{RunOutcome, StageMetrics};
 use super::teacher::Teacher;
 use crate::machine::host::{gather, peak_memory_bytes};
-use crate::model_files::ModelFiles;
 use crate::settings::{plain_request_hash, request_hash};
-use crate::source::SourceFiles;
-use records::record::parts::{ModelInfo, PlaceInfo, Profile, Program, Throughput, Timings, scores, test_scores};
+use records::record::parts::{ModelInfo, Profile, Program, Throughput, Timings, scores, test_scores};
 use records::record::{DatasetInfo, FORMAT_VERSION, RunRecord};
 use records::utc::rfc3339;
 
@@ -31,6 +29,7 @@ impl RunOutcome<'_> {
             metrics: stages.eval.as_ref().map(scores).unwrap_or_default(),
             test_metrics: stages.predict.as_ref().map(test_scores),
             final_eval: self.last.clone(),
+            other_evaluations: Vec::new(),
             score: self.score(),
             majority_baseline: self.evaluations.first().and_then(|e| e.baseline.clone()),
             class_tables: self.class_tables(),
@@ -149,40 +148,6 @@ impl RunOutcome<'_> {
         ];
         let found = found.into_iter().map(|(name, value)| (name.to_owned(), value));
         settings.hyper_parameters().into_iter().chain(found).collect()
-    }
-}
-
-/// What a record says of a model.
-pub(super) fn model_info(
-    model: &ModelFiles,
-    identity: &ModelIdentity,
-    parameters: usize,
-    trainable: Option<usize>,
-) -> ModelInfo {
-    let files = model.files();
-    ModelInfo {
-        id: files.id.clone(),
-        source: files.source,
-        revision: files.revision.clone(),
-        commit: files.commit.clone(),
-        architecture: model.family.classifier_architecture.to_owned(),
-        parameters: parameters as u64,
-        trainable_parameters: trainable.map(|count| count as u64),
-        weights_sha256: identity.weights.clone(),
-        config_sha256: Some(identity.config.clone()),
-        tokenizer_sha256: identity.tokenizer.clone(),
-        config_from: model.config_source.as_ref().map(place),
-        base_from: model.base_source().map(place),
-        tokenizer_from: model.tokenizer_source.as_ref().map(place),
-    }
-}
-
-fn place(files: &SourceFiles) -> PlaceInfo {
-    PlaceInfo {
-        id: files.id.clone(),
-        source: files.source,
-        revision: files.revision.clone(),
-        commit: files.commit.clone(),
     }
 }
 

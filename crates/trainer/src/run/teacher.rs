@@ -8,9 +8,9 @@ use glue_tasks::task::{TaskKind, TaskSpec};
 use models::checkpoint::HeadUse;
 use models::ops::{EncoderOps, Precision};
 
+use super::class_order::order_of;
 use super::identity::ModelIdentity;
-use super::prepare::order_of;
-use super::run_record::model_info;
+use super::model_info::model_info;
 use crate::data::{Padding, Split};
 use crate::error::Error;
 use crate::model_files::{Build, ModelFiles, ModelSources};
@@ -128,9 +128,7 @@ fn order(model: &ModelFiles, task: &TaskSpec) -> Result<Vec<usize>, String> {
             let Some(own) = model.config.label_names() else {
                 return Err(format!("its config.json does not name its classes (id2label), expected {labels}"));
             };
-            let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect::<Vec<_>>();
-            let order = order_of(&task.labels, &own).or_else(|| order_of(&lower(&task.labels), &lower(&own)));
-            order.ok_or_else(|| format!("its classes are {}, expected {labels}", own.join(", ")))
+            order_of(&task.labels, &own).ok_or_else(|| format!("its classes are {}, expected {labels}", own.join(", ")))
         }
     }
 }

@@ -4,7 +4,7 @@ use glue_tasks::find_task;
 
 use super::flag_factory::FlagFactory;
 use crate::cli::args::RunArgs;
-use crate::cli::normalize_args::is_none;
+use crate::cli::value_parsers::is_none;
 use crate::grid::{Combination, SettingsFactory};
 use trainer::error::Error;
 use trainer::settings::{InitFromSettings, Settings, plain_request_hash};

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::book::recipes;
 use super::file::parse;
 use super::recipe::{Recipe, RecipeValue};
+use crate::cli::value_parsers::is_none;
 use glue_tasks::near_enough;
 use models::config::Config;
 use trainer::error::Error;
@@ -35,7 +36,7 @@ impl RecipeFlag {
     pub(in crate::cli) fn of(text: Option<&str>) -> Self {
         match text {
             None => Self::NotGiven,
-            Some(text) if text.is_empty() || text.eq_ignore_ascii_case("none") => Self::None,
+            Some(text) if is_none(text) => Self::None,
             Some(text) if text.eq_ignore_ascii_case("auto") => Self::Auto,
             Some(text) if text.to_ascii_lowercase().ends_with(".toml") => Self::File(text.to_owned()),
             Some(text) => Self::Named(text.to_ascii_lowercase().replace('-', "_")),

@@ -6,17 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::book::recipes;
 use super::chosen::{RecipeFlag, find, read};
+use super::options::RecipesOptions;
 use super::recipe::{Recipe, RecipeValue, RecipeValues};
 use trainer::error::Error;
-
-/// What is listed.
-#[derive(Clone, Debug, Default)]
-pub struct RecipesOptions {
-    /// One of them; `None`: all.
-    pub name: Option<String>,
-    /// JSON instead of text.
-    pub json: bool,
-}
 
 /// Prints them.
 ///

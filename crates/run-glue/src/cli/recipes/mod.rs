@@ -4,8 +4,10 @@ mod book;
 mod chosen;
 mod file;
 mod list;
+mod options;
 mod recipe;
 
 pub(super) use self::chosen::{RecipeFlag, Recipes};
-pub use self::list::{RecipesOptions, run};
+pub use self::list::run;
+pub use self::options::RecipesOptions;
 pub(super) use self::recipe::{Recipe, RecipeValue, RecipeValues};

@@ -1,0 +1,73 @@
+//! The run that left a model in a folder, and its record.
+
+use std::path::{Path, PathBuf};
+
+use records::record::path::slug;
+use records::record::{OtherEvaluation, RecordError, RecordFile, read_folder};
+use serde_json::Value;
+
+use super::settings::EvaluateSettings;
+use trainer::error::Error;
+use trainer::file_hash::sha256;
+use trainer::finished_run::{FinishedRuns, RunName, Whose};
+use trainer::run::output::WEIGHT_FILES;
+use trainer::settings::ModelChoice;
+
+/// A finished run.
+pub(super) struct Finished {
+    path: PathBuf,
+    record: records::record::RunRecord,
+}
+
+impl Finished {
+    pub(super) fn task(&self) -> &str {
+        &self.record.task
+    }
+
+    /// What the run read of a text.
+    pub(super) fn max_seq_length(&self) -> Option<usize> {
+        let tokens = self.record.hyper_parameters.get("max_seq_length").and_then(Value::as_u64)?;
+        usize::try_from(tokens).ok()
+    }
+
+    /// Puts evaluations into its record.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn add(mut self, evaluations: &[OtherEvaluation]) -> Result<(), Error> {
+        self.record.add_other_evaluations(&self.path, evaluations)?;
+        log::info!("{}: the scores are in its other_evaluations", self.path.display());
+        Ok(())
+    }
+}
+
+/// The run whose model lies there; `None` where no record is of it.
+///
+/// # Errors
+/// When the weights there are others than the run left, or records cannot be read.
+pub(super) fn find(settings: &EvaluateSettings) -> Result<Option<Finished>, Error> {
+    let ModelChoice::Folder(folder) = &settings.model else { return Ok(None) };
+    let runs = FinishedRuns::read(folder);
+    let Whose::Of(name) = &runs.trained else { return Ok(None) };
+    if let Some(file) = changed_weights(&runs, folder) {
+        return Err(Error::usage(format!(
+            "{}: {file} there is another file than the one that its run left, so its scores do not belong to that run's record",
+            folder.display()
+        )));
+    }
+    let of_task = settings.results_dir.join(slug(name.task()));
+    let found = match read_folder(&of_task) {
+        Ok(found) => found.warned(),
+        Err(RecordError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let is_its = |(_, record): &RecordFile| RunName::of(record) == *name;
+    Ok(found.into_iter().find(is_its).map(|(path, record)| Finished { path, record }))
+}
+
+fn changed_weights<'a>(runs: &'a FinishedRuns, folder: &Path) -> Option<&'a str> {
+    let mut weights = runs.model.iter().filter(|(name, _)| WEIGHT_FILES.contains(&name.as_str()));
+    let has_changed = |file: &Path, left: &str| sha256(file).map_or(true, |now| now != left);
+    let changed = weights.find(|(name, left)| has_changed(&folder.join(name), &left.sha256));
+    changed.map(|(name, _)| name.as_str())
+}
