@@ -143,6 +143,10 @@ pub struct SharedClasses {
 #[must_use]
 pub fn shared_classes(model: &[String], set: &[String]) -> Option<SharedClasses> {
     let (model_names, set_names) = (plain_all(model), plain_all(set));
+    // Of two classes of one name nobody knows which is which.
+    if (1..model_names.len()).any(|at| model_names[..at].contains(&model_names[at])) {
+        return None;
+    }
     let place = |name: &String| set_names.iter().position(|own| own == name);
     let same: Option<Vec<usize>> = model_names.iter().map(place).collect();
     if let Some(of_model) = same.filter(|places| places.len() == set.len() && has_all(places)) {

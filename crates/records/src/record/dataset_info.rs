@@ -82,6 +82,12 @@ pub struct DatasetInfo {
 }
 
 impl DatasetInfo {
+    /// All hashes, to be spelled alike.
+    pub(super) fn hashes(&mut self) -> Vec<&mut String> {
+        let of_splits = self.splits.iter_mut().filter_map(|split| split.sha256.as_mut());
+        of_splits.chain(self.files_sha256.values_mut()).collect()
+    }
+
     /// What was used for a purpose.
     pub fn used_for(&self, purpose: SplitUse) -> impl Iterator<Item = &SplitRows> {
         self.splits.iter().filter(move |split| split.used_for == Some(purpose))

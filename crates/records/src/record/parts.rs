@@ -92,6 +92,14 @@ pub struct ModelInfo {
     pub tokenizer_from: Option<PlaceInfo>,
 }
 
+impl ModelInfo {
+    /// All hashes, to be spelled alike.
+    pub(super) fn hashes(&mut self) -> Vec<&mut String> {
+        let files = self.weights_sha256.values_mut().chain(self.tokenizer_sha256.values_mut());
+        files.chain(self.config_sha256.as_mut()).collect()
+    }
+}
+
 /// A folder or repository that a part of a model came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceInfo {

@@ -203,29 +203,26 @@ impl RunRecord {
     }
 
     /// In lower case, as the program writes them: what has been through other tools may have capitals, and is the same all the same.
-    fn spell_hashes<'a>(&'a mut self) {
+    fn spell_hashes(&mut self) {
         let Self {
             model,
             init_from,
             teacher,
             dataset,
             final_eval,
+            other_evaluations,
             settings_hash,
             request_hash,
             plain_request_hash,
             ..
         } = self;
-        let of_splits = dataset.splits.iter_mut().chain(final_eval.iter_mut().map(|evaluation| &mut evaluation.data));
-        let of_splits = of_splits.filter_map(|split| split.sha256.as_mut());
-        let of_model = |model: &'a mut ModelInfo| {
-            let files = model.weights_sha256.values_mut().chain(model.tokenizer_sha256.values_mut());
-            files.chain(model.config_sha256.as_mut())
-        };
-        let of_files = of_model(model).chain(teacher.iter_mut().flat_map(of_model));
-        let of_files = of_files.chain(dataset.files_sha256.values_mut());
+        let of_models = model.hashes().into_iter().chain(teacher.iter_mut().flat_map(ModelInfo::hashes));
+        let of_others = other_evaluations.iter_mut().flat_map(|of| of.dataset.hashes());
+        let of_ends = final_eval.iter_mut().filter_map(|of| of.data.sha256.as_mut());
+        let of_data = dataset.hashes().into_iter().chain(of_others).chain(of_ends);
         let of_run = std::iter::once(settings_hash).chain(request_hash.as_mut()).chain(plain_request_hash.as_mut());
         let of_chain = init_from.iter_mut().flat_map(InitFrom::hashes);
-        of_splits.chain(of_files).chain(of_run).chain(of_chain).for_each(|hash| hash.make_ascii_lowercase());
+        of_models.chain(of_data).chain(of_run).chain(of_chain).for_each(|hash| hash.make_ascii_lowercase());
     }
 }
 

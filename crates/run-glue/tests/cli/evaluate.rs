@@ -7,7 +7,9 @@ use crate::support::program::{Bench, Ended, copy, demo};
 /// A model of MNLI, and sets as they lie on the Hub.
 fn bench() -> Bench {
     let bench = Bench::new();
-    copy(&demo("glue").join("mnli"), &bench.path("g/mnli"));
+    for task in ["mnli", "ax"] {
+        copy(&demo("glue").join(task), &bench.path("g").join(task));
+    }
     copy(&demo("glue").join("mnli"), &bench.path("sets/mnli_mm/mnli"));
     let flags = "--task mnli --model m --dataset_dir g --max_steps 30 --learning_rate 1e-3 --max_seq_length 48 --results_dir results --output_dir out";
     bench.run(flags.split_whitespace().collect::<Vec<_>>()).assert_done("a model");

@@ -210,6 +210,26 @@ fn a_recipe_stands_where_no_flag_is_given_and_counts_as_flags_do() {
     let typed = ["--max_steps", "2", "--learning_rate", "3e-4", "--hidden_dropout_prob", "0.05"];
     run(&bench, ["--task", "rte", "--model", "m"].into_iter().chain(typed)).assert_done("typed");
     assert_eq!(bench.record_files().len(), 1);
+    // What was decided is said, of one run too, and what a recipe leaves open.
+    let said = run(&bench, flags.into_iter().chain(["--max_steps", "1"]));
+    assert!(
+        said.stderr.contains("those of the recipe own: --hidden_dropout_prob 0.05, --learning_rate 3e-4\n"),
+        "{}",
+        said.stderr
+    );
+    bench.write("rte.toml", "[tasks.rte]\nlearning_rate = 3e-4\nweight_decay = 0.1\n");
+    let open = run(
+        &bench,
+        ["--task", "cola", "--model", "m", "--recipe", "rte.toml", "--weight_decay", "0", "--max_steps", "1"],
+    );
+    assert!(
+        open.stderr.contains("the recipe rte says nothing of cola: these are defaults there: --learning_rate\n"),
+        "{}",
+        open.stderr
+    );
+    for file in bench.record_files().into_iter().skip(1) {
+        bench.remove(&file);
+    }
     let [first] = bench.record_files().try_into().unwrap();
     // A flag goes before it, and epochs that are typed leave no steps of the recipe.
     let other = run(

@@ -344,7 +344,12 @@ fn folder_of(bench: &Bench) -> String {
 fn the_page_shows_the_records_of_the_table() {
     let bench = Bench::new();
     sweep(&bench, "").assert_done("sweep");
-    let page = || std::fs::read_to_string(bench.path("results/comparison.html")).unwrap();
+    // But for when it was made.
+    let page = || {
+        let text = std::fs::read_to_string(bench.path("results/comparison.html")).unwrap();
+        let (before, after) = text.split_once("Page made at ").unwrap();
+        format!("{before}{}", after.split_once(" by run-glue").unwrap().1)
+    };
     let table = |ended: Ended| {
         ended.assert_done("again");
         ended.stdout

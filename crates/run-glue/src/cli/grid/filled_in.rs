@@ -32,8 +32,12 @@ pub(super) fn filled_in<'c>(
 ) -> Result<Vec<String>, Error> {
     let mut found = Found::new();
     let mut logs_by_default = false;
+    let mut lacking: Vec<String> = Vec::new();
     for (combination, searched) in runs {
         let given = factory.args(combination);
+        if let Some(line) = left_open(factory, combination, &searched).filter(|line| !lacking.contains(line)) {
+            lacking.push(line);
+        }
         logs_by_default |= given.logging.logging_steps.is_none();
         let task = combination.task.map_or("", |task| task.name.as_str());
         for (recipe, flag, value) in values(factory, &given, combination, &searched)? {
@@ -60,12 +64,28 @@ pub(super) fn filled_in<'c>(
         };
         lines.push(format!("no flag is given for these, so they are those of {whose}: {}{instead}", flags.join(", ")));
     }
+    lines.extend(lacking);
     if logs_by_default && !factory.several.is_single_run() {
         lines.push(format!(
             "no flag is given for the log, so it has a row each tenth of the steps: --logging_steps {LOG_SHARE}"
         ));
     }
     Ok(lines)
+}
+
+/// What a recipe leaves open for a task that it says nothing of.
+fn left_open(factory: &FlagFactory, of: &Combination, searched: &[&str]) -> Option<String> {
+    let (recipe, task) = (factory.recipe(of)?, of.task.map(|task| task.name.as_str()));
+    let is_said = |flag: &str| factory.is_given(of, flag) || searched.contains(&flag);
+    let flags: Vec<String> = recipe.lacking(task, is_said).into_iter().map(|flag| format!("--{flag}")).collect();
+    (!flags.is_empty()).then(|| {
+        format!(
+            "the recipe {} says nothing of {}: these are defaults there: {}",
+            recipe.name,
+            task.unwrap_or("data of one's own"),
+            flags.join(", ")
+        )
+    })
 }
 
 /// What stands for the name of the demo's recipe.

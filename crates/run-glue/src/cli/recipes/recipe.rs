@@ -1,6 +1,6 @@
 //! A recipe as plain data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A value of a flag, and where it is from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,15 @@ fn replaces(flag: &str, other: &str) -> bool {
 }
 
 impl Recipe {
+    /// What it says of other tasks, and neither of every task nor of this one, beside what `given` flags say: defaults that are nobody's choice.
+    pub(in crate::cli) fn lacking(&self, task: Option<&str>, given: impl Fn(&str) -> bool) -> Vec<&str> {
+        let own = self.values(task, |_| false);
+        let has = |flag: &str| own.keys().any(|own| replaces(own, flag)) || given(flag);
+        let others: BTreeSet<&String> = self.tasks.values().flat_map(BTreeMap::keys).collect();
+        let is_beginning = |flag: &str| ["init_from", "init_from_seed"].contains(&flag);
+        others.into_iter().map(String::as_str).filter(|flag| !is_beginning(flag) && !has(flag)).collect()
+    }
+
     /// The values for a task (`None`: of no benchmark), but for what `given` flags say.
     pub(in crate::cli) fn values(&self, task: Option<&str>, given: impl Fn(&str) -> bool) -> RecipeValues {
         let own = task.and_then(|task| self.tasks.get(task)).cloned().unwrap_or_default();
@@ -87,6 +96,10 @@ mod tests {
         assert_eq!(of(Some("mrpc"), &[]), "learning_rate 2e-5, num_train_epochs 3, warmup_ratio 0.1");
         assert_eq!(of(None, &["learning_rate"]), "num_train_epochs 3, warmup_ratio 0.1");
         assert_eq!(of(Some("rte"), &[]), "learning_rate 1e-5, max_steps 100, warmup_ratio 0.1");
+        assert_eq!(recipe.lacking(Some("mrpc"), |_| false), [""; 0], "what all tasks have is enough");
+        let of_rte = Recipe { all: RecipeValues::new(), ..recipe.clone() };
+        assert_eq!(of_rte.lacking(Some("wnli"), |flag| flag == "max_steps"), ["learning_rate"]);
+        assert_eq!(of_rte.lacking(Some("rte"), |_| false), [""; 0]);
         // Steps that were typed leave no epochs of the recipe, and epochs no steps.
         assert_eq!(of(Some("rte"), &["num_train_epochs", "warmup_steps"]), "learning_rate 1e-5");
     }

@@ -41,6 +41,7 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
         && grid.is_single()
         && !dry_run
     {
+        grid.filled_in.iter().for_each(|line| log::info!("{line}"));
         return run_task(&spec.settings, &run_hooks()).and_then(|done| done.upload).and_then(|()| submit(settings));
     }
     let mut sweep = Sweep::new(grid, settings, !dry_run)?;
