@@ -17,13 +17,14 @@ dev() {
     --features run-glue/flex,run-glue/ndarray,run-glue/wgpu "${@:2}"
 }
 
-# One hash over the operations, the layers and models made of them, the training step, the self-test, this script, and the versions of what
+# One hash over the operations, the layers and models made of them, the training step, the self-test, and the versions of what
 # they are built on.
 state() {
   {
     git ls-files -- crates/models/Cargo.toml crates/models/src/ops crates/models/src/layers crates/models/src/encoder \
       crates/models/src/backends crates/models/src/*.rs crates/models/src/torch_rng crates/models/src/peft/attach.rs \
-      crates/trainer/src/training crates/run-glue/src/selftest crates/run-glue/tests/fixtures/trajectory scripts/ci/kernels.sh |
+      crates/trainer/src/training/step.rs crates/trainer/src/training/step_gradients.rs crates/trainer/src/training/optimizer \
+      crates/run-glue/src/selftest crates/run-glue/tests/fixtures/trajectory |
       LC_ALL=C sort | xargs -d '\n' sha256sum
     grep -A 1 -E '^name = "(burn|cubecl|wgpu|naga|ndarray|half|bytemuck)' Cargo.lock
   } | sha256sum | cut -d ' ' -f 1

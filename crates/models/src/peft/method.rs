@@ -106,6 +106,12 @@ pub enum Method {
 }
 
 impl Method {
+    /// Whether it drops units on its own way beside a layer.
+    #[must_use]
+    pub fn drops_units(&self) -> bool {
+        matches!(self, Self::Lora(lora) if lora.lora_dropout > 0.0)
+    }
+
     /// The same without the names of layers, which may be spelled in several ways.
     fn without_names(&self) -> Self {
         let (target_modules, modules_to_save) = (Targets::Default, Vec::new());

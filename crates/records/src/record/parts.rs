@@ -184,6 +184,9 @@ pub struct TrainingInfo {
     /// The checkpoint that this start of the run went on from, by its folder's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed_from: Option<String>,
+    /// Whether any unit was dropped in training; records of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drops_units: Option<bool>,
 }
 
 /// How a model that has learnt nothing predicts.

@@ -147,6 +147,7 @@ pub(crate) fn full() -> RunRecord {
             weights: EndWeights::Best,
             step: 1500,
             resumed_from: Some("checkpoint-1000".to_owned()),
+            drops_units: Some(true),
         }),
         hyper_parameters: BTreeMap::from([
             ("learning_rate".to_owned(), json!(2e-5)),

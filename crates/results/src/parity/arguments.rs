@@ -1,5 +1,6 @@
 //! The settings of a record as `TrainingArguments` and run_glue.py spell them.
 
+use super::run_of::RunOf;
 use glue_tasks::find_task;
 use records::record::parts::Source;
 use records::record::{RunRecord, SplitUse};
@@ -59,6 +60,19 @@ const OTHERWISE: [&str; 18] = [
 /// Names the setting that the Trainer has not.
 pub(super) fn of_run(record: &RunRecord) -> Result<Value, String> {
     let mut arguments = Map::new();
+    // What says most is said: of an adapter that, and not its rank.
+    if let Some(method) = record.hyper_parameters.get("peft").filter(|method| !method.is_null()) {
+        return Err(format!("the run was made with --peft {}, which the script does not follow", plain(method)));
+    }
+    match record.hyper_parameters.get("optim").and_then(Value::as_str) {
+        Some("lion") => {
+            return Err("the run was made with --optim lion, which the Trainer has from bitsandbytes alone".to_owned());
+        }
+        _ if record.seed > u64::from(u32::MAX) => {
+            return Err(format!("its seed is {}, and the Trainer takes none above {}", record.seed, u32::MAX));
+        }
+        _ => {}
+    }
     for (name, value) in &record.hyper_parameters {
         match name.as_str() {
             name if SAME.contains(&name) => {
@@ -74,7 +88,12 @@ pub(super) fn of_run(record: &RunRecord) -> Result<Value, String> {
                     "the run was made with {flags}, which the script does not follow: put them into config.json"
                 ));
             }
-            name => return Err(format!("the run was made with {name} {value}, which the Trainer has not")),
+            name => {
+                return Err(format!(
+                    "the run was made with --{name} {}, which the script does not follow",
+                    plain(value)
+                ));
+            }
         }
     }
     let (model, dataset) = (&record.model, &record.dataset);
@@ -94,7 +113,7 @@ pub(super) fn of_run(record: &RunRecord) -> Result<Value, String> {
     let copied = |name: &str, or: Value| of(name).cloned().unwrap_or(or);
     let (every, first) = logging(record)?;
     let known = [
-        ("model_name_or_path", json!(record.model.id)),
+        ("model_name_or_path", json!(place(&record.model.id, record.model.source))),
         ("task_name", json!(record.task)),
         ("output_dir", json!("trainer")),
         ("do_train", json!(true)),
@@ -108,6 +127,8 @@ pub(super) fn of_run(record: &RunRecord) -> Result<Value, String> {
         ("weight_decay", copied("weight_decay", json!(0.0))),
         ("logging_steps", json!(every)),
         ("logging_first_step", json!(first)),
+        // A loss that is no number is said, and not passed over.
+        ("logging_nan_inf_filter", json!(false)),
     ];
     arguments.extend(known.map(|(name, value)| (name.to_owned(), value)));
     let (name, kwargs) = schedule(of("lr_scheduler_type"))?;
@@ -116,6 +137,10 @@ pub(super) fn of_run(record: &RunRecord) -> Result<Value, String> {
         arguments.insert("lr_scheduler_kwargs".to_owned(), kwargs);
     }
     Ok(Value::Object(arguments))
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Whether the setting has the value that leaves all as it is.
@@ -134,7 +159,12 @@ fn schedule(described: Option<&Value>) -> Result<(Value, Option<Value>), String>
     match described {
         None => Ok((json!("linear"), None)),
         Some(Value::Object(fields)) => {
-            Ok((fields.get("name").cloned().ok_or_else(wrong)?, fields.get("kwargs").cloned()))
+            // What was left out is `null` in a record, and no number there.
+            let kwargs = fields.get("kwargs").and_then(Value::as_object).map(|kwargs| {
+                let given = kwargs.iter().filter(|(_, value)| !value.is_null());
+                Value::Object(given.map(|(name, value)| (name.clone(), value.clone())).collect())
+            });
+            Ok((fields.get("name").cloned().ok_or_else(wrong)?, kwargs))
         }
         Some(Value::String(text)) => match text.split_once('(') {
             None => Ok((json!(text), None)),
@@ -169,6 +199,15 @@ fn common_divisor(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { common_divisor(b, a % b) }
 }
 
+/// What the script can measure.
+const METRICS: [&str; 6] = ["accuracy", "f1", "f1_macro", "matthews_correlation", "pearson", "spearmanr"];
+
+/// A folder by its whole name: the script runs in another one.
+fn place(id: &str, source: Source) -> String {
+    let absolute = || std::path::absolute(id).ok().map(|path| path.display().to_string());
+    Some(id).filter(|_| source == Source::Folder).and_then(|_| absolute()).unwrap_or_else(|| id.to_owned())
+}
+
 /// What the script reads: where the data is, and what the task makes of it. `path` is the record's.
 ///
 /// # Errors
@@ -183,7 +222,7 @@ pub(super) fn data(record: &RunRecord, path: &std::path::Path) -> Result<Value, 
     };
     let folder = match dataset.source {
         Source::Hub => None,
-        Source::Folder => Some(&dataset.id),
+        Source::Folder => Some(place(&dataset.id, dataset.source)),
         Source::Embedded => {
             return Err("its data lie inside the program; give --dataset_dir or let the Hub be asked".to_owned());
         }
@@ -191,9 +230,22 @@ pub(super) fn data(record: &RunRecord, path: &std::path::Path) -> Result<Value, 
     if record.model.source == Source::Embedded {
         return Err("its model lies inside the program; give --model".to_owned());
     }
+    let files = train.files.iter().chain(&validation.files);
+    if let Some(other) = files.into_iter().find(|_| folder.is_some()).filter(|file| !file.ends_with(".parquet")) {
+        return Err(format!(
+            "its rows are of {other}, and the script reads parquet files: lay the data out as on the Hub"
+        ));
+    }
     let (first, second) = &task.text_columns;
     let metrics: Vec<&str> = task.metrics.iter().map(|metric| metric.key()).collect();
+    if let Some(other) = metrics.iter().find(|metric| !METRICS.contains(metric)) {
+        return Err(format!("{} is measured by {other}, which the script does not know", record.task));
+    }
+    let of = |name: &str| record.hyper_parameters.get(name).cloned().unwrap_or(Value::Null);
     Ok(json!({
+        "run": RunOf::of(record),
+        "new_head": of("new_head"),
+        "token_type_ids": of("token_type_ids"),
         "record": std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
         "dataset": dataset.id,
         "config": dataset.config,
@@ -217,7 +269,7 @@ mod tests {
         assert_eq!(of(json!("cosine(num_cycles=0.5)")), (json!("cosine"), Some(json!({"num_cycles": 0.5}))));
         let polynomial = of(json!("polynomial(lr_end=1e-7, power=1)"));
         assert_eq!(polynomial, (json!("polynomial"), Some(json!({"lr_end": 1e-7, "power": 1.0}))));
-        let given = json!({"name": "cosine_with_min_lr", "kwargs": {"min_lr": 1e-6}});
+        let given = json!({"name": "cosine_with_min_lr", "kwargs": {"min_lr": 1e-6, "num_cycles": null}});
         assert_eq!(of(given), (json!("cosine_with_min_lr"), Some(json!({"min_lr": 1e-6}))));
     }
 }

@@ -6,6 +6,7 @@ mod arguments;
 mod charts;
 mod curves;
 mod report;
+mod run_of;
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,7 @@ use records::Error;
 use records::atomic::write_whole;
 use records::record::{RunRecord, read_paths};
 
-pub use self::curves::Parity;
+pub use self::curves::{Agreement, Parity};
 
 /// The script, which needs nothing of the run but the two files beside it.
 const SCRIPT: &str = include_str!("trainer.py");

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::curves::{NUMBERS, Parity, Row};
+use super::curves::{Agreement, NUMBERS, Parity, Row};
 use crate::columns::aligned;
+use records::counted;
 
 /// Rows of the table; of a longer log so many are shown, evenly.
 const SHOWN: usize = 20;
@@ -31,21 +32,41 @@ impl Parity {
             format!("{} {difference:.1e} (step {})", name.replace('_', " "), row.step)
         });
         let farthest: Vec<String> = farthest.collect();
-        text += &format!("{} rows; farthest apart: {}.\n", self.rows.len(), farthest.join(", "));
-        text += &match self.parting() {
-            None => format!("One curve: no number differs by more than {:e} of itself.\n", self.tolerance),
-            Some(row) => format!(
-                "The curves part at step {}: a number differs by more than {:e} of itself.\n",
-                row.step, self.tolerance
-            ),
+        text += &format!("{}; farthest apart: {}.\n", counted(self.rows.len(), "row"), farthest.join(", "));
+        let tolerance = self.tolerance;
+        text += &match (self.parting(), self.parting_evaluation(), self.agreement()) {
+            (Some(row), ..) => {
+                format!(
+                    "The curves part at step {}: a number differs by more than {tolerance:e} of itself.\n",
+                    row.step
+                )
+            }
+            (None, Some((step, [ours, theirs])), _) => {
+                let which = step.map_or_else(|| "at the end".to_owned(), |step| format!("of step {step}"));
+                format!(
+                    "The curves are one, and the evaluations {which} are not: their losses are {ours:.6} and {theirs:.6}.\n"
+                )
+            }
+            (None, None, Agreement::Incomplete) => {
+                format!(
+                    "One curve as far as both logs go: no number there differs by more than {tolerance:e} of itself.\n"
+                )
+            }
+            (None, None, _) => format!("One curve: no number differs by more than {tolerance:e} of itself.\n"),
         };
         text += &match self.alone {
             0 => String::new(),
-            1 => "1 row has a step that the other log has not; it is left out.\n".to_owned(),
-            rows => format!("{rows} rows have a step that the other log has not; they are left out.\n"),
+            1 => "1 row has a step that the other log has not: nothing can be told of it.\n".to_owned(),
+            rows => format!("{rows} rows have a step that the other log has not: nothing can be told of them.\n"),
         };
         if !self.same_masks {
             text += "The run drew masks of dropout of its own: only runs with --dropout_stream torch follow the Trainer step for step.\n";
+        }
+        if self.own_order {
+            text += "The run ordered its rows by length in an order of its own: only runs with --dropout_stream torch follow the Trainer's.\n";
+        }
+        if self.agreement() == Agreement::Parts {
+            text += &self.warnings.iter().map(|warning| format!("The run warned: {warning}\n")).collect::<String>();
         }
         if self.ends_with_best {
             text += "The run ended with the weights of its best evaluation, and the Trainer of the script with its last: their metrics are not compared.\n";
@@ -79,12 +100,17 @@ impl Parity {
         });
         let metric =
             |(name, ours, theirs): &(String, f64, f64)| (name.clone(), json!({"run_glue": ours, "trainer": theirs}));
+        let evaluation = |(step, [ours, theirs]): &(u64, [f64; 2])| json!({"step": step, "loss": {"run_glue": ours, "trainer": theirs}});
         let value = json!({
             "run": self.title,
+            "verdict": self.agreement().name(),
+            "rows_of_one_log_alone": self.alone,
             "same_masks": self.same_masks,
+            "ends_with_best": self.ends_with_best,
             "tolerance": self.tolerance,
             "parts_at_step": self.parting().map(|row| row.step),
             "farthest": farthest.collect::<serde_json::Map<_, _>>(),
+            "evaluations": self.evaluations.iter().map(evaluation).collect::<Vec<_>>(),
             "metrics": self.metrics.iter().map(metric).collect::<serde_json::Map<_, _>>(),
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
         });

@@ -11,6 +11,8 @@ import json
 import pathlib
 
 import numpy as np
+import torch
+import transformers
 from datasets import load_dataset
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import f1_score, matthews_corrcoef
@@ -19,7 +21,10 @@ from transformers import (AutoConfig, AutoModelForSequenceClassification, AutoTo
                           TrainingArguments, default_data_collator, set_seed)
 
 HERE = pathlib.Path(__file__).resolve().parent
+# The order in which these draw from the generator is what run-glue follows.
+VERSIONS = {"torch": "2.15", "transformers": "5.23"}
 METRICS = {"accuracy": lambda p, y: (p == y).mean(), "f1": lambda p, y: f1_score(y, p),
+           "f1_macro": lambda p, y: f1_score(y, p, average="macro"),
            "matthews_correlation": lambda p, y: matthews_corrcoef(y, p), "pearson": lambda p, y: pearsonr(p, y)[0],
            "spearmanr": lambda p, y: spearmanr(p, y)[0]}
 
@@ -51,17 +56,33 @@ def main():
     train, validation = read(data, given.data)
     labels, pad = data["labels"], script["pad_to_max_length"]
     config = AutoConfig.from_pretrained(model_name, num_labels=len(labels) or 1)
+    # What an earlier task left there would decide the loss.
+    config.problem_type = None
     tokenizer = AutoTokenizer.from_pretrained(model_name)
-    model = AutoModelForSequenceClassification.from_pretrained(model_name, config=config)
+    # The weights are f32 there, however the file has them.
+    model = AutoModelForSequenceClassification.from_pretrained(model_name, config=config, dtype="float32")
+    order = list(range(len(labels)))
     if labels:
-        model.config.label2id = {name: i for i, name in enumerate(labels)}
-        model.config.id2label = dict(enumerate(labels))
+        # run_glue.py's order of a head that has these classes by their names.
+        own = {name.lower(): int(i) for name, i in model.config.label2id.items()}
+        if not data["new_head"] and sorted(own) == sorted(name.lower() for name in labels):
+            order = [own[name.lower()] for name in labels]
+        model.config.label2id = {name: order[i] for i, name in enumerate(labels)}
+        model.config.id2label = {order[i]: name for i, name in enumerate(labels)}
 
     def tokenized(split, most):
+        if labels:
+            # Rows without a label are left out.
+            split = split.filter(lambda row: row["label"] is not None and row["label"] != -1)
         split = split.select(range(min(most, len(split)))) if most else split
         length = min(script["max_seq_length"], tokenizer.model_max_length)
-        return split.map(lambda rows: tokenizer(*(rows[column] for column in data["columns"]), truncation=True,
-                                                max_length=length, padding="max_length" if pad else False), batched=True)
+
+        def encoded(rows):
+            tokens = tokenizer(*(rows[column] for column in data["columns"]), truncation=True, max_length=length,
+                               padding="max_length" if pad else False, return_token_type_ids=data["token_type_ids"])
+            return tokens | ({"label": [order[label] for label in rows["label"]]} if labels else {})
+
+        return split.map(encoded, batched=True)
 
     def compute_metrics(evaluated):
         logits, truth = evaluated.predictions, evaluated.label_ids
@@ -77,12 +98,29 @@ def main():
             loss = functional.mse_loss(outputs.logits.squeeze(-1), truth, reduction="sum")
         return loss / num_items_in_batch
 
-    trainer = Trainer(
+    class WholeEvaluation(Trainer):
+        """Evaluates every row, also where the last batch of the training is dropped."""
+
+        def get_eval_dataloader(self, *given, **named):
+            dropped, self.args.dataloader_drop_last = self.args.dataloader_drop_last, False
+            try:
+                return super().get_eval_dataloader(*given, **named)
+            finally:
+                self.args.dataloader_drop_last = dropped
+
+    trainer = WholeEvaluation(
         model=model, args=arguments, train_dataset=tokenized(train, script["max_train_samples"]),
         eval_dataset=tokenized(validation, script["max_eval_samples"]), processing_class=tokenizer,
         data_collator=default_data_collator if pad else DataCollatorWithPadding(tokenizer), compute_metrics=compute_metrics,
         compute_loss_func=loss_of_step if arguments.gradient_accumulation_steps > 1 else None)
+    for module in (torch, transformers):
+        if not module.__version__.startswith(VERSIONS[module.__name__]):
+            print(f"{module.__name__} is {module.__version__}, and run-glue follows {VERSIONS[module.__name__]}: where another "
+                  "version draws in another order, the curves part at the first step")
     trainer.train()
+    # Before the evaluation, which may fail.
+    trainer.save_state()
+    (HERE / "trainer" / "run.json").write_text(json.dumps(data["run"]))
     trainer.evaluate()
     trainer.save_state()
     print(f"run-glue parity {data['record']} --against {HERE / 'trainer' / 'trainer_state.json'}")

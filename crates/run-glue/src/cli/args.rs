@@ -40,7 +40,7 @@ use super::value_parsers::BoolFlag;
     after_help = "Flags may be written with dashes or underscores, or stand in one JSON file: run-glue config.json [FLAGS].\n\
                   Many runs stand in a TOML file, whose lists are run in every combination: run-glue grid.toml [FLAGS].\n\
                   With neither --do_train nor --do_eval, both are done. docs/flags.md lists run_glue.py's flags.\n\
-                  Exit codes: 0 done, 1 failure, 2 wrong flags or input, 3 cannot tell (verify)."
+                  Exit codes: 0 done, 1 failure, 2 wrong flags or input, 3 cannot tell (verify, parity)."
 )]
 pub struct Cli {
     /// What to do instead of a run.
@@ -66,7 +66,7 @@ pub enum Command {
     Compare(CompareArgs),
     /// Tells whether results reproduce given numbers; exit code 1 where one is not reproduced, 3 where one cannot be told
     Verify(VerifyArgs),
-    /// Puts a run beside the same run of the Trainer of transformers, step for step; exit code 1 where the curves part
+    /// Puts a run beside the same run of the Trainer of transformers, step for step; exit code 1 where the curves part, 3 where one lacks steps
     Parity(ParityArgs),
     /// Writes the runs of a TOML file as a Slurm array, a Kubernetes Job, or a list of commands
     Plan(PlanArgs),

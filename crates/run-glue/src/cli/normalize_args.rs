@@ -1,8 +1,9 @@
 //! From what is typed to the flags of this program: dashes, `--no_x`, one JSON file, and flags of other programs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::CommandFactory;
 use serde_json::{Map, Value};
@@ -92,11 +93,18 @@ fn flag_name(arg: &str) -> Option<&str> {
 /// A flag by its first name, whichever of its names is given.
 #[must_use]
 pub fn main_name(name: &str) -> String {
-    let command = Cli::command();
-    let has = |arg: &&clap::Arg| arg.get_all_aliases().unwrap_or_default().contains(&name);
-    let long = command.get_arguments().find(has).and_then(|arg| arg.get_long().map(str::to_owned));
-    long.unwrap_or_else(|| name.to_owned())
+    FIRST_NAMES.get(name).cloned().unwrap_or_else(|| name.to_owned())
 }
+
+/// Of every synonym the flag's first name; the parser is asked once.
+static FIRST_NAMES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+    let command = Cli::command();
+    let names = |arg: &clap::Arg| -> Vec<(String, String)> {
+        let (Some(long), Some(aliases)) = (arg.get_long(), arg.get_all_aliases()) else { return Vec::new() };
+        aliases.into_iter().map(|alias| (alias.to_owned(), long.to_owned())).collect()
+    };
+    command.get_arguments().flat_map(names).collect()
+});
 
 /// Flags that were typed, by their first names.
 #[must_use]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
-use results::parity::{self, ParityOptions};
+use results::parity::{self, Agreement, ParityOptions};
 
 use super::value_parsers::{BoolFlag, number};
 use crate::progress::print;
@@ -35,7 +35,10 @@ pub struct ParityArgs {
     pub json: Option<bool>,
 }
 
-/// `run-glue parity`: the exit code is 1 where the curves part.
+/// As of `verify`.
+const CANNOT_TELL: u8 = 3;
+
+/// `run-glue parity`: the exit code is 1 where the curves part, and 3 where one of the logs does not have all of their steps.
 ///
 /// # Errors
 /// Files that cannot be read or written, and runs that the Trainer cannot make.
@@ -49,5 +52,9 @@ pub fn run(args: ParityArgs) -> Result<ExitCode, Error> {
     let ParityArgs { record, tolerance, charts, .. } = args;
     let parity = parity::run(&ParityOptions { record, against, tolerance, charts })?;
     print(&if args.json.unwrap_or(false) { parity.as_json() } else { parity.as_text() });
-    Ok(if parity.is_same() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(match parity.agreement() {
+        Agreement::Same => ExitCode::SUCCESS,
+        Agreement::Parts => ExitCode::FAILURE,
+        Agreement::Incomplete => ExitCode::from(CANNOT_TELL),
+    })
 }

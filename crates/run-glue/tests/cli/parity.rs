@@ -66,10 +66,45 @@ fn the_same_curve_is_the_same_and_another_parts_where_it_does() {
     assert_eq!(broken.code, Some(1), "{}", broken.stderr);
     assert!(broken.stdout.contains("The curves part at step 7"), "{}", broken.stdout);
 
-    write_state(&bench, |log| log.as_array_mut().unwrap().retain(|row| row["step"] != 3));
+    write_state(&bench, |log| log.as_array_mut().unwrap().retain(|row| row["step"].as_f64() < Some(8.0)));
     let shorter = parity(&bench, &record, against);
-    shorter.assert_done("a log that lacks a row");
+    assert_eq!(shorter.code, Some(3), "a log that ends early: {}", shorter.stderr);
+    assert!(shorter.stdout.contains("One curve as far as both logs go"), "{}", shorter.stdout);
     assert!(shorter.stdout.contains("1 row has a step that the other log has not"), "{}", shorter.stdout);
+    let as_json = parity(&bench, &record, &format!("{against} --json"));
+    let value: Value = serde_json::from_str(&as_json.stdout).unwrap();
+    assert_eq!((&value["verdict"], &value["rows_of_one_log_alone"]), (&json!("incomplete"), &json!(1)));
+
+    // A mean over two steps is that of the two.
+    write_state(&bench, |log| {
+        let mean = (log[2]["loss"].as_f64().unwrap() + log[3]["loss"].as_f64().unwrap()) / 2.0;
+        log[3]["loss"] = json!(mean);
+        log.as_array_mut().unwrap().remove(2);
+    });
+    let coarser = parity(&bench, &record, against);
+    assert_eq!(coarser.code, Some(3), "{}", coarser.stdout);
+    assert!(coarser.stdout.contains("One curve as far as both logs go"), "{}", coarser.stdout);
+
+    // The evaluation at the end is part of it, and one of another step is not.
+    let end = |loss: f64, step: u64| {
+        write_state(&bench, |log| log.as_array_mut().unwrap().push(json!({"eval_loss": loss, "step": step})));
+        parity(&bench, &record, against)
+    };
+    let own = bench.record()["metrics"]["loss"].as_f64().unwrap();
+    end(own, 8).assert_done("the same evaluation");
+    let other = end(own * 1.01, 8);
+    assert_eq!(other.code, Some(1), "{}", other.stdout);
+    assert!(other.stdout.contains("The curves are one, and the evaluations at the end are not"), "{}", other.stdout);
+    let elsewhere = end(own * 1.01, 88);
+    elsewhere.assert_done("an evaluation of another step");
+    assert!(!elsewhere.stdout.contains("at the end"), "{}", elsewhere.stdout);
+
+    // The log of another run's script.
+    write_state(&bench, |_| ());
+    bench.write("theirs/run.json", "{\"settings_hash\": \"0a\", \"seed\": 42}");
+    let stale = parity(&bench, &record, against);
+    assert_eq!(stale.code, Some(2), "{}", stale.stdout);
+    assert!(stale.stderr.contains("theirs/trainer_state.json is of another run"), "{}", stale.stderr);
 }
 
 #[test]
@@ -118,7 +153,7 @@ fn what_cannot_be_compared_is_refused_by_name() {
         let ended = parity(&bench, &record, more);
         assert!(ended.code == Some(2) && ended.stderr.contains(part), "{more}: {}{}", ended.stdout, ended.stderr);
     };
-    refused("--write theirs", "layerwise_lr_decay 0.9, which the Trainer has not");
+    refused("--write theirs", "--layerwise_lr_decay 0.9, which the script does not follow");
     refused("--against absent.json", "cannot read absent.json");
     refused("", "--write <DIR>|--against <FILE>");
     bench.write("theirs.json", json!({"log_history": []}).to_string());

@@ -12,7 +12,7 @@ use models::torch_rng::TorchRng;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// A tenth of what one wrong unit in one mask moves a loss by at the least that was seen, and a hundred times what rounding does.
+/// A hundred times what rounding does. A wrong unit in one mask may move a loss by less; that there is none, the state of the generator says.
 const TOLERANCE: f64 = 1e-4;
 
 fn fixtures() -> PathBuf {

@@ -155,7 +155,12 @@ impl<'a, B: EncoderOps> FineTuning<'a, B> {
         if let Some(folder) = &end.folder {
             model = context.prepared.model.build_saved::<Autodiff<B>>(folder, &context.build, device)?;
         }
-        let info = TrainingInfo { weights: end.weights, step: end.step as u64, resumed_from };
+        // Of any batch: which masks there are does not depend on its size.
+        let model_files = &context.prepared.model;
+        let of_adapter = model_files.peft.as_ref().is_some_and(|plan| plan.method.drops_units());
+        let drops_units = of_adapter || !model_files.architecture.masks(1, 1).is_empty();
+        let info =
+            TrainingInfo { weights: end.weights, step: end.step as u64, resumed_from, drops_units: Some(drops_units) };
         let TrainerCallbacks { best, journal, warnings, .. } = callbacks;
         let (totals, phases) = (log.totals, log.phases.seconds);
         Ok((model, Trained { totals, plan, history: log.history, best, journal, info, warnings, phases, operations }))

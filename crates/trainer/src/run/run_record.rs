@@ -121,18 +121,14 @@ impl RunOutcome<'_> {
         let model = &prepared.model;
         // Where they are given: their order is the order of the classes.
         let label_names = settings.task.custom().and_then(|own| own.label_names.as_ref());
-        let dropout = |field: &str| prepared.model.config.number(field, 0.1).map_or(Value::Null, Value::from);
-        let of_model = settings.model.dropout;
-        let given = |value: Option<f64>, field: &str| value.map_or_else(|| dropout(field), Value::from);
+        // As the family's config.json has it, whatever it calls it.
+        let dropout = prepared.model.architecture.dropout;
         // What became of the settings with this model and these data.
         let found = [
             ("max_seq_length", json!(prepared.model.max_seq_length)),
             ("warmup_steps", as_asked(settings.training.warmup_steps)),
-            ("hidden_dropout_prob", given(of_model.hidden_dropout_prob, "hidden_dropout_prob")),
-            (
-                "attention_probs_dropout_prob",
-                given(of_model.attention_probs_dropout_prob, "attention_probs_dropout_prob"),
-            ),
+            ("hidden_dropout_prob", json!(dropout.embeddings)),
+            ("attention_probs_dropout_prob", json!(dropout.attention)),
             ("dropout_from", json!(model.has_other_dropout.then_some("flags"))),
             ("token_type_ids", json!((model.token_types() > 1).then(|| model.tokenizer.uses_type_ids()))),
             ("teacher", json!(prepared.teacher.as_ref().map(Teacher::label))),

@@ -203,8 +203,7 @@ pub(crate) fn check_training(who: &str, method: &Method, training: &TrainingSett
             "{who} says which parameters are trained; leave out --freeze_layers and --freeze_embeddings"
         )));
     }
-    let drops = matches!(method, Method::Lora(lora) if lora.lora_dropout > 0.0);
-    if drops && training.dropout_stream == DropoutStream::Torch {
+    if method.drops_units() && training.dropout_stream == DropoutStream::Torch {
         return Err(Error::usage(format!(
             "{who} has a lora_dropout (--lora_dropout), and where peft drops units is not followed by --dropout_stream torch; leave the \
              stream out"

@@ -144,7 +144,11 @@ impl<'a> Steps<'a> {
         let made = std::mem::take(&mut self.made);
         let shuffled =
             self.dropout.as_mut().and_then(|dropout| dropout.begin_epoch(made > 0, by_length.then_some(rows)));
-        let length = |row: u32| self.data.split.length(row);
+        // What the Trainer orders by: of rows that are padded to one length there is no longer one.
+        let length = |row: u32| match self.data.padding {
+            Padding::To(length) => length,
+            Padding::Packed(_) | Padding::Longest(_) => self.data.split.length(row),
+        };
         let order = match shuffled {
             Some(shuffled) => order_by_length(settings, shuffled, length),
             None => epoch_order(settings, rows, length, seed.wrapping_add(*epoch as u64)),

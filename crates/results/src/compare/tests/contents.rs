@@ -82,7 +82,7 @@ fn one_split_that_was_trained_on_is_enough() {
 fn runs_that_could_not_keep_their_best_weights_are_named() {
     let ended = |weights: EndWeights, seed: u64| {
         let mut found = record("m", "rte", seed, Some(0.6));
-        found.1.training = Some(TrainingInfo { weights, step: seed, resumed_from: None });
+        found.1.training = Some(TrainingInfo { weights, step: seed, resumed_from: None, drops_units: None });
         found
     };
     let found = [ended(EndWeights::Best, 1), ended(EndWeights::BestKept, 2), ended(EndWeights::Best, 3)];

@@ -1,5 +1,8 @@
 //! Flags that may be searched, and settings as flags.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use clap::{Args, CommandFactory, FromArgMatches};
 
 use crate::cli::args::{Cli, RunArgs};
@@ -13,12 +16,17 @@ const OTHERS: [&str; 2] = ["max_seq_length", "bf16"];
 /// Those under the headings that are no settings.
 const NO_SETTINGS: [&str; 2] = ["seed", "data_seed"];
 
+/// The flags that may be searched; the parser is asked once.
+static SEARCHABLE: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let under = |arg: &&clap::Arg| arg.get_help_heading().is_some_and(|heading| HEADINGS.contains(&heading));
+    let command = Cli::command();
+    let longs = command.get_arguments().filter(under).filter_map(|arg| arg.get_long().map(str::to_owned));
+    longs.filter(|flag| !NO_SETTINGS.contains(&flag.as_str())).chain(OTHERS.map(str::to_owned)).collect()
+});
+
 /// Whether a flag may be searched.
 pub(in crate::cli) fn is_searchable(flag: &str) -> bool {
-    let has = |arg: &clap::Arg| arg.get_long() == Some(flag);
-    let under = |arg: &clap::Arg| arg.get_help_heading().is_some_and(|heading| HEADINGS.contains(&heading));
-    OTHERS.contains(&flag)
-        || (!NO_SETTINGS.contains(&flag) && Cli::command().get_arguments().any(|arg| has(arg) && under(arg)))
+    SEARCHABLE.contains(flag)
 }
 
 /// `FLAG=V,V` or `FLAG=LOW..HIGH`.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::book::recipes;
+use super::book::{named, names, recipes};
 use super::file::parse;
 use super::recipe::{Recipe, RecipeValue};
 use crate::cli::value_parsers::is_none;
@@ -104,13 +104,13 @@ impl Recipes {
 /// # Errors
 /// When there is none.
 pub(super) fn find(name: &str) -> Result<Recipe, Error> {
-    let all = recipes()?;
-    if let Some(recipe) = all.iter().find(|recipe| recipe.name == name) {
-        return Ok(recipe.clone());
+    if let Some(recipe) = named(name)? {
+        return Ok(recipe);
     }
-    let names = || all.iter().map(|recipe| recipe.name.as_str());
-    let near = near_enough(name, names()).map_or_else(String::new, |near| format!(" (is {near} meant?)"));
-    let names = names().collect::<Vec<_>>().join(", ");
+    let names = names();
+    let near = near_enough(name, names.iter().map(String::as_str));
+    let near = near.map_or_else(String::new, |near| format!(" (is {near} meant?)"));
+    let names = names.join(", ");
     Err(Error::usage(format!(
         "--recipe {name}: there is no such recipe{near}; expected none, auto, a file ending in .toml, or one of {names} (run-glue recipes)"
     )))

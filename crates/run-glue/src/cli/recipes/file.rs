@@ -141,16 +141,16 @@ fn searched(table: &Map<String, Value>) -> Result<RecipeValues, String> {
 }
 
 /// The flag of a key, by its first name.
-fn flag(key: &str, place: &str, may_be_set: impl Fn(&str) -> bool) -> Result<String, String> {
+fn flag(key: &str, place: &str, is_allowed: impl Fn(&str) -> bool) -> Result<String, String> {
     let flag = main_name(key);
-    if may_be_set(&flag) {
+    if is_allowed(&flag) {
         return Ok(flag);
     }
     let known = known_flags();
     if known.contains(key) {
         return Err(format!("{place}: {key} is not for a recipe, which says how a model is trained"));
     }
-    let near = near_enough(key, known.iter().map(String::as_str).filter(|flag| may_be_set(flag)));
+    let near = near_enough(key, known.iter().map(String::as_str).filter(|flag| is_allowed(flag)));
     let near = near.map_or_else(String::new, |near| format!(" (is {near} meant?)"));
     Err(format!("{place}: there is no flag {key}{near}"))
 }
