@@ -35,6 +35,14 @@ fn a_student_learns_from_labels_and_teacher() {
     assert!(ended.stderr.contains("0.5 of its loss is what teacher "), "{}", ended.stderr);
     assert!(ended.stderr.contains("at a temperature of 2"), "{}", ended.stderr);
     let half = student(&bench);
+    let short = run(&bench, &format!("{flags} --max_seq_length 8"));
+    assert!(
+        short.stderr.contains("warning: the teacher teacher: ")
+            && short.stderr.contains(" training rows were cut to 8 tokens"),
+        "{}",
+        short.stderr
+    );
+    student(&bench);
     assert_eq!(
         (half["hyper_parameters"]["alpha_ce"].as_f64(), half["hyper_parameters"]["temperature"].as_f64()),
         (Some(0.5), Some(2.0))

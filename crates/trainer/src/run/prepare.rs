@@ -105,6 +105,7 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         }
         _ => None,
     };
+    warnings.extend(teacher.iter().flat_map(Teacher::warnings));
     let tokenizing = Tokenizing::new(&model, task.kind, settings.data.overwrite_cache);
     // In the order in which they are described; tokens of another split must never be taken for these.
     let mut described = splits.iter();

@@ -61,6 +61,16 @@ impl Teacher {
         Ok(Self { identity: ModelIdentity::of(&model)?, model, split, order })
     }
 
+    /// What is odd about it, or was decided for the user.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
+        let id = &self.model.files().id;
+        let cut = self.split.truncated_rows();
+        let cut = (cut > 0).then(|| {
+            format!("{cut} of {} training rows were cut to {} tokens", self.split.len(), self.model.max_seq_length)
+        });
+        self.model.warnings.iter().cloned().chain(cut).map(move |what| format!("the teacher {id}: {what}"))
+    }
+
     /// `bert-large-uncased 3f9c02ab12cd`: its name, and the beginning of the hash of its weights.
     pub(super) fn label(&self) -> String {
         let hash = self.identity.tensors().into_values().collect::<String>();

@@ -15,4 +15,5 @@ pub mod space;
 pub use self::definition::Search;
 pub(super) use self::file::Tried;
 pub use self::options::{SearchKind, SearchOptions};
+pub(super) use self::ranking::best_of;
 pub use self::rungs::Unit;

@@ -25,6 +25,12 @@ impl Ranking {
     }
 }
 
+/// The place of the best of some runs whose scores are better the higher they are.
+pub(in crate::grid) fn best_of(records: &[&RunRecord]) -> Option<usize> {
+    let rankings: Vec<_> = records.iter().map(|record| Some(Ranking::of(record))).collect();
+    ranked(&rankings, true).first().copied()
+}
+
 /// Places of the trials that have results, best first: those that did not collapse before those that did, then by score,
 /// then by loss, then as they are listed.
 pub(super) fn ranked(trials: &[Option<Ranking>], higher_is_better: bool) -> Vec<usize> {

@@ -3,6 +3,7 @@
 use super::state::{Begin, RunState, Sweep};
 use super::worker_protocol::is_worker;
 use crate::grid::run_spec::{BeginsFrom, RunSpec};
+use crate::grid::search::best_of;
 use records::record::{InitSeed, RunRecord};
 use trainer::error::Error;
 use trainer::run::output::output_dir;
@@ -52,27 +53,15 @@ impl Sweep<'_> {
     }
 }
 
-/// Of the runs that are over the one to begin from.
+/// Of the runs that are over the one to begin from: the only one, or the best, as a search would choose it.
 fn chosen(from: &BeginsFrom, runs: &[(&RunSpec, &RunRecord)]) -> Result<FinishedRun, Error> {
-    let best = match from.which {
-        InitSeed::Same => runs.first(),
-        // Of equal scores the first seed.
-        InitSeed::Best => {
-            let scored = runs.iter().filter(|(_, record)| record.score.is_some_and(f64::is_finite));
-            scored.reduce(|best, other| if is_better(other.1, best.1) { other } else { best })
-        }
-    };
-    let Some((spec, record)) = best else {
+    let records: Vec<&RunRecord> = runs.iter().map(|(_, record)| *record).collect();
+    let best = best_of(&records).and_then(|at| runs.get(at));
+    let is_scored = |record: &RunRecord| record.score.is_some_and(f64::is_finite);
+    let Some((spec, record)) = best.filter(|(_, record)| from.which == InitSeed::Same || is_scored(record)) else {
         return Err(Error::failure(format!("it begins from {}, and none of these has a score", from.in_words())));
     };
     let folder = output_dir(&spec.settings).unwrap_or_default();
     let among = if from.which == InitSeed::Best { from.seeds.clone() } else { Vec::new() };
     Ok(FinishedRun { folder, record: Box::new((*record).clone()), among })
-}
-
-/// Whether a run of a benchmark's task has a higher score; one that predicts a single class comes last.
-fn is_better(one: &RunRecord, other: &RunRecord) -> bool {
-    let rank = |record: &RunRecord| (!record.collapsed, record.score.unwrap_or(f64::NEG_INFINITY));
-    let ((fine, score), (other_fine, other_score)) = (rank(one), rank(other));
-    fine.cmp(&other_fine).then(score.total_cmp(&other_score)).is_gt()
 }
