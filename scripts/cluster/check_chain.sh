@@ -69,6 +69,7 @@ run-glue plan chain.toml --format slurm --workers 2 --logs logs --cpus_per_task 
 mapfile -t submissions < <(sed -n 's/^#   \(job=.*\)/\1/p' chain.sbatch)
 [ "${#submissions[@]}" = 2 ] || fail "not two arrays: ${submissions[*]}"
 eval "${submissions[0]}"
+# shellcheck disable=SC2154
 first=$job
 eval "${submissions[1]}"
 until_so 60 in_training
