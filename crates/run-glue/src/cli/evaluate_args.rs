@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 use glue_tasks::{OtherSet, near_enough, other_sets};
 
+use super::hub_args::HubArgs;
 use super::machine_args::MachineArgs;
 use super::model_args::model_choice;
 use super::value_parsers::{BoolFlag, whole};
 use crate::evaluate::EvaluateSettings;
 use trainer::error::Error;
-use trainer::settings::{HubAccess, PlaceSettings, at_least_one};
+use trainer::settings::{PlaceSettings, at_least_one};
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]
@@ -40,15 +41,9 @@ pub struct EvaluateArgs {
     /// Print JSON [default: false]
     #[arg(long, require_equals = true, bool_flag())]
     pub json: Option<bool>,
-    /// Branch, tag or commit of the model [default: main]
-    #[arg(long, alias = "model_revision", value_name = "REV")]
-    pub revision: Option<String>,
-    /// Folder for downloads [default: the Hugging Face cache]
-    #[arg(long, value_name = "DIR")]
-    pub cache_dir: Option<PathBuf>,
-    /// Access token for the Hub [default: HF_TOKEN, or the token file]
-    #[arg(long, value_name = "TOKEN")]
-    pub token: Option<String>,
+    /// Of the model, should it come from the Hub.
+    #[command(flatten)]
+    pub hub: HubArgs,
     /// What computes, and how exactly.
     #[command(flatten)]
     pub machine: MachineArgs,
@@ -71,10 +66,10 @@ impl TryFrom<EvaluateArgs> for EvaluateSettings {
             }
         }
         Ok(Self {
-            model: model_choice(Some(&args.model), args.revision.as_deref(), false)?,
+            model: model_choice(Some(&args.model), args.hub.revision.as_deref(), false)?,
             sets,
             dataset_dir: args.dataset_dir,
-            hub: HubAccess { cache_dir: args.cache_dir, token: args.token },
+            hub: args.hub.into(),
             results_dir: args.results_dir.unwrap_or(PlaceSettings::default().results_dir),
             max_eval_samples: args.max_eval_samples.map(|n| at_least_one("max_eval_samples", n)).transpose()?,
             max_seq_length: args.max_seq_length.map(|n| at_least_one("max_seq_length", n)).transpose()?,

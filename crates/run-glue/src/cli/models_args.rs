@@ -1,14 +1,12 @@
 //! Flags of `run-glue models`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
+use super::hub_args::HubArgs;
 use super::model_args::model_choice;
 use super::value_parsers::{BoolFlag, whole};
 use crate::models_list::ModelsOptions;
 use trainer::error::Error;
-use trainer::settings::HubAccess;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug)]
@@ -29,15 +27,9 @@ pub struct ModelsArgs {
     /// Print JSON [default: false]
     #[arg(long, require_equals = true, bool_flag())]
     pub json: Option<bool>,
-    /// Branch, tag or commit of the model [default: main]
-    #[arg(long, alias = "model_revision", value_name = "REV")]
-    pub revision: Option<String>,
-    /// Folder for downloads [default: the Hugging Face cache]
-    #[arg(long, value_name = "DIR")]
-    pub cache_dir: Option<PathBuf>,
-    /// Access token for the Hub [default: HF_TOKEN, or the token file]
-    #[arg(long, value_name = "TOKEN")]
-    pub token: Option<String>,
+    /// Of the model, should it come from the Hub.
+    #[command(flatten)]
+    pub hub: HubArgs,
 }
 
 impl TryFrom<ModelsArgs> for ModelsOptions {
@@ -46,8 +38,8 @@ impl TryFrom<ModelsArgs> for ModelsOptions {
     fn try_from(args: ModelsArgs) -> Result<Self, Error> {
         let name = args.model.as_deref();
         Ok(Self {
-            model: name.map(|name| model_choice(Some(name), args.revision.as_deref(), false)).transpose()?,
-            hub: HubAccess { cache_dir: args.cache_dir, token: args.token },
+            model: name.map(|name| model_choice(Some(name), args.hub.revision.as_deref(), false)).transpose()?,
+            hub: args.hub.into(),
             num_labels: args.num_labels,
             batch_size: args.batch_size.unwrap_or(32).max(1),
             max_seq_length: args.max_seq_length.unwrap_or(128),

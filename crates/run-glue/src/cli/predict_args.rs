@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use glue_tasks::packed::unpacked_name;
 
+use super::hub_args::HubArgs;
 use super::machine_args::MachineArgs;
 use super::model_args::model_choice;
 use super::value_parsers::{BoolFlag, whole};
 use crate::predict::{Input, PredictSettings};
 use trainer::error::Error;
-use trainer::settings::{HubAccess, at_least_one};
+use trainer::settings::at_least_one;
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]
@@ -40,15 +41,9 @@ pub struct PredictArgs {
     /// Inputs a batch; does not change results [default: 32]
     #[arg(long, alias = "per_device_eval_batch_size", value_parser = whole::<usize>, value_name = "N")]
     pub batch_size: Option<usize>,
-    /// Branch, tag or commit of the model [default: main]
-    #[arg(long, alias = "model_revision", value_name = "REV")]
-    pub revision: Option<String>,
-    /// Folder for downloads [default: the Hugging Face cache]
-    #[arg(long, value_name = "DIR")]
-    pub cache_dir: Option<PathBuf>,
-    /// Access token for the Hub [default: HF_TOKEN, or the token file]
-    #[arg(long, value_name = "TOKEN")]
-    pub token: Option<String>,
+    /// Of the model, should it come from the Hub.
+    #[command(flatten)]
+    pub hub: HubArgs,
     /// What computes, and how exactly.
     #[command(flatten)]
     pub machine: MachineArgs,
@@ -90,8 +85,8 @@ impl TryFrom<PredictArgs> for PredictSettings {
             }
         };
         Ok(Self {
-            model: model_choice(Some(&args.model), args.revision.as_deref(), false)?,
-            hub: HubAccess { cache_dir: args.cache_dir, token: args.token },
+            model: model_choice(Some(&args.model), args.hub.revision.as_deref(), false)?,
+            hub: args.hub.into(),
             input,
             pairs,
             json: args.json.unwrap_or(false),
