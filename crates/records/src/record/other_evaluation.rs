@@ -22,6 +22,10 @@ pub struct OtherEvaluation {
     pub majority_baseline: Option<f64>,
     /// Tokens of the longest input.
     pub max_seq_length: u64,
+    /// What the factors of matrix products were rounded to: `f32`, `tf32`, `bf16`, `fp16`.
+    pub precision: String,
+    /// On what it was computed, such as `flex`.
+    pub backend: String,
     /// When, in UTC.
     pub evaluated_at: String,
     /// By what.

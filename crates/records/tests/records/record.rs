@@ -139,6 +139,8 @@ pub(crate) fn full() -> RunRecord {
             metrics: scores(&[("accuracy", 0.7)]),
             majority_baseline: Some(0.5),
             max_seq_length: 128,
+            precision: "bf16".to_owned(),
+            backend: "flex".to_owned(),
             evaluated_at: "2026-01-01T00:00:00Z".to_owned(),
             program: Program::current(),
         }],

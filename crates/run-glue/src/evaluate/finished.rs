@@ -1,6 +1,6 @@
 //! The run that left a model in a folder, and its record.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use records::record::path::slug;
 use records::record::{OtherEvaluation, RecordError, RecordFile, read_folder};
@@ -8,9 +8,7 @@ use serde_json::Value;
 
 use super::settings::EvaluateSettings;
 use trainer::error::Error;
-use trainer::file_hash::sha256;
 use trainer::finished_run::{FinishedRuns, RunName, Whose};
-use trainer::run::output::WEIGHT_FILES;
 use trainer::settings::ModelChoice;
 
 /// A finished run.
@@ -44,14 +42,15 @@ impl Finished {
 /// The run whose model lies there; `None` where no record is of it.
 ///
 /// # Errors
-/// When the weights there are others than the run left, or records cannot be read.
+/// When files of the model there are others than the run left, or records cannot be read.
 pub(super) fn find(settings: &EvaluateSettings) -> Result<Option<Finished>, Error> {
     let ModelChoice::Folder(folder) = &settings.model else { return Ok(None) };
     let runs = FinishedRuns::read(folder);
     let Whose::Of(name) = &runs.trained else { return Ok(None) };
-    if let Some(file) = changed_weights(&runs, folder) {
+    if let Some(file) = runs.changed_model_files(folder).first() {
         return Err(Error::usage(format!(
-            "{}: {file} there is another file than the one that its run left, so its scores do not belong to that run's record",
+            "{}: {file} there is another file than the one that its run left, so its scores do not belong to that run's record; put it \
+             back, or train once more",
             folder.display()
         )));
     }
@@ -63,11 +62,4 @@ pub(super) fn find(settings: &EvaluateSettings) -> Result<Option<Finished>, Erro
     };
     let is_its = |(_, record): &RecordFile| RunName::of(record) == *name;
     Ok(found.into_iter().find(is_its).map(|(path, record)| Finished { path, record }))
-}
-
-fn changed_weights<'a>(runs: &'a FinishedRuns, folder: &Path) -> Option<&'a str> {
-    let mut weights = runs.model.iter().filter(|(name, _)| WEIGHT_FILES.contains(&name.as_str()));
-    let has_changed = |file: &Path, left: &str| sha256(file).map_or(true, |now| now != left);
-    let changed = weights.find(|(name, left)| has_changed(&folder.join(name), &left.sha256));
-    changed.map(|(name, _)| name.as_str())
 }

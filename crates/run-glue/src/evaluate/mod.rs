@@ -17,7 +17,7 @@ use crate::transfer_hooks::transfer_hooks;
 use trainer::backends::{self, OnBackend};
 use trainer::error::Error;
 use trainer::model_files::{Build, ModelFiles, ModelSources};
-use trainer::run::other_set::OtherRows;
+use trainer::run::other_set::{OtherPass, OtherRows};
 use trainer::settings::{DatasetChoice, ModelSettings};
 use trainer::source::SourceFiles;
 
@@ -110,7 +110,7 @@ struct Scoring<'a> {
 impl OnBackend for Scoring<'_> {
     type Output = Result<Vec<OtherEvaluation>, Error>;
 
-    fn run<B: EncoderOps>(self, device: B::Device, _: &'static str, _: &str) -> Self::Output {
+    fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, _: &str) -> Self::Output {
         let Self { settings, model: files, rows } = self;
         let num_labels = files.config.num_labels();
         let build = Build { num_labels, precision: settings.precision, seed: 0, head: HeadUse::MustFit };
@@ -121,8 +121,9 @@ impl OnBackend for Scoring<'_> {
                 files.files().id
             )));
         }
+        let pass = OtherPass { max_seq_length: files.max_seq_length, precision: settings.precision, backend };
         let score = |rows: &OtherRows| {
-            let evaluation = rows.score(&model, settings.batch_size, files.max_seq_length)?;
+            let evaluation = rows.score(&model, settings.batch_size, &pass)?;
             log::info!("{}: {}", evaluation.name, rows.classes_in_words());
             Ok(evaluation)
         };

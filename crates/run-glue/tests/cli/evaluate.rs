@@ -56,6 +56,7 @@ fn a_finished_run_is_scored_on_other_sets_and_its_record_says_so() {
     assert_eq!(all.iter().map(|of| of["name"].as_str().unwrap()).collect::<Vec<_>>(), ["hans", "snli"]);
     let hans = &all[0];
     assert_eq!(hans["classes"]["neutral"], "not_entailment");
+    assert_eq!((&hans["precision"], &hans["backend"]), (&json!("f32"), &before["host"]["backend"]));
     assert_eq!((&hans["max_seq_length"], &hans["dataset"]["splits"][0]["rows"]), (&json!(48), &json!(12)));
     assert!(hans["dataset"]["splits"][0]["sha256"].is_string() && hans["dataset"]["splits"][0]["trained_on"] == 0);
     // Nothing else has changed.
@@ -125,6 +126,18 @@ fn what_does_not_fit_is_refused_by_name() {
     let nowhere = run(&bench, "out --on hans --dataset_dir sets --results_dir elsewhere");
     nowhere.assert_done("without a record");
     assert!(nowhere.stderr.contains("no record in elsewhere is of this model's run"), "{}", nowhere.stderr);
+    // Nor are other classes, which would turn its answers around, nor another tokenizer.
+    for file in ["config.json", "tokenizer_config.json"] {
+        let path = bench.path("out").join(file);
+        let own = std::fs::read_to_string(&path).unwrap();
+        let turned = own.replace("\"entailment\"", "\"neutral \"").replace("\"neutral\"", "\"entailment\"");
+        std::fs::write(&path, turned.replace("\"neutral \"", "\"neutral\"") + "\n").unwrap();
+        let changed = run(&bench, "out --on hans --dataset_dir sets");
+        assert_eq!(changed.code, Some(2), "{file}: {}", changed.stderr);
+        let part = format!("{file} there is another file than the one that its run left");
+        assert!(changed.stderr.contains(&part), "{file}: {}", changed.stderr);
+        std::fs::write(&path, own).unwrap();
+    }
     // Other weights are no longer the run's.
     std::fs::copy(bench.path("cola/model.safetensors"), bench.path("out/model.safetensors")).unwrap();
     let changed = run(&bench, "out --on hans --dataset_dir sets");

@@ -70,8 +70,8 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "trainer",
         &[
-            &["cache_folder", "error", "file_hash", "file_lock", "finished_run", "logs", "machine", "unfinished_mark"],
-            &["demo", "kernel_cache", "settings", "tokenize"],
+            &["cache_folder", "error", "file_hash", "file_lock", "logs", "machine", "unfinished_mark"],
+            &["demo", "finished_run", "kernel_cache", "settings", "tokenize"],
             &["backends", "data", "permutation", "sampler", "source", "token_store"],
             &["model_layout"],
             &["model_places"],

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::file_hash::sha256;
 use records::atomic::{WriteError, write_whole_with};
 
 pub use self::file_state::FileState;
@@ -102,6 +103,16 @@ impl FinishedRuns {
     #[must_use]
     pub fn lists_files(&self) -> bool {
         !self.files.is_empty()
+    }
+
+    /// The files of the model that are others than its run left in the folder, as far as it said which these are.
+    #[must_use]
+    pub fn changed_model_files(&self, dir: &Path) -> Vec<&str> {
+        let has_changed = |(name, left): &(&String, &FileState)| {
+            let path = dir.join(name);
+            left.is_touched(&path) && sha256(&path).map_or(true, |now| now != left.sha256)
+        };
+        self.model.iter().filter(has_changed).map(|(name, _)| name.as_str()).collect()
     }
 
     /// When a run is about to write these files, and a model where it `trains`: until it has ended, they are nobody's.

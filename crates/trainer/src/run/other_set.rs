@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use glue_tasks::dataset::{Example, Label};
 use glue_tasks::{OtherPart, SharedClasses, argmax, read_split, shared_classes};
 use models::head::SequenceClassifier;
-use models::ops::EncoderOps;
+use models::ops::{EncoderOps, Precision};
 
 use super::identity::ModelIdentity;
 use super::row_info::{files_sha256, rows_sha256};
@@ -33,6 +33,16 @@ pub struct OtherRows {
     dataset: DatasetInfo,
     /// What is to be said of the rows.
     pub remarks: Vec<String>,
+}
+
+/// What a score depends on beside weights and rows: it is written down.
+pub struct OtherPass {
+    /// Tokens of the longest input.
+    pub max_seq_length: usize,
+    /// What the factors of matrix products are rounded to.
+    pub precision: Precision,
+    /// The backend's name.
+    pub backend: &'static str,
 }
 
 impl OtherRows {
@@ -106,7 +116,7 @@ impl OtherRows {
         &self,
         model: &SequenceClassifier<B>,
         batch_size: usize,
-        max_seq_length: usize,
+        pass: &OtherPass,
     ) -> Result<OtherEvaluation, Error> {
         let logits = predict(model, &self.split, batch_size, Padding::of::<B>(None));
         if let Some(row) = logits.rows().position(|row| row.iter().any(|logit| logit.is_nan())) {
@@ -126,7 +136,9 @@ impl OtherRows {
             dataset: self.dataset.clone(),
             metrics: Scores::from([("accuracy".to_owned(), Some(share(right)))]),
             majority_baseline: Some(share(frequent.max().unwrap_or(0))),
-            max_seq_length: max_seq_length as u64,
+            max_seq_length: pass.max_seq_length as u64,
+            precision: pass.precision.name().to_owned(),
+            backend: pass.backend.to_owned(),
             evaluated_at: rfc3339(std::time::SystemTime::now()),
             program: Program::current(),
         })

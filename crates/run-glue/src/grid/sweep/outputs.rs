@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::asked_files::{FileIs, Folder, MissingFile};
 use super::whose_folder::{
-    LAST_OF_EVALUATION, changed_model_files, evaluation_of, has_ended_run, has_results_of, is_known_other, is_of,
-    is_unnamed, missing_file,
+    LAST_OF_EVALUATION, evaluation_of, has_ended_run, has_results_of, is_known_other, is_of, is_unnamed, missing_file,
 };
 use crate::grid::run_spec::RunSpec;
 use records::record::{RecordFile, RunRecord};
@@ -49,7 +48,7 @@ impl Outputs {
             }
             return None;
         }
-        let changed = if spec.settings.do_train { changed_model_files(&runs, &dir) } else { Vec::new() };
+        let changed = if spec.settings.do_train { runs.changed_model_files(&dir) } else { Vec::new() };
         let other = changed.iter().copied().find(|file| WEIGHT_FILES.contains(file));
         let of_run = records.iter().rfind(|(_, record)| other.is_none() && is_of(&runs, &dir, record, spec));
         let predictions = of_run.map(|(_, record)| Folder::new(spec, &dir, &runs, record).predictions());

@@ -9,8 +9,7 @@ use models::ops::Precision;
 use records::files::metrics_files::read_metrics;
 use records::record::parts::scores;
 use records::record::{RunRecord, is_same_number};
-use trainer::file_hash::sha256;
-use trainer::finished_run::{FileState, FinishedRuns, MadeFile, RunName, Whose};
+use trainer::finished_run::{FinishedRuns, MadeFile, RunName, Whose};
 use trainer::run::output::{self, WEIGHT_FILES};
 use trainer::settings::{DataSettings, PeftMethod, PeftSettings};
 use trainer::unfinished_mark;
@@ -105,15 +104,6 @@ fn flags_of_a_pass(spec: &RunSpec) -> String {
     let pads = data.pad_to_max_length.then(|| " --pad_to_max_length".to_owned());
     let precision = (precision != Precision::default()).then(|| format!(" --{}", precision.name()));
     [length, pads, precision].into_iter().flatten().collect()
-}
-
-/// The files of the model that are others than its run left there, as far as it said which these are.
-pub(super) fn changed_model_files<'a>(runs: &'a FinishedRuns, dir: &Path) -> Vec<&'a str> {
-    let has_changed = |(name, left): &(&String, &FileState)| {
-        let path = dir.join(name);
-        left.is_touched(&path) && sha256(&path).map_or(true, |now| now != left.sha256)
-    };
-    runs.model.iter().filter(has_changed).map(|(name, _)| name.as_str()).collect()
 }
 
 /// Whether the results in a folder may be the record's: not where they are others.
