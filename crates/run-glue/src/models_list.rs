@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::transfer_hooks::transfer_hooks;
 use trainer::error::Error;
+use trainer::model_places::base_of_adapter;
 use trainer::settings::{HubAccess, ModelChoice};
 use trainer::source::SourceFiles;
 
@@ -65,7 +66,13 @@ fn list() -> String {
 fn checkpoint_summary(model: &ModelChoice, options: &ModelsOptions) -> Result<Value, Error> {
     let files = SourceFiles::model(model, &options.hub, &transfer_hooks())?;
     let of_model = |error: models::config::ConfigError| Error::from(error).at(&files.id);
-    let config = Config::read(&files.fetch("config.json")?).map_err(of_model)?;
+    let base = base_of_adapter(&files, &options.hub, &transfer_hooks())?;
+    let config_file = match (files.try_fetch("config.json")?, &base) {
+        (None, Some(base)) => base.fetch("config.json")?,
+        (Some(own), _) => own,
+        (None, None) => files.fetch("config.json")?,
+    };
+    let config = Config::read(&config_file).map_err(of_model)?;
     let family = family(&config).map_err(of_model)?;
     let architecture = (family.architecture)(&config).map_err(of_model)?;
     let num_labels = options.num_labels.unwrap_or_else(|| config.num_labels()).max(1);
@@ -75,6 +82,7 @@ fn checkpoint_summary(model: &ModelChoice, options: &ModelsOptions) -> Result<Va
     let batch = options.batch_size;
     Ok(json!({
         "model": files.id,
+        "adapter_of": base.map(|base| base.id),
         "model_type": family.model_type,
         "architecture": family.classifier_architecture,
         "num_hidden_layers": architecture.layer_order.len(),
@@ -99,8 +107,11 @@ fn describe(summary: &Value) -> String {
     let text = |key: &str| summary[key].as_str().unwrap_or_default();
     let longest =
         summary["longest_input"].as_u64().map_or_else(|| "any length".to_owned(), |n| format!("up to {n} tokens"));
+    let adapter = summary["adapter_of"].as_str().map_or_else(String::new, |base| {
+        format!("an adapter of {base}; what follows is of that model, trained as a whole\n")
+    });
     format!(
-        "{}: {}, {}\n\
+        "{}: {}, {}\n{adapter}\
          layers {}, hidden_size {}, heads {}, intermediate_size {}, vocab_size {}, inputs {longest}\n\
          parameters {} ({} in embeddings), with a head of {} logits\n\
          memory: weights {}; training {} (weights, gradients, AdamW's moments), and about {} of activations for {} x {} tokens\n",

@@ -17,6 +17,7 @@ use crate::model_places::{ModelPlaces, TENSORS};
 use crate::settings::{DropoutSettings, HubAccess, ModelChoice, ModelSettings};
 use crate::source::{SourceFiles, TransferHooks};
 use crate::tokenize::{TextTokenizer, TokenizerFiles, effective_max_seq_length};
+use crate::trained_weights::base_change;
 use crate::unfinished_mark;
 
 /// Everything of a checkpoint but its weights' values.
@@ -25,6 +26,8 @@ pub struct ModelFiles {
     places: ModelPlaces,
     /// What is put beside the model's layers, and which parameters are trained; `None`: nothing, and all.
     pub peft: Option<AdapterPlan>,
+    /// Whether the model that an adapter stands beside has other weights than when the adapter was trained.
+    pub base_has_changed: bool,
     /// Where the tokenizer comes from, if not from there.
     pub tokenizer_source: Option<SourceFiles>,
     /// Where config.json comes from, if not from there.
@@ -171,6 +174,9 @@ impl ModelFiles {
             effective_max_seq_length(max_seq_length.unwrap_or(usize::MAX), tokenizer.model_max_length(), positions)?;
         let mut warnings: Vec<String> = places.remarks.iter().chain(tokenizer.warnings()).cloned().collect();
         warnings.extend(lowered.filter(|_| max_seq_length.is_some()));
+        let base_change = base_change(&places, &weights)?;
+        let base_has_changed = base_change.is_some();
+        warnings.extend(base_change);
         let holders = [places.adapter_files().next(), weights.files.first()];
         warnings.extend(holders.into_iter().flatten().filter_map(|file| unfinished_mark::warning(file.parent()?)));
         warnings.extend(has_too_few.then(|| {
@@ -181,10 +187,12 @@ impl ModelFiles {
         }));
         let of_adapter = places.adapter.as_ref().map(|adapter| plan(adapter.config.method.clone(), &names, family));
         let peft = of_adapter.transpose().map_err(of_model)?;
+        let peft = peft.map(|plan| plan.in_short(&names, family.prefix, family.model_type));
         Ok(Self {
             places,
             has_other_dropout,
             peft,
+            base_has_changed,
             tokenizer_source,
             config_source,
             config,

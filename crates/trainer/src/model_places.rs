@@ -67,6 +67,19 @@ impl AdapterSource {
     }
 }
 
+/// Where the model is that the adapter in a folder or repository stands beside; `None`: it is no adapter.
+///
+/// # Errors
+/// When the adapter cannot be read, or its model cannot be had.
+pub fn base_of_adapter(
+    files: &SourceFiles,
+    access: &HubAccess,
+    transfers: &TransferHooks,
+) -> Result<Option<SourceFiles>, Error> {
+    let Some(adapter) = AdapterSource::of(files)? else { return Ok(None) };
+    SourceFiles::model(&adapter.base(files)?, access, transfers).map(Some)
+}
+
 /// The places of one model's files.
 pub(crate) struct ModelPlaces {
     /// What was asked for: the model, or an adapter.

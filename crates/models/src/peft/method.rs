@@ -123,6 +123,21 @@ impl Method {
         }
     }
 
+    /// The same beside other layers; `None` where it stands beside none.
+    pub(super) fn beside(&self, target_modules: Targets) -> Option<Self> {
+        match self {
+            Self::Lora(lora) => Some(Self::Lora(LoraConfig { target_modules, ..lora.clone() })),
+            Self::Ia3(ia3) => {
+                let feedforward_modules = match target_modules {
+                    Targets::Default => Targets::Default,
+                    Targets::Names(_) | Targets::AllLinear => ia3.feedforward_modules.clone(),
+                };
+                Some(Self::Ia3(Ia3Config { target_modules, feedforward_modules, ..ia3.clone() }))
+            }
+            Self::BitFit | Self::Head => None,
+        }
+    }
+
     /// Whether another one has the same numbers, whatever layers it names.
     pub(super) fn has_numbers_of(&self, other: &Self) -> bool {
         self.without_names() == other.without_names()

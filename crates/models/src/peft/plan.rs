@@ -197,6 +197,18 @@ impl AdapterPlan {
         }
     }
 
+    /// The same with its layers named as a flag would name them, where the adapter's file names each by itself.
+    #[must_use]
+    pub fn in_short(self, specs: &[ParameterSpec], prefix: &str, model_type: &str) -> Self {
+        let names: BTreeSet<String> = self.sites.iter().map(|site| last_parts(&site.module)).collect();
+        let shorter = [Targets::Default, Targets::AllLinear, Targets::Names(names.into_iter().collect())];
+        let plans = shorter.into_iter().filter_map(|targets| {
+            let plan = Self::new(self.method.beside(targets)?, specs, prefix, model_type).ok()?;
+            plan.is_same_as(&self).then_some(plan)
+        });
+        plans.into_iter().next().unwrap_or(self)
+    }
+
     /// Whether something is put beside layers, and a file of its own holds it.
     #[must_use]
     pub fn is_adapter(&self) -> bool {

@@ -11,7 +11,7 @@ use crate::python_json::float_repr;
 use crate::record::{RunRecord, Source, SplitUse};
 
 /// Hyper-parameters that the card lists, in its order.
-const LISTED: [&str; 14] = [
+const LISTED: [&str; 23] = [
     "learning_rate",
     "per_device_train_batch_size",
     "gradient_accumulation_steps",
@@ -26,18 +26,33 @@ const LISTED: [&str; 14] = [
     "lr_scheduler_type",
     "warmup_steps",
     "label_smoothing_factor",
+    "peft",
+    "lora_r",
+    "lora_alpha",
+    "lora_dropout",
+    "lora_bias",
+    "use_rslora",
+    "target_modules",
+    "feedforward_modules",
+    "modules_to_save",
 ];
 
-/// The card of the model that a run made, which lies in a folder called `name`.
+/// The card of the model, or of the adapter, that a run made, which lies in a folder called `name`.
 #[must_use]
-pub fn model_card(name: &str, task: &TaskSpec, record: &RunRecord) -> String {
+pub fn model_card(name: &str, task: &TaskSpec, record: &RunRecord, is_adapter: bool) -> String {
     let mut card = String::new();
     // Writing to a string cannot fail.
-    let _ = write_card(&mut card, name, task, record);
+    let _ = write_card(&mut card, name, task, record, is_adapter);
     card
 }
 
-fn write_card(card: &mut String, name: &str, task: &TaskSpec, record: &RunRecord) -> std::fmt::Result {
+fn write_card(
+    card: &mut String,
+    name: &str,
+    task: &TaskSpec,
+    record: &RunRecord,
+    is_adapter: bool,
+) -> std::fmt::Result {
     let scores: Vec<(&str, f64)> = record
         .metrics
         .iter()
@@ -45,9 +60,14 @@ fn write_card(card: &mut String, name: &str, task: &TaskSpec, record: &RunRecord
         .filter(|(key, _)| !task.diagnostic_suffix().is_some_and(|suffix| key.ends_with(suffix)))
         .collect();
     let metrics: Vec<(&str, f64)> = scores.iter().copied().filter(|(key, _)| is_metric(key)).collect();
-    let (model, from_hub) = (&record.model.id, record.model.source == Source::Hub);
+    // An adapter that was trained on stands beside the same model still.
+    let (model, source) = match record.model.base_from.as_ref().filter(|_| is_adapter) {
+        Some(base) => (&base.id, base.source),
+        None => (&record.model.id, record.model.source),
+    };
+    let from_hub = source == Source::Hub;
     let dataset = Dataset::of(task, record);
-    writeln!(card, "---\nlibrary_name: transformers")?;
+    writeln!(card, "---\nlibrary_name: {}", if is_adapter { "peft" } else { "transformers" })?;
     if let Some(language) = &dataset.language {
         writeln!(card, "language:\n- {language}")?;
     }
@@ -90,7 +110,10 @@ fn write_card(card: &mut String, name: &str, task: &TaskSpec, record: &RunRecord
     }
     writeln!(card, "---\n\n# {name}\n")?;
     let model = if from_hub { format!("[{model}](https://huggingface.co/{model})") } else { format!("`{model}`") };
-    writeln!(card, "A fine-tuned version of {model} on the {} dataset.", dataset.name)?;
+    match is_adapter {
+        true => writeln!(card, "An adapter of {model}, trained on the {} dataset.", dataset.name)?,
+        false => writeln!(card, "A fine-tuned version of {model} on the {} dataset.", dataset.name)?,
+    }
     if !scores.is_empty() {
         writeln!(card, "On the evaluation split:\n")?;
         for (key, value) in scores {

@@ -34,6 +34,13 @@ pub fn run(settings: &EvaluateSettings) -> Result<(), Error> {
         ModelSources::of(&choice, &settings.hub, &transfer_hooks())?,
         settings.max_seq_length.or(of_run),
     )?;
+    if finished.is_some() && model.base_has_changed {
+        return Err(Error::usage(format!(
+            "{}: the model that the adapter stands beside has other weights than when its run ended, so the scores do not belong to that \
+             run's record; put them back, or train once more",
+            model.files().id
+        )));
+    }
     model.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     let parts = parts(settings, finished.as_ref())?;
     let rows = parts.into_iter().map(|(part, dataset)| {

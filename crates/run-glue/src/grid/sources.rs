@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::data_files;
 use records::record::{PlaceInfo, RunRecord, Source};
 use trainer::error::Error;
-use trainer::run::{FileHashes, ModelPart};
+use trainer::file_hash::FileHashes;
+use trainer::run::ModelPart;
 use trainer::settings::{DatasetChoice, HubAccess, InitFromSettings, ModelChoice, ModelSettings, Settings};
 use trainer::source::{SourceFiles, TransferHooks};
 

@@ -67,7 +67,17 @@ fn an_adapter_is_evaluated_predicted_with_and_trained_on() {
     said.assert_done("predict");
     assert!(["entailment", "not_entailment"].iter().any(|label| said.stdout.contains(label)), "{}", said.stdout);
 
+    // What the sizes are of is said, also where the adapter has no config.json of its own, as peft saves it.
+    std::fs::remove_file(bench.path("out/config.json")).unwrap();
+    let models = bench.run(["models", "out"]);
+    models.assert_done("models");
+    assert!(models.stdout.contains(&format!("an adapter of {}", base.display())), "{}", models.stdout);
+
     run(&bench, "--model out --output_dir more").assert_done("on");
+    let card = String::from_utf8(bytes(&bench, "more/README.md")).unwrap();
+    for line in ["library_name: peft", "An adapter of `", "/m`, trained on the GLUE RTE dataset.", "- lora_r: 8"] {
+        assert!(card.contains(line), "{line}: {card}");
+    }
     let on = read(&bench, "more/adapter_config.json");
     assert_eq!(on["base_model_name_or_path"], config["base_model_name_or_path"]);
     assert_ne!(bytes(&bench, "more/adapter_model.safetensors"), bytes(&bench, "out/adapter_model.safetensors"));
@@ -94,17 +104,54 @@ fn an_adapter_is_evaluated_predicted_with_and_trained_on() {
 fn a_model_that_changes_under_its_adapter_is_said() {
     let bench = Bench::new();
     run(&bench, "--model m --peft lora --output_dir out").assert_done("lora");
-    let evaluated = || {
-        let ended = bench.run("--task rte --dataset_dir g --model out --do_eval --results_dir e".split(' '));
-        ended.assert_done("eval");
-        ended.stderr.contains("has other weights than then")
+    // Each command that reads the adapter.
+    let commands = [
+        "--task rte --dataset_dir g --model out --do_eval --results_dir e",
+        "--task rte --dataset_dir g --model out --do_predict --results_dir e --output_dir predicted",
+        "--task rte --dataset_dir g --model out --max_steps 1 --results_dir e",
+        "--task rte --dataset_dir g --model m --teacher out --max_steps 1 --results_dir e",
+        "predict out one two",
+    ];
+    let assert_said = |is_said: bool| {
+        for command in commands {
+            let ended = bench.run(command.split(' '));
+            ended.assert_done(command);
+            let count = ended.stderr.matches("has other weights than when the adapter was trained").count();
+            assert_eq!(count > 0, is_said, "{command}: {}", ended.stderr);
+        }
     };
-    assert!(!evaluated());
+    assert_said(false);
     let mut changed = bytes(&bench, "m/model.safetensors");
     let last = changed.len() - 1;
     changed[last] ^= 1;
     bench.write("m/model.safetensors", changed);
-    assert!(evaluated());
+    assert_said(true);
+    // Scores of what was not trained do not go into the record of what was.
+    bench.run("evaluate out --on snli --dataset_dir sets".split(' ')).assert_refused(
+        "evaluate",
+        2,
+        &["has other weights", "do not belong", "put them back"],
+    );
+}
+
+#[test]
+fn the_record_of_an_adapter_that_is_trained_on_says_how() {
+    let bench = Bench::new();
+    run(&bench, "--model m --peft lora --lora_r 4 --lora_alpha 16 --output_dir out").assert_done("lora");
+    run(&bench, "--model m --peft lora --target_modules key --output_dir named").assert_done("named");
+    run(&bench, "--model m --peft ia3 --output_dir scales").assert_done("ia3");
+    for (flags, wanted) in [
+        ("--model out", json!(["lora", 4, 16.0, null])),
+        ("--model out --peft lora --lora_r 4 --lora_alpha 16", json!(["lora", 4, 16.0, null])),
+        ("--model named", json!(["lora", 8, 8.0, "attention.self.key"])),
+        ("--model scales", json!(["ia3", null, null, null])),
+    ] {
+        std::fs::remove_dir_all(bench.path("results")).unwrap();
+        run(&bench, flags).assert_done(flags);
+        let record = bench.record();
+        let of = &record["hyper_parameters"];
+        assert_eq!(json!([of["peft"], of["lora_r"], of["lora_alpha"], of["target_modules"]]), wanted, "{flags}");
+    }
 }
 
 #[test]

@@ -70,11 +70,13 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "trainer",
         &[
-            &["cache_folder", "error", "file_hash", "file_lock", "logs", "machine", "unfinished_mark"],
+            &["cache_folder", "error", "file_lock", "logs", "machine", "unfinished_mark"],
+            &["file_hash"],
             &["demo", "finished_run", "kernel_cache", "settings", "tokenize"],
             &["backends", "data", "permutation", "sampler", "source", "token_store"],
             &["model_layout"],
             &["model_places"],
+            &["trained_weights"],
             &["model_files", "training"],
             &["run"],
         ],

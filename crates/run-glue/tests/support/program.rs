@@ -101,7 +101,6 @@ impl Bench {
         self.files("results").into_iter().filter(is_record).collect()
     }
 
-    /// The only record of `results`.
     /// The folder of a run in a sweep: a hash stands behind its name.
     pub(crate) fn run_folder(&self, name: &str) -> PathBuf {
         let path = self.path(name);
@@ -111,6 +110,7 @@ impl Bench {
         found.next().map_or(path, |entry| entry.path())
     }
 
+    /// The only record of `results`.
     pub(crate) fn record(&self) -> serde_json::Value {
         let files = self.record_files();
         let [file] = files.as_slice() else { panic!("not one record: {files:?}") };

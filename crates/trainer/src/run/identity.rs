@@ -1,21 +1,15 @@
 //! What a run is, whatever it is called: its task, its rows and the model that it starts from.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
 use records::record::{SplitRows, SplitUse};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::file_hash::sha256;
+use crate::file_hash::{FileHashes, hashes_by_name, named_hash};
 use crate::model_files::ModelFiles;
 use crate::model_places::{CONFIG, ModelPlaces};
 use crate::settings::{HubAccess, ModelChoice};
 use crate::source::TransferHooks;
 use crate::tokenize::TokenizerFiles;
-
-/// SHA-256 of files by their names, in hexadecimal.
-pub type FileHashes = BTreeMap<String, String>;
 
 /// The files that a model is made of, by their content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,24 +46,12 @@ impl ModelPart {
             Self::Tokenizer => places.of_tokenizer()?,
         };
         let hashes = match self {
-            Self::Weights => by_name(places.weights()?.files.iter().chain(places.adapter_files())),
-            Self::Config => by_name([files.fetch("config.json")?].iter()),
-            Self::Tokenizer => by_name(TokenizerFiles::find(|name| files.try_fetch(name))?.paths()),
+            Self::Weights => hashes_by_name(places.weights()?.files.iter().chain(places.adapter_files())),
+            Self::Config => hashes_by_name([files.fetch("config.json")?].iter()),
+            Self::Tokenizer => hashes_by_name(TokenizerFiles::find(|name| files.try_fetch(name))?.paths()),
         };
         Ok((hashes?, format!("{}/{}", files.id, files.subfolder())))
     }
-}
-
-fn hash(path: &Path) -> Result<String, Error> {
-    sha256(path).map_err(|error| Error::usage(format!("{}: {error}", path.display())))
-}
-
-fn by_name<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<FileHashes, Error> {
-    let named = paths.map(|path| {
-        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        Ok((name, hash(path)?))
-    });
-    named.collect()
 }
 
 impl ModelIdentity {
@@ -83,9 +65,9 @@ impl ModelIdentity {
     /// When a file cannot be read.
     pub(super) fn of(model: &ModelFiles) -> Result<Self, Error> {
         Ok(Self {
-            weights: by_name(model.weight_files())?,
-            config: hash(&model.config_file)?,
-            tokenizer: by_name(model.tokenizer_files.paths())?,
+            weights: hashes_by_name(model.weight_files())?,
+            config: named_hash(&model.config_file)?,
+            tokenizer: hashes_by_name(model.tokenizer_files.paths())?,
         })
     }
 }
@@ -149,6 +131,8 @@ impl RunIdentity {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]

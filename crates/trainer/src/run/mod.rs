@@ -48,5 +48,5 @@ mod unfinished;
 mod warnings;
 mod write_results;
 
-pub use self::identity::{FileHashes, ModelPart};
+pub use self::identity::ModelPart;
 pub use self::run_task::{CompletedRun, run_task};

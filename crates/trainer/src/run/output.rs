@@ -7,13 +7,13 @@ use super::output_lock::{self, lock_output};
 use super::same_place::is_same;
 pub use super::saved_model::WEIGHT_FILES;
 use super::saved_model::model_files;
-use super::trained_rows::weights_hash;
 use crate::error::Error;
 use crate::file_hash::sha256;
 use crate::file_lock::FileLock;
 use crate::finished_run::{self, FileState, FinishedRuns, Pass, RunName, WrittenFiles};
 use crate::logs::journal;
 use crate::settings::{ModelChoice, Settings};
+use crate::trained_weights::{self, trained_weights};
 use crate::unfinished_mark::{self, is_marked, remove_mark};
 use records::atomic;
 use records::record::RunRecord;
@@ -70,10 +70,11 @@ impl OutputClaim {
         let Some(dir) = &self.dir else { return Ok(()) };
         let (before, run) = (FinishedRuns::read(dir), RunName::of(record));
         if self.trains {
+            let of_weights = trained_weights(&dir.join(trained_weights::FILE_NAME)).unwrap_or_default();
             let state = |name: &'static str| {
                 let path = dir.join(name);
                 let is_weights = WEIGHT_FILES.contains(&name);
-                let hash = if is_weights { weights_hash(dir, name) } else { sha256(&path).ok() };
+                let hash = if is_weights { of_weights.get(name).cloned() } else { sha256(&path).ok() };
                 Some((name.to_owned(), FileState::of(&path, hash?)?))
             };
             let model = model_files().filter_map(state).collect();

@@ -8,7 +8,7 @@ use models::checkpoint::LoadReport;
 
 use super::class_order::order_of;
 use super::final_rows::{FinalRows, RowsOf};
-use super::identity::{FileHashes, ModelIdentity};
+use super::identity::ModelIdentity;
 use super::row_info::RowInfo;
 use super::rows::{self, AllRows, Rows};
 use super::same_place::is_same;
@@ -18,6 +18,7 @@ use super::trained_rows::{Before, TrainedRows};
 use super::{custom_task, row_info};
 use crate::data::Split;
 use crate::error::Error;
+use crate::file_hash::FileHashes;
 use crate::model_files::{ModelFiles, ModelSources};
 use crate::settings::{BestSettings, Settings, TaskChoice, check_training};
 use crate::source::{SourceFiles, TransferHooks};

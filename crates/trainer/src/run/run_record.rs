@@ -10,7 +10,7 @@ use super::model_info::model_info;
 use super::outcome::{RunOutcome, StageMetrics};
 use super::teacher::Teacher;
 use crate::machine::host::{gather, peak_memory_bytes};
-use crate::settings::{plain_request_hash, request_hash};
+use crate::settings::{PeftSettings, plain_request_hash, request_hash};
 use records::record::parts::{ModelInfo, Profile, Program, Throughput, Timings, scores, test_scores};
 use records::record::{DatasetInfo, FORMAT_VERSION, RunRecord};
 use records::utc::rfc3339;
@@ -142,7 +142,10 @@ impl RunOutcome<'_> {
             ),
             ("problem_type", json!(own.then(|| task.kind.problem_type()))),
         ];
-        let found = found.into_iter().map(|(name, value)| (name.to_owned(), value));
+        // An adapter that is trained on as it is says how, where no flag does.
+        let of_adapter = model.peft.as_ref().filter(|_| settings.do_train && settings.peft.method.is_none());
+        let of_adapter = of_adapter.map(|plan| PeftSettings::of(&plan.method).values()).unwrap_or_default();
+        let found = found.into_iter().chain(of_adapter).map(|(name, value)| (name.to_owned(), value));
         settings.hyper_parameters().into_iter().chain(found).collect()
     }
 }

@@ -11,9 +11,9 @@ use models::peft::{AdapterPlan, merged, save_adapter};
 use serde_json::{Map, Value, json};
 
 use super::context::RunContext;
-use super::identity::FileHashes;
 use super::task_labels::SPELLINGS;
 use crate::error::Error;
+use crate::file_hash::FileHashes;
 use records::atomic::write_whole;
 use records::files::model_card::model_card;
 use records::python_json;
@@ -72,7 +72,7 @@ impl<B: EncoderOps> SavedModel<'_, B> {
         let absolute = std::path::absolute(dir);
         let name = absolute.ok().and_then(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()));
         let task = &self.context.prepared.task;
-        let card = model_card(&name.unwrap_or_else(|| task.file_stem()), task, record);
+        let card = model_card(&name.unwrap_or_else(|| task.file_stem()), task, record, self.adapter().is_some());
         Ok(write_whole(dir.join("README.md"), card.as_bytes())?)
     }
 

@@ -10,16 +10,15 @@ use records::atomic::write_whole;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::identity::FileHashes;
 use super::rows::Rows;
 use crate::error::Error;
-use crate::file_hash::sha256;
+use crate::file_hash::{FileHashes, sha256};
 use crate::model_places::TENSORS;
 use crate::source::SourceFiles;
 use records::record::Source;
 
 /// The file beside config.json.
-pub const FILE_NAME: &str = "training_rows.json";
+pub const FILE_NAME: &str = crate::trained_weights::FILE_NAME;
 
 /// The file has all rows that the model was trained on.
 const ALL: &str = "training-rows-1";
@@ -121,12 +120,8 @@ impl TrainedRows {
             Ok((of_weights, keys, are_all)) if of_weights == *weights => {
                 Ok(Before::Rows(Self { keys, drops_case, are_all }))
             }
+            // Another model beside the adapter, which was said when it was read.
             Ok((of_weights, ..)) if of_weights.get(TENSORS).is_some_and(|own| weights.get(TENSORS) == Some(own)) => {
-                warnings.push(format!(
-                    "{}: the adapter is the one that was trained, and the model that it stands beside has other weights than then: the scores are \
-                     not the adapter's; which rows they were trained on is unknown",
-                    model.id
-                ));
                 Ok(Before::Unknown)
             }
             Ok(_) => {
@@ -161,12 +156,6 @@ impl TrainedRows {
         let text = serde_json::to_string(&written).map_err(Error::failure)? + "\n";
         Ok(write_whole(dir.join(FILE_NAME), text.as_bytes())?)
     }
-}
-
-/// SHA-256 of the weights that the model in `dir` was saved with; `None` where it is not said.
-pub(super) fn weights_hash(dir: &Path, weights: &str) -> Option<String> {
-    let (mut hashes, ..) = read(&dir.join(FILE_NAME)).ok()?;
-    hashes.remove(weights)
 }
 
 fn read(path: &Path) -> Result<(FileHashes, Vec<RowKey>, bool), String> {

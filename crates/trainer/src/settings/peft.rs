@@ -89,6 +89,55 @@ impl PeftSettings {
         })
     }
 
+    /// The settings that give `method`, every number of it written down.
+    #[must_use]
+    pub fn of(method: &Method) -> Self {
+        let names = |targets: &Targets| match targets {
+            Targets::Default => None,
+            Targets::AllLinear => Some(vec![ALL_LINEAR.to_owned()]),
+            Targets::Names(names) => Some(names.clone()),
+        };
+        let saved = |names: &[String]| Some(names.to_vec()).filter(|names| !names.is_empty());
+        match method {
+            Method::Lora(LoraConfig {
+                r,
+                lora_alpha,
+                lora_dropout,
+                bias,
+                use_rslora,
+                target_modules,
+                modules_to_save,
+            }) => Self {
+                method: Some(PeftMethod::Lora),
+                lora_r: Some(*r),
+                lora_alpha: Some(*lora_alpha),
+                lora_dropout: Some(*lora_dropout),
+                lora_bias: Some(*bias),
+                use_rslora: Some(*use_rslora),
+                target_modules: names(target_modules),
+                modules_to_save: saved(modules_to_save),
+                ..Self::default()
+            },
+            Method::Ia3(Ia3Config { target_modules, feedforward_modules, modules_to_save }) => Self {
+                method: Some(PeftMethod::Ia3),
+                target_modules: names(target_modules),
+                feedforward_modules: names(feedforward_modules),
+                modules_to_save: saved(modules_to_save),
+                ..Self::default()
+            },
+            Method::BitFit => Self { method: Some(PeftMethod::BitFit), ..Self::default() },
+            Method::Head => Self { method: Some(PeftMethod::Head), ..Self::default() },
+        }
+    }
+
+    /// The settings by their names, as a record has them.
+    #[must_use]
+    pub fn values(&self) -> Vec<(&'static str, Value)> {
+        let mut all = Vec::new();
+        self.declare(&mut all);
+        all.into_iter().filter(|setting| setting.changes.is_measured()).map(|s| (s.name, s.value)).collect()
+    }
+
     /// Whether the numbers can be, and belong to the method.
     ///
     /// # Errors
