@@ -8,20 +8,8 @@ here=$(realpath "$(dirname "$0")")
 work=$(mktemp -d)
 # shellcheck source=scripts/cluster/common.sh
 source "$here/common.sh"
-
-end() {
-  local code=$?
-  [ -z "${SLURM_CONF:-}" ] || "$here/slurm.sh" stop "$work/slurm"
-  [ $code = 0 ] || tail -n 5 "$work"/slurm/slurmctld.log "$work"/*/logs/* 2>/dev/null || true
-  rm -rf "$work"
-}
-trap end EXIT
-
-if ! started=$("$here/slurm.sh" start "$work/slurm" 2>"$work/start.log"); then
-  echo "left out: Slurm does not start here: $(tail -n 1 "$work/start.log")"
-  exit 0
-fi
-eval "$started"
+# shellcheck source=scripts/cluster/with_slurm.sh
+source "$here/with_slurm.sh"
 
 # chain FOLDER: a grid there, and the program in the path.
 chain() {
@@ -43,24 +31,7 @@ GRID
 }
 logs() { cat logs/*"_$1.out" 2>/dev/null; }
 ended() { [ -z "$(squeue --noheader 2>/dev/null)" ]; }
-# until_so SECONDS COMMAND...
-until_so() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    [ $SECONDS -lt $end ] || fail "in time: $*; $(squeue)"
-    sleep 0.1
-  done
-}
 in_training() { logs 0 | grep -q ': step '; }
-# The program of task 0 of the first array.
-program() {
-  local id pid
-  id=$(scontrol show job "${first}_0" | grep -o 'JobId=[0-9]*' | cut -d= -f2)
-  for pid in $(pgrep -x run-glue); do
-    if tr '\0' '\n' <"/proc/$pid/environ" | grep -qx "SLURM_JOB_ID=$id"; then echo "$pid"; fi
-  done
-}
 
 chain "$work/chain"
 cd "$work/chain"
@@ -73,10 +44,10 @@ eval "${submissions[0]}"
 first=$job
 eval "${submissions[1]}"
 until_so 60 in_training
-kill -KILL "$(program)"
+kill -KILL "$(program "${first}_0")"
 until_so 240 ended
 
-[ "$(scontrol show job "${first}_0" | grep -o 'JobState=[A-Z]*' | cut -d= -f2)" = FAILED ] || fail "the task that was killed did not fail"
+[ "$(state "${first}_0")" = FAILED ] || fail "the task that was killed did not fail"
 [ "$(records results | wc -l)" = 8 ] || fail "not eight records: $(records results)"
 [ "$(cat logs/* | grep -c '^[a-z]*: results are in ')" = 8 ] || fail "not eight times were results written"
 beginnings=$(records results | sort | xargs -d '\n' jq --raw-output '"\(.task) \(.seed) \(.init_from.task) \(.init_from.seed) \(.init_from.settings_hash)"')

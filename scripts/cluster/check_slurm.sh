@@ -9,33 +9,10 @@ here=$(realpath "$(dirname "$0")")
 work=$(mktemp -d)
 # shellcheck source=scripts/cluster/common.sh
 source "$here/common.sh"
+# shellcheck source=scripts/cluster/with_slurm.sh
+source "$here/with_slurm.sh"
 
-end() {
-  local code=$?
-  [ -z "${SLURM_CONF:-}" ] || "$here/slurm.sh" stop "$work/slurm"
-  [ $code = 0 ] || tail -n 5 "$work"/slurm/slurmctld.log "$work"/*/logs/* 2>/dev/null || true
-  rm -rf "$work"
-}
-trap end EXIT
-
-if ! started=$("$here/slurm.sh" start "$work/slurm" 2>"$work/start.log"); then
-  echo "left out: Slurm does not start here: $(tail -n 1 "$work/start.log")"
-  exit 0
-fi
-eval "$started"
-
-# state JOB: of a job or a task of an array, such as RUNNING.
-state() { scontrol show job "$1" | grep -o 'JobState=[A-Z]*' | cut -d= -f2; }
 log() { cat "logs/run-glue-twelve-runs-${job}_$1.out" 2>/dev/null; }
-# until_so SECONDS COMMAND...
-until_so() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    [ $SECONDS -lt $end ] || fail "in time: $*; $(squeue)"
-    sleep 0.1
-  done
-}
 quietly() { "$@" >/dev/null 2>&1; }
 # Tasks that are in the middle of a training, but for those that were met before.
 met=""
@@ -49,17 +26,6 @@ in_training() {
     fi
   done
   return 1
-}
-# The program that a task of the array runs.
-program() {
-  local id pid
-  id=$(scontrol show job "${job}_$1" | grep -o 'JobId=[0-9]*' | cut -d= -f2)
-  for pid in $(pgrep -x run-glue); do
-    if tr '\0' '\n' <"/proc/$pid/environ" | grep -qx "SLURM_JOB_ID=$id"; then
-      echo "$pid"
-      return
-    fi
-  done
 }
 ended() { [ -z "$(squeue --noheader --jobs="$1" 2>/dev/null)" ]; }
 
@@ -75,7 +41,7 @@ echo "job $job, twelve tasks, two at a time"
 
 # A task may end between two looks at it: then another one is taken.
 until_so 30 in_training
-until kill -KILL "$(program "$found")" 2>/dev/null; do until_so 30 in_training; done
+until kill -KILL "$(program "${job}_$found")" 2>/dev/null; do until_so 30 in_training; done
 killed=$found
 until_so 30 in_training
 told=$found
