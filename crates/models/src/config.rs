@@ -175,9 +175,9 @@ impl Config {
     /// A whole number, 0 included, with the architecture's default.
     ///
     /// # Errors
-    /// When the field holds something else.
+    /// When the field holds something else: `null` too, which transformers refuses in what it does not declare as optional.
     pub fn whole(&self, field: &str, default: usize) -> Result<usize, ConfigError> {
-        match self.get(field) {
+        match self.fields.get(field) {
             None => Ok(default),
             Some(value) => {
                 value.as_u64().map(|n| n as usize).ok_or_else(|| wrong(field, value, "a whole number of at least 0"))
@@ -190,7 +190,7 @@ impl Config {
     /// # Errors
     /// When the field holds something else.
     pub fn switch(&self, field: &str, default: bool) -> Result<bool, ConfigError> {
-        match self.get(field) {
+        match self.fields.get(field) {
             None => Ok(default),
             Some(value) => value.as_bool().ok_or_else(|| wrong(field, value, "true or false")),
         }
@@ -201,7 +201,7 @@ impl Config {
     /// # Errors
     /// When the field holds something else.
     pub fn number(&self, field: &str, default: f64) -> Result<f64, ConfigError> {
-        match self.get(field) {
+        match self.fields.get(field) {
             None => Ok(default),
             Some(value) => value.as_f64().ok_or_else(|| wrong(field, value, "a number")),
         }
@@ -229,12 +229,20 @@ impl Config {
         }
     }
 
+    /// A probability below 1 which may be `null`, as transformers declares it; the default stands for that too.
+    ///
+    /// # Errors
+    /// When the field holds something else.
+    pub fn optional_probability(&self, field: &str, default: f64) -> Result<f64, ConfigError> {
+        if self.get(field).is_some() { self.probability(field, default) } else { Ok(default) }
+    }
+
     /// A text, with the architecture's default.
     ///
     /// # Errors
     /// When the field holds something else.
     pub fn text<'a>(&'a self, field: &str, default: &'a str) -> Result<&'a str, ConfigError> {
-        match self.get(field) {
+        match self.fields.get(field) {
             None => Ok(default),
             Some(value) => value.as_str().ok_or_else(|| wrong(field, value, "a text")),
         }
@@ -301,6 +309,23 @@ mod tests {
     fn config(json: &str) -> Config {
         let Ok(Value::Object(fields)) = serde_json::from_str(json) else { panic!("{json}") };
         Config::from_fields(fields)
+    }
+
+    /// As `BertConfig(hidden_dropout_prob=None)` is refused by transformers 5.23, and `classifier_dropout=None` is not.
+    #[test]
+    fn null_is_a_value_only_where_transformers_declares_it() {
+        let nulls = config(r#"{"hidden_dropout_prob":null,"classifier_dropout":null,"hidden_act":null,"is_it":null}"#);
+        assert_eq!(nulls.optional_probability("classifier_dropout", 0.1).unwrap(), 0.1);
+        for (refused, expected) in [
+            (nulls.probability("hidden_dropout_prob", 0.1).unwrap_err(), "a number"),
+            (nulls.whole("is_it", 1).unwrap_err(), "a whole number"),
+            (nulls.text("hidden_act", "gelu").map(drop).unwrap_err(), "a text"),
+            (nulls.switch("is_it", true).map(drop).unwrap_err(), "true or false"),
+        ] {
+            let said = refused.to_string();
+            assert!(said.contains("null") && said.contains(expected), "{said}");
+        }
+        assert_eq!(nulls.probability("absent", 0.1).unwrap(), 0.1);
     }
 
     #[test]

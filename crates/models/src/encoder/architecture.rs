@@ -325,7 +325,7 @@ pub(super) fn bert_like_without_token_types(
         hidden_size: config.count("hidden_size")?,
         num_hidden_layers: config.layers("num_hidden_layers")?,
         hidden_dropout_prob,
-        classifier_dropout: config.probability("classifier_dropout", hidden_dropout_prob)?,
+        classifier_dropout: config.optional_probability("classifier_dropout", hidden_dropout_prob)?,
         block: PostNorm {
             distances: Distances::None,
             activation: Activation::from_config("hidden_act", config.text("hidden_act", "gelu")?)?,

@@ -122,7 +122,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     architecture.head.dense_dropout = config.probability("pooler_dropout", 0.0)?;
     architecture.head.activation =
         Activation::from_config("pooler_hidden_act", config.text("pooler_hidden_act", "gelu")?)?;
-    architecture.head.dropout = config.probability("cls_dropout", fields.hidden_dropout_prob)?;
+    architecture.head.dropout = config.optional_probability("cls_dropout", fields.hidden_dropout_prob)?;
     architecture.checked("num_attention_heads")
 }
 

@@ -217,8 +217,9 @@ pub(super) fn data(record: &RunRecord, path: &std::path::Path) -> Result<Value, 
         .map_err(|_| format!("{} is no task of a benchmark, and the script reads those alone", record.task))?;
     let dataset = &record.dataset;
     let split = |use_| dataset.used_for(use_).next();
-    let (Some(train), Some(validation)) = (split(SplitUse::Training), split(SplitUse::Evaluation)) else {
-        return Err("it says nothing of its training rows or of those of its evaluation".to_owned());
+    let Some(train) = split(SplitUse::Training) else { return Err("it says nothing of its training rows".to_owned()) };
+    let Some(validation) = split(SplitUse::Evaluation) else {
+        return Err("the run was not evaluated, and the script evaluates: run it with --do_eval too".to_owned());
     };
     let folder = match dataset.source {
         Source::Hub => None,

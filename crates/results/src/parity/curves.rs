@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::apart::apart;
+use super::draws::Draws;
+use super::evaluations::Evaluations;
 use super::run_of::RunOf;
 use records::files::trainer_state::TrainerState;
 use records::metrics::Metrics;
@@ -19,34 +22,24 @@ pub(super) struct Row {
     pub(super) values: [[f64; 2]; NUMBERS.len()],
 }
 
-/// |ours - theirs| / |theirs|; infinite where one of them is no number, or theirs is 0.
-fn apart([ours, theirs]: [f64; 2]) -> f64 {
-    let difference = (ours - theirs).abs() / theirs.abs();
-    match ours == theirs {
-        true => 0.0,
-        // A comparison with NaN is never true, and a maximum passes over it.
-        false if difference.is_nan() => f64::INFINITY,
-        false => difference,
-    }
-}
-
 impl Row {
     /// |ours - theirs| / |theirs| of one of [`NUMBERS`]; infinite where one of them is no number.
     pub(super) fn difference(&self, number: usize) -> f64 {
         apart(self.values[number])
     }
 
-    fn largest(&self) -> f64 {
-        (0..NUMBERS.len()).map(|number| self.difference(number)).fold(0.0, f64::max)
+    /// The first of [`NUMBERS`] that lies further apart than that: its place.
+    pub(super) fn parting(&self, tolerance: f64) -> Option<usize> {
+        (0..NUMBERS.len()).find(|number| self.difference(*number) > tolerance)
     }
 }
 
 /// Whether two curves are one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreement {
-    /// In every row, and at the end.
+    /// In every row, and in every evaluation.
     Same,
-    /// In every row that both logs have, which are not all.
+    /// In all that both logs have, which is not all.
     Incomplete,
     /// They part.
     Parts,
@@ -73,30 +66,30 @@ pub struct Parity {
     /// Rows of one log whose step the other has not.
     pub(super) alone: usize,
     pub(super) tolerance: f64,
-    /// Whether the masks of dropout are PyTorch's, or there are none.
-    pub(super) same_masks: bool,
-    /// Whether rows are ordered by length, which the Trainer's generator decides too.
-    pub(super) own_order: bool,
+    /// What it drew otherwise than the Trainer does.
+    pub(super) draws: Draws,
     /// Whether the run ended with the weights of its best evaluation, and the script's with those of its last step.
     pub(super) ends_with_best: bool,
-    /// Losses of evaluations of one step, ours and theirs.
-    pub(super) evaluations: Vec<(u64, [f64; 2])>,
-    /// The last evaluation's metrics, ours and theirs; none where they are of other weights.
-    pub(super) metrics: Vec<(String, f64, f64)>,
+    /// What was evaluated on the way and at the end.
+    pub(super) evaluations: Evaluations,
     /// What the run warned of.
     pub(super) warnings: Vec<String>,
 }
 
 impl Parity {
-    /// The record beside the trainer_state.json `against`.
-    pub(super) fn new(record: &RunRecord, against: &Path, tolerance: f64) -> Result<Self, String> {
+    /// The record beside the state that the trainer_state.json `against` holds.
+    pub(super) fn new(
+        record: &RunRecord,
+        against: &Path,
+        state: &TrainerState,
+        tolerance: f64,
+    ) -> Result<Self, String> {
         if RunOf::of_log(against).is_some_and(|run| run != RunOf::of(record)) {
             return Err(format!(
                 "{} is of another run: the script that made it was written for other settings",
                 against.display()
             ));
         }
-        let state = TrainerState::read(against).map_err(|error| error.to_string())?;
         let log: Vec<&Metrics> = record.log_history.iter().flatten().collect();
         let (ours, theirs) = (losses(log.iter().copied()), losses(state.log_history.iter()));
         if ours.is_empty() {
@@ -112,55 +105,37 @@ impl Parity {
         if rows.is_empty() {
             return Err(format!("no row of its log has a step of {}: log as often there", against.display()));
         }
-        let is_evaluation = |row: &&Metrics| row.contains_key("eval_loss");
-        let evaluated = |row: &Metrics| Some((row.get("step")?.as_f64()? as u64, row.get("eval_loss")?.as_f64()?));
-        let ends_with_best = record.training.as_ref().is_some_and(|training| training.weights != EndWeights::Last);
+        if is_own_log(&rows) {
+            return Err(format!(
+                "{} is the log of the run itself, number for number: give the trainer_state.json of the Trainer",
+                against.display()
+            ));
+        }
+        let training = record.training.as_ref();
+        let ends_with_best = training.is_some_and(|training| training.weights != EndWeights::Last);
         // Of the weights after the last step, as the record has them.
-        let end = record.training.as_ref().map(|training| training.step);
-        let last = state.log_history.iter().rfind(is_evaluation).filter(|_| !ends_with_best);
-        let last = last.filter(|row| end.is_none() || evaluated(row).map(|(step, _)| step) == end);
-        let metric = |(name, ours): (&String, &Option<f64>)| {
-            let theirs = last?.get(&format!("eval_{name}"))?.as_f64()?;
-            Some((name.clone(), (*ours)?, theirs))
-        };
-        let their_evaluations: BTreeMap<u64, f64> =
-            state.log_history.iter().filter(is_evaluation).filter_map(evaluated).collect();
-        let our_evaluations: BTreeMap<u64, f64> =
-            log.iter().copied().filter(is_evaluation).filter_map(evaluated).collect();
-        let both =
-            our_evaluations.into_iter().filter_map(|(step, ours)| Some((step, [ours, *their_evaluations.get(&step)?])));
-        let of = |name: &str| record.hyper_parameters.get(name);
-        let drops = ["hidden_dropout_prob", "attention_probs_dropout_prob"];
-        let drops_units = record.training.as_ref().and_then(|training| training.drops_units);
-        let drops_units =
-            drops_units.unwrap_or_else(|| drops.iter().any(|name| of(name).and_then(|p| p.as_f64()) != Some(0.0)));
-        let follows = of("dropout_stream").and_then(|value| value.as_str()) == Some("torch");
-        let by_length = of("train_sampling_strategy").and_then(|value| value.as_str()) == Some("group_by_length");
+        let last_row = ours.last().map_or(0, |(step, _)| *step);
+        let end = training.map_or(last_row, |training| training.step);
         Ok(Self {
             title: format!("{}, {}, seed {}", record.task, record.model.id, record.seed),
             alone: (ours.len() + theirs.len()).saturating_sub(2 * rows.len()),
-            metrics: record.metrics.iter().filter_map(metric).collect(),
-            evaluations: both.collect(),
+            evaluations: Evaluations::of(record, &state.log_history, end, ends_with_best),
             ends_with_best,
             rows,
             tolerance,
-            same_masks: follows || !drops_units,
-            own_order: by_length && !follows,
+            draws: Draws::of(record),
             warnings: record.warnings.clone(),
         })
     }
 
-    /// Where the curves part: the first row of which a number lies further apart than the tolerance.
-    pub(super) fn parting(&self) -> Option<&Row> {
-        self.rows.iter().find(|row| row.largest() > self.tolerance)
+    /// Where the curves part: the first row of which a number lies further apart than the tolerance, and which of [`NUMBERS`].
+    pub(super) fn parting(&self) -> Option<(&Row, usize)> {
+        self.rows.iter().find_map(|row| Some((row, row.parting(self.tolerance)?)))
     }
 
-    /// The first evaluation whose loss lies further apart than that; the step is none of the one at the end.
-    pub(super) fn parting_evaluation(&self) -> Option<(Option<u64>, [f64; 2])> {
-        let on_the_way = self.evaluations.iter().map(|(step, losses)| (Some(*step), *losses));
-        let at_the_end = self.metrics.iter().filter(|(name, ..)| glue_tasks::plain_key(name) == "loss");
-        let at_the_end = at_the_end.map(|(_, ours, theirs)| (None, [*ours, *theirs]));
-        on_the_way.chain(at_the_end).find(|(_, losses)| apart(*losses) > self.tolerance)
+    /// The first evaluation of which a number lies further apart than that: its step, the number's name, ours and theirs.
+    pub(super) fn parting_evaluation(&self) -> Option<(u64, &str, [f64; 2])> {
+        self.evaluations.parting(self.tolerance)
     }
 
     /// Whether they are one curve.
@@ -168,10 +143,17 @@ impl Parity {
     pub fn agreement(&self) -> Agreement {
         match () {
             () if self.parting().is_some() || self.parting_evaluation().is_some() => Agreement::Parts,
-            () if self.alone > 0 => Agreement::Incomplete,
+            () if self.alone > 0 || !self.evaluations.alone.is_empty() => Agreement::Incomplete,
             () => Agreement::Same,
         }
     }
+}
+
+/// Whether the other log is the run's own: all numbers are the same, and among the norms is one that PyTorch, which has them in f32, cannot
+/// give.
+fn is_own_log(rows: &[Row]) -> bool {
+    let is_f32 = |norm: f64| f64::from(norm as f32) == norm;
+    rows.iter().all(|row| row.parting(0.0).is_none()) && rows.iter().any(|row| !is_f32(row.values[1][1]))
 }
 
 /// The steps that both logs have. A loss is the mean over the steps since the row before, so where one log has more rows, its losses since

@@ -2,9 +2,12 @@
 //!
 //! With `--dropout_stream torch` a run draws PyTorch's own masks, so that the curves are the same numbers up to rounding.
 
+mod apart;
 mod arguments;
 mod charts;
 mod curves;
+mod draws;
+mod evaluations;
 mod report;
 mod run_of;
 
@@ -12,9 +15,12 @@ use std::path::{Path, PathBuf};
 
 use records::Error;
 use records::atomic::write_whole;
+use records::files::trainer_state::TrainerState;
 use records::record::{RunRecord, read_paths};
+use serde_json::Value;
 
 pub use self::curves::{Agreement, Parity};
+use self::draws::Draws;
 
 /// The script, which needs nothing of the run but the two files beside it.
 const SCRIPT: &str = include_str!("trainer.py");
@@ -32,21 +38,45 @@ pub struct ParityOptions {
     pub charts: Option<PathBuf>,
 }
 
-/// Writes into `folder` what runs the record's training by the Trainer: a script, its settings, and its data. Gives the script's path.
-///
-/// # Errors
-/// A record that cannot be read, or of a run that the Trainer cannot make, with the setting that is in the way.
-pub fn write(record: &Path, folder: &Path) -> Result<PathBuf, Error> {
-    let (path, record) = read(record)?;
-    let settings = arguments::of_run(&record).map_err(|reason| at(&path, reason))?;
-    let data = arguments::data(&record, &path).map_err(|reason| at(&path, reason))?;
-    std::fs::create_dir_all(folder).map_err(|error| Error::failure(format!("{}: {error}", folder.display())))?;
-    for (name, value) in [("run_glue.json", settings), ("data.json", data)] {
-        write_whole(folder.join(name), format!("{value:#}\n").as_bytes())?;
+/// What makes a record's run by the Trainer: a script, its settings, and its data.
+#[derive(Debug)]
+pub struct Script {
+    /// The record of the run.
+    pub record: RunRecord,
+    settings: Value,
+    data: Value,
+}
+
+impl Script {
+    /// The script of a record, or of the only one that a folder holds.
+    ///
+    /// # Errors
+    /// A record that cannot be read, or of a run that the Trainer cannot make, with the setting that is in the way.
+    pub fn of(record: &Path) -> Result<Self, Error> {
+        let (path, record) = read(record)?;
+        let data = arguments::data(&record, &path).map_err(|reason| at(&path, reason))?;
+        let settings = arguments::of_run(&record).map_err(|reason| at(&path, reason))?;
+        Ok(Self { record, settings, data })
     }
-    let script = folder.join("trainer.py");
-    write_whole(&script, SCRIPT.as_bytes())?;
-    Ok(script)
+
+    /// Why the curve of the run is another one than that of the script, where it is.
+    pub fn remarks(&self) -> impl Iterator<Item = &'static str> {
+        Draws::of(&self.record).in_words()
+    }
+
+    /// Writes it into `folder`. Gives the script's path.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<PathBuf, Error> {
+        std::fs::create_dir_all(folder).map_err(|error| Error::Input(format!("{}: {error}", folder.display())))?;
+        for (name, value) in [("run_glue.json", &self.settings), ("data.json", &self.data)] {
+            write_whole(folder.join(name), format!("{value:#}\n").as_bytes())?;
+        }
+        let script = folder.join("trainer.py");
+        write_whole(&script, SCRIPT.as_bytes())?;
+        Ok(script)
+    }
 }
 
 /// The two curves.
@@ -55,7 +85,9 @@ pub fn write(record: &Path, folder: &Path) -> Result<PathBuf, Error> {
 /// Files that cannot be read, or that have no rows of the log in common.
 pub fn run(options: &ParityOptions) -> Result<Parity, Error> {
     let (path, record) = read(&options.record)?;
-    let parity = Parity::new(&record, &options.against, options.tolerance).map_err(|reason| at(&path, reason))?;
+    let state = TrainerState::read(&options.against).map_err(|error| Error::Input(error.to_string()))?;
+    let parity =
+        Parity::new(&record, &options.against, &state, options.tolerance).map_err(|reason| at(&path, reason))?;
     if let Some(folder) = &options.charts {
         charts::write(&parity, folder)?;
     }
@@ -71,7 +103,10 @@ fn read(place: &Path) -> Result<(PathBuf, RunRecord), Error> {
     let found = read_paths(&[place.to_owned()])?;
     let mut trained: Vec<(PathBuf, RunRecord)> = found.warned().into_iter().filter(|(_, r)| r.is_trained()).collect();
     match trained.pop() {
-        Some(record) if trained.is_empty() => Ok(record),
+        Some((path, record)) if trained.is_empty() => match &record.training {
+            Some(training) if training.step == 0 => Err(at(&path, "its training took no step".to_owned())),
+            _ => Ok((path, record)),
+        },
         Some(_) => Err(at(place, format!("holds {} records of trainings; give one of them", trained.len() + 1))),
         None => Err(at(place, "holds no record of a training; give the JSON file of one".to_owned())),
     }

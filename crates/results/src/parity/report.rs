@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::curves::{Agreement, NUMBERS, Parity, Row};
+use super::evaluations::{Evaluation, Whose};
 use crate::columns::aligned;
 use records::counted;
 
@@ -16,7 +17,7 @@ impl Parity {
         let mut lines =
             vec![["step", "loss", "Trainer", "apart", "grad_norm", "Trainer", "apart"].map(str::to_owned).to_vec()];
         let every = self.rows.len().div_ceil(SHOWN);
-        let (last, parting) = (self.rows.len() - 1, self.parting().map(|row| row.step));
+        let (last, parting) = (self.rows.len() - 1, self.parting().map(|(row, _)| row.step));
         let is_shown = |(i, row): &(usize, &Row)| i % every == 0 || *i == last || Some(row.step) == parting;
         for (_, row) in self.rows.iter().enumerate().filter(is_shown) {
             let mut line = vec![row.step.to_string()];
@@ -35,16 +36,22 @@ impl Parity {
         text += &format!("{}; farthest apart: {}.\n", counted(self.rows.len(), "row"), farthest.join(", "));
         let tolerance = self.tolerance;
         text += &match (self.parting(), self.parting_evaluation(), self.agreement()) {
-            (Some(row), ..) => {
+            (Some((row, number)), ..) => {
+                let (name, [ours, theirs]) = (NUMBERS[number].replace('_', " "), row.values[number]);
                 format!(
-                    "The curves part at step {}: a number differs by more than {tolerance:e} of itself.\n",
-                    row.step
+                    "The curves part at step {}: the {name} is {} and {}, which is more than {tolerance:e} of itself apart.\n",
+                    row.step,
+                    shown(ours),
+                    shown(theirs)
                 )
             }
-            (None, Some((step, [ours, theirs])), _) => {
-                let which = step.map_or_else(|| "at the end".to_owned(), |step| format!("of step {step}"));
+            (None, Some((step, name, [ours, theirs])), _) => {
                 format!(
-                    "The curves are one, and the evaluations {which} are not: their losses are {ours:.6} and {theirs:.6}.\n"
+                    "The curves are one, and the evaluation {} is not: its {} is {} and {}.\n",
+                    self.evaluations.which(step),
+                    name.replace('_', " "),
+                    shown(ours),
+                    shown(theirs)
                 )
             }
             (None, None, Agreement::Incomplete) => {
@@ -59,24 +66,30 @@ impl Parity {
             1 => "1 row has a step that the other log has not: nothing can be told of it.\n".to_owned(),
             rows => format!("{rows} rows have a step that the other log has not: nothing can be told of them.\n"),
         };
-        if !self.same_masks {
-            text += "The run drew masks of dropout of its own: only runs with --dropout_stream torch follow the Trainer step for step.\n";
+        for (step, whose) in &self.evaluations.alone {
+            let whose = match whose {
+                Whose::Ours => "the run's",
+                Whose::Theirs => "the Trainer's",
+            };
+            text += &format!(
+                "The evaluation {} is in {whose} log alone: nothing can be told of it.\n",
+                self.evaluations.which(*step)
+            );
         }
-        if self.own_order {
-            text += "The run ordered its rows by length in an order of its own: only runs with --dropout_stream torch follow the Trainer's.\n";
-        }
+        text += &self.draws.in_words().map(|line| format!("{line}\n")).collect::<String>();
         if self.agreement() == Agreement::Parts {
             text += &self.warnings.iter().map(|warning| format!("The run warned: {warning}\n")).collect::<String>();
         }
         if self.ends_with_best {
             text += "The run ended with the weights of its best evaluation, and the Trainer of the script with its last: their metrics are not compared.\n";
         }
-        if !self.metrics.is_empty() {
+        let at_the_end = self.evaluations.at_the_end();
+        if !at_the_end.is_empty() && !self.ends_with_best {
             let mut lines = vec![["at the end", "run-glue", "Trainer"].map(str::to_owned).to_vec()];
-            let line = |(name, ours, theirs): &(String, f64, f64)| {
+            let line = |(name, [ours, theirs]): &(String, [f64; 2])| {
                 vec![name.clone(), format!("{ours:.6}"), format!("{theirs:.6}")]
             };
-            lines.extend(self.metrics.iter().map(line));
+            lines.extend(at_the_end.iter().map(line));
             text += &format!("\n{}", aligned(&lines, 1));
         }
         text
@@ -98,20 +111,30 @@ impl Parity {
             let (row, difference) = self.farthest(number);
             ((*name).to_owned(), json!({"step": row.step, "difference": difference}))
         });
-        let metric =
-            |(name, ours, theirs): &(String, f64, f64)| (name.clone(), json!({"run_glue": ours, "trainer": theirs}));
-        let evaluation = |(step, [ours, theirs]): &(u64, [f64; 2])| json!({"step": step, "loss": {"run_glue": ours, "trainer": theirs}});
+        let both = |[ours, theirs]: &[f64; 2]| json!({"run_glue": ours, "trainer": theirs});
+        let numbers = |numbers: &[(String, [f64; 2])]| -> serde_json::Map<String, Value> {
+            numbers.iter().map(|(name, values)| (name.clone(), both(values))).collect()
+        };
+        let evaluation = |of: &Evaluation| {
+            let mut fields = numbers(&of.numbers);
+            fields.insert("step".to_owned(), json!(of.step));
+            Value::Object(fields)
+        };
+        let at_the_end = if self.ends_with_best { &[] } else { self.evaluations.at_the_end() };
+        let alone = |(step, whose): &(u64, Whose)| json!({"step": step, "log": match whose { Whose::Ours => "run_glue", Whose::Theirs => "trainer" }});
         let value = json!({
             "run": self.title,
             "verdict": self.agreement().name(),
             "rows_of_one_log_alone": self.alone,
-            "same_masks": self.same_masks,
+            "evaluations_of_one_log_alone": self.evaluations.alone.iter().map(alone).collect::<Vec<_>>(),
+            "same_masks": !self.draws.masks,
+            "same_order": !self.draws.order,
             "ends_with_best": self.ends_with_best,
             "tolerance": self.tolerance,
-            "parts_at_step": self.parting().map(|row| row.step),
+            "parts_at_step": self.parting().map(|(row, _)| row.step),
             "farthest": farthest.collect::<serde_json::Map<_, _>>(),
-            "evaluations": self.evaluations.iter().map(evaluation).collect::<Vec<_>>(),
-            "metrics": self.metrics.iter().map(metric).collect::<serde_json::Map<_, _>>(),
+            "evaluations": self.evaluations.both.iter().map(evaluation).collect::<Vec<_>>(),
+            "metrics": numbers(at_the_end),
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
         });
         format!("{value:#}\n")
@@ -122,4 +145,9 @@ impl Parity {
         let differences = self.rows.iter().map(|row| (row, row.difference(number)));
         differences.fold((&self.rows[0], 0.0), |most, next| if next.1 > most.1 { next } else { most })
     }
+}
+
+/// A number with as many digits as tell two of them apart.
+fn shown(number: f64) -> String {
+    if number != 0.0 && number.abs() < 1e-3 { format!("{number:.6e}") } else { format!("{number:.6}") }
 }

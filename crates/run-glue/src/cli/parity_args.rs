@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
-use results::parity::{self, Agreement, ParityOptions};
+use results::parity::{self, Agreement, ParityOptions, Script};
 
 use super::value_parsers::{BoolFlag, number};
+use crate::grid::change_of_folders;
 use crate::progress::print;
 use trainer::error::Error;
 use trainer::settings::check;
@@ -25,13 +26,13 @@ pub struct ParityArgs {
     #[arg(long, value_name = "FILE")]
     pub against: Option<PathBuf>,
     /// How far a loss or a gradient's norm may lie from the Trainer's, as a share of it
-    #[arg(long, value_parser = number, value_name = "X", default_value = "1e-3", requires = "against")]
+    #[arg(long, value_parser = number, value_name = "X", default_value = "1e-3", conflicts_with = "write")]
     pub tolerance: f64,
     /// A folder to write the charts into, each an SVG file
-    #[arg(long, value_name = "DIR", requires = "against")]
+    #[arg(long, value_name = "DIR", conflicts_with = "write")]
     pub charts: Option<PathBuf>,
     /// Print every row as JSON [default: false]
-    #[arg(long, require_equals = true, bool_flag(), requires = "against")]
+    #[arg(long, require_equals = true, bool_flag(), conflicts_with = "write")]
     pub json: Option<bool>,
 }
 
@@ -44,8 +45,15 @@ const CANNOT_TELL: u8 = 3;
 /// Files that cannot be read or written, and runs that the Trainer cannot make.
 pub fn run(args: ParityArgs) -> Result<ExitCode, Error> {
     if let Some(folder) = &args.write {
-        let script = parity::write(&args.record, folder)?;
-        log::info!("python {} makes the same run with the Trainer", script.display());
+        let script = Script::of(&args.record)?;
+        if let Some(change) = change_of_folders(&script.record)? {
+            return Err(Error::usage(format!(
+                "{}: the script would make another run: {change}; write it where the run was made, with its files as they were",
+                args.record.display()
+            )));
+        }
+        script.remarks().for_each(|remark| log::warn!("{remark}"));
+        log::info!("python {} makes the same run with the Trainer", script.write(folder)?.display());
     }
     let Some(against) = args.against else { return Ok(ExitCode::SUCCESS) };
     check(args.tolerance >= 0.0 && args.tolerance.is_finite(), "tolerance", args.tolerance, "0 or more")?;

@@ -27,4 +27,5 @@ pub use self::definition::{Grid, GridParts};
 pub use self::options::{Gpus, PageChoice, SweepOptions};
 pub use self::run_spec::{RunSpec, Several};
 pub use self::settings_factory::SettingsFactory;
+pub use self::sources::change_of_folders;
 pub use self::sweep::run;

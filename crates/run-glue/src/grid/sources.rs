@@ -1,11 +1,12 @@
 //! Whether model and data of a run are still what a record says they were: names stay, content changes.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 use super::data_files;
 use records::record::{PlaceInfo, RunRecord, Source};
 use trainer::error::Error;
-use trainer::file_hash::FileHashes;
+use trainer::file_hash::{FileHashes, sha256};
 use trainer::run::ModelPart;
 use trainer::settings::{DatasetChoice, HubAccess, InitFromSettings, ModelChoice, ModelSettings, Settings};
 use trainer::source::{SourceFiles, TransferHooks};
@@ -123,6 +124,44 @@ impl Sources {
     }
 }
 
+/// What of a record's model and data in folders is not as it was, in words; `None`: nothing. A relative folder is looked for here, which may be
+/// another place than where the run was made.
+///
+/// # Errors
+/// When a file that a run needs is not there, or cannot be read.
+pub fn change_of_folders(record: &RunRecord) -> Result<Option<String>, Error> {
+    let (model, data) = (&record.model, &record.dataset);
+    let of_folders = [(model.source, &model.id), (data.source, &data.id)].into_iter();
+    let mut folders = of_folders.filter(|(source, _)| *source == Source::Folder);
+    if let Some((_, gone)) = folders.find(|(_, folder)| !Path::new(folder).is_dir()) {
+        return Ok(Some(format!("{gone} is no folder here")));
+    }
+    if model.source == Source::Folder {
+        let folder = ModelChoice::Folder(model.id.clone().into());
+        let config = model.config_sha256.iter().map(|hash| ("config.json".to_owned(), hash.clone())).collect();
+        let parts = [
+            (ModelPart::Weights, &model.weights_sha256),
+            (ModelPart::Config, &config),
+            (ModelPart::Tokenizer, &model.tokenizer_sha256),
+        ];
+        // Earlier versions did not write all of them down.
+        let known = parts.into_iter().filter(|(_, then)| !then.is_empty());
+        if let Some(change) = differing_part(&folder, known)? {
+            return Ok(Some(change));
+        }
+    }
+    let folder = Path::new(&data.id);
+    let change = |(name, hash): (&String, &String)| {
+        let path = folder.join(name);
+        match sha256(&path) {
+            Ok(now) if now == *hash => None,
+            Ok(_) => Some(format!("{} has changed", path.display())),
+            Err(_) => Some(format!("{} is gone", path.display())),
+        }
+    };
+    Ok(data.files_sha256.iter().filter(|_| data.source == Source::Folder).find_map(change))
+}
+
 /// What has changed of the run that another one began from. Its model at the beginning is looked at where that one is.
 fn start_change(from: &InitFromSettings, record: &RunRecord) -> Option<String> {
     let changed = |how: &str| Some(format!("the run of {} that {} began from {how}", from.task, record.task));
@@ -141,7 +180,10 @@ fn start_change(from: &InitFromSettings, record: &RunRecord) -> Option<String> {
 }
 
 /// The first file of a model in a folder that is not as it was, in words.
-fn differing_part(folder: &ModelChoice, parts: [(ModelPart, &FileHashes); 3]) -> Result<Option<String>, Error> {
+fn differing_part<'a>(
+    folder: &ModelChoice,
+    parts: impl IntoIterator<Item = (ModelPart, &'a FileHashes)>,
+) -> Result<Option<String>, Error> {
     for (part, then) in parts {
         let (now, place) = part.now(folder)?;
         if let Some(change) = differing_file(&place, then, &now) {

@@ -26,9 +26,23 @@ fn parity(bench: &Bench, record: &str, more: &str) -> Ended {
     bench.run(["parity", record].into_iter().chain(more.split_whitespace()))
 }
 
-/// The run's own log as the Trainer's, changed by `change`.
+/// The run's own log as the Trainer's, which has its norms in f32 and evaluates at the end, changed by `change`.
 fn write_state(bench: &Bench, change: impl Fn(&mut Value)) {
-    let mut log = bench.record()["log_history"].clone();
+    let record = bench.record();
+    let mut log = record["log_history"].clone();
+    for row in log.as_array_mut().unwrap() {
+        if let Some(norm) = row["grad_norm"].as_f64() {
+            row["grad_norm"] = json!(f64::from(norm as f32));
+        }
+    }
+    let mut end: serde_json::Map<String, Value> = record["metrics"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| (format!("eval_{name}"), value.clone()))
+        .collect();
+    end.insert("step".to_owned(), record["training"]["step"].clone());
+    log.as_array_mut().unwrap().push(end.into());
     change(&mut log);
     bench.write("theirs/trainer_state.json", json!({"log_history": log}).to_string());
 }
@@ -49,7 +63,7 @@ fn the_same_curve_is_the_same_and_another_parts_where_it_does() {
     write_state(&bench, |log| log[4]["loss"] = json!(log[4]["loss"].as_f64().unwrap() * 1.002));
     let other = parity(&bench, &record, against);
     assert_eq!(other.code, Some(1), "{}", other.stderr);
-    assert!(other.stdout.contains("The curves part at step 5"), "{}", other.stdout);
+    assert!(other.stdout.contains("The curves part at step 5: the loss is 0."), "{}", other.stdout);
     parity(&bench, &record, &format!("{against} --tolerance 0.01")).assert_done("a wider tolerance");
     let as_json = parity(&bench, &record, &format!("{against} --json"));
     let value: Value = serde_json::from_str(&as_json.stdout).unwrap();
@@ -85,19 +99,40 @@ fn the_same_curve_is_the_same_and_another_parts_where_it_does() {
     assert_eq!(coarser.code, Some(3), "{}", coarser.stdout);
     assert!(coarser.stdout.contains("One curve as far as both logs go"), "{}", coarser.stdout);
 
-    // The evaluation at the end is part of it, and one of another step is not.
-    let end = |loss: f64, step: u64| {
-        write_state(&bench, |log| log.as_array_mut().unwrap().push(json!({"eval_loss": loss, "step": step})));
+    // The evaluation at the end is part of it, with its scores.
+    let end = |name: &str, value: Value| {
+        write_state(&bench, |log| {
+            *log.as_array_mut().unwrap().last_mut().unwrap().get_mut(name).unwrap() = value.clone()
+        });
         parity(&bench, &record, against)
     };
-    let own = bench.record()["metrics"]["loss"].as_f64().unwrap();
-    end(own, 8).assert_done("the same evaluation");
-    let other = end(own * 1.01, 8);
-    assert_eq!(other.code, Some(1), "{}", other.stdout);
-    assert!(other.stdout.contains("The curves are one, and the evaluations at the end are not"), "{}", other.stdout);
-    let elsewhere = end(own * 1.01, 88);
-    elsewhere.assert_done("an evaluation of another step");
-    assert!(!elsewhere.stdout.contains("at the end"), "{}", elsewhere.stdout);
+    let own = bench.record()["metrics"].clone();
+    let [loss, accuracy] = ["loss", "accuracy"].map(|name| own[name].as_f64().unwrap());
+    for (name, value) in
+        [("eval_loss", json!(loss * 1.01)), ("eval_loss", Value::Null), ("eval_accuracy", json!(accuracy - 0.0625))]
+    {
+        let other = end(name, value);
+        assert_eq!(other.code, Some(1), "{name}: {}", other.stdout);
+        let said = format!("The curves are one, and the evaluation at the end is not: its {} is", &name[5..]);
+        assert!(other.stdout.contains(&said), "{}", other.stdout);
+    }
+    // Where it is missing, or is of another step, it is not passed over.
+    let elsewhere = end("step", json!(88));
+    assert_eq!(elsewhere.code, Some(3), "an evaluation of another step: {}", elsewhere.stdout);
+    for said in ["The evaluation at the end is in the run's log alone", "of step 88 is in the Trainer's log alone"] {
+        assert!(elsewhere.stdout.contains(said), "{said}: {}", elsewhere.stdout);
+    }
+    write_state(&bench, |log| drop(log.as_array_mut().unwrap().pop()));
+    let without = parity(&bench, &record, &format!("{against} --json"));
+    let value: Value = serde_json::from_str(&without.stdout).unwrap();
+    assert_eq!((without.code, &value["verdict"]), (Some(3), &json!("incomplete")));
+    assert_eq!(value["evaluations_of_one_log_alone"], json!([{"step": 8, "log": "run_glue"}]));
+
+    // The run's own log is not the Trainer's.
+    bench.write("theirs/trainer_state.json", json!({"log_history": bench.record()["log_history"]}).to_string());
+    let own = parity(&bench, &record, against);
+    assert_eq!(own.code, Some(2), "{}", own.stdout);
+    assert!(own.stderr.contains("is the log of the run itself"), "{}", own.stderr);
 
     // The log of another run's script.
     write_state(&bench, |_| ());
@@ -112,7 +147,12 @@ fn masks_of_its_own_are_said() {
     let (bench, record) = trained("");
     write_state(&bench, |_| ());
     let own = parity(&bench, &record, "--against theirs/trainer_state.json");
-    assert!(own.stdout.contains("only runs with --dropout_stream torch follow the Trainer"), "{}", own.stdout);
+    let said = "only runs with --dropout_stream torch follow the Trainer";
+    assert!(own.stdout.contains(said), "{}", own.stdout);
+    // Before an hour of PyTorch, not after it.
+    let written = parity(&bench, &record, "--write theirs");
+    written.assert_done("writing");
+    assert!(written.stderr.contains(said), "{}", written.stderr);
 }
 
 #[test]
@@ -146,6 +186,61 @@ fn the_settings_are_those_of_the_trainer() {
     assert_eq!(data["metrics"], json!(["accuracy"]));
 }
 
+/// With this field transformers draws the masks of feed-forward layers in pieces.
+#[test]
+fn masks_in_pieces_are_refused_by_name() {
+    let bench = Bench::new();
+    let mut config: Value = serde_json::from_slice(&std::fs::read(bench.path("m/config.json")).unwrap()).unwrap();
+    let mut trained = |dropout: f64, more: &str| {
+        config["hidden_dropout_prob"] = json!(dropout);
+        config["chunk_size_feed_forward"] = json!(4);
+        bench.write("m/config.json", config.to_string());
+        let flags = format!("--task rte --model m --dataset_dir g --max_steps 1 --results_dir results {more}");
+        bench.run(flags.split_whitespace())
+    };
+    trained(0.1, "--dropout_stream torch").assert_refused(
+        "chunks",
+        2,
+        &["m: config.json: `chunk_size_feed_forward` is 4", "set it to 0", "leave the stream out"],
+    );
+    // Nothing is drawn there.
+    trained(0.0, "--dropout_stream torch").assert_done("no dropout");
+    trained(0.1, "").assert_done("masks of its own");
+}
+
+/// What the script would run is what the run was made of.
+#[test]
+fn a_script_is_of_the_run_or_is_not_written() {
+    let (bench, record) = trained("");
+    let record = bench.path(&record).display().to_string();
+    let write = || parity(&bench, &record, "--write theirs");
+    write().assert_done("as it was");
+    let refused = |part: &str| {
+        let ended = write();
+        assert!(ended.code == Some(2) && ended.stderr.contains(part), "{part}: {}{}", ended.stdout, ended.stderr);
+    };
+    let with_last_byte_changed = |file: &str| {
+        let mut bytes = std::fs::read(bench.path(file)).unwrap();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        bytes
+    };
+    for file in ["m/model.safetensors", "g/rte/train-00000-of-00001.parquet"] {
+        let before = std::fs::read(bench.path(file)).unwrap();
+        bench.write(file, with_last_byte_changed(file));
+        refused("has changed");
+        bench.write(file, before);
+    }
+    write().assert_done("as it was once more");
+    // Relative folders are of where the run was made.
+    std::fs::rename(bench.path("m"), bench.path("elsewhere")).unwrap();
+    refused("m is no folder here");
+    bench.write("afile", "");
+    std::fs::rename(bench.path("elsewhere"), bench.path("m")).unwrap();
+    let ended = parity(&bench, &record, "--write afile");
+    assert_eq!(ended.code, Some(2), "a file in the place of a folder: {}", ended.stderr);
+}
+
 #[test]
 fn what_cannot_be_compared_is_refused_by_name() {
     let (bench, record) = trained("--layerwise_lr_decay 0.9");
@@ -156,6 +251,9 @@ fn what_cannot_be_compared_is_refused_by_name() {
     refused("--write theirs", "--layerwise_lr_decay 0.9, which the script does not follow");
     refused("--against absent.json", "cannot read absent.json");
     refused("", "--write <DIR>|--against <FILE>");
+    for flag in ["--charts y", "--json", "--tolerance 5"] {
+        refused(&format!("--write theirs {flag}"), "cannot be used with");
+    }
     bench.write("theirs.json", json!({"log_history": []}).to_string());
     refused("--against theirs.json", "theirs.json has no such row of the log");
     bench.write("theirs.json", "{");

@@ -12,7 +12,8 @@ use models::torch_rng::TorchRng;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// A hundred times what rounding does. A wrong unit in one mask may move a loss by less; that there is none, the state of the generator says.
+/// A hundred times what rounding does. Masks in another order or layout move a loss by far more. One wrong unit may move it by less: how many
+/// numbers are drawn is seen from the generator's state, and in which order and shapes from `draws.json`.
 const TOLERANCE: f64 = 1e-4;
 
 fn fixtures() -> PathBuf {

@@ -16,7 +16,7 @@ use super::best_checkpoint::{BestCheckpoint, Kept};
 use super::identity::RunIdentity;
 use super::saved_model::SavedModel;
 use crate::error::Error;
-use crate::settings::{CheckpointSettings, SaveStrategy, Settings, interval};
+use crate::settings::{CheckpointSettings, SaveStrategy, Settings, interval, said};
 use crate::training::best::Best;
 use crate::training::log::{LogState, TrainLog};
 use crate::training::loss_scale::LossScaler;
@@ -149,7 +149,7 @@ impl Resume {
         // What an earlier version did not know was left out.
         let other = settings.iter().find(|(name, value)| state.settings.get(*name).unwrap_or(&Value::Null) != *value);
         if let Some((name, value)) = other {
-            let before = state.settings.get(name).map_or("absent".to_owned(), Value::to_string);
+            let (before, value) = (said(state.settings.get(name)), said(Some(value)));
             return Err(Error::usage(format!(
                 "{}: the checkpoint was made with {name} {before}, and this run has {value}: give the same flags to go on, \
                  or {anew}",

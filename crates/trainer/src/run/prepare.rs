@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use glue_tasks::task::TaskSpec;
 use models::checkpoint::LoadReport;
+use models::ops::Place;
 
 use super::class_order::order_of;
 use super::final_rows::{FinalRows, RowsOf};
@@ -20,7 +21,7 @@ use crate::data::Split;
 use crate::error::Error;
 use crate::file_hash::FileHashes;
 use crate::model_files::{ModelFiles, ModelSources};
-use crate::settings::{BestSettings, Settings, TaskChoice, check_training};
+use crate::settings::{BestSettings, DropoutStream, Settings, TaskChoice, check_training};
 use crate::source::{SourceFiles, TransferHooks};
 use records::record::SplitRows;
 use records::record::parts::Source;
@@ -63,6 +64,7 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
     };
     let model = model.with_peft(settings.peft.method())?;
     check_adapter(settings, &model)?;
+    check_masks(settings, &model)?;
     let (max_seq_length, mut warnings) = (model.max_seq_length, model.warnings.clone());
     let model_identity = ModelIdentity::of(&model)?;
     let drops_case = model.tokenizer.drops_case();
@@ -184,6 +186,23 @@ fn check_adapter(settings: &Settings, model: &ModelFiles) -> Result<(), Error> {
         )));
     }
     Ok(())
+}
+
+/// Whether PyTorch's masks are drawn in the layout that is followed: with this field BERT, RoBERTa, ELECTRA, DistilBERT and ALBERT run their
+/// feed-forward layers, and draw their masks, a piece of the length at a time (`apply_chunking_to_forward` in transformers' pytorch_utils.py).
+fn check_masks(settings: &Settings, model: &ModelFiles) -> Result<(), Error> {
+    const FIELD: &str = "chunk_size_feed_forward";
+    let follows = settings.do_train && settings.training.dropout_stream == DropoutStream::Torch;
+    let chunk = model.config.get(FIELD).filter(|chunk| chunk.as_i64() != Some(0));
+    let mut masks = model.architecture.masks(1, 1).into_iter();
+    match chunk {
+        Some(chunk) if follows && masks.any(|mask| mask.place == Place::FeedForward) => Err(Error::usage(format!(
+            "{}: config.json: `{FIELD}` is {chunk}: transformers draws masks of dropout a piece at a time there, which --dropout_stream torch \
+             does not follow; set it to 0, which changes no other number, or leave the stream out",
+            model.files().id
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// A warning of what the model lacks, and its adapter does not bring.

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::identity::RunIdentity;
 use crate::error::Error;
+use crate::settings::said;
 use crate::unfinished_mark::{FILE_NAME, is_marked};
 use records::atomic::write_whole;
 
@@ -49,8 +50,8 @@ impl Unfinished {
         self.identity.difference(&now.identity).or_else(|| {
             let differs = |name: &&String| self.settings.get(*name) != now.settings.get(*name);
             let name = self.settings.keys().chain(now.settings.keys()).find(differs)?;
-            let value = |settings: &BTreeMap<String, Value>| settings.get(name).unwrap_or(&Value::Null).to_string();
-            Some(format!("with {name} {}, and this run has {}", value(&self.settings), value(&now.settings)))
+            let [before, now] = [self, now].map(|of| said(of.settings.get(name)));
+            Some(format!("with {name} {before}, and this run has {now}"))
         })
     }
 

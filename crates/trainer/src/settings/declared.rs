@@ -89,6 +89,11 @@ impl Setting {
     }
 }
 
+/// The value of a setting in words: what was left out is none.
+pub(crate) fn said(value: Option<&Value>) -> String {
+    value.filter(|value| !value.is_null()).map_or_else(|| "none".to_owned(), Value::to_string)
+}
+
 /// A number's bounds, checked with the setting's name.
 ///
 /// # Errors

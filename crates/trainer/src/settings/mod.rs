@@ -33,6 +33,7 @@ mod training;
 pub use self::checkpoints::{CheckpointSettings, SaveStrategy};
 pub use self::choices::{Choice, named};
 pub use self::data::{CustomData, DataSettings, DatasetChoice, MissingLabels, ShuffleLike, SplitChoice};
+pub(crate) use self::declared::said;
 pub use self::declared::{Changes, Counts, Setting, at_least_one, check, interval};
 pub use self::distillation::DistillationSettings;
 pub use self::evaluation::{BestSettings, EarlyStopping, EvaluationSettings, IntervalStrategy, known_metric};
