@@ -26,6 +26,7 @@ pub mod dataset;
 pub mod features;
 pub mod find;
 pub mod layout;
+pub mod library_panic;
 pub mod metrics;
 pub mod other_sets;
 pub mod packed;

@@ -8,6 +8,7 @@ use super::dialect::Extension;
 use super::error::{DataError, Warning};
 use super::raw::{RowSink, WantedColumns};
 use super::{arrow, json_lines, parquet};
+use crate::library_panic::caught;
 use crate::packed::extension;
 
 /// The formats that can be read.
@@ -34,6 +35,11 @@ impl FileFormat {
     }
 }
 
+/// What a library reads of a file; where it panics, the file is damaged.
+fn whole<T>(file: &Path, format: &'static str, read: impl FnOnce() -> Result<T, DataError>) -> Result<T, DataError> {
+    caught(read).unwrap_or_else(|reason| Err(DataError::BadFile { file: file.to_owned(), format, reason }))
+}
+
 /// What a file says besides its rows.
 #[derive(Debug, Default)]
 pub(super) struct FileFacts {
@@ -48,8 +54,8 @@ pub(super) fn read_rows(file: &Path, wanted: &WantedColumns, sink: &mut RowSink<
     let delimited = |warnings| FileFacts { warnings, ..FileFacts::default() };
     let declaring = |label_names| FileFacts { label_names, ..FileFacts::default() };
     match FileFormat::of(file)? {
-        FileFormat::Parquet => parquet::read(file, wanted, sink).map(declaring),
-        FileFormat::Arrow => arrow::read(file, wanted, sink).map(declaring),
+        FileFormat::Parquet => whole(file, "parquet", || parquet::read(file, wanted, sink)).map(declaring),
+        FileFormat::Arrow => whole(file, "arrow", || arrow::read(file, wanted, sink)).map(declaring),
         FileFormat::Csv => delimited::read(file, Extension::Csv, wanted, sink).map(delimited),
         FileFormat::Tsv => delimited::read(file, Extension::Tsv, wanted, sink).map(delimited),
         FileFormat::Json => json_lines::read(file, wanted, sink).map(|()| FileFacts::default()),
@@ -59,8 +65,8 @@ pub(super) fn read_rows(file: &Path, wanted: &WantedColumns, sink: &mut RowSink<
 /// The columns of a file, in its order.
 pub(super) fn columns_of(file: &Path, format: DelimitedFormat) -> Result<Vec<String>, DataError> {
     match FileFormat::of(file)? {
-        FileFormat::Parquet => parquet::columns(file),
-        FileFormat::Arrow => arrow::columns(file),
+        FileFormat::Parquet => whole(file, "parquet", || parquet::columns(file)),
+        FileFormat::Arrow => whole(file, "arrow", || arrow::columns(file)),
         FileFormat::Csv => delimited::columns(file, Extension::Csv, format),
         FileFormat::Tsv => delimited::columns(file, Extension::Tsv, format),
         FileFormat::Json => json_lines::columns(file),

@@ -16,7 +16,9 @@ use glue_tasks::{
     DataError, Example, Label, LabelKind, Schema, Split, Warning, find_task, read_split, read_unlabelled_split,
 };
 use parquet::arrow::ArrowWriter;
+use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
 use tempfile::TempDir;
 
 fn schema(kind: LabelKind) -> Schema {
@@ -284,4 +286,55 @@ fn a_file_without_rows() {
     let none: ArrayRef = Arc::new(StringArray::from(Vec::<&str>::new()));
     let columns = vec![("a", none), ("label", Arc::new(Int64Array::from(Vec::<i64>::new())) as ArrayRef)];
     assert_eq!(message(columns, no_yes()), "no rows in t.parquet: the split is empty");
+}
+
+/// However a byte of the footer is changed, the file is read or refused; where the library panics on it, the refusal names the file too.
+#[test]
+fn no_damage_makes_the_reader_panic() {
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("label", Arc::new(Int64Array::from(vec![0, 1, 1]))),
+        ("a", Arc::new(StringArray::from(vec!["x", "y", "z"]))),
+    ];
+    let (_folder, file) = file_of(columns);
+    let sound = std::fs::read(&file).unwrap();
+    let mut stopped = 0;
+    for at in sound.len() - 600..sound.len() {
+        for flipped in [0x01, 0x7f, 0x80, 0xff] {
+            let mut bytes = sound.clone();
+            bytes[at] ^= flipped;
+            std::fs::write(&file, bytes).unwrap();
+            if let Err(error) = read_split(std::slice::from_ref(&file), &schema(no_yes())) {
+                let said = error.to_string();
+                assert!(said.contains(file.to_str().unwrap()), "byte {at}: {said}");
+                stopped += usize::from(said.contains("the reader stopped at it"));
+            }
+        }
+    }
+    assert!(stopped > 0, "no damage made the library panic: this test shows nothing");
+}
+
+#[test]
+fn every_compression_is_read() {
+    for compression in [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(GzipLevel::default()),
+        Compression::BROTLI(BrotliLevel::default()),
+        Compression::LZ4_RAW,
+        Compression::LZ4,
+        Compression::ZSTD(ZstdLevel::default()),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("t.parquet");
+        let texts = vec!["the same text, again and again"; 50];
+        let columns: [(&str, ArrayRef); 2] =
+            [("label", Arc::new(Int64Array::from(vec![1; 50]))), ("a", Arc::new(StringArray::from(texts)))];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let properties = WriterProperties::builder().set_compression(compression).build();
+        let mut writer = ArrowWriter::try_new(File::create(&file).unwrap(), batch.schema(), Some(properties)).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let split = read_split(&[file], &schema(no_yes())).unwrap_or_else(|error| panic!("{compression}: {error}"));
+        assert_eq!(split.examples.len(), 50, "{compression}");
+    }
 }

@@ -13,7 +13,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "glue-tasks",
         &[
-            &["features", "near", "packed", "slices", "task_kind"],
+            &["features", "library_panic", "near", "packed", "slices", "task_kind"],
             &["dataset", "metrics"],
             &["layout", "task"],
             &["benchmark"],

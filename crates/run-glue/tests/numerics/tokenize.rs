@@ -445,3 +445,29 @@ fn ids_are_those_of_transformers() {
         }
     }
 }
+
+/// Wherever a tokenizer.json is damaged, it is read or refused, and a text is tokenized or refused; where the library panics, the refusal names
+/// the file too.
+#[test]
+fn no_damage_makes_the_tokenizers_library_panic() {
+    let sound = bert_json(true).to_string();
+    let files =
+        folder(&[("tokenizer.json", sound.clone()), config(json!({"tokenizer_class": "PreTrainedTokenizerFast"}))]);
+    let mut stopped = 0;
+    for at in (0..sound.len()).step_by(2) {
+        for damage in [b' ', b'"'] {
+            let mut bytes = sound.clone().into_bytes();
+            bytes[at] = damage;
+            fs::write(files.path().join("tokenizer.json"), bytes).unwrap();
+            match load(files.path()) {
+                Ok(tokenizer) => drop(tokenizer.encode(&[(SPLIT, Some(LONG))], 8)),
+                Err(error) => {
+                    let said = error.to_string();
+                    assert!(said.contains("tokenizer.json"), "byte {at}: {said}");
+                    stopped += usize::from(said.contains("the reader stopped at it"));
+                }
+            }
+        }
+    }
+    assert!(stopped > 0, "no damage made the library panic: this test shows nothing");
+}

@@ -1,5 +1,6 @@
 //! Rows to one flat table of token ids.
 
+use glue_tasks::library_panic::caught;
 use rayon::prelude::*;
 use tokenizers::utils::truncation::truncate_encodings;
 use tokenizers::{Encoding, PostProcessor, TruncationParams, TruncationStrategy};
@@ -104,14 +105,14 @@ fn encode_chunk<R>(
     for (i, row) in rows.iter().enumerate() {
         let failed = |reason: String| TokenizeError::Encode { row: first_row + i, reason };
         let (start, texts) = (part.ids.len(), texts(row));
-        let encoded = match &mut by_words {
+        let encoded = caught(|| match &mut by_words {
             Some((by_words, known, scratch)) => {
                 let limit = limits.of(texts);
                 by_words.encode_row(&text.tokenizer, (texts, limit), text.uses_type_ids, (known, scratch), &mut part)
             }
             None => encode_row(text, limits, texts, &mut part),
-        };
-        let truncated = encoded.map_err(|error| failed(error.to_string()))?;
+        });
+        let truncated = encoded.map_err(failed)?.map_err(|error| failed(error.to_string()))?;
         if let Some(&id) = part.ids[start..].iter().find(|id| **id as usize >= text.embedding_rows) {
             let token = text.tokenizer.id_to_token(id).unwrap_or_default();
             return Err(TokenizeError::OutsideEmbedding { row: first_row + i, token, id, rows: text.embedding_rows });

@@ -35,6 +35,7 @@ pub(crate) use table_file::TableKey;
 use std::sync::Arc;
 
 use by_words::ByWords;
+use glue_tasks::library_panic::caught;
 use sha2::{Digest, Sha256};
 use tokenizers::{NormalizedString, Normalizer, Tokenizer, TruncationDirection};
 
@@ -63,8 +64,15 @@ impl TextTokenizer {
     ///
     /// Most classes take of a `tokenizer.json` the vocabulary and little else, as in `transformers`; where they do other things to texts
     /// than the file says, [`TextTokenizer::warnings`] says so.
+    ///
+    /// # Errors
+    /// Names the file that is missing, damaged, or of another class.
     pub fn load(files: &TokenizerFiles) -> Result<Self, TokenizeError> {
-        load::load(files)
+        // The tokenizers library panics on some damaged files.
+        caught(|| load::load(files)).unwrap_or_else(|reason| {
+            let path = files.paths().next().cloned().unwrap_or_default();
+            Err(TokenizeError::Tokenizer { path, reason })
+        })
     }
 
     /// The highest token id plus one, added tokens included: the least number of rows of an embedding that serves
