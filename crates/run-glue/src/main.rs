@@ -33,8 +33,12 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // clap prints help to standard output and mistakes to standard error, and knows the exit code of each.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            return match error.print() {
+                Err(unwritten) if !error.use_stderr() && unwritten.kind() != std::io::ErrorKind::BrokenPipe => {
+                    fail(&run_glue::progress::cannot_write(&unwritten))
+                }
+                _ => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
+            };
         }
     };
     normalized.notes.iter().for_each(|note| log::warn!("{note}"));

@@ -5,6 +5,7 @@ use models::config::Config;
 use models::encoder::{FAMILIES, family};
 use serde_json::{Value, json};
 
+use crate::progress::print;
 use crate::transfer_hooks::transfer_hooks;
 use trainer::error::Error;
 use trainer::model_places::base_of_adapter;
@@ -41,10 +42,7 @@ pub fn run(options: &ModelsOptions) -> Result<(), Error> {
             if options.json { pretty(&summary) } else { describe(&summary) }
         }
     };
-    use std::io::Write;
-    // A reader that went away is no failure.
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    Ok(())
+    print(&text)
 }
 
 fn pretty(value: &Value) -> String {

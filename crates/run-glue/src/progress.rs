@@ -1,12 +1,13 @@
 //! What is said on standard error, and the live lines: bars on a terminal, plain lines elsewhere.
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use indicatif::{FormattedDuration, MultiProgress, ProgressBar, ProgressStyle};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
+use trainer::error::Error;
 use trainer::settings::LogLevel;
 use trainer::training::progress::TrainingProgress;
 use trainer::training::totals::Totals;
@@ -75,12 +76,24 @@ fn line_to_stderr(line: &str) {
     });
 }
 
-/// Standard output, between the bars; a reader that went away is no failure of the run.
-pub fn print(text: &str) {
-    use std::io::Write;
-    bars().suspend(|| {
-        let _ = std::io::stdout().write_all(text.as_bytes());
-    });
+/// Standard output, between the bars; a reader that went away is no failure.
+///
+/// # Errors
+/// When it cannot be written, as on a full disk.
+pub fn print(text: &str) -> Result<(), Error> {
+    let write = || {
+        let mut out = std::io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    };
+    match bars().suspend(write) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(cannot_write(&error)),
+        _ => Ok(()),
+    }
+}
+
+/// Standard output cannot be written.
+pub fn cannot_write(error: &std::io::Error) -> Error {
+    Error::failure(format!("standard output: {error}"))
 }
 
 /// How often a line is written where there is no terminal.

@@ -55,6 +55,9 @@ const LAYER: LayerNames = LayerNames {
     output_norm: "encoder.layer.{}.output.LayerNorm",
 };
 
+/// Far more relative positions than any table has, and few enough that one of them takes little memory before its tensor is looked at.
+const MOST_POSITIONS: usize = 100_000;
+
 fn disentangled(config: &Config) -> Result<Option<Disentangled>, ConfigError> {
     if !config.switch("relative_attention", false)? {
         return Ok(None);
@@ -76,8 +79,14 @@ fn disentangled(config: &Config) -> Result<Option<Disentangled>, ConfigError> {
     let most = config.number("max_relative_positions", -1.0)?;
     let max_relative_positions = if most < 1.0 { positions } else { most as usize };
     let buckets = Some(config.number("position_buckets", -1.0)?).filter(|&n| n > 0.0).map(|n| n as usize);
+    let span = buckets.unwrap_or(max_relative_positions);
+    if span > MOST_POSITIONS {
+        let field = if buckets.is_some() { "position_buckets" } else { "max_relative_positions" };
+        let expected = format!("at most {MOST_POSITIONS}");
+        return Err(ConfigError::Value { field: field.to_owned(), value: span.to_string(), expected });
+    }
     Ok(Some(Disentangled {
-        span: buckets.unwrap_or(max_relative_positions),
+        span,
         buckets,
         max_relative_positions,
         share_att_key: config.switch("share_att_key", false)?,

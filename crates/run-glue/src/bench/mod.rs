@@ -6,7 +6,6 @@ mod peak;
 mod saved;
 mod work;
 
-use std::io::Write;
 use std::time::Instant;
 
 use burn::module::AutodiffModule;
@@ -20,6 +19,7 @@ use models::ops::{DropoutPlan, EncoderOps, Precision, profile};
 use serde_json::{Map, Value, json};
 
 pub use self::options::BenchOptions;
+use crate::progress::print;
 use crate::synthetic;
 use trainer::backends::{OnBackend, check, dispatch};
 use trainer::error::Error;
@@ -48,9 +48,7 @@ pub fn run(options: &BenchOptions) -> Result<(), Error> {
     } else {
         dispatch(device, Bench::new(options, precision)?)??
     };
-    // A reader that went away is no failure.
-    let _ = std::io::stdout().write_all(format!("{result}\n").as_bytes());
-    Ok(())
+    print(&format!("{result}\n"))
 }
 
 /// The rate of the steps' updates; any would take as long.

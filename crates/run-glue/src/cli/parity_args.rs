@@ -59,7 +59,7 @@ pub fn run(args: ParityArgs) -> Result<ExitCode, Error> {
     check(args.tolerance >= 0.0 && args.tolerance.is_finite(), "tolerance", args.tolerance, "0 or more")?;
     let ParityArgs { record, tolerance, charts, .. } = args;
     let parity = parity::run(&ParityOptions { record, against, tolerance, charts })?;
-    print(&if args.json.unwrap_or(false) { parity.as_json() } else { parity.as_text() });
+    print(&if args.json.unwrap_or(false) { parity.as_json() } else { parity.as_text() })?;
     Ok(match parity.agreement() {
         Agreement::Same => ExitCode::SUCCESS,
         Agreement::Parts => ExitCode::FAILURE,

@@ -29,7 +29,7 @@ pub fn compare(args: &CompareArgs) -> Result<(), Error> {
             let (models, tasks) = (counted(compared.models, "model"), counted(compared.tasks, "task"));
             log::info!("{}: {models}, {tasks}", path.display());
         }
-        None => print(&compared.text),
+        None => print(&compared.text)?,
     }
     Ok(())
 }
@@ -48,7 +48,7 @@ const CANNOT_TELL: u8 = 3;
 /// or training than its runs (2).
 pub fn verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
     let verification = results::verify::run(&args.options())?;
-    print(&if args.json.unwrap_or(false) { verification.as_json() } else { verification.as_text() });
+    print(&if args.json.unwrap_or(false) { verification.as_json() } else { verification.as_text() })?;
     Ok(match verification.outcome() {
         Outcome::Reproduced => ExitCode::SUCCESS,
         Outcome::NotReproduced => ExitCode::from(NOT_REPRODUCED),

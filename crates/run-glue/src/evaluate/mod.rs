@@ -3,8 +3,6 @@
 mod finished;
 mod settings;
 
-use std::io::Write;
-
 use glue_tasks::OtherPart;
 use models::checkpoint::HeadUse;
 use models::ops::EncoderOps;
@@ -13,6 +11,7 @@ use serde_json::json;
 
 use self::finished::{Finished, find};
 pub use self::settings::EvaluateSettings;
+use crate::progress::print;
 use crate::transfer_hooks::transfer_hooks;
 use trainer::backends::{self, OnBackend};
 use trainer::error::Error;
@@ -50,17 +49,17 @@ pub fn run(settings: &EvaluateSettings) -> Result<(), Error> {
     });
     let rows = rows.collect::<Result<Vec<_>, Error>>()?;
     let evaluations = backends::dispatch(settings.device, Scoring { settings, model, rows })??;
-    print(settings, &evaluations);
+    let shown = show(settings, &evaluations);
     match finished {
-        Some(finished) => finished.add(&evaluations),
+        Some(finished) => finished.add(&evaluations)?,
         None => {
             log::warn!(
                 "no record in {} is of this model's run, so the scores are written down nowhere",
                 settings.results_dir.display()
             );
-            Ok(())
         }
     }
+    shown
 }
 
 /// The parts of the sets that are for the model, each with where its rows lie.
@@ -138,7 +137,7 @@ impl OnBackend for Scoring<'_> {
     }
 }
 
-fn print(settings: &EvaluateSettings, evaluations: &[OtherEvaluation]) {
+fn show(settings: &EvaluateSettings, evaluations: &[OtherEvaluation]) -> Result<(), Error> {
     let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
     let line = |of: &OtherEvaluation| {
         let rows = of.dataset.splits.first().map_or(0, |split| split.rows);
@@ -149,6 +148,5 @@ fn print(settings: &EvaluateSettings, evaluations: &[OtherEvaluation]) {
         true => format!("{:#}\n", json!(evaluations)),
         false => evaluations.iter().map(line).collect(),
     };
-    // A reader that went away is no failure.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    print(&text)
 }

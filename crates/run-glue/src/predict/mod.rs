@@ -14,6 +14,7 @@ use self::lines::TextSource;
 use self::scores::{Labels, json_line, plain_line};
 pub use self::settings::{Input, PredictSettings};
 use self::windows::Windows;
+use crate::progress::cannot_write;
 use crate::transfer_hooks::transfer_hooks;
 use trainer::backends::{self, OnBackend};
 use trainer::data::Padding;
@@ -82,7 +83,7 @@ impl OnBackend for Prediction<'_> {
                 Ok(()) => {}
                 // A reader that has enough, such as `head`.
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-                Err(error) => return Err(Error::failure(format!("standard output: {error}"))),
+                Err(error) => return Err(cannot_write(&error)),
             }
         }
         Ok(())

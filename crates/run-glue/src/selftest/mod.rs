@@ -10,7 +10,6 @@ mod options;
 mod runs;
 mod steps;
 
-use std::io::Write;
 use std::time::Instant;
 
 use models::ops::{EncoderOps, Precision};
@@ -20,6 +19,7 @@ use self::cases::Cases;
 use self::comparison::{Comparison, table};
 use self::limits::limits;
 pub use self::options::SelftestOptions;
+use crate::progress::print;
 use trainer::backends::{OnBackend, check, dispatch};
 use trainer::error::Error;
 use trainer::machine::host;
@@ -37,8 +37,7 @@ pub fn run(options: &SelftestOptions) -> Result<(), Error> {
         return Err(Error::usage(format!("--only {only}: no case's group or name holds this")));
     }
     let text = if *json { format!("{:#}\n", tested.json()) } else { tested.text() };
-    // A reader that went away is no failure.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    print(&text)?;
     match tested.misses() {
         0 => Ok(()),
         misses => Err(Error::failure(format!("{misses} of {} comparisons miss their limit", tested.comparisons.len()))),

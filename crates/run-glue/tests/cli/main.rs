@@ -30,6 +30,7 @@ mod final_eval;
 mod finished_folders;
 mod flags_table;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
+mod full_output;
 mod gpu_absent;
 mod grid;
 mod house;

@@ -7,6 +7,9 @@ use crate::settings::Settings;
 use crate::source::TransferHooks;
 use crate::training::progress::{SilentProgress, TrainingProgress};
 
+/// Writes a text to standard output.
+pub type Printer = Box<dyn Fn(&str) -> Result<(), Error>>;
+
 /// Makes the display of a training, out of the task's name, the number of steps, and whether a live line is wanted.
 pub type NewProgress = dyn Fn(&str, usize, bool) -> Box<dyn TrainingProgress>;
 
@@ -30,7 +33,7 @@ pub struct RunHooks {
     /// Called before the first step.
     pub progress: Box<NewProgress>,
     /// Takes text for standard output: the tables of metrics.
-    pub print: Box<dyn Fn(&str)>,
+    pub print: Printer,
     /// Asked after each step: whether the run is to save a checkpoint and stop.
     pub is_cancelled: Box<dyn Fn() -> bool>,
     /// Told of downloads.
@@ -43,7 +46,7 @@ impl Default for RunHooks {
     fn default() -> Self {
         Self {
             progress: Box::new(|_, _, _| Box::new(SilentProgress)),
-            print: Box::new(|_| ()),
+            print: Box::new(|_| Ok(())),
             is_cancelled: Box::new(|| false),
             transfers: TransferHooks::default(),
             listener: Box::new(|_| Ok(None)),

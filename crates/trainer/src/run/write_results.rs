@@ -65,7 +65,7 @@ impl RunOutcome<'_> {
             });
         }
         self.log_results(&metrics);
-        self.print_tables(&metrics);
+        let printed = self.print_tables(&metrics);
         let mut record = self.record(&metrics);
         let rows: Vec<_> = self.evaluations.iter().filter_map(Evaluation::row_predictions).collect();
         let path = record.write_beside(&self.context.settings.places.results_dir, &rows);
@@ -76,7 +76,7 @@ impl RunOutcome<'_> {
         if let Ok(path) = &path {
             log::info!("{task}: results are in {}", path.display());
         }
-        let result = first_error(result, path.map(drop).map_err(Error::from));
+        let result = first_error(first_error(result, path.map(drop).map_err(Error::from)), printed);
         Written { record, files, result }
     }
 
@@ -94,23 +94,25 @@ impl RunOutcome<'_> {
         self.trained.is_none() && settings.places.overwrite_output_dir && !is_of_folder
     }
 
-    fn print_tables(&self, metrics: &StageMetrics) {
-        let (settings, print) = (self.context.settings, &self.context.hooks.print);
+    fn print_tables(&self, metrics: &StageMetrics) -> Result<(), Error> {
+        let settings = self.context.settings;
+        let mut tables = String::new();
         let blocks = [("train", &metrics.train), ("eval", &metrics.eval), ("predict", &metrics.predict)];
         for (stage, metrics) in blocks.into_iter().filter_map(|(stage, m)| Some((stage, m.as_ref()?))) {
             if settings.places.folder.is_none() {
-                print(&metrics_block(stage, metrics));
+                tables += &metrics_block(stage, metrics);
             }
         }
         if let Some(table) = FinalTable::of(&self.context.prepared.task, &self.last) {
             let run = settings.places.folder.as_ref().map_or_else(String::new, |run| format!(" of {}", run.display()));
-            print(&format!("***** final evaluation{run} *****\n{}", table.text()));
+            tables += &format!("***** final evaluation{run} *****\n{}", table.text());
         }
         if settings.task.custom().is_some() {
             for table in self.class_tables() {
-                print(&format!("***** classes of {} *****\n{}", table.split, table.render()));
+                tables += &format!("***** classes of {} *****\n{}", table.split, table.render());
             }
         }
+        (self.context.hooks.print)(&tables)
     }
 
     /// The last rows of the log, which transformers logs too.

@@ -1,13 +1,12 @@
 //! `run-glue recipes`: which there are, and what one says, each value beside the words of its source.
 
-use std::io::Write;
-
 use serde_json::{Map, Value, json};
 
 use super::book::recipes;
 use super::chosen::{RecipeFlag, find, read};
 use super::options::RecipesOptions;
 use super::recipe::{Recipe, RecipeValue, RecipeValues};
+use crate::progress::print;
 use trainer::error::Error;
 
 /// Prints them.
@@ -26,9 +25,7 @@ pub fn run(options: &RecipesOptions) -> Result<(), Error> {
             if options.json { format!("{:#}\n", to_json(&recipe)) } else { in_full(&recipe) }
         }
     };
-    // A reader that went away is no failure.
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    Ok(())
+    print(&text)
 }
 
 /// A line a recipe: its name, the models that it is for, and the address of its source.

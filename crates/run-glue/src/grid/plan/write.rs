@@ -5,6 +5,7 @@ use super::limits::Limits;
 use super::options::{PlanFormat, PlanOptions};
 use super::shell_words;
 use crate::grid::definition::Grid;
+use crate::progress::print;
 use records::atomic::write_whole;
 use records::counted;
 use trainer::error::Error;
@@ -45,10 +46,7 @@ pub fn write(options: &PlanOptions, grid: &Grid) -> Result<(), Error> {
             write_whole(path, text.as_bytes())?;
             log::info!("{}: {} in {}", path.display(), counted(runs, "run"), counted(parts, "part"));
         }
-        None => {
-            use std::io::Write;
-            let _ = std::io::stdout().write_all(text.as_bytes());
-        }
+        None => print(&text)?,
     }
     Ok(())
 }

@@ -36,13 +36,16 @@ impl Sweep<'_> {
         let mut titles: Vec<&str> = records.iter().map(|(title, _)| title.as_str()).collect();
         titles.sort_unstable();
         titles.dedup();
+        let mut tables = String::new();
         for title in &titles {
             if titles.len() > 1 {
-                print(&format!("{title}\n"));
+                tables += &format!("{title}\n");
             }
             let table = Table::from_records(records.iter().filter(|(of, _)| of == title).map(|(_, record)| record));
-            print(&table.render(std::io::stdout().is_terminal()));
+            tables += &table.render(std::io::stdout().is_terminal());
         }
+        // What is left to do is done before it is said that they could not be shown.
+        let printed = print(&tables);
         let specs: Vec<RunSpec> = self.specs.iter().filter(|spec| !spec.is_trial()).cloned().collect();
         let page = shown.and_then(|shown| page::write(&shown, self.results_dir, &self.grid.options.page));
         // Of one model and one seed: the leaderboard takes one file a task.
@@ -58,10 +61,10 @@ impl Sweep<'_> {
         match failures.first() {
             Some((_, first)) => {
                 let runs = self.specs.len() + if stops { self.future.len() } else { 0 };
-                page.unwrap_or_else(|error| log::error!("{error}"));
+                printed.and(page).unwrap_or_else(|error| log::error!("{error}"));
                 Err(first.with_message(failed(runs, alike, open, &failures)))
             }
-            None => page,
+            None => printed.and(page),
         }
     }
 

@@ -47,7 +47,7 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
     let mut sweep = Sweep::new(grid, settings, !dry_run)?;
     sweep.settle()?;
     if dry_run {
-        print(&sweep.plan());
+        print(&sweep.plan())?;
         return Ok(());
     }
     if is_worker() {

@@ -46,7 +46,7 @@ pub(super) fn listen(index: usize, output: ChildStdout, events: &Sender<(usize, 
                 let _ = events.send((index, Some(report)));
             }
             // Metrics of a run, for people.
-            Err(_) => print(&format!("{line}\n")),
+            Err(_) => print(&format!("{line}\n")).unwrap_or_else(|error| log::error!("{error}")),
         }
     }
     let _ = events.send((index, None));

@@ -56,7 +56,7 @@ impl Sweep<'_> {
                 RunState::Failed(error) if attempt == Attempt::Over => Report::Failed(error.to_string()),
                 _ => Report::Taken,
             };
-            print(&format!("{}\n", serde_json::to_string(&report).map_err(Error::failure)?));
+            print(&format!("{}\n", serde_json::to_string(&report).map_err(Error::failure)?))?;
         }
         Ok(())
     }

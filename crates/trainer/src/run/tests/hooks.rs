@@ -66,7 +66,11 @@ fn hooks(events: &Events) -> RunHooks {
     let (steps, texts, listener) = (events.clone(), events.clone(), events.clone());
     RunHooks {
         progress: Box::new(move |_, _, _| Box::new(Recorder(steps.clone()))),
-        print: Box::new(move |text| texts.borrow_mut().push(text.lines().next().unwrap_or_default().to_owned())),
+        print: Box::new(move |text| {
+            let titles = text.lines().filter(|line| line.starts_with("*****"));
+            texts.borrow_mut().extend(titles.map(str::to_owned));
+            Ok(())
+        }),
         listener: Box::new(move |_| Ok(Some(Box::new(Recorder(listener.clone()))))),
         ..RunHooks::default()
     }
