@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::deciding_settings::{self, NONE, names_of};
+use super::deciding_settings::{self, NONE, is_method, methods_of, names_of};
 use super::model_names::ModelNames;
 use records::record::{RecordFile, RunRecord};
 
@@ -26,18 +26,19 @@ struct OfModel<'a> {
 /// Of one record, in the order of the settings' names; `None` of a setting that it did not use.
 type Values = Vec<Option<String>>;
 
-/// A task, and whether it was trained: an evaluation alone has settings of a training, which change nothing.
-type Task<'a> = (&'a str, bool);
+/// A task, whether it was trained, and by which methods: an evaluation alone has settings of a training, which change nothing, and each method
+/// has a learning rate of its own.
+type Task<'a> = (&'a str, bool, Vec<String>);
 
 fn task_of(record: &RunRecord) -> Task<'_> {
-    (&record.task, record.is_trained())
+    (&record.task, record.is_trained(), methods_of(record))
 }
 
 impl<'a> OfModel<'a> {
     fn of(by_task: &BTreeMap<Task<'a>, Vec<&'a RunRecord>>) -> Self {
         let differing: BTreeSet<&str> = by_task.values().flat_map(|records| differing(records)).collect();
         let usual = |records: &Vec<&RunRecord>| usual(records.iter().map(|record| values(record, &differing)));
-        let usual = by_task.iter().map(|(task, records)| Some((*task, usual(records)?))).collect();
+        let usual = by_task.iter().map(|(task, records)| Some((task.clone(), usual(records)?))).collect();
         Self { differing, usual }
     }
 }
@@ -52,7 +53,7 @@ fn differing<'a>(records: &[&'a RunRecord]) -> BTreeSet<&'a str> {
         let values: BTreeSet<String> = records.iter().filter_map(|record| value_of(record, name)).collect();
         values.len() > 1
     };
-    names_of(records).into_iter().chain([BACKEND]).filter(is_differing).collect()
+    names_of(records).into_iter().chain([BACKEND]).filter(|name| !is_method(name)).filter(is_differing).collect()
 }
 
 /// What two thirds have, or more.
@@ -75,8 +76,8 @@ impl<'a> Configurations<'a> {
         Self(by_model.into_iter().map(|(model, by_task)| (model, OfModel::of(&by_task))).collect())
     }
 
-    /// The settings by which a record differs from most of its model and task; all that differ at all where there is no such
-    /// majority.
+    /// The methods that a record's model was trained by, and the settings by which it differs from most of its model, task and method; all that
+    /// differ at all where there is no such majority.
     pub(super) fn words(&self, model: &str, record: &RunRecord) -> Vec<String> {
         let Some(of_model) = self.0.get(model) else { return Vec::new() };
         let usual = of_model.usual.as_ref().and_then(|usual| usual.get(&task_of(record)));
@@ -88,7 +89,7 @@ impl<'a> Configurations<'a> {
         let all = of_model.differing.iter().enumerate();
         let all = all.filter_map(|(at, &name)| Some((at, name, value_of(record, name)?)));
         let said = all.filter(|(at, _, value)| is_said(*at, value));
-        said.map(|(_, name, value)| format!("{name}={value}")).collect()
+        methods_of(record).into_iter().chain(said.map(|(_, name, value)| format!("{name}={value}"))).collect()
     }
 
     /// The settings by which runs of a model differ and of which the tasks of one row have several values, each its usual one, in words:

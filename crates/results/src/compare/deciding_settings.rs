@@ -76,6 +76,15 @@ const OF_TRAINING: [&str; 36] = [
 /// What chooses among the weights of a training, where it does.
 const OF_CHOICE: [&str; 2] = ["metric_for_best_model", "greater_is_better"];
 
+/// What only LoRA uses.
+const OF_LORA: [&str; 5] = ["lora_alpha", "lora_bias", "lora_dropout", "lora_r", "use_rslora"];
+
+/// What only adapters use.
+const OF_ADAPTERS: [&str; 3] = ["feedforward_modules", "modules_to_save", "target_modules"];
+
+/// What only a training with a teacher uses.
+const OF_TEACHING: [&str; 2] = ["alpha_ce", "temperature"];
+
 /// A setting that was left out, in words.
 pub(super) const NONE: &str = "none";
 
@@ -124,6 +133,26 @@ const BEFORE: [(&str, &str); 9] = [
 /// A model without token types has none of it, and one with them used them before there was the setting.
 const TOKEN_TYPES: (&str, &str) = ("token_type_ids", "true");
 
+/// Which method trained a model, and how much of it: a model that was trained by another one is another row, whatever else it shares.
+const METHODS: [&str; 4] = ["peft", "freeze_embeddings", "freeze_layers", "teacher"];
+
+/// What these are where nothing is chosen.
+const OFF: [&str; 3] = [NONE, "false", "0"];
+
+/// The methods that a run was trained by, in words: `peft=lora`.
+pub(crate) fn methods_of(record: &RunRecord) -> Vec<String> {
+    let chosen = |name: &&str| {
+        let value = value_of(record, name).filter(|value| !OFF.contains(&value.as_str()))?;
+        Some(format!("{name}={value}"))
+    };
+    METHODS.iter().filter(|_| record.is_trained()).filter_map(chosen).collect()
+}
+
+/// Whether a setting says which method trained a model.
+pub(crate) fn is_method(name: &str) -> bool {
+    METHODS.contains(&name)
+}
+
 /// Whether a setting of this name can have changed the numbers of this record.
 fn decides(record: &RunRecord, name: &str) -> bool {
     let rows_are_known = || record.dataset.splits.iter().any(|split| split.sha256.is_some());
@@ -162,6 +191,9 @@ fn is_used_in_training(record: &RunRecord, name: &str) -> bool {
         "num_train_epochs" => value("max_steps").is_none(),
         "adam_beta1" | "adam_beta2" => !matches!(optimizer, "sgd" | "adafactor"),
         "adam_epsilon" => !matches!(optimizer, "sgd" | "adafactor" | "lion"),
+        name if OF_LORA.contains(&name) => value("peft").and_then(Value::as_str) == Some("lora"),
+        name if OF_ADAPTERS.contains(&name) => value("peft").is_some(),
+        name if OF_TEACHING.contains(&name) => value("teacher").is_some(),
         name if OF_CHOICE.contains(&name) => {
             value("load_best_model_at_end").is_some_and(|load| *load != Value::Bool(false))
                 || value("early_stopping_patience").is_some()

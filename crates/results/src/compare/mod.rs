@@ -38,7 +38,7 @@ pub use self::average::Averages;
 pub use self::column::Column;
 pub(crate) use self::column::Columns;
 pub use self::comparison::Comparison;
-pub(crate) use self::deciding_settings::{names_of, value_of};
+pub(crate) use self::deciding_settings::{is_method, methods_of, names_of, value_of};
 pub use self::entry::Entry;
 pub(crate) use self::figures::{Line, Look, lines};
 pub use self::formats::{Format, UnknownFormat, render};

@@ -32,6 +32,8 @@ pub(super) enum Verdict {
     OtherClass,
     /// Its trainings began from something else than the runs.
     OtherStart,
+    /// Its trainings were made by another method than the runs.
+    OtherMethod,
 }
 
 impl Verdict {
@@ -44,6 +46,7 @@ impl Verdict {
             Self::OtherSplit => "other split",
             Self::OtherClass => "other class",
             Self::OtherStart => "other start",
+            Self::OtherMethod => "other method",
             Self::Judged(..) | Self::SameNumbers | Self::Undefined | Self::TheirsUndefined => {
                 self.outcome().map_or("", Outcome::words)
             }
@@ -62,7 +65,8 @@ impl Verdict {
             | Self::Unstated
             | Self::OtherSplit
             | Self::OtherClass
-            | Self::OtherStart => None,
+            | Self::OtherStart
+            | Self::OtherMethod => None,
         }
     }
 }

@@ -58,8 +58,8 @@ pub struct VerifyOptions {
     pub margins: Margins,
     /// Whether runs on other rows than the reference's are compared all the same.
     pub allow_partial: bool,
-    /// Whether runs of other weights, or trained on other rows, than the runs of a reference are compared all the same, and such as began
-    /// from something else than a reference.
+    /// Whether runs of other weights, or trained on other rows or by other methods, than the runs of a reference are compared all the same, and
+    /// such as began from something else than a reference.
     pub allow_other: bool,
     /// How sure a verdict is, above 0.5 and below 1: a wrong one comes of chance in at most the rest to 1.
     pub level: f64,
@@ -178,7 +178,7 @@ fn of_each_row(
             (_, None) => true,
         }
     });
-    let (mut checked, mut passed_over) = (Vec::new(), None);
+    let (mut checked, mut passed_over, mut by_other_method) = (Vec::new(), None, None);
     for row in of_model {
         // Runs on other rows are no seeds of the same number.
         let mut by_rows: BTreeMap<&String, Vec<&RecordFile>> = BTreeMap::new();
@@ -190,6 +190,12 @@ fn of_each_row(
         }
         if by_rows.is_empty() {
             passed_over.get_or_insert(row.name.clone());
+        }
+        // A model that was trained by another method is no answer either.
+        let origin = by_rows.values().flatten().next().map(|(_, run)| OtherOrigin::of(run, wanted)).unwrap_or_default();
+        if !options.allow_other && origin.is_of_other_method() {
+            by_other_method.get_or_insert((row.name.clone(), origin));
+            continue;
         }
         // Beside runs that began as the number's did, others are no answer to it.
         let is_other = |runs: &Vec<&RecordFile>| runs.iter().any(|(_, run)| start_of(run) != wanted.start());
@@ -203,6 +209,9 @@ fn of_each_row(
         }
     }
     if checked.is_empty() {
+        if let Some((row, origin)) = by_other_method {
+            return Ok(vec![Checked { origin, ..not_run(wanted.clone(), row, Verdict::OtherMethod) }]);
+        }
         let of_task = passed_over.map(|row| (row, Verdict::NotRun));
         let is_asked = |theirs: &String| {
             let named = options.reference_model.as_ref();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use records::record::{RecordFile, RunRecord};
 
 use super::wanted::Wanted;
-use crate::compare::{is_same_training, names_of, trained_rows, value_of};
+use crate::compare::{is_method, is_same_training, methods_of, names_of, trained_rows, value_of};
 
 /// Hexadecimal digits of a hash in a message.
 const SHORT_HASH: usize = 12;
@@ -23,6 +23,8 @@ pub(super) struct OtherOrigin {
     pub(super) same_training: Option<bool>,
     /// Other values of settings, in words: `num_train_epochs 2 (theirs 1)`.
     pub(super) settings: Vec<String>,
+    /// The methods of both in words, where they are not the same.
+    other_method: Option<[String; 2]>,
     /// Whether config.json or the tokenizer is another one.
     other_files: bool,
     /// Whether it was held against runs at all: numbers of a file say nothing of their origin.
@@ -37,14 +39,20 @@ impl OtherOrigin {
             same_weights: same(weights(ours), weights(theirs)),
             same_training: is_same_training(ours, theirs),
             settings: other_settings(ours, theirs),
+            other_method: other_method(ours, theirs),
             other_files: same(files(ours), files(theirs)) == Some(false),
             is_of_runs: true,
         }
     }
 
-    /// Whether the model or its training is another one.
+    /// Whether the model, its training or the method is another one.
     pub(super) fn is_other(&self) -> bool {
-        self.same_weights == Some(false) || self.same_training == Some(false)
+        self.same_weights == Some(false) || self.same_training == Some(false) || self.other_method.is_some()
+    }
+
+    /// Whether it was trained by another method, which is no answer to the number.
+    pub(super) fn is_of_other_method(&self) -> bool {
+        self.other_method.is_some()
     }
 
     /// What is to be said of it, in words.
@@ -59,12 +67,14 @@ impl OtherOrigin {
             None if self.is_of_runs => Some("unknown whether trained on the same rows"),
             _ => None,
         };
+        let of_method = self.other_method.as_ref().map(|[ours, theirs]| format!("trained {ours} (theirs {theirs})"));
         let of_files = self.other_files.then_some("another config.json or tokenizer");
         let named = self.settings.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
         let more = self.settings.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let of_settings = (!self.settings.is_empty()).then(|| format!("other settings: {named}{more}"));
-        [of_weights, of_training, of_files].into_iter().flatten().map(str::to_owned).chain(of_settings)
+        let of_origin = [of_weights, of_training, of_files].into_iter().flatten().map(str::to_owned);
+        of_origin.chain(of_method).chain(of_settings)
     }
 }
 
@@ -124,8 +134,18 @@ fn training_words(record: &RunRecord) -> String {
     }
 }
 
+/// The methods that two trainings were made by, in words, where they differ.
+fn other_method(ours: &RunRecord, theirs: &RunRecord) -> Option<[String; 2]> {
+    let [ours, theirs] = [ours, theirs].map(|record| (record.is_trained(), methods_of(record)));
+    let words = |(_, methods): (bool, Vec<String>)| match methods.is_empty() {
+        true => "of all parameters".to_owned(),
+        false => format!("with {}", methods.join(", ")),
+    };
+    (ours.0 && theirs.0 && ours.1 != theirs.1).then(|| [ours, theirs].map(words))
+}
+
 fn other_settings(ours: &RunRecord, theirs: &RunRecord) -> Vec<String> {
-    let names = names_of(&[ours, theirs]).into_iter();
+    let names = names_of(&[ours, theirs]).into_iter().filter(|name| !is_method(name));
     let both = names.filter_map(|name| Some((name, value_of(ours, name)?, value_of(theirs, name)?)));
     let differing = both.filter(|(_, ours, theirs)| ours != theirs);
     differing.map(|(name, ours, theirs)| format!("{name} {ours} (theirs {theirs})")).collect()

@@ -69,7 +69,7 @@ fn like_with_unlike(checked: &[Checked]) -> String {
         (count(|checked| checked.wanted.lacking.is_some()), "without a number in some of the reference's runs"),
         (count(|checked| checked.other_rows), "on other rows than the reference's"),
         (count(|checked| checked.other_start.is_some()), "of trainings that began from something else"),
-        (count(|checked| checked.origin.is_other()), "of other weights, or trained on other rows"),
+        (count(|checked| checked.origin.is_other()), "of other weights, or trained on other rows or in another way"),
         (count(|checked| !checked.origin.settings.is_empty()), "of runs with other settings"),
         (count(|checked| checked.of_ours.chosen_on.is_some()), "with settings chosen on the split that is scored"),
         (count(|checked| checked.of_theirs.chosen_on.is_some()), "of a reference with settings chosen so"),

@@ -30,6 +30,10 @@ pub(super) fn nothing_compared(
     let other_start = (!tasks(|of| matches!(of, Verdict::OtherStart)).is_empty()).then(|| {
         "some are of trainings that began from something else than the runs (--allow_other compares them all the same)".to_owned()
     });
+    let other_method = (!tasks(|of| matches!(of, Verdict::OtherMethod)).is_empty()).then(|| {
+        "some are of trainings by another method (--peft, --teacher, --freeze_layers) than the runs (--allow_other compares them all the same)"
+            .to_owned()
+    });
     let unstated = tasks(|of| matches!(of, Verdict::Unstated));
     let unstated = (!unstated.is_empty()).then(|| {
         format!(
@@ -48,7 +52,8 @@ pub(super) fn nothing_compared(
         let known = listed(models.iter().map(String::as_str).collect());
         format!("where the model has another name there, give --reference_model, one of: {known}")
     });
-    let reasons = [not_evaluated, other_split, other_start, unstated, not_run, hint].into_iter().flatten();
+    let reasons =
+        [not_evaluated, other_split, other_start, other_method, unstated, not_run, hint].into_iter().flatten();
     let reasons: String = reasons.map(|reason| format!("; {reason}")).collect();
     let own = listed(found.iter().map(|(_, record)| record.model.id.as_str()).collect());
     Error::input(format!("{against}: no number of the models {own} on the tasks and splits that were run{reasons}"))

@@ -86,11 +86,31 @@ fn runs_of_other_weights_or_training_rows_are_no_repetition() {
         assert_eq!((&number[field], all.outcome()), (&json!(false), Outcome::Reproduced), "{number}");
         // The last line says it too.
         assert!(
-            all.summary().ends_with("; among them 1 of other weights, or trained on other rows."),
+            all.summary().ends_with("; among them 1 of other weights, or trained on other rows or in another way."),
             "{}",
             all.summary()
         );
     }
+}
+
+#[test]
+fn another_method_is_no_answer() {
+    let method = |name: &'static str| move |record: &mut Value| record["hyper_parameters"]["peft"] = json!(name);
+    let bench = Bench::new("accuracy", &[], 0);
+    add(&bench, "results", 0, method("lora"));
+    add(&bench, "others", 10, |_| ());
+    let error = verified(&bench, false).err().unwrap();
+    assert!(error.contains("some are of trainings by another method (--peft"), "{error}");
+    let all = verified(&bench, true).unwrap();
+    assert_eq!(all.outcome(), Outcome::Reproduced);
+    let found = number(&all);
+    assert!(found["note"].as_str().unwrap().contains("trained with peft=lora (theirs of all parameters)"), "{found}");
+    let said = "1 of other weights, or trained on other rows or in another way";
+    assert!(all.summary().contains(said), "{}", all.summary());
+    // Beside runs by the same method it is passed over.
+    add(&bench, "results", 40, |_| ());
+    let all = verified(&bench, false).unwrap();
+    assert_eq!((all.outcome(), number(&all)["note"].as_str()), (Outcome::Reproduced, Some("")), "{}", all.summary());
 }
 
 #[test]

@@ -119,7 +119,8 @@ pub struct VerifyArgs {
     /// Compare runs on other rows than the reference's all the same [default: false]
     #[arg(long, require_equals = true, bool_flag())]
     pub allow_partial: Option<bool>,
-    /// Compare runs of other weights, other training rows or another start (--init_from) than the reference's all the same [default: false]
+    /// Compare runs of other weights, other training rows, another method (--peft, --teacher) or another start (--init_from) than the
+    /// reference's all the same [default: false]
     #[arg(long, require_equals = true, bool_flag())]
     pub allow_other: Option<bool>,
     /// Exit code 0, not 3, where a number cannot be told and none is not reproduced [default: false]

@@ -21,6 +21,14 @@ fn student(bench: &Bench) -> Value {
     record
 }
 
+/// A file of weights without the tensors whose names begin so.
+fn without(bench: &Bench, file: &str, prefix: &str) {
+    let mut tensors = models::checkpoint::read_safetensors(&bench.path(file)).unwrap();
+    tensors.retain(|name, _| !name.starts_with(prefix));
+    let tensors: Vec<_> = tensors.into_iter().collect();
+    models::checkpoint::write_safetensors(&bench.path(file), &tensors).unwrap();
+}
+
 fn losses(record: &Value) -> Vec<String> {
     record["log_history"].as_array().unwrap().iter().map(|row| row["loss"].to_string()).collect()
 }
@@ -76,6 +84,26 @@ fn a_student_of_a_regression_learns_scores() {
     assert_eq!(student(&bench)["teacher"]["id"], "teacher");
 }
 
+/// The teacher's own loss is 0, or for classes as low as it can be: its scores and logits arrive where they belong.
+#[test]
+fn who_is_taught_by_itself_has_nothing_to_learn() {
+    let bench = Bench::new();
+    for task in ["stsb", "cola"] {
+        bench.run(format!("--task {task} --model m --dataset_dir g --max_steps 30 --learning_rate 1e-3 --output_dir {task} --results_dir results").split(' ')).assert_done(task);
+        let flags = format!(
+            "--task {task} --model {task} --teacher {task} --alpha_ce 1 --dataset_dir g --max_steps 3 --logging_steps 1 --hidden_dropout_prob 0 \
+             --attention_probs_dropout_prob 0 --classifier_dropout 0 --results_dir taught_{task}"
+        );
+        bench.run(flags.split_whitespace()).assert_done(&flags);
+        let file =
+            bench.files(&format!("taught_{task}")).into_iter().find(|file| !file.contains("predictions")).unwrap();
+        let record: Value = serde_json::from_slice(&std::fs::read(bench.path(&file)).unwrap()).unwrap();
+        let row = &record["log_history"][0];
+        assert!(row["grad_norm"].as_f64().unwrap() < 1e-4, "{task}: {row}");
+        assert!(task == "cola" || row["loss"].as_f64().unwrap() < 1e-8, "{task}: {row}");
+    }
+}
+
 #[test]
 fn another_teacher_is_another_run() {
     let bench = Bench::new();
@@ -89,6 +117,15 @@ fn another_teacher_is_another_run() {
     let goes_on = run(&bench, &format!("{flags}2 --teacher other --resume_from_checkpoint {}", checkpoint.display()));
     assert_eq!(goes_on.code, Some(2));
     assert!(goes_on.stderr.contains("with another teacher: its files are not the same"), "{}", goes_on.stderr);
+    // Whatever of a teacher is another one makes what it taught another run, its configuration too.
+    let name = |bench: &Bench| student(bench)["hyper_parameters"]["teacher"].clone();
+    run(&bench, "--task rte --max_steps 1 --teacher teacher").assert_done("a student");
+    let before = name(&bench);
+    let config = std::fs::read_to_string(bench.path("teacher/config.json")).unwrap();
+    bench.write("teacher/config.json", config.replace("\"hidden_act\"", "\"note\": 1, \"hidden_act\""));
+    run(&bench, "--task rte --max_steps 1 --teacher teacher").assert_done("a student of another configuration");
+    assert_ne!(name(&bench), before);
+    bench.write("teacher/config.json", config);
     // A teacher that has changed makes what it taught another run.
     std::fs::copy(bench.path("other/model.safetensors"), bench.path("teacher/model.safetensors")).unwrap();
     let changed = run(&bench, &format!("{flags} --teacher teacher --seeds 1 --dry_run"));
@@ -98,9 +135,12 @@ fn another_teacher_is_another_run() {
 #[test]
 fn a_teacher_that_cannot_teach_is_refused() {
     let bench = Bench::new();
+    run(&bench, "--task rte --max_steps 1 --output_dir headless").assert_done("a teacher without a part of its head");
+    without(&bench, "headless/model.safetensors", "bert.pooler.dense.");
     run(&bench, "--task cola --max_steps 1 --output_dir cola").assert_done("a teacher of another task");
-    bench.remove(&bench.record_files()[0].clone());
+    bench.record_files().iter().for_each(|file| bench.remove(file));
     for (flags, part) in [
+        ("--task rte --teacher headless", "--teacher: headless: the checkpoint has no pooler.dense.weight"),
         ("--task rte --teacher m", "--teacher: m has no classifier: expected a model that was fine-tuned on rte"),
         (
             "--task rte --teacher cola",

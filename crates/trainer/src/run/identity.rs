@@ -1,7 +1,9 @@
 //! What a run is, whatever it is called: its task, its rows and the model that it starts from.
 
+use records::hex;
 use records::record::{SplitRows, SplitUse};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::file_hash::{FileHashes, hashes_by_name, named_hash};
@@ -59,6 +61,14 @@ impl ModelIdentity {
     pub(super) fn tensors(&self) -> FileHashes {
         let tensors = self.weights.iter().filter(|(name, _)| *name != CONFIG);
         tensors.map(|(name, hash)| (name.clone(), hash.clone())).collect()
+    }
+
+    /// SHA-256 of all these hashes, with the files' names.
+    pub(super) fn hash(&self) -> String {
+        let Self { weights, config, tokenizer } = self;
+        let files =
+            |files: &FileHashes| files.iter().map(|(name, hash)| format!("{name} {hash}\n")).collect::<String>();
+        hex(&Sha256::digest(format!("{}\n{config}\n\n{}", files(weights), files(tokenizer))))
     }
 
     /// # Errors

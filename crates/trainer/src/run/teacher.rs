@@ -21,7 +21,7 @@ use crate::training::evaluate::predict;
 use records::record::ModelInfo;
 use records::record::path::slug;
 
-/// Hexadecimal digits of the weights' hash in the teacher's name.
+/// Hexadecimal digits of the hash in the teacher's name.
 const SHORT_HASH: usize = 12;
 
 /// A teacher, read and checked, and the training rows as its tokenizer has them.
@@ -71,9 +71,9 @@ impl Teacher {
         self.model.warnings.iter().cloned().chain(cut).map(move |what| format!("the teacher {id}: {what}"))
     }
 
-    /// `bert-large-uncased 3f9c02ab12cd`: its name, and the beginning of the hash of its weights.
+    /// `bert-large-uncased 3f9c02ab12cd`: its name, and the beginning of a hash of all that it is made of.
     pub(super) fn label(&self) -> String {
-        let hash = self.identity.tensors().into_values().collect::<String>();
+        let hash = self.identity.hash();
         format!("{} {}", slug(&self.model.files().id), hash.get(..SHORT_HASH).unwrap_or(&hash))
     }
 
@@ -102,17 +102,19 @@ impl Teacher {
         // As exact as it can be, whatever the training is computed in.
         let build = Build { num_labels, precision: Precision::F32, seed: 0, head: HeadUse::MustFit };
         let (model, report) = self.model.build::<B>(&build, device).map_err(|error| wrong(&error))?;
-        if report.new_head() {
+        if let Some(missing) = report.initialized.first() {
             let id = &self.model.files().id;
             return Err(wrong(&format!(
-                "{id} has no classifier of these classes: expected a model that was fine-tuned on the task"
+                "{id}: the checkpoint has no {missing}; expected a model that was fine-tuned on the task"
             )));
         }
         let padding = Padding::of::<B>(None);
         let said = predict(&model, &self.split, settings.evaluation.per_device_eval_batch_size, padding);
         let mut logits = vec![0.0; said.values.len()];
         for (row, own) in said.rows().enumerate() {
-            for (&theirs, &ours) in self.order.iter().zip(class_order) {
+            for (class, &theirs) in self.order.iter().enumerate() {
+                // A score has no classes, and no order of them.
+                let ours = class_order.get(class).copied().unwrap_or(class);
                 logits[row * num_labels + ours] = own[theirs];
             }
         }
