@@ -71,6 +71,11 @@ pub fn read_config(path: &Path, tensors: &Path) -> Result<AdapterConfig, PeftErr
         value: fields.get(field).map_or_else(|| "absent".to_owned(), Value::to_string),
         expected,
     };
+    // The fields of another kind of adapter are of no interest.
+    let kind = fields.get("peft_type").and_then(Value::as_str).unwrap_or_default();
+    if !["LORA", "IA3"].contains(&kind) {
+        return Err(unsupported("peft_type", "LORA or IA3"));
+    }
     for (field, value) in &fields {
         let is_off = match value {
             Value::Null | Value::Bool(false) => true,
@@ -110,8 +115,8 @@ pub fn read_config(path: &Path, tensors: &Path) -> Result<AdapterConfig, PeftErr
         let module = |name: &String| Some(name.strip_prefix(PREFIX)?.strip_suffix(suffix)?.to_owned());
         Ok(Targets::Names(names.iter().filter_map(module).collect::<BTreeSet<_>>().into_iter().collect()))
     };
-    let method = match fields.get("peft_type").and_then(Value::as_str) {
-        Some("LORA") => {
+    let method = match kind {
+        "LORA" => {
             match fields.get("init_lora_weights") {
                 None | Some(Value::Bool(_)) => {}
                 Some(Value::String(init)) if PLAIN_INIT.contains(&init.as_str()) => {}
@@ -133,12 +138,11 @@ pub fn read_config(path: &Path, tensors: &Path) -> Result<AdapterConfig, PeftErr
                 modules_to_save: names("modules_to_save")?,
             })
         }
-        Some("IA3") => Method::Ia3(Ia3Config {
+        _ => Method::Ia3(Ia3Config {
             target_modules: targets(".ia3_l")?,
             feedforward_modules: Targets::Names(names("feedforward_modules")?),
             modules_to_save: names("modules_to_save")?,
         }),
-        _ => return Err(unsupported("peft_type", "LORA or IA3")),
     };
     let text = |field: &str| fields.get(field).and_then(Value::as_str).map(str::to_owned);
     Ok(AdapterConfig { method, base_model_name_or_path: text("base_model_name_or_path"), revision: text("revision") })

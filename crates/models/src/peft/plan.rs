@@ -120,8 +120,16 @@ impl AdapterPlan {
             return Err(PeftError::NoDefault { method, model_type, known: all_known() });
         }
         let feedforward_modules = match (targets, feedforward) {
-            // Of layers that were named, none is feed-forward unless it is named as such.
-            (Some(Targets::Names(_)), Some(Targets::Default)) => Vec::new(),
+            // As peft: those of the family that are among the layers which were named.
+            (Some(Targets::Names(_) | Targets::AllLinear), Some(Targets::Default)) => {
+                let is_target = |module: &Module| is_named(&module.name, &target_modules);
+                let targeted: Vec<&Module> = linears.iter().filter(can_be_target).filter(|m| is_target(m)).collect();
+                let is_among = |name: &String| {
+                    let mut of_name = targeted.iter().filter(|m| is_named(&m.name, std::slice::from_ref(name)));
+                    of_name.next().is_some()
+                };
+                usual_feedforward.into_iter().filter(is_among).collect()
+            }
             (_, Some(feedforward)) => resolve(feedforward, usual_feedforward),
             (_, None) => Vec::new(),
         };

@@ -11,7 +11,7 @@ use crate::python_json::float_repr;
 use crate::record::{RunRecord, Source, SplitUse};
 
 /// Hyper-parameters that the card lists, in its order.
-const LISTED: [&str; 23] = [
+const LISTED: [&str; 25] = [
     "learning_rate",
     "per_device_train_batch_size",
     "gradient_accumulation_steps",
@@ -35,14 +35,19 @@ const LISTED: [&str; 23] = [
     "target_modules",
     "feedforward_modules",
     "modules_to_save",
+    "alpha_ce",
+    "temperature",
 ];
+
+/// The model that an adapter stands beside: its name, and where it is from.
+pub type AdapterOf<'a> = (&'a str, Source);
 
 /// The card of the model, or of the adapter, that a run made, which lies in a folder called `name`.
 #[must_use]
-pub fn model_card(name: &str, task: &TaskSpec, record: &RunRecord, is_adapter: bool) -> String {
+pub fn model_card(name: &str, task: &TaskSpec, record: &RunRecord, adapter_of: Option<AdapterOf<'_>>) -> String {
     let mut card = String::new();
     // Writing to a string cannot fail.
-    let _ = write_card(&mut card, name, task, record, is_adapter);
+    let _ = write_card(&mut card, name, task, record, adapter_of);
     card
 }
 
@@ -51,7 +56,7 @@ fn write_card(
     name: &str,
     task: &TaskSpec,
     record: &RunRecord,
-    is_adapter: bool,
+    adapter_of: Option<AdapterOf<'_>>,
 ) -> std::fmt::Result {
     let scores: Vec<(&str, f64)> = record
         .metrics
@@ -60,14 +65,10 @@ fn write_card(
         .filter(|(key, _)| !task.diagnostic_suffix().is_some_and(|suffix| key.ends_with(suffix)))
         .collect();
     let metrics: Vec<(&str, f64)> = scores.iter().copied().filter(|(key, _)| is_metric(key)).collect();
-    // An adapter that was trained on stands beside the same model still.
-    let (model, source) = match record.model.base_from.as_ref().filter(|_| is_adapter) {
-        Some(base) => (&base.id, base.source),
-        None => (&record.model.id, record.model.source),
-    };
+    let (model, source) = adapter_of.unwrap_or((&record.model.id, record.model.source));
     let from_hub = source == Source::Hub;
     let dataset = Dataset::of(task, record);
-    writeln!(card, "---\nlibrary_name: {}", if is_adapter { "peft" } else { "transformers" })?;
+    writeln!(card, "---\nlibrary_name: {}", if adapter_of.is_some() { "peft" } else { "transformers" })?;
     if let Some(language) = &dataset.language {
         writeln!(card, "language:\n- {language}")?;
     }
@@ -110,9 +111,19 @@ fn write_card(
     }
     writeln!(card, "---\n\n# {name}\n")?;
     let model = if from_hub { format!("[{model}](https://huggingface.co/{model})") } else { format!("`{model}`") };
-    match is_adapter {
+    match adapter_of.is_some() {
         true => writeln!(card, "An adapter of {model}, trained on the {} dataset.", dataset.name)?,
         false => writeln!(card, "A fine-tuned version of {model} on the {} dataset.", dataset.name)?,
+    }
+    if let Some(from) = &record.init_from {
+        writeln!(card, "The training began where one on {} had ended.", from.task)?;
+    }
+    if let Some(teacher) = &record.teacher {
+        writeln!(
+            card,
+            "Its loss was in part what `{}` says of the training rows (`alpha_ce`, `temperature`).",
+            teacher.id
+        )?;
     }
     if !scores.is_empty() {
         writeln!(card, "On the evaluation split:\n")?;

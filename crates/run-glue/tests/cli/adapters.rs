@@ -273,6 +273,40 @@ fn few_parameters_change() {
     }
 }
 
+/// What a model lacks and its adapter does not bring would be drawn by whoever reads the adapter.
+#[test]
+fn an_adapter_that_would_not_be_whole_is_refused() {
+    let bench = Bench::new();
+    let mut tensors = models::checkpoint::read_safetensors(&bench.path("m/model.safetensors")).unwrap();
+    let before = tensors.len();
+    tensors.retain(|name, _| !name.contains("pooler"));
+    assert_eq!(tensors.len() + 2, before);
+    let tensors: Vec<_> = tensors.into_iter().collect();
+    models::checkpoint::write_safetensors(&bench.path("m/model.safetensors"), &tensors).unwrap();
+    let refused = run(&bench, "--model m --peft lora --output_dir out");
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    for part in ["m has no bert.pooler.dense.", "--modules_to_save pooler", "--merge_adapter"] {
+        assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
+    }
+    run(&bench, "--model m --peft lora").assert_done("scores alone");
+    run(&bench, "--model m --peft lora --merge_adapter --output_dir merged").assert_done("merged");
+    run(&bench, "--model m --peft lora --modules_to_save pooler --output_dir out").assert_done("saved");
+    let evaluate = || bench.run("--task rte --dataset_dir g --model out --do_eval --results_dir e".split(' '));
+    evaluate().assert_done("whole");
+    // One of others, which does not bring it.
+    let mut tensors = models::checkpoint::read_safetensors(&bench.path("out/adapter_model.safetensors")).unwrap();
+    tensors.retain(|name, _| !name.contains("pooler"));
+    let tensors: Vec<_> = tensors.into_iter().collect();
+    models::checkpoint::write_safetensors(&bench.path("out/adapter_model.safetensors"), &tensors).unwrap();
+    let mut config = read(&bench, "out/adapter_config.json");
+    config["modules_to_save"] = json!(["classifier", "score"]);
+    bench.write("out/adapter_config.json", config.to_string());
+    let refused = evaluate();
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    let said = "the model that the adapter stands beside has no bert.pooler.dense.";
+    assert!(refused.stderr.contains(said), "{}", refused.stderr);
+}
+
 #[test]
 fn what_cannot_be_is_refused_by_name() {
     let bench = Bench::new();
@@ -280,6 +314,7 @@ fn what_cannot_be_is_refused_by_name() {
         run(&bench, flags).assert_refused(flags, 2, parts);
         bench.assert_clean(flags);
     };
+    refused("--model m --init_from rte --output_dir out", &["--init_from rte: no run begins there"]);
     refused("--model m --peft adalora", &["--peft", "lora, ia3, bitfit, head"]);
     refused("--model m --lora_r 4", &["--lora_r belongs to --peft lora"]);
     refused("--model m --peft ia3 --lora_alpha 4", &["--lora_alpha belongs to --peft lora"]);
@@ -316,6 +351,7 @@ fn what_cannot_be_is_refused_by_name() {
     with("r", json!(2.5)).assert_refused("r", 2, &["`r` is 2.5"]);
     with("use_dora", json!(true)).assert_refused("dora", 2, &["`use_dora` is true, which is not implemented"]);
     with("rank_pattern", json!({"query": 4})).assert_refused("pattern", 2, &["`rank_pattern`"]);
+    with("peft_type", json!("ADALORA")).assert_refused("type", 2, &["`peft_type` is \"ADALORA\"", "LORA or IA3"]);
     with("peft_type", json!("PREFIX_TUNING")).assert_refused("type", 2, &["`peft_type`", "LORA or IA3"]);
     with("init_lora_weights", json!("pissa")).assert_refused("pissa", 2, &["`init_lora_weights`"]);
     with("base_model_name_or_path", json!(null)).assert_refused("base", 2, &["does not say which model"]);

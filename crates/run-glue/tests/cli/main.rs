@@ -29,8 +29,8 @@ mod evaluate;
 mod final_eval;
 mod finished_folders;
 mod flags_table;
-#[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod full_output;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod gpu_absent;
 mod grid;
 mod house;

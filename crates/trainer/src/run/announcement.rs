@@ -9,7 +9,7 @@ use super::init_from;
 use super::score::Evaluation;
 use crate::data::Split;
 use crate::settings::TrainingSettings;
-use crate::training::schedule::StepPlan;
+use crate::training::schedule::{StepPlan, learning_rate};
 use records::counted;
 use records::record::parts::{Baseline, Predictor};
 
@@ -96,6 +96,20 @@ fn training(settings: &TrainingSettings, plan: &StepPlan) -> String {
         (epochs * 100.0).round() / 100.0,
         settings.learning_rate
     )
+}
+
+/// Of a training that ends before its warm-up does: it never has the rate that was asked for.
+pub(super) fn warmup_warning(settings: &TrainingSettings, plan: &StepPlan) -> Option<String> {
+    let last = plan.max_steps.checked_sub(1)?;
+    (plan.warmup_steps > plan.max_steps).then(|| {
+        format!(
+            "the warm-up takes {}, and the training has {}: the learning rate grows to {:.2e} at most, of {:e}",
+            counted(plan.warmup_steps, "step"),
+            counted(plan.max_steps, "step"),
+            learning_rate(settings, last, plan),
+            settings.learning_rate
+        )
+    })
 }
 
 /// `trains 74498 of its parameters (0.33 %): lora of rank 8 beside query, value; the head`, where not all are trained.

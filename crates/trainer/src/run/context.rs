@@ -8,7 +8,7 @@ use models::ops::EncoderOps;
 use super::criterion::Criterion;
 use super::hooks::RunHooks;
 use super::init_from::head_use;
-use super::prepare::Prepared;
+use super::prepare::{Prepared, check_whole};
 use crate::data::Padding;
 use crate::error::Error;
 use crate::model_files::Build;
@@ -58,6 +58,7 @@ impl<'a> RunContext<'a> {
         };
         let (model, report) = prepared.model.build::<Autodiff<B>>(&build, device)?;
         loaded(&report);
+        check_whole(&report, settings, &prepared.model)?;
         let shapes = models::parameters::shapes(&model);
         let size = |shape: &[usize]| shape.iter().product::<usize>();
         let parameters = shapes.iter().map(|(_, shape)| size(shape)).sum();

@@ -6,7 +6,7 @@ use models::config::Config;
 
 use super::class_order::order_of;
 use super::prepare::Prepared;
-use crate::settings::Settings;
+use crate::settings::{DropoutSettings, Settings};
 use records::record::InitFrom;
 
 /// What becomes of the head that the model's files have.
@@ -28,7 +28,14 @@ pub(super) fn in_words(settings: &Settings, prepared: &Prepared) -> Option<Strin
     } else {
         format!("the classifier is drawn anew, since {own} has other classes than {}", from.task)
     };
-    Some(format!("begins where {} with seed {} ended; {head}", from.task, run.record.seed))
+    // What was dropped there by a flag stands in the config.json that it left.
+    let is_of_flags = run.record.hyper_parameters.get("dropout_from").is_some_and(|from| !from.is_null());
+    let dropout = if is_of_flags && settings.model.dropout == DropoutSettings::default() {
+        format!("; it drops what {}'s flags said", from.task)
+    } else {
+        String::new()
+    };
+    Some(format!("begins where {} with seed {} ended; {head}{dropout}", from.task, run.record.seed))
 }
 
 /// Whether the classes of the model are those of the task, by their names, in whatever order; two regressions are alike.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use glue_tasks::task::TaskSpec;
+use models::config::FieldDefault;
 use serde_json::{Value, json};
 
 use super::init_from::init_from;
@@ -10,6 +11,7 @@ use super::model_info::model_info;
 use super::outcome::{RunOutcome, StageMetrics};
 use super::teacher::Teacher;
 use crate::machine::host::{gather, peak_memory_bytes};
+use crate::model_files::ModelFiles;
 use crate::settings::{PeftSettings, plain_request_hash, request_hash};
 use records::record::parts::{ModelInfo, Profile, Program, Throughput, Timings, scores, test_scores};
 use records::record::{DatasetInfo, FORMAT_VERSION, RunRecord};
@@ -129,6 +131,7 @@ impl RunOutcome<'_> {
             ("warmup_steps", as_asked(settings.training.warmup_steps)),
             ("hidden_dropout_prob", json!(dropout.embeddings)),
             ("attention_probs_dropout_prob", json!(dropout.attention)),
+            ("classifier_dropout", json!(own_classifier_dropout(model))),
             ("dropout_from", json!(model.has_other_dropout.then_some("flags"))),
             ("token_type_ids", json!((model.token_types() > 1).then(|| model.tokenizer.uses_type_ids()))),
             ("teacher", json!(prepared.teacher.as_ref().map(Teacher::label))),
@@ -148,6 +151,19 @@ impl RunOutcome<'_> {
         let found = found.into_iter().chain(of_adapter).map(|(name, value)| (name.to_owned(), value));
         settings.hyper_parameters().into_iter().chain(found).collect()
     }
+}
+
+/// What is dropped before the classifier, where flags or config.json say another probability than transformers' default for the family.
+fn own_classifier_dropout(model: &ModelFiles) -> Option<f64> {
+    let (config, family) = (&model.config, model.family);
+    let own = family.dropout_fields.classifier.iter().find_map(|field| Some((*field, config.get(field)?.as_f64()?)));
+    let (field, own) = own?;
+    let default = family.config_defaults.iter().find_map(|(name, default)| match default {
+        FieldDefault::Number(default) => (*name == field).then_some(*default),
+        _ => None,
+    });
+    // Where there is none, it is as everywhere else.
+    (own != default.unwrap_or(model.architecture.dropout.embeddings)).then_some(own)
 }
 
 /// Steps of warm-up, or a share of all steps: what came of a share differs from task to task, and the setting does not.

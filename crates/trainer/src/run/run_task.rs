@@ -85,6 +85,8 @@ impl OnBackend for TaskRun<'_> {
             Some(split) => {
                 let training = FineTuning::new(&context, split, model, &device)?;
                 announcement::announce(&context, Some(&training.plan()), &computer);
+                let of_warmup = announcement::warmup_warning(&settings.training, &training.plan());
+                of_warmup.into_iter().for_each(|warning| warnings.add(warning));
                 let (model, trained) = train(&context, training, listener.as_deref_mut(), &device, &mut warnings)?;
                 (model, Some(trained))
             }
@@ -133,7 +135,7 @@ impl OnBackend for TaskRun<'_> {
 
 /// Says what was loaded, and what is odd about it and about the data.
 fn announce(report: &LoadReport, settings: &Settings, prepared: &Prepared, warnings: &mut Warnings) {
-    let of_model = prepare::load_warnings(report, settings, &prepared.model);
+    let of_model = prepare::load_warnings(report, settings);
     prepared.warnings.iter().cloned().chain(of_model).for_each(|warning| warnings.add(warning));
     let (loaded, token_types) = (prepare::load_summary(report), prepare::token_types(&prepared.model));
     log::info!("{}: {loaded}{token_types}", prepared.task.name);

@@ -72,7 +72,7 @@ impl<B: EncoderOps> SavedModel<'_, B> {
         let absolute = std::path::absolute(dir);
         let name = absolute.ok().and_then(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()));
         let task = &self.context.prepared.task;
-        let card = model_card(&name.unwrap_or_else(|| task.file_stem()), task, record, self.adapter().is_some());
+        let card = model_card(&name.unwrap_or_else(|| task.file_stem()), task, record, self.adapter_of());
         Ok(write_whole(dir.join("README.md"), card.as_bytes())?)
     }
 
@@ -122,6 +122,13 @@ impl<B: EncoderOps> SavedModel<'_, B> {
     /// The plan of the adapter that is written; `None` where whole weights are.
     fn adapter(&self) -> Option<&AdapterPlan> {
         self.context.prepared.model.adapter_plan().filter(|_| !self.merges)
+    }
+
+    /// The model that the adapter which is written stands beside.
+    fn adapter_of(&self) -> Option<(&str, Source)> {
+        let model = &self.context.prepared.model;
+        let base = model.base_source().unwrap_or(model.files());
+        self.adapter().map(|_| (base.id.as_str(), base.source))
     }
 
     /// The files of the model that an adapter stands beside, by their content.

@@ -68,7 +68,13 @@ impl Teacher {
         let cut = (cut > 0).then(|| {
             format!("{cut} of {} training rows were cut to {} tokens", self.split.len(), self.model.max_seq_length)
         });
-        self.model.warnings.iter().cloned().chain(cut).map(move |what| format!("the teacher {id}: {what}"))
+        let own = format!("{id}: ");
+        self.model
+            .warnings
+            .iter()
+            .cloned()
+            .chain(cut)
+            .map(move |what| format!("the teacher {id}: {}", what.strip_prefix(&own).unwrap_or(&what)))
     }
 
     /// `bert-large-uncased 3f9c02ab12cd`: its name, and the beginning of a hash of all that it is made of.
@@ -110,6 +116,10 @@ impl Teacher {
         }
         let padding = Padding::of::<B>(None);
         let said = predict(&model, &self.split, settings.evaluation.per_device_eval_batch_size, padding);
+        if let Some(row) = said.rows().position(|row| row.iter().any(|logit| !logit.is_finite())) {
+            let id = &self.model.files().id;
+            return Err(wrong(&format!("{id}: what it says of training row {row} (from 0) is no number")));
+        }
         let mut logits = vec![0.0; said.values.len()];
         for (row, own) in said.rows().enumerate() {
             for (class, &theirs) in self.order.iter().enumerate() {

@@ -14,6 +14,7 @@ use crate::cli::grid_args::{GridArgs, Seeds, parse_seeds};
 use crate::cli::normalize_args::given_flags;
 use crate::cli::recipes::{RecipeFlag, Recipes};
 use crate::cli::settings::{has_custom_data, tasks};
+use crate::cli::value_parsers::is_none;
 use crate::grid::shard::Shard;
 use crate::grid::{Combination, Grid, GridParts, PageChoice, SettingsFactory, Several, SweepOptions};
 use trainer::error::Error;
@@ -103,6 +104,12 @@ fn of_points(mut points: Vec<Point>, embedded: bool) -> Result<Grid, Error> {
     for combination in &combinations {
         factory.check_chain(combination)?;
         begin_elsewhere.extend(factory.begins_from(combination)?);
+    }
+    let named = factory.points.iter().find_map(|point| point.args.model.init_from.as_deref().filter(|n| !is_none(n)));
+    if let Some(name) = named.filter(|_| begin_elsewhere.is_empty()) {
+        return Err(Error::usage(format!(
+            "--init_from {name}: no run begins there: {name} is the only task, and begins with the model itself"
+        )));
     }
     if begin_elsewhere.is_empty() && factory.points.iter().any(|point| point.args.model.init_from_seed.is_some()) {
         return Err(Error::usage(

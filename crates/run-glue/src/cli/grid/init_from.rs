@@ -1,16 +1,41 @@
 //! `--init_from`: which runs of a grid those of another task begin from.
 
 use glue_tasks::find_task;
+use models::peft::Method;
 
 use super::flag_factory::FlagFactory;
 use crate::cli::args::RunArgs;
 use crate::cli::value_parsers::is_none;
 use crate::grid::{Combination, SettingsFactory};
 use trainer::error::Error;
-use trainer::settings::{InitFromSettings, Settings, plain_request_hash};
+use trainer::settings::{InitFromSettings, PeftSettings, Settings, plain_request_hash};
 
 fn wrong(name: &str, what: &str) -> Error {
     Error::usage(format!("--init_from {name}: {what}"))
+}
+
+/// Whether an adapter of the first task can go on as the second one's.
+///
+/// # Errors
+/// Names the first setting that is another one.
+fn check_adapters(task: &str, source: &Settings, settings: &Settings) -> Result<(), Error> {
+    const OF_LAYERS: [&str; 3] = ["feedforward_modules", "modules_to_save", "target_modules"];
+    let is_adapter = |method: &Method| matches!(method, Method::Lora(_) | Method::Ia3(_));
+    let left = source.peft.method().filter(|method| is_adapter(method) && !source.peft.merge_adapter);
+    let (Some(left), Some(own)) = (left, settings.peft.method()) else { return Ok(()) };
+    // Layers may be named in several ways; they are looked at when the model is there.
+    let numbers =
+        |method: &Method| PeftSettings::of(method).values().into_iter().filter(|(name, _)| !OF_LAYERS.contains(name));
+    match numbers(&left).zip(numbers(&own)).find(|((_, theirs), (_, own))| theirs != own) {
+        None => Ok(()),
+        Some(((name, theirs), (_, own))) => Err(wrong(
+            task,
+            &format!(
+                "its runs leave adapters, which are trained on as they are, and --{name} is {theirs} there and {own} here: give the same, or \
+                 --merge_adapter for {task}"
+            ),
+        )),
+    }
 }
 
 impl FlagFactory {
@@ -94,6 +119,7 @@ impl FlagFactory {
             let flag = if of_source.do_train { "--output_dir" } else { "--do_train" };
             return Err(wrong(&task, &format!("the runs of {task} must leave a model to begin with: give {flag}")));
         }
+        check_adapters(&task, &of_source, settings)?;
         if args.grid.retry_collapsed.is_some_and(|most| most > 0) && which == Default::default() {
             return Err(wrong(
                 &task,

@@ -20,7 +20,10 @@ impl FlagFactory {
 
     /// Whether a flag was given for a combination.
     pub(super) fn is_given(&self, of: &Combination, flag: &str) -> bool {
-        self.points[of.point].given.contains(flag)
+        let point = &self.points[of.point];
+        // -1 is Python's way to leave it out.
+        let is_left_out = flag == "max_steps" && point.args.training.max_steps.is_some_and(|steps| steps < 0);
+        point.given.contains(flag) && !is_left_out
     }
 
     /// What a recipe says for a combination, beside the flags that were given and those that a search tries.

@@ -88,9 +88,12 @@ impl Recipes {
         match all.find(|(_, other)| *other != found) {
             None => Ok(found),
             Some((other, theirs)) => {
-                let words = |seeds: &Option<String>| seeds.clone().unwrap_or_else(|| "one".to_owned());
+                let words = |seeds: &Option<String>| match seeds.as_deref() {
+                    None | Some("1") => "one seed".to_owned(),
+                    Some(several) => format!("{several} seeds"),
+                };
                 Err(Error::usage(format!(
-                    "--recipe: {first} asks for {} seeds and {other} for {}, and a command has the same for all: give --seeds",
+                    "--recipe: {first} asks for {} and {other} for {}, and a command has the same for all: give --seeds",
                     words(&found),
                     words(&theirs)
                 )))

@@ -20,7 +20,8 @@ pub fn run(options: &RecipesOptions) -> Result<(), Error> {
         Some(name) => {
             let recipe = match RecipeFlag::of(Some(name)) {
                 RecipeFlag::File(file) => read(&file)?,
-                _ => find(name)?,
+                RecipeFlag::Named(name) => find(&name)?,
+                RecipeFlag::None | RecipeFlag::Auto | RecipeFlag::NotGiven => find(name)?,
             };
             if options.json { format!("{:#}\n", to_json(&recipe)) } else { in_full(&recipe) }
         }
