@@ -205,32 +205,25 @@ fn check_masks(settings: &Settings, model: &ModelFiles) -> Result<(), Error> {
     }
 }
 
-/// Whether an adapter is whole with the model that it stands beside: what that one lacks, and the adapter does not bring, is drawn anew by
-/// whoever reads the adapter, and the scores are others each time.
+/// What the model lacks, and its adapter does not bring: whoever reads the adapter draws it anew, and gets other scores.
+fn lost_beside_an_adapter<'a>(report: &'a LoadReport, model: &ModelFiles) -> Option<&'a String> {
+    let plan = model.adapter_plan()?;
+    report.initialized.iter().find(|name| !plan.saved.iter().any(|saved| saved.name == **name))
+}
+
+/// Whether an adapter that is evaluated is whole with the model that it stands beside.
 ///
 /// # Errors
-/// Names what is lacking, where an adapter is to be saved, or is evaluated.
+/// Names what is lacking.
 pub(super) fn check_whole(report: &LoadReport, settings: &Settings, model: &ModelFiles) -> Result<(), Error> {
-    let Some(plan) = model.adapter_plan() else { return Ok(()) };
-    let is_brought = |name: &&String| plan.saved.iter().any(|saved| saved.name == **name);
-    let Some(name) = report.initialized.iter().find(|name| !is_brought(name)) else { return Ok(()) };
-    let id = &model.files().id;
-    if !settings.do_train {
-        return Err(Error::usage(format!(
-            "{id}: the model that the adapter stands beside has no {name}, and the adapter does not bring it: drawn anew, it would give other \
-             scores than the adapter's"
-        )));
+    match lost_beside_an_adapter(report, model).filter(|_| !settings.do_train) {
+        None => Ok(()),
+        Some(name) => Err(Error::usage(format!(
+            "{}: the model that the adapter stands beside has no {name}, and the adapter does not bring it: drawn anew, it would give other \
+             scores than the adapter's",
+            model.files().id
+        ))),
     }
-    if settings.places.output_dir.is_none() || settings.peft.merge_adapter {
-        return Ok(());
-    }
-    let layer = name.rsplit_once('.').map_or(name.as_str(), |(layer, _)| layer);
-    let module = layer.strip_prefix(model.family.prefix).unwrap_or(layer).split('.').find(|part| !part.is_empty());
-    Err(Error::usage(format!(
-        "{id} has no {name}, which would be drawn, not trained, and no part of the adapter: whoever reads the adapter would draw another one, \
-         and get other scores. Give --modules_to_save {}, which trains and saves it, or --merge_adapter",
-        module.unwrap_or(layer)
-    )))
 }
 
 impl Prepared {
@@ -272,7 +265,7 @@ pub(super) fn load_summary(report: &LoadReport) -> String {
 }
 
 /// What a person should know about the loaded weights.
-pub(super) fn load_warnings(report: &LoadReport, settings: &Settings) -> Vec<String> {
+pub(super) fn load_warnings(report: &LoadReport, settings: &Settings, model: &ModelFiles) -> Vec<String> {
     let mut warnings = Vec::new();
     if report.new_head() && !settings.do_train {
         let why = match report.mismatched.is_empty() {
@@ -282,6 +275,13 @@ pub(super) fn load_warnings(report: &LoadReport, settings: &Settings) -> Vec<Str
         warnings.push(format!("{why} and --do_train is off: a random head is evaluated"));
     }
     let encoder: Vec<&String> = report.initialized.iter().filter(|name| !name.starts_with("classifier.")).collect();
+    let is_saved = settings.do_train && !settings.peft.merge_adapter;
+    warnings.extend(lost_beside_an_adapter(report, model).filter(|_| is_saved).map(|name| {
+        format!(
+            "{name} is not in the checkpoint, not trained, and no part of the adapter: with another --seed it is drawn otherwise, and the \
+             adapter gives other scores; --modules_to_save with the name of its layer trains and saves it"
+        )
+    }));
     if !encoder.is_empty() {
         let names = encoder.iter().take(4).map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
         warnings.push(format!("{} encoder tensors are not in the checkpoint and start random: {names}", encoder.len()));

@@ -135,7 +135,7 @@ impl OnBackend for TaskRun<'_> {
 
 /// Says what was loaded, and what is odd about it and about the data.
 fn announce(report: &LoadReport, settings: &Settings, prepared: &Prepared, warnings: &mut Warnings) {
-    let of_model = prepare::load_warnings(report, settings);
+    let of_model = prepare::load_warnings(report, settings, &prepared.model);
     prepared.warnings.iter().cloned().chain(of_model).for_each(|warning| warnings.add(warning));
     let (loaded, token_types) = (prepare::load_summary(report), prepare::token_types(&prepared.model));
     log::info!("{}: {loaded}{token_types}", prepared.task.name);
