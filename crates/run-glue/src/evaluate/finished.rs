@@ -33,6 +33,18 @@ impl Finished {
     /// # Errors
     /// When the file cannot be written.
     pub(super) fn add(mut self, evaluations: &[OtherEvaluation]) -> Result<(), Error> {
+        let rows = |of: &OtherEvaluation| of.dataset.splits.iter().map(|split| split.rows).sum::<u64>();
+        for new in evaluations {
+            let before = self.record.other_evaluations.iter().find(|old| old.name == new.name && rows(old) > rows(new));
+            if let Some(before) = before {
+                log::warn!(
+                    "{}: the scores of {} rows take the place of those of {} in the record",
+                    new.name,
+                    rows(new),
+                    rows(before)
+                );
+            }
+        }
         self.record.add_other_evaluations(&self.path, evaluations)?;
         log::info!("{}: the scores are in its other_evaluations", self.path.display());
         Ok(())

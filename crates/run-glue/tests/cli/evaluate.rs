@@ -64,7 +64,9 @@ fn a_finished_run_is_scored_on_other_sets_and_its_record_says_so() {
     rest.as_object_mut().unwrap().remove("other_evaluations");
     assert_eq!(rest, before);
     // Another set is added, and one done again takes its own place; three classes of its own are three.
-    run(&bench, "out --on snli,adv_glue --dataset_dir sets --max_eval_samples 4").assert_done("more");
+    let fewer = run(&bench, "out --on snli,adv_glue --dataset_dir sets --max_eval_samples 4");
+    fewer.assert_done("more");
+    assert!(fewer.stderr.contains("snli: the scores of 4 rows take the place of those of 6"), "{}", fewer.stderr);
     let record = bench.record();
     let all = record["other_evaluations"].as_array().unwrap();
     let names: Vec<_> = all.iter().map(|of| of["name"].as_str().unwrap()).collect();
