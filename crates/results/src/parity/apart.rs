@@ -3,7 +3,7 @@
 /// |ours - theirs| / |theirs|; infinite where one of them is no number, or theirs is 0.
 pub(super) fn apart([ours, theirs]: [f64; 2]) -> f64 {
     let difference = (ours - theirs).abs() / theirs.abs();
-    match ours == theirs {
+    match ours == theirs || ours.is_nan() && theirs.is_nan() {
         true => 0.0,
         // A comparison with NaN is never true, and a maximum passes over it.
         false if difference.is_nan() => f64::INFINITY,

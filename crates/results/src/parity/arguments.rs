@@ -33,8 +33,9 @@ const SAME: [&str; 22] = [
 ];
 
 /// Settings that are spelt otherwise there, that change nothing of the training, or that say what the files say.
-const OTHERWISE: [&str; 18] = [
+const OTHERWISE: [&str; 19] = [
     "attention_probs_dropout_prob",
+    "classifier_dropout",
     "dropout_stream",
     "greater_is_better",
     "hidden_dropout_prob",

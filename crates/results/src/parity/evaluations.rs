@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use glue_tasks::find_task;
 use records::metrics::Metrics;
 use records::record::RunRecord;
 
@@ -27,13 +28,40 @@ pub(super) enum Whose {
     Theirs,
 }
 
+impl Whose {
+    /// As JSON has it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "run_glue",
+            Self::Theirs => "trainer",
+        }
+    }
+
+    /// In words that precede `log`.
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Self::Ours => "the run's",
+            Self::Theirs => "the Trainer's",
+        }
+    }
+}
+
+/// What only one log has.
+#[derive(Clone, Debug)]
+pub(super) struct Alone {
+    pub(super) step: u64,
+    /// A score of an evaluation that both have; `None`: the evaluation.
+    pub(super) score: Option<String>,
+    pub(super) whose: Whose,
+}
+
 /// The evaluations of both logs.
 #[derive(Clone, Debug)]
 pub(super) struct Evaluations {
     /// By their steps.
     pub(super) both: Vec<Evaluation>,
-    /// Steps after which only one of them has one.
-    pub(super) alone: Vec<(u64, Whose)>,
+    /// What only one of them has.
+    pub(super) alone: Vec<Alone>,
     /// The last step of the training.
     pub(super) end: u64,
 }
@@ -54,14 +82,28 @@ impl Evaluations {
         if ends_with_best && !ours.contains_key(&end) {
             theirs.remove(&end);
         }
+        // Those of the task, which the script measures too.
+        let task = find_task(&record.task).ok();
+        let measured: Vec<&str> = task.iter().flat_map(|task| &task.metrics).map(|metric| metric.key()).collect();
         let (mut both, mut alone) = (Vec::new(), Vec::new());
         for step in ours.keys().chain(theirs.keys()).copied().collect::<BTreeSet<u64>>() {
             match (ours.get(&step), theirs.get(&step)) {
                 (Some(ours), Some(theirs)) => {
+                    for &name in &measured {
+                        let whose = match (ours.contains_key(name), theirs.contains_key(name)) {
+                            (true, false) => Whose::Ours,
+                            (false, true) => Whose::Theirs,
+                            _ => continue,
+                        };
+                        alone.push(Alone { step, score: Some(name.to_owned()), whose });
+                    }
                     let pair = |(name, ours): (&String, &f64)| Some((name.clone(), [*ours, *theirs.get(name)?]));
                     both.push(Evaluation { step, numbers: ours.iter().filter_map(pair).collect() });
                 }
-                (ours, _) => alone.push((step, if ours.is_some() { Whose::Ours } else { Whose::Theirs })),
+                (ours, _) => {
+                    let whose = if ours.is_some() { Whose::Ours } else { Whose::Theirs };
+                    alone.push(Alone { step, score: None, whose });
+                }
             }
         }
         Self { both, alone, end }

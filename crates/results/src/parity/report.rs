@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::curves::{Agreement, NUMBERS, Parity, Row};
-use super::evaluations::{Evaluation, Whose};
+use super::evaluations::{Alone, Evaluation};
 use crate::columns::aligned;
 use records::counted;
 
@@ -56,24 +56,27 @@ impl Parity {
             }
             (None, None, Agreement::Incomplete) => {
                 format!(
-                    "One curve as far as both logs go: no number there differs by more than {tolerance:e} of itself.\n"
+                    "One curve as far as both logs go: no number there differs by more than {tolerance:e} of itself, and no score by more than \
+                     that.\n"
                 )
             }
-            (None, None, _) => format!("One curve: no number differs by more than {tolerance:e} of itself.\n"),
+            (None, None, _) => {
+                format!(
+                    "One curve: no number differs by more than {tolerance:e} of itself, and no score by more than that.\n"
+                )
+            }
         };
         text += &match self.alone {
             0 => String::new(),
             1 => "1 row has a step that the other log has not: nothing can be told of it.\n".to_owned(),
             rows => format!("{rows} rows have a step that the other log has not: nothing can be told of them.\n"),
         };
-        for (step, whose) in &self.evaluations.alone {
-            let whose = match whose {
-                Whose::Ours => "the run's",
-                Whose::Theirs => "the Trainer's",
-            };
+        for Alone { step, score, whose } in &self.evaluations.alone {
+            let score = score.as_ref().map_or_else(String::new, |score| format!("{} of the ", score.replace('_', " ")));
             text += &format!(
-                "The evaluation {} is in {whose} log alone: nothing can be told of it.\n",
-                self.evaluations.which(*step)
+                "The {score}evaluation {} is in {} log alone: nothing can be told of it.\n",
+                self.evaluations.which(*step),
+                whose.in_words()
             );
         }
         text += &self.draws.in_words().map(|line| format!("{line}\n")).collect::<String>();
@@ -121,7 +124,8 @@ impl Parity {
             Value::Object(fields)
         };
         let at_the_end = if self.ends_with_best { &[] } else { self.evaluations.at_the_end() };
-        let alone = |(step, whose): &(u64, Whose)| json!({"step": step, "log": match whose { Whose::Ours => "run_glue", Whose::Theirs => "trainer" }});
+        let alone = |of: &Alone| json!({"step": of.step, "score": of.score, "log": of.whose.name()});
+        let parting = self.parting_evaluation().map(|(step, number, _)| json!({"step": step, "number": number}));
         let value = json!({
             "run": self.title,
             "verdict": self.agreement().name(),
@@ -132,6 +136,7 @@ impl Parity {
             "ends_with_best": self.ends_with_best,
             "tolerance": self.tolerance,
             "parts_at_step": self.parting().map(|(row, _)| row.step),
+            "parts_at_evaluation": parting,
             "farthest": farthest.collect::<serde_json::Map<_, _>>(),
             "evaluations": self.evaluations.both.iter().map(evaluation).collect::<Vec<_>>(),
             "metrics": numbers(at_the_end),

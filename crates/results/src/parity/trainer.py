@@ -117,10 +117,12 @@ def main():
         if not module.__version__.startswith(VERSIONS[module.__name__]):
             print(f"{module.__name__} is {module.__version__}, and run-glue follows {VERSIONS[module.__name__]}: where another "
                   "version draws in another order, the curves part at the first step")
-    trainer.train()
-    # Before the evaluation, which may fail.
-    trainer.save_state()
-    (HERE / "trainer" / "run.json").write_text(json.dumps(data["run"]))
+    try:
+        trainer.train()
+    finally:
+        # Also where an evaluation on the way fails, and before the one at the end, which may fail too.
+        trainer.save_state()
+        (HERE / "trainer" / "run.json").write_text(json.dumps(data["run"]))
     trainer.evaluate()
     trainer.save_state()
     print(f"run-glue parity {data['record']} --against {HERE / 'trainer' / 'trainer_state.json'}")

@@ -1,9 +1,10 @@
 //! Flags of `run-glue parity`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Args};
+use records::record::Source;
 use results::parity::{self, Agreement, ParityOptions, Script};
 
 use super::value_parsers::{BoolFlag, number};
@@ -36,10 +37,25 @@ pub struct ParityArgs {
     pub json: Option<bool>,
 }
 
+/// Whether the model lies where the script looks for it, and not in a folder below, as sentence-transformers lays it out.
+///
+/// # Errors
+/// When it does not.
+fn check_place(script: &Script) -> Result<(), Error> {
+    let model = &script.record.model;
+    match model.source == Source::Folder && !Path::new(&model.id).join("config.json").exists() {
+        false => Ok(()),
+        true => Err(Error::usage(format!(
+            "{}: the model lies in a folder below, where the script does not look: run with --model of that folder",
+            model.id
+        ))),
+    }
+}
+
 /// As of `verify`.
 const CANNOT_TELL: u8 = 3;
 
-/// `run-glue parity`: the exit code is 1 where the curves part, and 3 where one of the logs does not have all of their steps.
+/// `run-glue parity`: the exit code is 1 where the curves or evaluations part, and 3 where one of the logs does not have all of them.
 ///
 /// # Errors
 /// Files that cannot be read or written, and runs that the Trainer cannot make.
@@ -52,8 +68,11 @@ pub fn run(args: ParityArgs) -> Result<ExitCode, Error> {
                 args.record.display()
             )));
         }
-        script.remarks().for_each(|remark| log::warn!("{remark}"));
-        log::info!("python {} makes the same run with the Trainer", script.write(folder)?.display());
+        check_place(&script)?;
+        let remarks: Vec<&str> = script.remarks().collect();
+        remarks.iter().for_each(|remark| log::warn!("{remark}"));
+        let what = if remarks.is_empty() { "the same run" } else { "a run of the same settings" };
+        log::info!("python {} makes {what} with the Trainer", script.write(folder)?.display());
     }
     let Some(against) = args.against else { return Ok(ExitCode::SUCCESS) };
     check(args.tolerance >= 0.0 && args.tolerance.is_finite(), "tolerance", args.tolerance, "0 or more")?;

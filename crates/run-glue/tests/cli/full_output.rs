@@ -16,6 +16,13 @@ fn a_full_disk_is_an_error_of_every_command() {
     let bench = Bench::new();
     let train = "--task rte --model m --dataset_dir g --max_steps 2 --results_dir results --output_dir out";
     bench.run(train.split(' ')).assert_done("a run");
+    bench
+        .run(
+            format!("{train} --seed 7 --overwrite_output_dir")
+                .replace("results_dir results", "results_dir others")
+                .split(' '),
+        )
+        .assert_done("another");
     bench.write(
         "grid.toml",
         "task = [\"rte\", \"cola\"]\nmodel = \"m\"\ndataset_dir = \"g\"\nmax_steps = 2\noutput_dir = \"o\"\n",
@@ -31,10 +38,9 @@ fn a_full_disk_is_an_error_of_every_command() {
         "recipes",
         "predict out one two",
         "compare results",
-        "verify results --against results",
+        "verify results --against others --margin 0.9 --accept_inconclusive",
         "grid.toml --dry_run",
         "plan grid.toml --format shell",
-        "bench --peak",
         "--task rte --model m --dataset_dir g --max_steps 3 --results_dir more --output_dir out2",
         "--task rte,cola --model m --dataset_dir g --max_steps 2 --results_dir several",
     ] {

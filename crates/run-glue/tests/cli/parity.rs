@@ -54,7 +54,7 @@ fn the_same_curve_is_the_same_and_another_parts_where_it_does() {
     write_state(&bench, |_| ());
     let same = parity(&bench, &record, &format!("{against} --charts charts"));
     same.assert_done("the same curve");
-    for part in ["8 rows; farthest apart: loss 0.0e0", "One curve: no number differs by more than 1e-3 of itself."] {
+    for part in ["8 rows; farthest apart: loss 0.0e0", "One curve: no number differs by more than 1e-3 of itself,"] {
         assert!(same.stdout.contains(part), "{part} is not in {}", same.stdout);
     }
     assert!(!same.stdout.contains("masks"), "{}", same.stdout);
@@ -71,11 +71,12 @@ fn the_same_curve_is_the_same_and_another_parts_where_it_does() {
     assert!((value["farthest"]["loss"]["difference"].as_f64().unwrap() - 0.002).abs() < 1e-4);
 
     // A loss that is no number is far from any.
-    let numbers = bench.record()["log_history"].to_string();
+    write_state(&bench, |_| ());
+    let numbers = std::fs::read_to_string(bench.path("theirs/trainer_state.json")).unwrap();
     let loss = bench.record()["log_history"][6]["loss"].to_string();
     let broken = numbers.replacen(&format!("\"loss\":{loss}"), "\"loss\":NaN", 1);
     assert_ne!(broken, numbers);
-    bench.write("theirs/trainer_state.json", format!("{{\"log_history\": {broken}}}"));
+    bench.write("theirs/trainer_state.json", broken);
     let broken = parity(&bench, &record, against);
     assert_eq!(broken.code, Some(1), "{}", broken.stderr);
     assert!(broken.stdout.contains("The curves part at step 7"), "{}", broken.stdout);
@@ -126,13 +127,20 @@ fn the_same_curve_is_the_same_and_another_parts_where_it_does() {
     let without = parity(&bench, &record, &format!("{against} --json"));
     let value: Value = serde_json::from_str(&without.stdout).unwrap();
     assert_eq!((without.code, &value["verdict"]), (Some(3), &json!("incomplete")));
-    assert_eq!(value["evaluations_of_one_log_alone"], json!([{"step": 8, "log": "run_glue"}]));
+    assert_eq!(value["evaluations_of_one_log_alone"], json!([{"step": 8, "score": null, "log": "run_glue"}]));
+    // So it is with a score.
+    write_state(&bench, |log| {
+        drop(log.as_array_mut().unwrap().last_mut().unwrap().as_object_mut().unwrap().remove("eval_accuracy"));
+    });
+    let without = parity(&bench, &record, against);
+    let said = "The accuracy of the evaluation at the end is in the run's log alone";
+    assert!(without.code == Some(3) && without.stdout.contains(said), "{}", without.stdout);
 
     // The run's own log is not the Trainer's.
     bench.write("theirs/trainer_state.json", json!({"log_history": bench.record()["log_history"]}).to_string());
     let own = parity(&bench, &record, against);
     assert_eq!(own.code, Some(2), "{}", own.stdout);
-    assert!(own.stderr.contains("is the log of the run itself"), "{}", own.stderr);
+    assert!(own.stderr.contains("is a log of run-glue's"), "{}", own.stderr);
 
     // The log of another run's script.
     write_state(&bench, |_| ());
@@ -153,6 +161,7 @@ fn masks_of_its_own_are_said() {
     let written = parity(&bench, &record, "--write theirs");
     written.assert_done("writing");
     assert!(written.stderr.contains(said), "{}", written.stderr);
+    assert!(written.stderr.contains("makes a run of the same settings with the Trainer"), "{}", written.stderr);
 }
 
 #[test]

@@ -188,12 +188,17 @@ fn check_adapter(settings: &Settings, model: &ModelFiles) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether PyTorch's masks are drawn in the layout that is followed: with this field BERT, RoBERTa, ELECTRA, DistilBERT and ALBERT run their
-/// feed-forward layers, and draw their masks, a piece of the length at a time (`apply_chunking_to_forward` in transformers' pytorch_utils.py).
+/// Whether PyTorch's masks are drawn in the layout that is followed: with this field some families run their feed-forward layers, and draw
+/// their masks, a piece of the length at a time (`apply_chunking_to_forward` in transformers' pytorch_utils.py). ALBERT does too, without
+/// dropout there.
 fn check_masks(settings: &Settings, model: &ModelFiles) -> Result<(), Error> {
     const FIELD: &str = "chunk_size_feed_forward";
-    let follows = settings.do_train && settings.training.dropout_stream == DropoutStream::Torch;
-    let chunk = model.config.get(FIELD).filter(|chunk| chunk.as_i64() != Some(0));
+    const IN_PIECES: [&str; 7] =
+        ["bert", "camembert", "data2vec-text", "distilbert", "electra", "roberta", "xlm-roberta"];
+    let follows = settings.do_train
+        && settings.training.dropout_stream == DropoutStream::Torch
+        && IN_PIECES.contains(&model.family.model_type);
+    let chunk = model.config.get(FIELD).filter(|chunk| chunk.as_i64().is_some_and(|size| size > 0));
     let mut masks = model.architecture.masks(1, 1).into_iter();
     match chunk {
         Some(chunk) if follows && masks.any(|mask| mask.place == Place::FeedForward) => Err(Error::usage(format!(
