@@ -200,21 +200,23 @@ fn the_settings_are_those_of_the_trainer() {
 fn masks_in_pieces_are_refused_by_name() {
     let bench = Bench::new();
     let mut config: Value = serde_json::from_slice(&std::fs::read(bench.path("m/config.json")).unwrap()).unwrap();
-    let mut trained = |dropout: f64, more: &str| {
+    let mut trained = |dropout: f64, size: Value, more: &str| {
         config["hidden_dropout_prob"] = json!(dropout);
-        config["chunk_size_feed_forward"] = json!(4);
+        config["chunk_size_feed_forward"] = size;
         bench.write("m/config.json", config.to_string());
         let flags = format!("--task rte --model m --dataset_dir g --max_steps 1 --results_dir results {more}");
         bench.run(flags.split_whitespace())
     };
-    trained(0.1, "--dropout_stream torch").assert_refused(
-        "chunks",
-        2,
-        &["m: config.json: `chunk_size_feed_forward` is 4", "set it to 0", "leave the stream out"],
-    );
+    // Python takes true for 1.
+    for size in [json!(4), json!(true)] {
+        let said = format!("m: config.json: `chunk_size_feed_forward` is {size}");
+        let parts = [said.as_str(), "set it to 0", "leave the stream out"];
+        trained(0.1, size.clone(), "--dropout_stream torch").assert_refused("chunks", 2, &parts);
+    }
+    trained(0.1, json!(0), "--dropout_stream torch").assert_done("no pieces");
     // Nothing is drawn there.
-    trained(0.0, "--dropout_stream torch").assert_done("no dropout");
-    trained(0.1, "").assert_done("masks of its own");
+    trained(0.0, json!(4), "--dropout_stream torch").assert_done("no dropout");
+    trained(0.1, json!(4), "").assert_done("masks of its own");
 }
 
 /// What the script would run is what the run was made of.

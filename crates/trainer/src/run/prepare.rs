@@ -198,7 +198,7 @@ fn check_masks(settings: &Settings, model: &ModelFiles) -> Result<(), Error> {
     let follows = settings.do_train
         && settings.training.dropout_stream == DropoutStream::Torch
         && IN_PIECES.contains(&model.family.model_type);
-    let chunk = model.config.get(FIELD).filter(|chunk| chunk.as_i64().is_some_and(|size| size > 0));
+    let chunk = model.config.get(FIELD).filter(|chunk| chunk.as_f64().is_none_or(|size| size > 0.0));
     let mut masks = model.architecture.masks(1, 1).into_iter();
     match chunk {
         Some(chunk) if follows && masks.any(|mask| mask.place == Place::FeedForward) => Err(Error::usage(format!(
