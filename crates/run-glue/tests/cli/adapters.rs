@@ -273,6 +273,60 @@ fn few_parameters_change() {
     }
 }
 
+/// peft's `feedforward_modules` where only `target_modules` are given: the family's.
+#[test]
+fn named_layers_of_ia3_are_feed_forward_as_in_peft() {
+    let bench = Bench::new();
+    run(&bench, "--model m --peft ia3 --target_modules query,output.dense --output_dir out").assert_done("ia3");
+    let config = read(&bench, "out/adapter_config.json");
+    assert_eq!(config["feedforward_modules"], json!(["output.dense"]));
+    run(&bench, "--model m --peft ia3 --target_modules query --output_dir more").assert_done("none of them");
+    assert_eq!(read(&bench, "more/adapter_config.json")["feedforward_modules"], json!([]));
+}
+
+/// An adapter of a task on the whole model of another one stands beside that model, and its card says so.
+#[test]
+fn the_card_of_a_chained_adapter_names_the_model_that_it_stands_beside() {
+    let bench = Bench::new();
+    let grid = "task = [\"rte\", \"cola\"]\nmodel = \"m\"\ndataset_dir = \"g\"\nmax_steps = 2\nseeds = 1\noutput_dir = \"out\"\n\
+                results_dir = \"results\"\ninit_from = \"rte\"\n[tasks.cola]\npeft = \"lora\"\n";
+    bench.write("grid.toml", grid);
+    bench.run(["grid.toml"]).assert_done("a chain");
+    let files = bench.files("out");
+    let adapter = files.iter().find(|file| file.ends_with("adapter_config.json")).unwrap();
+    let base = read(&bench, adapter)["base_model_name_or_path"].as_str().unwrap().to_owned();
+    assert!(base.contains("/out/") && base.contains("rte"), "{base}");
+    let card = String::from_utf8(bytes(&bench, &adapter.replace("adapter_config.json", "README.md"))).unwrap();
+    let named = card.split("An adapter of `").nth(1).unwrap().split('`').next().unwrap();
+    assert!(base.ends_with(named), "{named}, expected {base}");
+    assert!(card.contains("The training began where one on rte had ended."), "{card}");
+}
+
+/// What is dropped is recorded as it acts, wherever it was said.
+#[test]
+fn a_classifier_dropout_of_config_json_is_in_the_record() {
+    for (own, recorded) in [(json!(0.6), json!(0.6)), (json!(0.1), Value::Null), (Value::Null, Value::Null)] {
+        let bench = Bench::new();
+        let mut config = read(&bench, "m/config.json");
+        config["hidden_dropout_prob"] = json!(0.1);
+        config["classifier_dropout"] = own.clone();
+        bench.write("m/config.json", config.to_string());
+        run(&bench, "--model m").assert_done("a run");
+        assert_eq!(bench.record()["hyper_parameters"]["classifier_dropout"], recorded, "{own}");
+    }
+}
+
+#[test]
+fn a_training_that_ends_before_its_warm_up_is_said() {
+    let bench = Bench::new();
+    let ended = run(&bench, "--model m --warmup_steps 10");
+    let said =
+        "the warm-up takes 10 steps, and the training has 4 steps: the learning rate grows to 3.00e-3 at most, of 1e-2";
+    assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    let ended = run(&bench, "--model m --warmup_steps 2");
+    assert!(!ended.stderr.contains("the warm-up takes"), "{}", ended.stderr);
+}
+
 /// What a model lacks and its adapter does not bring would be drawn by whoever reads the adapter.
 #[test]
 fn an_adapter_that_is_not_whole_is_said_and_not_evaluated() {

@@ -243,6 +243,18 @@ fn a_script_is_of_the_run_or_is_not_written() {
         bench.write(file, before);
     }
     write().assert_done("as it was once more");
+    // Where sentence-transformers lays a model, the script does not find it.
+    for file in std::fs::read_dir(bench.path("m")).unwrap().flatten() {
+        let name = file.file_name().into_string().unwrap();
+        bench.write(&format!("st/0_Transformer/{name}"), std::fs::read(file.path()).unwrap());
+    }
+    let modules =
+        json!([{"idx": 0, "name": "0", "path": "0_Transformer", "type": "sentence_transformers.models.Transformer"}]);
+    bench.write("st/modules.json", modules.to_string());
+    let flags = "--task rte --model st --dataset_dir g --max_steps 1 --logging_steps 1 --results_dir of_st";
+    bench.run(flags.split(' ')).assert_done("a folder of sentence-transformers");
+    let below = parity(&bench, "of_st", "--write theirs");
+    assert!(below.code == Some(2) && below.stderr.contains("st: the model lies in a folder below"), "{}", below.stderr);
     // Relative folders are of where the run was made.
     std::fs::rename(bench.path("m"), bench.path("elsewhere")).unwrap();
     refused("m is no folder here");
