@@ -273,6 +273,25 @@ fn few_parameters_change() {
     }
 }
 
+/// What a recipe says of LoRA holds for LoRA, also where that is typed, and for no other method.
+#[test]
+fn a_recipe_s_numbers_are_those_of_its_own_method() {
+    for (typed, wanted) in [
+        ("", json!(["lora", 4, 16.0])),
+        ("--peft lora", json!(["lora", 4, 16.0])),
+        ("--peft lora --lora_r 2", json!(["lora", 2, 16.0])),
+        ("--peft bitfit", json!(["bitfit", null, null])),
+        ("--peft ia3", json!(["ia3", null, null])),
+    ] {
+        let bench = Bench::new();
+        bench.write("mine.toml", "title = \"Mine\"\n[all]\npeft = \"lora\"\nlora_r = 4\nlora_alpha = 16\n");
+        run(&bench, &format!("--model m --recipe mine.toml {typed}")).assert_done(typed);
+        let record = bench.record();
+        let of = &record["hyper_parameters"];
+        assert_eq!(json!([of["peft"], of["lora_r"], of["lora_alpha"]]), wanted, "{typed}");
+    }
+}
+
 /// peft's `feedforward_modules` where only `target_modules` are given: the family's.
 #[test]
 fn named_layers_of_ia3_are_feed_forward_as_in_peft() {

@@ -7,7 +7,10 @@ use crate::cli::recipes::{Recipe, RecipeValues};
 use crate::grid::Combination;
 use trainer::demo;
 use trainer::error::Error;
-use trainer::settings::IntervalStrategy;
+use trainer::settings::{Choice, IntervalStrategy, PeftSettings};
+
+/// The flag that says the method of which others say more.
+const PEFT: &str = "peft";
 
 /// The flag of a recipe that is not of one run.
 const OF_COMMAND: &str = "seeds";
@@ -30,8 +33,16 @@ impl FlagFactory {
     pub(super) fn recipe_values(&self, of: &Combination, searched: &[&str]) -> RecipeValues {
         let Some(recipe) = self.recipe(of) else { return RecipeValues::new() };
         let is_said = |flag: &str| self.is_given(of, flag) || searched.contains(&flag);
-        let mut values = recipe.values(of.task.map(|task| task.name.as_str()), is_said);
+        let task = of.task.map(|task| task.name.as_str());
+        let mut values = recipe.values(task, is_said);
         values.remove(OF_COMMAND);
+        // What it says of its own method is not for another one that is typed.
+        let own = recipe.values(task, |_| false).remove(PEFT).map(|method| method.value);
+        let typed = self.points[of.point].args.peft.peft.map(|method| method.name().to_owned());
+        if typed.is_some() && typed != own {
+            let of_methods = PeftSettings::default().values();
+            values.retain(|flag, _| !of_methods.iter().any(|(name, _)| name == flag));
+        }
         values
     }
 

@@ -41,18 +41,6 @@ pub(in crate::cli) struct Recipe {
     pub(in crate::cli) search: RecipeValues,
 }
 
-/// Flags that say more of a method of `--peft`.
-const OF_METHOD: [&str; 8] = [
-    "feedforward_modules",
-    "lora_alpha",
-    "lora_bias",
-    "lora_dropout",
-    "lora_r",
-    "modules_to_save",
-    "target_modules",
-    "use_rslora",
-];
-
 /// Flags of which one makes the others moot.
 const ALTERNATIVES: [[&str; 2]; 2] = [["max_steps", "num_train_epochs"], ["warmup_steps", "warmup_ratio"]];
 
@@ -71,15 +59,12 @@ impl Recipe {
         others.into_iter().map(String::as_str).filter(|flag| !is_beginning(flag) && !has(flag)).collect()
     }
 
-    /// The values for a task (`None`: of no benchmark), but for what `given` flags say. Where a method of `--peft` is given, what the recipe says
-    /// of its own does not hold.
+    /// The values for a task (`None`: of no benchmark), but for what `given` flags say.
     pub(in crate::cli) fn values(&self, task: Option<&str>, given: impl Fn(&str) -> bool) -> RecipeValues {
         let own = task.and_then(|task| self.tasks.get(task)).cloned().unwrap_or_default();
         let is_said = |flag: &str| {
             let alternatives = ALTERNATIVES.iter().filter(|pair| pair.contains(&flag)).flatten();
-            given(flag)
-                || alternatives.into_iter().any(|other| given(other))
-                || given("peft") && OF_METHOD.contains(&flag)
+            given(flag) || alternatives.into_iter().any(|other| given(other))
         };
         let common = self.all.iter().filter(|(flag, _)| !own.keys().any(|own| replaces(own, flag)));
         let all = common.map(|(flag, value)| (flag.clone(), value.clone())).chain(own.clone());
@@ -115,9 +100,6 @@ mod tests {
         let of_rte = Recipe { all: RecipeValues::new(), ..recipe.clone() };
         assert_eq!(of_rte.lacking(Some("wnli"), |flag| flag == "max_steps"), ["learning_rate"]);
         assert_eq!(of_rte.lacking(Some("rte"), |_| false), [""; 0]);
-        let lora = Recipe { all: values(&[("peft", "lora"), ("lora_r", "8")]), ..Recipe::default() };
-        let own = |given: &[&str]| lora.values(None, |flag| given.contains(&flag)).into_keys().collect::<Vec<_>>();
-        assert_eq!((own(&[]), own(&["peft"])), (vec!["lora_r".to_owned(), "peft".to_owned()], Vec::new()));
         // Steps that were typed leave no epochs of the recipe, and epochs no steps.
         assert_eq!(of(Some("rte"), &["num_train_epochs", "warmup_steps"]), "learning_rate 1e-5");
     }
