@@ -316,6 +316,25 @@ impl ModelFiles {
         )
     }
 
+    /// The model with its values, all of them from its files.
+    ///
+    /// # Errors
+    /// When the weights cannot be read, do not fit, or lack a tensor, such as those of the head.
+    pub fn build_whole<B: EncoderOps>(
+        &self,
+        build: &Build,
+        device: &B::Device,
+    ) -> Result<SequenceClassifier<B>, Error> {
+        let (model, report) = self.build::<B>(build, device)?;
+        match report.initialized.first() {
+            None => Ok(model),
+            Some(missing) => Err(Error::usage(format!(
+                "{}: the checkpoint has no {missing}; expected a model that was fine-tuned for classification, as transformers saves it",
+                self.files().id
+            ))),
+        }
+    }
+
     /// The model as one of this run's folders has it, such as a checkpoint.
     ///
     /// # Errors

@@ -106,6 +106,12 @@ pub enum Method {
 }
 
 impl Method {
+    /// Whether something is put beside layers, and a file of its own holds it.
+    #[must_use]
+    pub fn is_adapter(&self) -> bool {
+        matches!(self, Self::Lora(_) | Self::Ia3(_))
+    }
+
     /// Whether it drops units on its own way beside a layer.
     #[must_use]
     pub fn drops_units(&self) -> bool {

@@ -122,11 +122,9 @@ impl AdapterPlan {
         let feedforward_modules = match (targets, feedforward) {
             // As peft: those of the family that are among the layers which were named.
             (Some(Targets::Names(_) | Targets::AllLinear), Some(Targets::Default)) => {
-                let is_target = |module: &Module| is_named(&module.name, &target_modules);
-                let targeted: Vec<&Module> = linears.iter().filter(can_be_target).filter(|m| is_target(m)).collect();
+                let is_target = |module: &&Module| can_be_target(module) && is_named(&module.name, &target_modules);
                 let is_among = |name: &String| {
-                    let mut of_name = targeted.iter().filter(|m| is_named(&m.name, std::slice::from_ref(name)));
-                    of_name.next().is_some()
+                    linears.iter().filter(is_target).any(|m| is_named(&m.name, std::slice::from_ref(name)))
                 };
                 usual_feedforward.into_iter().filter(is_among).collect()
             }
@@ -210,17 +208,17 @@ impl AdapterPlan {
     pub fn in_short(self, specs: &[ParameterSpec], prefix: &str, model_type: &str) -> Self {
         let names: BTreeSet<String> = self.sites.iter().map(|site| last_parts(&site.module)).collect();
         let shorter = [Targets::Default, Targets::AllLinear, Targets::Names(names.into_iter().collect())];
-        let plans = shorter.into_iter().filter_map(|targets| {
+        let found = shorter.into_iter().find_map(|targets| {
             let plan = Self::new(self.method.beside(targets)?, specs, prefix, model_type).ok()?;
             plan.is_same_as(&self).then_some(plan)
         });
-        plans.into_iter().next().unwrap_or(self)
+        found.unwrap_or(self)
     }
 
     /// Whether something is put beside layers, and a file of its own holds it.
     #[must_use]
     pub fn is_adapter(&self) -> bool {
-        matches!(self.method, Method::Lora(_) | Method::Ia3(_))
+        self.method.is_adapter()
     }
 
     /// The method and what it trains, in words.

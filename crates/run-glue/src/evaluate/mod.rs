@@ -120,13 +120,7 @@ impl OnBackend for Scoring<'_> {
         let Self { settings, model: files, rows } = self;
         let num_labels = files.config.num_labels();
         let build = Build { num_labels, precision: settings.precision, seed: 0, head: HeadUse::MustFit };
-        let (model, report) = files.build::<B>(&build, &device)?;
-        if let Some(missing) = report.initialized.first() {
-            return Err(Error::usage(format!(
-                "{}: the checkpoint has no {missing}; expected a model that was fine-tuned for classification",
-                files.files().id
-            )));
-        }
+        let model = files.build_whole::<B>(&build, &device)?;
         let pass = OtherPass { max_seq_length: files.max_seq_length, precision: settings.precision, backend };
         let score = |rows: &OtherRows| {
             let evaluation = rows.score(&model, settings.batch_size, &pass)?;

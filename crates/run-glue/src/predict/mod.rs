@@ -55,14 +55,7 @@ impl OnBackend for Prediction<'_> {
         files.warnings.iter().for_each(|warning| log::warn!("{}", warning));
         let num_labels = files.config.num_labels();
         let build = Build { num_labels, precision: settings.precision, seed: 0, head: HeadUse::MustFit };
-        let (model, report) = files.build::<B>(&build, &device)?;
-        if let Some(missing) = report.initialized.first() {
-            return Err(Error::usage(format!(
-                "{}: the checkpoint has no {missing}; expected a model that was fine-tuned for classification, as \
-                 transformers saves it",
-                files.files().id
-            )));
-        }
+        let model = files.build_whole::<B>(&build, &device)?;
         let labels = Labels::new(&files.config, num_labels);
         let padding = Padding::of::<B>(None);
         let mut out = std::io::stdout().lock();

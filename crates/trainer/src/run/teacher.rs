@@ -107,13 +107,7 @@ impl Teacher {
         let num_labels = self.num_labels();
         // As exact as it can be, whatever the training is computed in.
         let build = Build { num_labels, precision: Precision::F32, seed: 0, head: HeadUse::MustFit };
-        let (model, report) = self.model.build::<B>(&build, device).map_err(|error| wrong(&error))?;
-        if let Some(missing) = report.initialized.first() {
-            let id = &self.model.files().id;
-            return Err(wrong(&format!(
-                "{id}: the checkpoint has no {missing}; expected a model that was fine-tuned on the task"
-            )));
-        }
+        let model = self.model.build_whole::<B>(&build, device).map_err(|error| wrong(&error))?;
         let padding = Padding::of::<B>(None);
         let said = predict(&model, &self.split, settings.evaluation.per_device_eval_batch_size, padding);
         if let Some(row) = said.rows().position(|row| row.iter().any(|logit| !logit.is_finite())) {

@@ -20,8 +20,7 @@ fn wrong(name: &str, what: &str) -> Error {
 /// Names the first setting that is another one.
 fn check_adapters(task: &str, source: &Settings, settings: &Settings) -> Result<(), Error> {
     const OF_LAYERS: [&str; 3] = ["feedforward_modules", "modules_to_save", "target_modules"];
-    let is_adapter = |method: &Method| matches!(method, Method::Lora(_) | Method::Ia3(_));
-    let left = source.peft.method().filter(|method| is_adapter(method) && !source.peft.merge_adapter);
+    let left = source.peft.method().filter(|method| method.is_adapter() && !source.peft.merge_adapter);
     let (Some(left), Some(own)) = (left, settings.peft.method()) else { return Ok(()) };
     // Layers may be named in several ways; they are looked at when the model is there.
     let numbers =
