@@ -275,3 +275,13 @@ fn a_recipe_that_cannot_be_meant_is_refused_by_name() {
     let unknown = bench.run(["recipes", "robreta"]);
     assert_eq!(unknown.code, Some(2));
 }
+
+#[test]
+fn a_recipe_of_ones_own_is_shown_by_what_it_says() {
+    let bench = Bench::new();
+    bench.write("mine.toml", "[all]\nlearning_rate = 1e-4\n");
+    let bare = bench.run(["recipes", "mine.toml"]);
+    assert_eq!(bare.stdout, "mine\n\nevery task\n  --learning_rate  1e-4\n", "{}", bare.stderr);
+    bench.write("mine.toml", "title = \"My BERT\"\nsource = \"notes.md\"\n[all]\nlearning_rate = 1e-4\n");
+    assert!(bench.run(["recipes", "mine.toml"]).stdout.starts_with("mine: My BERT\nnotes.md\n\nevery task\n"));
+}

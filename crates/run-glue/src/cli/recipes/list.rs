@@ -42,7 +42,13 @@ fn list(all: &[Recipe]) -> String {
 
 /// All that a recipe says.
 fn in_full(recipe: &Recipe) -> String {
-    let mut text = format!("{}: {}\n{}\n", recipe.name, recipe.about, recipe.source);
+    // A recipe of one's own may say none of the last three.
+    let of_its_own = |text: &&&str| !text.is_empty();
+    let heading = [recipe.name.as_str(), &recipe.title];
+    let mut text = heading.iter().filter(of_its_own).copied().collect::<Vec<_>>().join(": ") + "\n";
+    for line in [recipe.about.as_str(), &recipe.source].iter().filter(of_its_own) {
+        text.push_str(&format!("{line}\n"));
+    }
     for note in &recipe.notes {
         text.push_str(&format!("- {note}\n"));
     }
