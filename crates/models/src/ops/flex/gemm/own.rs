@@ -205,9 +205,11 @@ impl<K: Kernel> Product<'_, K> {
     }
 }
 
-/// The inner indices from one store of a tile to the next.
+/// The inner indices from one store of a tile to the next: as few blocks as may be, of about the same length, since each reads and writes the
+/// whole product. They depend on `k` alone, so that sums do not depend on the number of threads, nor on which matrix is packed first.
 fn blocks<K: Kernel>(k: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..k).step_by(K::BLOCK).map(move |at| at..k.min(at + K::BLOCK))
+    let len = k.div_ceil(k.div_ceil(K::BLOCK)).next_multiple_of(LINE / 2).min(K::BLOCK);
+    (0..k).step_by(len).map(move |at| at..k.min(at + len))
 }
 
 /// Memory of this thread, of at least `len` elements with any values.

@@ -26,9 +26,9 @@ pub(super) struct Avx512;
 impl Kernel for Avx512 {
     const ROWS: usize = TILE_ROWS;
     const COLUMNS: usize = TILE_COLUMNS;
-    /// Of a panel of `a` 12 KiB, of one of `b` 72.
-    const BLOCK: usize = 384;
-    /// 192 KiB and 144.
+    /// Of a panel of `a` 16 KiB, of one of `b` 96.
+    const BLOCK: usize = 512;
+    /// 256 KiB and 192.
     const MOST: [usize; 2] = [16, 2];
     const PACKED_AT_ONCE: [usize; 2] = [8, 2];
 

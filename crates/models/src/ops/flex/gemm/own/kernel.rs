@@ -15,8 +15,7 @@ pub(super) trait Kernel {
     /// Columns of the tile, which a panel of `b` has.
     const COLUMNS: usize;
 
-    /// Inner indices from one store of a tile to the next. Fixed, so that sums do not depend on the number of threads, nor on which matrix
-    /// is packed first.
+    /// Inner indices from one store of a tile to the next, at the most; a multiple of eight.
     const BLOCK: usize;
 
     /// Panels of `a`, and of `b`, of which a block stays in the second-level cache.
