@@ -34,7 +34,7 @@ pub(super) fn read(
     let (schema, batches) = batches(file)?;
     file.check_columns(&schema, wanted)?;
     let declared = wanted.label.as_ref().and_then(|column| label_names(schema.metadata().get(HUGGINGFACE), column));
-    file.read_batches(batches, wanted, sink)?;
+    file.read_batches(batches, 0, wanted, sink)?;
     Ok(declared)
 }
 

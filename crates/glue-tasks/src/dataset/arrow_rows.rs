@@ -9,12 +9,16 @@ use serde_json::Value;
 
 use super::arrow_columns::{LabelColumn, TextColumn, is_label, is_text};
 use super::error::DataError;
+use super::growth::Growth;
 use super::raw::{RawLabel, RawRow, RowSink, WantedColumns, index_of};
 use crate::features::names_in_mapping;
 
 /// The key of the file's metadata under which the `datasets` library keeps the features, label names among them:
 /// <https://github.com/huggingface/datasets/blob/main/src/datasets/arrow_writer.py>.
 pub(super) const HUGGINGFACE: &str = "huggingface";
+
+/// What a row takes beside its texts, which may be none: a run of rows that are all the same takes nothing in the file.
+const ROW_BYTES: usize = 64;
 
 /// A file that is read so.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +31,17 @@ pub(super) struct ArrowFile<'a> {
 impl ArrowFile<'_> {
     pub(super) fn bad(self, reason: &dyn Display) -> DataError {
         DataError::BadFile { file: self.path.to_owned(), format: self.format, reason: reason.to_string() }
+    }
+
+    /// Bytes that it takes.
+    pub(super) fn length(self) -> Result<u64, DataError> {
+        let metadata = std::fs::metadata(self.path);
+        metadata.map(|file| file.len()).map_err(|source| DataError::Read { file: self.path.to_owned(), source })
+    }
+
+    /// `what`: of the file, in words.
+    pub(super) fn grows(self, what: &str, reason: String) -> DataError {
+        DataError::Growth { file: self.path.to_owned(), what: what.to_owned(), reason }
     }
 
     /// # Errors
@@ -59,17 +74,23 @@ impl ArrowFile<'_> {
         Err(DataError::ColumnType { file: self.path.to_owned(), column, found, expected })
     }
 
-    /// Gives the rows of all batches, in order.
+    /// Gives the rows of all batches, in order, the first of them row `index` of the file.
     pub(super) fn read_batches(
         self,
         batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+        mut index: usize,
         wanted: &WantedColumns,
         sink: &mut RowSink<'_>,
     ) -> Result<(), DataError> {
-        let mut index = 0;
+        // A text that many rows have may stand in the file once.
+        let mut growth = Growth::of(self.length()?);
         for batch in batches {
             let batch = batch.map_err(|error| self.bad(&error))?;
-            self.read_batch(&batch, index, wanted, sink)?;
+            self.read_batch(&batch, index, wanted, &mut |row| {
+                let bytes: usize = row.texts.iter().flatten().map(|text| text.len()).sum();
+                growth.add((ROW_BYTES + bytes) as u64).map_err(|reason| self.grows("it", reason))?;
+                sink(row)
+            })?;
             index += batch.num_rows();
         }
         Ok(())

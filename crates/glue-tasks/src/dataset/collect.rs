@@ -25,22 +25,27 @@ pub(super) struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(schema: &'a Schema, labelled: bool) -> Self {
+    /// `text_rows`: how many of the first rows get their texts.
+    pub(super) fn new(schema: &'a Schema, labelled: bool, text_rows: usize) -> Self {
         let (first, second) = &schema.text_columns;
         let wanted = WantedColumns {
             texts: [first].into_iter().chain(second).cloned().collect(),
             label: labelled.then(|| schema.label_column.clone()),
             format: schema.format,
+            text_rows,
         };
         Self { schema, wanted, files: Vec::new(), examples: Vec::new(), values: Vec::new(), warnings: Vec::new() }
     }
 
     pub(super) fn read(&mut self, files: &[PathBuf]) -> Result<(), DataError> {
         for file in files {
-            self.files.push((file.clone(), self.examples.len()));
-            let Self { wanted, examples, values, .. } = self;
-            let facts = read_rows(file, wanted, &mut |row| {
-                examples.push(example(file, wanted, &row)?);
+            let first = self.examples.len();
+            self.files.push((file.clone(), first));
+            let text_rows = self.wanted.text_rows.saturating_sub(first);
+            let wanted = WantedColumns { text_rows, ..self.wanted.clone() };
+            let Self { examples, values, .. } = self;
+            let facts = read_rows(file, &wanted, &mut |row| {
+                examples.push(if row.index < text_rows { example(file, &wanted, &row)? } else { without_texts() });
                 if wanted.label.is_some() {
                     values.push(LabelValue::from(row.label));
                 }
@@ -113,6 +118,11 @@ fn is_same(names: &[String], others: &[String]) -> bool {
     let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect::<Vec<_>>();
     let told_apart = lower(names).iter().collect::<BTreeSet<_>>().len() == names.len();
     names == others || told_apart && lower(names) == lower(others)
+}
+
+/// A row whose texts are not wanted.
+fn without_texts() -> Example {
+    Example { text: String::new(), text_pair: None, label: None }
 }
 
 fn example(file: &Path, wanted: &WantedColumns, row: &RawRow<'_>) -> Result<Example, DataError> {

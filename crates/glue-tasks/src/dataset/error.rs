@@ -33,6 +33,16 @@ pub enum DataError {
         /// What the reader met.
         reason: String,
     },
+    /// A file that unpacks to far more than a table of texts does.
+    #[error("{}: {what} {reason}", file.display())]
+    Growth {
+        /// The path of the file.
+        file: PathBuf,
+        /// What of it, in words.
+        what: String,
+        /// How large it is, what was expected, and what to do.
+        reason: String,
+    },
     /// A row that does not parse.
     #[error("{}, row {row} (from 0): {reason}", file.display())]
     BadRow {

@@ -49,7 +49,7 @@ pub fn infer_labels(
     if files.is_empty() {
         return Err(DataError::NoFiles);
     }
-    let wanted = WantedColumns { texts: Vec::new(), label: Some(label_column.to_owned()), format };
+    let wanted = WantedColumns { texts: Vec::new(), label: Some(label_column.to_owned()), format, text_rows: 0 };
     let mut seen = Seen::default();
     let mut declared = None;
     for file in files {

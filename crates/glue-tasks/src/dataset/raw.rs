@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::delimited_format::DelimitedFormat;
 use super::error::DataError;
+use super::growth::Unpacking;
 use crate::near::near_enough;
 
 /// The columns that are read: `texts` one or two, `label` none where rows are only predicted.
@@ -15,6 +16,8 @@ pub(super) struct WantedColumns {
     pub(super) label: Option<String>,
     /// Of csv and tsv.
     pub(super) format: DelimitedFormat,
+    /// How many of the first rows are wanted with their texts. Those of others are not looked at, and may be left out.
+    pub(super) text_rows: usize,
 }
 
 /// A label as the file spells it.
@@ -37,7 +40,7 @@ pub(super) enum ListItem {
     Text(String),
 }
 
-/// A row as the file spells it; `texts` in the order of [`WantedColumns::texts`].
+/// A row as the file spells it; `texts` in the order of [`WantedColumns::texts`], of the first [`WantedColumns::text_rows`] rows.
 #[derive(Debug)]
 pub(super) struct RawRow<'a> {
     pub(super) index: usize,
@@ -76,15 +79,15 @@ pub(super) fn open(file: &Path) -> Result<File, DataError> {
 /// Its content, unpacked where its name says that it is packed ([`PACKED`](crate::packed::PACKED)).
 ///
 /// # Errors
-/// As [`open`].
+/// As [`open`]. Reading it fails where it unpacks to far more than texts do.
 pub(super) fn unpacked(file: &Path) -> Result<Box<dyn Read>, DataError> {
+    let read = |source| DataError::Read { file: PathBuf::from(file), source };
     let content = open(file)?;
-    match file.extension().and_then(|extension| extension.to_str()) {
-        Some("gz") => Ok(Box::new(flate2::read::MultiGzDecoder::new(content))),
-        Some("zst") => match zstd::Decoder::new(content) {
-            Ok(decoder) => Ok(Box::new(decoder)),
-            Err(source) => Err(DataError::Read { file: PathBuf::from(file), source }),
-        },
-        _ => Ok(Box::new(content)),
-    }
+    let packed = content.metadata().map_err(read)?.len();
+    let content: Box<dyn Read> = match file.extension().and_then(|extension| extension.to_str()) {
+        Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(content)),
+        Some("zst") => Box::new(zstd::Decoder::new(content).map_err(read)?),
+        _ => return Ok(Box::new(content)),
+    };
+    Ok(Box::new(Unpacking::of(content, packed)))
 }

@@ -17,9 +17,7 @@ use super::schema::Schema;
 /// # Errors
 /// A [`DataError`] that names the file, and the row and column where there is one.
 pub fn read_split(files: &[PathBuf], schema: &Schema) -> Result<Split, DataError> {
-    let mut collector = Collector::new(schema, true);
-    collector.read(files)?;
-    collector.finish()
+    read_first_texts(files, schema, true, usize::MAX)
 }
 
 /// As [`read_split`], but the label column is not looked at and need not be there: for rows that are only predicted.
@@ -27,7 +25,22 @@ pub fn read_split(files: &[PathBuf], schema: &Schema) -> Result<Split, DataError
 /// # Errors
 /// As [`read_split`].
 pub fn read_unlabelled_split(files: &[PathBuf], schema: &Schema) -> Result<Split, DataError> {
-    let mut collector = Collector::new(schema, false);
+    read_first_texts(files, schema, false, usize::MAX)
+}
+
+/// As [`read_split`], or [`read_unlabelled_split`] where it is not `labelled`, with the texts of the first rows alone: of the others they
+/// are empty, and mistakes in them are not seen. Their labels are read all the same, since what a label means is decided by its column
+/// as a whole: those of the first rows are what they are among all.
+///
+/// # Errors
+/// As [`read_split`].
+pub fn read_first_texts(
+    files: &[PathBuf],
+    schema: &Schema,
+    labelled: bool,
+    text_rows: usize,
+) -> Result<Split, DataError> {
+    let mut collector = Collector::new(schema, labelled, text_rows);
     collector.read(files)?;
     collector.finish()
 }

@@ -5,6 +5,7 @@
 
 mod delimited_and_json;
 mod labels_of_columns;
+mod large_files;
 mod metrics_goldens;
 mod metrics_properties;
 mod parquet_files;
