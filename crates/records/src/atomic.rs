@@ -4,8 +4,11 @@
 //! flushed to the disk, and then take the target's name in one step. A reader sees the old file or the new one, and a
 //! failure leaves the old one as it was.
 
+use std::fs::{File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 /// Which step of a write failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +123,7 @@ pub fn write_whole_with(
     std::fs::create_dir_all(folder).map_err(failed(WriteStep::Folder))?;
 
     // Dropping the scratch file removes it, so every early return below leaves the folder clean.
-    let mut scratch = scratch_builder(path).tempfile_in(folder).map_err(failed(WriteStep::Scratch))?;
+    let mut scratch = own_scratch(path, folder).map_err(failed(WriteStep::Scratch))?;
     let mut out = BufWriter::new(scratch.as_file_mut());
     produce(&mut out).and_then(|()| out.flush()).map_err(failed(WriteStep::Bytes))?;
     drop(out);
@@ -136,7 +139,37 @@ const SCRATCH: (&str, &str) = (".writing-", ".tmp");
 /// Whether this is the name of a scratch file, which a killed run may leave.
 #[must_use]
 pub fn is_scratch(name: &str) -> bool {
-    name.starts_with(SCRATCH.0) && name.ends_with(SCRATCH.1)
+    // Those of earlier versions for weights: `.tmp` and six letters or digits.
+    let is_of_earlier = |rest: &str| rest.len() == 6 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    name.starts_with(SCRATCH.0) && name.ends_with(SCRATCH.1) || name.strip_prefix(".tmp").is_some_and(is_of_earlier)
+}
+
+/// Removes the scratch files in `folder` that killed runs left. What somebody writes is locked, and stays.
+pub fn remove_abandoned(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_str().is_some_and(is_scratch);
+        if is_ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            let file = File::options().write(true).open(entry.path());
+            // Removed while it is locked: see `own_scratch`.
+            if file.is_ok_and(|file| file.try_lock().is_ok() && std::fs::remove_file(entry.path()).is_ok()) {
+                log::debug!("removed {}, which a killed run left", entry.path().display());
+            }
+        }
+    }
+}
+
+/// A scratch file for `path` that nobody removes: it is locked as long as it is open. Who looks for abandoned ones may have been faster
+/// than the lock; then another one is made.
+fn own_scratch(path: &Path, folder: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let scratch = scratch_builder(path).tempfile_in(folder)?;
+        match scratch.as_file().try_lock() {
+            Ok(()) if scratch.path().exists() => return Ok(scratch),
+            Ok(()) | Err(TryLockError::WouldBlock) => {}
+            // A file system without locks: nobody can lock it to remove it either.
+            Err(TryLockError::Error(_)) => return Ok(scratch),
+        }
+    }
 }
 
 /// A hidden name that says which file it is for, and the usual rights of a new file (`tempfile` alone gives 0600).
@@ -221,6 +254,22 @@ mod tests {
         let error = write_whole(&path, b"y").unwrap_err();
         assert_eq!(error.step, WriteStep::Rename);
         assert_eq!(names(folder.path()), ["taken"]);
+    }
+
+    #[test]
+    fn what_a_killed_run_left_goes_and_what_is_being_written_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [".writing-a1b2.tmp", ".tmpa1b2c3", ".tmp-mine", "writing-a.tmp", ".writing-a.txt"] {
+            std::fs::write(folder.path().join(name), b"x").unwrap();
+        }
+        let path = folder.path().join("c.json");
+        write_whole_with(&path, |out| {
+            remove_abandoned(folder.path());
+            out.write_all(b"whole")
+        })
+        .unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+        assert_eq!(names(folder.path()), [".tmp-mine", ".writing-a.txt", "c.json", "writing-a.tmp"]);
     }
 
     #[cfg(unix)]

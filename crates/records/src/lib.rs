@@ -4,7 +4,8 @@
 //! Rooms, from the ground up; none imports from one that comes later:
 //!
 //! * [`atomic`] writes files whole or not at all, [`utc`] says when, [`python_json`] speaks JSON as Python does,
-//!   [`hex`] writes hashes, [`counted`] numbers of things;
+//!   [`hex`] writes hashes, [`counted`] numbers of things, [`shown`] names and texts, whatever is in them;
+//! * [`markdown`] and [`spreadsheet`] are how these stand in files of others;
 //! * [`metrics`] are the numbers of a run by run_glue.py's names;
 //! * [`record`] is this program's own format, one JSON file a run: strict JSON with a schema, documented in
 //!   `docs/results-format.md`;
@@ -26,11 +27,15 @@ mod counted;
 pub mod error;
 pub mod files;
 mod hexadecimal;
+pub mod markdown;
 pub mod metrics;
 pub mod python_json;
 pub mod record;
+mod shown;
+pub mod spreadsheet;
 pub mod utc;
 
 pub use counted::counted;
 pub use error::Error;
 pub use hexadecimal::hex;
+pub use shown::{shown, shown_lines};

@@ -2,12 +2,13 @@
 
 use crate::metrics::Metrics;
 use crate::python_json::{Value, dumps, float_repr, round_decimals};
+use crate::shown;
 use std::fmt::Write as _;
 
 /// The block `***** <stage> metrics *****` with its sorted, aligned `key = value` lines, each line ended.
 #[must_use]
 pub fn metrics_block(stage: &str, metrics: &Metrics) -> String {
-    let lines: Vec<(&str, String)> = metrics.iter().map(|(key, value)| (key.as_str(), formatted(key, value))).collect();
+    let lines: Vec<_> = metrics.iter().map(|(key, value)| (shown(key), formatted(key, value))).collect();
     let key_width = lines.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0);
     let value_width = lines.iter().map(|(_, value)| value.chars().count()).max().unwrap_or(0);
     let mut block = format!("***** {stage} metrics *****\n");
@@ -37,7 +38,7 @@ fn formatted(key: &str, value: &Value) -> String {
         Value::Int(whole) => whole.to_string(),
         Value::Float(float) if float.is_finite() => float_repr(round_decimals(*float, 4)),
         Value::Float(float) => float_repr(*float).replace("Infinity", "inf").replace("NaN", "nan"),
-        Value::String(words) => words.clone(),
+        Value::String(words) => shown(words).into_owned(),
         nested => dumps(nested, 0).replace('\n', " "),
     }
 }
@@ -147,6 +148,12 @@ mod tests {
   long_name_x              =                txt
 ";
         assert_eq!(block, printed);
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown() {
+        let block = metrics_block("eval", &metrics(&[("a\u{1b}", "b\nc".into())]));
+        assert_eq!(block, "***** eval metrics *****\n  a\\u{1b} = b\\nc\n");
     }
 
     #[test]

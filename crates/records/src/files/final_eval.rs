@@ -7,7 +7,10 @@ use glue_tasks::task::TaskSpec;
 use serde_json::{Map, Value, json};
 
 use crate::atomic::{WriteError, write_whole};
+use crate::markdown::plain;
 use crate::record::FinalEvaluation;
+use crate::shown;
+use crate::spreadsheet::csv_field;
 
 /// The table of a run.
 #[derive(Clone, Debug)]
@@ -42,7 +45,7 @@ impl<'a> FinalTable<'a> {
     /// Columns of text, the numbers with four decimals.
     #[must_use]
     pub fn text(&self) -> String {
-        let lines = self.lines(|score| score.map_or_else(|| "-".to_owned(), |score| format!("{score:.4}")));
+        let lines = self.lines(|name| shown(name).into_owned(), rounded);
         let names = self.names();
         let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
         let aligned = |line: &Vec<String>| {
@@ -58,7 +61,7 @@ impl<'a> FinalTable<'a> {
     /// A table for GitHub and model cards.
     #[must_use]
     pub fn markdown(&self) -> String {
-        let lines = self.lines(|score| score.map_or_else(|| "-".to_owned(), |score| format!("{score:.4}")));
+        let lines = self.lines(plain, rounded);
         let names = self.names();
         let mut text = String::new();
         for (at, line) in lines.iter().enumerate() {
@@ -70,9 +73,9 @@ impl<'a> FinalTable<'a> {
         text
     }
 
-    /// Numbers with all digits; what is undefined is an empty cell. Names of splits hold neither commas nor quotes.
+    /// Numbers with all digits; what is undefined is an empty cell.
     fn csv(&self) -> String {
-        let lines = self.lines(|score| score.map_or_else(String::new, |score| score.to_string()));
+        let lines = self.lines(csv_field, |score| score.map_or_else(String::new, |score| score.to_string()));
         lines.into_iter().map(|line| line.join(",") + "\n").collect()
     }
 
@@ -105,17 +108,23 @@ impl<'a> FinalTable<'a> {
         row.metrics.get(name).copied().flatten()
     }
 
-    fn lines(&self, shown: impl Fn(Option<f64>) -> String) -> Vec<Vec<String>> {
-        let split = |split: &str| self.is_said_twice().then(|| split.to_owned());
+    /// A header and a line a part. `text`: a name, which is whatever somebody called it, in the form of the file.
+    fn lines(&self, text: impl Fn(&str) -> String, number: impl Fn(Option<f64>) -> String) -> Vec<Vec<String>> {
+        let split = |split: &str| self.is_said_twice().then(|| text(split));
         let header = ["rows"].iter().chain(&self.metrics).map(|name| (*name).to_owned());
         let mut lines = vec![["split".to_owned()].into_iter().chain(split("rows of")).chain(header).collect()];
         for row in self.rows {
-            let numbers = self.metrics.iter().map(|name| shown(self.score(row, name)));
-            let names = [row.name.clone()].into_iter().chain(split(&row.data.split));
+            let numbers = self.metrics.iter().map(|name| number(self.score(row, name)));
+            let names = [text(&row.name)].into_iter().chain(split(&row.data.split));
             lines.push(names.chain([row.data.rows.to_string()]).chain(numbers).collect());
         }
         lines
     }
+}
+
+/// A score as people read it.
+fn rounded(score: Option<f64>) -> String {
+    score.map_or_else(|| "-".to_owned(), |score| format!("{score:.4}"))
 }
 
 #[cfg(test)]
@@ -148,6 +157,15 @@ mod tests {
             json[1],
             json!({"name": "test[:5]", "split": "test[:5]", "rows": 40, "accuracy": null, "loss": 0.123_456})
         );
+    }
+
+    #[test]
+    fn a_name_is_a_text_in_every_form() {
+        let rows = [row("=a|<b>,\u{1b}", "=a|<b>,\u{1b}", Some(-0.5))];
+        let table = FinalTable { rows: &rows, metrics: vec!["accuracy"] };
+        assert_eq!(table.text().lines().nth(1), Some("=a|<b>,\\u{1b}    40   -0.5000"));
+        assert_eq!(table.markdown().lines().nth(2), Some(r"| =a\|&lt;b&gt;,\\u{1b} | 40 | -0.5000 |"));
+        assert_eq!(table.csv(), "split,rows,accuracy\n\"'=a|<b>,\u{1b}\",40,-0.5\n");
     }
 
     #[test]

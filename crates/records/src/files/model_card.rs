@@ -7,8 +7,10 @@ use glue_tasks::benchmark_of;
 use glue_tasks::task::TaskSpec;
 
 use super::final_eval::FinalTable;
+use crate::markdown::{code, plain};
 use crate::python_json::float_repr;
 use crate::record::{RunRecord, Source, SplitUse};
+use crate::shown::is_hidden;
 
 /// Hyper-parameters that the card lists, in its order.
 const LISTED: [&str; 25] = [
@@ -73,11 +75,11 @@ fn write_card(
         writeln!(card, "language:\n- {language}")?;
     }
     if from_hub {
-        writeln!(card, "base_model: {model}")?;
+        writeln!(card, "base_model: {}", name_or_quoted(model))?;
     }
     writeln!(card, "tags:\n- generated_from_trainer")?;
     if let Some(id) = &dataset.id {
-        writeln!(card, "datasets:\n- {id}")?;
+        writeln!(card, "datasets:\n- {}", name_or_quoted(id))?;
     }
     if !metrics.is_empty() {
         writeln!(card, "metrics:")?;
@@ -97,32 +99,35 @@ fn write_card(
             plain_or_quoted(&dataset.name),
             plain_or_quoted(kind)
         )?;
+        let config = name_or_quoted(&task.config);
         if !task.config.is_empty() {
-            writeln!(card, "      config: {}", task.config)?;
+            writeln!(card, "      config: {config}")?;
         }
         writeln!(card, "      split: {split}")?;
         if !task.config.is_empty() {
-            writeln!(card, "      args: {}", task.config)?;
+            writeln!(card, "      args: {config}")?;
         }
         writeln!(card, "    metrics:")?;
         for (key, value) in metrics {
             writeln!(card, "    - name: {}\n      type: {key}\n      value: {value}", title(key))?;
         }
     }
-    writeln!(card, "---\n\n# {name}\n")?;
-    let model = if from_hub { format!("[{model}](https://huggingface.co/{model})") } else { format!("`{model}`") };
+    writeln!(card, "---\n\n# {}\n", plain(name))?;
+    let is_page = from_hub && is_name(model);
+    let model = if is_page { format!("[{model}](https://huggingface.co/{model})") } else { code(model) };
+    let data = plain(&dataset.name);
     match adapter_of.is_some() {
-        true => writeln!(card, "An adapter of {model}, trained on the {} dataset.", dataset.name)?,
-        false => writeln!(card, "A fine-tuned version of {model} on the {} dataset.", dataset.name)?,
+        true => writeln!(card, "An adapter of {model}, trained on the {data} dataset.")?,
+        false => writeln!(card, "A fine-tuned version of {model} on the {data} dataset.")?,
     }
     if let Some(from) = &record.init_from {
-        writeln!(card, "The training began where one on {} had ended.", from.task)?;
+        writeln!(card, "The training began where one on {} had ended.", plain(&from.task))?;
     }
     if let Some(teacher) = &record.teacher {
         writeln!(
             card,
-            "Its loss was in part what `{}` says of the training rows (`alpha_ce`, `temperature`).",
-            teacher.id
+            "Its loss was in part what {} says of the training rows (`alpha_ce`, `temperature`).",
+            code(&teacher.id)
         )?;
     }
     if !scores.is_empty() {
@@ -138,10 +143,10 @@ fn write_card(
     for key in LISTED {
         match record.hyper_parameters.get(key) {
             None | Some(serde_json::Value::Null) => {}
-            Some(serde_json::Value::String(text)) => writeln!(card, "- {key}: {text}")?,
+            Some(serde_json::Value::String(text)) => writeln!(card, "- {}", plain(&format!("{key}: {text}")))?,
             Some(value) => match value.as_f64().filter(|_| value.is_f64()) {
                 Some(number) => writeln!(card, "- {key}: {}", float_repr(number))?,
-                None => writeln!(card, "- {key}: {value}")?,
+                None => writeln!(card, "- {}", plain(&format!("{key}: {value}")))?,
             },
         }
     }
@@ -177,11 +182,29 @@ impl Dataset {
     }
 }
 
+/// Words that YAML takes for something else than text, <https://yaml.org/type/bool.html> among them.
+const WORDS_OF_YAML: [&str; 9] = ["n", "no", "null", "off", "on", "true", "false", "y", "yes"];
+
 /// A text as YAML: bare where nothing in it could be taken for YAML.
 fn plain_or_quoted(text: &str) -> String {
-    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "-_/ ".contains(c));
-    let word = text.starts_with(|c: char| c.is_ascii_alphabetic());
-    if plain && word { text.to_owned() } else { quoted(text) }
+    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "-_/ ".contains(c)) && !text.ends_with(' ');
+    bare_or_quoted(text, is_plain)
+}
+
+/// The same of a name that may have dots: of a repository, or of a configuration of one.
+fn name_or_quoted(text: &str) -> String {
+    bare_or_quoted(text, is_name(text))
+}
+
+fn bare_or_quoted(text: &str, is_plain: bool) -> String {
+    let is_text = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !WORDS_OF_YAML.iter().any(|word| word.eq_ignore_ascii_case(text));
+    if is_plain && is_text { text.to_owned() } else { quoted(text) }
+}
+
+/// Whether a text has no other characters than names on the Hub have.
+fn is_name(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || "-_/.".contains(c))
 }
 
 /// Losses and the script's combined score are no metrics of the Hub.
@@ -198,7 +221,80 @@ fn title(key: &str) -> String {
     key.split('_').map(capital).collect::<Vec<_>>().join(" ")
 }
 
-/// A YAML text in double quotes, which JSON's are.
+/// A YAML text in double quotes, which JSON's are but for control characters that JSON leaves as they are.
 fn quoted(text: &str) -> String {
-    serde_json::Value::String(text.to_owned()).to_string()
+    let mut quoted = String::new();
+    for letter in serde_json::Value::String(text.to_owned()).to_string().chars() {
+        if is_hidden(letter) {
+            quoted += &format!("\\u{:04x}", u32::from(letter));
+        } else {
+            quoted.push(letter);
+        }
+    }
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The card of a run of this repository after something was changed.
+    fn card(name: &str, change: impl FnOnce(&mut TaskSpec, &mut RunRecord)) -> String {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../results/rte");
+        let (_, mut record) = crate::record::read_folder(folder.as_ref()).unwrap().records.swap_remove(0);
+        let mut task = glue_tasks::task_named("rte").unwrap().clone();
+        change(&mut task, &mut record);
+        model_card(name, &task, &record, None)
+    }
+
+    #[test]
+    fn usual_names_stand_as_they_are() {
+        let card = card("my_model-1.0", |_, record| {
+            (record.model.id, record.model.source) = ("organisation/a_model-v1.5".to_owned(), Source::Hub);
+        });
+        for lines in [
+            "base_model: organisation/a_model-v1.5\n",
+            "datasets:\n- glue\n",
+            "- name: \"my_model-1.0\"\n",
+            "      name: GLUE RTE\n      type: glue\n      config: rte\n      split: validation\n      args: rte\n",
+            "# my_model-1.0\n",
+            "[organisation/a_model-v1.5](https://huggingface.co/organisation/a_model-v1.5) on the GLUE RTE dataset.\n",
+            "- learning_rate: 2e-05\n",
+            "- optim: adamw_torch\n",
+        ] {
+            assert!(card.contains(lines), "{lines}: {card}");
+        }
+    }
+
+    #[test]
+    fn names_are_text_in_the_card_and_in_its_metadata() {
+        const EVIL: &str = "x: y\n---\n# <img src=x> [a](https://example.org) `b`\u{85}";
+        let card = card(EVIL, |task, record| {
+            (task.name, task.config) = (EVIL.to_owned(), EVIL.to_owned());
+            record.model.id = EVIL.to_owned();
+            record.dataset.id = EVIL.to_owned();
+            (record.model.source, record.dataset.source) = (Source::Hub, Source::Hub);
+            record.hyper_parameters.insert("optim".to_owned(), EVIL.into());
+            record.hyper_parameters.insert("target_modules".to_owned(), vec![EVIL].into());
+        });
+        let (metadata, text) = card.strip_prefix("---\n").unwrap().split_once("\n---\n").unwrap();
+        let quoted = "\"x: y\\n---\\n# <img src=x> [a](https://example.org) `b`\\u0085\"";
+        for key in ["base_model:", "-", "- name:", "      name:", "      type:", "      config:", "      args:"] {
+            assert!(metadata.lines().any(|line| line == format!("{key} {quoted}")), "{key} {metadata}");
+        }
+        let as_code = code(EVIL);
+        assert_eq!(text.matches(&as_code).count(), 1, "the model: {text}");
+        let others = text.replace(&as_code, "");
+        assert!(!others.contains('<') && !others.contains("[a]("), "{text}");
+        assert!(!others.lines().any(|line| line == "---"), "{text}");
+    }
+
+    #[test]
+    fn words_of_yaml_are_quoted() {
+        for (text, yaml) in [("no", "\"no\""), ("Null", "\"Null\""), ("my data", "my data"), ("1.5", "\"1.5\"")] {
+            assert_eq!(plain_or_quoted(text), yaml);
+        }
+        assert_eq!(name_or_quoted("wsc.fixed"), "wsc.fixed");
+        assert_eq!(name_or_quoted("a: b"), "\"a: b\"");
+    }
 }

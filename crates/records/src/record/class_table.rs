@@ -1,5 +1,6 @@
 //! How well each class of a split is told, and what it is taken for.
 
+use crate::shown;
 use glue_tasks::metrics::{ConfusionMatrix, MetricError, Predictions, References, per_label};
 use serde::{Deserialize, Serialize};
 
@@ -93,10 +94,11 @@ impl ClassTable {
     /// The rows as text, aligned.
     #[must_use]
     pub fn render(&self) -> String {
-        let width = self.classes.iter().map(|row| row.label.chars().count()).max().unwrap_or(0).clamp(5, 40);
+        let labels: Vec<_> = self.classes.iter().map(|row| shown(&row.label)).collect();
+        let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0).clamp(5, 40);
         let mut text = format!("{:width$}  precision  recall      f1  support\n", "class");
-        for row in &self.classes {
-            let label: String = row.label.chars().take(width).collect();
+        for (row, label) in self.classes.iter().zip(&labels) {
+            let label: String = label.chars().take(width).collect();
             text += &format!(
                 "{label:width$}  {:9.4}  {:6.4}  {:6.4}  {:7}\n",
                 row.precision, row.recall, row.f1, row.support
@@ -142,6 +144,15 @@ mod tests {
             "{}",
             table.render()
         );
+    }
+
+    #[test]
+    fn a_label_is_one_line_whatever_it_holds() {
+        let references = References::Classes(vec![0, 1]);
+        let table = ClassTable::new("v", &["a\n\u{1b}[2J", "b"], &Predictions::Classes(vec![0, 1]), &references);
+        let text = table.expect("a table").expect("of classes").render();
+        assert_eq!(text.lines().count(), 3, "{text}");
+        assert_eq!(text.lines().nth(1), Some(r"a\n\u{1b}[2J     1.0000  1.0000  1.0000        1"), "{text}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The machine a run was made on and how it was used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Host {
     /// Name of the processor, where it is known.
     pub cpu_model: Option<String>,

@@ -155,6 +155,13 @@ impl RunRecord {
         is_same_number(self.score, other.score) && self.metrics.iter().all(of_metric)
     }
 
+    /// The name of a loss that is no number: the scores of the same rows mean nothing.
+    #[must_use]
+    pub fn lost_loss(&self) -> Option<&str> {
+        let is_lost = |(name, value): &(&String, &Option<f64>)| plain_key(name) == "loss" && value.is_none();
+        self.metrics.iter().find(is_lost).map(|(name, _)| name.as_str())
+    }
+
     /// Whether another record has the same losses and metrics to the last digit. Of runs with other seeds it says that nothing in them
     /// depends on the seed: other orders, heads or masks give another loss.
     #[must_use]

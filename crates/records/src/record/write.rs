@@ -4,7 +4,7 @@ use super::error::RecordError;
 use super::path::{relative_paths, settings_hash};
 use super::predictions::{self, SplitPredictions};
 use super::run_record::RunRecord;
-use crate::atomic::write_whole;
+use crate::atomic::{remove_abandoned, write_whole};
 use std::path::{Path, PathBuf};
 
 impl RunRecord {
@@ -40,6 +40,9 @@ impl RunRecord {
         if let Some(earlier) = earlier {
             self.keep_role(&earlier);
             self.keep_of(&earlier);
+        }
+        if let Some(folder) = path.parent() {
+            remove_abandoned(folder);
         }
         let text = self.to_json().map_err(|source| RecordError::Encode { task: self.task.clone(), source })?;
         if !predictions.is_empty() {

@@ -61,13 +61,12 @@ impl Comparison<'_> {
         };
         let own: Vec<&Row> =
             self.rows.iter().filter(counts).filter(|row| row.averages.get(average).is_some()).collect();
-        let is_above = |row: &&Row| {
-            let low = interval(row).map(|(low, _)| low);
-            own.iter()
-                .filter(|other| other.name != row.name)
-                .all(|other| low.zip(interval(other)).is_some_and(|(low, (_, high))| low > high))
-        };
-        if own.len() < 2 { None } else { own.iter().copied().find(is_above) }
+        let intervals: Vec<Option<(f64, f64)>> = own.iter().map(|row| interval(row)).collect();
+        let low = |at: usize| intervals[at].map_or(f64::NEG_INFINITY, |(low, _)| low);
+        // What lies above all others begins above them too.
+        let first = (0..own.len()).max_by(|&a, &b| low(a).total_cmp(&low(b)))?;
+        let is_below = |other: usize| other == first || intervals[other].is_some_and(|(_, high)| high < low(first));
+        (own.len() > 1 && (0..own.len()).all(is_below)).then(|| own[first])
     }
 
     /// Whether a run of the row was trained on the rows that it is scored on here.

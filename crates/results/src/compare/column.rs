@@ -197,13 +197,16 @@ impl Columns {
         }
         tell_apart(&mut keyed);
         keyed.sort_by_cached_key(|(.., column)| column.place());
-        let place = |record: &RunRecord| {
-            let key = (task_of(record), EvaluatedRows::of(record));
-            let rows = known_as.get(&key).unwrap_or(&key.1);
-            let column = keyed.iter().find(|(task, own, _)| *task == key.0 && own == rows);
-            column.map_or_else(String::new, |(.., column)| column.name.clone())
+        let of_record = {
+            let names: BTreeMap<_, &String> =
+                keyed.iter().map(|(task, rows, column)| ((task, rows), &column.name)).collect();
+            let name = |record: &RunRecord| {
+                let key = (task_of(record), EvaluatedRows::of(record));
+                let rows = known_as.get(&key).unwrap_or(&key.1);
+                names.get(&(&key.0, rows)).map_or_else(String::new, |name| (*name).clone())
+            };
+            found.iter().map(|(_, record)| name(record)).collect()
         };
-        let of_record = found.iter().map(|(_, record)| place(record)).collect();
         Self { all: keyed.into_iter().map(|(.., column)| column).collect(), of_record }
     }
 }

@@ -10,6 +10,7 @@ pub(super) const PARTIAL: &str =
     "§ was published without some of the metrics that make the score of its column, and counts in no average.";
 
 /// What a model has on a task.
+#[derive(Clone)]
 pub struct Entry {
     /// The task's number over the seeds: the mean of its metrics. `None`: undefined in a run, see [`lacking`](Self::lacking).
     pub score: Option<Summary>,

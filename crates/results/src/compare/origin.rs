@@ -36,8 +36,8 @@ pub(super) struct Origins<'a> {
     starts: BTreeMap<(&'a str, &'a str), BTreeSet<String>>,
     /// The models that were trained, and not only evaluated.
     trained: BTreeSet<Model<'a>>,
-    /// Of each model and column the rows that its runs were trained on, with how many runs.
-    training: BTreeMap<(Model<'a>, &'a str), BTreeMap<String, usize>>,
+    /// Of each model and column the rows that more of its runs were trained on than on any others, where there are such.
+    usual_training: BTreeMap<(Model<'a>, &'a str), Option<String>>,
 }
 
 impl<'a> Origins<'a> {
@@ -50,8 +50,9 @@ impl<'a> Origins<'a> {
             others: BTreeMap::new(),
             starts: BTreeMap::new(),
             trained: BTreeSet::new(),
-            training: BTreeMap::new(),
+            usual_training: BTreeMap::new(),
         };
+        let mut training: BTreeMap<(Model<'a>, &'a str), BTreeMap<String, usize>> = BTreeMap::new();
         for at in 0..found.len() {
             let model = this.model(at);
             this.weights.entry(model.0).or_default().insert(model.1.clone());
@@ -62,9 +63,10 @@ impl<'a> Origins<'a> {
             let rows = training_rows(&found[at].1);
             if rows != EVALUATED {
                 this.trained.insert(model.clone());
-                *this.training.entry((model, &columns[at])).or_default().entry(rows).or_default() += 1;
+                *training.entry((model, &columns[at])).or_default().entry(rows).or_default() += 1;
             }
         }
+        this.usual_training = training.into_iter().map(|(of, by_rows)| (of, most_frequent(by_rows))).collect();
         this
     }
 
@@ -86,18 +88,18 @@ impl<'a> Origins<'a> {
         let is_said = if rows == EVALUATED {
             self.trained.contains(&model)
         } else {
-            self.usual_training(model, &self.columns[at]).is_none_or(|usual| *usual != rows)
+            let usual = self.usual_training.get(&(model, self.columns[at].as_str())).and_then(Option::as_ref);
+            usual.is_none_or(|usual| *usual != rows)
         };
         by_weights.into_iter().chain(by_others).chain(by_start).chain(is_said.then_some(rows))
     }
+}
 
-    /// The rows that more runs of a model in a column were trained on than on any others.
-    fn usual_training(&self, model: Model<'a>, column: &'a str) -> Option<&String> {
-        let of_column = self.training.get(&(model, column))?;
-        let most = of_column.values().max()?;
-        let mut usual = of_column.iter().filter(|(_, runs)| *runs == most);
-        usual.next().filter(|_| usual.next().is_none()).map(|(rows, _)| rows)
-    }
+/// What there is more of than of anything else.
+fn most_frequent(counts: BTreeMap<String, usize>) -> Option<String> {
+    let most = counts.values().copied().max()?;
+    let mut all = counts.into_iter().filter(|(_, count)| *count == most);
+    all.next().filter(|_| all.next().is_none()).map(|(what, _)| what)
 }
 
 /// The beginning of a hash, as names have it.

@@ -1,5 +1,7 @@
 //! Whether two models differ: over the seeds that both have, and over the examples that both predicted.
 
+use std::collections::BTreeMap;
+
 use super::column::Column;
 use super::row::Row;
 use super::row_test::{RunPair, p_of_rows};
@@ -9,6 +11,7 @@ use records::Error;
 use records::record::{RecordFile, RunRecord};
 
 /// Two models on a task: by how much they differ, and whether chance would make that; p-values from 0 to 1.
+#[derive(Clone)]
 pub struct Pair {
     /// The name of the column: the task's short name, with the rows where they are not all.
     pub task: String,
@@ -74,16 +77,30 @@ pub(super) fn pair(row: &Row, base: &Row, column: &Column, columns: &[String], f
         let there = row.records.iter().filter(|&&at| columns[at] == column.name);
         there.map(|&at| &found[at]).collect::<Vec<_>>()
     };
-    let (ours, theirs) = (records(row), records(base));
+    let ours = records(row);
+    if ours.is_empty() {
+        return None;
+    }
+    let theirs = records(base);
+    let mut by_seed: BTreeMap<Option<u64>, Vec<usize>> = BTreeMap::new();
+    for (at, their) in theirs.iter().enumerate() {
+        by_seed.entry(their.1.seed_that_counts()).or_default().push(at);
+    }
     // What no seed changes goes with every run of the other.
-    let belong = |our: &RunRecord, their: &RunRecord| match (our.seed_that_counts(), their.seed_that_counts()) {
-        (Some(our), Some(their)) => our == their,
-        _ => true,
+    let with = |our: &RunRecord| -> Vec<usize> {
+        let Some(seed) = our.seed_that_counts() else { return (0..theirs.len()).collect() };
+        let mut with: Vec<usize> =
+            [None, Some(seed)].iter().filter_map(|seed| by_seed.get(seed)).flatten().copied().collect();
+        with.sort_unstable();
+        with
     };
-    let all = ours.iter().flat_map(|&our| theirs.iter().map(move |&their| (our, their)));
-    let common: Vec<(&RecordFile, &RecordFile)> = all.filter(|(our, their)| belong(&our.1, &their.1)).collect();
-    let differences: Vec<f64> =
-        common.iter().map(|(our, their)| Some(our.1.score? - their.1.score?)).collect::<Option<_>>()?;
+    let (mut common, mut differences): (Vec<(&RecordFile, &RecordFile)>, Vec<f64>) = (Vec::new(), Vec::new());
+    for our in ours {
+        for at in with(&our.1) {
+            common.push((our, theirs[at]));
+            differences.push(our.1.score? - theirs[at].1.score?);
+        }
+    }
     if differences.is_empty() {
         return None;
     }

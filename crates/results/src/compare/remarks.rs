@@ -166,9 +166,10 @@ fn origin(comparison: &Comparison<'_>, column: &Column) -> Option<String> {
 
 /// That averages are of tasks with runs of other seeds each: their mean is of more runs than their interval.
 fn uneven(comparison: &Comparison<'_>) -> Vec<String> {
+    let averages = comparison.averages();
     let of_row = |row: &Row| {
         let mut by_count: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
-        for (_, average) in comparison.averages().into_iter().filter(|(_, of)| row.averages.has_other_seeds(of)) {
+        for (_, average) in averages.iter().copied().filter(|(_, of)| row.averages.has_other_seeds(of)) {
             let common = row.averages.get(average).map_or(0, |summary| summary.count);
             by_count.entry(common).or_default().push(&average.display_name);
         }

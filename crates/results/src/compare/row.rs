@@ -13,6 +13,7 @@ pub(super) const CHOSEN_HERE: &str =
 pub(super) const TRAINED: &str = "Trained is the number of parameters that were trained, training the seconds of all tasks, memory the most that a run took.";
 
 /// A model with one choice of settings.
+#[derive(Clone)]
 pub struct Row {
     /// Its name, with the settings by which it differs from others of that name.
     pub name: String,

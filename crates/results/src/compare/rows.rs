@@ -1,6 +1,6 @@
 //! Records to rows: one a model and choice of settings, with an entry a task.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::average::Averages;
 use super::column::Columns;
@@ -26,15 +26,16 @@ pub(super) fn rows_in(found: &[RecordFile], columns: &[String], level: f64) -> (
     let names = ModelNames::of(found);
     let origins = Origins::of(found, columns, &names);
     let configurations = Configurations::of(found, &names);
-    let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
+    let (mut groups, mut places): (Vec<(String, Vec<usize>)>, HashMap<String, usize>) = (Vec::new(), HashMap::new());
     for (at, (_, record)) in found.iter().enumerate() {
         let model = names.get(at);
         let own: Vec<String> = configurations.words(model, record).into_iter().chain(origins.words(at)).collect();
         let name = if own.is_empty() { model.to_owned() } else { format!("{model} ({})", own.join(", ")) };
-        match groups.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, records)) => records.push(at),
-            None => groups.push((name, vec![at])),
-        }
+        let place = *places.entry(name).or_insert_with_key(|name| {
+            groups.push((name.clone(), Vec::new()));
+            groups.len() - 1
+        });
+        groups[place].1.push(at);
     }
     let mut row = |(name, records): (String, Vec<usize>)| {
         let mut by_column: BTreeMap<&String, Vec<usize>> = BTreeMap::new();

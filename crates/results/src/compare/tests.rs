@@ -6,6 +6,8 @@ mod columns;
 mod contents;
 mod evaluations;
 mod lacking;
+mod many;
+mod names;
 mod once;
 mod origins;
 mod published_rows;

@@ -27,7 +27,8 @@ impl Parity {
             }
             lines.push(line);
         }
-        let mut text = format!("{}: run-glue beside the Trainer\n\n{}\n", self.title, aligned(&lines, 1));
+        let title = records::shown(&self.title);
+        let mut text = format!("{title}: run-glue beside the Trainer\n\n{}\n", aligned(&lines, 1));
         let farthest = NUMBERS.iter().enumerate().map(|(number, name)| {
             let (row, difference) = self.farthest(number);
             format!("{} {difference:.1e} (step {})", name.replace('_', " "), row.step)
@@ -81,7 +82,8 @@ impl Parity {
         }
         text += &self.draws.in_words().map(|line| format!("{line}\n")).collect::<String>();
         if self.agreement() == Agreement::Parts {
-            text += &self.warnings.iter().map(|warning| format!("The run warned: {warning}\n")).collect::<String>();
+            let warned = |warning: &String| format!("The run warned: {}\n", records::shown(warning));
+            text += &self.warnings.iter().map(warned).collect::<String>();
         }
         if self.ends_with_best {
             text += "The run ended with the weights of its best evaluation, and the Trainer of the script with its last: their metrics are not compared.\n";

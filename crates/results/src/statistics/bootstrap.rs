@@ -21,18 +21,15 @@ pub fn bootstrap_mean_interval(values: &[f64], level: f64) -> Option<(f64, f64)>
     }
     if n > ALL_RESAMPLES {
         return bootstrap_interval(level, RESAMPLES, |draw| {
-            draw.rows(n).into_iter().map(|row| values[row]).sum::<f64>() / n as f64
+            (0..n).map(|_| values[draw.below(n)]).sum::<f64>() / n as f64
         });
     }
-    let resample = |mut code: usize| {
-        let mut sum = 0.0;
-        for _ in 0..n {
-            sum += values[code % n];
-            code /= n;
-        }
-        sum / n as f64
+    // The sums of all choices of one value, of two, and so on.
+    let more = |sums: Vec<f64>| -> Vec<f64> {
+        sums.iter().flat_map(|sum| values.iter().map(move |value| sum + value)).collect()
     };
-    percentiles((0..n.pow(n as u32)).map(resample).collect(), level)
+    let sums = (0..n).fold(vec![0.0], |sums, _| more(sums));
+    percentiles(sums.into_iter().map(|sum| sum / n as f64).collect(), level)
 }
 
 /// The interval of any statistic: `statistic` draws rows and says what it is on them. None where it is no number on some
@@ -50,15 +47,15 @@ fn percentiles(mut values: Vec<f64>, level: f64) -> Option<(f64, f64)> {
     if !is_level(level) || values.is_empty() || values.iter().any(|value| value.is_nan()) {
         return None;
     }
-    values.sort_by(f64::total_cmp);
     let tail = (1.0 - level) / 2.0;
-    Some((quantile(&values, tail), quantile(&values, 1.0 - tail)))
+    Some((quantile(&mut values, tail), quantile(&mut values, 1.0 - tail)))
 }
 
 /// The smallest value that the share of all values does not exceed: method 1 of Hyndman and Fan 1996, numpy's
 /// `inverted_cdf`. Nothing lies between the values of a few seeds' resamples.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
+fn quantile(values: &mut [f64], share: f64) -> f64 {
     // The level is a decimal: what is a whole number but for rounding is one.
-    let place = (share * sorted.len() as f64 - 1e-9).ceil() as usize;
-    sorted[place.clamp(1, sorted.len()) - 1]
+    let place = (share * values.len() as f64 - 1e-9).ceil() as usize;
+    let place = place.clamp(1, values.len()) - 1;
+    *values.select_nth_unstable_by(place, f64::total_cmp).1
 }

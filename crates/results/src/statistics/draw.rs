@@ -26,11 +26,6 @@ impl Draw {
         (bits >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// `n` of `0..n`, with replacement.
-    pub fn rows(&mut self, n: usize) -> Vec<usize> {
-        (0..n).map(|_| self.below(n)).collect()
-    }
-
     /// True or false, each half of the time.
     pub fn coin(&mut self) -> bool {
         self.rng.next_u32() & 1 == 1

@@ -17,6 +17,7 @@ use crate::compare::start_of;
 use crate::same_outcome::{distinct, without_predictions};
 use crate::statistics::DEFAULT_LEVEL;
 use records::record::RunRecord;
+use records::shown;
 
 /// Results over tasks.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -133,9 +134,10 @@ impl Table {
         for row in self.rows.iter().filter(|row| row.collapsed > 0) {
             // Writing to a String cannot fail.
             let _ = match row.runs {
-                1 => writeln!(text, "* {}: all predictions are the same", row.task),
+                1 => writeln!(text, "* {}: all predictions are the same", shown(&row.task)),
                 runs => {
-                    writeln!(text, "* {}: all predictions are the same in {} of {runs} runs", row.task, row.collapsed)
+                    let (task, collapsed) = (shown(&row.task), row.collapsed);
+                    writeln!(text, "* {task}: all predictions are the same in {collapsed} of {runs} runs")
                 }
             };
         }
@@ -143,14 +145,17 @@ impl Table {
             let _ = writeln!(
                 text,
                 "{}: the score is undefined in {} of {} runs, so there is no mean",
-                row.task, row.undefined, row.runs
+                shown(&row.task),
+                row.undefined,
+                row.runs
             );
         }
         for (row, split) in self.rows.iter().filter_map(|row| Some((row, row.chosen_on.as_ref()?))) {
             let _ = writeln!(
                 text,
-                "† {}: the setting was chosen by its score on {split}, which is optimistic then",
-                row.task
+                "† {}: the setting was chosen by its score on {}, which is optimistic then",
+                shown(&row.task),
+                shown(split)
             );
         }
         text
@@ -165,7 +170,7 @@ impl Table {
             let _ = write!(
                 lines,
                 "{}\tscore={}\tbaseline={}\tseconds={:.3}\truns={}\tcollapsed={}",
-                row.task,
+                shown(&row.task),
                 exact(row.score),
                 exact(row.baseline),
                 row.seconds,
@@ -174,13 +179,13 @@ impl Table {
             );
             lines.push_str(&ends(row.interval));
             for (name, value) in &row.metrics {
-                let _ = write!(lines, "\t{name}={}", exact(*value));
+                let _ = write!(lines, "\t{}={}", shown(name), exact(*value));
             }
             if let Some(split) = &row.chosen_on {
-                let _ = write!(lines, "\tchosen_on={split}");
+                let _ = write!(lines, "\tchosen_on={}", shown(split));
             }
             if !row.start.is_empty() {
-                let _ = write!(lines, "\tfrom={}", row.start);
+                let _ = write!(lines, "\tfrom={}", shown(&row.start));
             }
             lines.push('\n');
         }
@@ -288,6 +293,15 @@ average\tscore=0.6875\tbaseline=0.5\tseconds=15.290\ttasks=2
         assert!(
             table.lines().lines().any(|line| line.starts_with("rte\t") && line.ends_with("\tchosen_on=validation"))
         );
+    }
+
+    #[test]
+    fn a_task_of_any_name_has_one_line() {
+        let mut table = two();
+        table.rows[1].task = "r\tte\n\u{1b}".to_owned();
+        let (lines, text) = (table.lines(), table.text());
+        assert!(lines.lines().nth(1).unwrap().starts_with("r\\tte\\n\\u{1b}\tscore=0.5\t"), "{lines}");
+        assert_eq!((lines.lines().count(), text.lines().count()), (3, 5));
     }
 
     #[test]

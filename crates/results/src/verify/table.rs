@@ -10,6 +10,7 @@ use super::same_rows::UnknownRows;
 use crate::columns::aligned;
 use crate::compare::start_in_words;
 use crate::statistics::Summary;
+use records::shown;
 
 impl Verdict {
     fn margin(&self) -> Option<f64> {
@@ -166,7 +167,7 @@ pub(super) fn as_text(checked: &[Checked], summary: &str) -> String {
     let keep =
         |line: [String; 14]| line.into_iter().zip(&kept).filter(|(_, kept)| **kept).map(|(cell, _)| cell).collect();
     let lines: Vec<Vec<String>> = lines.into_iter().map(keep).collect();
-    format!("{}\n{summary}\n", aligned(&lines, usize::MAX))
+    format!("{}\n{}\n", aligned(&lines, usize::MAX), shown(summary))
 }
 
 pub(super) fn as_json(checked: &[Checked], outcome: Outcome, summary: &str, level: f64) -> String {

@@ -4,7 +4,7 @@ use glue_tasks::Metric;
 
 use super::draw::bars::{Bar, Bars, bars};
 use super::draw::paint::Look;
-use super::figure::{Figure, FigureKind, slug};
+use super::figure::{Figure, FigureKind, drawn, slug};
 use crate::compare::best::TRAINED_ON_IT;
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::Entry;
@@ -63,8 +63,11 @@ fn figure(
     let range = range.map(|(low, high)| (low * scale, high * scale));
     let mut data = Bars { baseline: baseline.map(|score| score * scale), range, ..Bars::default() };
     let (mut others, mut any_trained_on) = (Vec::new(), false);
-    for (place, row) in comparison.rows.iter().enumerate() {
-        let Some(summary) = of_row(row) else { continue };
+    let rows = comparison.rows.iter().enumerate().filter_map(|(place, row)| Some((place, row, of_row(row)?)));
+    let (published, own): (Vec<_>, Vec<_>) = rows.partition(|(_, row, _)| row.is_published());
+    // Errors are better the lower they are.
+    let (own, left_out) = drawn(own, form == Form::Plain, |(.., summary)| summary.map(|summary| summary.mean));
+    for (place, row, summary) in own.into_iter().chain(published) {
         let summary = summary.filter(|summary| summary.mean.is_finite());
         let interval = summary.and_then(|summary| summary.confidence_interval(comparison.level));
         let number = |value: Option<f64>| Cell::number(value, form);
@@ -121,7 +124,7 @@ fn figure(
     Ok(Some(Figure {
         kind: FigureKind::Scores,
         name: format!("scores-{name}"),
-        title: format!("{title}: scores"),
+        title: format!("{title}: scores{left_out}"),
         description: format!("{described}. {description}"),
         chart: bars(&data, unit)?,
         table,

@@ -2,7 +2,7 @@
 
 use super::draw::paint::Look;
 use super::draw::points::{Point, points};
-use super::figure::{Figure, FigureKind, slug};
+use super::figure::{Figure, FigureKind, drawn, slug};
 use crate::compare::best::TRAINED_ON_IT;
 use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
@@ -86,7 +86,7 @@ pub(super) fn figures(comparison: &Comparison<'_>, against: &Against) -> Result<
             "task",
             "The score of each task",
             (Form::Percent, range),
-            &costs,
+            costs,
         )?;
         return Ok(figure.into_iter().collect());
     }
@@ -109,7 +109,7 @@ pub(super) fn figures(comparison: &Comparison<'_>, against: &Against) -> Result<
         let title = format!("Mean of {} tasks against {}", common.len(), against.title);
         let names: Vec<String> = common.iter().map(|column| column.title()).collect();
         let what = format!("The mean score over {}", names.join(", "));
-        figures.extend(figure(against, against.name.to_owned(), title, "model", &what, (Form::Percent, None), &costs)?);
+        figures.extend(figure(against, against.name.to_owned(), title, "model", &what, (Form::Percent, None), costs)?);
     }
     for column in &comparison.columns {
         let of_row = |(at, row): &(usize, &Row)| {
@@ -120,7 +120,7 @@ pub(super) fn figures(comparison: &Comparison<'_>, against: &Against) -> Result<
         let title = format!("{}: score against {}", column.title(), against.title);
         let what = format!("The score on {}", column.title());
         let name = format!("{}-{}", against.name, slug(&column.name));
-        figures.extend(figure(against, name, title, "model", &what, (column.form(), column.range()), &costs)?);
+        figures.extend(figure(against, name, title, "model", &what, (column.form(), column.range()), costs)?);
     }
     Ok(figures)
 }
@@ -144,15 +144,17 @@ fn figure(
     of: &str,
     what: &str,
     (form, range): (Form, Option<(f64, f64)>),
-    costs: &[TaskCost],
+    costs: Vec<TaskCost>,
 ) -> Result<Option<Figure>, Error> {
     let (scale, unit) = form.scale();
     if costs.is_empty() {
         return Ok(None);
     }
+    // Errors are better the lower they are.
+    let (costs, left_out) = drawn(costs, form == Form::Plain, |cost| Some(cost.score));
     let mut table = Table::new(&[of, against.header, "score", "low", "high"], 1);
-    let mut drawn = Vec::new();
-    for cost in costs {
+    let mut marks = Vec::new();
+    for cost in &costs {
         let percent = |value: Option<f64>| Cell::number(value, form);
         table.rows.push(vec![
             Cell::text(&cost.name),
@@ -161,7 +163,7 @@ fn figure(
             percent(cost.interval.map(|ends| ends.0)),
             percent(cost.interval.map(|ends| ends.1)),
         ]);
-        drawn.push(Point {
+        marks.push(Point {
             name: cost.name.clone(),
             look: cost.look,
             x: cost.took,
@@ -174,9 +176,9 @@ fn figure(
     Ok(Some(Figure {
         kind: against.kind,
         name,
-        title,
+        title: format!("{title}{left_out}"),
         description: format!("{what}, {unit}, {}.{note}", against.description),
-        chart: points(&drawn, range.map(|(low, high)| (low * scale, high * scale)), against.axis)?,
+        chart: points(&marks, range.map(|(low, high)| (low * scale, high * scale)), against.axis)?,
         table,
     }))
 }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draw::lines::{Line, lines};
 use super::draw::paint::Look;
-use super::figure::{Figure, FigureKind, slug};
+use super::figure::{Figure, FigureKind, drawn, slug};
 use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
+use crate::compare::row::Row;
 use crate::compare::shown::{Cell, Form, Table, is_loss, metric_order};
 use crate::statistics::Summary;
 use records::Error;
@@ -19,6 +20,12 @@ const MOST_POINTS: usize = 120;
 /// With more models than this, lines of single seeds would hide everything.
 const SEEDS_SHOWN_UP_TO: usize = 4;
 
+/// Of more seeds of a model, the lines of the first are drawn.
+const MOST_SEEDS: usize = 60;
+
+/// Numbers in the table of a chart. Where logs of other steps each make more, it has some of the steps, evenly.
+const MOST_NUMBERS: usize = 3000;
+
 type Points = Vec<(f64, f64)>;
 
 /// Two charts a task at most.
@@ -28,14 +35,15 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
         let title = format!("{}: training loss", column.title());
         let loss = Curve { column, key: "loss".to_owned(), title, name: "loss" };
         figures.extend(loss.figure(comparison)?);
-        let evaluated: BTreeSet<&str> = comparison
+        let logged: BTreeSet<&str> = comparison
             .records_of(column)
             .flat_map(|record| record.log_history.iter().flatten())
             .flat_map(|row| row.keys().filter_map(|key| key.strip_prefix("eval_")))
-            .filter(|key| comparison.records_of(column).any(|record| record.metrics.contains_key(*key)))
-            .filter(|key| !is_loss(key))
             .collect();
-        if let Some(metric) = evaluated.into_iter().min_by_key(|metric| metric_order(column.spec, metric)) {
+        let measured: BTreeSet<&str> =
+            comparison.records_of(column).flat_map(|record| record.metrics.keys().map(String::as_str)).collect();
+        let evaluated = logged.intersection(&measured).copied().filter(|key| !is_loss(key));
+        if let Some(metric) = evaluated.min_by_key(|metric| metric_order(column.spec, metric)) {
             let title = format!("{}: {} during the training", column.title(), metric.replace('_', " "));
             let curve = Curve { column, key: format!("eval_{metric}"), title, name: "evaluated" };
             figures.extend(curve.figure(comparison)?);
@@ -61,15 +69,18 @@ impl Curve<'_> {
         let form = if self.is_percent() { Form::Percent } else { Form::Plain };
         let scale = if self.is_percent() { 100.0 } else { 1.0 };
         let own = comparison.rows.iter().filter(|row| !row.is_published()).count();
-        let mut drawn = Vec::new();
+        let mut marks = Vec::new();
         let mut models: Vec<(String, BTreeMap<u64, Vec<f64>>)> = Vec::new();
-        for (place, row) in comparison.rows.iter().enumerate() {
-            let records = comparison.records_in(row, self.column);
-            let seeds: Vec<Points> =
-                records.into_iter().map(|record| self.points(record)).filter(|p| p.len() > 1).collect();
-            if seeds.is_empty() {
-                continue;
-            }
+        let seeds_of = |row: &Row| -> Vec<Points> {
+            let records = comparison.records_in(row, self.column).into_iter();
+            records.map(|record| self.points(record)).filter(|points| points.len() > 1).collect()
+        };
+        let rows = comparison.rows.iter().enumerate().map(|(place, row)| (place, row, seeds_of(row)));
+        let rows: Vec<(usize, &Row, Vec<Points>)> = rows.filter(|(.., seeds)| !seeds.is_empty()).collect();
+        let (rows, left_out) = drawn(rows, self.column.lower_is_better(), |(_, row, _)| {
+            Some(row.entries.get(&self.column.name)?.score?.mean)
+        });
+        for (place, row, seeds) in rows {
             let mut by_step: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
             for (step, value) in seeds.iter().flatten() {
                 by_step.entry(*step as u64).or_default().push(*value);
@@ -84,24 +95,29 @@ impl Curve<'_> {
                 |points: &Points| points.iter().map(|(step, value)| (*step, value * scale)).collect::<Points>();
             let shows_seeds = own <= SEEDS_SHOWN_UP_TO && seeds.len() > 1;
             models.push((row.name.clone(), by_step));
-            drawn.push(Line {
+            marks.push(Line {
                 name: row.name.clone(),
                 look: Look::of(place),
                 mean: scaled(&mean),
-                seeds: if shows_seeds { seeds.iter().map(scaled).collect() } else { Vec::new() },
+                seeds: if shows_seeds { seeds.iter().take(MOST_SEEDS).map(scaled).collect() } else { Vec::new() },
             });
         }
-        if drawn.is_empty() {
+        if marks.is_empty() {
             return Ok(None);
         }
-        let thin = if drawn.iter().any(|line| !line.seeds.is_empty()) { "; thin lines: single runs" } else { "" };
+        let thin = match marks.iter().map(|line| line.seeds.len()).max() {
+            None | Some(0) => String::new(),
+            Some(MOST_SEEDS) => format!("; thin lines: single runs, {MOST_SEEDS} of a model at most"),
+            Some(_) => "; thin lines: single runs".to_owned(),
+        };
+        let title = format!("{}{left_out}", self.title);
         let of = if self.is_percent() { "percent" } else { "mean since the row of the log before" };
         Ok(Some(Figure {
             kind: FigureKind::Curves,
             name: format!("curve-{}-{}", slug(&self.column.name), self.name),
-            title: self.title.clone(),
-            description: format!("{}, {of}, over optimizer steps. Lines: mean over the runs{thin}.", self.title),
-            chart: lines(&drawn, "step")?,
+            description: format!("{title}, {of}, over optimizer steps. Lines: mean over the runs{thin}."),
+            title,
+            chart: lines(&marks, "step")?,
             table: table(&models, form),
         }))
     }
@@ -127,7 +143,9 @@ fn table(models: &[(String, BTreeMap<u64, Vec<f64>>)], form: Form) -> Table {
     }
     let mut table = Table::new(&header, 1);
     let steps: BTreeSet<u64> = models.iter().flat_map(|(_, by_step)| by_step.keys().copied()).collect();
-    for step in steps {
+    let most = (MOST_NUMBERS / models.len().max(1)).max(MOST_POINTS);
+    let every = steps.len().div_ceil(most).max(1);
+    for step in steps.into_iter().step_by(every) {
         let mut row = vec![Cell::number(Some(step as f64), Form::Count)];
         for (_, by_step) in models {
             let summary = by_step.get(&step).and_then(|values| Summary::of(values));

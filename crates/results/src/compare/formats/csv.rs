@@ -4,6 +4,7 @@ use crate::compare::comparison::Comparison;
 use crate::compare::lacking::SCORE;
 use crate::statistics::Summary;
 use records::Error;
+use records::spreadsheet::text_cell;
 
 const HEADER: [&str; 13] = [
     "model",
@@ -88,10 +89,11 @@ fn line(
 ) -> [String; HEADER.len()] {
     let interval = summary.and_then(|summary| summary.confidence_interval(level));
     let shown = |number: Option<f64>| number.filter(|n| n.is_finite()).map_or_else(String::new, |n| n.to_string());
+    let text = |text: &str| text_cell(text).into_owned();
     [
-        model.to_owned(),
-        task.to_owned(),
-        metric.to_owned(),
+        text(model),
+        text(task),
+        text(metric),
         shown(summary.map(|s| s.mean)),
         shown(summary.and_then(|s| s.std)),
         shown(summary.map(|s| s.median)),
@@ -101,13 +103,19 @@ fn line(
         shown(interval.map(|(_, high)| high)),
         runs.to_string(),
         collapsed.map_or_else(String::new, |n| n.to_string()),
-        note,
+        text(&note),
     ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_no_formulas_and_numbers_stay_numbers() {
+        let of = line(["=1+1", "-task", "f1"], Summary::of(&[-0.5]), 0.95, 1, None, "@SUM(1)".to_owned());
+        assert_eq!(of.join(","), "'=1+1,'-task,f1,-0.5,,-0.5,-0.5,-0.5,,,1,,'@SUM(1)");
+    }
 
     /// RFC 4180.
     #[test]

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::grid::{Cell, Grid, caption, notes};
 use crate::compare::best;
 use crate::compare::comparison::Comparison;
+use records::shown;
 
 /// What stands where there is no number.
 const NOTHING: &str = "--";
@@ -23,7 +24,7 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
     let _ =
         writeln!(text, "\\bottomrule\n\\end{{tabular}}\n% {} {}", caption(comparison), best::words(comparison.level));
     for note in notes(comparison) {
-        let _ = writeln!(text, "% {}", note.replace('\n', " "));
+        let _ = writeln!(text, "% {}", shown(&note));
     }
     text
 }
@@ -41,7 +42,8 @@ fn cell(cell: Option<Cell>) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.chars()
+    shown(text)
+        .chars()
         .map(|letter| match letter {
             '&' | '%' | '$' | '#' | '_' | '{' | '}' => format!("\\{letter}"),
             '\\' => "\\textbackslash{}".to_owned(),

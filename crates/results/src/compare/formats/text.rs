@@ -6,6 +6,7 @@ use super::grid::{Grid, NOTHING, caption, notes, pair_grid};
 use crate::columns::aligned;
 use crate::compare::best::{self, TRAINED_ON_IT};
 use crate::compare::comparison::Comparison;
+use records::shown;
 
 pub(super) fn render(comparison: &Comparison<'_>) -> String {
     let grid = Grid::new(comparison);
@@ -38,10 +39,10 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
         best::words(comparison.level)
     );
     for note in notes(comparison) {
-        let _ = writeln!(text, "{note}");
+        let _ = writeln!(text, "{}", shown(&note));
     }
-    for row in comparison.rows.iter().filter_map(|row| Some((&row.name, row.source_words()?))) {
-        let _ = writeln!(text, "{}: {}", row.0, row.1);
+    for (name, source) in comparison.rows.iter().filter_map(|row| Some((&row.name, row.source_words()?))) {
+        let _ = writeln!(text, "{}: {}", shown(name), shown(&source));
     }
     if let Some((header, rows)) = pair_grid(comparison) {
         text.push('\n');

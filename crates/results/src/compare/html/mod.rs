@@ -8,6 +8,8 @@ mod runs;
 mod scores;
 mod speed;
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -30,7 +32,10 @@ const SCRIPT: &str = include_str!("sort.js");
 ///
 /// # Errors
 /// When a chart cannot be drawn.
-pub(super) fn render(comparison: &Comparison<'_>, made_at: &str) -> Result<String, Error> {
+pub(super) fn render(whole: &Comparison<'_>, made_at: &str) -> Result<String, Error> {
+    let excerpt = whole.excerpt();
+    let comparison = excerpt.as_ref().map_or(whole, |(part, _)| part);
+    let left_out = excerpt.as_ref().map_or_else(String::new, |(_, said)| paragraph(said));
     let figures = figures::all(comparison)?;
     let mut parts: Vec<(&str, &str, String)> = vec![
         ("scores", "Scores", scores::table(comparison)),
@@ -53,7 +58,7 @@ pub(super) fn render(comparison: &Comparison<'_>, made_at: &str) -> Result<Strin
     let content: String = parts.iter().map(|(id, title, content)| section(id, title, content)).collect();
     let [light, dark] = figures::variables();
     let style = format!(":root{{{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n{STYLE}");
-    let title = title(comparison);
+    let title = title(whole);
     Ok(format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
@@ -62,11 +67,11 @@ pub(super) fn render(comparison: &Comparison<'_>, made_at: &str) -> Result<Strin
          <meta name=\"generator\" content=\"{}\">\n<link rel=\"icon\" href=\"data:,\">\n\
          <title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#main\">Skip to the scores</a>\n\
-         <header>\n<h1>{title}</h1>\n{}{nav}</header>\n<main id=\"main\" tabindex=\"-1\">\n{content}</main>\n\
+         <header>\n<h1>{title}</h1>\n{}{left_out}{nav}</header>\n<main id=\"main\" tabindex=\"-1\">\n{content}</main>\n\
          <script>{SCRIPT}</script>\n</body>\n</html>\n",
         policy(&style),
         program(),
-        introduction(comparison, made_at)
+        introduction(whole, made_at)
     ))
 }
 
@@ -157,9 +162,9 @@ fn charts(comparison: &Comparison<'_>, figures: &[Figure], kind: FigureKind) -> 
             comparison.level * 100.0
         ));
     }
-    let mut legend: Vec<(Look, &str)> = Vec::new();
+    let (mut legend, mut known): (Vec<(Look, &str)>, BTreeSet<&str>) = (Vec::new(), BTreeSet::new());
     for (look, name) in of_kind.iter().flat_map(|figure| figure.chart.legend()) {
-        if !legend.iter().any(|(_, known)| known == name) {
+        if known.insert(name) {
             legend.push((*look, name));
         }
     }

@@ -11,6 +11,12 @@ use crate::compare::shown::{Cell, Table, task_name};
 use records::counted;
 use records::record::RunRecord;
 
+/// So many warnings are listed.
+const MOST_WARNINGS: usize = 100;
+
+/// So many runs that gave one.
+const MOST_NAMED: usize = 100;
+
 /// Every warning, with the runs that gave it.
 pub(super) fn warnings(comparison: &Comparison<'_>) -> String {
     let mut of: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -23,25 +29,36 @@ pub(super) fn warnings(comparison: &Comparison<'_>) -> String {
     if of.is_empty() {
         return paragraph("No run gave a warning.");
     }
+    let more = of.len().saturating_sub(MOST_WARNINGS);
     let mut html = String::from("<ul>\n");
-    for (warning, runs) in of {
+    for (warning, runs) in of.into_iter().take(MOST_WARNINGS) {
         let who = if runs.len() == 1 { runs[0].clone() } else { counted(runs.len(), "run") };
         html += &format!("<li>{} <span class=\"who\">({})</span>", escaped(warning), escaped(&who));
         if runs.len() > 1 {
-            html += &details("which", &paragraph(&runs.join("; ")));
+            html += &details("which", &paragraph(&listed(&runs)));
         }
         html += "</li>\n";
+    }
+    if more > 0 {
+        html += &format!("<li>and {}</li>\n", counted(more, "other warning"));
     }
     html + "</ul>\n"
 }
 
+fn listed(runs: &[String]) -> String {
+    let more = runs.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    format!("{}{more}", runs[..runs.len().min(MOST_NAMED)].join("; "))
+}
+
 /// Settings that all runs share, and those by which they differ.
 pub(super) fn settings(comparison: &Comparison<'_>) -> String {
-    let mut values: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut values: BTreeMap<&str, BTreeSet<String>> =
+        names(comparison).into_iter().map(|name| (name, BTreeSet::new())).collect();
     for (_, record) in comparison.found {
-        for name in names(comparison) {
-            values.entry(name).or_default().insert(value(record, name));
-        }
+        values.iter_mut().for_each(|(name, values)| {
+            values.insert(value(record, name));
+        });
     }
     let (same, other): (Vec<_>, Vec<_>) = values.iter().partition(|(_, values)| values.len() == 1);
     let mut html = String::new();

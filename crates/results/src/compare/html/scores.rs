@@ -13,6 +13,9 @@ use crate::compare::row::{CHOSEN_HERE, Row};
 use crate::compare::shown::{Form, Number, average_words};
 use crate::statistics::Summary;
 
+/// So many remarks on rows and columns stand below the table.
+const MOST_NOTES: usize = 100;
+
 /// The table, with what it shows in words.
 pub(super) fn table(comparison: &Comparison<'_>) -> String {
     let averages = comparison.averages();
@@ -185,7 +188,11 @@ fn notes(comparison: &Comparison<'_>) -> String {
     if comparison.rows.iter().any(Row::is_published) {
         notes.push(PROTOCOLS_DIFFER);
     }
-    let said: Vec<String> = comparison.all_notes().iter().map(|note| format!("{note}.")).collect();
+    let mut said: Vec<String> = comparison.all_notes().iter().map(|note| format!("{note}.")).collect();
+    if said.len() > MOST_NOTES {
+        let more = said.split_off(MOST_NOTES).len();
+        said.push(format!("There are {more} more remarks, which the other forms have (run-glue compare --format)."));
+    }
     let notes = notes.into_iter().chain(said.iter().map(String::as_str));
     notes.map(|note| format!("<p class=\"note\">{}</p>\n", escaped(note))).collect()
 }

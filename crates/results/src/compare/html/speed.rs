@@ -1,6 +1,6 @@
 //! Speed and memory of the runs, and the machines that they ran on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,15 +9,20 @@ use super::markup::{details, paragraph, table};
 use crate::compare::comparison::Comparison;
 use crate::compare::shown::{Cell, Form, Table};
 use crate::statistics::Summary;
+use records::counted;
 use records::record::Host;
 use records::record::RunRecord;
+
+/// So many machines are described.
+const MOST_MACHINES: usize = 50;
 
 /// Numbers of a run by name, in the order in which they are shown.
 type Measured = fn(&RunRecord) -> Vec<(String, f64)>;
 
 /// Means over the runs of a model on a task, and their peak of memory.
 pub(super) fn tables(comparison: &Comparison<'_>) -> String {
-    let hosts = hosts(comparison);
+    let machines = Machines::of(comparison);
+    let hosts = &machines.hosts;
     let mut speed = means(comparison, |record| [fields(&record.timings), fields(&record.throughput)].concat());
     speed.header.push("peak memory,\u{a0}MB".to_owned());
     if hosts.len() > 1 {
@@ -27,8 +32,7 @@ pub(super) fn tables(comparison: &Comparison<'_>) -> String {
         let peak = records.iter().filter_map(|record| record.peak_memory_bytes).max();
         row.push(Cell::number(peak.map(|bytes| bytes as f64), Form::Megabytes));
         if hosts.len() > 1 {
-            let own = (1..).zip(&hosts).filter(|(_, host)| records.iter().any(|record| record.host == ***host));
-            row.push(Cell::Text(own.map(|(number, _)| number.to_string()).collect::<Vec<_>>().join(", ")));
+            row.push(Cell::Text(machines.numbers(&records)));
         }
     }
     let mut html = paragraph(
@@ -51,9 +55,12 @@ pub(super) fn tables(comparison: &Comparison<'_>) -> String {
             html += &details(title, &table(title, &data, true));
         }
     }
-    for (number, host) in (1..).zip(&hosts) {
+    for (number, host) in (1..).zip(hosts).take(MOST_MACHINES) {
         let start = if hosts.len() > 1 { format!("Machine {number}: ") } else { "Machine: ".to_owned() };
         html += &paragraph(&(start + &words(host)));
+    }
+    if hosts.len() > MOST_MACHINES {
+        html += &paragraph(&format!("And {}.", counted(hosts.len() - MOST_MACHINES, "other machine")));
     }
     if hosts.len() > 1 {
         html += &paragraph(
@@ -99,14 +106,30 @@ fn title(name: &str) -> String {
     unit.map_or_else(|| name.replace('_', " "), |(name, unit)| format!("{}{unit}", name.replace('_', " ")))
 }
 
-fn hosts<'a>(comparison: &Comparison<'a>) -> Vec<&'a Host> {
-    let mut hosts: Vec<&Host> = Vec::new();
-    for (_, record) in comparison.found {
-        if !hosts.contains(&&record.host) {
-            hosts.push(&record.host);
+/// The machines of all runs, each once, in the order of the runs.
+struct Machines<'a> {
+    hosts: Vec<&'a Host>,
+    places: HashMap<&'a Host, usize>,
+}
+
+impl<'a> Machines<'a> {
+    fn of(comparison: &Comparison<'a>) -> Self {
+        let mut this = Self { hosts: Vec::new(), places: HashMap::new() };
+        for (_, record) in comparison.found {
+            let next = this.hosts.len();
+            if *this.places.entry(&record.host).or_insert(next) == next {
+                this.hosts.push(&record.host);
+            }
         }
+        this
     }
-    hosts
+
+    /// Those of some runs by their numbers, from 1 on.
+    fn numbers(&self, records: &[&RunRecord]) -> String {
+        let own: BTreeSet<usize> =
+            records.iter().filter_map(|record| self.places.get(&record.host)).map(|place| place + 1).collect();
+        own.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
+    }
 }
 
 fn words(host: &Host) -> String {
