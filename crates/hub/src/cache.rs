@@ -3,8 +3,8 @@
 //! Ours alone, and passed over by Python: `.listing/<commit>.json`.
 
 use std::fs::{File, TryLockError};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hf_hub::{Cache, CacheRepo};
 
@@ -13,6 +13,7 @@ use crate::error::HubError;
 use crate::listing::{self, RemoteFile};
 use crate::progress::Progress;
 use crate::repo::{RepoId, is_commit};
+use crate::scratch;
 use crate::write_whole::write_whole;
 
 /// The folder of one repository.
@@ -22,22 +23,41 @@ pub(crate) struct RepoCache {
     /// Of the repository's folder in it.
     name: String,
     layout: CacheRepo,
+    /// It has been said that files cannot be locked here.
+    said_unlocked: AtomicBool,
 }
 
 /// Held while a blob is being written; the file itself stays, as Python leaves it.
 pub(crate) struct BlobLock {
     _file: File,
+    /// Nobody else can write the blob meanwhile. Some network file systems lock no files.
+    pub(crate) is_sure: bool,
 }
 
 impl RepoCache {
     pub(crate) fn new(root: &Path, repo: &RepoId) -> Self {
         let repo = repo.at("main");
         let name = repo.folder_name();
-        Self { root: root.to_path_buf(), name, layout: Cache::new(root.to_path_buf()).repo(repo) }
+        let layout = Cache::new(root.to_path_buf()).repo(repo);
+        Self { root: root.to_path_buf(), name, layout, said_unlocked: AtomicBool::new(false) }
     }
 
     fn folder(&self) -> PathBuf {
         self.root.join(&self.name)
+    }
+
+    fn locks(&self) -> PathBuf {
+        self.root.join(".locks").join(&self.name)
+    }
+
+    /// No blob has a name with a dot.
+    fn scratch_lock(&self) -> PathBuf {
+        self.locks().join(".scratch.lock")
+    }
+
+    /// Removes the scratch files that killed runs left.
+    pub(crate) fn remove_abandoned(&self) {
+        scratch::remove_abandoned(&self.folder(), &self.scratch_lock());
     }
 
     /// Where the bytes named `etag` are, or will be.
@@ -71,7 +91,7 @@ impl RepoCache {
         if self.read_ref(revision).as_deref() == Some(commit) {
             return Ok(());
         }
-        Self::write(&self.folder().join("refs").join(revision), commit.as_bytes())
+        self.write(&self.folder().join("refs").join(revision), commit.as_bytes())
     }
 
     fn no_exist(&self, commit: &str, file: &str) -> PathBuf {
@@ -86,7 +106,7 @@ impl RepoCache {
     /// Remembers that the commit has no such file. A cache that cannot be written only costs a request next time.
     pub(crate) fn remember_absent(&self, commit: &str, file: &str) {
         if !self.is_known_absent(commit, file) {
-            let _ = Self::write(&self.no_exist(commit, file), b"");
+            let _ = self.write(&self.no_exist(commit, file), b"");
         }
     }
 
@@ -101,10 +121,12 @@ impl RepoCache {
 
     /// Stores the list of a commit's files.
     pub(crate) fn write_listing(&self, commit: &str, files: &[RemoteFile]) -> Result<(), HubError> {
+        let _alive = scratch::alive(&self.scratch_lock());
         listing::write(&self.listing_path(commit), files)
     }
 
-    fn write(path: &Path, bytes: &[u8]) -> Result<(), HubError> {
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), HubError> {
+        let _alive = scratch::alive(&self.scratch_lock());
         write_whole(path, bytes).map_err(HubError::disk("cannot write", path))
     }
 
@@ -117,7 +139,18 @@ impl RepoCache {
         progress: &dyn Progress,
         cancel: &Cancel,
     ) -> Result<Option<BlobLock>, HubError> {
-        let folder = self.root.join(".locks").join(&self.name);
+        self.lock_by(File::try_lock, etag, file, progress, cancel)
+    }
+
+    fn lock_by(
+        &self,
+        try_lock: impl Fn(&File) -> Result<(), TryLockError>,
+        etag: &str,
+        file: &str,
+        progress: &dyn Progress,
+        cancel: &Cancel,
+    ) -> Result<Option<BlobLock>, HubError> {
+        let folder = self.locks();
         std::fs::create_dir_all(&folder).map_err(HubError::disk("cannot make the folder", &folder))?;
         let path = folder.join(format!("{etag}.lock"));
         let lock = File::options()
@@ -127,15 +160,20 @@ impl RepoCache {
             .map_err(HubError::disk("cannot open the lock", &path))?;
         let mut is_noted = false;
         loop {
-            match lock.try_lock() {
-                Ok(()) => return Ok(Some(BlobLock { _file: lock })),
+            match try_lock(&lock) {
+                Ok(()) => return Ok(Some(BlobLock { _file: lock, is_sure: true })),
                 Err(TryLockError::WouldBlock) => {}
-                // Some network file systems know no locks. Two writers there at worst spoil a scratch file, which its
-                // hash then tells.
-                Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
-                    return Ok(Some(BlobLock { _file: lock }));
+                // ENOLCK, EOPNOTSUPP, ENOSYS and others: network file systems have words of their own for it.
+                Err(TryLockError::Error(error)) => {
+                    if !self.said_unlocked.swap(true, Ordering::Relaxed) {
+                        progress.warn(&format!(
+                            "{}: its file system locks no files ({error}); downloading without: what two runs want at \
+                             the same time is fetched twice",
+                            folder.display()
+                        ));
+                    }
+                    return Ok(Some(BlobLock { _file: lock, is_sure: false }));
                 }
-                Err(TryLockError::Error(error)) => return Err(HubError::disk("cannot take the lock", &path)(error)),
             }
             if !is_noted {
                 progress.note(&format!("{file}: waiting for another download of it to end"));
@@ -157,8 +195,9 @@ impl RepoCache {
         let target = PathBuf::from(format!("{up}blobs/{etag}"));
 
         // A new name first and a rename then: at no moment does the file's name lead nowhere.
+        let _alive = scratch::alive(&self.scratch_lock());
         let scratch = tempfile::Builder::new()
-            .prefix(".linking-")
+            .prefix(scratch::LINKING)
             .make_in(&folder, |path| symlink(&target, path).or_else(|_| std::fs::copy(self.blob(etag), path).map(drop)))
             .map_err(HubError::disk("cannot write", &pointer))?;
         scratch.into_temp_path().persist(&pointer).map_err(|e| HubError::disk("cannot write", &pointer)(e.error))?;
@@ -180,5 +219,44 @@ fn symlink(target: &Path, path: &Path) -> std::io::Result<()> {
 
 #[cfg(not(any(unix, windows)))]
 fn symlink(_: &Path, _: &Path) -> std::io::Result<()> {
-    Err(ErrorKind::Unsupported.into())
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::progress::{Direction, Silent, Transfer};
+
+    /// Keeps the notes.
+    #[derive(Default)]
+    struct Notes(Mutex<Vec<String>>);
+
+    impl Progress for Notes {
+        fn start(&self, _: Direction, _: &str, _: Option<u64>) -> Box<dyn Transfer> {
+            Box::new(Silent)
+        }
+
+        fn note(&self, message: &str) {
+            self.0.lock().unwrap().push(message.to_owned());
+        }
+    }
+
+    #[test]
+    fn a_file_system_that_locks_nothing_is_said_once_and_downloads_go_on() {
+        let (root, notes) = (tempfile::tempdir().unwrap(), Notes::default());
+        let cache = RepoCache::new(root.path(), &RepoId::model("tiny").unwrap());
+        // As Linux numbers them: ENOLCK, ENOSYS, EOPNOTSUPP, EIO.
+        for code in [37, 38, 95, 5] {
+            let refuse = |_: &File| Err(TryLockError::Error(std::io::Error::from_raw_os_error(code)));
+            let lock = cache.lock_by(refuse, "e", "x.bin", &notes, &Cancel::never()).unwrap().unwrap();
+            assert!(!lock.is_sure, "{code}");
+        }
+        assert!(cache.lock("e", "x.bin", &notes, &Cancel::never()).unwrap().unwrap().is_sure);
+        let notes = notes.0.lock().unwrap();
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        assert!(notes[0].starts_with("warning: ") && notes[0].contains("models--tiny"), "{notes:?}");
+        assert!(notes[0].contains("locks no files"), "{notes:?}");
+    }
 }

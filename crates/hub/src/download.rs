@@ -8,12 +8,15 @@ use crate::cache::RepoCache;
 use crate::error::{HubError, Subject};
 use crate::http::RequestError;
 use crate::partial::PartialFile;
-use crate::progress::{Direction, Transfer};
+use crate::progress::{Direction, Transfer, escaped};
 use crate::remote::Remote;
 use crate::repo::RepoId;
 
 /// A try that brought so much counts as progress: the tries before it are forgotten.
 const PROGRESS_BYTES: u64 = 8 << 20;
+
+/// More of a file is not taken where nobody says how long it is: it may have no end, and the disk has one.
+const MOST_UNDECLARED: u64 = 64 << 20;
 
 /// A file that is wanted, and what is known of it.
 pub(crate) struct Download<'a> {
@@ -42,7 +45,7 @@ impl From<HubError> for AttemptError {
 pub(crate) fn download(remote: &Remote, cache: &RepoCache, wanted: &Download<'_>) -> Result<(), HubError> {
     let (progress, cancel) = (&*remote.http.progress, &remote.http.cancel);
     let blob = cache.blob(&wanted.info.etag);
-    let Some(_lock) = cache.lock(&wanted.info.etag, wanted.file, progress, cancel)? else {
+    let Some(lock) = cache.lock(&wanted.info.etag, wanted.file, progress, cancel)? else {
         return Err(HubError::cancelled_download(wanted.subject));
     };
     // Another process may have brought it while we waited, or another commit has the same file.
@@ -52,7 +55,7 @@ pub(crate) fn download(remote: &Remote, cache: &RepoCache, wanted: &Download<'_>
     let mut transfer = progress.start(Direction::Download, wanted.file, wanted.info.size);
     let mut first = true;
     loop {
-        let mut partial = PartialFile::open(&blob, wanted.info)?;
+        let mut partial = PartialFile::open(&blob, wanted.info, lock.is_sure)?;
         transfer.advance(partial.len());
         fill(remote, wanted, &mut partial, transfer.as_mut())?;
         match partial.finish(&blob)? {
@@ -113,7 +116,7 @@ fn fill(
                     got: partial.len(),
                     expected: wanted.info.size,
                     tries: failures,
-                    reason: other.reason(),
+                    reason: escaped(&other.reason()),
                 },
             });
         }
@@ -134,6 +137,7 @@ fn attempt(
         false => Ok(()),
     };
     check_cancel()?;
+    let watch = remote.http.watch(wanted.file);
     let response = match remote.file_bytes(wanted.repo, wanted.commit, wanted.file, partial.len()) {
         Ok(response) => response,
         Err(error) => return Err(refused(remote, wanted, partial, transfer, error)?),
@@ -149,7 +153,9 @@ fn attempt(
             )));
         }
     }
-    let mut reader = response.body.into_with_config().limit(u64::MAX).reader();
+    let declared = || Some(partial.len().saturating_add(response.body.content_length()?));
+    let most = wanted.info.size.or_else(declared).unwrap_or(MOST_UNDECLARED);
+    let mut reader = watch.reader(response.body.into_with_config().limit(u64::MAX).reader());
     let mut buffer = vec![0; 1 << 17];
     loop {
         check_cancel()?;
@@ -161,9 +167,14 @@ fn attempt(
         };
         partial.append(&buffer[..read])?;
         transfer.advance(read as u64);
-        if wanted.info.size.is_some_and(|size| partial.len() > size) {
-            // More than the whole: the check of the size will say so.
-            return Ok(());
+        if partial.len() > most {
+            if wanted.info.size.is_some() {
+                // More than the whole: the check of the size will say so.
+                return Ok(());
+            }
+            partial.remove()?;
+            let what = format!("more than {} MiB, and not how long the file is", MOST_UNDECLARED >> 20);
+            return Err(remote.explain_file(RequestError::BadResponse(what), 1, wanted.subject).into());
         }
     }
     if wanted.info.size.is_some_and(|size| partial.len() < size) {

@@ -34,6 +34,7 @@ impl Hub {
         let session = &self.session;
         repo::check_revision(repo, revision)?;
         let cache = RepoCache::new(&session.config.cache_dir, repo);
+        cache.remove_abandoned();
         let snapshot = |commit, cache| Snapshot::new(Arc::clone(session), repo.clone(), revision, commit, cache);
         let online = session.check_online(repo, revision, None);
         if repo::is_commit(revision) {

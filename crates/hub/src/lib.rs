@@ -39,6 +39,7 @@ mod progress;
 mod remote;
 mod repo;
 mod retry;
+mod scratch;
 mod session;
 mod snapshot;
 mod upload;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::HubError;
 use crate::repo::path_fault;
+use crate::scratch::is_scratch;
 use crate::write_whole::write_whole;
 
 /// A file of a repository.
@@ -32,7 +33,7 @@ pub(crate) fn write(path: &Path, files: &[RemoteFile]) -> Result<(), HubError> {
     write_whole(path, &bytes).map_err(failed)
 }
 
-/// The files below `folder`; links that lead nowhere are no files.
+/// The files below `folder`; links that lead nowhere are no files, and neither is what another run is about to rename.
 pub(crate) fn walk(folder: &Path) -> Vec<RemoteFile> {
     let mut files = Vec::new();
     let mut waiting = vec![(folder.to_path_buf(), String::new())];
@@ -45,6 +46,7 @@ pub(crate) fn walk(folder: &Path) -> Vec<RemoteFile> {
                 waiting.push((entry.path(), format!("{path}/")));
             } else if let Ok(found) = std::fs::metadata(entry.path())
                 && found.is_file()
+                && !is_scratch(&name)
             {
                 files.push(RemoteFile { path, size: Some(found.len()), sha256: None });
             }

@@ -1,6 +1,7 @@
 //! What the Hub is asked: what a revision is, what a file is, and for its bytes. hf-hub makes the addresses and the request
 //! about a revision; the answers, and what it has no words for (statuses, parts of files), are [`Http`]'s.
 
+use std::io::Read;
 use std::sync::Arc;
 
 use hf_hub::Cache;
@@ -13,7 +14,7 @@ use crate::config::HubConfig;
 use crate::error::{HubError, Subject};
 use crate::http::{FileRequest, FileResponse, Http, RequestError};
 use crate::listing::RemoteFile;
-use crate::progress::Progress;
+use crate::progress::{Progress, escaped};
 use crate::repo::{RepoId, is_commit, percent_encode};
 
 /// No list of files is longer; it bounds what a broken server can make us read.
@@ -87,9 +88,11 @@ impl Remote {
     pub(crate) fn revision_info(&self, repo: &RepoId, revision: &str) -> Result<RevisionInfo, HubError> {
         let subject = repo.subject(revision, None);
         let handle = self.api.repo(repo.at(revision));
-        let result = self.http.retrying(&subject.to_string(), || {
-            let mut response = self.http.get_prepared(handle.info_request().query("blobs", "true"))?;
-            let bytes = response.body.with_config().limit(MAX_INFO_BYTES).read_to_vec()?;
+        let result = self.http.retrying(&subject.to_string(), |watch| {
+            let response = self.http.get_prepared(handle.info_request().query("blobs", "true"))?;
+            let body = response.body.into_with_config().limit(MAX_INFO_BYTES).reader();
+            let mut bytes = Vec::new();
+            watch.reader(body).read_to_end(&mut bytes).map_err(ureq::Error::from)?;
             serde_json::from_slice::<InfoBody>(&bytes).map_err(|error| RequestError::BadResponse(error.to_string()))
         });
         let body = result.map_err(|(error, tries)| self.explain(error, tries, Asked::Revision, subject.clone()))?;
@@ -113,7 +116,7 @@ impl Remote {
         subject: &Subject,
     ) -> Result<FileStatus, HubError> {
         let url = self.file_url(repo, commit, file);
-        let result = self.http.retrying(&subject.to_string(), || self.http.get(FileRequest::Headers, &url));
+        let result = self.http.retrying(&subject.to_string(), |_| self.http.get(FileRequest::Headers, &url));
         let response = match result {
             Ok(response) => response,
             Err((error, tries)) => {
@@ -164,7 +167,7 @@ impl Remote {
     }
 
     fn bad_response(&self, subject: Box<Subject>, what: String) -> HubError {
-        HubError::BadResponse { subject, endpoint: self.config.endpoint.clone(), what }
+        HubError::BadResponse { subject, endpoint: self.config.endpoint.clone(), what: escaped(&what) }
     }
 
     fn explain(&self, error: RequestError, tries: u32, asked: Asked, subject: Box<Subject>) -> HubError {
@@ -173,6 +176,7 @@ impl Remote {
         let (status, code) = match error {
             RequestError::Cancelled => return HubError::cancelled_download(&subject),
             RequestError::NoConnection(reason) | RequestError::Broken(reason) => {
+                let reason = escaped(&reason);
                 return HubError::Network { subject, endpoint, reason, cache: self.config.cache_dir.clone() };
             }
             RequestError::BadResponse(what) | RequestError::Unreadable(what) => {

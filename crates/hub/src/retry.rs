@@ -18,6 +18,8 @@ pub struct RetryPolicy {
     pub first_wait: Duration,
     /// No wait is longer, whatever the server asks for.
     pub longest_wait: Duration,
+    /// A request on which nothing moves for so long is noted, and again each time that the silence has doubled.
+    pub say_silence_after: Duration,
     /// What does the waiting.
     pub sleep: Sleep,
 }
@@ -29,6 +31,7 @@ impl Default for RetryPolicy {
             first_wait: Duration::from_millis(500),
             // The Hub counts requests in windows of minutes; a longer wait than this is better a message than silence.
             longest_wait: Duration::from_secs(120),
+            say_silence_after: Duration::from_secs(5),
             sleep: Arc::new(|wait, cancel| cancel.sleep(wait)),
         }
     }
@@ -40,6 +43,7 @@ impl fmt::Debug for RetryPolicy {
             .field("attempts", &self.attempts)
             .field("first_wait", &self.first_wait)
             .field("longest_wait", &self.longest_wait)
+            .field("say_silence_after", &self.say_silence_after)
             .finish_non_exhaustive()
     }
 }

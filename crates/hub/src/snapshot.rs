@@ -126,8 +126,8 @@ impl Snapshot {
         if self.cache.is_known_absent(&self.commit, path) {
             return Ok(FileLookup::Absent);
         }
-        let listed = self.known_files().map(|files| files.iter().any(|file| file.path == path));
-        if listed == Some(false) {
+        let listed = self.known_files().map(|files| files.iter().find(|file| file.path == path).cloned());
+        if listed == Some(None) {
             self.cache.remember_absent(&self.commit, path);
             return Ok(FileLookup::Absent);
         }
@@ -137,7 +137,11 @@ impl Snapshot {
             return unknown(error);
         }
         let info = match self.session.remote.file_status(&self.repo, &self.commit, path, &subject) {
-            Ok(FileStatus::Present(info)) => info,
+            Ok(FileStatus::Present(mut info)) => {
+                // Some servers say only here how long a file is.
+                info.size = info.size.or_else(|| listed.as_ref()?.as_ref()?.size);
+                info
+            }
             Ok(FileStatus::Absent { certain }) => {
                 if certain {
                     self.cache.remember_absent(&self.commit, path);

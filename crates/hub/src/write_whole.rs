@@ -3,13 +3,15 @@
 use std::io::{Result, Write};
 use std::path::Path;
 
+use crate::scratch::WRITING;
+
 /// Writes `bytes` to a scratch file beside `path`, which then takes its name; missing folders are made. Nothing is flushed
 /// to the disk: what is written so can be asked for again, and its readers take a damaged file for none.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".writing-").suffix(".tmp");
+    builder.prefix(WRITING.0).suffix(WRITING.1);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

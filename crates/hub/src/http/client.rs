@@ -9,15 +9,15 @@ use ureq::{Agent, Body, RequestBuilder};
 
 use super::error::RequestError;
 use super::origin::Origin;
+use super::watch::Watch;
 use crate::cancel::Cancel;
 use crate::config::HubConfig;
-use crate::progress::Progress;
+use crate::progress::{Escaped, Progress};
 use crate::retry::RetryPolicy;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
-/// A body that brings nothing for so long has been cut.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// A connection on which nothing comes, or nothing is taken, for so long has been cut.
+const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 pub(super) const MAX_REDIRECTS: usize = 8;
 
 /// What all requests share: those of our own client, and the one that hf-hub prepares. A macro because the trait that both
@@ -29,8 +29,9 @@ macro_rules! configure {
             .max_redirects(0)
             .timeout_resolve(Some(CONNECT_TIMEOUT))
             .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_recv_response(Some(HEADER_TIMEOUT))
-            .timeout_per_read(Some(READ_TIMEOUT))
+            .timeout_recv_response(Some(LONGEST_SILENCE))
+            .timeout_per_read(Some(LONGEST_SILENCE))
+            .timeout_per_write(Some(LONGEST_SILENCE))
             // A compressed body would have another size and other bytes than the file.
             .accept_encoding("identity");
         // Of this machine a proxy knows nothing.
@@ -59,7 +60,8 @@ impl Http {
             .user_agent(concat!("run-glue/", env!("CARGO_PKG_VERSION")))
             .build()
             .new_agent();
-        Self { agent, endpoint, is_local, token: config.token.clone(), retry: config.retry.clone(), progress, cancel }
+        let (token, retry) = (config.token.clone(), config.retry.clone());
+        Self { agent, endpoint, is_local, token, retry, progress: Arc::new(Escaped(progress)), cancel }
     }
 
     /// Sends to the endpoint what hf-hub prepared, token and all.
@@ -78,11 +80,11 @@ impl Http {
     pub(crate) fn retrying<T>(
         &self,
         what: &str,
-        mut attempt: impl FnMut() -> Result<T, RequestError>,
+        mut attempt: impl FnMut(&Watch) -> Result<T, RequestError>,
     ) -> Result<T, (RequestError, u32)> {
         let mut failures = 0;
         while !self.cancel.is_requested() {
-            let error = match attempt() {
+            let error = match attempt(&self.watch(what)) {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
@@ -97,6 +99,11 @@ impl Http {
             self.pause(what, failures, &error);
         }
         Err((RequestError::Cancelled, failures))
+    }
+
+    /// As long as it lives, it notes where a request about `what` stands still.
+    pub(crate) fn watch(&self, what: &str) -> Watch {
+        Watch::start(Arc::clone(&self.progress), what, self.retry.say_silence_after, LONGEST_SILENCE)
     }
 
     /// Waits after a failure, and says so where it takes long enough to be wondered at.

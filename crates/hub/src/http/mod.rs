@@ -6,6 +6,7 @@ mod error;
 mod get;
 mod origin;
 mod send;
+mod watch;
 
 pub(crate) use client::Http;
 pub(crate) use error::RequestError;

@@ -10,6 +10,7 @@ use ureq::{Body, SendBody};
 use super::client::{Http, MAX_REDIRECTS};
 use super::error::{RequestError, refusal};
 use super::origin::resolve;
+use super::watch::Watch;
 use crate::cancel::Cancel;
 use crate::progress::Transfer;
 
@@ -87,11 +88,13 @@ impl Http {
         url: &str,
         part: FilePart<'_>,
         transfer: &mut dyn Transfer,
+        watch: &Watch,
     ) -> Result<SendResponse, RequestError> {
         let mut file = part.file;
         let unreadable = |error: std::io::Error| RequestError::Unreadable(error.to_string());
         file.seek(SeekFrom::Start(part.from)).map_err(unreadable)?;
-        let mut reader = WatchedReader { inner: file.take(part.length), transfer, cancel: &self.cancel };
+        let inner = watch.reader(file.take(part.length));
+        let mut reader = WatchedReader { inner, transfer, cancel: &self.cancel };
         let request = self.agent.put(url).header("Content-Length", part.length.to_string());
         read_response(request.send(SendBody::from_reader(&mut reader))?)
     }
@@ -107,8 +110,7 @@ fn read_response(response: Response<Body>) -> Result<SendResponse, RequestError>
     let mut error = refusal(status, &parts.headers);
     if let RequestError::Status { message, body, .. } = &mut error {
         let read = read.unwrap_or_default();
-        let said = message.take().or_else(|| message_in(&read));
-        *message = said.map(|text| text.chars().filter(|c| !c.is_control()).take(300).collect());
+        *message = message.take().or_else(|| message_in(&read));
         *body = read;
     }
     Err(error)

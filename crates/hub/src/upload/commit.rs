@@ -13,6 +13,7 @@ use super::target::{JSON, UploadTarget};
 use crate::error::HubError;
 use crate::http::RequestError;
 use crate::hub::Hub;
+use crate::progress::escaped;
 use crate::repo::RepoId;
 
 /// Bytes of a file by which the Hub tells text from binary.
@@ -83,7 +84,7 @@ impl Hub {
         let committed: Result<Committed, _> =
             target.post("commit", &target.api_url("commit"), "application/x-ndjson", body.as_bytes());
         let committed = committed.map_err(|(error, tries)| target.error("commit the files", error, tries))?;
-        Ok(committed.commit_url)
+        Ok(committed.commit_url.as_deref().map(escaped))
     }
 }
 

@@ -88,7 +88,7 @@ pub(super) fn store(target: &UploadTarget<'_>, files: &[(&UploadFile, String)]) 
             let body = json!({"oid": oid, "size": file.size()}).to_string();
             let what = format!("{}: verify", file.path());
             let http = target.http();
-            http.retrying(&what, || http.post(&verify.href, JSON, body.as_bytes())).map_err(failed)?;
+            http.retrying(&what, |_| http.post(&verify.href, JSON, body.as_bytes())).map_err(failed)?;
         }
     }
     Ok(())
@@ -104,8 +104,8 @@ fn send(
 ) -> Result<(), (RequestError, u32)> {
     let http = target.http();
     let mut put = |url: &str, from: u64, length: u64| {
-        http.retrying(file.path(), || {
-            http.put(url, FilePart { file: file.file(), from, length }, transfer).inspect_err(|_| {
+        http.retrying(file.path(), |watch| {
+            http.put(url, FilePart { file: file.file(), from, length }, transfer, watch).inspect_err(|_| {
                 transfer.restart();
                 transfer.advance(from);
             })
@@ -132,5 +132,5 @@ fn send(
         parts.push(json!({"partNumber": index + 1, "etag": etag}));
     }
     let body = json!({"oid": oid, "parts": parts}).to_string();
-    http.retrying(file.path(), || http.post_signed(&upload.href, LFS_JSON, body.as_bytes())).map(drop)
+    http.retrying(file.path(), |_| http.post_signed(&upload.href, LFS_JSON, body.as_bytes())).map(drop)
 }

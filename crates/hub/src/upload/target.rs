@@ -2,10 +2,13 @@
 
 use crate::error::HubError;
 use crate::http::{Http, RequestError};
+use crate::progress::escaped;
 use crate::repo::RepoId;
 use crate::session::Session;
 
 pub(super) const JSON: &str = "application/json";
+/// What a server says about an error is cut behind so many characters.
+const MOST_WORDS: usize = 300;
 
 /// A branch of a repository that something is sent to.
 pub(super) struct UploadTarget<'a> {
@@ -51,7 +54,7 @@ impl UploadTarget<'_> {
         T: serde::de::DeserializeOwned,
     {
         let what = format!("{}: {what}", self.repo);
-        self.http().retrying(&what, || self.http().post(url, content_type, body).and_then(|response| response.json()))
+        self.http().retrying(&what, |_| self.http().post(url, content_type, body).and_then(|response| response.json()))
     }
 
     /// An error in words for a person. `doing` is what could not be done: "commit the files".
@@ -67,7 +70,9 @@ impl UploadTarget<'_> {
             RequestError::Broken(why) => (format!("{endpoint}: {tries} tries, the last one ended with: {why}"), false),
             RequestError::BadResponse(why) => (format!("{endpoint} gave an answer that cannot be used: {why}"), false),
             RequestError::Status { status, message, code, .. } => {
-                let words = message.or(code).map_or_else(String::new, |words| format!(", \"{words}\""));
+                let words = message.or(code).map_or_else(String::new, |words| {
+                    format!(", \"{}\"", words.chars().take(MOST_WORDS).collect::<String>())
+                });
                 match status {
                     401 | 403 => (
                         format!(
@@ -91,6 +96,6 @@ impl UploadTarget<'_> {
                 }
             }
         };
-        HubError::Upload { repo: self.repo.to_string(), doing, reason, is_usage }
+        HubError::Upload { repo: self.repo.to_string(), doing, reason: escaped(&reason), is_usage }
     }
 }

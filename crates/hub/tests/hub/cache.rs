@@ -197,3 +197,32 @@ fn a_cache_that_may_only_be_read_is_used() {
     set(0o755);
     assert_eq!(std::fs::read(fetched.unwrap()).unwrap(), b"{}");
 }
+
+#[cfg(unix)]
+#[test]
+fn scratch_files_of_a_killed_run_are_removed_and_those_of_a_live_one_are_no_files() {
+    let (hub, cache) = (LoopbackHub::start(), tempfile::tempdir().unwrap());
+    python_cache(cache.path());
+    let folder = cache.path().join("models--bert-base-cased");
+    let (link, writing) =
+        (folder.join("snapshots").join(COMMIT).join(".linking-a1B2c3"), folder.join("refs/.writing-a1B2c3.tmp"));
+    std::os::unix::fs::symlink(format!("../../blobs/{}", git_sha1(b"{}")), &link).unwrap();
+    std::fs::write(&writing, COMMIT).unwrap();
+    let locks = cache.path().join(".locks/models--bert-base-cased");
+    std::fs::create_dir_all(&locks).unwrap();
+    let lock = std::fs::File::create(locks.join(".scratch.lock")).unwrap();
+    let repo = RepoId::model("bert-base-cased").unwrap();
+    let names = || {
+        let snapshot = open(config(&hub, cache.path(), true), &repo, "main").unwrap();
+        snapshot.files().unwrap().into_iter().map(|file| file.path).collect::<Vec<_>>()
+    };
+    // Another run is writing them.
+    lock.lock_shared().unwrap();
+    assert_eq!(names(), ["config.json", "vocab.txt"]);
+    assert!(link.is_symlink() && writing.exists());
+    // It was killed.
+    drop(lock);
+    assert_eq!(names(), ["config.json", "vocab.txt"]);
+    assert!(!link.is_symlink() && !writing.exists());
+    assert!(folder.join("blobs/123.incomplete").exists());
+}

@@ -1,10 +1,11 @@
 //! A Hub that misbehaves: nothing half or wrong is ever taken for a file, and each error says what to do.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hub::{HubError, RepoId, Snapshot};
+use hub::{Cancel, Direction, Hub, HubError, Progress, RepoId, Silent, Snapshot, Transfer};
 
 use crate::common::{COMMIT, config, open};
 use crate::loopback_hub::{Behaviour, LoopbackHub, RepoKind, git_sha1, sha256};
@@ -299,17 +300,77 @@ fn private_and_gated_repositories() {
     assert_eq!(scene.waits().len(), 0, "a refusal is not tried again");
 }
 
-#[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_named_and_leaves_no_file() {
-    // Every write to /dev/full fails as on a full disk.
+fn a_body_without_an_end_does_not_fill_the_disk() {
     let scene = Scene::new();
+    scene.hub.misbehave("config.json", Behaviour::NoLength { mebibytes: 66 });
+    let error = scene.fetch("config.json").unwrap_err();
+    assert!(matches!(error, HubError::BadResponse { .. }) && !error.is_usage(), "{error:?}");
+    all_in(&error.to_string(), &["config.json of model tiny", "more than 64 MiB", "not how long the file is"]);
+    assert_eq!(scene.blobs().len(), 0, "what came is still there");
+    assert_eq!(scene.waits().len(), 0, "it is not tried again");
+    // The list of the files says how long it is.
+    let error = scene.open_as("tiny", "main").unwrap().fetch("config.json").unwrap_err();
+    all_in(&error.to_string(), &["config.json", "size must be 2, got"]);
+    assert_eq!(scene.blobs().len(), 0);
+
+    // A short one is taken as it comes.
+    let scene = Scene::new();
+    scene.hub.misbehave("config.json", Behaviour::NoLength { mebibytes: 1 });
+    assert_eq!(std::fs::metadata(scene.fetch("config.json").unwrap()).unwrap().len(), 1 << 20);
+}
+
+/// Lets the Hub go on when a silence is noted of what is waited for.
+#[derive(Default)]
+struct Listener {
+    awaited: &'static str,
+    heard: Arc<AtomicBool>,
+    notes: Mutex<Vec<String>>,
+}
+
+impl Progress for Listener {
+    fn start(&self, _: Direction, _: &str, _: Option<u64>) -> Box<dyn Transfer> {
+        Box::new(Silent)
+    }
+
+    fn note(&self, message: &str) {
+        self.notes.lock().unwrap().push(message.to_owned());
+        self.heard.fetch_or(message.starts_with(self.awaited), Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_silence_is_noted_while_it_lasts() {
+    let silences: [(&str, &str, fn(Arc<AtomicBool>) -> Behaviour); 4] = [
+        ("revision/main", "model tiny at revision main: nothing has moved for", Behaviour::HoldAnswer),
+        ("HEAD model.safetensors", "model.safetensors of model tiny at revision main: nothing", Behaviour::HoldAnswer),
+        ("GET model.safetensors", "model.safetensors: nothing has moved for", Behaviour::HoldAnswer),
+        ("GET model.safetensors", "model.safetensors: nothing has moved for", Behaviour::HoldBody),
+    ];
+    for (request, awaited, silent) in silences {
+        let scene = Scene::new();
+        let listener = Arc::new(Listener { awaited, ..Listener::default() });
+        scene.hub.misbehave(request, silent(Arc::clone(&listener.heard)));
+        let mut config = config(&scene.hub, scene.cache.path());
+        config.retry.say_silence_after = Duration::from_millis(20);
+        let hub = Hub::new(config, Arc::clone(&listener) as Arc<dyn Progress>, Cancel::never()).unwrap();
+        let path = hub.open(&RepoId::model("tiny").unwrap(), "main").unwrap().fetch(FILE).unwrap();
+        assert!(std::fs::read(path).unwrap() == weights());
+        assert!(listener.heard.load(Ordering::SeqCst), "{request}: {:?}", listener.notes.lock().unwrap());
+        assert_eq!(scene.starts(), [0], "{request}: it was not tried again");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_what_arrived_is_not_followed() {
+    let scene = Scene::new();
+    let mine = scene.cache.path().join("mine");
+    std::fs::write(&mine, &weights()[..1000]).unwrap();
     std::fs::create_dir_all(scene.blob_folder()).unwrap();
     let incomplete = scene.blob_folder().join(format!("{}.incomplete", sha256(&weights())));
-    std::os::unix::fs::symlink("/dev/full", &incomplete).unwrap();
-    // Reading /dev/full never ends, so the size must be found without it.
-    let error = scene.fetch(FILE).unwrap_err();
-    assert!(matches!(error, HubError::Disk { .. }), "{error:?}");
-    all_in(&error.to_string(), &["disk is full", ".incomplete"]);
-    scene.no_file();
+    std::os::unix::fs::symlink(&mine, incomplete).unwrap();
+    scene.fetch_whole();
+    assert_eq!(scene.starts(), [0]);
+    assert_eq!(std::fs::read(mine).unwrap(), weights()[..1000]);
 }

@@ -115,3 +115,19 @@ fn another_owners_repository_and_absent_branches() {
     scene.hub.narrow_token(TOKEN);
     assert_eq!(scene.client().create_model("ada/mine", None, "main").unwrap().id(), "ada/mine");
 }
+
+#[test]
+fn what_a_server_says_moves_no_cursor() {
+    let scene = Scene::new();
+    let repo = scene.client().create_model("ada/tiny", None, "main").unwrap();
+    scene.hub.end_addresses("#\u{1b}[2J\r");
+    let page = scene.upload(&repo, "main").unwrap().unwrap();
+    assert!(page.ends_with(r"#\u{1b}[2J\r"), "{page}");
+
+    let scene = Scene::new();
+    let repo = scene.client().create_model("ada/tiny", None, "main").unwrap();
+    scene.hub.refuse_large_files("too large\u{1b}]0;owned\u{7}\u{202e}");
+    let error = error(scene.upload(&repo, "main")).to_string();
+    assert!(error.contains(r#"(status 422, "too large\u{1b}]0;owned\u{7}\u{202e}")"#), "{error}");
+    assert!(scene.hub.commits().is_empty());
+}

@@ -1,16 +1,21 @@
 //! What the Hub answers, and what it answers when told to misbehave.
 
-use std::io::Result;
+use std::io::{Result, Write};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::repos::{Repo, RepoFiles, etag, git_sha1, is_large, sha256};
-use super::wire::{Request, write_answer};
+use super::wire::{Request, write_answer, write_without_length};
 use super::{Behaviour, Shared};
 
 pub(crate) fn answer(shared: &Shared, request: &Request, stream: &mut TcpStream) -> Result<()> {
     let fault = shared.fault(request);
+    if let Some(Behaviour::HoldAnswer(flag)) = &fault {
+        wait_for(flag);
+    }
     if let Some(Behaviour::Status { status, retry_after, code, .. }) = &fault {
         let mut headers = Vec::new();
         headers.extend(retry_after.map(|seconds| ("Retry-After", seconds.to_string())));
@@ -67,6 +72,16 @@ pub(crate) fn answer(shared: &Shared, request: &Request, stream: &mut TcpStream)
     send_file(request, fault, headers, &bytes, stream)
 }
 
+/// Not for ever: a client that nothing tells is to fail its own test alone.
+fn wait_for(flag: &AtomicBool) {
+    for _ in 0..6000 {
+        if flag.load(Ordering::SeqCst) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 enum Rest {
     Info(String),
     File(String, String),
@@ -118,6 +133,9 @@ fn send_file(
     bytes: &[u8],
     stream: &mut TcpStream,
 ) -> Result<()> {
+    if let Some(Behaviour::NoLength { mebibytes }) = &fault {
+        return write_without_length(stream, &headers, if request.method == "HEAD" { 0 } else { *mebibytes });
+    }
     if request.method == "HEAD" {
         return write_answer(stream, 200, &headers, bytes.len(), b"");
     }
@@ -141,6 +159,12 @@ fn send_file(
         Some(Behaviour::WrongBytes { .. }) => body.iter_mut().for_each(|byte| *byte ^= 1),
         Some(Behaviour::TooLong { .. }) => body.extend(b"and more"),
         _ => {}
+    }
+    if let Some(Behaviour::HoldBody(flag)) = &fault {
+        let (first, rest) = body.split_at(body.len() / 2);
+        write_answer(stream, status, &headers, body.len(), first)?;
+        wait_for(flag);
+        return stream.write_all(rest);
     }
     let sent = match fault {
         Some(Behaviour::CutAfter { bytes, .. }) => bytes.min(body.len()),

@@ -44,6 +44,12 @@ pub(crate) enum Behaviour {
     WrongRange { times: Option<u32> },
     /// A pause before the body (GET only).
     Slow(Duration),
+    /// In place of a file so many MiB of spaces, and nowhere how many.
+    NoLength { mebibytes: usize },
+    /// No answer until the flag is set.
+    HoldAnswer(Arc<AtomicBool>),
+    /// Half of a body, and the other half when the flag is set (GET only).
+    HoldBody(Arc<AtomicBool>),
 }
 
 impl Behaviour {
@@ -54,14 +60,14 @@ impl Behaviour {
             | Self::WrongBytes { times }
             | Self::TooLong { times }
             | Self::WrongRange { times } => times.as_mut(),
-            Self::NoRange | Self::Slow(_) => None,
+            Self::NoRange | Self::Slow(_) | Self::NoLength { .. } | Self::HoldAnswer(_) | Self::HoldBody(_) => None,
         }
     }
 
     fn concerns(&self, request: &Request) -> bool {
         // Only bytes can be spoilt, and those of a large file come from the CDN.
         let has_bytes = request.method == "GET" && (request.cdn || !repos::is_large(&request.path));
-        matches!(self, Self::Status { .. }) || has_bytes
+        matches!(self, Self::Status { .. } | Self::NoLength { .. } | Self::HoldAnswer(_)) || has_bytes
     }
 }
 
@@ -150,6 +156,16 @@ impl LoopbackHub {
     /// Large files are wanted in parts.
     pub(crate) fn upload_in_parts(&self, chunk_size: usize) {
         self.shared.uploads.lock().unwrap().chunk_size = Some(chunk_size);
+    }
+
+    /// The store takes no large file, in these words.
+    pub(crate) fn refuse_large_files(&self, words: &str) {
+        self.shared.uploads.lock().unwrap().refusal = Some(words.to_owned());
+    }
+
+    /// The addresses of commits end so.
+    pub(crate) fn end_addresses(&self, words: &str) {
+        self.shared.uploads.lock().unwrap().address_end = words.to_owned();
     }
 
     /// Repository, branch and message of the commits that were uploaded.

@@ -21,6 +21,10 @@ pub(crate) struct Uploads {
     pub(crate) narrow_tokens: Vec<String>,
     /// Large files are wanted in parts of so many bytes.
     pub(crate) chunk_size: Option<usize>,
+    /// No large file is taken, in these words.
+    pub(crate) refusal: Option<String>,
+    /// Behind the address of each commit.
+    pub(crate) address_end: String,
     /// Large files by their sha256.
     store: BTreeMap<String, Vec<u8>>,
     parts: BTreeMap<(String, usize), Vec<u8>>,
@@ -95,6 +99,9 @@ pub(crate) fn answer(shared: &Shared, request: &Request, stream: &mut TcpStream)
             .iter()
             .map(|object| {
                 let oid = object["oid"].as_str().unwrap();
+                if let Some(words) = &uploads.refusal {
+                    return json!({"oid": oid, "error": {"code": 422, "message": words}});
+                }
                 if uploads.store.contains_key(oid) {
                     return object.clone();
                 }
@@ -164,11 +171,8 @@ pub(crate) fn answer(shared: &Shared, request: &Request, stream: &mut TcpStream)
             let commit = git_sha1(&request.body);
             repo.set(name, &commit, files);
             uploads.commits.push((repo.id.clone(), name.to_owned(), summary));
-            Some(reply(
-                stream,
-                200,
-                json!({"commitOid": commit, "commitUrl": format!("{endpoint}/{}/commit/{commit}", repo.id)}),
-            ))
+            let url = format!("{endpoint}/{}/commit/{commit}{}", repo.id, uploads.address_end);
+            Some(reply(stream, 200, json!({"commitOid": commit, "commitUrl": url})))
         }
         _ => None,
     }

@@ -66,6 +66,22 @@ fn decode(text: &str) -> String {
     String::from_utf8(out).unwrap()
 }
 
+/// A body of so many MiB of spaces that ends with the connection, as nothing says how long it is.
+pub(crate) fn write_without_length(stream: &mut TcpStream, headers: &[(&str, String)], mebibytes: usize) -> Result<()> {
+    write_head(stream, 200, headers, "")?;
+    let mebibyte = vec![b' '; 1 << 20];
+    (0..mebibytes).try_for_each(|_| stream.write_all(&mebibyte))
+}
+
+fn write_head(stream: &mut TcpStream, status: u16, headers: &[(&str, String)], length: &str) -> Result<()> {
+    let mut text = format!("HTTP/1.1 {status} Status\r\n{length}Connection: close\r\n");
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    stream.write_all(text.as_bytes())?;
+    stream.write_all(b"\r\n")
+}
+
 /// Headers and as much of the body as is to be sent; `Content-Length` is `length` in any case.
 pub(crate) fn write_answer(
     stream: &mut TcpStream,
@@ -74,11 +90,6 @@ pub(crate) fn write_answer(
     length: usize,
     body: &[u8],
 ) -> Result<()> {
-    let mut text = format!("HTTP/1.1 {status} Status\r\nContent-Length: {length}\r\nConnection: close\r\n");
-    for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
-    }
-    stream.write_all(text.as_bytes())?;
-    stream.write_all(b"\r\n")?;
+    write_head(stream, status, headers, &format!("Content-Length: {length}\r\n"))?;
     stream.write_all(body)
 }
