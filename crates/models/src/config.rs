@@ -66,6 +66,9 @@ pub enum ConfigError {
 /// Far more than any encoder has, and few enough that a list of them takes no time.
 pub(crate) const MOST_LAYERS: usize = 10_000;
 
+/// Far more classes than any classifier has, and few enough that names and logits of them take little.
+const MOST_LABELS: usize = 1_000_000;
+
 /// What transformers' configuration class puts where a config.json says nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum FieldDefault {
@@ -196,6 +199,14 @@ impl Config {
         }
     }
 
+    /// A switch that transformers does not declare, off where it is absent: Python takes its `null` for off too.
+    ///
+    /// # Errors
+    /// When the field holds something else.
+    pub fn undeclared_switch(&self, field: &str) -> Result<bool, ConfigError> {
+        if self.get(field).is_some() { self.switch(field, false) } else { Ok(false) }
+    }
+
     /// A number, with the architecture's default.
     ///
     /// # Errors
@@ -271,8 +282,11 @@ impl Config {
 
 impl Config {
     /// # Errors
-    /// An `id2label` whose labels are not numbered from 0 on, so that which logit is which is unknown.
+    /// An `id2label` whose labels are not numbered from 0 on, so that which logit is which is unknown, or more labels than memory.
     pub fn check_label_names(&self) -> Result<(), ConfigError> {
+        if self.num_labels() > MOST_LABELS {
+            return Err(wrong("num_labels", &self.num_labels().into(), &format!("at most {MOST_LABELS}")));
+        }
         let names = match self.get("id2label") {
             None | Some(Value::Null) => return Ok(()),
             Some(names) => names,
@@ -325,6 +339,11 @@ mod tests {
             let said = refused.to_string();
             assert!(said.contains("null") && said.contains(expected), "{said}");
         }
+        let undeclared = |json| config(json).undeclared_switch("is_it").map_err(|error| error.to_string());
+        for (json, is_on) in [("{}", false), (r#"{"is_it":null}"#, false), (r#"{"is_it":true}"#, true)] {
+            assert_eq!(undeclared(json), Ok(is_on), "{json}");
+        }
+        assert!(undeclared(r#"{"is_it":1}"#).unwrap_err().contains("`is_it` is 1, expected true or false"));
         assert_eq!(nulls.probability("absent", 0.1).unwrap(), 0.1);
     }
 
@@ -340,6 +359,15 @@ mod tests {
         for odd in [r#"{"1":"a","2":"b"}"#, r#"{"0":"a","2":"b"}"#, r#"["a","b"]"#, r#"{"0":null}"#] {
             let error = config(&format!("{{\"id2label\":{odd}}}")).check_label_names().unwrap_err().to_string();
             assert!(error.contains("`id2label` is"), "{error}");
+        }
+    }
+
+    #[test]
+    fn labels_are_no_more_than_a_million() {
+        assert!(config(r#"{"num_labels":1000000}"#).check_label_names().is_ok());
+        for many in ["1000001", "4000000000", "18446744073709551615"] {
+            let said = config(&format!("{{\"num_labels\":{many}}}")).check_label_names().unwrap_err().to_string();
+            assert_eq!(said, format!("config.json: `num_labels` is {many}, expected at most 1000000"));
         }
     }
 

@@ -44,6 +44,17 @@ impl WeightFiles {
     pub fn have_head(&self) -> Result<bool, CheckpointError> {
         Ok(CheckpointTensors::open(self)?.names().any(is_of_head))
     }
+
+    /// How many numbers their tensors are, by what they say of their shapes.
+    ///
+    /// # Errors
+    /// When a file cannot be opened or is broken.
+    pub fn numbers(&self) -> Result<usize, CheckpointError> {
+        let tensors = CheckpointTensors::open(self)?;
+        let shapes = tensors.names().filter_map(|name| tensors.shape(name));
+        let sizes = shapes.map(|shape| shape.into_iter().fold(1, usize::saturating_mul));
+        Ok(sizes.fold(0, usize::saturating_add))
+    }
 }
 
 /// Finds weight files by asking `fetch` for names: a path where the file exists, `None` where it does not.

@@ -1,11 +1,13 @@
 //! Safetensors in and out.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 
 use super::error::CheckpointError;
 use super::source::TensorSource;
@@ -15,6 +17,10 @@ use crate::parameters::HostTensor;
 pub(super) struct SafetensorsFile {
     path: PathBuf,
     map: Mmap,
+    /// Parsed once: a file may hold hundreds of thousands of tensors, and each of them is asked for.
+    header: Metadata,
+    /// Where the tensors begin, behind the header.
+    begin: usize,
 }
 
 impl SafetensorsFile {
@@ -24,48 +30,46 @@ impl SafetensorsFile {
         let file = File::open(path).map_err(io)?;
         // SAFETY: the map is read only; a file that is changed while it is read gives wrong values, as with `read`.
         let map = unsafe { Mmap::map(&file) }.map_err(io)?;
-        let this = Self { path: path.into(), map };
-        this.tensors()?;
-        Ok(this)
+        let (length, header) = SafeTensors::read_metadata(&map).map_err(|error| broken(path, error.to_string()))?;
+        // The header's length stands before it.
+        let begin = size_of::<u64>() + length;
+        Ok(Self { path: path.into(), map, header, begin })
     }
 
-    fn tensors(&self) -> Result<SafeTensors<'_>, CheckpointError> {
-        SafeTensors::deserialize(&self.map).map_err(|e| CheckpointError::Broken {
-            path: self.path.clone(),
-            kind: "safetensors",
-            reason: e.to_string(),
-        })
+    /// A tensor's elements as the file has them.
+    fn bytes(&self, tensor: &TensorInfo) -> &[u8] {
+        let (start, end) = tensor.data_offsets;
+        &self.map[self.begin + start..self.begin + end]
     }
+}
+
+fn broken(path: &Path, reason: String) -> CheckpointError {
+    CheckpointError::Broken { path: path.into(), kind: "safetensors", reason }
 }
 
 impl TensorSource for SafetensorsFile {
     fn names(&self) -> Vec<String> {
-        self.tensors().map(|t| t.names().into_iter().map(str::to_owned).collect()).unwrap_or_default()
+        self.header.offset_keys()
     }
 
     fn shape(&self, name: &str) -> Option<Vec<usize>> {
-        Some(self.tensors().ok()?.tensor(name).ok()?.shape().to_vec())
+        Some(self.header.info(name)?.shape.clone())
     }
 
     fn read(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
-        let tensors = self.tensors()?;
-        let tensor = tensors.tensor(name).map_err(|e| CheckpointError::Broken {
-            path: self.path.clone(),
-            kind: "safetensors",
-            reason: e.to_string(),
-        })?;
-        to_f32(&tensor).ok_or_else(|| CheckpointError::ElementType {
+        let tensor = self.header.info(name);
+        let tensor = tensor.ok_or_else(|| broken(&self.path, format!("it has no tensor `{name}`")))?;
+        to_f32(tensor.dtype, self.bytes(tensor)).ok_or_else(|| CheckpointError::ElementType {
             path: self.path.clone(),
             tensor: name.to_owned(),
-            dtype: format!("{:?}", tensor.dtype()),
+            dtype: format!("{:?}", tensor.dtype),
         })
     }
 }
 
 /// Little-endian elements as f32; `None` for types that are not floats.
-fn to_f32(tensor: &TensorView) -> Option<Vec<f32>> {
-    let data = tensor.data();
-    Some(match tensor.dtype() {
+fn to_f32(dtype: Dtype, data: &[u8]) -> Option<Vec<f32>> {
+    Some(match dtype {
         Dtype::F32 => data.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
         Dtype::F16 => data.as_chunks().0.iter().map(|b| half::f16::from_le_bytes(*b).to_f32()).collect(),
         Dtype::BF16 => data.as_chunks().0.iter().map(|b| half::bf16::from_le_bytes(*b).to_f32()).collect(),
@@ -95,15 +99,23 @@ pub fn tensor_names(path: &Path) -> Result<Vec<String>, CheckpointError> {
     Ok(SafetensorsFile::open(path)?.names())
 }
 
+/// The same with the shape of each.
+///
+/// # Errors
+/// When the file cannot be read, or is broken.
+pub fn tensor_shapes(path: &Path) -> Result<HashMap<String, Vec<usize>>, CheckpointError> {
+    let file = SafetensorsFile::open(path)?;
+    Ok(file.header.tensors().into_iter().map(|(name, tensor)| (name, tensor.shape.clone())).collect())
+}
+
 /// Reads all tensors of bytes of a file, by name.
 ///
 /// # Errors
 /// When the file cannot be read, or is broken.
 pub fn read_bytes(path: &Path) -> Result<HashMap<String, Vec<u8>>, CheckpointError> {
     let file = SafetensorsFile::open(path)?;
-    let tensors = file.tensors()?;
-    let bytes = tensors.iter().filter(|(_, tensor)| tensor.dtype() == Dtype::U8);
-    Ok(bytes.map(|(name, tensor)| (name.to_owned(), tensor.data().to_vec())).collect())
+    let tensors = file.header.tensors().into_iter().filter(|(_, tensor)| tensor.dtype == Dtype::U8);
+    Ok(tensors.map(|(name, tensor)| (name, file.bytes(tensor).to_vec())).collect())
 }
 
 /// Writes tensors by name with the metadata `format: pt`, which transformers asks for. The file appears whole or not at
@@ -112,14 +124,8 @@ pub fn read_bytes(path: &Path) -> Result<HashMap<String, Vec<u8>>, CheckpointErr
 /// # Errors
 /// When the file cannot be written.
 pub fn write_safetensors(path: &Path, tensors: &[(String, HostTensor)]) -> Result<(), CheckpointError> {
-    let bytes: Vec<(&str, &[usize], Vec<u8>)> = tensors
-        .iter()
-        .map(|(name, t)| {
-            (name.as_str(), t.shape.as_slice(), t.values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>())
-        })
-        .collect();
-    let views = bytes.iter().map(|(name, shape, data)| (*name, Dtype::F32, shape.to_vec(), data.as_slice()));
-    write(path, views)
+    let views = tensors.iter().map(|(name, t)| (name.as_str(), Dtype::F32, t.shape.clone(), f32_bytes(&t.values)));
+    write(path, views.collect())
 }
 
 /// Writes tensors of bytes by name, as [`write_safetensors`] writes those of numbers.
@@ -127,19 +133,94 @@ pub fn write_safetensors(path: &Path, tensors: &[(String, HostTensor)]) -> Resul
 /// # Errors
 /// When the file cannot be written.
 pub fn write_bytes(path: &Path, tensors: &[(&str, Vec<u8>)]) -> Result<(), CheckpointError> {
-    write(path, tensors.iter().map(|(name, data)| (*name, Dtype::U8, vec![data.len()], data.as_slice())))
+    let views = tensors.iter().map(|(name, data)| (*name, Dtype::U8, vec![data.len()], Cow::from(data)));
+    write(path, views.collect())
 }
 
-fn write<'a>(
-    path: &Path,
-    tensors: impl Iterator<Item = (&'a str, Dtype, Vec<usize>, &'a [u8])>,
-) -> Result<(), CheckpointError> {
+/// Numbers as the file has them, little-endian.
+fn f32_bytes(values: &[f32]) -> Cow<'_, [u8]> {
+    match cfg!(target_endian = "little") {
+        true => Cow::from(bytemuck::cast_slice(values)),
+        false => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+    }
+}
+
+/// A tensor's name, type, shape and bytes.
+type Entry<'a> = (&'a str, Dtype, Vec<usize>, Cow<'a, [u8]>);
+
+/// Writes the file in the crate's order and layout: wide types first, then by name; a length, a header of that length, the tensors. The
+/// crate's own way to a file does not flush it to the disk, and gives nobody else the right to read it.
+fn write(path: &Path, mut tensors: Vec<Entry>) -> Result<(), CheckpointError> {
     let failed = |reason: String| CheckpointError::Write { path: path.into(), reason };
-    let views = tensors.map(|(name, dtype, shape, data)| Ok((name, TensorView::new(dtype, shape, data)?)));
-    let views: Vec<_> =
-        views.collect::<Result<_, safetensors::SafeTensorError>>().map_err(|e| failed(e.to_string()))?;
+    tensors
+        .sort_by(|(name, dtype, ..), (other_name, other_dtype, ..)| other_dtype.cmp(dtype).then(name.cmp(other_name)));
+    let mut end = 0;
+    let infos = tensors.iter().map(|(name, dtype, shape, data)| {
+        let start = end;
+        end += data.len();
+        ((*name).to_owned(), TensorInfo { dtype: *dtype, shape: shape.clone(), data_offsets: (start, end) })
+    });
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    let scratch = path.with_extension("safetensors.partial");
-    safetensors::serialize_to_file(views, Some(metadata), &scratch).map_err(|e| failed(e.to_string()))?;
-    std::fs::rename(&scratch, path).map_err(|e| failed(e.to_string()))
+    let header = Metadata::new(Some(metadata), infos.collect()).map_err(|e| failed(e.to_string()))?;
+    let mut header = serde_json::to_vec(&header).map_err(|e| failed(e.to_string()))?;
+    header.resize(header.len().next_multiple_of(size_of::<u64>()), b' ');
+
+    // Nobody else writes into this folder; a name of its own would stay after a kill.
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let scratch = path.with_file_name(format!(".writing-{name}.tmp"));
+    let written = File::create(&scratch).and_then(|mut file| {
+        file.write_all(&(header.len() as u64).to_le_bytes())?;
+        file.write_all(&header)?;
+        tensors.iter().try_for_each(|(.., data)| file.write_all(data))?;
+        file.sync_all()
+    });
+    let renamed = written.and_then(|()| std::fs::rename(&scratch, path));
+    renamed.map_err(|error| {
+        let _ = std::fs::remove_file(&scratch);
+        failed(error.to_string())
+    })?;
+    // The file is whole: that its name cannot be flushed is no failure.
+    #[cfg(unix)]
+    if let Some(folder) = path.parent().and_then(|folder| File::open(folder).ok()) {
+        let _ = folder.sync_all();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where the header is parsed for each tensor, this takes hours.
+    #[test]
+    fn a_file_of_many_tensors_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        let tensor = |i: usize| (format!("layer.{i}"), HostTensor { shape: vec![1, 1], values: vec![i as f32] });
+        let count = 100_000;
+        write_safetensors(&path, &(0..count).map(tensor).collect::<Vec<_>>()).unwrap();
+        let read = read_safetensors(&path).unwrap();
+        assert_eq!(read.len(), count);
+        for i in [0, 1, 2, 99_998, 99_999] {
+            let (name, expected) = tensor(i);
+            assert_eq!(read[&name], expected);
+        }
+        assert_eq!(tensor_names(&path).unwrap().len(), count);
+        assert_eq!(tensor_shapes(&path).unwrap()["layer.99999"], [1, 1]);
+    }
+
+    #[test]
+    fn tensors_are_told_by_name_and_type() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rng_state.safetensors");
+        write_bytes(&path, &[("b", vec![4, 5]), ("a", vec![1, 2, 3])]).unwrap();
+        let read = read_bytes(&path).unwrap();
+        assert_eq!((read["a"].as_slice(), read["b"].as_slice()), (&[1, 2, 3][..], &[4, 5][..]));
+        let file = SafetensorsFile::open(&path).unwrap();
+        assert_eq!((file.shape("a"), file.shape("c")), (Some(vec![3]), None));
+        for (name, part) in [("a", "`a` has element type U8"), ("c", "it has no tensor `c`")] {
+            let said = file.read(name).unwrap_err().to_string();
+            assert!(said.contains(part) && said.contains("rng_state.safetensors"), "{said}");
+        }
+    }
 }

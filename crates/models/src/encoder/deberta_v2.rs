@@ -89,7 +89,7 @@ fn disentangled(config: &Config) -> Result<Option<Disentangled>, ConfigError> {
         span,
         buckets,
         max_relative_positions,
-        share_att_key: config.switch("share_att_key", false)?,
+        share_att_key: config.undeclared_switch("share_att_key")?,
         norm: config.text("norm_rel_ebd", "none")?.to_lowercase().split('|').any(|part| part.trim() == "layer_norm"),
     }))
 }
@@ -164,4 +164,42 @@ fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
         }
     }
     Ok(names.head("pooler.dense", false, "classifier"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn config(field: &str, value: Value) -> Config {
+        let mut fields = json!({
+            "model_type": "deberta-v2", "vocab_size": 9, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2,
+            "intermediate_size": 8, "max_position_embeddings": 16, "relative_attention": true, "pos_att_type": ["c2p", "p2c"],
+        });
+        fields[field] = value;
+        Config::from_fields(fields.as_object().unwrap().clone())
+    }
+
+    /// transformers does not declare the field, and asks `if not self.share_att_key`.
+    #[test]
+    fn keys_are_not_shared_where_the_field_is_null() {
+        for (value, is_shared) in [(Value::Null, false), (json!(false), false), (json!(true), true)] {
+            let config = config("share_att_key", value);
+            assert_eq!(disentangled(&config).unwrap().map(|table| table.share_att_key), Some(is_shared));
+            let specs = parameter_specs(&config).unwrap();
+            let is_own = specs.iter().any(|spec| spec.parameter.ends_with("position_projection.weight"));
+            assert_eq!(is_own, !is_shared);
+        }
+        let said = disentangled(&config("share_att_key", json!("no"))).unwrap_err().to_string();
+        assert!(said.contains("`share_att_key` is \"no\", expected true or false"), "{said}");
+    }
+
+    #[test]
+    fn tables_of_positions_are_no_larger_than_memory() {
+        for (field, value) in [("position_buckets", json!(1e9)), ("max_relative_positions", json!(100_001))] {
+            let said = disentangled(&config(field, value)).unwrap_err().to_string();
+            assert!(said.contains(field) && said.contains("expected at most 100000"), "{said}");
+        }
+    }
 }

@@ -58,8 +58,12 @@ const CONFIG_DEFAULTS: &[(&str, FieldDefault)] = &[
 fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     let (mut architecture, fields) = bert_like(config, 1e-12)?;
     // Positions are counted from the padding's id on, whose own row is not used (`create_position_ids_from_input_ids`).
-    let first = config.whole("pad_token_id", 1)? + 1;
-    architecture.embeddings.positions = Some((config.count("max_position_embeddings")?, first));
+    let (padding, rows) = (config.whole("pad_token_id", 1)?, config.count("max_position_embeddings")?);
+    if padding >= rows {
+        let expected = format!("a row of the position embeddings: below max_position_embeddings ({rows})");
+        return Err(ConfigError::Value { field: "pad_token_id".to_owned(), value: padding.to_string(), expected });
+    }
+    architecture.embeddings.positions = Some((rows, padding + 1));
     // Its own tokenizers give no token types, those of other classes may. With one row all of them are that one.
     architecture.embeddings.token_types = match config.count("type_vocab_size")? {
         1 => TokenTypes::AllZero(1),
@@ -77,15 +81,31 @@ fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
 mod tests {
     use super::*;
 
+    fn config(type_vocab_size: usize, pad_token_id: u64) -> Config {
+        let fields = serde_json::json!({
+            "model_type": "roberta", "vocab_size": 9, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2,
+            "intermediate_size": 8, "max_position_embeddings": 16, "type_vocab_size": type_vocab_size,
+            "pad_token_id": pad_token_id,
+        });
+        Config::from_fields(fields.as_object().unwrap().clone())
+    }
+
     #[test]
     fn token_types_count_where_there_are_two() {
         for (rows, expected) in [(1, TokenTypes::AllZero(1)), (2, TokenTypes::Rows(2))] {
-            let fields = serde_json::json!({
-                "model_type": "roberta", "vocab_size": 9, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2,
-                "intermediate_size": 8, "max_position_embeddings": 16, "type_vocab_size": rows,
-            });
-            let config = Config::from_fields(fields.as_object().unwrap().clone());
-            assert_eq!(architecture(&config).unwrap().embeddings.token_types, expected);
+            assert_eq!(architecture(&config(rows, 1)).unwrap().embeddings.token_types, expected);
+        }
+    }
+
+    #[test]
+    fn positions_begin_behind_the_padding() {
+        for (padding, first) in [(0, 1), (1, 2), (15, 16)] {
+            assert_eq!(architecture(&config(1, padding)).unwrap().embeddings.positions, Some((16, first)));
+        }
+        for padding in [16, u64::MAX] {
+            let said = architecture(&config(1, padding)).unwrap_err().to_string();
+            let start = format!("config.json: `pad_token_id` is {padding}, expected a row of the position embeddings");
+            assert!(said.starts_with(&start), "{said}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! adapter_config.json: what `peft` keeps of an adapter's method.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
@@ -9,7 +9,7 @@ use super::adapter_file::PREFIX;
 use super::error::PeftError;
 use super::method::{BiasTraining, Ia3Config, LoraConfig, Method, Targets};
 use super::plan::AdapterPlan;
-use crate::checkpoint::tensor_names;
+use crate::checkpoint::tensor_shapes;
 
 /// An adapter's adapter_config.json.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +56,9 @@ const READ: [&str; 10] = [
 
 /// Ways to draw new factors that leave the model's own weights as they are.
 const PLAIN_INIT: [&str; 3] = ["gaussian", "eva", "orthogonal"];
+
+/// How the name of a layer's first factor ends, whose rows are as many as `r`.
+const FACTOR: &str = ".lora_A.weight";
 
 /// Reads adapter_config.json; `tensors` is adapter_model.safetensors, whose names say which layers it is beside.
 ///
@@ -110,10 +113,10 @@ pub fn read_config(path: &Path, tensors: &Path) -> Result<AdapterConfig, PeftErr
             .collect(),
         Some(_) => Err(unsupported(field, "a list of names")),
     };
-    let targets = |suffix: &str| -> Result<Targets, PeftError> {
-        let names = tensor_names(tensors)?;
+    let shapes = tensor_shapes(tensors)?;
+    let targets = |suffix: &str| {
         let module = |name: &String| Some(name.strip_prefix(PREFIX)?.strip_suffix(suffix)?.to_owned());
-        Ok(Targets::Names(names.iter().filter_map(module).collect::<BTreeSet<_>>().into_iter().collect()))
+        Targets::Names(shapes.keys().filter_map(module).collect::<BTreeSet<_>>().into_iter().collect())
     };
     let method = match kind {
         "LORA" => {
@@ -122,6 +125,7 @@ pub fn read_config(path: &Path, tensors: &Path) -> Result<AdapterConfig, PeftErr
                 Some(Value::String(init)) if PLAIN_INIT.contains(&init.as_str()) => {}
                 Some(_) => return Err(unsupported("init_lora_weights", "true, false or gaussian")),
             }
+            check_rank(rank as usize, &shapes, tensors)?;
             Method::Lora(LoraConfig {
                 r: rank as usize,
                 lora_alpha: number("lora_alpha", 8.0)?,
@@ -134,18 +138,30 @@ pub fn read_config(path: &Path, tensors: &Path) -> Result<AdapterConfig, PeftErr
                     }
                 },
                 use_rslora: fields.get("use_rslora") == Some(&Value::Bool(true)),
-                target_modules: targets(".lora_A.weight")?,
+                target_modules: targets(FACTOR),
                 modules_to_save: names("modules_to_save")?,
             })
         }
         _ => Method::Ia3(Ia3Config {
-            target_modules: targets(".ia3_l")?,
+            target_modules: targets(".ia3_l"),
             feedforward_modules: Targets::Names(names("feedforward_modules")?),
             modules_to_save: names("modules_to_save")?,
         }),
     };
     let text = |field: &str| fields.get(field).and_then(Value::as_str).map(str::to_owned);
     Ok(AdapterConfig { method, base_model_name_or_path: text("base_model_name_or_path"), revision: text("revision") })
+}
+
+/// # Errors
+/// Factors of another rank: what is put beside layers is made by `r` alone, and as large as it says.
+fn check_rank(rank: usize, shapes: &HashMap<String, Vec<usize>>, tensors: &Path) -> Result<(), PeftError> {
+    let is_other = |(name, shape): &(&String, &Vec<usize>)| name.ends_with(FACTOR) && shape.first() != Some(&rank);
+    let Some((name, shape)) = shapes.iter().filter(is_other).min() else { return Ok(()) };
+    let expected: Vec<usize> = std::iter::once(rank).chain(shape.iter().skip(1).copied()).collect();
+    Err(PeftError::Tensors {
+        path: tensors.to_owned(),
+        reason: format!("tensor `{name}` has shape {shape:?}, but `r` in adapter_config.json asks for {expected:?}"),
+    })
 }
 
 impl AdapterPlan {
@@ -183,5 +199,33 @@ impl AdapterPlan {
             fields.extend(own);
         }
         fields
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::write_safetensors;
+    use crate::parameters::HostTensor;
+
+    /// A rank that the tensors have not is refused before anything of its size is made.
+    #[test]
+    fn the_rank_is_that_of_the_tensors() {
+        let folder = tempfile::tempdir().unwrap();
+        let (config, tensors) = (folder.path().join("adapter_config.json"), folder.path().join("a.safetensors"));
+        let name = format!("{PREFIX}bert.encoder.layer.0.attention.self.query{FACTOR}");
+        write_safetensors(&tensors, &[(name, HostTensor { shape: vec![2, 3], values: vec![0.0; 6] })]).unwrap();
+        let read = |rank: &str| {
+            std::fs::write(&config, format!(r#"{{"peft_type": "LORA", "r": {rank}}}"#)).unwrap();
+            read_config(&config, &tensors)
+        };
+        let Ok(AdapterConfig { method: Method::Lora(lora), .. }) = read("2") else { panic!("no LoRA") };
+        assert_eq!(lora.r, 2);
+        assert_eq!(lora.target_modules, Targets::Names(vec!["bert.encoder.layer.0.attention.self.query".to_owned()]));
+        for (rank, asked) in [("1000000000000", "[1000000000000, 3]"), ("1", "[1, 3]"), ("1e300", ", 3]")] {
+            let said = read(rank).unwrap_err().to_string();
+            let parts = ["query.lora_A.weight` has shape [2, 3], but `r` in", asked];
+            assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+        }
     }
 }
