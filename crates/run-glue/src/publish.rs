@@ -17,7 +17,7 @@ use trainer::run::hooks::CheckpointListener;
 use trainer::run::trained_rows;
 use trainer::settings::{HubAccess, HubStrategy, PublishSettings, Settings};
 use trainer::source::{TransferHooks, hub_client};
-use trainer::unfinished_mark;
+use trainer::{unfinished_mark, upload_mark};
 
 /// What a checkpoint holds besides the model.
 const NOT_THE_MODEL: [&str; 3] = ["optimizer.safetensors", "run_state.json", "trainer_state.json"];
@@ -182,7 +182,8 @@ pub fn push(folder: &Path, target: &PublishSettings, access: &HubAccess) -> Resu
     if let Some(unfinished) = unfinished_mark::warning(folder) {
         return Err(Error::usage(format!("{unfinished}; start the run again first")));
     }
-    Repository::open(&target.id, target.private, &target.revision, access)?.upload_folder(folder, "Upload by run-glue")
+    let repository = Repository::open(&target.id, target.private, &target.revision, access)?;
+    repository.upload_folder(folder, "Upload by run-glue").inspect(|()| upload_mark::remove(folder))
 }
 
 /// The files below a folder that `wanted` takes, named `prefix` and their path there; none whose first name begins with

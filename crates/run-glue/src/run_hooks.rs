@@ -13,6 +13,7 @@ pub fn run_hooks() -> RunHooks {
         progress: Box::new(|task, steps, live_line| Box::new(Progress::new(task, steps, live_line))),
         print: Box::new(print),
         is_cancelled: Box::new(interrupt::requested),
+        keeps: Box::new(|| Box::new(interrupt::keep())),
         transfers: transfer_hooks(),
         listener: Box::new(|settings| {
             let publisher = Publisher::open(settings)?;

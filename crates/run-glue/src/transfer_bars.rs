@@ -41,6 +41,10 @@ impl Progress for TransferBars {
     fn note(&self, message: &str) {
         log::info!("{}", message);
     }
+
+    fn warn(&self, message: &str) {
+        log::warn!("{}", message);
+    }
 }
 
 struct TransferBar(ProgressBar);
@@ -157,11 +161,12 @@ mod tests {
         transfer.finish();
         drop(progress.start(Direction::Download, "lost.bin", None));
         progress.note("a note");
+        progress.warn("no locks");
         let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "downloading model.safetensors (438.01 MB)");
         assert!(lines[1].starts_with("downloaded model.safetensors (438.01 MB) in 0s"), "{}", lines[1]);
-        assert_eq!(lines[2..], ["downloading lost.bin (size unknown)", "a note"]);
+        assert_eq!(lines[2..], ["downloading lost.bin (size unknown)", "a note", "warning: no locks"]);
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl FileLock {
             let file = match OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path) {
                 Ok(file) => file,
                 // Another process took the folder away since.
-                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) if error.kind() == ErrorKind::NotFound && tries < MOST_TRIES => continue,
                 Err(error) => return Err(LockError::Write(error)),
             };
             match file.try_lock() {

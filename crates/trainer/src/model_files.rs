@@ -14,6 +14,7 @@ use models::torch_rng::TorchRng;
 
 use crate::error::Error;
 use crate::model_places::{ModelPlaces, TENSORS};
+use crate::model_sizes::{check_ids, check_parameters};
 use crate::settings::{DropoutSettings, HubAccess, ModelChoice, ModelSettings};
 use crate::source::{SourceFiles, TransferHooks};
 use crate::tokenize::{TextTokenizer, TokenizerFiles, effective_max_seq_length};
@@ -366,6 +367,8 @@ impl ModelFiles {
         build: &Build,
         device: &B::Device,
     ) -> Result<(SequenceClassifier<B>, LoadReport), Error> {
+        check_ids(&self.architecture, &self.tokenizer).map_err(|error| error.at(&self.files().id))?;
+        check_parameters(&self.architecture, weights).map_err(|error| error.at(&self.places.model().id))?;
         let architecture = self.architecture.clone();
         let empty = SequenceClassifier::<B>::zeros(architecture, build.num_labels, build.precision, device);
         let brings_head = match (adapter, self.adapter_plan()) {

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use records::atomic::{WriteError, is_scratch};
+use records::atomic::{WriteError, remove_abandoned};
 use records::hex;
 
 use crate::cache_folder::cache_folder;
@@ -56,6 +56,7 @@ impl TokenStore {
     /// Names the file and what the system says.
     pub(crate) fn put(&self, key: &TableKey, tokens: &Encoded) -> Result<(), WriteError> {
         let path = self.path(key);
+        remove_abandoned(&self.folder);
         tokens.write(&path, key)?;
         self.make_room(&path);
         Ok(())
@@ -66,8 +67,7 @@ impl TokenStore {
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
         let own = |path: &Path| {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            // What a killed run left while it wrote counts too.
-            name.ends_with(&format!(".{ENDING}")) || is_scratch(name)
+            name.ends_with(&format!(".{ENDING}"))
         };
         let mut files: Vec<(bool, SystemTime, u64, PathBuf)> = entries
             .flatten()

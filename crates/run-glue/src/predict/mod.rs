@@ -60,10 +60,12 @@ impl OnBackend for Prediction<'_> {
         let padding = Padding::of::<B>(None);
         let mut out = std::io::stdout().lock();
         let mut windows = Windows::of(source, files.tokenizer, files.max_seq_length);
+        let mut done = 0;
         while let Some(split) = windows.next()? {
             let logits = predict(&model, &split, settings.batch_size, padding);
+            let lost = logits.rows().position(|row| row.iter().any(|logit| logit.is_nan()));
             let mut lines = String::new();
-            for row in logits.rows() {
+            for row in logits.rows().take(lost.unwrap_or(usize::MAX)) {
                 let best = labels.best(row, settings.top_k);
                 lines.push_str(&if settings.json {
                     json_line(&best, settings.top_k)
@@ -78,6 +80,13 @@ impl OnBackend for Prediction<'_> {
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
                 Err(error) => return Err(cannot_write(&error)),
             }
+            if let Some(at) = lost {
+                return Err(Error::failure(format!(
+                    "input {} (from 1): the model's logits are no numbers; nothing is predicted from there on",
+                    done + at + 1
+                )));
+            }
+            done += split.len();
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Logits to labels and scores, as transformers' `text-classification` pipeline gives them.
 
 use models::config::Config;
+use records::shown;
 use serde_json::json;
 
 /// What a logit becomes.
@@ -61,10 +62,10 @@ fn scores(logits: &[f32], function: ClassificationFunction) -> Vec<f64> {
     }
 }
 
-/// `label, tab, score`, the next best behind it; of a regression the score alone.
+/// `label, tab, score`, the next best behind it; of a regression the score alone. Whatever a label holds, it is one word of one line.
 pub(super) fn plain_line(best: &[(&str, f32)], labels: &Labels) -> String {
     let one = |(label, score): &(&str, f32)| match labels.is_named() {
-        true => format!("{label}\t{score:.6}"),
+        true => format!("{}\t{score:.6}", shown(label)),
         false => format!("{score:.6}"),
     };
     best.iter().map(one).collect::<Vec<_>>().join("\t")
@@ -114,6 +115,8 @@ mod tests {
         assert_eq!(plain_line(&[("LABEL_0", 3.5)], &labels(regression, 1)), "3.500000");
         let named = serde_json::json!({"problem_type": "regression", "id2label": {"0": "similarity"}});
         assert_eq!(plain_line(&[("similarity", 3.5)], &labels(named, 1)), "similarity\t3.500000");
+        assert_eq!(plain_line(&[("a\tb\n\u{1b}", 0.5)], &two), "a\\tb\\n\\u{1b}\t0.500000");
+        assert_eq!(json_line(&[("a\tb", 0.5)], 1), r#"{"label":"a\tb","score":0.5}"#);
         assert_eq!(json_line(&[("yes", 0.75)], 1), r#"{"label":"yes","score":0.75}"#);
         assert_eq!(json_line(&[("yes", 0.75)], 2), r#"[{"label":"yes","score":0.75}]"#);
     }

@@ -217,7 +217,7 @@ fn broken_tokenizers() {
 }
 
 #[test]
-fn a_checkpoint_of_nan_trains_to_a_record_that_warns() {
+fn a_checkpoint_of_nan_trains_to_a_record_that_warns_and_fails() {
     let bench = Bench::new();
     edit_weights(&bench, |header, data| {
         let tensor = &header["embeddings.word_embeddings.weight"];
@@ -226,7 +226,8 @@ fn a_checkpoint_of_nan_trains_to_a_record_that_warns() {
         data[range(0)..range(1)].fill(0xff);
     });
     let ended = bench.run(["--task", "rte"].into_iter().chain(RUN));
-    ended.assert_done("NaN");
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    ended.assert_says("NaN", &["loss is no number, so the scores mean nothing; the results are written"]);
     let record = bench.record();
     let warnings = record["warnings"].to_string();
     for part in ["the training loss became NaN", "another checkpoint", "the loss on validation is NaN"] {

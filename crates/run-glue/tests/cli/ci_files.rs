@@ -218,6 +218,64 @@ fn the_action_refers_to_what_is_there() {
     let condition = |id: &str| steps.iter().find(|step| step["id"] == id).unwrap()["if"].clone();
     assert_eq!(condition("verify"), "inputs.reference != ''");
     assert_eq!(condition("install"), "steps.program.outputs.cache-hit != 'true'");
+    // Not the folder above, where tokens lie.
+    let hub = steps.iter().find(|step| step["id"] == "hub").unwrap();
+    assert_eq!(hub["with"]["path"], "~/.cache/huggingface/hub");
+}
+
+/// The lines that the runner takes for commands.
+fn commands(said: &str) -> Vec<&str> {
+    let mut stopped: Option<String> = None;
+    let mut found = Vec::new();
+    for line in said.split(['\n', '\r']).map(str::trim_start) {
+        let mark = line.strip_prefix("::stop-commands::").map(|mark| format!("::{mark}::"));
+        if stopped.as_deref() == Some(line) {
+            stopped = None;
+        } else if stopped.is_none() && mark.is_some() {
+            stopped = mark;
+        } else if stopped.is_none() && (line.starts_with("::") || line.contains("##[")) {
+            found.push(line);
+        }
+    }
+    found
+}
+
+#[test]
+fn what_the_program_says_is_no_command_and_no_markdown() {
+    let bench = bench();
+    let stand_in = r"#!/bin/bash
+printf '%s\n' '::error::label' ' ::add-mask::a' '##[error]b' '::stop::' '```' '<img src=x>'
+echo '::error::warned' >&2
+printf 'Not reproduced: 5%% of [a](b) <i>\r::error::c\n'
+exit 1
+";
+    bench.write("temp/run-glue/bin/run-glue", stand_in);
+    let mut chmod = bench.within(Command::new("chmod"));
+    end(chmod.args(["+x", "temp/run-glue/bin/run-glue"])).assert_done("chmod");
+    let mut job = Job::new(&bench, &[("reference", "reference.json")]);
+    let summed_up = "::error title=Not reproduced::Not reproduced: 5%25 of [a](b) <i> ::error::c";
+    let none: &[&str] = &[];
+    for (step, said) in [("run", none), ("summary", none), ("verify", &[summed_up])] {
+        let _ = std::fs::remove_file(bench.path("summary.md"));
+        let ended = job.step(step);
+        assert_eq!(ended.code, Some(1), "{step}: {}", ended.stdout);
+        assert!(ended.stdout.contains("::error::warned"), "{step}: {}", ended.stdout);
+        assert_eq!((commands(&ended.stdout), ended.stderr.as_str()), (said.to_vec(), ""), "{step}: {}", ended.stdout);
+    }
+    let expected = r"
+### Verification: not reproduced
+
+Not reproduced: 5% of \[a\](b) \<i\> ::error::c
+
+    ::error::label
+     ::add-mask::a
+    ##[error]b
+    ::stop::
+    ```
+    <img src=x>
+    Not reproduced: 5% of [a](b) <i> ::error::c
+";
+    assert_eq!(job.summary(), expected);
 }
 
 #[test]
@@ -230,7 +288,9 @@ fn the_template_for_gitlab_runs_and_verifies() {
     for (name, value) in template["variables"].as_object().unwrap() {
         variables.insert(name.clone(), value.as_str().unwrap().replace("$CI_PROJECT_DIR/", &project));
     }
-    let flags = "--task rte --model m --seeds 2 --dataset_dir g --max_steps 3 --output_dir 'an out'";
+    // The last flag takes any words, and does nothing.
+    let flags = "--task rte --model m --seeds 2 --dataset_dir g --max_steps 3 --output_dir 'an out' \
+                 --run_name $(touch evil) `touch evil`";
     for (name, value) in
         [("RUN_GLUE_FLAGS", flags), ("RUN_GLUE_REFERENCE", "reference.json"), ("RUN_GLUE_VERIFY_FLAGS", TAKE_ALL)]
     {
@@ -244,7 +304,8 @@ fn the_template_for_gitlab_runs_and_verifies() {
     for path in template["artifacts"]["paths"].as_array().unwrap() {
         assert!(bench.path(path.as_str().unwrap()).exists(), "{path}");
     }
-    assert!(bench.run_folder("an out/seed-43").is_dir());
+    assert!(bench.run_folder("an out/seed-43").is_dir() && !bench.path("evil").exists());
+    assert_eq!(template["cache"][1]["paths"], json!([".huggingface/hub"]), "tokens lie in the folder above");
     assert!(std::fs::read_to_string(bench.path("verification.txt")).unwrap().contains("Reproduced"));
     reference(&bench, &["qnli"]);
     assert_eq!(bash(&bench, &script, &variables).code, Some(1), "a miss fails the job");

@@ -24,8 +24,8 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "hub",
         &[
-            &["blob", "cancel", "error", "progress", "write_whole"],
-            &["partial", "repo", "retry"],
+            &["blob", "cancel", "error", "progress", "scratch"],
+            &["partial", "repo", "retry", "write_whole"],
             &["config", "listing"],
             &["cache", "http"],
             &["remote"],
@@ -51,8 +51,8 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "records",
         &[
-            &["atomic", "counted", "hexadecimal", "python_json", "utc"],
-            &["metrics"],
+            &["atomic", "counted", "hexadecimal", "python_json", "shown", "spreadsheet", "utc"],
+            &["markdown", "metrics"],
             &["record"],
             &["error"],
             &["files"],
@@ -70,10 +70,10 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "trainer",
         &[
-            &["cache_folder", "error", "file_lock", "logs", "machine", "unfinished_mark"],
+            &["cache_folder", "error", "file_lock", "logs", "machine", "unfinished_mark", "upload_mark"],
             &["file_hash"],
             &["demo", "finished_run", "kernel_cache", "settings", "tokenize"],
-            &["backends", "data", "permutation", "sampler", "source", "token_store"],
+            &["backends", "data", "model_sizes", "permutation", "sampler", "source", "token_store"],
             &["model_layout"],
             &["model_places"],
             &["trained_weights"],

@@ -61,6 +61,7 @@ mod search;
 mod search_roles;
 mod selftest;
 mod sentencepiece;
+mod sizes_of_models;
 mod submission;
 mod trained_before;
 mod verify;

@@ -285,3 +285,44 @@ fn what_is_missing_is_asked_for() {
         bench.assert_clean(flags);
     }
 }
+
+/// The rows behind the first ones say what labels mean, and that is all that is read of them.
+#[test]
+fn the_first_rows_of_a_file_give_what_a_file_of_them_gives() {
+    let bench = Bench::new();
+    let rows =
+        "praise,the film was good\n-,nobody agrees\n-,nor here\nblame,a bad film\nother,no no\npraise,good good\n";
+    bench.write("train.csv", format!("kind,text\n{rows}blame,\n"));
+    bench.write("few.csv", "kind,text\npraise,the film was good\nblame,a bad film\nother,no no\n");
+    bench.write("dev.csv", "kind,text\npraise,it is good\nblame,it is bad\nother,\n");
+    let train = |file: &str, name: &str, more: &str| {
+        let flags = format!(
+            "--model m --label_column_name kind --task_name news --max_steps 2 --train_file {file} --max_train_samples 3 \
+             --results_dir {name}-results --output_dir {name} --do_train {more}"
+        );
+        bench.run(flags.split_whitespace())
+    };
+    let rest = "--do_eval --validation_file dev.csv --max_eval_samples 2 --do_predict --test_file dev.csv --max_predict_samples 2";
+    let part = train("train.csv", "part", rest);
+    part.assert_done("part");
+    let left_out = "2 of 7 rows have no label and are left out (--missing_labels)";
+    assert!(part.stderr.contains(left_out), "{}", part.stderr);
+    train("few.csv", "whole", rest).assert_done("whole");
+    let splits = |name: &str| {
+        let files = bench.files(&format!("{name}-results"));
+        let record = files.iter().find(|file| file.ends_with(".json") && !file.ends_with(".predictions.json")).unwrap();
+        json_file(&bench, record)["dataset"]["splits"].clone()
+    };
+    let (part, whole) = (splits("part"), splits("whole"));
+    for (at, rows, of_split) in [(0, 3, 7), (1, 2, 3), (2, 2, 3)] {
+        assert_eq!((&part[at]["rows"], &part[at]["rows_of_split"]), (&json!(rows), &json!(of_split)), "{at}");
+        assert_eq!(part[at]["sha256"], whole[at]["sha256"], "{at}");
+    }
+    let model = |name: &str| std::fs::read(bench.path(&format!("{name}/model.safetensors"))).unwrap();
+    assert!(model("part") == model("whole"));
+
+    // Of rows in another order, and of those that are left when some are held out, any may be the first: all are read.
+    for more in ["--shuffle_train_dataset", "--do_eval --validation_split_percentage 30"] {
+        train("train.csv", "any", more).assert_one_line(more, &["train.csv, row 6 (from 0): no text in column `text`"]);
+    }
+}

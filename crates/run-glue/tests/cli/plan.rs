@@ -71,6 +71,87 @@ fn a_list_for_a_shell_makes_the_whole() {
     assert!(other.stdout.starts_with("nice -n 5 run-glue 'my grid.toml' --output_dir 'it'\\''s' --shard 0/6\n"));
 }
 
+/// Words that a shell takes for something else.
+const WORDS: [&str; 13] = [
+    "two  blanks",
+    "a\nb",
+    "ends\n\n",
+    "\n",
+    "it's\n\"so\"",
+    "",
+    "$(touch evil)",
+    "`touch evil`",
+    "\\n",
+    "\t*",
+    "{}",
+    "a;touch evil&#",
+    "$newline",
+];
+
+#[test]
+fn a_line_of_a_list_stays_one_and_a_shell_reads_its_words_back() {
+    let bench = bench();
+    bench.write("words", "#!/bin/sh\nprintf '%s\\0' \"$@\"\n");
+    shell(&bench, "chmod +x words", &[]).assert_done("chmod");
+    // A flag that takes any words, and does nothing.
+    let flags = ["--format", "shell", "--program", "./words", "--parts", "2", "--", "--run_name"];
+    let list = bench.run(["plan", "my grid.toml"].into_iter().chain(flags).chain(WORDS));
+    list.assert_done("plan");
+    assert_eq!(list.stdout.lines().count(), 2, "{}", list.stdout);
+    for (part, line) in list.stdout.lines().enumerate() {
+        let shard = format!("{part}/2");
+        let words = ["my grid.toml", "--run_name"].into_iter().chain(WORDS).chain(["--shard", shard.as_str()]);
+        let expected: String = words.map(|word| format!("{word}\0")).collect();
+        for program in ["sh", "bash"] {
+            let ended = end(bench.within(Command::new(program)).args(["-c", line]));
+            assert_eq!(ended.stdout, expected, "{program}: {line}");
+        }
+    }
+    assert!(!bench.path("evil").exists());
+}
+
+#[test]
+fn no_token_is_written_into_a_plan() {
+    let token = format!("hf_{}", "aBcDeFgHiJ0123456789".repeat(2));
+    let command = format!("env HF_TOKEN={token} run-glue");
+    let (secret, within) = (token.as_str(), command.as_str());
+    let list: &[&str] = &["--format", "shell"];
+    let slurm: &[&str] = &["--format", "slurm", "--output", "plan"];
+    let kubernetes: &[&str] = &["--format", "kubernetes", "--image", "i", "--volume", "v"];
+    let (nodes, pods) = ("set HF_TOKEN where the runs go on", "by --secret");
+    for (engine, words, parts) in [
+        (list, &["--", "--token", secret][..], ["--token after -- or in my grid.toml: ", nodes]),
+        (list, &["--", "--hub_token=x"], ["--token after --", nodes]),
+        (list, &["--", "--push_to_hub_token", "x"], ["--token after --", nodes]),
+        (list, &["--", "--use_auth_token", "true"], ["--token after --", nodes]),
+        (kubernetes, &["--", "--token", secret], ["--token after --", pods]),
+        (kubernetes, &["--", "--run_name", secret], ["a flag after --: ", pods]),
+        (list, &["--program", within], ["--program, --image or --sbatch_arg: ", nodes]),
+        (slurm, &["--sbatch_arg", within], ["--program, --image or --sbatch_arg: ", nodes]),
+        (slurm, &["--header", "header.sh"], ["the file of --header: ", nodes]),
+    ] {
+        let bench = bench();
+        bench.write("header.sh", format!("export HF_TOKEN={token}\n"));
+        let ended = bench.run(["plan", "my grid.toml"].iter().chain(engine).chain(words).copied());
+        ended.assert_one_line(words[0], &["access token of the Hub", parts[0], parts[1]]);
+        assert!(!ended.stderr.contains(&token) && !bench.path("plan").exists(), "{}", ended.stderr);
+    }
+    // In the file that the plan refers to.
+    for (line, place) in [
+        (format!("token = \"{token}\""), "--token after -- or in my grid.toml: "),
+        (format!("# {token}"), "my grid.toml: "),
+    ] {
+        let bench = bench();
+        let grid = std::fs::read_to_string(bench.path("my grid.toml")).unwrap();
+        bench.write("my grid.toml", format!("{grid}{line}\n"));
+        plan(&bench, "--format shell").assert_one_line(&line, &["access token of the Hub", place]);
+    }
+    // What reads it where the runs go on is no token.
+    let bench = bench();
+    bench.write("header.sh", "export HF_TOKEN=$(cat ~/.hf_token)\n");
+    plan(&bench, "--format slurm --header header.sh").assert_done("a header that reads a file");
+}
+
 #[test]
 fn an_array_of_slurm_has_its_options_and_runs() {
     let bench = bench();
@@ -270,10 +351,12 @@ fn a_job_of_kubernetes_says_what_is_to_be_done() {
 
     // Kubernetes puts nothing in for what looks like a variable.
     let words = ["--format", "kubernetes", "--image", "i", "--volume", "v", "--program", "/opt/run-glue", "--"];
-    let other = bench.run(["plan", "my grid.toml"].into_iter().chain(words).chain(["--output_dir", "$(HOME)"]));
+    let words = words.into_iter().chain(["--run_name", "$(HOME)", "$$(HOME)$"]);
+    let other = bench.run(["plan", "my grid.toml"].into_iter().chain(words));
     let other: Value = serde_json::from_str(&other.stdout).unwrap();
     let command = &other["spec"]["template"]["spec"]["containers"][0]["command"];
     assert_eq!((&command[0], &command[3]), (&json!("/opt/run-glue"), &json!("$$(HOME)")));
+    assert_eq!(command[4], "$$$$(HOME)$$");
 }
 
 #[test]

@@ -206,6 +206,25 @@ fn a_failed_upload_loses_nothing() {
 }
 
 #[test]
+fn a_sweep_uploads_what_it_could_not_before() {
+    let (hub, bench) = (hub(), Bench::new());
+    let flags = "--task rte,stsb --hub_model_id ada/glue --hub_strategy end";
+    hub.misbehave("/commit/main", Behaviour::Status { status: 400, retry_after: None, code: None, times: Some(1) });
+    let ended = run(&bench, &hub, flags);
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    let names = |hub: &LoopbackHub| -> Vec<String> { hub.commits().into_iter().map(|(id, _, _)| id).collect() };
+    assert_eq!(names(&hub).len(), 1);
+    // Both runs are done: nothing is trained again.
+    let again = run(&bench, &hub, flags);
+    again.assert_done("the upload that is left");
+    assert!(again.stderr.contains("the upload of an earlier start has not ended; it is made now"), "{}", again.stderr);
+    assert!(!again.stderr.contains(": step "), "{}", again.stderr);
+    assert!(names(&hub).len() == 2 && names(&hub)[1].starts_with("ada/glue-rte-"), "{:?}", names(&hub));
+    run(&bench, &hub, flags).assert_done("nothing is left");
+    assert_eq!(names(&hub).len(), 2);
+}
+
+#[test]
 fn push_wants_a_model() {
     let (hub, bench) = (hub(), Bench::new());
     run_as(&bench, &hub, TOKEN, "push g").assert_one_line("no model", &["g: there is no config.json"]);

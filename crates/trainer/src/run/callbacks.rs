@@ -18,14 +18,34 @@ use super::state_file::{total_flos, trainer_state};
 use super::warnings::Warnings;
 use crate::error::Error;
 use crate::logs::journal::Journal;
-use crate::settings::SaveStrategy;
+use crate::settings::{SaveStrategy, Settings};
 use crate::training::best::Judgement;
-use crate::training::evaluate::predict;
 use crate::training::log::TrainLog;
 use crate::training::phases::EVALUATE;
 use crate::training::schedule::StepPlan;
 use crate::training::{Flow, StepEnd};
 use records::files::trainer_state::eval_row;
+
+/// Whether the user wants the training to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    GoOn,
+    Stop,
+    /// To stop, and the evaluation that is due is not made: it is when the run goes on.
+    StopUnevaluated,
+}
+
+/// Which command goes on from a checkpoint, in front of its name.
+pub(super) fn how_to_go_on(settings: &Settings) -> &'static str {
+    match () {
+        () if settings.checkpoints.save_only_model => "it holds only the model",
+        // It would start anew; `--rerun` writes over the folders of runs that have ended.
+        () if settings.places.overwrite_output_dir => {
+            "the same command without --overwrite_output_dir and --rerun goes on"
+        }
+        () => "the same command goes on",
+    }
+}
 
 /// Called by the training at its start and after each step.
 pub(super) struct TrainerCallbacks<'a> {
@@ -58,8 +78,11 @@ impl<'a> TrainerCallbacks<'a> {
         model: &SequenceClassifier<Autodiff<B>>,
         log: &mut TrainLog<B>,
     ) -> Result<(), Error> {
-        if self.context.settings.evaluation.on_start && log.totals.steps == 0 {
-            self.evaluate(model, log, 0, 0.0)?;
+        if self.context.settings.evaluation.on_start
+            && log.totals.steps == 0
+            && self.evaluate(model, log, 0, 0.0)?.is_none()
+        {
+            return Err(Error::interrupted("stopped before the first step"));
         }
         self.journal.catch_up(&log.history);
         Ok(())
@@ -71,32 +94,38 @@ impl<'a> TrainerCallbacks<'a> {
     /// An evaluation that is impossible, or the user's wish to stop.
     pub(super) fn after_step<B: EncoderOps>(&mut self, end: StepEnd<'_, Autodiff<B>>) -> Result<Flow, Error> {
         let ends_epoch = end.ends_epoch || end.step == self.plan.max_steps;
-        let mut judgement = Judgement { is_best: false, stop: false };
         let evaluation = &self.context.settings.evaluation;
-        if evaluation.is_due(end.step, self.plan.max_steps, end.epoch, ends_epoch) {
-            judgement = self.evaluate(end.model, end.log, end.step, end.epoch)?;
-        }
+        let is_evaluated = evaluation.is_due(end.step, self.plan.max_steps, end.epoch, ends_epoch);
+        let judgement = match is_evaluated {
+            true => self.evaluate(end.model, end.log, end.step, end.epoch)?,
+            false => Some(Judgement::default()),
+        };
         self.journal.catch_up(&end.log.history);
-        let interrupted = (self.context.hooks.is_cancelled)();
+        let Some(judgement) = judgement else {
+            return self.save(&end, Wish::StopUnevaluated).map(|()| Flow::Stop);
+        };
+        let wish = if (self.context.hooks.is_cancelled)() { Wish::Stop } else { Wish::GoOn };
         let due = |checkpoints: &Checkpoints| checkpoints.is_due(end.step, ends_epoch, judgement.is_best);
-        if interrupted || self.checkpoints.as_ref().is_some_and(due) {
-            self.save(&end, interrupted)?;
+        if wish == Wish::Stop || self.checkpoints.as_ref().is_some_and(due) {
+            self.save(&end, wish)?;
         }
         Ok(if judgement.stop { Flow::Stop } else { Flow::Continue })
     }
 
-    /// Evaluates the first split (of MNLI the matched one, as run_glue.py does), logs the row and compares it.
+    /// Evaluates the first split (of MNLI the matched one, as run_glue.py does), logs the row and compares it. `None`: the user wants to
+    /// stop.
     fn evaluate<B: EncoderOps>(
         &mut self,
         model: &SequenceClassifier<Autodiff<B>>,
         log: &mut TrainLog<B>,
         step: usize,
         epoch: f64,
-    ) -> Result<Judgement, Error> {
-        let mut judgement = Judgement { is_best: false, stop: false };
-        let Some((split, suffix)) = self.context.prepared.eval.first() else { return Ok(judgement) };
-        let size = self.context.settings.evaluation.per_device_eval_batch_size;
-        let logits = log.phases.time(EVALUATE, || predict(&model.valid(), split, size, self.context.padding));
+    ) -> Result<Option<Judgement>, Error> {
+        let mut judgement = Judgement::default();
+        let Some((split, suffix)) = self.context.prepared.eval.first() else { return Ok(Some(judgement)) };
+        let Some(logits) = log.phases.time(EVALUATE, || self.context.predict(&model.valid(), split)) else {
+            return Ok(None);
+        };
         let evaluation = Evaluation::new(self.context, split, suffix, logits)?;
         let row = eval_row(epoch, step as u64, &evaluation.metrics(Some(epoch)));
         if let Some(settings) = &self.context.settings.evaluation.best
@@ -106,7 +135,7 @@ impl<'a> TrainerCallbacks<'a> {
             judgement = self.best.judge(value, step, settings, self.context.settings.evaluation.early_stopping);
         }
         log.evaluated(row, &self.line(&evaluation, step, judgement));
-        Ok(judgement)
+        Ok(Some(judgement))
     }
 
     fn line(&self, evaluation: &Evaluation, step: usize, judgement: Judgement) -> String {
@@ -122,8 +151,8 @@ impl<'a> TrainerCallbacks<'a> {
     }
 
     /// Makes a checkpoint. A run that the user stopped then ends with how to go on.
-    fn save<B: EncoderOps>(&mut self, end: &StepEnd<'_, Autodiff<B>>, interrupted: bool) -> Result<(), Error> {
-        let (step, last) = (end.step, self.plan.max_steps);
+    fn save<B: EncoderOps>(&mut self, end: &StepEnd<'_, Autodiff<B>>, wish: Wish) -> Result<(), Error> {
+        let (step, last, interrupted) = (end.step, self.plan.max_steps, wish != Wish::GoOn);
         let Some(checkpoints) = &self.checkpoints else {
             return Err(Error::interrupted(format!(
                 "stopped after step {step} of {last}; nothing was saved, since there is no --output_dir"
@@ -131,7 +160,8 @@ impl<'a> TrainerCallbacks<'a> {
         };
         let folder = checkpoints.folder(step);
         let best = self.best.with_saved(step, &folder, self.context.settings.evaluation.best.as_ref());
-        if let Err(error) = checkpoints.save(step, &self.content(end, &best)) {
+        let unevaluated = (wish == Wish::StopUnevaluated).then_some(end.ends_epoch);
+        if let Err(error) = checkpoints.save(step, &Content { unevaluated, ..self.content(end, &best) }) {
             if interrupted {
                 return Err(error);
             }
@@ -141,7 +171,7 @@ impl<'a> TrainerCallbacks<'a> {
             return Ok(());
         }
         self.best = best;
-        if interrupted && step < last {
+        if wish == Wish::StopUnevaluated || interrupted && step < last {
             return Err(self.stopped(step, &folder));
         }
         if let Some(listener) = self.listener.as_deref_mut().filter(|_| !interrupted) {
@@ -169,17 +199,14 @@ impl<'a> TrainerCallbacks<'a> {
             log: end.log.state(),
             state: trainer_state(self.context.settings, &self.plan, &totals, best, history, flos),
             best,
+            unevaluated: None,
         }
     }
 
     /// The end of a run that the user stopped, with a checkpoint in `folder`.
     fn stopped(&self, step: usize, folder: &Path) -> Error {
         let last = self.plan.max_steps;
-        let how = if self.context.settings.checkpoints.save_only_model {
-            "it holds only the model"
-        } else {
-            "the same command goes on"
-        };
+        let how = how_to_go_on(self.context.settings);
         Error::interrupted(format!("stopped after step {step} of {last}; {how} from {}", folder.display()))
     }
 

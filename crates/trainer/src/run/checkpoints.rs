@@ -29,6 +29,8 @@ use records::files::trainer_state::TrainerState;
 const PREFIX: &str = "checkpoint-";
 /// Behind the name of a folder that is not whole yet.
 const PARTIAL: &str = ".partial";
+/// The same of a whole one, while another takes its name.
+const REPLACED: &str = ".replaced.partial";
 const STATE: &str = "run_state.json";
 const OPTIMIZER: &str = "optimizer.safetensors";
 /// The generator of drawn dropout: under `cpu` the bytes that the Trainer's rng_state.pth holds under that name, those of
@@ -53,6 +55,9 @@ struct RunState {
     loss_scale: Option<LossScaler>,
     /// The settings that decide the numbers.
     settings: BTreeMap<String, Value>,
+    /// Where the run was stopped before the evaluation that follows the step: whether the step was its epoch's last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unevaluated: Option<bool>,
     /// Task, rows and model; checkpoints of earlier versions do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     identity: Option<RunIdentity>,
@@ -82,6 +87,25 @@ pub(super) fn list(dir: &Path) -> Vec<(usize, PathBuf)> {
 /// Whether this is the name of a checkpoint that is being written, or was when the run was killed.
 pub(super) fn is_scratch(name: &str) -> bool {
     name.strip_prefix('.').is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(PARTIAL))
+}
+
+/// Where a checkpoint is while another one takes its name.
+fn replaced_name(folder: &Path) -> PathBuf {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    folder.with_file_name(format!(".{name}{REPLACED}"))
+}
+
+/// Removes what killed runs left of checkpoints; one that was about to be replaced, and was not, gets its name back.
+pub(super) fn recover(dir: &Path) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let Some(name) = name.to_str().filter(|name| is_scratch(name)) else { continue };
+        let replaced = name.strip_prefix('.').and_then(|name| name.strip_suffix(REPLACED)).map(|name| dir.join(name));
+        let is_back = replaced.is_some_and(|folder| !folder.exists() && fs::rename(entry.path(), folder).is_ok());
+        if !is_back {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// The last checkpoint of an output folder that a run can go on from.
@@ -167,6 +191,11 @@ impl Resume {
         BestCheckpoint::restored(best, kept, failed, beside)
     }
 
+    /// Where the evaluation after its step is still to be made: whether the step was its epoch's last.
+    pub(super) fn unevaluated(&self) -> Option<bool> {
+        self.state.unevaluated
+    }
+
     /// The step after which it was made.
     pub(super) fn step(&self) -> usize {
         self.state.step
@@ -220,6 +249,8 @@ pub(super) struct Content<'a, B: AutodiffBackend<InnerBackend: EncoderOps> + Enc
     pub(super) log: LogState,
     pub(super) state: TrainerState,
     pub(super) best: &'a BestCheckpoint,
+    /// Where the evaluation after the step is still to be made: whether the step was its epoch's last.
+    pub(super) unevaluated: Option<bool>,
 }
 
 impl Checkpoints<'_> {
@@ -278,6 +309,7 @@ impl Checkpoints<'_> {
                 failed: content.best.failed,
                 loss_scale: content.optimizer.scaler(),
                 settings,
+                unevaluated: content.unevaluated,
                 identity: Some(self.identity.clone()),
             };
             let text = serde_json::to_string_pretty(&run_state).map_err(Error::failure)?;
@@ -286,9 +318,17 @@ impl Checkpoints<'_> {
         for entry in fs::read_dir(&scratch).map_err(Error::failure)?.flatten() {
             fs::File::open(entry.path()).and_then(|file| file.sync_all()).map_err(Error::failure)?;
         }
-        // A folder of that name is an older run's, or was saved by this one before it went back.
-        remove(folder)?;
-        fs::rename(&scratch, folder).map_err(Error::failure)
+        // A folder of that name is an older run's, or was saved by this one before it went back. It stays whole until the new one is there.
+        let replaced = replaced_name(folder);
+        remove(&replaced)?;
+        match fs::rename(folder, &replaced) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::failure(error)),
+            _ => {}
+        }
+        fs::rename(&scratch, folder).map_err(Error::failure)?;
+        // The name itself is flushed too; that it cannot be is no failure.
+        let _ = fs::File::open(&self.dir).and_then(|dir| dir.sync_all());
+        remove(&replaced)
     }
 
     fn scratch(&self, step: usize) -> PathBuf {
@@ -298,10 +338,7 @@ impl Checkpoints<'_> {
     /// Removes what killed runs left, and the oldest ones beyond `--save_total_limit`, but not the newest nor the best
     /// (transformers' `rotate_checkpoints`). What cannot be removed is no reason to end the run.
     pub(super) fn rotate(&self, best: Option<&Path>) {
-        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
-        for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_scratch)) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
+        recover(&self.dir);
         let Some(limit) = self.settings.save_total_limit else { return };
         let all = list(&self.dir);
         let newest = all.last().map(|(_, path)| path.clone());

@@ -9,11 +9,12 @@ use super::criterion::Criterion;
 use super::hooks::RunHooks;
 use super::init_from::head_use;
 use super::prepare::{Prepared, check_whole};
-use crate::data::Padding;
+use crate::data::{Padding, Split};
 use crate::error::Error;
 use crate::model_files::Build;
 use crate::settings::Settings;
 use crate::training::TeacherLogits;
+use crate::training::evaluate::{Logits, predict_unless};
 use crate::training::optimizer::frozen;
 
 /// A run whose input is read and whose model is loaded. Nothing in it changes from here on.
@@ -87,5 +88,11 @@ impl<'a> RunContext<'a> {
             trainable_parameters: Some(trainable).filter(|&count| settings.do_train && count < parameters),
         };
         Ok((context, model))
+    }
+
+    /// What the model says about a split; `None`: the user wants to stop.
+    pub(super) fn predict<B: EncoderOps>(&self, model: &SequenceClassifier<B>, split: &Split) -> Option<Logits> {
+        let batch_size = self.settings.evaluation.per_device_eval_batch_size;
+        predict_unless(&self.hooks.is_cancelled, model, split, batch_size, self.padding)
     }
 }

@@ -9,10 +9,10 @@ use super::context::RunContext;
 use super::final_rows::RowsOf;
 use super::predictions::Prediction;
 use super::score::Evaluation;
+use super::stopped::stopped;
 use super::warnings::Warnings;
 use crate::data::Split;
 use crate::error::Error;
-use crate::training::evaluate::predict;
 
 /// Evaluates each part; what the run has evaluated or predicted already is taken from there.
 ///
@@ -27,7 +27,7 @@ pub(super) fn evaluate_parts<B: EncoderOps>(
 ) -> Result<Vec<FinalEvaluation>, Error> {
     let fresh = |split: &Split| {
         log::info!("{}: evaluates {} rows of {}", context.prepared.task.name, split.len(), split.name);
-        let logits = predict(model, split, context.settings.evaluation.per_device_eval_batch_size, context.padding);
+        let logits = context.predict(model, split).ok_or_else(stopped)?;
         Evaluation::new(context, split, "", logits)
     };
     let mut all = Vec::new();

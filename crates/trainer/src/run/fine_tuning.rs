@@ -26,6 +26,7 @@ use crate::error::Error;
 use crate::logs::journal::Journal;
 use crate::machine::host::host_name;
 use crate::settings::Settings;
+use crate::training::Flow;
 use crate::training::optimizer::frozen;
 use crate::training::phases::PhaseSeconds;
 use crate::training::schedule::StepPlan;
@@ -68,6 +69,8 @@ struct Resumed {
     folder: PathBuf,
     step: usize,
     best: BestCheckpoint,
+    /// Where the evaluation after the step is still to be made: whether the step was its epoch's last.
+    unevaluated: Option<bool>,
 }
 
 impl<'a, B: EncoderOps> FineTuning<'a, B> {
@@ -139,8 +142,10 @@ impl<'a, B: EncoderOps> FineTuning<'a, B> {
         let mut callbacks = TrainerCallbacks::new(context, plan, checkpoints, listener, journal);
         let resumed_from = resumed.as_ref().and_then(|resumed| resumed.folder.file_name());
         let resumed_from = resumed_from.map(|name| name.to_string_lossy().into_owned());
+        let mut unevaluated = None;
         if let Some(resumed) = resumed {
             callbacks.best = resumed.best;
+            unevaluated = resumed.unevaluated;
         }
         if settings.logging.profile && !B::capabilities().synchronous {
             let device = device.clone();
@@ -149,7 +154,14 @@ impl<'a, B: EncoderOps> FineTuning<'a, B> {
         }
         let operations_before = profile::times();
         callbacks.before_training(&setup.model, &mut setup.log)?;
-        let (mut model, log) = setup.train(|end| callbacks.after_step::<B>(end))?;
+        let flow = match unevaluated {
+            Some(ends_epoch) => callbacks.after_step::<B>(setup.step_end(ends_epoch))?,
+            None => Flow::Continue,
+        };
+        let (mut model, log) = match flow {
+            Flow::Continue => setup.train(|end| callbacks.after_step::<B>(end))?,
+            Flow::Stop => setup.as_it_is(),
+        };
         let operations = operations_since(operations_before);
         let end = callbacks.end(log.totals.steps);
         if let Some(folder) = &end.folder {
@@ -197,7 +209,8 @@ fn resume<B: EncoderOps>(
     setup.model = frozen(model, &context.settings.training, context.prepared.model.peft.as_ref());
     resume.restore(&mut setup.optimizer, &mut setup.log, device)?;
     setup.data.dropout.as_mut().map(|dropout| resume.restore_dropout(dropout)).transpose()?;
-    Ok(Resumed { folder: folder.to_owned(), step: resume.step(), best: resume.best() })
+    let (step, best, unevaluated) = (resume.step(), resume.best(), resume.unevaluated());
+    Ok(Resumed { folder: folder.to_owned(), step, best, unevaluated })
 }
 
 fn journal(context: &RunContext, output_dir: Option<&Path>, hyper_parameters: &BTreeMap<String, Value>) -> Journal {

@@ -1,5 +1,6 @@
 //! What a run tells its caller while it goes on, and asks of it. A run knows neither terminals nor signals nor uploads.
 
+use std::any::Any;
 use std::path::Path;
 
 use crate::error::Error;
@@ -34,8 +35,11 @@ pub struct RunHooks {
     pub progress: Box<NewProgress>,
     /// Takes text for standard output: the tables of metrics.
     pub print: Printer,
-    /// Asked after each step: whether the run is to save a checkpoint and stop.
+    /// Asked after each step and before each batch of an evaluation: whether the run is to save what it has and stop.
     pub is_cancelled: Box<dyn Fn() -> bool>,
+    /// Called when a training begins. What it returns is dropped when the run is over: until then a run that ends at once loses what it
+    /// has computed.
+    pub keeps: Box<dyn Fn() -> Box<dyn Any>>,
     /// Told of downloads.
     pub transfers: TransferHooks,
     /// Called once, when all input is read and checked and before the training. An error ends the run.
@@ -48,6 +52,7 @@ impl Default for RunHooks {
             progress: Box::new(|_, _, _| Box::new(SilentProgress)),
             print: Box::new(|_| Ok(())),
             is_cancelled: Box::new(|| false),
+            keeps: Box::new(|| Box::new(())),
             transfers: TransferHooks::default(),
             listener: Box::new(|_| Ok(None)),
         }

@@ -37,6 +37,7 @@ mod saved_model;
 mod score;
 mod split_reader;
 mod state_file;
+mod stopped;
 mod task_labels;
 mod teacher;
 #[cfg(test)]
@@ -45,8 +46,10 @@ mod tokenized;
 pub mod trained_rows;
 mod training_setup;
 mod unfinished;
+mod uploads;
 mod warnings;
 mod write_results;
 
 pub use self::identity::ModelPart;
 pub use self::run_task::{CompletedRun, run_task};
+pub use self::uploads::upload_again;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::checkpoints::{is_scratch, latest, list};
+use super::checkpoints::{self, is_scratch, latest, list};
 use super::output_lock::{self, lock_output};
 use super::same_place::is_same;
 pub use super::saved_model::WEIGHT_FILES;
@@ -15,6 +15,7 @@ use crate::logs::journal;
 use crate::settings::{ModelChoice, Settings};
 use crate::trained_weights::{self, trained_weights};
 use crate::unfinished_mark::{self, is_marked, remove_mark};
+use crate::upload_mark;
 use records::atomic;
 use records::record::RunRecord;
 
@@ -62,14 +63,20 @@ pub(super) struct OutputClaim {
 }
 
 impl OutputClaim {
-    /// The run of this record, which wrote these files, has ended well.
+    /// The run of this record, which wrote these files, has ended well. `is_uploaded`: its folder is to be uploaded now.
     ///
     /// # Errors
     /// When the folder cannot be told so; the run then counts as one that has not ended.
-    pub(super) fn ended(self, record: &RunRecord, files: WrittenFiles) -> Result<(), Error> {
+    pub(super) fn ended(&self, record: &RunRecord, files: WrittenFiles, is_uploaded: bool) -> Result<(), Error> {
         let Some(dir) = &self.dir else { return Ok(()) };
         let (before, run) = (FinishedRuns::read(dir), RunName::of(record));
         if self.trains {
+            // From here on the run is done, and no start does it again.
+            if is_uploaded {
+                upload_mark::mark(dir)?
+            } else {
+                upload_mark::remove(dir)
+            }
             let of_weights = trained_weights(&dir.join(trained_weights::FILE_NAME)).unwrap_or_default();
             let state = |name: &'static str| {
                 let path = dir.join(name);
@@ -109,10 +116,19 @@ pub(super) fn take_output_dir(settings: &Settings) -> Result<OutputClaim, Error>
     let Some(dir) = output_dir(settings) else { return Ok(OutputClaim::default()) };
     check_folder(settings, &dir)?;
     let lock = lock_output(&dir)?;
+    if lock.is_some() {
+        remove_scratch(&dir);
+    }
     // Only now: before, another run may have been about to write.
     check_content(settings, &dir)?;
     let is_of_model = is_model_in(settings, &dir);
     Ok(OutputClaim { dir: Some(dir), trains: settings.do_train, is_of_model, _lock: lock })
+}
+
+/// Removes what killed runs left in a folder that is this run's alone.
+fn remove_scratch(dir: &Path) {
+    atomic::remove_abandoned(dir);
+    checkpoints::recover(dir);
 }
 
 /// Whether the model is the one in `dir`, with the tokenizer and the configuration there.

@@ -11,9 +11,9 @@ use crate::error::Error;
 use crate::training::evaluate::Logits;
 use glue_tasks::metrics::Predictions;
 use records::atomic::write_whole;
-use records::counted;
 use records::files::logits::write_logits;
 use records::files::submission::{Expected, file_of};
+use records::{counted, shown};
 
 /// A predicted split.
 pub(super) struct Prediction {
@@ -53,7 +53,7 @@ impl Prediction {
         Ok(Self { name, logits, predictions, labels: task.labels.clone(), leaderboard, evaluation })
     }
 
-    /// run_glue.py's lines: row and label, or row and score with three decimals.
+    /// run_glue.py's lines: row and label, or row and score with three decimals. Whatever a label holds, it breaks no line.
     fn text(&self) -> String {
         let mut text = "index\tprediction\n".to_owned();
         let mut line = |index: usize, value: &dyn std::fmt::Display| {
@@ -62,11 +62,11 @@ impl Prediction {
         };
         match &self.predictions {
             Predictions::Classes(classes) => {
-                classes.iter().enumerate().for_each(|(i, &class)| line(i, &self.labels[class]));
+                classes.iter().enumerate().for_each(|(i, &class)| line(i, &shown(&self.labels[class])));
             }
             Predictions::Sets(sets) => sets.iter().enumerate().for_each(|(i, set)| {
-                let names: Vec<&str> =
-                    set.iter().zip(&self.labels).filter(|(said, _)| **said).map(|(_, l)| l.as_str()).collect();
+                let names: Vec<_> =
+                    set.iter().zip(&self.labels).filter(|(said, _)| **said).map(|(_, label)| shown(label)).collect();
                 line(i, &names.join(","));
             }),
             Predictions::Scores(scores) => {
@@ -119,5 +119,26 @@ impl Prediction {
     /// The leaderboard's, where it asks for this split.
     pub(super) fn leaderboard_file(&self) -> Option<&str> {
         self.leaderboard.as_ref().map(|expected| expected.file.file_name.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_breaks_no_line() {
+        let logits = Logits { values: vec![0.0; 4], num_labels: 2, seconds: 0.0, batches: 1 };
+        let of = |predictions| Prediction {
+            name: "own".to_owned(),
+            logits: logits.clone(),
+            predictions,
+            labels: ["a\tb\n", "ölçüm"].map(str::to_owned).to_vec(),
+            leaderboard: None,
+            evaluation: None,
+        };
+        assert_eq!(of(Predictions::Classes(vec![1, 0])).text(), "index\tprediction\n0\tölçüm\n1\ta\\tb\\n\n");
+        let sets = Predictions::Sets(vec![vec![true, true], vec![false, false]]);
+        assert_eq!(of(sets).text(), "index\tprediction\n0\ta\\tb\\n,ölçüm\n1\t\n");
     }
 }

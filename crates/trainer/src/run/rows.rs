@@ -46,7 +46,9 @@ pub(super) fn read(
     let (mut train, mut eval) = (None, Vec::new());
     if settings.do_train || choice.held_out.is_some() || asks_at_the_end(FinalSplit::Train) {
         let slices = slices(&choice.train, task.train_split.as_ref().map_or("train", |split| &split.name));
-        let mut rows = reader.labelled(task, &slices)?;
+        // Of rows that are held out or shuffled, any may be among the first.
+        let limit = settings.data.max_train_samples.filter(|_| choice.held_out.is_none() && !choice.shuffle);
+        let mut rows = reader.first_labelled(task, &slices, limit)?;
         if let Some(percent) = choice.held_out {
             let (kept, held_out) = hold_out(rows, percent, choice.shuffle_seed);
             rows = kept;
@@ -60,24 +62,27 @@ pub(super) fn read(
         train = Some(rows.first(settings.data.max_train_samples));
     }
     if has_eval && choice.held_out.is_none() {
+        let limit = settings.data.max_eval_samples;
         match &choice.validation {
-            Some(slices) => eval.push((reader.labelled(task, slices)?, String::new())),
+            Some(slices) => eval.push((reader.first_labelled(task, slices, limit)?, String::new())),
             None => {
                 for split in &task.eval_splits {
-                    let rows = reader.labelled(task, &[Slice::all(&split.name)])?;
+                    let rows = reader.first_labelled(task, &[Slice::all(&split.name)], limit)?;
                     eval.push((rows, split.key_suffix.clone()));
                 }
                 eval.extend(reader.diagnostic(task)?);
             }
         }
-        eval = eval.into_iter().map(|(rows, suffix)| (rows.first(settings.data.max_eval_samples), suffix)).collect();
+        eval = eval.into_iter().map(|(rows, suffix)| (rows.first(limit), suffix)).collect();
     }
     let mut test = Vec::new();
     if settings.do_predict {
         let suffixes = task.test_splits.iter().map(|split| split.key_suffix.replace('_', "-"));
         let suffixes: Vec<String> = if choice.test.is_some() { vec![String::new()] } else { suffixes.collect() };
+        // The leaderboard's rows are counted.
+        let limit = settings.data.max_predict_samples.filter(|_| !settings.places.glue_submission);
         for (slices, suffix) in test_slices(settings, task).iter().zip(suffixes) {
-            test.push((reader.parts(task, slices)?, format!("{}{suffix}", task.file_stem())));
+            test.push((reader.parts(task, slices, limit)?, format!("{}{suffix}", task.file_stem())));
         }
         // The leaderboard asks for it too.
         if let Some((set, split)) = diagnostic_of(task).filter(|_| choice.test.is_none()) {

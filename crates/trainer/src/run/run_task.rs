@@ -1,5 +1,6 @@
 //! The steps of one run, from its input to its results.
 
+use std::any::Any;
 use std::time::{Instant, SystemTime};
 
 use burn::module::AutodiffModule;
@@ -19,16 +20,17 @@ use super::predictions::Prediction;
 use super::prepare::{self, Prepared};
 use super::saved_model::SavedModel;
 use super::score::Evaluation;
+use super::stopped::{stopped, stopped_after_training};
+use super::uploads::upload;
 use super::warnings::Warnings;
 use super::write_results::{Written, first_error};
 use crate::backends::{OnBackend, dispatch};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::finished_run::WrittenFiles;
 use crate::machine::energy::EnergyMeter;
 use crate::machine::host::restart_peak_memory;
 use crate::settings::Settings;
-use crate::training::evaluate::predict;
-use records::record::RunRecord;
+use records::record::{FinalEvaluation, RunRecord};
 
 /// A run whose results are written.
 pub struct CompletedRun {
@@ -54,9 +56,23 @@ pub fn run_task(settings: &Settings, hooks: &RunHooks) -> Result<CompletedRun, E
     let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
     let prepared = prepare::prepare(settings, &hooks.transfers)?;
     let listener = (hooks.listener)(settings)?;
-    let completed = dispatch(settings.machine.device, TaskRun { settings, prepared, hooks, listener, clock })??;
-    claim.ended(&completed.record, completed.files.clone())?;
+    let run = TaskRun { settings, prepared, hooks, listener, clock };
+    let Finished { mut completed, listener, keeps } = dispatch(settings.machine.device, run)??;
+    claim.ended(&completed.record, completed.files.clone(), listener.is_some())?;
+    drop(keeps);
+    if let (Some(listener), Some(dir)) = (listener, output_dir(settings)) {
+        completed.upload = upload(listener, &dir);
+    }
     Ok(completed)
+}
+
+/// A run whose results are written, on its way out.
+struct Finished {
+    completed: CompletedRun,
+    /// Takes the folder.
+    listener: Option<Box<dyn CheckpointListener>>,
+    /// Held until the folder says that the run has ended.
+    keeps: Option<Box<dyn Any>>,
 }
 
 /// A run whose input is read and checked.
@@ -69,7 +85,7 @@ struct TaskRun<'a> {
 }
 
 impl OnBackend for TaskRun<'_> {
-    type Output = Result<CompletedRun, Error>;
+    type Output = Result<Finished, Error>;
 
     fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, device_name: &str) -> Self::Output {
         let Self { settings, prepared, hooks, mut listener, clock } = self;
@@ -79,12 +95,15 @@ impl OnBackend for TaskRun<'_> {
             warnings.add(remark.to_owned());
         }
         let loaded = |report: &LoadReport| announce(report, settings, &prepared, &mut warnings);
+        // Until the end, uploads too.
+        let mut keeps = None;
         let (context, model) = RunContext::load::<B>(settings, &prepared, hooks, &device, loaded)?;
         let computer = format!("{device_name} ({backend})");
         let (model, trained) = match &prepared.train {
             Some(split) => {
                 let training = FineTuning::new(&context, split, model, &device)?;
                 announcement::announce(&context, Some(&training.plan()), &computer);
+                keeps = Some((hooks.keeps)());
                 let of_warmup = announcement::warmup_warning(&settings.training, &training.plan());
                 of_warmup.into_iter().for_each(|warning| warnings.add(warning));
                 let (model, trained) = train(&context, training, listener.as_deref_mut(), &device, &mut warnings)?;
@@ -96,13 +115,23 @@ impl OnBackend for TaskRun<'_> {
             }
         };
         let model = model.valid();
-        let evaluations = evaluate(&context, &model, &mut warnings)?;
-        let predictions = predict_tests(&context, &model)?;
+        // Before anything else can fail; and what fails here keeps no result from being written: each may have a disk of its own.
+        let saved = output_dir(settings).filter(|_| trained.is_some()).map(|dir| {
+            let saved = model_to_save(&context, &model).write_files(&dir);
+            (dir, saved)
+        });
+        let measured = measure(&context, &model, &mut warnings);
+        let Measured { evaluations, predictions, last } = match measured {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
+                return Err(stopped_after_training(error, settings, trained.is_some()));
+            }
+            other => other?,
+        };
         let outcome = RunOutcome {
             context: &context,
             is_profiled: settings.logging.profile || B::capabilities().synchronous,
             trained,
-            last: evaluate_parts(&context, &model, &evaluations, &predictions, &mut warnings)?,
+            last,
             evaluations,
             predictions,
             backend,
@@ -111,15 +140,13 @@ impl OnBackend for TaskRun<'_> {
             energy_joules: energy.and_then(EnergyMeter::joules),
             warnings,
         };
-        let is_trained = outcome.trained.is_some();
         let written = outcome.write();
-        let Some(dir) = output_dir(settings).filter(|_| is_trained) else {
+        let Some((dir, saved)) = saved else {
             let Written { record, files, result } = written;
-            return result.map(|()| CompletedRun { record, upload: Ok(()), files });
+            let completed = CompletedRun { record, upload: Ok(()), files };
+            return result.map(|()| Finished { completed, listener: None, keeps });
         };
-        // Last, as the largest file; also where the results could not be written: each may have a disk of its own.
-        let saved = SavedModel { context: &context, model: &model, merges: settings.peft.merge_adapter };
-        let saved = saved.write(&dir, &written.record);
+        let saved = saved.and_then(|()| model_to_save(&context, &model).write_card(&dir, &written.record));
         if saved.is_ok() && written.result.is_err() {
             log::warn!(
                 "{}: not all results could be written; the trained model is in {}",
@@ -128,9 +155,16 @@ impl OnBackend for TaskRun<'_> {
             );
         }
         first_error(written.result, saved)?;
-        let upload = listener.map_or(Ok(()), |listener| listener.finished(&dir));
-        Ok(CompletedRun { record: written.record, upload, files: written.files })
+        let completed = CompletedRun { record: written.record, upload: Ok(()), files: written.files };
+        Ok(Finished { completed, listener, keeps })
     }
+}
+
+fn model_to_save<'a, B: EncoderOps>(
+    context: &'a RunContext<'a>,
+    model: &'a SequenceClassifier<B>,
+) -> SavedModel<'a, B> {
+    SavedModel { context, model, merges: context.settings.peft.merge_adapter }
 }
 
 /// Says what was loaded, and what is odd about it and about the data.
@@ -169,6 +203,24 @@ fn train<B: EncoderOps>(
     Ok((model, trained))
 }
 
+/// What the model at the end of a run says of all rows that were asked for.
+struct Measured {
+    evaluations: Vec<Evaluation>,
+    predictions: Vec<Prediction>,
+    last: Vec<FinalEvaluation>,
+}
+
+fn measure<B: EncoderOps>(
+    context: &RunContext,
+    model: &SequenceClassifier<B>,
+    warnings: &mut Warnings,
+) -> Result<Measured, Error> {
+    let evaluations = evaluate(context, model, warnings)?;
+    let predictions = predict_tests(context, model)?;
+    let last = evaluate_parts(context, model, &evaluations, &predictions, warnings)?;
+    Ok(Measured { evaluations, predictions, last })
+}
+
 fn evaluate<B: EncoderOps>(
     context: &RunContext,
     model: &SequenceClassifier<B>,
@@ -176,7 +228,7 @@ fn evaluate<B: EncoderOps>(
 ) -> Result<Vec<Evaluation>, Error> {
     let mut evaluations = Vec::new();
     for (split, suffix) in &context.prepared.eval {
-        let logits = predict(model, split, context.settings.evaluation.per_device_eval_batch_size, context.padding);
+        let logits = context.predict(model, split).ok_or_else(stopped)?;
         evaluations.push(Evaluation::new(context, split, suffix, logits)?);
     }
     for evaluation in &evaluations {
@@ -189,7 +241,7 @@ fn evaluate<B: EncoderOps>(
 
 fn predict_tests<B: EncoderOps>(context: &RunContext, model: &SequenceClassifier<B>) -> Result<Vec<Prediction>, Error> {
     let predicted = context.prepared.test.iter().map(|(split, name)| {
-        let logits = predict(model, split, context.settings.evaluation.per_device_eval_batch_size, context.padding);
+        let logits = context.predict(model, split).ok_or_else(stopped)?;
         Prediction::new(context, split, name.clone(), logits)
     });
     predicted.collect()

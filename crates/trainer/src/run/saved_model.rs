@@ -63,12 +63,11 @@ pub(super) struct SavedModel<'a, B: EncoderOps> {
 }
 
 impl<B: EncoderOps> SavedModel<'_, B> {
-    /// Writes every file, each whole or not at all.
+    /// Writes the model's card, which says what came of it.
     ///
     /// # Errors
     /// Names the file that could not be written.
-    pub(super) fn write(&self, dir: &Path, record: &RunRecord) -> Result<(), Error> {
-        self.write_files(dir)?;
+    pub(super) fn write_card(&self, dir: &Path, record: &RunRecord) -> Result<(), Error> {
         let absolute = std::path::absolute(dir);
         let name = absolute.ok().and_then(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()));
         let task = &self.context.prepared.task;
@@ -76,7 +75,7 @@ impl<B: EncoderOps> SavedModel<'_, B> {
         Ok(write_whole(dir.join("README.md"), card.as_bytes())?)
     }
 
-    /// Writes all but the card.
+    /// Writes all but the card, each file whole or not at all.
     ///
     /// # Errors
     /// Names the file that could not be written.

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use glue_tasks::dataset::{
-    DataError, DelimitedFormat, Example, Schema, column_names, read_split, read_unlabelled_split,
-};
+use glue_tasks::dataset::{DataError, DelimitedFormat, Example, Schema, column_names, read_first_texts};
 use glue_tasks::slices::Slice;
 use glue_tasks::task::TaskSpec;
 
@@ -77,6 +75,15 @@ impl ReadRows {
     }
 }
 
+/// Parts of splits, one after the other.
+struct ReadParts {
+    rows: Rows,
+    /// Of each row, whether a mark says that it has no label.
+    marked: Vec<bool>,
+    /// How many of the first rows have their texts.
+    text_rows: usize,
+}
+
 /// Reads splits.
 pub(super) struct SplitReader<'a> {
     pub(super) settings: &'a Settings,
@@ -90,17 +97,24 @@ impl SplitReader<'_> {
     /// A whole split; `None` where there is none.
     pub(super) fn whole(&mut self, task: &TaskSpec, split: &str) -> Result<Option<Rows>, Error> {
         let Some((files, schema)) = self.dataset.task_split(task, split)? else { return Ok(None) };
-        let examples = self.examples(&files, &schema, false)?.examples;
+        let examples = self.examples(&files, &schema, false, usize::MAX)?.examples;
         Ok(Some(Rows { split: split.to_owned(), of_split: examples.len(), examples, limit: None, files }))
     }
 
-    fn examples(&mut self, files: &[PathBuf], schema: &Schema, needs_labels: bool) -> Result<ReadRows, Error> {
+    /// `text_rows`: how many of the first rows get their texts.
+    fn examples(
+        &mut self,
+        files: &[PathBuf],
+        schema: &Schema,
+        needs_labels: bool,
+        text_rows: usize,
+    ) -> Result<ReadRows, Error> {
         let has_labels = needs_labels || has_column(files, &schema.label_column, schema.format)?;
-        let read = match if has_labels { read_split(files, schema) } else { read_unlabelled_split(files, schema) } {
+        let read = match read_first_texts(files, schema, has_labels, text_rows) {
             // Whoever has the right labels spells unknown ones in some way: `?`, `unknown`.
             Err(error @ DataError::BadLabel { .. }) if !needs_labels && self.settings.task.custom().is_some() => {
                 self.warnings.push(format!("{error}; the rows are predicted, and not scored"));
-                read_unlabelled_split(files, schema)
+                read_first_texts(files, schema, false, text_rows)
             }
             read => read,
         }?;
@@ -115,9 +129,10 @@ impl SplitReader<'_> {
         Ok(ReadRows { examples: read.examples, marked })
     }
 
-    /// Parts of splits that must be there, one after the other.
-    pub(super) fn parts(&mut self, task: &TaskSpec, slices: &[Slice]) -> Result<Rows, Error> {
-        let (rows, _) = self.read_parts(task, slices, false)?;
+    /// Parts of splits that must be there, one after the other. Rows beyond `limit` may be absent.
+    pub(super) fn parts(&mut self, task: &TaskSpec, slices: &[Slice], limit: Option<usize>) -> Result<Rows, Error> {
+        let ReadParts { mut rows, text_rows, .. } = self.read_parts(task, slices, false, limit)?;
+        rows.examples.truncate(text_rows);
         if self.settings.data.splits.shuffle_before_split && !slices.iter().all(Slice::is_all) {
             self.warnings.push(format!(
                 "{}: its rows are shuffled (--shuffle_before_split), and the index of a prediction counts them in that order",
@@ -127,13 +142,17 @@ impl SplitReader<'_> {
         Ok(rows)
     }
 
-    /// The rows, and which of them have a mark in place of a label.
+    /// All rows; where they are those of one split, those beyond `limit` may be without their texts.
     fn read_parts(
         &mut self,
         task: &TaskSpec,
         slices: &[Slice],
         needs_labels: bool,
-    ) -> Result<(Rows, Vec<bool>), Error> {
+        limit: Option<usize>,
+    ) -> Result<ReadParts, Error> {
+        // Of a part, or of several splits, any row may be among the first.
+        let is_whole = matches!(slices, [slice] if slice.is_all());
+        let text_rows = limit.filter(|_| is_whole).unwrap_or(usize::MAX);
         let mut rows = ReadRows { examples: Vec::new(), marked: Vec::new() };
         let mut of_splits = BTreeMap::new();
         let mut read: Vec<PathBuf> = Vec::new();
@@ -145,7 +164,7 @@ impl SplitReader<'_> {
                 _ => {
                     let found = self.dataset.task_split(task, &slice.split)?;
                     let (files, schema) = found.ok_or_else(|| self.no_split(task, &slice.split))?;
-                    let all = self.examples(&files, &schema, needs_labels)?;
+                    let all = self.examples(&files, &schema, needs_labels, text_rows)?;
                     let is_new = !of_splits.contains_key(&slice.split);
                     read.extend(files.into_iter().filter(|_| is_new));
                     // A whole split keeps its order: predictions and uploads number its rows.
@@ -169,7 +188,8 @@ impl SplitReader<'_> {
         }
         let split = slices.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
         let ReadRows { examples, marked } = rows;
-        Ok((Rows { split, examples, of_split: of_splits.values().sum(), limit: None, files: read }, marked))
+        let rows = Rows { split, examples, of_split: of_splits.values().sum(), limit: None, files: read };
+        Ok(ReadParts { rows, marked, text_rows })
     }
 
     pub(super) fn no_split(&self, task: &TaskSpec, split: &str) -> Error {
@@ -194,7 +214,27 @@ impl SplitReader<'_> {
 
     /// Parts of splits with a label in every row: what has none is left out, or an error, as `--missing_labels` says.
     pub(super) fn labelled(&mut self, task: &TaskSpec, slices: &[Slice]) -> Result<Rows, Error> {
-        let (mut rows, marked) = self.read_parts(task, slices, true)?;
+        self.first_labelled(task, slices, None)
+    }
+
+    /// The same, of which rows beyond `limit` may be absent.
+    pub(super) fn first_labelled(
+        &mut self,
+        task: &TaskSpec,
+        slices: &[Slice],
+        limit: Option<usize>,
+    ) -> Result<Rows, Error> {
+        let mut parts = self.read_parts(task, slices, true, limit)?;
+        if let Some(limit) = limit {
+            // Which rows have no label is known only now: for each that is left out, the texts of one more are needed.
+            let examples = parts.rows.examples.iter().enumerate();
+            let labelled = examples.filter(|(_, example)| example.label.is_some());
+            let needed = labelled.take(limit).last().map_or(0, |(row, _)| row + 1);
+            if needed > parts.text_rows {
+                parts = self.read_parts(task, slices, true, Some(needed))?;
+            }
+        }
+        let ReadParts { mut rows, marked, text_rows } = parts;
         let policy = self.settings.data.missing_labels;
         let is_left_out = |marked: bool| match policy {
             MissingLabels::Marked => marked,
@@ -223,9 +263,9 @@ impl SplitReader<'_> {
                 "{place}, row {row} (from 0) has no label{others}; training and evaluation need one in every row{advice}"
             )));
         }
-        let all = rows.examples.len();
+        let (all, left_out) = (rows.examples.len(), unlabelled.len());
+        rows.examples.truncate(text_rows);
         rows.examples.retain(|example| example.label.is_some());
-        let left_out = all - rows.examples.len();
         if left_out > 0 {
             self.warnings
                 .push(format!("{place}: {left_out} of {all} rows have no label and are left out (--missing_labels)"));

@@ -46,6 +46,25 @@ impl<'a, B: EncoderOps> TrainingSetup<'a, B> {
         Self { context, data, model, optimizer, plan, log }
     }
 
+    /// The end of the step that it goes on from.
+    pub(super) fn step_end(&mut self, ends_epoch: bool) -> StepEnd<'_, Autodiff<B>> {
+        StepEnd {
+            step: self.optimizer.steps(),
+            ends_epoch,
+            epoch: self.log.totals.epoch,
+            model: &self.model,
+            optimizer: &self.optimizer,
+            dropout: self.data.dropout.as_ref().map(TorchDropout::state),
+            log: &mut self.log,
+        }
+    }
+
+    /// What is left where no step is made.
+    pub(super) fn as_it_is(mut self) -> (SequenceClassifier<Autodiff<B>>, TrainLog<B>) {
+        self.log.finish();
+        (self.model, self.log)
+    }
+
     /// Trains; what is left is the model and the log.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use tokenizers::{Tokenizer, TruncationDirection, TruncationParams};
 
 use super::around::Around;
 use super::encoded::Part;
-use super::words::{KnownWords, Words};
+use super::words::{KnownWords, Wanted, Words};
 
 /// One or two texts.
 pub(super) type Texts<'a> = (&'a str, Option<&'a str>);
@@ -50,16 +50,21 @@ impl ByWords {
         (known, scratch): (&mut KnownWords, &mut Scratch),
         part: &mut Part,
     ) -> Result<bool, tokenizers::Error> {
-        scratch.first.clear();
-        scratch.second.clear();
-        self.words.encode(known, tokenizer, first, &mut scratch.first)?;
-        if let Some(second) = second {
-            self.words.encode(known, tokenizer, second, &mut scratch.second)?;
-        }
-        let lengths = [scratch.first.len(), scratch.second.len()];
+        let wanted = match (limit.direction, second) {
+            (TruncationDirection::Left, _) => Wanted::All,
+            (TruncationDirection::Right, None) => Wanted::First(limit.max_length),
+            // Of two texts that are both too long the longer one gets the odd token.
+            (TruncationDirection::Right, Some(_)) => Wanted::FirstAndCount(limit.max_length),
+        };
+        let Scratch { first: first_ids, second: second_ids } = scratch;
+        second_ids.clear();
+        let lengths = [
+            self.words.encode(known, tokenizer, first, wanted, first_ids)?,
+            second.map_or(Ok(0), |second| self.words.encode(known, tokenizer, second, wanted, second_ids))?,
+        ];
         let kept = kept(lengths, second.is_some(), limit.max_length);
         let [first, behind] =
-            [(&scratch.first, kept[0]), (&scratch.second, kept[1])].map(|(ids, kept)| match limit.direction {
+            [(&*first_ids, kept[0]), (&*second_ids, kept[1])].map(|(ids, kept)| match limit.direction {
                 TruncationDirection::Right => &ids[..kept],
                 TruncationDirection::Left => &ids[ids.len() - kept..],
             });

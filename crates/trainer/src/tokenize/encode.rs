@@ -7,6 +7,7 @@ use tokenizers::{Encoding, PostProcessor, TruncationParams, TruncationStrategy};
 
 use super::by_words::{Scratch, Texts};
 use super::encoded::{Encoded, Part};
+use super::words::{LONGEST_PIECE, too_long};
 use super::{TextTokenizer, TokenizeError};
 
 /// Rows that one thread encodes before it looks for more work.
@@ -134,6 +135,9 @@ fn encode_row(
     part: &mut Part,
 ) -> Result<bool, tokenizers::Error> {
     let (limit, (first, second)) = (limits.of(texts), texts);
+    if let Some(bytes) = [first.len(), second.map_or(0, str::len)].into_iter().find(|bytes| *bytes > LONGEST_PIECE) {
+        return Err(too_long(bytes));
+    }
     let tokenizer = &text.tokenizer;
     let first = tokenizer.encode_fast(first, false)?;
     let second = second.map(|second| {
@@ -188,6 +192,11 @@ mod tests {
         text
     }
 
+    /// A text without a space, of which the first tokens are made of its beginning.
+    fn without_a_space(pieces: &[&str], random: &mut impl FnMut() -> usize) -> String {
+        (0..30_000).map(|_| pieces[random() % pieces.len()]).collect()
+    }
+
     /// Tokenizers of every family's fixtures, where texts are taken apart and where they are not.
     #[test]
     fn words_give_the_tokens_of_the_whole_text() {
@@ -209,7 +218,11 @@ mod tests {
             let whole = TextTokenizer { by_words: None, ..tokenizer.clone() };
             let rows: Vec<(String, Option<String>)> =
                 (0..300).map(|_| (text(&mut random), (random() % 2 == 0).then(|| text(&mut random)))).collect();
-            let rows: Vec<Texts> = rows.iter().map(|(first, second)| (first.as_str(), second.as_deref())).collect();
+            let pieces: Vec<&str> = PIECES.into_iter().filter(|piece| !piece.contains(' ')).collect();
+            let long =
+                [&pieces, &vec!["中"], &vec!["a", "."], &vec!["a"]].map(|pieces| without_a_space(pieces, &mut random));
+            let rows = rows.iter().map(|(first, second)| (first.as_str(), second.as_deref()));
+            let rows: Vec<Texts> = rows.chain(long.iter().map(|text| (text.as_str(), None))).collect();
             for length in [8, 9, 200] {
                 let (found, expected) =
                     (tokenizer.encode(&rows, length).unwrap(), whole.encode(&rows, length).unwrap());

@@ -15,6 +15,22 @@ const MOST_WORDS: usize = 1 << 16;
 /// Bytes of the longest word that is kept.
 const LONGEST_WORD: usize = 64;
 
+/// Bytes of the longest word that is given to the tokenizers library, which takes up to 300 times as much memory.
+pub(super) const LONGEST_PIECE: usize = 4 << 20;
+
+/// Bytes of a long word that are tried first, where its first tokens alone are wanted.
+const FIRST_BYTES: usize = 1 << 16;
+
+/// Which of a text's tokens are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    All,
+    /// So many from its beginning, and whether there are more.
+    First(usize),
+    /// So many from its beginning, and how many there are.
+    FirstAndCount(usize),
+}
+
 /// Where texts may be cut without a change to their tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cuts {
@@ -84,20 +100,39 @@ impl Words {
         }
     }
 
-    /// Appends the tokens of a text.
+    /// Writes the tokens of a text that are wanted into `ids`; returns how many it has, or where that is not wanted a number above that
+    /// of the wanted ones.
     pub(super) fn encode(
         &self,
         known: &mut KnownWords,
         tokenizer: &Tokenizer,
         text: &str,
+        wanted: Wanted,
         ids: &mut Vec<u32>,
-    ) -> Result<(), tokenizers::Error> {
-        let mut rest = text;
+    ) -> Result<usize, tokenizers::Error> {
+        ids.clear();
+        let (mut rest, mut left_out) = (text, 0);
         while let Some((word, behind)) = self.cuts.next(rest) {
-            known.encode(tokenizer, word, ids)?;
+            match wanted {
+                Wanted::First(most) if ids.len() > most => break,
+                Wanted::First(most) if word.len() > FIRST_BYTES => {
+                    let missing = most + 1 - ids.len();
+                    match first_tokens(tokenizer, word, missing)? {
+                        Some(first) => ids.extend_from_slice(&first),
+                        None => known.encode(tokenizer, word, ids)?,
+                    }
+                }
+                _ => known.encode(tokenizer, word, ids)?,
+            }
+            if let Wanted::FirstAndCount(most) = wanted
+                && ids.len() > most
+            {
+                left_out += ids.len() - most;
+                ids.truncate(most);
+            }
             rest = behind;
         }
-        Ok(())
+        Ok(ids.len() + left_out)
     }
 }
 
@@ -152,6 +187,17 @@ impl Cuts {
     }
 }
 
+/// The first tokens of a long word, at least so many, by its beginning alone: what is cut off can change no more than what stands at the end, and
+/// the last two of the pieces that tokens are looked for in are left out. `None`: the beginning has too few.
+fn first_tokens(tokenizer: &Tokenizer, word: &str, count: usize) -> Result<Option<Vec<u32>>, tokenizers::Error> {
+    let end = (0..=FIRST_BYTES).rev().find(|at| word.is_char_boundary(*at)).unwrap_or_default();
+    let encoding = tokenizer.encode_fast(&word[..end], false)?;
+    let pieces = encoding.get_word_ids();
+    let last = pieces.last().copied().flatten().unwrap_or_default();
+    let safe = pieces.iter().take_while(|piece| piece.is_some_and(|piece| piece + 1 < last)).count();
+    Ok((safe >= count).then(|| encoding.get_ids()[..safe].to_vec()))
+}
+
 /// Whether every word gets a mark in front, the first one too, and is a piece of its own.
 fn marks_words(pieces: &PreTokenizerWrapper) -> bool {
     match pieces {
@@ -187,11 +233,25 @@ fn is_local(normalizer: &Value) -> bool {
     }
 }
 
+/// Why a text, or a part of it, is not tokenized.
+pub(super) fn too_long(bytes: usize) -> tokenizers::Error {
+    format!(
+        "{} MiB of the text have no place where this tokenizer could be given less at a time, and it takes up to 300 times as much memory; \
+         expected at most {} MiB",
+        bytes >> 20,
+        LONGEST_PIECE >> 20
+    )
+    .into()
+}
+
 impl KnownWords {
     fn encode(&mut self, tokenizer: &Tokenizer, word: &str, ids: &mut Vec<u32>) -> Result<(), tokenizers::Error> {
         if let Some(&(start, end)) = self.places.get(word) {
             ids.extend_from_slice(&self.ids[start as usize..end as usize]);
             return Ok(());
+        }
+        if word.len() > LONGEST_PIECE {
+            return Err(too_long(word.len()));
         }
         let encoding = tokenizer.encode_fast(word, false)?;
         ids.extend_from_slice(encoding.get_ids());

@@ -16,7 +16,7 @@ pub struct Best {
 }
 
 /// What an evaluation means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Judgement {
     /// It is the best so far.
     pub is_best: bool,

@@ -36,12 +36,39 @@ pub fn predict<B: EncoderOps>(
     batch_size: usize,
     padding: Padding,
 ) -> Logits {
+    over_batches(model, split, batch_size, padding, || true).0
+}
+
+/// As [`predict`], but that `is_cancelled` is asked before each batch: `None` where it was.
+pub fn predict_unless<B: EncoderOps>(
+    is_cancelled: impl Fn() -> bool,
+    model: &SequenceClassifier<B>,
+    split: &Split,
+    batch_size: usize,
+    padding: Padding,
+) -> Option<Logits> {
+    let (logits, is_whole) = over_batches(model, split, batch_size, padding, || !is_cancelled());
+    is_whole.then_some(logits)
+}
+
+/// The logits, and whether all batches were computed: `goes_on` is asked before each.
+fn over_batches<B: EncoderOps>(
+    model: &SequenceClassifier<B>,
+    split: &Split,
+    batch_size: usize,
+    padding: Padding,
+    goes_on: impl Fn() -> bool,
+) -> (Logits, bool) {
     let started = Instant::now();
     let mut order: Vec<u32> = (0..split.len() as u32).collect();
     order.sort_by_key(|&row| std::cmp::Reverse(split.length(row)));
     let mut values = Vec::new();
-    let (mut num_labels, mut batches) = (0, 0);
+    let (mut num_labels, mut batches, mut is_whole) = (0, 0, true);
     for rows in order.chunks(batch_size) {
+        if !goes_on() {
+            is_whole = false;
+            break;
+        }
         let logits = model.forward(&split.batch(rows, padding, 0), &mut DropoutPlan::evaluate());
         num_labels = logits.dims()[1];
         values.resize(split.len() * num_labels, 0.0);
@@ -50,7 +77,7 @@ pub fn predict<B: EncoderOps>(
         }
         batches += 1;
     }
-    Logits { values, num_labels, seconds: started.elapsed().as_secs_f64(), batches }
+    (Logits { values, num_labels, seconds: started.elapsed().as_secs_f64(), batches }, is_whole)
 }
 
 fn host<B: Backend>(logits: burn::tensor::Tensor<B, 2>) -> Vec<f32> {

@@ -49,6 +49,12 @@ impl<'a> TorchDropout<'a> {
         Self { state: DropoutState { epoch: now.clone(), now }, evaluation }
     }
 
+    /// As it is now.
+    #[must_use]
+    pub fn state(&self) -> &DropoutState {
+        &self.state
+    }
+
     /// The same after a step of an earlier start.
     pub fn restore(&mut self, state: DropoutState) {
         self.state = state;

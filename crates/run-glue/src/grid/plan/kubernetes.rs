@@ -93,8 +93,8 @@ impl ClusterPlan<'_> {
         let program = program(self.options).split_whitespace().map(str::to_owned);
         let words = program.chain([Path::new(WORK).join(file).display().to_string()]);
         let words = words.chain(self.options.flags.iter().cloned()).chain([format!("--shard=auto/{}", self.parts)]);
-        // Kubernetes would put variables in: `$(NAME)`.
-        words.map(|word| word.replace("$(", "$$(")).collect()
+        // Kubernetes would put variables in, `$(NAME)`, and takes `$$` for `$`.
+        words.map(|word| word.replace('$', "$$")).collect()
     }
 
     /// What was measured is asked for, what was typed is a limit too.

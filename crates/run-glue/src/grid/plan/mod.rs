@@ -7,6 +7,7 @@ mod options;
 mod shell;
 mod shell_words;
 mod slurm;
+mod tokens;
 mod write;
 
 pub use self::options::{PlanFormat, PlanOptions};

@@ -4,6 +4,7 @@ use super::cluster_plan::ClusterPlan;
 use super::limits::Limits;
 use super::options::{PlanFormat, PlanOptions};
 use super::shell_words;
+use super::tokens::refuse_tokens;
 use crate::grid::definition::Grid;
 use crate::progress::print;
 use records::atomic::write_whole;
@@ -13,11 +14,12 @@ use trainer::error::Error;
 /// Writes the runs of a grid for an engine, into a file or to standard output.
 ///
 /// # Errors
-/// When there is one run, a name or a number is none that the engine takes, or the file cannot be written.
+/// When there is one run, a token among the flags, a name or a number that the engine does not take, or the file cannot be written.
 pub fn write(options: &PlanOptions, grid: &Grid) -> Result<(), Error> {
     let Some(first) = grid.specs.first().filter(|_| !grid.is_single()) else {
         return Err(Error::usage(format!("{}: there is one run, and a plan is for several", options.grid.display())));
     };
+    refuse_tokens(options, grid)?;
     let runs = grid.parts();
     let parts = options.parts.unwrap_or(runs);
     if parts > runs {

@@ -3,11 +3,13 @@
 use std::io::IsTerminal;
 
 use super::page;
+use super::run::lost;
 use super::state::{RunState, Sweep};
 use super::submission::submit;
 use crate::grid::run_lock::remove_stale_locks;
 use crate::grid::run_spec::RunSpec;
 use crate::progress::print;
+use records::atomic::remove_abandoned;
 use records::counted;
 use records::record::{RecordFile, RunRecord};
 use results::table::Table;
@@ -17,6 +19,7 @@ impl Sweep<'_> {
     /// The tables, the leaderboard's files, and what failed.
     pub(super) fn finish(mut self) -> Result<(), Error> {
         remove_stale_locks(self.results_dir);
+        remove_abandoned(self.results_dir);
         let stops = self.stops();
         let shown = self.shown();
         let states = std::mem::take(&mut self.states);
@@ -26,7 +29,10 @@ impl Sweep<'_> {
         for (spec, state) in self.specs.iter().zip(states) {
             match state {
                 RunState::Done(_) if spec.is_trial() => {}
-                RunState::Done(record) => records.push((self.title(spec), *record)),
+                RunState::Done(record) => {
+                    failures.extend(lost(&record).map(|error| (spec.name.clone(), error)));
+                    records.push((self.title(spec), *record));
+                }
                 RunState::Failed(error) => failures.push((spec.name.clone(), error)),
                 RunState::GivenUp => alike += 1,
                 RunState::Open => open += 1,

@@ -13,6 +13,7 @@ mod page;
 mod run;
 mod state;
 mod submission;
+mod uploads;
 mod whose_folder;
 mod worker_pool;
 mod worker_protocol;

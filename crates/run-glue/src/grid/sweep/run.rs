@@ -13,6 +13,7 @@ use crate::interrupt;
 use crate::progress::{print, set_level};
 use crate::run_hooks::run_hooks;
 use records::counted;
+use records::record::RunRecord;
 use trainer::backends;
 use trainer::error::Error;
 use trainer::run::{output, run_task};
@@ -42,7 +43,10 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
         && !dry_run
     {
         grid.filled_in.iter().for_each(|line| log::info!("{line}"));
-        return run_task(&spec.settings, &run_hooks()).and_then(|done| done.upload).and_then(|()| submit(settings));
+        let done = run_task(&spec.settings, &run_hooks())?;
+        done.upload?;
+        submit(settings)?;
+        return lost(&done.record).map_or(Ok(()), Err);
     }
     let mut sweep = Sweep::new(grid, settings, !dry_run)?;
     sweep.settle()?;
@@ -56,10 +60,20 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
     let pool = WorkerPool::new(&grid.options, settings.machine.device.backend)?;
     sweep.check_folders()?;
     sweep.announce();
+    sweep.upload_left();
     let ran = sweep.run_all(pool.as_ref());
     sweep.view.finish();
     ran?;
     sweep.finish()
+}
+
+/// The failure of a run whose results are written, and whose loss is no number.
+pub(super) fn lost(record: &RunRecord) -> Option<Error> {
+    let loss = record.lost_loss()?;
+    Some(Error::failure(format!(
+        "{}: {loss} is no number, so the scores mean nothing; the results are written",
+        record.task
+    )))
 }
 
 impl Sweep<'_> {

@@ -193,7 +193,9 @@ impl<'a> Sweep<'a> {
 /// When the user asked to stop.
 pub(super) fn stop_if_asked() -> Result<(), Error> {
     if interrupt::requested() {
-        return Err(Error::interrupted("stopped; the same command goes on with the runs that are left"));
+        return Err(Error::interrupted(
+            "stopped; the same command goes on with the runs that are left (without --rerun and --overwrite_output_dir)",
+        ));
     }
     Ok(())
 }

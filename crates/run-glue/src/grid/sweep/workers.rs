@@ -44,7 +44,10 @@ impl Sweep<'_> {
             }
             interrupt::request();
         });
+        // Between runs it ends by itself.
+        let mut idle = Some(interrupt::keep());
         for Order { spec, seed } in orders {
+            drop(idle.take());
             let mut at = spec;
             if self.specs[spec].seed() != seed {
                 at = self.specs.len();
@@ -56,8 +59,10 @@ impl Sweep<'_> {
                 RunState::Failed(error) if attempt == Attempt::Over => Report::Failed(error.to_string()),
                 _ => Report::Taken,
             };
+            idle = Some(interrupt::keep());
             print(&format!("{}\n", serde_json::to_string(&report).map_err(Error::failure)?))?;
         }
+        drop(idle);
         Ok(())
     }
 
@@ -72,6 +77,8 @@ impl Sweep<'_> {
             return Ok(());
         }
         log::info!("{count} workers");
+        // They are waited for.
+        let _keeps = interrupt::keep();
         let failed = |error| Error::failure(format!("a worker could not be started: {error}"));
         let (sender, events) = channel();
         let mut workers = Vec::new();

@@ -9,7 +9,7 @@ use glue_tasks::find_task;
 use crate::error::Error;
 use crate::run::hooks::{CheckpointListener, RunHooks};
 use crate::run::run_task;
-use crate::settings::{Settings, TrainingSettings};
+use crate::settings::{BestSettings, IntervalStrategy, SaveStrategy, Settings, TrainingSettings};
 use crate::training::progress::TrainingProgress;
 use crate::training::totals::Totals;
 
@@ -112,4 +112,63 @@ fn a_caller_can_stop_a_run_after_a_step() {
     // It does.
     run_task(&settings, &hooks(&events)).unwrap();
     assert_eq!(events.borrow()[2..4], ["step 3 of 3", "checkpoint of step 3"]);
+}
+
+/// What must not depend on where a run was stopped: the weights, and the log without its times.
+fn outcome(folder: &Path) -> (Vec<u8>, Vec<serde_json::Map<String, serde_json::Value>>) {
+    let read = |name: &str| std::fs::read(folder.join("out").join(name)).unwrap();
+    let state: serde_json::Value = serde_json::from_slice(&read("trainer_state.json")).unwrap();
+    let mut rows: Vec<_> =
+        state["log_history"].as_array().unwrap().iter().map(|row| row.as_object().unwrap().clone()).collect();
+    rows.iter_mut().for_each(|row| row.retain(|key, _| !key.contains("runtime") && !key.contains("per_second")));
+    (read("model.safetensors"), rows)
+}
+
+#[test]
+fn a_run_that_is_stopped_anywhere_ends_as_one_that_was_not() {
+    let _alone = super::alone();
+    let evaluated = |folder: &Path, save_strategy| {
+        let mut settings = settings(folder);
+        settings.evaluation.strategy = IntervalStrategy::Steps;
+        settings.evaluation.steps = 1.0;
+        settings.evaluation.best = Some(BestSettings { load_at_end: true, ..BestSettings::by("loss") });
+        settings.checkpoints.save_strategy = save_strategy;
+        settings.checkpoints.save_steps = 1.0;
+        settings.checkpoints.save_total_limit = Some(1);
+        settings
+    };
+    let whole = tempfile::tempdir().unwrap();
+    run_task(&evaluated(whole.path(), SaveStrategy::Steps), &RunHooks::default()).unwrap();
+    let expected = outcome(whole.path());
+    let mut while_evaluating = 0;
+    for at in 0.. {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = evaluated(folder.path(), SaveStrategy::Steps);
+        let asked = Cell::new(0);
+        let is_cancelled = move || asked.replace(asked.get() + 1) >= at;
+        let stopped = run_task(&settings, &RunHooks { is_cancelled: Box::new(is_cancelled), ..RunHooks::default() });
+        let Err(error) = stopped else { break };
+        assert!(error.to_string().starts_with("stopped "), "{at}: {error}");
+        while_evaluating +=
+            usize::from(error.to_string().starts_with("stopped while evaluating; the same command goes on"));
+        run_task(&settings, &RunHooks::default()).unwrap();
+        assert_eq!(outcome(folder.path()).1, expected.1, "stopped when asked {at}");
+        assert!(outcome(folder.path()).0 == expected.0, "stopped when asked {at}: other weights");
+    }
+    assert!(while_evaluating > 3, "{while_evaluating}");
+}
+
+#[test]
+fn what_was_trained_is_saved_before_it_is_evaluated() {
+    let _alone = super::alone();
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings(folder.path());
+    settings.checkpoints.save_strategy = SaveStrategy::No;
+    // After the three steps.
+    let asked = Cell::new(0);
+    let is_cancelled = move || asked.replace(asked.get() + 1) >= 3;
+    let stopped = run_task(&settings, &RunHooks { is_cancelled: Box::new(is_cancelled), ..RunHooks::default() });
+    let error = stopped.err().unwrap().to_string();
+    assert!(error.starts_with("stopped while evaluating; the trained model is in "), "{error}");
+    assert!(folder.path().join("out/model.safetensors").is_file());
 }
