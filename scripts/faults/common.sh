@@ -33,8 +33,8 @@ outcome() {
     find out -name '*.safetensors' -type f | sort | xargs -d '\n' --no-run-if-empty sha256sum
     find out -name trainer_state.json | sort | xargs -d '\n' --no-run-if-empty jq --compact-output --sort-keys \
       '[.best_metric, .global_step, [.log_history[] | with_entries(select(.key | test("runtime|per_second|flos") | not))]]'
-    find results -name 'seed-*.json' | sort | xargs -d '\n' --no-run-if-empty jq --compact-output --sort-keys \
-      '[.task, .seed, .settings_hash, .metrics, [.log_history[]? | .loss], .init_from.settings_hash?]'
+    find results -name 'seed-*.json' ! -name '*.predictions.json' | sort | xargs -d '\n' --no-run-if-empty jq --compact-output --sort-keys \
+      '[.task, .seed, .settings_hash, .metrics, [.log_history[]? | .loss], .init_from.settings_hash]'
     find results -name 'seed-*.json' | sort
   ) 2>&1
 }

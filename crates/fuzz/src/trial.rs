@@ -58,7 +58,7 @@ fn run(binary: &Path, reader: &Reader, folder: &Path) -> Result<Option<String>, 
     let limited = format!("ulimit -d {MOST_MEMORY}; exec timeout --signal KILL {MOST_SECONDS} \"$@\"");
     let mut command = Command::new("sh");
     command.args(["-c", &limited, "sh"]).arg(binary).args(reader.command.split_ascii_whitespace());
-    command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null());
+    command.current_dir(folder).stdin(Stdio::null());
     command.env("HF_HUB_OFFLINE", "1").env("RUN_GLUE_CACHE", folder.join("cache"));
     let done = command.output().map_err(|error| format!("sh: {error}"))?;
     let said = String::from_utf8_lossy(&done.stderr);
@@ -67,7 +67,8 @@ fn run(binary: &Path, reader: &Reader, folder: &Path) -> Result<Option<String>, 
         Some(137) => Some(format!("not done after {MOST_SECONDS} seconds, or killed: {last}")),
         Some(code) if !CODES.contains(&code) => Some(format!("exit code {code}: {last}")),
         None => Some(format!("{}: {last}", done.status)),
-        Some(1..) if said.is_empty() => Some("it failed without a word".to_owned()),
+        // Verdicts are said on standard output.
+        Some(1..) if said.is_empty() && done.stdout.is_empty() => Some("it failed without a word".to_owned()),
         Some(_) if said.contains("panicked") => {
             Some(said.lines().find(|line| line.contains("panicked")).unwrap_or_default().to_owned())
         }

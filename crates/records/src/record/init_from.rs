@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// The file of an adapter's weights, as `peft` names it.
+const ADAPTER: &str = "adapter_model.safetensors";
+
 /// Which of a task's runs another run begins from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -58,10 +61,12 @@ impl InitFrom {
         own.into_iter().chain(files).chain(before).collect()
     }
 
-    /// What of it makes a run another one: one of the same seed has as many values as there are seeds, and is as little told apart by them.
+    /// What of it makes a run another one: one of the same seed has as many values as there are seeds, and is as little told apart by them. An
+    /// adapter that is trained on is another start than the same one merged into its model.
     #[must_use]
     pub fn key(&self) -> String {
         let seed = if self.which == InitSeed::Best { format!(", seed {}", self.seed) } else { String::new() };
-        format!("{} {}{seed}", self.task, self.settings_hash)
+        let form = if self.weights_sha256.contains_key(ADAPTER) { ", adapter" } else { "" };
+        format!("{} {}{seed}{form}", self.task, self.settings_hash)
     }
 }

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use records::record::RunRecord;
 
-/// Computed from other settings, what columns say, and in how large pieces rows are evaluated, which are as many whatever that is.
-const COMPUTED: [&str; 3] = ["init_from", "new_head", "per_device_eval_batch_size"];
+/// Computed from other settings, what columns and `init_from` say, and in how large pieces rows are evaluated, which are as many whatever that is.
+const COMPUTED: [&str; 4] = ["init_from", "init_from_seed", "new_head", "per_device_eval_batch_size"];
 
 /// What decides the rows of a run, which are known by their content, and what was measured on them.
 const OF_ROWS: [&str; 19] = [

@@ -10,8 +10,9 @@ pub(crate) fn start_of(record: &RunRecord) -> String {
 
 /// The same of a number that was published, as far as it says: a task by its short name, anything else in the words of whoever published it.
 pub(crate) fn published_start(words: Option<&str>) -> String {
-    let words = words.unwrap_or_default().trim();
-    find_task(words).map_or_else(|_| words.to_owned(), |task| task.name.clone())
+    let parts = words.unwrap_or_default().trim().split(", from ");
+    let parts = parts.map(|part| find_task(part).map_or(part, |task| &task.name));
+    parts.collect::<Vec<_>>().join(", from ")
 }
 
 /// As papers write it: `MNLI`.
@@ -26,9 +27,13 @@ mod tests {
 
     #[test]
     fn a_start_has_one_spelling() {
-        for (words, start) in
-            [("MNLI", "mnli"), ("mnli", "mnli"), ("a checkpoint of MNLI", "a checkpoint of MNLI"), ("", "")]
-        {
+        for (words, start) in [
+            ("MNLI", "mnli"),
+            ("mnli", "mnli"),
+            ("RTE, from MNLI", "rte, from mnli"),
+            ("a checkpoint of MNLI", "a checkpoint of MNLI"),
+            ("", ""),
+        ] {
             assert_eq!(published_start(Some(words)), start, "{words}");
         }
         assert_eq!(published_start(None), "");

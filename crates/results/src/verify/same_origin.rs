@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use records::record::{RecordFile, RunRecord};
+use records::record::{InitFrom, RecordFile, RunRecord};
 
 use super::wanted::Wanted;
 use crate::compare::{is_method, is_same_training, methods_of, names_of, trained_rows, value_of};
@@ -25,6 +25,8 @@ pub(super) struct OtherOrigin {
     pub(super) settings: Vec<String>,
     /// The methods of both in words, where they are not the same.
     other_method: Option<[String; 2]>,
+    /// The method in words, where it is not that of most numbers, and nothing is said of theirs.
+    own_method: Option<String>,
     /// Whether config.json or the tokenizer is another one.
     other_files: bool,
     /// Whether it was held against runs at all: numbers of a file say nothing of their origin.
@@ -34,11 +36,15 @@ pub(super) struct OtherOrigin {
 impl OtherOrigin {
     /// Of one of our runs, where the number is of runs too.
     pub(super) fn of(ours: &RunRecord, wanted: &Wanted) -> Self {
-        let Some(theirs) = wanted.one_of_the_runs() else { return Self::default() };
+        let Some(theirs) = wanted.one_of_the_runs() else {
+            let own_method = Some(method_in_words(ours)).filter(|_| !methods_of(ours).is_empty());
+            return Self { own_method, ..Self::default() };
+        };
         Self {
+            own_method: None,
             same_weights: same(weights(ours), weights(theirs)),
             same_training: is_same_training(ours, theirs),
-            settings: other_settings(ours, theirs),
+            settings: other_start(ours, theirs).into_iter().chain(other_settings(ours, theirs)).collect(),
             other_method: other_method(ours, theirs),
             other_files: same(files(ours), files(theirs)) == Some(false),
             is_of_runs: true,
@@ -67,7 +73,9 @@ impl OtherOrigin {
             None if self.is_of_runs => Some("unknown whether trained on the same rows"),
             _ => None,
         };
-        let of_method = self.other_method.as_ref().map(|[ours, theirs]| format!("trained {ours} (theirs {theirs})"));
+        let of_both = self.other_method.as_ref().map(|[ours, theirs]| format!("trained {ours} (theirs {theirs})"));
+        let of_ours = || self.own_method.as_ref().map(|ours| format!("trained {ours} (theirs unknown)"));
+        let of_method = of_both.or_else(of_ours);
         let of_files = self.other_files.then_some("another config.json or tokenizer");
         let named = self.settings.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
         let more = self.settings.len().saturating_sub(NAMED);
@@ -136,12 +144,22 @@ fn training_words(record: &RunRecord) -> String {
 
 /// The methods that two trainings were made by, in words, where they differ.
 fn other_method(ours: &RunRecord, theirs: &RunRecord) -> Option<[String; 2]> {
-    let [ours, theirs] = [ours, theirs].map(|record| (record.is_trained(), methods_of(record)));
-    let words = |(_, methods): (bool, Vec<String>)| match methods.is_empty() {
-        true => "of all parameters".to_owned(),
-        false => format!("with {}", methods.join(", ")),
-    };
-    (ours.0 && theirs.0 && ours.1 != theirs.1).then(|| [ours, theirs].map(words))
+    let are_trained = ours.is_trained() && theirs.is_trained();
+    (are_trained && methods_of(ours) != methods_of(theirs)).then(|| [ours, theirs].map(method_in_words))
+}
+
+fn method_in_words(record: &RunRecord) -> String {
+    match methods_of(record) {
+        methods if methods.is_empty() => "of all parameters".to_owned(),
+        methods => format!("with {}", methods.join(", ")),
+    }
+}
+
+/// Where both began where runs of the same tasks ended, and these were trained in other ways.
+fn other_start(ours: &RunRecord, theirs: &RunRecord) -> Option<String> {
+    let (ours, theirs) = (ours.init_from.as_ref()?, theirs.init_from.as_ref()?);
+    let words = |from: &InitFrom| from.key().replace(&from.settings_hash, short(&from.settings_hash));
+    (ours.key() != theirs.key()).then(|| format!("started from {} (theirs {})", words(ours), words(theirs)))
 }
 
 fn other_settings(ours: &RunRecord, theirs: &RunRecord) -> Vec<String> {

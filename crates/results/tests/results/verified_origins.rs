@@ -114,6 +114,44 @@ fn another_method_is_no_answer() {
 }
 
 #[test]
+fn runs_that_were_begun_from_are_held_against_each_other() {
+    let from = |hash: &'static str, file: &'static str| {
+        move |record: &mut Value| {
+            record["init_from"] = json!({
+                "task": "mnli", "which": "same", "seed": 42, "score": 0.8, "settings_hash": hash.repeat(32),
+                "weights_sha256": {file: "ab".repeat(32)}, "config_sha256": "cd".repeat(32), "tokenizer_sha256": {},
+            });
+        }
+    };
+    for (theirs, file, said) in [
+        ("0a", "model.safetensors", None),
+        ("0b", "model.safetensors", Some("started from mnli 0a0a0a0a0a0a (theirs mnli 0b0b0b0b0b0b)")),
+        ("0a", "adapter_model.safetensors", Some("started from mnli 0a0a0a0a0a0a (theirs mnli 0a0a0a0a0a0a, adapter)")),
+    ] {
+        let bench = Bench::new("accuracy", &[], 0);
+        add(&bench, "results", 0, from("0a", "model.safetensors"));
+        add(&bench, "others", 10, from(theirs, file));
+        let all = verified(&bench, false).unwrap();
+        let note = number(&all)["note"].as_str().unwrap().to_owned();
+        assert_eq!(note.contains("started from"), said.is_some(), "{note}");
+        assert!(said.is_none_or(|said| note.contains(said)), "{note}");
+    }
+}
+
+#[test]
+fn a_method_beside_a_written_number_is_said() {
+    for (method, said) in [(json!(null), false), (json!("lora"), true)] {
+        let bench = Bench::new("accuracy", &[], 0);
+        for seed in 0..3 {
+            bench.add("results", seed, |record| record["hyper_parameters"]["peft"] = method.clone());
+        }
+        let found = bench.against(&json!({"metric": "accuracy", "value": 0.55}), |_| ()).unwrap();
+        let note = found["note"].as_str().unwrap();
+        assert_eq!(note.contains("trained with peft=lora (theirs unknown)"), said, "{found}");
+    }
+}
+
+#[test]
 fn other_settings_are_said() {
     let bench = Bench::new("accuracy", &[], 0);
     let epochs =

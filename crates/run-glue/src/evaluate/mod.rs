@@ -3,6 +3,8 @@
 mod finished;
 mod settings;
 
+use std::path::Path;
+
 use glue_tasks::OtherPart;
 use models::checkpoint::HeadUse;
 use models::ops::EncoderOps;
@@ -70,8 +72,11 @@ fn parts<'a>(
     let mut found = Vec::new();
     for set in &settings.sets {
         let choice = match &settings.dataset_dir {
-            Some(folder) => {
-                let folder = folder.join(set.name);
+            Some(root) => {
+                // A folder of GLUE has MNLI's rows as one of its own.
+                let holds = |folder: &Path| set.parts.iter().all(|part| folder.join(&part.task.config).is_dir());
+                let own = root.join(set.name);
+                let folder = if !holds(&own) && holds(root) { root.clone() } else { own };
                 if !folder.is_dir() {
                     return Err(Error::usage(format!(
                         "--dataset_dir: there is no folder {}; expected {} as it lies on the Hub ({})",

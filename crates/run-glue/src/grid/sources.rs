@@ -38,7 +38,7 @@ impl Sources {
 
     fn model_change(&mut self, settings: &Settings, record: &RunRecord) -> Option<String> {
         if let Some(from) = &settings.model.init_from {
-            return start_change(from, record);
+            return start_change(from, record, &settings.hub);
         }
         let ModelSettings { choice, config, tokenizer, .. } = &settings.model;
         let model = &record.model;
@@ -64,7 +64,7 @@ impl Sources {
             ModelChoice::Folder(folder) if part == ModelPart::Config && model.config_sha256.is_none() => {
                 Some(format!("{}: whether config.json and the tokenizer have changed is unknown", folder.display()))
             }
-            ModelChoice::Folder(_) => match part.now(choice) {
+            ModelChoice::Folder(_) => match part.now(choice, &settings.hub) {
                 Ok((now, place)) => differing_file(&place, then, &now),
                 Err(error) => Some(format!("{}: what the model is made of has changed ({error})", model.id)),
             },
@@ -88,7 +88,7 @@ impl Sources {
                     (ModelPart::Config, &config),
                     (ModelPart::Tokenizer, &then.tokenizer_sha256),
                 ];
-                differing_part(choice, parts)
+                differing_part(choice, &settings.hub, parts)
                     .unwrap_or_else(|error| Some(format!("{}: the teacher has changed ({error})", then.id)))
             }
         }
@@ -146,7 +146,7 @@ pub fn change_of_folders(record: &RunRecord) -> Result<Option<String>, Error> {
         ];
         // Earlier versions did not write all of them down.
         let known = parts.into_iter().filter(|(_, then)| !then.is_empty());
-        if let Some(change) = differing_part(&folder, known)? {
+        if let Some(change) = differing_part(&folder, &HubAccess::default(), known)? {
             return Ok(Some(change));
         }
     }
@@ -163,7 +163,7 @@ pub fn change_of_folders(record: &RunRecord) -> Result<Option<String>, Error> {
 }
 
 /// What has changed of the run that another one began from. Its model at the beginning is looked at where that one is.
-fn start_change(from: &InitFromSettings, record: &RunRecord) -> Option<String> {
+fn start_change(from: &InitFromSettings, record: &RunRecord, hub: &HubAccess) -> Option<String> {
     let changed = |how: &str| Some(format!("the run of {} that {} began from {how}", from.task, record.task));
     let (Some(run), Some(then)) = (&from.run, &record.init_from) else { return changed("is unknown") };
     if then.settings_hash != run.record.settings_hash || then.seed != run.record.seed {
@@ -176,16 +176,17 @@ fn start_change(from: &InitFromSettings, record: &RunRecord) -> Option<String> {
         (ModelPart::Tokenizer, &then.tokenizer_sha256),
     ];
     let folder = ModelChoice::Folder(run.folder.clone());
-    differing_part(&folder, parts).unwrap_or_else(|error| changed(&format!("has lost its model ({error})")))
+    differing_part(&folder, hub, parts).unwrap_or_else(|error| changed(&format!("has lost its model ({error})")))
 }
 
 /// The first file of a model in a folder that is not as it was, in words.
 fn differing_part<'a>(
     folder: &ModelChoice,
+    hub: &HubAccess,
     parts: impl IntoIterator<Item = (ModelPart, &'a FileHashes)>,
 ) -> Result<Option<String>, Error> {
     for (part, then) in parts {
-        let (now, place) = part.now(folder)?;
+        let (now, place) = part.now(folder, hub)?;
         if let Some(change) = differing_file(&place, then, &now) {
             return Ok(Some(change));
         }

@@ -376,6 +376,15 @@ fn an_adapter_that_is_not_whole_is_said_and_not_evaluated() {
 }
 
 #[test]
+fn layers_in_a_file_are_a_list_as_in_peft() {
+    let bench = Bench::new();
+    let grid = "task = \"rte\"\nmodel = \"m\"\ndataset_dir = \"g\"\nmax_steps = 1\npeft = \"lora\"\ntarget_modules = [\"query\", \"value\"]\n";
+    bench.write("grid.toml", grid);
+    bench.run(["grid.toml"]).assert_done("one run");
+    assert_eq!(bench.record()["hyper_parameters"]["target_modules"], "query,value");
+}
+
+#[test]
 fn what_cannot_be_is_refused_by_name() {
     let bench = Bench::new();
     let refused = |flags: &str, parts: &[&str]| {

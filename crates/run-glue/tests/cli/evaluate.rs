@@ -84,6 +84,10 @@ fn the_score_is_that_of_the_run_on_the_same_rows() {
     run(&bench, "out --on mnli_mm --dataset_dir sets").assert_done("the mismatched rows");
     let record = bench.record();
     assert_eq!(record["other_evaluations"][0]["metrics"]["accuracy"].as_f64(), Some(accuracy));
+    // GLUE's own folder has these rows too.
+    let again = run(&bench, "out --on mnli_mm --dataset_dir g");
+    again.assert_done("GLUE's folder");
+    assert!(again.stdout.contains("mnli_mm\taccuracy="), "{}", again.stdout);
 }
 
 #[test]

@@ -101,6 +101,17 @@ fn first_and_later_runs() {
 }
 
 /// The command of run_glue.py's README, word for word but for the folder, on every task.
+/// The model that an adapter stands beside is looked for where it was downloaded to.
+#[test]
+fn adapters_beside_a_model_of_the_hub_are_done_with_a_cache_of_ones_own() {
+    let (hub, bench) = (hub(), Bench::new());
+    let flags = "--task rte,stsb --init_from rte --peft lora --max_steps 1 --cache_dir own --output_dir out";
+    run(&bench, &hub, flags).assert_done("adapters");
+    let again = run(&bench, &hub, flags);
+    again.assert_done("again");
+    assert!(again.stderr.contains("2 runs, 2 done already"), "{}", again.stderr);
+}
+
 #[test]
 fn the_commands_of_run_glue_work_as_they_are() {
     let hub = hub();

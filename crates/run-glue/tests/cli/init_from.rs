@@ -245,9 +245,37 @@ fn an_adapter_goes_on_from_another_task() {
         (&json!("lora"), &json!(2))
     );
     assert!(record["init_from"]["weights_sha256"]["adapter_model.safetensors"].is_string());
+    // What goes on from the same adapter merged into its model is another run, in a folder and a record of its own.
+    let merged = run(
+        &bench,
+        "--task cola,rte --init_from cola --peft lora --lora_r 2 --seeds 1 --merge_adapter --output_dir merged",
+    );
+    merged.assert_done("merged");
+    let files = bench.record_files().into_iter().filter(|file| file.starts_with("results/rte/"));
+    let hashes: BTreeSet<String> = files
+        .map(|file| serde_json::from_slice::<Value>(&std::fs::read(bench.path(&file)).unwrap()).unwrap())
+        .map(|record| record["settings_hash"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(hashes.len(), 2, "{hashes:?}");
     // Another rank is no way to go on.
     let other = run(&bench, "--task rte --model out/cola --peft lora --lora_r 4 --seeds 1");
     assert_eq!(other.code, Some(2), "{}", other.stderr);
+}
+
+/// What the adapter does not bring would be drawn anew by each seed.
+#[test]
+fn nothing_goes_on_from_an_adapter_that_is_not_whole() {
+    let bench = Bench::new();
+    let mut tensors = models::checkpoint::read_safetensors(&bench.path("m/model.safetensors")).unwrap();
+    tensors.retain(|name, _| !name.contains("pooler"));
+    let tensors: Vec<_> = tensors.into_iter().collect();
+    models::checkpoint::write_safetensors(&bench.path("m/model.safetensors"), &tensors).unwrap();
+    let chain = "--task cola,rte --init_from cola --peft lora --seeds 1";
+    let refused = run(&bench, chain);
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    let said = "would not begin where cola ended: train it with --modules_to_save pooler, or with --merge_adapter true";
+    assert!(refused.stderr.contains("--init_from cola: ") && refused.stderr.contains(said), "{}", refused.stderr);
+    run(&bench, &format!("{chain} --modules_to_save pooler --output_dir whole")).assert_done("whole");
 }
 
 #[test]

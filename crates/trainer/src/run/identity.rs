@@ -36,12 +36,13 @@ pub enum ModelPart {
 }
 
 impl ModelPart {
-    /// What a run would read of a model on this machine now, and the folder in which the files lie, with `/` behind.
+    /// What a run would read of a model on this machine now, and the folder in which the files lie, with `/` behind. `hub`: where the model that an
+    /// adapter stands beside may lie.
     ///
     /// # Errors
     /// When a file that a run needs is not there, or cannot be read.
-    pub fn now(self, choice: &ModelChoice) -> Result<(FileHashes, String), Error> {
-        let places = ModelPlaces::of(choice, &HubAccess::default(), &TransferHooks::default())?;
+    pub fn now(self, choice: &ModelChoice, hub: &HubAccess) -> Result<(FileHashes, String), Error> {
+        let places = ModelPlaces::of(choice, hub, &TransferHooks::default())?;
         let files = match self {
             Self::Weights => places.model(),
             Self::Config => places.of_file("config.json")?,

@@ -210,6 +210,12 @@ fn check_masks(settings: &Settings, model: &ModelFiles) -> Result<(), Error> {
     }
 }
 
+/// The last layer in a tensor's name: `pooler` of `pooler.dense.weight`.
+fn layer_of(tensor: &str) -> &str {
+    let layers = tensor.rsplit_once('.').map_or(tensor, |(layer, _)| layer);
+    layers.strip_suffix(".dense").unwrap_or(layers).rsplit('.').next().unwrap_or(layers)
+}
+
 /// What the model lacks, and its adapter does not bring: whoever reads the adapter draws it anew, and gets other scores.
 fn lost_beside_an_adapter<'a>(report: &'a LoadReport, model: &ModelFiles) -> Option<&'a String> {
     let plan = model.adapter_plan()?;
@@ -221,9 +227,17 @@ fn lost_beside_an_adapter<'a>(report: &'a LoadReport, model: &ModelFiles) -> Opt
 /// # Errors
 /// Names what is lacking.
 pub(super) fn check_whole(report: &LoadReport, settings: &Settings, model: &ModelFiles) -> Result<(), Error> {
-    match lost_beside_an_adapter(report, model).filter(|_| !settings.do_train) {
-        None => Ok(()),
-        Some(name) => Err(Error::usage(format!(
+    let Some(name) = lost_beside_an_adapter(report, model) else { return Ok(()) };
+    match (settings.do_train, &settings.model.init_from) {
+        (true, None) => Ok(()),
+        (true, Some(from)) => Err(Error::usage(format!(
+            "--init_from {}: the model that its adapters stand beside has no {name}, and they do not bring it, so the run would not begin where {} \
+             ended: train it with --modules_to_save {}, or with --merge_adapter true",
+            from.task,
+            from.task,
+            layer_of(name)
+        ))),
+        (false, _) => Err(Error::usage(format!(
             "{}: the model that the adapter stands beside has no {name}, and the adapter does not bring it: drawn anew, it would give other \
              scores than the adapter's",
             model.files().id

@@ -4,7 +4,7 @@ use models::peft::{BiasTraining, Ia3Config, LoraConfig, Method, Targets};
 use serde_json::{Value, json};
 
 use super::choices::Choice;
-use super::declared::{Changes, Setting, check};
+use super::declared::{Changes, Counts, Setting, check};
 use super::training::{DropoutStream, TrainingSettings};
 use crate::error::Error;
 
@@ -237,7 +237,9 @@ impl PeftSettings {
             steps("feedforward_modules", names(feedforward_modules)),
             steps("modules_to_save", names(modules_to_save)),
             // Merged weights are evaluated as they were trained.
-            Setting::new("merge_adapter", *merge_adapter, Changes::Nothing),
+            // The scores are the same; what is left, and so what goes on from it, is not.
+            Setting::new("merge_adapter", merge_adapter.then_some(true), Changes::Evaluation)
+                .counting(Counts::InRequest),
         ]);
     }
 }

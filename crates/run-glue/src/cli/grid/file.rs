@@ -17,7 +17,7 @@ use records::python_json::float_repr;
 use trainer::error::Error;
 
 /// Lists of these are of the grid itself, and of these a flag is a list; lists of other flags are further axes.
-const LISTS: [&str; 9] = [
+const LISTS: [&str; 12] = [
     "task_name",
     "gpus",
     "seeds",
@@ -27,6 +27,9 @@ const LISTS: [&str; 9] = [
     "text_column_names",
     "label_names",
     "final_eval",
+    "target_modules",
+    "feedforward_modules",
+    "modules_to_save",
 ];
 /// Flags that may be given several times.
 const REPEATED: [&str; 2] = ["model_name_or_path", SPACE];
