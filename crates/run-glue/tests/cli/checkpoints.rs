@@ -158,3 +158,16 @@ fn folders_are_kept_found_and_refused_as_they_should() {
     no.run(first.iter().copied().chain(["--save_steps", "1.5"]))
         .assert_one_line("save_steps", &["--save_steps is 1.5", "below 1"]);
 }
+
+/// As a kill between the last checkpoint and the removal of the one before leaves it.
+#[test]
+fn a_run_that_goes_on_from_its_end_keeps_no_more_than_it_should() {
+    let bench = Bench::new();
+    let flags =
+        "--task rte --model m --dataset_dir g --max_steps 4 --save_steps 2 --output_dir out --results_dir results";
+    let run = |more: &str| bench.run(flags.split_whitespace().chain(more.split_whitespace()));
+    run("").assert_done("both are kept");
+    assert_eq!(checkpoints(&bench), ["checkpoint-2", "checkpoint-4"]);
+    run("--save_total_limit 1").assert_done("it goes on from its end");
+    assert_eq!(checkpoints(&bench), ["checkpoint-4"]);
+}

@@ -212,6 +212,10 @@ impl<'a> TrainerCallbacks<'a> {
 
     /// What the training ends with, after its last step.
     pub(super) fn end(&mut self, last: usize) -> TrainingEnd {
+        // An earlier start may have been killed between its last checkpoint and this.
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.rotate(self.best.folder.as_deref());
+        }
         let end = TrainingEnd::new(self.context.settings, &self.best, last);
         match &end.said {
             Some(Said::Best(said)) => log::info!("{}: {said}", self.context.prepared.task.name),
