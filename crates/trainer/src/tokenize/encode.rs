@@ -197,6 +197,21 @@ mod tests {
         (0..30_000).map(|_| pieces[random() % pieces.len()]).collect()
     }
 
+    #[test]
+    fn of_a_long_text_the_beginning_is_tokenized() {
+        let tokenizer = TextTokenizer::load(&TokenizerFiles::in_folder(Path::new("demo/model"))).unwrap();
+        for piece in ["a.", "中文", "a "] {
+            let (long, short) = (piece.repeat(LONGEST_PIECE), piece.repeat(1000));
+            let (long, short) =
+                (tokenizer.encode(&[(&long, None)], 64).unwrap(), tokenizer.encode(&[(&short, None)], 64).unwrap());
+            assert_eq!((long.row(0), long.length(0)), (short.row(0), 64), "{piece}");
+        }
+        // One word, of which the tokens may depend on all of it.
+        let one = "a".repeat(LONGEST_PIECE + 1);
+        let error = tokenizer.encode(&[("a", None), (&one, None)], 64).unwrap_err().to_string();
+        assert!(error.contains("row 1") && error.contains("expected at most 4 MiB"), "{error}");
+    }
+
     /// Tokenizers of every family's fixtures, where texts are taken apart and where they are not.
     #[test]
     fn words_give_the_tokens_of_the_whole_text() {

@@ -191,7 +191,8 @@ impl Cuts {
 /// the last two of the pieces that tokens are looked for in are left out. `None`: the beginning has too few.
 fn first_tokens(tokenizer: &Tokenizer, word: &str, count: usize) -> Result<Option<Vec<u32>>, tokenizers::Error> {
     let end = (0..=FIRST_BYTES).rev().find(|at| word.is_char_boundary(*at)).unwrap_or_default();
-    let encoding = tokenizer.encode_fast(&word[..end], false)?;
+    // `encode_fast` does not say of which pieces tokens are.
+    let encoding = tokenizer.encode(&word[..end], false)?;
     let pieces = encoding.get_word_ids();
     let last = pieces.last().copied().flatten().unwrap_or_default();
     let safe = pieces.iter().take_while(|piece| piece.is_some_and(|piece| piece + 1 < last)).count();
