@@ -57,7 +57,7 @@ by_calls() {
   for at in $(seq 1 "$total"); do
     tries=$((tries + 1)) code=0
     one_run "$folder"
-    strace -f -qq -e trace="$writes" -e inject="$writes":error=ENOSPC:when="$at+" -o /dev/null "${command[@]}" >"$work/log" 2>&1 || code=$?
+    strace -f -qq -e trace="$writes" -e inject="$writes:error=ENOSPC:when=$at+" -o /dev/null "${command[@]}" >"$work/log" 2>&1 || code=$?
     # What it says on a full standard error cannot be read: only the code is looked at.
     case $code in 0 | 1 | 2) ;; *) note "full from write $at: exit code $code" ;; esac
     goes_on "full from write $at" "$folder"
@@ -88,7 +88,13 @@ by_size() {
       fi
     fi
     mount -o remount,size=64m "$folder/$which"
-    goes_on "$which of $size KB" "$folder"
+    if [ "$code" = 0 ]; then
+      # It ended well, without checkpoints where they had no room, and is not to be done again.
+      [ -e "$folder/out/model.safetensors" ] || note "$which of $size KB: it ended, and there is no model"
+      [ -n "$(find "$folder/results" -name 'seed-*.json')" ] || note "$which of $size KB: it ended, and there is no record"
+    else
+      goes_on "$which of $size KB" "$folder"
+    fi
     umount "$folder/$which"
     rm -rf "$folder" "$folder".*
   done

@@ -13,7 +13,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # shellcheck source=scripts/faults/common.sh
 source "$(dirname "$0")/common.sh"
-calls=(rename,renameat,renameat2 unlink,unlinkat,rmdir fsync,fdatasync mkdir,mkdirat link,linkat)
+calls=("rename,renameat,renameat2" "unlink,unlinkat,rmdir" "fsync,fdatasync" "mkdir,mkdirat" "link,linkat")
 kills=0 unlike=()
 
 # alone KIND: what a command of that kind comes to when nothing disturbs it.
@@ -56,7 +56,8 @@ at_calls() {
       folder=$work/killed
       "$kind" "$folder"
       # `when` counts the calls of each thread by itself, so not every number is met.
-      strace -f -q -e trace="$set" -e inject="$set":signal=KILL:when="$at" -o "$work/calls" "${command[@]}" >/dev/null 2>&1 || true
+      # In a shell of its own, which says nothing of the kill.
+      (strace -f -q -e trace="$set" -e inject="$set:signal=KILL:when=$at" -o "$work/calls" "${command[@]}" || true) >/dev/null 2>&1
       if grep -q 'killed by SIGKILL' "$work/calls"; then
         goes_on "$kind" "$folder" "killed at call $at of $set"
       else

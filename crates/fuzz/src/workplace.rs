@@ -236,7 +236,7 @@ impl Workplace {
 
     pub(crate) fn tokenizers(&self, is_json: bool) -> Vec<Seed> {
         let all = TOKENIZERS.iter().filter(|(_, _, file)| file.ends_with(".json") == is_json);
-        let configs = is_json.then(|| self.models("tokenizer_config.json")).unwrap_or_default();
+        let configs = if is_json { self.models("tokenizer_config.json") } else { Vec::new() };
         all.map(|(folder, _, file)| self.seed(folder, file)).chain(configs).collect()
     }
 

@@ -341,7 +341,8 @@ impl Progress for Listener {
 
 #[test]
 fn a_silence_is_noted_while_it_lasts() {
-    let silences: [(&str, &str, fn(Arc<AtomicBool>) -> Behaviour); 4] = [
+    type Silence = fn(Arc<AtomicBool>) -> Behaviour;
+    let silences: [(&str, &str, Silence); 4] = [
         ("revision/main", "model tiny at revision main: nothing has moved for", Behaviour::HoldAnswer),
         ("HEAD model.safetensors", "model.safetensors of model tiny at revision main: nothing", Behaviour::HoldAnswer),
         ("GET model.safetensors", "model.safetensors: nothing has moved for", Behaviour::HoldAnswer),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
@@ -168,11 +168,12 @@ fn write(path: &Path, mut tensors: Vec<Entry>) -> Result<(), CheckpointError> {
     // Nobody else writes into this folder; a name of its own would stay after a kill.
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let scratch = path.with_file_name(format!(".writing-{name}.tmp"));
-    let written = File::create(&scratch).and_then(|mut file| {
-        file.write_all(&(header.len() as u64).to_le_bytes())?;
-        file.write_all(&header)?;
-        tensors.iter().try_for_each(|(.., data)| file.write_all(data))?;
-        file.sync_all()
+    let written = File::create(&scratch).and_then(|file| {
+        let mut out = BufWriter::new(file);
+        out.write_all(&(header.len() as u64).to_le_bytes())?;
+        out.write_all(&header)?;
+        tensors.iter().try_for_each(|(.., data)| out.write_all(data))?;
+        out.into_inner()?.sync_all()
     });
     let renamed = written.and_then(|()| std::fs::rename(&scratch, path));
     renamed.map_err(|error| {
@@ -190,6 +191,34 @@ fn write(path: &Path, mut tensors: Vec<Entry>) -> Result<(), CheckpointError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_as_the_crate_writes_it_and_others_may_read_it() {
+        use std::os::unix::fs::PermissionsExt;
+
+        use safetensors::tensor::TensorView;
+        let folder = tempfile::tempdir().unwrap();
+        let (path, plain) = (folder.path().join("model.safetensors"), folder.path().join("plain"));
+        let tensor = |name: &str, shape: &[usize]| {
+            let values = (0..shape.iter().product()).map(|i: usize| i as f32 - 0.5).collect();
+            (name.to_owned(), HostTensor { shape: shape.to_vec(), values })
+        };
+        let tensors = [tensor("b.weight", &[2, 3]), tensor("a", &[]), tensor("c.bias", &[3])];
+        write_safetensors(&path, &tensors).unwrap();
+        let bytes: Vec<Vec<u8>> =
+            tensors.iter().map(|(_, t)| t.values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
+        let views = tensors
+            .iter()
+            .zip(&bytes)
+            .map(|((name, t), bytes)| (name, TensorView::new(Dtype::F32, t.shape.clone(), bytes).unwrap()));
+        let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+        assert_eq!(std::fs::read(&path).unwrap(), safetensors::serialize(views, Some(metadata)).unwrap());
+        std::fs::write(&plain, b"").unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), mode(&plain));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
 
     /// Where the header is parsed for each tensor, this takes hours.
     #[test]

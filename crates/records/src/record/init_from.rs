@@ -40,6 +40,9 @@ pub struct InitFrom {
     pub config_sha256: String,
     /// The same of the files that the tokenizer was made of.
     pub tokenizer_sha256: BTreeMap<String, String>,
+    /// The task of the chain whose flags said how much is dropped: the config.json that its run left says so since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropout_from: Option<String>,
     /// What it began from itself, if not from the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init_from: Option<Box<InitFrom>>,

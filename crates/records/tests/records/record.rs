@@ -93,6 +93,7 @@ fn init_from() -> InitFrom {
         weights_sha256: BTreeMap::from([("model.safetensors".to_owned(), "1b".repeat(32))]),
         config_sha256: "1c".repeat(32),
         tokenizer_sha256: BTreeMap::from([("tokenizer.json".to_owned(), "1d".repeat(32))]),
+        dropout_from: Some("snli".to_owned()),
         init_from: None,
     };
     InitFrom { task: "qnli".to_owned(), score: None, init_from: Some(Box::new(first.clone())), ..first }

@@ -26,7 +26,8 @@ pub(super) fn rows_in(found: &[RecordFile], columns: &[String], level: f64) -> (
     let names = ModelNames::of(found);
     let origins = Origins::of(found, columns, &names);
     let configurations = Configurations::of(found, &names);
-    let (mut groups, mut places): (Vec<(String, Vec<usize>)>, HashMap<String, usize>) = (Vec::new(), HashMap::new());
+    let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for (at, (_, record)) in found.iter().enumerate() {
         let model = names.get(at);
         let own: Vec<String> = configurations.words(model, record).into_iter().chain(origins.words(at)).collect();

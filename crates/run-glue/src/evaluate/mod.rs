@@ -5,7 +5,7 @@ mod settings;
 
 use std::path::Path;
 
-use glue_tasks::OtherPart;
+use glue_tasks::{GLUE, OtherPart};
 use models::checkpoint::HeadUse;
 use models::ops::EncoderOps;
 use records::record::OtherEvaluation;
@@ -76,7 +76,8 @@ fn parts<'a>(
                 // A folder of GLUE has MNLI's rows as one of its own.
                 let holds = |folder: &Path| set.parts.iter().all(|part| folder.join(&part.task.config).is_dir());
                 let own = root.join(set.name);
-                let folder = if !holds(&own) && holds(root) { root.clone() } else { own };
+                let is_of_glue = set.repository == GLUE.repository;
+                let folder = if is_of_glue && !holds(&own) && holds(root) { root.clone() } else { own };
                 if !folder.is_dir() {
                     return Err(Error::usage(format!(
                         "--dataset_dir: there is no folder {}; expected {} as it lies on the Hub ({})",

@@ -382,6 +382,13 @@ fn layers_in_a_file_are_a_list_as_in_peft() {
     bench.write("grid.toml", grid);
     bench.run(["grid.toml"]).assert_done("one run");
     assert_eq!(bench.record()["hyper_parameters"]["target_modules"], "query,value");
+    // Two choices are no list of names.
+    bench.write("grid.toml", grid.replace("\"query\", ", "\"query,key\", "));
+    bench.run(["grid.toml"]).assert_refused(
+        "choices",
+        2,
+        &["`target_modules` is one list of names, and \"query,key\" has a comma"],
+    );
 }
 
 #[test]

@@ -161,3 +161,19 @@ fn a_teacher_that_cannot_teach_is_refused() {
         assert_eq!(bench.record_files(), [""; 0], "{flags}");
     }
 }
+
+#[test]
+fn a_teacher_that_knows_the_rows_is_said_and_has_one_name() {
+    let bench = Bench::new();
+    run(&bench, "--task rte --train_split_name validation --max_steps 2 --output_dir below/teacher")
+        .assert_done("the teacher");
+    let mut labels = Vec::new();
+    for teacher in ["below/teacher", &bench.path("below/teacher").display().to_string()] {
+        let ended = run(&bench, &format!("--task rte --max_steps 1 --teacher {teacher}"));
+        ended.assert_done("a student");
+        let said = "was trained on 20 of the 20 rows of validation, says its training_rows.json: scores on them say nothing of other rows";
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+        labels.push(student(&bench)["hyper_parameters"]["teacher"].as_str().unwrap().to_owned());
+    }
+    assert!(labels[0] == labels[1] && labels[0].starts_with("teacher "), "{labels:?}");
+}

@@ -262,6 +262,37 @@ fn an_adapter_goes_on_from_another_task() {
     assert_eq!(other.code, Some(2), "{}", other.stderr);
 }
 
+#[test]
+fn what_a_run_inherits_is_said() {
+    let bench = Bench::new();
+    let grid = "task = [\"cola\", \"rte\", \"stsb\"]\nmodel = \"m\"\ndataset_dir = \"g\"\nmax_steps = 1\noutput_dir = \"out\"\n\
+                results_dir = \"results\"\nmax_eval_samples = 20\n[tasks.cola]\nhidden_dropout_prob = 0.3\n[tasks.rte]\ninit_from = \"cola\"\n\
+                [tasks.stsb]\ninit_from = \"rte\"\nattention_probs_dropout_prob = 0.1\n";
+    bench.write("grid.toml", grid);
+    let ended = bench.run(["grid.toml"]);
+    ended.assert_done("a chain");
+    let said = |task: &str| {
+        ended.stderr.lines().find(|line| line.starts_with(task) && line.contains(" ended")).unwrap().to_owned()
+    };
+    assert!(said("rte").contains("; it drops what cola's flags said;"), "{}", said("rte"));
+    assert!(
+        said("stsb").contains("; it drops what cola's flags said, where this run's say nothing;"),
+        "{}",
+        said("stsb")
+    );
+    let records = records(&bench);
+    assert_eq!(records[&("stsb".to_owned(), 42)]["init_from"]["dropout_from"], "cola");
+    // Classes of another task, by the name of a folder: run_glue.py takes them in their order too.
+    let folder = bench.run_folder("out/rte").display().to_string();
+    let flags = ["--task", "mrpc", "--dataset_dir", "g", "--max_steps", "1", "--model", &folder];
+    let other = bench.run(flags);
+    let said =
+        "its head has the classes entailment, not_entailment (config.json), and mrpc has not_equivalent, equivalent";
+    assert!(other.stderr.contains(said), "{}", other.stderr);
+    let same = bench.run(["--task", "rte", "--dataset_dir", "g", "--max_steps", "1", "--model", &folder]);
+    assert!(!same.stderr.contains("its head has the classes"), "{}", same.stderr);
+}
+
 /// What the adapter does not bring would be drawn anew by each seed.
 #[test]
 fn nothing_goes_on_from_an_adapter_that_is_not_whole() {

@@ -160,7 +160,7 @@ impl<'a, B: EncoderOps> FineTuning<'a, B> {
         };
         let (mut model, log) = match flow {
             Flow::Continue => setup.train(|end| callbacks.after_step::<B>(end))?,
-            Flow::Stop => setup.as_it_is(),
+            Flow::Stop => setup.without_steps(),
         };
         let operations = operations_since(operations_before);
         let end = callbacks.end(log.totals.steps);

@@ -7,7 +7,7 @@ use models::config::Config;
 use super::class_order::order_of;
 use super::prepare::Prepared;
 use crate::settings::{DropoutSettings, Settings};
-use records::record::InitFrom;
+use records::record::{InitFrom, RunRecord};
 
 /// What becomes of the head that the model's files have.
 pub(super) fn head_use(settings: &Settings, prepared: &Prepared) -> HeadUse {
@@ -28,14 +28,21 @@ pub(super) fn in_words(settings: &Settings, prepared: &Prepared) -> Option<Strin
     } else {
         format!("the classifier is drawn anew, since {own} has other classes than {}", from.task)
     };
-    // What was dropped there by a flag stands in the config.json that it left.
-    let is_of_flags = run.record.hyper_parameters.get("dropout_from").is_some_and(|from| !from.is_null());
-    let dropout = if is_of_flags && settings.model.dropout == DropoutSettings::default() {
-        format!("; it drops what {}'s flags said", from.task)
-    } else {
-        String::new()
-    };
-    Some(format!("begins where {} with seed {} ended; {head}{dropout}", from.task, run.record.seed))
+    let dropout = dropout_from(&from.task, &run.record).map_or_else(String::new, |task| {
+        let what =
+            if settings.model.dropout == DropoutSettings::default() { "" } else { ", where this run's say nothing" };
+        format!("; it drops what {task}'s flags said{what}")
+    });
+    let collapsed = if run.record.collapsed { ", in predicting one class for every row" } else { "" };
+    Some(format!("begins where {} with seed {} ended{collapsed}; {head}{dropout}", from.task, run.record.seed))
+}
+
+/// The task whose flags said how much is dropped by a run of `task`, and so by those that begin with it: that stands in the config.json that
+/// it left.
+fn dropout_from(task: &str, record: &RunRecord) -> Option<String> {
+    let is_of_flags = record.hyper_parameters.get("dropout_from").is_some_and(|from| !from.is_null());
+    let before = || record.init_from.as_ref().and_then(|before| before.dropout_from.clone());
+    is_of_flags.then(|| task.to_owned()).or_else(before)
 }
 
 /// Whether the classes of the model are those of the task, by their names, in whatever order; two regressions are alike.
@@ -68,6 +75,7 @@ pub(super) fn init_from(settings: &Settings, prepared: &Prepared) -> Option<Init
         weights_sha256: identity.weights.clone(),
         config_sha256: identity.config.clone(),
         tokenizer_sha256: identity.tokenizer.clone(),
+        dropout_from: dropout_from(&from.task, record),
         init_from: record.init_from.clone().map(Box::new),
     })
 }

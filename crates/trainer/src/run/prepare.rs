@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use glue_tasks::TaskKind;
 use glue_tasks::task::TaskSpec;
 use models::checkpoint::LoadReport;
 use models::ops::Place;
@@ -109,6 +110,9 @@ pub(super) fn prepare(settings: &Settings, transfers: &TransferHooks) -> Result<
         _ => None,
     };
     warnings.extend(teacher.iter().flat_map(Teacher::warnings));
+    let eval_rows = || eval.iter().map(|(rows, _)| rows);
+    warnings
+        .extend(teacher.iter().flat_map(|teacher| row_info::teacher_warnings(teacher.rows(), eval_rows(), settings)));
     let tokenizing = Tokenizing::new(&model, task.kind, settings.data.overwrite_cache);
     // In the order in which they are described; tokens of another split must never be taken for these.
     let mut described = splits.iter();
@@ -255,6 +259,25 @@ impl Prepared {
         }
         let Some(own) = self.model.config.label_names() else { return plain };
         order_of(&self.task.labels, &own).unwrap_or(plain)
+    }
+}
+
+impl Prepared {
+    /// What is to be said of a head that was trained on other classes, as run_glue.py does.
+    pub(super) fn head_warning(&self, report: &LoadReport) -> Option<String> {
+        let own =
+            self.model.config.label_names().filter(|_| !report.new_head() && self.task.kind != TaskKind::Regression)?;
+        let is_plain = own.iter().enumerate().all(|(class, name)| *name == format!("LABEL_{class}"));
+        let is_other = own.len() == self.task.labels.len() && order_of(&self.task.labels, &own).is_none();
+        (is_other && !is_plain).then(|| {
+            format!(
+                "{}: its head has the classes {} (config.json), and {} has {}: they are taken for each other in this order",
+                self.model.files().id,
+                own.join(", "),
+                self.task.name,
+                self.task.labels.join(", ")
+            )
+        })
     }
 }
 

@@ -98,10 +98,7 @@ pub(super) fn overlap_warnings<'a>(
     settings: &Settings,
     is_trained_before: bool,
 ) -> Vec<String> {
-    let choice = &settings.data.splits;
-    let chosen = [&choice.train, &choice.validation, &choice.test].into_iter().any(Option::is_some);
-    let as_divided = settings.task.custom().is_none() && !chosen;
-    let limit = if as_divided { SHARED_BY_DESIGN } else { 0.0 };
+    let limit = shared_by_design(settings);
     // Where an earlier training is unknown, there are at least those of this one.
     let trained_on = |split: &SplitRows| split.trained_on.or(split.trained_on_exactly).unwrap_or_default();
     let too_many = |split: &SplitRows| trained_on(split) as f64 > limit * split.rows as f64;
@@ -126,6 +123,33 @@ pub(super) fn overlap_warnings<'a>(
         format!("{trained_on} of the {rows} rows of {name} {how}: scores on them say nothing of other rows")
     };
     splits.filter(|split| too_many(split)).map(words).collect()
+}
+
+/// The share of evaluated rows that may have been trained on without a word: some are in both splits of GLUE as it is divided.
+fn shared_by_design(settings: &Settings) -> f64 {
+    let choice = &settings.data.splits;
+    let chosen = [&choice.train, &choice.validation, &choice.test].into_iter().any(Option::is_some);
+    if settings.task.custom().is_none() && !chosen { SHARED_BY_DESIGN } else { 0.0 }
+}
+
+/// Warnings of rows that are evaluated and that the teacher, `id`, was trained on, as far as it says.
+pub(super) fn teacher_warnings<'a>(
+    (id, trained): (&str, Option<&TrainedRows>),
+    rows: impl Iterator<Item = &'a Rows>,
+    settings: &Settings,
+) -> Vec<String> {
+    let limit = shared_by_design(settings);
+    let counted = rows.map(|rows| (rows, trained.map_or(0, |trained| trained.count(rows))));
+    let too_many = counted.filter(|(rows, count)| *count as f64 > limit * rows.examples.len() as f64);
+    let words = |(rows, count): (&Rows, u64)| {
+        format!(
+            "the teacher {id} was trained on {count} of the {} rows of {}, says its {}: scores on them say nothing of other rows",
+            rows.examples.len(),
+            rows.split,
+            trained_rows::FILE_NAME
+        )
+    };
+    too_many.map(words).collect()
 }
 
 /// Warnings of classes that are evaluated and never trained on, and of those that are trained on and not evaluated: a sorted file that

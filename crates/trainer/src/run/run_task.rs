@@ -169,7 +169,8 @@ fn model_to_save<'a, B: EncoderOps>(
 
 /// Says what was loaded, and what is odd about it and about the data.
 fn announce(report: &LoadReport, settings: &Settings, prepared: &Prepared, warnings: &mut Warnings) {
-    let of_model = prepare::load_warnings(report, settings, &prepared.model);
+    let of_model =
+        prepare::load_warnings(report, settings, &prepared.model).into_iter().chain(prepared.head_warning(report));
     prepared.warnings.iter().cloned().chain(of_model).for_each(|warning| warnings.add(warning));
     let (loaded, token_types) = (prepare::load_summary(report), prepare::token_types(&prepared.model));
     log::info!("{}: {loaded}{token_types}", prepared.task.name);

@@ -11,6 +11,7 @@ use models::ops::{EncoderOps, Precision};
 use super::class_order::order_of;
 use super::identity::ModelIdentity;
 use super::model_info::model_info;
+use super::trained_rows::TrainedRows;
 use crate::data::{Padding, Split};
 use crate::error::Error;
 use crate::model_files::{Build, ModelFiles, ModelSources};
@@ -19,6 +20,7 @@ use crate::source::TransferHooks;
 use crate::training::TeacherLogits;
 use crate::training::evaluate::predict;
 use records::record::ModelInfo;
+use records::record::parts::Source;
 use records::record::path::slug;
 
 /// Hexadecimal digits of the hash in the teacher's name.
@@ -31,9 +33,16 @@ pub(super) struct Teacher {
     split: Split,
     /// Dataset class to class of the teacher.
     order: Vec<usize>,
+    /// What it was trained on, as far as it says.
+    trained_rows: Option<TrainedRows>,
 }
 
 impl Teacher {
+    /// Its name, and the rows that it was trained on, as far as it says.
+    pub(super) fn rows(&self) -> (&str, Option<&TrainedRows>) {
+        (&self.model.files().id, self.trained_rows.as_ref())
+    }
+
     /// Reads the teacher that the settings ask for. `name` and `rows`: of the training split.
     ///
     /// # Errors
@@ -58,7 +67,11 @@ impl Teacher {
         let order = order(&model, task).map_err(|what| wrong(&format!("{id}: {what}")))?;
         let split = Split::new(name, rows, task.kind, &model.tokenizer, model.max_seq_length)?;
         model.tokenizer.forget_words();
-        Ok(Self { identity: ModelIdentity::of(&model)?, model, split, order })
+        let identity = ModelIdentity::of(&model)?;
+        // What is odd about the file is said of the teacher's own runs.
+        let drops_case = model.tokenizer.drops_case();
+        let before = TrainedRows::read(model.files(), &identity.tensors(), true, drops_case, &mut Vec::new())?;
+        Ok(Self { identity, model, split, order, trained_rows: before.rows() })
     }
 
     /// What is odd about it, or was decided for the user.
@@ -77,10 +90,12 @@ impl Teacher {
             .map(move |what| format!("the teacher {id}: {}", what.strip_prefix(&own).unwrap_or(&what)))
     }
 
-    /// `bert-large-uncased 3f9c02ab12cd`: its name, and the beginning of a hash of all that it is made of.
+    /// `bert-large-uncased 3f9c02ab12cd`: its name, of a folder the last part, however it is typed, and the beginning of a hash of all that it is made of.
     pub(super) fn label(&self) -> String {
-        let hash = self.identity.hash();
-        format!("{} {}", slug(&self.model.files().id), hash.get(..SHORT_HASH).unwrap_or(&hash))
+        let (hash, files) = (self.identity.hash(), self.model.files());
+        let folder = std::path::absolute(&files.id).ok().filter(|_| files.source == Source::Folder);
+        let last = folder.and_then(|folder| Some(folder.file_name()?.to_string_lossy().into_owned()));
+        format!("{} {}", slug(last.as_ref().unwrap_or(&files.id)), hash.get(..SHORT_HASH).unwrap_or(&hash))
     }
 
     /// What a record says of it.

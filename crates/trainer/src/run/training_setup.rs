@@ -60,7 +60,7 @@ impl<'a, B: EncoderOps> TrainingSetup<'a, B> {
     }
 
     /// What is left where no step is made.
-    pub(super) fn as_it_is(mut self) -> (SequenceClassifier<Autodiff<B>>, TrainLog<B>) {
+    pub(super) fn without_steps(mut self) -> (SequenceClassifier<Autodiff<B>>, TrainLog<B>) {
         self.log.finish();
         (self.model, self.log)
     }

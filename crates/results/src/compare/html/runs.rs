@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::markup::{details, paragraph, table};
 use crate::compare::comparison::Comparison;
 use crate::compare::escape::escaped;
+use crate::compare::methods_of;
 use crate::compare::shown::{Cell, Table, task_name};
 use records::counted;
 use records::record::RunRecord;
@@ -22,7 +23,9 @@ pub(super) fn warnings(comparison: &Comparison<'_>) -> String {
     let mut of: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (_, record) in comparison.found {
         for warning in &record.warnings {
-            let run = format!("{} on {}, seed {}", record.model.id, task_name(&record.task), record.seed);
+            let methods = methods_of(record);
+            let methods = if methods.is_empty() { String::new() } else { format!(" ({})", methods.join(", ")) };
+            let run = format!("{}{methods} on {}, seed {}", record.model.id, task_name(&record.task), record.seed);
             of.entry(warning).or_default().push(run);
         }
     }

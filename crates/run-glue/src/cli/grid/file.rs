@@ -150,6 +150,7 @@ impl Reader<'_> {
                     }
                 }
                 other => {
+                    check_names(&self.name, &key, &other)?;
                     single.insert(key, other);
                 }
             }
@@ -167,6 +168,18 @@ impl Reader<'_> {
             Error::usage(format!("{}: {}", self.name, first.trim_start_matches("error: ")))
         })?;
         Ok(parsed.run)
+    }
+}
+
+/// # Errors
+/// A name in a list that has a comma, which stands between names where they are typed.
+fn check_names(file: &str, key: &str, value: &Value) -> Result<(), Error> {
+    let with_comma = |item: &Value| item.as_str().is_some_and(|name| name.contains(','));
+    match value.as_array().and_then(|items| items.iter().find(|item| with_comma(item))) {
+        Some(item) => Err(Error::usage(format!(
+            "{file}: `{key}` is one list of names, and {item} has a comma: give the names one by one; a grid has one such list"
+        ))),
+        None => Ok(()),
     }
 }
 
