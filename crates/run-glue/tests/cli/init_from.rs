@@ -284,10 +284,10 @@ fn what_a_run_inherits_is_said() {
     assert_eq!(records[&("stsb".to_owned(), 42)]["init_from"]["dropout_from"], "cola");
     // Classes of another task, by the name of a folder: run_glue.py takes them in their order too.
     let folder = bench.run_folder("out/rte").display().to_string();
-    let flags = ["--task", "mrpc", "--dataset_dir", "g", "--max_steps", "1", "--model", &folder];
+    let flags = ["--task", "cola", "--dataset_dir", "g", "--max_steps", "1", "--model", &folder];
     let other = bench.run(flags);
     let said =
-        "its head has the classes entailment, not_entailment (config.json), and mrpc has not_equivalent, equivalent";
+        "its head has the classes entailment, not_entailment (config.json), and cola has unacceptable, acceptable";
     assert!(other.stderr.contains(said), "{}", other.stderr);
     let same = bench.run(["--task", "rte", "--dataset_dir", "g", "--max_steps", "1", "--model", &folder]);
     assert!(!same.stderr.contains("its head has the classes"), "{}", same.stderr);
