@@ -31,7 +31,7 @@ pub fn listen() {
             None => {
                 *first = Some(Instant::now());
                 drop(first);
-                let when = if is_keeping() { " after this step" } else { "" };
+                let when = if is_keeping() { " when what was computed is saved" } else { "" };
                 log::info!("stopping{when}; once more to stop at once");
                 request();
             }

@@ -67,12 +67,12 @@ impl Error {
     }
 }
 
-/// Errors of rooms whose every error is about what they were given.
+/// Errors of rooms whose every error is about what they were given. They are one line each, whatever a value that they name holds.
 macro_rules! input_errors {
     ($($error:ty),* $(,)?) => {
         $(impl From<$error> for Error {
             fn from(error: $error) -> Self {
-                Self::input(error)
+                Self::input(records::shown(&error.to_string()))
             }
         })*
     };

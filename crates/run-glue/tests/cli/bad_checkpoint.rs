@@ -234,4 +234,18 @@ fn a_checkpoint_of_nan_trains_to_a_record_that_warns_and_fails() {
         assert!(warnings.contains(part) && ended.stderr.contains(part), "{part}: {warnings}\n{}", ended.stderr);
     }
     assert_eq!(record["metrics"]["loss"], Value::Null);
+    // Whatever else is asked of such a model.
+    for flags in [
+        "--task rte --model out --dataset_dir g --do_predict --results_dir p --output_dir predicted",
+        "--task rte,cola --model out --dataset_dir g --do_predict --ignore_mismatched_sizes true --results_dir q --output_dir many",
+        "--task rte --model m --dataset_dir g --do_train --max_steps 1 --results_dir t",
+    ] {
+        let ended = bench.run(flags.split(' '));
+        assert_eq!(ended.code, Some(1), "{flags}: {}", ended.stderr);
+        assert!(
+            ended.stderr.contains("is no number, so the scores mean nothing; the results are written"),
+            "{flags}: {}",
+            ended.stderr
+        );
+    }
 }

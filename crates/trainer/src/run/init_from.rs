@@ -37,12 +37,16 @@ pub(super) fn in_words(settings: &Settings, prepared: &Prepared) -> Option<Strin
     Some(format!("begins where {} with seed {} ended{collapsed}; {head}{dropout}", from.task, run.record.seed))
 }
 
-/// The task whose flags said how much is dropped by a run of `task`, and so by those that begin with it: that stands in the config.json that
-/// it left.
+/// The task whose flags said how much is dropped by a run of `task`, or several, and so by those that begin with it: that stands in the
+/// config.json that it left.
 fn dropout_from(task: &str, record: &RunRecord) -> Option<String> {
     let is_of_flags = record.hyper_parameters.get("dropout_from").is_some_and(|from| !from.is_null());
-    let before = || record.init_from.as_ref().and_then(|before| before.dropout_from.clone());
-    is_of_flags.then(|| task.to_owned()).or_else(before)
+    let before = record.init_from.as_ref().and_then(|before| before.dropout_from.clone());
+    match (before, is_of_flags) {
+        (Some(before), true) => Some(format!("{before} and {task}")),
+        (before, false) => before,
+        (None, true) => Some(task.to_owned()),
+    }
 }
 
 /// Whether the classes of the model are those of the task, by their names, in whatever order; two regressions are alike.

@@ -38,6 +38,9 @@ pub struct CompletedRun {
     pub record: RunRecord,
     /// What became of it where [`RunHooks::listener`] took the finished folder.
     pub upload: Result<(), Error>,
+    /// What is no number, so that what depends on it means nothing, in words: the training loss, or logits of rows that were predicted. (Of what
+    /// was evaluated the record says it.)
+    pub lost: Option<String>,
     /// The files of results in the output folder.
     files: WrittenFiles,
 }
@@ -127,6 +130,9 @@ impl OnBackend for TaskRun<'_> {
             }
             other => other?,
         };
+        let lost_loss = trained.as_ref().filter(|trained| !trained.totals.train_loss.is_finite());
+        let lost = lost_loss.map(|_| "the training loss".to_owned()).or_else(|| lost_logits(&predictions));
+        lost.iter().for_each(|what| warnings.add(format!("{what} is no number: what depends on it means nothing")));
         let outcome = RunOutcome {
             context: &context,
             is_profiled: settings.logging.profile || B::capabilities().synchronous,
@@ -143,7 +149,7 @@ impl OnBackend for TaskRun<'_> {
         let written = outcome.write();
         let Some((dir, saved)) = saved else {
             let Written { record, files, result } = written;
-            let completed = CompletedRun { record, upload: Ok(()), files };
+            let completed = CompletedRun { record, upload: Ok(()), lost, files };
             return result.map(|()| Finished { completed, listener: None, keeps });
         };
         let saved = saved.and_then(|()| model_to_save(&context, &model).write_card(&dir, &written.record));
@@ -155,7 +161,7 @@ impl OnBackend for TaskRun<'_> {
             );
         }
         first_error(written.result, saved)?;
-        let completed = CompletedRun { record: written.record, upload: Ok(()), files: written.files };
+        let completed = CompletedRun { record: written.record, upload: Ok(()), lost, files: written.files };
         Ok(Finished { completed, listener, keeps })
     }
 }
@@ -220,6 +226,13 @@ fn measure<B: EncoderOps>(
     let predictions = predict_tests(context, model)?;
     let last = evaluate_parts(context, model, &evaluations, &predictions, warnings)?;
     Ok(Measured { evaluations, predictions, last })
+}
+
+/// The first row that was predicted from logits that are no numbers, in words.
+fn lost_logits(predictions: &[Prediction]) -> Option<String> {
+    let lost =
+        |of: &Prediction| Some(format!("a logit of row {} (from 0) of the predicted {}", of.lost_row()?, of.name));
+    predictions.iter().find_map(lost)
 }
 
 fn evaluate<B: EncoderOps>(

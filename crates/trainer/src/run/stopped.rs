@@ -25,7 +25,7 @@ pub(super) fn stopped_after_training(error: Error, settings: &Settings, is_train
         None => {
             let dir = dir.display();
             error.with_message(format!(
-                "{error}; the trained model is in {dir}: --do_eval with --model {dir} evaluates it"
+                "{error}; the trained model is in {dir}, whose run counts as one that has not ended: --do_eval with --model {dir} evaluates it"
             ))
         }
     }

@@ -11,6 +11,7 @@ use super::by_words::ByWords;
 use super::classes::TokenizerClass;
 use super::config::{SpecialTokens, TokenText, TokenizerConfig};
 use super::files::{read, read_json};
+use super::longest_token;
 use super::maker::Maker;
 use super::{TextTokenizer, TokenizeError, TokenizerFiles};
 
@@ -30,7 +31,11 @@ pub(super) fn load(files: &TokenizerFiles) -> Result<TextTokenizer, TokenizeErro
     };
     let class = TokenizerClass::named(&name, place)?;
     let saved = match &files.tokenizer_json {
-        Some(path) => Some((path, Tokenizer::from_bytes(read(path)?).map_err(|error| not_a_tokenizer(path, &error))?)),
+        Some(path) => {
+            let bytes = read(path)?;
+            longest_token::check_json(path, &bytes)?;
+            Some((path, Tokenizer::from_bytes(bytes).map_err(|error| not_a_tokenizer(path, &error))?))
+        }
         None => None,
     };
     config.merge(

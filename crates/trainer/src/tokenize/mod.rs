@@ -17,6 +17,7 @@ mod files;
 mod fit;
 mod length;
 mod load;
+mod longest_token;
 mod maker;
 mod sentencepiece_model;
 mod table_file;

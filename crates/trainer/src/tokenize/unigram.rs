@@ -23,6 +23,7 @@ use super::TokenizeError;
 use super::classes::TokenizerClass;
 use super::config::{SpecialTokens, TokenText, TokenizerConfig};
 use super::fit::Fit;
+use super::longest_token;
 use super::sentencepiece_model::SentencePieceModel;
 
 /// What stands for a space.
@@ -252,6 +253,7 @@ pub(super) fn from_model(
     let failed =
         |error: tokenizers::Error| TokenizeError::Tokenizer { path: path.to_owned(), reason: error.to_string() };
     let (vocabulary, unk_id) = class.vocabulary(&model, &config.special);
+    longest_token::check(path, vocabulary.iter().map(|(piece, _)| piece.as_str()))?;
     let unigram = Unigram::from(vocabulary, Some(unk_id), false).map_err(failed)?;
     let map = model.character_map().map(Precompiled::from).transpose();
     let map = map.map_err(|error| failed(error.to_string().into()))?;

@@ -2,8 +2,8 @@
 
 use std::io::IsTerminal;
 
+use super::lost::lost;
 use super::page;
-use super::run::lost;
 use super::state::{RunState, Sweep};
 use super::submission::submit;
 use crate::grid::run_lock::remove_stale_locks;
@@ -30,7 +30,7 @@ impl Sweep<'_> {
             match state {
                 RunState::Done(_) if spec.is_trial() => {}
                 RunState::Done(record) => {
-                    failures.extend(lost(&record).map(|error| (spec.name.clone(), error)));
+                    failures.extend(lost(&record, None).map(|error| (spec.name.clone(), error)));
                     records.push((self.title(spec), *record));
                 }
                 RunState::Failed(error) => failures.push((spec.name.clone(), error)),

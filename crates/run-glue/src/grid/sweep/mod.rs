@@ -7,6 +7,7 @@ mod begin;
 mod ending;
 mod estimate;
 mod live_view;
+mod lost;
 mod one_run;
 mod outputs;
 mod page;

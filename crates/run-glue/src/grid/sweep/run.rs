@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::lost::lost;
 use super::one_run::Attempt;
 use super::state::{RunState, Sweep, stop_if_asked};
 use super::submission::submit;
@@ -13,7 +14,6 @@ use crate::interrupt;
 use crate::progress::{print, set_level};
 use crate::run_hooks::run_hooks;
 use records::counted;
-use records::record::RunRecord;
 use trainer::backends;
 use trainer::error::Error;
 use trainer::run::{output, run_task};
@@ -46,7 +46,7 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
         let done = run_task(&spec.settings, &run_hooks())?;
         done.upload?;
         submit(settings)?;
-        return lost(&done.record).map_or(Ok(()), Err);
+        return lost(&done.record, done.lost.as_deref()).map_or(Ok(()), Err);
     }
     let mut sweep = Sweep::new(grid, settings, !dry_run)?;
     sweep.settle()?;
@@ -65,15 +65,6 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
     sweep.view.finish();
     ran?;
     sweep.finish()
-}
-
-/// The failure of a run whose results are written, and whose loss is no number.
-pub(super) fn lost(record: &RunRecord) -> Option<Error> {
-    let loss = record.lost_loss()?;
-    Some(Error::failure(format!(
-        "{}: {loss} is no number, so the scores mean nothing; the results are written",
-        record.task
-    )))
 }
 
 impl Sweep<'_> {
