@@ -60,6 +60,9 @@ pub struct RunRecord {
     pub class_tables: Vec<ClassTable>,
     /// Whether all predictions were the same: training collapsed.
     pub collapsed: bool,
+    /// What is no number though nothing was evaluated, in words: the training loss, or a logit of rows that were predicted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<String>,
     /// What was fine-tuned or evaluated, with the hashes of its weights.
     pub model: ModelInfo,
     /// The run that it began from, where it did not begin from that model itself.
@@ -155,11 +158,11 @@ impl RunRecord {
         is_same_number(self.score, other.score) && self.metrics.iter().all(of_metric)
     }
 
-    /// The name of a loss that is no number: the scores of the same rows mean nothing.
+    /// What is no number, so that what depends on it means nothing: a loss of what was evaluated, or what else was found.
     #[must_use]
-    pub fn lost_loss(&self) -> Option<&str> {
+    pub fn lost_number(&self) -> Option<&str> {
         let is_lost = |(name, value): &(&String, &Option<f64>)| plain_key(name) == "loss" && value.is_none();
-        self.metrics.iter().find(is_lost).map(|(name, _)| name.as_str())
+        self.metrics.iter().find(is_lost).map(|(name, _)| name.as_str()).or(self.lost.as_deref())
     }
 
     /// Whether another record has the same losses and metrics to the last digit. Of runs with other seeds it says that nothing in them

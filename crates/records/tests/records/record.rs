@@ -130,6 +130,7 @@ pub(crate) fn full() -> RunRecord {
             confusion_matrix: Some(vec![vec![3100]]),
         }],
         collapsed: false,
+        lost: Some("the training loss".to_owned()),
         model: model(),
         init_from: Some(init_from()),
         teacher: Some(model()),
@@ -223,6 +224,7 @@ fn bare() -> RunRecord {
         majority_baseline: None,
         class_tables: Vec::new(),
         collapsed: true,
+        lost: None,
         model: ModelInfo {
             revision: None,
             commit: None,

@@ -63,7 +63,7 @@ impl OnBackend for Prediction<'_> {
         let mut done = 0;
         while let Some(split) = windows.next()? {
             let logits = predict(&model, &split, settings.batch_size, padding);
-            let lost = logits.rows().position(|row| row.iter().any(|logit| !logit.is_finite()));
+            let lost = logits.lost_row();
             let mut lines = String::new();
             for row in logits.rows().take(lost.unwrap_or(usize::MAX)) {
                 let best = labels.best(row, settings.top_k);

@@ -247,5 +247,8 @@ fn a_checkpoint_of_nan_trains_to_a_record_that_warns_and_fails() {
             "{flags}: {}",
             ended.stderr
         );
+        // Of runs that are done already it is said again.
+        let again = bench.run(flags.split(' '));
+        assert_eq!(again.code, Some(1), "{flags}: {}", again.stderr);
     }
 }

@@ -119,7 +119,7 @@ impl OtherRows {
         pass: &OtherPass,
     ) -> Result<OtherEvaluation, Error> {
         let logits = predict(model, &self.split, batch_size, Padding::of::<B>(None));
-        if let Some(row) = logits.rows().position(|row| row.iter().any(|logit| !logit.is_finite())) {
+        if let Some(row) = logits.lost_row() {
             return Err(Error::failure(format!(
                 "{}: the model's logits of row {row} (from 0) are no numbers",
                 self.name

@@ -34,6 +34,8 @@ pub(super) struct RunOutcome<'a> {
     /// Whether the time of a phase is its own: the device was waited for, or does its work when it is called.
     pub(super) is_profiled: bool,
     pub(super) energy_joules: Option<f64>,
+    /// What is no number, see the record.
+    pub(super) lost: Option<String>,
     pub(super) warnings: Warnings,
 }
 

@@ -32,7 +32,7 @@ pub(super) struct Prediction {
 impl Prediction {
     /// The first row with a logit that is no number.
     pub(super) fn lost_row(&self) -> Option<usize> {
-        self.logits.rows().position(|row| row.iter().any(|logit| !logit.is_finite()))
+        self.logits.lost_row()
     }
 
     /// What `logits` of a split come to, classes in the model's order; `name` is that of the file.

@@ -35,6 +35,7 @@ impl RunOutcome<'_> {
             score: self.score(),
             majority_baseline: self.evaluations.first().and_then(|e| e.baseline.clone()),
             class_tables: self.class_tables(),
+            lost: self.lost.clone(),
             collapsed: self.evaluations.iter().any(|e| e.collapsed && e.loss.is_some()),
             model: self.model_info(),
             init_from: init_from(settings, prepared),

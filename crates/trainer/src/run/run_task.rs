@@ -38,9 +38,6 @@ pub struct CompletedRun {
     pub record: RunRecord,
     /// What became of it where [`RunHooks::listener`] took the finished folder.
     pub upload: Result<(), Error>,
-    /// What is no number, so that what depends on it means nothing, in words: the training loss, or logits of rows that were predicted. (Of what
-    /// was evaluated the record says it.)
-    pub lost: Option<String>,
     /// The files of results in the output folder.
     files: WrittenFiles,
 }
@@ -134,6 +131,7 @@ impl OnBackend for TaskRun<'_> {
         let lost = lost_loss.map(|_| "the training loss".to_owned()).or_else(|| lost_logits(&predictions));
         lost.iter().for_each(|what| warnings.add(format!("{what} is no number: what depends on it means nothing")));
         let outcome = RunOutcome {
+            lost,
             context: &context,
             is_profiled: settings.logging.profile || B::capabilities().synchronous,
             trained,
@@ -149,7 +147,7 @@ impl OnBackend for TaskRun<'_> {
         let written = outcome.write();
         let Some((dir, saved)) = saved else {
             let Written { record, files, result } = written;
-            let completed = CompletedRun { record, upload: Ok(()), lost, files };
+            let completed = CompletedRun { record, upload: Ok(()), files };
             return result.map(|()| Finished { completed, listener: None, keeps });
         };
         let saved = saved.and_then(|()| model_to_save(&context, &model).write_card(&dir, &written.record));
@@ -161,7 +159,7 @@ impl OnBackend for TaskRun<'_> {
             );
         }
         first_error(written.result, saved)?;
-        let completed = CompletedRun { record: written.record, upload: Ok(()), lost, files: written.files };
+        let completed = CompletedRun { record: written.record, upload: Ok(()), files: written.files };
         Ok(Finished { completed, listener, keeps })
     }
 }

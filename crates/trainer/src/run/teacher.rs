@@ -125,7 +125,7 @@ impl Teacher {
         let model = self.model.build_whole::<B>(&build, device).map_err(|error| wrong(&error))?;
         let padding = Padding::of::<B>(None);
         let said = predict(&model, &self.split, settings.evaluation.per_device_eval_batch_size, padding);
-        if let Some(row) = said.rows().position(|row| row.iter().any(|logit| !logit.is_finite())) {
+        if let Some(row) = said.lost_row() {
             let id = &self.model.files().id;
             return Err(wrong(&format!("{id}: what it says of training row {row} (from 0) is no number")));
         }

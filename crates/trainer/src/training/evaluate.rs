@@ -26,6 +26,12 @@ impl Logits {
     pub fn rows(&self) -> impl Iterator<Item = &[f32]> {
         self.values.chunks_exact(self.num_labels.max(1))
     }
+
+    /// The first row, from 0, in which a logit is no number or infinite.
+    #[must_use]
+    pub fn lost_row(&self) -> Option<usize> {
+        self.rows().position(|row| row.iter().any(|logit| !logit.is_finite()))
+    }
 }
 
 /// Runs the model without dropout over all rows, rows of like length together, so that little is padded and the work of

@@ -30,7 +30,7 @@ impl Sweep<'_> {
             match state {
                 RunState::Done(_) if spec.is_trial() => {}
                 RunState::Done(record) => {
-                    failures.extend(lost(&record, None).map(|error| (spec.name.clone(), error)));
+                    failures.extend(lost(&record).map(|error| (spec.name.clone(), error)));
                     records.push((self.title(spec), *record));
                 }
                 RunState::Failed(error) => failures.push((spec.name.clone(), error)),

@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::lost::lost;
 use super::state::{Begin, RunState, Sweep, stop_if_asked};
 use super::worker_protocol::is_worker;
 use crate::grid::duration::in_words;
@@ -64,13 +63,8 @@ impl Sweep<'_> {
             Ok(done) => {
                 if let Err(error) = done.upload {
                     log::error!("{name}: {error}");
-                    self.upload_failures.push((name.clone(), error));
+                    self.upload_failures.push((name, error));
                 }
-                // What the record says of it is said at the end, of runs that were done before too; a trial may come to nothing.
-                let found =
-                    done.lost.as_deref().filter(|_| !self.specs[at].is_trial() && done.record.lost_loss().is_none());
-                let failure = found.and_then(|found| lost(&done.record, Some(found)));
-                self.upload_failures.extend(failure.map(|error| (name, error)));
                 self.succeeded(at, done.record)
             }
             Err(error) if interrupt::requested() => return Err(error),

@@ -46,7 +46,7 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
         let done = run_task(&spec.settings, &run_hooks())?;
         done.upload?;
         submit(settings)?;
-        return lost(&done.record, done.lost.as_deref()).map_or(Ok(()), Err);
+        return lost(&done.record).map_or(Ok(()), Err);
     }
     let mut sweep = Sweep::new(grid, settings, !dry_run)?;
     sweep.settle()?;
