@@ -22,6 +22,7 @@ CASES = [("MiniLM-L6 32 x 64", MINILM, 32, 64),
          ("MiniLM-L6 32 x 128", MINILM, 32, 128),
          ("BERT-base 8 x 128", BASE, 8, 128),
          ("BERT-base 32 x 128", BASE, 32, 128)]
+LLAMA = dict(vocab_size=30522, max_position_embeddings=2048, pad_token_id=0)
 # The published sizes of each family, but for the words, of which BERT's number is taken everywhere.
 FAMILIES = {
     "DistilBERT-base": dict(model_type="distilbert", vocab_size=30522, dim=768, n_layers=6, n_heads=12, hidden_dim=3072,
@@ -36,6 +37,23 @@ FAMILIES = {
         norm_rel_ebd="layer_norm", pos_att_type=["p2c", "c2p"], position_biased_input=False),
     "ModernBERT-base": dict(model_type="modernbert", vocab_size=30522, num_hidden_layers=22, hidden_size=768,
                             num_attention_heads=12, intermediate_size=1152, pad_token_id=0),
+    "NomicBERT": BASE | dict(model_type="nomic_bert", pad_token_id=0),
+    "EuroBERT-210m": LLAMA | dict(model_type="eurobert", num_hidden_layers=12, hidden_size=768, num_attention_heads=12,
+                                  intermediate_size=3072),
+    "ERNIE-3.0-base": BASE | dict(model_type="ernie", use_task_id=True, type_vocab_size=4),
+    "RemBERT, half": BERT | dict(model_type="rembert", num_hidden_layers=12, hidden_size=1152, num_attention_heads=18,
+                                 intermediate_size=4608, input_embedding_size=256),
+    "GPT-2": dict(model_type="gpt2", vocab_size=30522, pad_token_id=0),
+    "Pythia-160m": dict(model_type="gpt_neox", vocab_size=30522, num_hidden_layers=12, hidden_size=768,
+                        num_attention_heads=12, intermediate_size=3072, pad_token_id=0),
+    "OPT-125m": dict(model_type="opt", vocab_size=30522, num_hidden_layers=12, hidden_size=768, num_attention_heads=12,
+                     ffn_dim=3072, max_position_embeddings=2048, word_embed_proj_dim=768, pad_token_id=1),
+    "SmolLM2-135M": LLAMA | dict(model_type="llama", num_hidden_layers=30, hidden_size=576, num_attention_heads=9,
+                                 num_key_value_heads=3, intermediate_size=1536),
+    "Qwen3, 8 layers": LLAMA | dict(model_type="qwen3", num_hidden_layers=8, hidden_size=1024, num_attention_heads=16,
+                                    num_key_value_heads=8, head_dim=128, intermediate_size=3072),
+    "Gemma-3-270m": LLAMA | dict(model_type="gemma3_text", num_hidden_layers=18, hidden_size=640, num_attention_heads=4,
+                                 num_key_value_heads=1, head_dim=256, intermediate_size=2048, sliding_window=512),
 }
 FAMILY_CASES = [(f"{name} 8 x 64", config, 8, 64) for name, config in FAMILIES.items()]
 #        name             flags             passes over the products (forward, and two in the backward pass)

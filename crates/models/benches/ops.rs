@@ -9,7 +9,7 @@ use burn_autodiff::Autodiff;
 use burn_flex::Flex;
 use criterion::{Criterion, criterion_group, criterion_main};
 use models::batch::{Sequences, TokenBatch};
-use models::ops::{self, AttentionSpec, ClassTargets, Dropout, EncoderOps, GeluForm, Precision, RowDropout};
+use models::ops::{self, ActivationForm, AttentionSpec, ClassTargets, Dropout, EncoderOps, Precision, RowDropout};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -58,9 +58,9 @@ fn linear(c: &mut Criterion) {
     time(c, "linear", "Burn", || x.clone().matmul(w.clone().transpose()) + b.clone().unsqueeze());
 }
 
-fn bias_gelu(c: &mut Criterion) {
+fn bias_activation(c: &mut Criterion) {
     let (x, b) = (matrix(ROWS, FFN), vector(FFN));
-    time(c, "bias and GELU", "fused", || ops::bias_gelu(x.clone(), b.clone(), GeluForm::Erf));
+    time(c, "bias and GELU", "fused", || ops::bias_activation(x.clone(), b.clone(), ActivationForm::Gelu));
     time(c, "bias and GELU", "Burn", || activation::gelu(x.clone() + b.clone().unsqueeze()));
 }
 
@@ -86,7 +86,16 @@ fn attention(c: &mut Criterion) {
     let qkv = matrix(ROWS, 3 * HIDDEN);
     let scale = 1.0 / ((HIDDEN / HEADS) as f64).sqrt();
     let dropout = Dropout::new(0.1, 1);
-    let spec = AttentionSpec { heads: HEADS, scale, window: None, sequences: sequences(), dropout };
+    let spec = AttentionSpec {
+        heads: HEADS,
+        key_value_heads: HEADS,
+        scale,
+        window: None,
+        causal: false,
+        softcap: None,
+        sequences: sequences(),
+        dropout,
+    };
     time(c, "attention", "fused", || ops::attention(qkv.clone(), &spec));
     let heads = |i: usize| {
         let part = qkv.clone().slice([0..ROWS, i * HIDDEN..(i + 1) * HIDDEN]);
@@ -123,5 +132,5 @@ fn cross_entropy(c: &mut Criterion) {
     time(c, "cross-entropy", "fused", || ops::cross_entropy(logits.clone(), &targets));
 }
 
-criterion_group!(benches, linear, bias_gelu, add_norm, attention, embed, cross_entropy);
+criterion_group!(benches, linear, bias_activation, add_norm, attention, embed, cross_entropy);
 criterion_main!(benches);

@@ -4,7 +4,7 @@ use burn::tensor::{Tensor, activation};
 
 use crate::config::ConfigError;
 use crate::layers::{Linear, RowPass};
-use crate::ops::{self, EncoderOps, GeluForm};
+use crate::ops::{self, ActivationForm, EncoderOps};
 
 /// A feed-forward activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,15 +47,24 @@ impl Activation {
         })
     }
 
+    /// As the operations know it, which is as a factor of its input; `None`: it is none.
+    #[must_use]
+    pub fn form(self) -> Option<ActivationForm> {
+        match self {
+            Self::Gelu => Some(ActivationForm::Gelu),
+            Self::GeluTanh => Some(ActivationForm::GeluTanh),
+            Self::Relu => Some(ActivationForm::Relu),
+            Self::Silu => Some(ActivationForm::Silu),
+            Self::Tanh => None,
+        }
+    }
+
     /// The activation of a linear layer's output, `[rows, out]`.
     #[must_use]
     pub fn forward<B: EncoderOps>(self, linear: &Linear<B>, x: Tensor<B, 2>, pass: &mut RowPass) -> Tensor<B, 2> {
-        match self {
-            Self::Gelu => ops::bias_gelu(linear.product(x, pass), linear.added(), GeluForm::Erf),
-            Self::GeluTanh => ops::bias_gelu(linear.product(x, pass), linear.added(), GeluForm::Tanh),
-            Self::Relu => activation::relu(linear.forward(x, pass)),
-            Self::Silu => activation::silu(linear.forward(x, pass)),
-            Self::Tanh => activation::tanh(linear.forward(x, pass)),
+        match self.form() {
+            Some(form) => ops::bias_activation(linear.product(x, pass), linear.added(), form),
+            None => activation::tanh(linear.forward(x, pass)),
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Sequences {
     max_len: usize,
     padded_len: Option<usize>,
     first_example: u32,
+    /// The position of each sequence's first row, where it is not 0.
+    first_positions: Vec<u32>,
     #[cfg(feature = "cube")]
     pub(crate) device_cache: DeviceCache,
 }
@@ -45,6 +47,7 @@ impl Sequences {
             max_len,
             padded_len: None,
             first_example: 0,
+            first_positions: Vec::new(),
             #[cfg(feature = "cube")]
             device_cache: DeviceCache::default(),
         }
@@ -64,6 +67,7 @@ impl Sequences {
             max_len,
             padded_len: Some(padded_len),
             first_example: 0,
+            first_positions: Vec::new(),
             #[cfg(feature = "cube")]
             device_cache: DeviceCache::default(),
         }
@@ -95,6 +99,12 @@ impl Sequences {
     #[must_use]
     pub fn first_tokens(&self) -> Self {
         Self::packed(vec![1; self.len()]).with_first_example(self.first_example())
+    }
+
+    /// One row a sequence, keyed as its token at a position of its own.
+    #[must_use]
+    pub fn tokens_at(&self, positions: &[u32]) -> Self {
+        Self { first_positions: positions.to_vec(), ..self.first_tokens() }
     }
 
     /// Index of the first sequence in the optimizer step's whole batch.
@@ -177,7 +187,8 @@ impl Sequences {
     #[must_use]
     pub fn row_key(&self, i: usize, position: usize) -> u64 {
         let example = u64::from(self.first_example) + i as u64;
-        example * POSITIONS_PER_EXAMPLE + position as u64
+        let first = self.first_positions.get(i).copied().unwrap_or(0);
+        example * POSITIONS_PER_EXAMPLE + u64::from(first) + position as u64
     }
 
     /// [`Self::row_key`] of every row, in row order.
@@ -205,6 +216,8 @@ pub struct TokenBatch {
     pub position_ids: Vec<u32>,
     /// Where the sequences lie among the rows.
     pub sequences: Arc<Sequences>,
+    /// The rows of the words' and of the positions' table that do not learn.
+    pub frozen: [Option<u32>; 2],
     distinct_tokens: Arc<DistinctTokens>,
     #[cfg(feature = "cube")]
     pub(crate) device_cache: Arc<DeviceCache>,
@@ -237,19 +250,19 @@ impl TokenBatch {
         &self.distinct_tokens
     }
 
-    /// The same tokens as a family counts them that has positions from `first` on, or none, and may have no token types. Where `first` is
-    /// not 0, the place before it is the padding's: a token like it in a text has that position itself and is not counted
+    /// The same tokens as a family counts them that has positions from `first` on, or none, and may have no token types. Where it
+    /// `skips_padding`, the id before `first` is the padding's: a token like it in a text has that position itself and is not counted
     /// (`create_position_ids_from_input_ids` of transformers).
     #[must_use]
-    pub fn counted(&self, first: Option<u32>, has_types: bool) -> Self {
+    pub fn counted(&self, first: Option<u32>, skips_padding: bool, has_types: bool) -> Self {
         let mut next = 0;
         let mut position = |place: u32, token: u32| match first {
             None => 0,
-            Some(0) => place,
+            Some(first) if !skips_padding => place + first,
             Some(first) => {
                 // Where a sequence begins, so does the count.
                 next = if place == 0 { first } else { next };
-                if token == first - 1 {
+                if token + 1 == first {
                     return token;
                 }
                 next += 1;
@@ -300,6 +313,7 @@ impl TokenBatch {
             token_type_ids,
             position_ids,
             sequences: Arc::new(sequences),
+            frozen: [None; 2],
             distinct_tokens,
             #[cfg(feature = "cube")]
             device_cache: Arc::default(),
@@ -315,11 +329,12 @@ mod tests {
     fn a_padding_token_in_a_text_is_not_counted() {
         let rows: [(&[u32], &[u8]); 2] = [(&[0, 7, 1, 8, 2], &[0, 0, 0, 1, 1]), (&[0, 9], &[0, 0])];
         let batch = TokenBatch::new(&rows, 1, Some(0), 0);
-        let counted = batch.counted(Some(2), false);
+        let counted = batch.counted(Some(2), true, false);
         assert_eq!(counted.position_ids, [2, 3, 1, 4, 5, 2, 3, 1, 1, 1]);
         assert_eq!(counted.token_type_ids, [0; 10]);
-        assert_eq!(batch.counted(Some(0), true).position_ids, [0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
-        assert_eq!(batch.counted(None, true).position_ids, [0; 10]);
+        assert_eq!(batch.counted(Some(2), false, true).position_ids, [2, 3, 4, 5, 6, 2, 3, 4, 5, 6]);
+        assert_eq!(batch.counted(Some(0), false, true).position_ids, [0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
+        assert_eq!(batch.counted(None, false, true).position_ids, [0; 10]);
     }
 
     #[test]

@@ -46,13 +46,14 @@ where
     let mut embedding_plan = plan.clone();
     let mut saved = Vec::with_capacity(depth);
     let mut sequences = batch.sequences.clone();
+    let pooled = encoder.pooled_tokens(batch);
     let x = {
         let plain = encoder.valid();
         let relative = plain.relative(&sequences);
         let mut x = plain.embed(batch, plan);
         for at in 0..depth {
             saved.push(SavedInput { input: x.clone(), sequences: sequences.clone(), plan: plan.clone() });
-            x = plain.layer(at, x, &mut sequences, &relative, plan);
+            x = plain.layer(at, x, &mut sequences, (&relative, &pooled), plan);
         }
         x
     };
@@ -75,7 +76,7 @@ where
         };
         let input = leaf::<B>(input, trainable.before(at));
         let (relative, table) = of_layer(&relative, trainable.table);
-        let output = encoder.layer(at, input.clone(), &mut sequences, &relative, &mut plan);
+        let output = encoder.layer(at, input.clone(), &mut sequences, (&relative, &pooled), &mut plan);
         let mut grads = ops::surrogate_loss(output, Tensor::from_inner(above)).backward();
         gradient = input.grad_remove(&mut grads);
         of_table.extend(table.and_then(|table| table.grad_remove(&mut grads)));
@@ -134,6 +135,7 @@ impl Trainable {
             embeddings: is_trainable(&encoder.word_embeddings)
                 || is_trainable(&encoder.position_embeddings)
                 || is_trainable(&encoder.token_type_embeddings)
+                || is_trainable(&encoder.task_type_embeddings)
                 || is_trainable(&encoder.embedding_norm)
                 || is_trainable(&encoder.embedding_projection),
             table: is_trainable(&encoder.relative_embeddings) || is_trainable(&encoder.relative_embedding_norm),

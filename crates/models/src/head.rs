@@ -8,9 +8,10 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 
 use crate::batch::TokenBatch;
-use crate::encoder::architecture::Architecture;
+use crate::encoder::architecture::{Architecture, Pooling};
 use crate::encoder::model::Encoder;
-use crate::layers::{LayerNorm, Linear, RowPass};
+use crate::encoder::pooling::mean;
+use crate::layers::{Linear, Norm, RowPass};
 use crate::ops::{self, ClassTargets, DropoutPlan, EncoderOps, Place, Precision};
 
 /// What the model is asked to predict for a batch.
@@ -42,15 +43,15 @@ impl Targets {
     }
 }
 
-/// `…ForSequenceClassification` of any family: encoder, dense layer, classifier.
+/// `…ForSequenceClassification` of any family: encoder, perhaps a dense layer, classifier.
 #[derive(Module, Debug)]
 pub struct SequenceClassifier<B: Backend> {
     /// Embeddings and layers; their output is `[rows, hidden]`.
     pub encoder: Encoder<B>,
     /// `[hidden, hidden]`: BERT's pooler, or the head's own.
-    pub dense: Linear<B>,
+    pub dense: Option<Linear<B>>,
     /// After the dense layer.
-    pub dense_norm: Option<LayerNorm<B>>,
+    pub dense_norm: Option<Norm<B>>,
     /// `[num_labels, hidden]`; one label is a regression.
     pub classifier: Linear<B>,
 }
@@ -62,9 +63,13 @@ impl<B: Backend> SequenceClassifier<B> {
         let a = Arc::new(architecture);
         let hidden = a.hidden_size;
         Self {
-            dense: Linear::zeros(hidden, hidden, a.head.dense_bias, precision, device),
-            dense_norm: a.head.norm.then(|| LayerNorm::zeros(hidden, a.layer_norm_eps, a.norm_bias, device)),
-            classifier: Linear::zeros(hidden, num_labels, true, precision, device),
+            dense: a.head.dense.map(|dense| Linear::zeros(hidden, hidden, dense.bias, precision, device)),
+            dense_norm: a
+                .head
+                .dense
+                .is_some_and(|dense| dense.norm)
+                .then(|| Norm::zeros(hidden, a.norm, a.layer_norm_eps, device)),
+            classifier: Linear::zeros(hidden, num_labels, a.head.classifier_bias, precision, device),
             encoder: Encoder::zeros(a, precision, device),
         }
     }
@@ -78,16 +83,24 @@ impl<B: EncoderOps> SequenceClassifier<B> {
         self.classify(pooled, batch, plan)
     }
 
-    /// Logits of what the encoder says of each example, `[batch, hidden]`.
+    /// Logits of what the encoder's [`Encoder::pooled`] gives.
     pub(crate) fn classify(&self, mut x: Tensor<B, 2>, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
         let head = self.encoder.architecture().head;
         let rows = Arc::new(batch.sequences.first_tokens());
-        if head.dense_dropout > 0.0 {
-            x = ops::dropout(x, plan.next(Place::Pooled, head.dense_dropout), &rows);
+        let pools_behind = head.pooling == Pooling::MeanOfDense;
+        if let (Some(dense), Some(layer)) = (head.dense, &self.dense) {
+            let rows = if pools_behind { &batch.sequences } else { &rows };
+            if dense.dropout > 0.0 {
+                x = ops::dropout(x, plan.next(Place::Pooled, dense.dropout), rows);
+            }
+            x = dense.activation.forward(layer, x, &mut RowPass { plan, sequences: rows });
+            if let Some(norm) = &self.dense_norm {
+                x = norm.forward(x);
+            }
         }
-        x = head.activation.forward(&self.dense, x, &mut RowPass { plan, sequences: &rows });
-        if let Some(norm) = &self.dense_norm {
-            x = norm.forward(x);
+        if pools_behind {
+            // The classifier is linear: the mean of its logits is its logits of the mean.
+            x = mean(x, &batch.sequences);
         }
         x = ops::dropout(x, plan.next(Place::Classifier, head.dropout), &rows);
         self.classifier.forward(x, &mut RowPass { plan, sequences: &rows })

@@ -1,6 +1,48 @@
 //! The parameters of a model: for each its tensors in a Hugging Face checkpoint, how they are initialised where a checkpoint
 //! lacks them, and whether they decay.
 
+use std::ops::Range;
+
+use crate::parameters::HostTensor;
+
+/// A piece of a parameter along its first axis, in shares of its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Shares before it.
+    pub first: usize,
+    /// Its own shares.
+    pub count: usize,
+    /// Shares of the whole.
+    pub of: usize,
+}
+
+impl Piece {
+    /// All of it.
+    pub const WHOLE: Self = Self { first: 0, count: 1, of: 1 };
+
+    /// Its rows, where the whole has `rows`.
+    #[must_use]
+    pub fn rows(self, rows: usize) -> Range<usize> {
+        let share = rows / self.of;
+        self.first * share..(self.first + self.count) * share
+    }
+
+    /// Whether it is the whole.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        self.count == self.of
+    }
+
+    /// Its values.
+    #[must_use]
+    pub fn read(self, whole: &HostTensor) -> HostTensor {
+        let mut shape = whole.shape.clone();
+        let (rows, columns) = (self.rows(shape[0]), shape[1..].iter().product::<usize>());
+        shape[0] = rows.len();
+        HostTensor { shape, values: whole.values[rows.start * columns..rows.end * columns].to_vec() }
+    }
+}
+
 /// How a tensor that a checkpoint lacks is initialised, as transformers' `_init_weights` does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
@@ -27,6 +69,12 @@ pub struct ParameterSpec {
     pub parameter: String,
     /// Names in the checkpoint without the family's prefix; several are stacked along the first dimension.
     pub tensors: Vec<String>,
+    /// The rows of each of them, as shares of the whole's.
+    pub shares: Vec<usize>,
+    /// What transformers calls them in files, where that is something else: one name for each, or one for all of them together.
+    pub stored: Vec<String>,
+    /// The checkpoint has the matrix as `[in, out]` (transformers' `Conv1D`).
+    pub is_transposed: bool,
     /// For those that are missing.
     pub init: Init,
     /// Whether the tensor belongs to the encoder, and so may carry the family's prefix.
@@ -40,7 +88,36 @@ impl ParameterSpec {
     fn new(parameter: String, tensors: Vec<String>, init: Init) -> Self {
         // MPNet's `relative_attention_bias` is a table, and spared for its name.
         let decay = init == Init::Normal && !tensors.iter().any(|tensor| tensor.contains("bias"));
-        Self { parameter, tensors, init, in_encoder: true, decay }
+        let shares = vec![1; tensors.len()];
+        Self { parameter, tensors, shares, stored: Vec::new(), is_transposed: false, init, in_encoder: true, decay }
+    }
+
+    /// Which rows of the parameter each of the tensors is.
+    #[must_use]
+    pub fn pieces(&self) -> Vec<Piece> {
+        let of = self.shares.iter().sum();
+        let piece = |(part, &count): (usize, &usize)| Piece { first: self.shares[..part].iter().sum(), count, of };
+        self.shares.iter().enumerate().map(piece).collect()
+    }
+
+    /// Values between the checkpoint's order and the model's, either way: `shape` is that of `values`.
+    #[must_use]
+    pub fn turned(&self, values: Vec<f32>, shape: &[usize]) -> Vec<f32> {
+        match shape {
+            &[rows, columns] if self.is_transposed => {
+                (0..rows * columns).map(|i| values[i % rows * columns + i / rows]).collect()
+            }
+            _ => values,
+        }
+    }
+
+    /// The shape in the checkpoint of a tensor of this shape in the model, and the other way.
+    #[must_use]
+    pub fn turned_shape(&self, shape: &[usize]) -> Vec<usize> {
+        match shape {
+            &[rows, columns] if self.is_transposed => vec![columns, rows],
+            _ => shape.to_vec(),
+        }
     }
 
     /// The name that transformers gives one of the tensors in a classifier's checkpoint: with the family's prefix
@@ -118,6 +195,39 @@ impl ParameterSpecs {
             .linear(&path("intermediate"), &[&fill(names.intermediate)], true)
             .linear(&path("output"), &[&fill(names.output)], true)
             .norm(&path("output_norm"), &fill(names.output_norm), true)
+    }
+
+    /// The last linear layer's matrix is stored as `[in, out]`.
+    pub fn transposed(&mut self) -> &mut Self {
+        if let Some(row) = self.rows.iter_mut().rfind(|row| row.parameter.ends_with(".weight")) {
+            row.is_transposed = true;
+        }
+        self
+    }
+
+    /// What transformers calls the last layer's tensors in files: one name for each, or one for all of them together.
+    pub fn stored(&mut self, tensors: &[&str]) -> &mut Self {
+        let layer = |parameter: &str| parameter.rsplit_once('.').map(|(layer, _)| layer.to_owned());
+        let last = self.rows.last().and_then(|row| layer(&row.parameter));
+        for row in self.rows.iter_mut().rev().take(2).filter(|row| layer(&row.parameter) == last) {
+            let ending = row.parameter.rsplit('.').next().unwrap_or_default();
+            row.stored = tensors.iter().map(|tensor| format!("{tensor}.{ending}")).collect();
+        }
+        self
+    }
+
+    /// The head of a decoder: a classifier without bias.
+    pub fn score(&mut self) -> Vec<ParameterSpec> {
+        let from = self.rows.len();
+        self.linear("classifier", &["score"], false).outside_encoder(from);
+        std::mem::take(&mut self.rows)
+    }
+
+    /// The last row's tensors, and its bias's where it has one, are stacked in these shares of rows.
+    pub fn in_shares(&mut self, shares: &[usize]) -> &mut Self {
+        let stacked = self.rows.iter_mut().rev().take(2).filter(|row| row.tensors.len() == shares.len());
+        stacked.for_each(|row| row.shares = shares.to_vec());
+        self
     }
 
     /// What was added since there were `from` rows does not carry the family's prefix.

@@ -85,7 +85,7 @@ fn checkpoint_summary(model: &ModelChoice, options: &ModelsOptions) -> Result<Va
         "architecture": family.classifier_architecture,
         "num_hidden_layers": architecture.layer_order.len(),
         "hidden_size": architecture.hidden_size,
-        "num_attention_heads": architecture.num_attention_heads,
+        "num_attention_heads": architecture.attention.heads,
         "intermediate_size": architecture.intermediate_size,
         "vocab_size": architecture.vocab_size,
         "longest_input": longest,

@@ -17,8 +17,9 @@ const CANDIDATES: &[(&str, bool)] = &[
 ];
 
 /// Whether a tensor of this name is a classifier's.
-pub(super) fn is_of_head(name: &str) -> bool {
-    name.starts_with("classifier.")
+#[must_use]
+pub fn is_of_head(name: &str) -> bool {
+    name.starts_with("classifier.") || name.starts_with("score.")
 }
 
 /// The weight files of one checkpoint.

@@ -69,10 +69,11 @@ impl LoadReport {
     }
 }
 
-/// Names under which `tensor` may be stored, the usual one first.
-fn spellings(tensor: &str, in_encoder: bool, prefix: &str) -> Vec<String> {
+/// Names under which `tensor` may be stored, the usual one first; `stored`: what files call it that transformers writes,
+/// where that is another.
+fn spellings(tensor: &str, stored: Option<&String>, in_encoder: bool, prefix: &str) -> Vec<String> {
     let mut names = Vec::new();
-    for name in std::iter::once(tensor.to_owned()).chain(old_spelling(tensor)) {
+    for name in std::iter::once(tensor.to_owned()).chain(old_spelling(tensor)).chain(stored.cloned()) {
         if in_encoder {
             names.push(format!("{prefix}{name}"));
         }
@@ -102,13 +103,29 @@ pub fn load<B: Backend, M: Module<B>>(
         let Some(shape) = shapes.get(&entry.parameter) else {
             unreachable!("the table of tensor names has `{}`, the module has not", entry.parameter)
         };
-        let mut piece_shape = shape.clone();
-        piece_shape[0] /= entry.tensors.len();
-        let count: usize = piece_shape.iter().product();
-        let mut whole = Vec::with_capacity(count * entry.tensors.len());
-        for tensor in &entry.tensors {
+        // Some files have the stacked ones as one.
+        let of_all = entry.stored.first().filter(|_| entry.stored.len() < entry.tensors.len());
+        let of_all = of_all.and_then(|stored| {
+            let names = spellings(stored, None, entry.in_encoder, options.prefix);
+            names.into_iter().find(|name| tensors.contains(name))
+        });
+        if let Some(name) = of_all {
+            check_shape(&name, &tensors, shape, entry, options)?;
+            values.insert(entry.parameter.clone(), tensors.read(&name)?);
+            report.loaded.extend(entry.tensors.iter().map(|tensor| entry.full_name(tensor, options.prefix)));
+            used.insert(name);
+            continue;
+        }
+        let mut whole = Vec::with_capacity(shape.iter().product());
+        for (part, (tensor, piece)) in entry.tensors.iter().zip(entry.pieces()).enumerate() {
+            let mut piece_shape = shape.clone();
+            piece_shape[0] = piece.rows(shape[0]).len();
+            let piece_shape = entry.turned_shape(&piece_shape);
+            let count: usize = piece_shape.iter().product();
             let full = entry.full_name(tensor, options.prefix);
-            let found = spellings(tensor, entry.in_encoder, options.prefix).into_iter().find(|n| tensors.contains(n));
+            let stored = entry.stored.get(part);
+            let names = spellings(tensor, stored, entry.in_encoder, options.prefix);
+            let found = names.into_iter().find(|name| tensors.contains(name));
             let fits = match &found {
                 None => false,
                 Some(name) => {
@@ -118,11 +135,12 @@ pub fn load<B: Backend, M: Module<B>>(
             };
             match (found, fits) {
                 (Some(name), true) => {
-                    whole.extend(tensors.read(&name)?);
+                    whole.extend(entry.turned(tensors.read(&name)?, &piece_shape));
                     report.loaded.push(full);
                 }
                 (found, _) => {
-                    whole.extend(initial_values(entry.init, count, options.initializer_range, rng));
+                    let drawn = initial_values(entry.init, count, options.initializer_range, rng);
+                    whole.extend(entry.turned(drawn, &piece_shape));
                     if found.is_some() { report.mismatched.push(full) } else { report.initialized.push(full) }
                 }
             }

@@ -27,12 +27,15 @@ pub fn save<B: Backend, M: Module<B>>(
         let Some(whole) = values.remove(&entry.parameter) else {
             unreachable!("the table of tensor names has `{}`, the module has not", entry.parameter)
         };
-        let mut shape = whole.shape;
-        shape[0] /= entry.tensors.len();
-        let pieces = whole.values.chunks_exact(shape.iter().product());
-        tensors.extend(entry.tensors.iter().zip(pieces).map(|(tensor, piece)| {
-            let name = entry.full_name(tensor, prefix);
-            (name, HostTensor { shape: shape.clone(), values: piece.to_vec() })
+        if let ([name], true) = (entry.stored.as_slice(), entry.tensors.len() > 1) {
+            tensors.push((entry.full_name(name, prefix), whole));
+            continue;
+        }
+        let names = if entry.stored.is_empty() { &entry.tensors } else { &entry.stored };
+        tensors.extend(names.iter().zip(entry.pieces()).map(|(name, piece)| {
+            let HostTensor { shape, values } = piece.read(&whole);
+            let tensor = HostTensor { values: entry.turned(values, &shape), shape: entry.turned_shape(&shape) };
+            (entry.full_name(name, prefix), tensor)
         }));
     }
     write_safetensors(path, &tensors)

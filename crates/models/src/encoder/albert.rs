@@ -2,8 +2,9 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/albert/modeling_albert.py>
 
-use super::architecture::{Architecture, Block, PostNorm, Projection, bert_like};
+use super::architecture::{Architecture, LayerAttention, Projection};
 use super::bert::embedding_names;
+use super::bert_like::bert_like;
 use super::registration::{DropoutFields, Family};
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault, MOST_LAYERS};
@@ -73,6 +74,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     // The group of the i-th run is int(i / (runs / groups)), and all of its layers are run.
     let group = |i: usize| ((i as f64 / (runs as f64 / groups as f64)) as usize).min(groups - 1);
     architecture.num_layers = groups * inner;
+    architecture.attention.layers.resize(groups * inner, LayerAttention::default());
     architecture.layer_order = (0..runs).flat_map(|i| (0..inner).map(move |layer| group(i) * inner + layer)).collect();
     architecture.embeddings.size = config.whole("embedding_size", 128)?.max(1);
     // There also where the widths are equal.
@@ -81,12 +83,10 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     architecture.dropout.embeddings = hidden_dropout;
     architecture.dropout.attention = config.probability("attention_probs_dropout_prob", 0.0)?;
     architecture.dropout.attention_output = hidden_dropout;
-    architecture.block = Block::PostNorm(PostNorm {
-        activation: Activation::from_config("hidden_act", config.text("hidden_act", "gelu_new")?)?,
-        // The feed-forward layer's result is not dropped.
-        output_dropout: 0.0,
-        ..fields.block
-    });
+    // The feed-forward layer's result is not dropped.
+    architecture.dropout.output = 0.0;
+    architecture.feed_forward.activation =
+        Activation::from_config("hidden_act", config.text("hidden_act", "gelu_new")?)?;
     architecture.head.dropout = config.probability("classifier_dropout_prob", 0.1)?;
     architecture.checked("num_attention_heads")
 }

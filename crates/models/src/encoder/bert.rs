@@ -3,7 +3,8 @@
 //! Follows `src/transformers/models/bert/modeling_bert.py` of huggingface/transformers:
 //! <https://github.com/huggingface/transformers/blob/main/src/transformers/models/bert/modeling_bert.py>
 
-use super::architecture::{Architecture, bert_like};
+use super::architecture::Architecture;
+use super::bert_like::bert_like;
 use super::registration::{DropoutFields, Family};
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::parameter_specs::{LayerNames, ParameterSpec, ParameterSpecs};

@@ -2,9 +2,9 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/deberta_v2/modeling_deberta_v2.py>
 
-use super::architecture::{
-    Architecture, Block, Disentangled, Distances, PostNorm, Projection, TokenTypes, bert_like_without_token_types, only,
-};
+use super::architecture::{Architecture, Dense, Disentangled, Distances, Projection, TokenTypes};
+use super::bert_like::bert_like_without_token_types;
+use super::checks::only;
 use super::registration::{DropoutFields, Family};
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
@@ -125,12 +125,15 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         rows => TokenTypes::Rows(rows),
     };
     if let Some(disentangled) = disentangled(config)? {
-        let distances = Distances::Disentangled(disentangled);
-        architecture.block = Block::PostNorm(PostNorm { distances, ..fields.block });
+        architecture.attention.distances = Distances::Disentangled(disentangled);
+        // Three terms make a score: content with content, and each with positions.
+        architecture.attention.scale = 1.0 / ((3 * architecture.attention.head_dim) as f64).sqrt();
     }
-    architecture.head.dense_dropout = config.probability("pooler_dropout", 0.0)?;
-    architecture.head.activation =
-        Activation::from_config("pooler_hidden_act", config.text("pooler_hidden_act", "gelu")?)?;
+    architecture.head.dense = Some(Dense {
+        dropout: config.probability("pooler_dropout", 0.0)?,
+        activation: Activation::from_config("pooler_hidden_act", config.text("pooler_hidden_act", "gelu")?)?,
+        ..fields.dense
+    });
     architecture.head.dropout = config.optional_probability("cls_dropout", fields.hidden_dropout_prob)?;
     architecture.checked("num_attention_heads")
 }

@@ -3,11 +3,14 @@
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/distilbert/modeling_distilbert.py>
 
 use super::architecture::{
-    Architecture, Block, Distances, Dropouts, Embeddings, Head, Pooling, PostNorm, Projection, TokenTypes, only,
+    Architecture, Block, Dense, Dropouts, Embeddings, FeedForward, Head, Pooling, Positions, Projection, SelfAttention,
+    TokenTypes,
 };
+use super::checks::{only, padding};
 use super::registration::{DropoutFields, Family};
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
+use crate::layers::NormForm;
 use crate::parameter_specs::{LayerNames, ParameterSpec, ParameterSpecs};
 
 /// The family's registration.
@@ -64,35 +67,39 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         vocab_size: config.count("vocab_size")?,
         hidden_size: dim,
         intermediate_size: config.count("hidden_dim")?,
-        num_attention_heads: config.count("n_heads")?,
         num_layers: layers,
         layer_order: (0..layers).collect(),
         embeddings: Embeddings {
             size: dim,
-            positions: Some((config.count("max_position_embeddings")?, 0)),
+            padding: padding(config, Some(0))?,
+            positions: Some(Positions::from_zero(config.count("max_position_embeddings")?)),
             token_types: TokenTypes::None,
+            task_types: None,
+            norm: true,
+            scale: None,
             projection: Projection::None,
         },
-        block: Block::PostNorm(PostNorm {
-            distances: Distances::None,
+        attention: SelfAttention::usual(dim, config.count("n_heads")?, layers),
+        feed_forward: FeedForward {
             activation: Activation::from_config("activation", config.text("activation", "gelu")?)?,
-            output_dropout: dropout,
-        }),
+            gated: false,
+            bias: true,
+        },
+        block: Block::PostNorm,
         dropout: Dropouts {
             embeddings: dropout,
             attention: config.probability("attention_dropout", 0.1)?,
-            attention_output: 0.0,
+            output: dropout,
+            ..Dropouts::default()
         },
+        norm: NormForm::Layer { bias: true },
         // Written into the code, not into config.json.
         layer_norm_eps: 1e-12,
-        norm_bias: true,
         head: Head {
             pooling: Pooling::First,
-            dense_dropout: 0.0,
-            activation: Activation::Relu,
-            dense_bias: true,
-            norm: false,
+            dense: Some(Dense { dropout: 0.0, activation: Activation::Relu, bias: true, norm: false }),
             dropout: config.probability("seq_classif_dropout", 0.2)?,
+            classifier_bias: true,
         },
     }
     .checked("n_heads")

@@ -2,8 +2,9 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/electra/modeling_electra.py>
 
-use super::architecture::{Architecture, Projection, bert_like};
+use super::architecture::{Architecture, Dense, Projection};
 use super::bert::{LAYER, embedding_names};
+use super::bert_like::bert_like;
 use super::registration::{DropoutFields, Family};
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
@@ -57,8 +58,8 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     if projected {
         architecture.embeddings.projection = Projection::AfterNorm;
     }
-    architecture.head.dense_dropout = fields.classifier_dropout;
-    architecture.head.activation = Activation::Gelu;
+    architecture.head.dense =
+        Some(Dense { dropout: fields.classifier_dropout, activation: Activation::Gelu, ..fields.dense });
     architecture.checked("num_attention_heads")
 }
 

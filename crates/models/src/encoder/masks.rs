@@ -1,6 +1,6 @@
 //! Which masks of dropout a forward pass draws in transformers, in which order.
 
-use super::architecture::{Architecture, Block, Distances, Projection};
+use super::architecture::{Architecture, Distances, Projection};
 use crate::ops::{MaskShape, Place};
 
 impl Architecture {
@@ -16,21 +16,19 @@ impl Architecture {
             Projection::BeforeNorm => hidden,
         };
         let mut layer = Vec::new();
-        if let (Block::PostNorm(block), Distances::Disentangled(d)) = (&self.block, self.block.distances()) {
+        if let Distances::Disentangled(d) = self.attention.distances {
             // One for all examples.
-            let table = mask(Place::RelativeTable, block.output_dropout, 2 * d.span, hidden);
+            let table = mask(Place::RelativeTable, self.dropout.output, 2 * d.span, hidden);
             layer.push(MaskShape { batch: 1, ..table });
         }
         let attention = mask(Place::Attention, self.dropout.attention, len, len);
-        layer.push(MaskShape { heads: self.num_attention_heads, ..attention });
+        layer.push(MaskShape { heads: self.attention.heads, ..attention });
         layer.push(mask(Place::AttentionOutput, self.dropout.attention_output, len, hidden));
-        layer.push(match &self.block {
-            Block::PostNorm(block) => mask(Place::FeedForward, block.output_dropout, len, hidden),
-            Block::PreNormGated(block) => mask(Place::FeedForward, block.mlp_dropout, len, self.intermediate_size),
-        });
+        layer.push(mask(Place::FeedForward, self.dropout.inner, len, self.intermediate_size));
+        layer.push(mask(Place::FeedForward, self.dropout.output, len, hidden));
         let mut masks = vec![mask(Place::Embeddings, self.dropout.embeddings, len, embedded)];
         masks.extend(self.layer_order.iter().flat_map(|_| layer.iter().copied()));
-        masks.push(mask(Place::Pooled, self.head.dense_dropout, 1, hidden));
+        masks.extend(self.head.dense.map(|dense| mask(Place::Pooled, dense.dropout, 1, hidden)));
         masks.push(mask(Place::Classifier, self.head.dropout, 1, hidden));
         masks.retain(|mask| mask.probability > 0.0);
         masks

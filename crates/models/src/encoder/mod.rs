@@ -1,20 +1,40 @@
-//! Encoders: one file a family, registered here.
+//! Encoders, and decoders as classifiers: one file a family, registered here.
 
 mod albert;
 pub mod architecture;
+mod attend;
 mod bert;
+mod bert_like;
+mod checks;
 mod data2vec_text;
 mod deberta_v2;
 mod distilbert;
 mod electra;
+mod ernie;
+mod eurobert;
+mod gemma;
+mod gpt2;
+mod gpt_neox;
+mod llama;
+mod llama_like;
 mod masks;
+mod megatron_bert;
+mod mistral;
 pub mod model;
 mod modernbert;
 mod mpnet;
+mod nomic_bert;
+mod opt;
+pub(crate) mod pooling;
+mod qwen;
 mod registration;
 pub(crate) mod relative;
+mod rembert;
 mod roberta;
+mod roberta_prelayernorm;
+mod rope;
 mod size;
+mod smollm3;
 
 pub use self::registration::{DropoutFields, Family};
 pub use self::size::Parameters;
@@ -33,6 +53,24 @@ pub static FAMILIES: &[Family] = &[
     data2vec_text::FAMILY,
     deberta_v2::FAMILY,
     modernbert::FAMILY,
+    ernie::FAMILY,
+    megatron_bert::FAMILY,
+    roberta_prelayernorm::FAMILY,
+    rembert::FAMILY,
+    nomic_bert::FAMILY,
+    eurobert::FAMILY,
+    modernbert::DECODER,
+    gpt2::FAMILY,
+    gpt_neox::FAMILY,
+    opt::FAMILY,
+    llama::FAMILY,
+    mistral::FAMILY,
+    qwen::QWEN2,
+    qwen::QWEN3,
+    smollm3::FAMILY,
+    gemma::GEMMA,
+    gemma::GEMMA2,
+    gemma::GEMMA3_TEXT,
 ];
 
 /// The family of a config.json.

@@ -6,31 +6,38 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::architecture::{
-    Architecture, Block, Distances, Pooling, PostNorm, PreNormGated, Projection, RotaryLayer, TokenTypes,
-};
+use super::architecture::{Architecture, Block, Distances, Pooling, Projection, SelfAttention, TokenTypes};
+use super::pooling::{PooledTokens, mean};
 use super::relative::RelativePositions;
 use crate::batch::{Sequences, TokenBatch};
-use crate::layers::{LayerNorm, Linear, RowPass, zeros};
-use crate::ops::{self, AttentionSpec, DropoutPlan, EncoderOps, Place, Precision, RotarySpec, RowDropout};
+use crate::layers::{Linear, Norm, RowPass, zeros};
+use crate::ops::{self, DropoutPlan, EncoderOps, Place, Precision, RowDropout};
 
 /// One encoder layer.
 #[derive(Module, Debug)]
 pub struct Layer<B: Backend> {
-    /// Queries, keys and values in one product: `[3 hidden, hidden]`.
+    /// Queries, keys and values in one product: `[queries + keys + values, hidden]`.
     pub qkv: Linear<B>,
+    /// Of each head's queries, `[head_dim]`.
+    pub query_norm: Option<Norm<B>>,
+    /// Of each head's keys, `[head_dim]`.
+    pub key_norm: Option<Norm<B>>,
     /// Queries and keys of relative positions, where they have projections of their own: `[2 hidden, hidden]`.
     pub position_projection: Option<Linear<B>>,
-    /// The linear layer after attention, `[hidden, hidden]`.
+    /// The linear layer after attention, `[hidden, queries]`.
     pub attention_output: Linear<B>,
     /// After the first residual sum, or before attention.
-    pub attention_norm: Option<LayerNorm<B>>,
+    pub attention_norm: Option<Norm<B>>,
+    /// Of what attention adds, before it is added.
+    pub after_attention_norm: Option<Norm<B>>,
     /// First feed-forward layer; with its gate `[2 intermediate, hidden]`.
     pub intermediate: Linear<B>,
     /// Second feed-forward layer.
     pub output: Linear<B>,
     /// After the second residual sum, or before the feed-forward layer.
-    pub output_norm: LayerNorm<B>,
+    pub output_norm: Norm<B>,
+    /// Of what the feed-forward layer adds, before it is added.
+    pub after_output_norm: Option<Norm<B>>,
 }
 
 /// The encoder of any family: embeddings and layers.
@@ -42,18 +49,20 @@ pub struct Encoder<B: Backend> {
     pub position_embeddings: Option<Param<Tensor<B, 2>>>,
     /// `[type_vocab_size, embedding_size]`.
     pub token_type_embeddings: Option<Param<Tensor<B, 2>>>,
+    /// `[task_type_vocab_size, embedding_size]`.
+    pub task_type_embeddings: Option<Param<Tensor<B, 2>>>,
     /// After the sum of embeddings.
-    pub embedding_norm: LayerNorm<B>,
+    pub embedding_norm: Option<Norm<B>>,
     /// To the encoder's width.
     pub embedding_projection: Option<Linear<B>>,
     /// The table of relative positions: `[buckets, heads]` or `[2 span, hidden]`.
     pub relative_embeddings: Option<Param<Tensor<B, 2>>>,
     /// Of that table.
-    pub relative_embedding_norm: Option<LayerNorm<B>>,
+    pub relative_embedding_norm: Option<Norm<B>>,
     /// The [`Architecture::num_layers`] layers with parameters of their own; [`Architecture::layer_order`] says when each runs.
     pub layers: Vec<Layer<B>>,
     /// After the last layer.
-    pub final_norm: Option<LayerNorm<B>>,
+    pub final_norm: Option<Norm<B>>,
     #[module(skip)]
     architecture: Arc<Architecture>,
 }
@@ -64,24 +73,29 @@ impl<B: Backend> Encoder<B> {
     pub fn zeros(architecture: Arc<Architecture>, precision: Precision, device: &B::Device) -> Self {
         let a = &*architecture;
         let (hidden, ffn, size) = (a.hidden_size, a.intermediate_size, a.embeddings.size);
-        let norm = |columns| LayerNorm::zeros(columns, a.layer_norm_eps, a.norm_bias, device);
+        let norm = |columns| Norm::zeros(columns, a.norm, a.layer_norm_eps, device);
         let linear = |inputs, outputs, bias| Linear::zeros(inputs, outputs, bias, precision, device);
-        let (pre_norm, attention_bias, mlp_bias, inner) = match &a.block {
-            Block::PostNorm(_) => (false, true, true, ffn),
-            Block::PreNormGated(block) => (true, block.attention_bias, block.mlp_bias, 2 * ffn),
-        };
-        let disentangled = match a.block.distances() {
+        let SelfAttention { head_dim, bias, output_bias, query_key_norm, .. } = a.attention;
+        let [queries, keys] = a.attention.columns();
+        let inner = if a.feed_forward.gated { 2 * ffn } else { ffn };
+        let disentangled = match a.attention.distances {
             Distances::Disentangled(d) => Some(d),
             Distances::None | Distances::Buckets { .. } => None,
         };
+        let around = a.block == Block::Sandwich;
+        let bare = |i: usize| i == 0 && a.block == Block::PreNorm { first_attention: false };
         let layer = |i: usize| Layer {
-            qkv: linear(hidden, 3 * hidden, attention_bias),
+            qkv: linear(hidden, queries + 2 * keys, bias),
+            query_norm: query_key_norm.then(|| norm(head_dim)),
+            key_norm: query_key_norm.then(|| norm(head_dim)),
             position_projection: disentangled.filter(|d| !d.share_att_key).map(|_| linear(hidden, 2 * hidden, true)),
-            attention_output: linear(hidden, hidden, attention_bias),
-            attention_norm: (!pre_norm || i > 0).then(|| norm(hidden)),
-            intermediate: linear(hidden, inner, mlp_bias),
-            output: linear(ffn, hidden, mlp_bias),
+            attention_output: linear(queries, hidden, output_bias),
+            attention_norm: (!bare(i)).then(|| norm(hidden)),
+            after_attention_norm: around.then(|| norm(hidden)),
+            intermediate: linear(hidden, inner, a.feed_forward.bias),
+            output: linear(ffn, hidden, a.feed_forward.bias),
             output_norm: norm(hidden),
+            after_output_norm: around.then(|| norm(hidden)),
         };
         let (normed, projection) = match a.embeddings.projection {
             Projection::None => (size, None),
@@ -90,18 +104,19 @@ impl<B: Backend> Encoder<B> {
         };
         Self {
             word_embeddings: zeros([a.vocab_size, size], device),
-            position_embeddings: a.embeddings.positions.map(|(rows, _)| zeros([rows, size], device)),
+            position_embeddings: a.embeddings.positions.map(|positions| zeros([positions.rows, size], device)),
             token_type_embeddings: a.embeddings.token_types.rows().map(|rows| zeros([rows, size], device)),
-            embedding_norm: norm(normed),
+            task_type_embeddings: a.embeddings.task_types.map(|rows| zeros([rows, size], device)),
+            embedding_norm: a.embeddings.norm.then(|| norm(normed)),
             embedding_projection: projection,
-            relative_embeddings: match a.block.distances() {
-                Distances::Buckets { num_buckets, .. } => Some(zeros([num_buckets, a.num_attention_heads], device)),
+            relative_embeddings: match a.attention.distances {
+                Distances::Buckets { num_buckets, .. } => Some(zeros([num_buckets, a.attention.heads], device)),
                 Distances::Disentangled(d) => Some(zeros([2 * d.span, hidden], device)),
                 Distances::None => None,
             },
             relative_embedding_norm: disentangled.filter(|d| d.norm).map(|_| norm(hidden)),
             layers: (0..a.num_layers).map(layer).collect(),
-            final_norm: pre_norm.then(|| norm(hidden)),
+            final_norm: a.block.has_final_norm().then(|| norm(hidden)),
             architecture,
         }
     }
@@ -114,16 +129,21 @@ impl<B: Backend> Encoder<B> {
 }
 
 impl<B: EncoderOps> Encoder<B> {
-    /// What the head looks at, `[batch, hidden]`.
+    /// What the head looks at: `[batch, hidden]`, or `[rows, hidden]` where it pools itself.
     #[must_use]
     pub fn pooled(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
         let mut sequences = batch.sequences.clone();
-        let relative = self.relative(&sequences);
+        let (relative, pooled) = (self.relative(&sequences), self.pooled_tokens(batch));
         let mut x = self.embed(batch, plan);
         for at in 0..self.architecture().layer_order.len() {
-            x = self.layer(at, x, &mut sequences, &relative, plan);
+            x = self.layer(at, x, &mut sequences, (&relative, &pooled), plan);
         }
         self.summary(x, &sequences)
+    }
+
+    /// The tokens that the head looks at.
+    pub(crate) fn pooled_tokens(&self, batch: &TokenBatch) -> PooledTokens {
+        PooledTokens::new(self.architecture().head.pooling, batch)
     }
 
     /// The output of the `at`-th layer that runs; `sequences` is the layout of its rows, before and behind it.
@@ -132,18 +152,18 @@ impl<B: EncoderOps> Encoder<B> {
         at: usize,
         x: Tensor<B, 2>,
         sequences: &mut Arc<Sequences>,
-        relative: &RelativePositions<B>,
+        (relative, pooled): (&RelativePositions<B>, &PooledTokens),
         plan: &mut DropoutPlan,
     ) -> Tensor<B, 2> {
         let a = self.architecture();
-        let index = a.layer_order[at];
-        let layer = &self.layers[index];
+        let layer = &self.layers[a.layer_order[at]];
         // Nothing reads the last layer's other rows, so beyond its attention they are not computed.
-        let first_only = at + 1 == a.layer_order.len() && a.head.pooling == Pooling::First;
-        let pass = LayerPass { sequences, first_only, plan };
-        match &a.block {
-            Block::PostNorm(block) => self.post_norm(block, layer, x, relative, pass),
-            Block::PreNormGated(block) => self.pre_norm(block, block.rotary[index], layer, x, pass),
+        let only = if at + 1 == a.layer_order.len() { pooled } else { &PooledTokens::All };
+        let pass = LayerPass { index: a.layer_order[at], sequences, only, relative, plan };
+        match a.block {
+            Block::PostNorm => self.post_norm(layer, x, pass),
+            Block::PreNorm { .. } | Block::Sandwich => self.pre_norm(layer, x, pass),
+            Block::Parallel => self.parallel(layer, x, pass),
         }
     }
 
@@ -153,31 +173,45 @@ impl<B: EncoderOps> Encoder<B> {
             x = norm.forward(x);
         }
         match self.architecture().head.pooling {
-            Pooling::First => x,
+            Pooling::First | Pooling::Last { .. } | Pooling::MeanOfDense => x,
             Pooling::Mean => mean(x, sequences),
         }
     }
 
     /// The first layer's input, `[rows, hidden]`.
     pub(crate) fn embed(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
-        let a = self.architecture();
+        let e = &self.architecture().embeddings;
         let words = self.word_embeddings.val();
         // A table that the family has not is one row of zeros, which nothing is learned for.
         let table = |table: &Option<Param<Tensor<B, 2>>>| {
-            table.as_ref().map_or_else(|| Tensor::zeros([1, a.embeddings.size], &words.device()), Param::val)
+            table.as_ref().map_or_else(|| Tensor::zeros([1, e.size], &words.device()), Param::val)
         };
         let (positions, types) = (table(&self.position_embeddings), table(&self.token_type_embeddings));
-        let first = a.embeddings.positions.map(|(_, first)| first as u32);
-        let has_types = matches!(a.embeddings.token_types, TokenTypes::Rows(_));
-        let counted = (first != Some(0) || !has_types).then(|| batch.counted(first, has_types));
-        let mut x = ops::embed(words, positions, types, counted.as_ref().unwrap_or(batch));
+        let first = e.positions.map(|positions| positions.first as u32);
+        let skips_padding = e.positions.is_some_and(|positions| positions.skips_padding);
+        let has_types = matches!(e.token_types, TokenTypes::Rows(_));
+        let mut counted = match first == Some(0) && has_types {
+            true => batch.clone(),
+            false => batch.counted(first, skips_padding, has_types),
+        };
+        let of_positions = e.positions.filter(|positions| (1..=positions.rows).contains(&positions.first));
+        counted.frozen = [e.padding, of_positions.filter(|p| p.skips_padding).map(|p| p.first as u32 - 1)];
+        let mut x = ops::embed(words, positions, types, &counted);
+        if let Some(tasks) = &self.task_type_embeddings {
+            x = x + tasks.val().narrow(0, 0, 1);
+        }
+        if let Some(scale) = e.scale {
+            x = x * scale;
+        }
         let projection = self.embedding_projection.as_ref();
-        let of = |kind| projection.filter(|_| a.embeddings.projection == kind);
+        let of = |kind| projection.filter(|_| e.projection == kind);
         if let Some(projection) = of(Projection::BeforeNorm) {
             x = projection.forward(x, &mut RowPass { plan, sequences: &batch.sequences });
         }
-        let dropout = plan.next(Place::Embeddings, a.dropout.embeddings);
-        x = ops::dropout(self.embedding_norm.forward(x), dropout, &batch.sequences);
+        if let Some(norm) = &self.embedding_norm {
+            x = norm.forward(x);
+        }
+        x = ops::dropout(x, plan.next(Place::Embeddings, self.architecture().dropout.embeddings), &batch.sequences);
         match of(Projection::AfterNorm) {
             Some(projection) => projection.forward(x, &mut RowPass { plan, sequences: &batch.sequences }),
             None => x,
@@ -186,144 +220,111 @@ impl<B: EncoderOps> Encoder<B> {
 
     /// What the layers share of relative positions, for a batch of sequences.
     pub(crate) fn relative(&self, sequences: &Sequences) -> RelativePositions<B> {
-        match (&self.architecture.block, &self.relative_embeddings) {
-            (Block::PostNorm(block), Some(table)) => {
-                RelativePositions::new(block, table.val(), self.relative_embedding_norm.as_ref(), sequences.max_len())
-            }
-            _ => RelativePositions::None,
-        }
+        let a = self.architecture();
+        self.relative_embeddings.as_ref().map_or(RelativePositions::None, |table| {
+            let norm = self.relative_embedding_norm.as_ref();
+            RelativePositions::new(a.attention.distances, a.dropout.output, table.val(), norm, sequences.max_len())
+        })
     }
 
-    /// The context of every row, `[rows, hidden]`.
-    fn attend(
-        &self,
-        layer: &Layer<B>,
-        qkv: Tensor<B, 2>,
-        window: Option<usize>,
-        sequences: &Arc<Sequences>,
-        relative: &RelativePositions<B>,
-        plan: &mut DropoutPlan,
-    ) -> Tensor<B, 2> {
-        let a = self.architecture();
-        let terms = if matches!(relative, RelativePositions::Disentangled { .. }) { 3 } else { 1 };
-        let spec = AttentionSpec {
-            heads: a.num_attention_heads,
-            scale: 1.0 / ((terms * a.head_dim()) as f64).sqrt(),
-            window,
-            sequences: sequences.clone(),
-            dropout: plan.next(Place::Attention, a.dropout.attention),
-        };
-        match relative {
-            RelativePositions::None => ops::attention(qkv, &spec),
-            RelativePositions::Bias(table, relative) => ops::relative_attention(qkv, table.clone(), relative, &spec),
-            RelativePositions::Disentangled { embeddings, spec: relative, used, dropout } => {
-                // Dropped as a whole, so that a row's mask does not depend on the batch's lengths.
-                let rows = Arc::new(Sequences::packed(vec![embeddings.dims()[0]]));
-                let dropped = ops::dropout(embeddings.clone(), plan.next(Place::RelativeTable, *dropout), &rows);
-                let used = dropped.narrow(0, used.start, used.len());
-                let rows = Arc::new(Sequences::packed(vec![used.dims()[0]]));
-                let pass = &mut RowPass { plan, sequences: &rows };
-                let table = match &layer.position_projection {
-                    Some(projection) => projection.forward(used, pass),
-                    // Queries and keys come first; values of positions are not looked at.
-                    None => layer.qkv.forward(used, pass),
-                };
-                ops::relative_attention(qkv, table, relative, &spec)
-            }
-        }
-    }
-
-    fn post_norm(
-        &self,
-        block: &PostNorm,
-        layer: &Layer<B>,
-        mut x: Tensor<B, 2>,
-        relative: &RelativePositions<B>,
-        pass: LayerPass,
-    ) -> Tensor<B, 2> {
-        let a = self.architecture();
-        let LayerPass { sequences, first_only, plan } = pass;
-        let qkv = layer.qkv.forward(x.clone(), &mut RowPass { plan, sequences });
-        let mut context = self.attend(layer, qkv, None, sequences, relative, plan);
-        if first_only {
-            [context, x] = first_tokens([context, x], sequences);
-        }
-        let dropout = row_dropout(plan, Place::AttentionOutput, a.dropout.attention_output, sequences);
+    fn post_norm(&self, layer: &Layer<B>, mut x: Tensor<B, 2>, mut pass: LayerPass<B>) -> Tensor<B, 2> {
+        let dropouts = self.architecture().dropout;
+        let mut context = self.attend(layer, x.clone(), &mut pass);
+        [context, x] = pass.narrowed([context, x]);
+        let dropout = pass.dropout(Place::AttentionOutput, dropouts.attention_output);
         let attended = match &layer.attention_norm {
-            Some(norm) => norm.add_forward(&layer.attention_output, context, x, &dropout, plan),
+            Some(norm) => norm.add_forward(&layer.attention_output, context, x, &dropout, pass.plan),
             None => unreachable!("post-norm layers have both normalisations"),
         };
-        let inner = block.activation.forward(&layer.intermediate, attended.clone(), &mut RowPass { plan, sequences });
-        let dropout = row_dropout(plan, Place::FeedForward, block.output_dropout, sequences);
-        layer.output_norm.add_forward(&layer.output, inner, attended, &dropout, plan)
+        let inner = self.inner(layer, attended.clone(), &mut pass);
+        let dropout = pass.dropout(Place::FeedForward, dropouts.output);
+        layer.output_norm.add_forward(&layer.output, inner, attended, &dropout, pass.plan)
     }
 
-    fn pre_norm(
-        &self,
-        block: &PreNormGated,
-        rotary: RotaryLayer,
-        layer: &Layer<B>,
-        mut x: Tensor<B, 2>,
-        pass: LayerPass,
-    ) -> Tensor<B, 2> {
-        let a = self.architecture();
-        let LayerPass { sequences, first_only, plan } = pass;
-        let normed = match &layer.attention_norm {
-            Some(norm) => norm.forward(x.clone()),
-            None => x.clone(),
-        };
-        let (heads, theta) = (a.num_attention_heads, rotary.theta);
-        let spec = RotarySpec { heads, theta, sequences: sequences.clone(), inverse: false };
-        let qkv = layer.qkv.forward(normed, &mut RowPass { plan, sequences });
-        let qkv = ops::rotary(qkv, &spec);
-        let mut context = self.attend(layer, qkv, rotary.window, sequences, &RelativePositions::None, plan);
-        if first_only {
-            [context, x] = first_tokens([context, x], sequences);
+    fn pre_norm(&self, layer: &Layer<B>, mut x: Tensor<B, 2>, mut pass: LayerPass<B>) -> Tensor<B, 2> {
+        let normed = layer.attention_norm.as_ref().map_or_else(|| x.clone(), |norm| norm.forward(x.clone()));
+        let mut context = self.attend(layer, normed, &mut pass);
+        [context, x] = pass.narrowed([context, x]);
+        x = x + self.attended(layer, context, &mut pass);
+        let added = self.fed_forward(layer, layer.output_norm.forward(x.clone()), &mut pass);
+        x + added
+    }
+
+    fn parallel(&self, layer: &Layer<B>, mut x: Tensor<B, 2>, mut pass: LayerPass<B>) -> Tensor<B, 2> {
+        let normed = layer.attention_norm.as_ref().map_or_else(|| x.clone(), |norm| norm.forward(x.clone()));
+        let mut context = self.attend(layer, normed, &mut pass);
+        [context, x] = pass.narrowed([context, x]);
+        let attended = self.attended(layer, context, &mut pass);
+        let added = self.fed_forward(layer, layer.output_norm.forward(x.clone()), &mut pass);
+        added + attended + x
+    }
+
+    /// What attention adds, of its context.
+    fn attended(&self, layer: &Layer<B>, context: Tensor<B, 2>, pass: &mut LayerPass<B>) -> Tensor<B, 2> {
+        let mut added = layer.attention_output.forward(context, &mut pass.rows());
+        if let Some(norm) = &layer.after_attention_norm {
+            added = norm.forward(added);
         }
-        let attended = layer.attention_output.forward(context, &mut RowPass { plan, sequences });
-        x = x + ops::dropout(attended, plan.next(Place::AttentionOutput, a.dropout.attention_output), sequences);
-        let inner = layer.output_norm.forward(x.clone());
-        let inner = layer.intermediate.forward(inner, &mut RowPass { plan, sequences });
-        let inner = ops::gated_gelu(inner, block.gelu);
-        let inner = ops::dropout(inner, plan.next(Place::FeedForward, block.mlp_dropout), sequences);
-        x + layer.output.forward(inner, &mut RowPass { plan, sequences })
+        pass.dropped(added, Place::AttentionOutput, self.architecture().dropout.attention_output)
+    }
+
+    /// What the feed-forward layer adds, of its input.
+    fn fed_forward(&self, layer: &Layer<B>, x: Tensor<B, 2>, pass: &mut LayerPass<B>) -> Tensor<B, 2> {
+        let inner = self.inner(layer, x, pass);
+        let mut added = layer.output.forward(inner, &mut pass.rows());
+        if let Some(norm) = &layer.after_output_norm {
+            added = norm.forward(added);
+        }
+        match self.architecture().dropout.output {
+            0.0 => added,
+            probability => pass.dropped(added, Place::FeedForward, probability),
+        }
+    }
+
+    /// Between the feed-forward layer's two, `[rows, intermediate]`.
+    fn inner(&self, layer: &Layer<B>, x: Tensor<B, 2>, pass: &mut LayerPass<B>) -> Tensor<B, 2> {
+        let (feed_forward, dropouts) = (self.architecture().feed_forward, self.architecture().dropout);
+        let inner = match (feed_forward.gated, feed_forward.activation.form()) {
+            (true, Some(form)) => ops::gated_activation(layer.intermediate.forward(x, &mut pass.rows()), form),
+            _ => feed_forward.activation.forward(&layer.intermediate, x, &mut pass.rows()),
+        };
+        // A layer that drops its output has no stream of its own here.
+        match dropouts.inner {
+            0.0 if self.architecture().block == Block::PostNorm => inner,
+            probability => pass.dropped(inner, Place::FeedForward, probability),
+        }
     }
 }
 
 /// What a layer is given besides its input and its parameters.
-struct LayerPass<'a> {
-    /// The layout of its rows; where `first_only`, that of its output when it is done.
-    sequences: &'a mut Arc<Sequences>,
-    /// Whether only the rows of first tokens are read of its output.
-    first_only: bool,
-    plan: &'a mut DropoutPlan,
+pub(super) struct LayerPass<'a, B: Backend> {
+    /// Its number among the layers with parameters of their own.
+    pub(super) index: usize,
+    /// The layout of its rows; behind its attention, that of its output.
+    pub(super) sequences: &'a mut Arc<Sequences>,
+    /// The rows that are read of its output.
+    only: &'a PooledTokens,
+    pub(super) relative: &'a RelativePositions<B>,
+    pub(super) plan: &'a mut DropoutPlan,
 }
 
-fn row_dropout(plan: &mut DropoutPlan, place: Place, probability: f64, sequences: &Arc<Sequences>) -> RowDropout {
-    RowDropout { dropout: plan.next(place, probability), sequences: sequences.clone() }
-}
-
-/// The rows of the first tokens; the layout is theirs from here on.
-fn first_tokens<B: EncoderOps, const N: usize>(
-    x: [Tensor<B, 2>; N],
-    sequences: &mut Arc<Sequences>,
-) -> [Tensor<B, 2>; N] {
-    let rows = sequences.starts().iter().map(|&row| row as u32).collect::<Vec<_>>();
-    *sequences = Arc::new(sequences.first_tokens());
-    x.map(|x| {
-        let rows = ops::indices(rows.iter().copied(), &x.device());
-        x.select(0, rows)
-    })
-}
-
-/// The mean of each sequence's tokens, `[batch, hidden]`: a product with a matrix of 1 / length.
-fn mean<B: EncoderOps>(x: Tensor<B, 2>, sequences: &Sequences) -> Tensor<B, 2> {
-    let [rows, _] = x.dims();
-    let mut weights = vec![0.0f32; sequences.len() * rows];
-    for (i, weights) in weights.chunks_exact_mut(rows).enumerate() {
-        let (start, n) = (sequences.start(i), sequences.length(i));
-        weights[start..start + n].fill(1.0 / n as f32);
+impl<B: EncoderOps> LayerPass<'_, B> {
+    pub(super) fn rows(&mut self) -> RowPass<'_> {
+        RowPass { plan: self.plan, sequences: self.sequences }
     }
-    let weights = burn::tensor::TensorData::new(weights, [sequences.len(), rows]);
-    ops::matmul(Tensor::<B, 2>::from_data(weights, &x.device()), x)
+
+    fn dropout(&mut self, place: Place, probability: f64) -> RowDropout {
+        RowDropout { dropout: self.plan.next(place, probability), sequences: self.sequences.clone() }
+    }
+
+    fn dropped(&mut self, x: Tensor<B, 2>, place: Place, probability: f64) -> Tensor<B, 2> {
+        ops::dropout(x, self.plan.next(place, probability), self.sequences)
+    }
+
+    /// The rows that are read; the layout is theirs from here on.
+    fn narrowed(&mut self, x: [Tensor<B, 2>; 2]) -> [Tensor<B, 2>; 2] {
+        let (x, sequences) = self.only.of(x, self.sequences);
+        *self.sequences = sequences;
+        x
+    }
 }

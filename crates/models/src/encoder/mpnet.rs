@@ -2,7 +2,9 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/mpnet/modeling_mpnet.py>
 
-use super::architecture::{Architecture, Block, Distances, PostNorm, TokenTypes, bert_like_without_token_types, only};
+use super::architecture::{Architecture, Dense, Distances, Positions, TokenTypes};
+use super::bert_like::bert_like_without_token_types;
+use super::checks::only;
 use super::registration::{DropoutFields, Family};
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::parameter_specs::{LayerNames, ParameterSpec, ParameterSpecs};
@@ -70,11 +72,13 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     only(config, "relative_attention_num_buckets", &NUM_BUCKETS.into())?;
     let (mut architecture, fields) = bert_like_without_token_types(config, 1e-12)?;
     // The padding's row is 1, whatever config.json says.
-    architecture.embeddings.positions = Some((config.count("max_position_embeddings")?, 2));
+    let rows = config.count("max_position_embeddings")?;
+    architecture.embeddings.positions = Some(Positions { rows, first: 2, skips_padding: true });
+    // Written into the code, whatever config.json says.
+    architecture.embeddings.padding = Some(1);
     architecture.embeddings.token_types = TokenTypes::None;
-    let distances = Distances::Buckets { num_buckets: NUM_BUCKETS, bucket_of };
-    architecture.block = Block::PostNorm(PostNorm { distances, ..fields.block });
-    architecture.head.dense_dropout = fields.hidden_dropout_prob;
+    architecture.attention.distances = Distances::Buckets { num_buckets: NUM_BUCKETS, bucket_of };
+    architecture.head.dense = Some(Dense { dropout: fields.hidden_dropout_prob, ..fields.dense });
     architecture.head.dropout = fields.hidden_dropout_prob;
     architecture.checked("num_attention_heads")
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::architecture::{Disentangled, Distances, PostNorm};
-use crate::layers::LayerNorm;
+use super::architecture::{Disentangled, Distances};
+use crate::layers::Norm;
 use crate::ops::{EncoderOps, RelativeKind, RelativeSpec};
 
 /// What the layers of one forward pass share of relative positions.
@@ -29,9 +29,16 @@ pub(crate) enum RelativePositions<B: Backend> {
 }
 
 impl<B: EncoderOps> RelativePositions<B> {
-    /// From the family's `table`, `[buckets, heads]` or `[2 span, hidden]`, for sequences of at most `max_len` tokens.
-    pub(super) fn new(block: &PostNorm, table: Tensor<B, 2>, norm: Option<&LayerNorm<B>>, max_len: usize) -> Self {
-        match block.distances {
+    /// From the family's `table`, `[buckets, heads]` or `[2 span, hidden]`, for sequences of at most `max_len` tokens. `dropout`: the probability of each
+    /// layer's.
+    pub(super) fn new(
+        distances: Distances,
+        dropout: f64,
+        table: Tensor<B, 2>,
+        norm: Option<&Norm<B>>,
+        max_len: usize,
+    ) -> Self {
+        match distances {
             Distances::None => Self::None,
             Distances::Buckets { num_buckets, bucket_of } => {
                 let rows = distance_rows(max_len, |distance| bucket_of(distance, num_buckets));
@@ -47,7 +54,7 @@ impl<B: EncoderOps> RelativePositions<B> {
                 let used = rows[0] as usize..rows[rows.len() - 1] as usize + 1;
                 let rows = rows.iter().map(|row| row - used.start as u32).collect();
                 let spec = RelativeSpec { kind: RelativeKind::Disentangled, rows };
-                Self::Disentangled { embeddings, spec, used, dropout: block.output_dropout }
+                Self::Disentangled { embeddings, spec, used, dropout }
             }
         }
     }

@@ -3,8 +3,9 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/roberta/modeling_roberta.py>
 
-use super::architecture::{Architecture, TokenTypes, bert_like};
+use super::architecture::{Architecture, Dense, Positions, TokenTypes};
 use super::bert::encoder_names;
+use super::bert_like::bert_like;
 use super::registration::{DropoutFields, Family};
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::parameter_specs::ParameterSpec;
@@ -63,13 +64,14 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         let expected = format!("a row of the position embeddings: below max_position_embeddings ({rows})");
         return Err(ConfigError::Value { field: "pad_token_id".to_owned(), value: padding.to_string(), expected });
     }
-    architecture.embeddings.positions = Some((rows, padding + 1));
+    architecture.embeddings.positions = Some(Positions { rows, first: padding + 1, skips_padding: true });
+    architecture.embeddings.padding = u32::try_from(padding).ok();
     // Its own tokenizers give no token types, those of other classes may. With one row all of them are that one.
     architecture.embeddings.token_types = match config.count("type_vocab_size")? {
         1 => TokenTypes::AllZero(1),
         rows => TokenTypes::Rows(rows),
     };
-    architecture.head.dense_dropout = fields.classifier_dropout;
+    architecture.head.dense = Some(Dense { dropout: fields.classifier_dropout, ..fields.dense });
     architecture.checked("num_attention_heads")
 }
 
@@ -100,11 +102,12 @@ mod tests {
     #[test]
     fn positions_begin_behind_the_padding() {
         for (padding, first) in [(0, 1), (1, 2), (15, 16)] {
-            assert_eq!(architecture(&config(1, padding)).unwrap().embeddings.positions, Some((16, first)));
+            let expected = Positions { rows: 16, first, skips_padding: true };
+            assert_eq!(architecture(&config(1, padding)).unwrap().embeddings.positions, Some(expected));
         }
-        for padding in [16, u64::MAX] {
+        for (padding, expected) in [(16, "a row of the position embeddings"), (u64::MAX, "the id of a token")] {
             let said = architecture(&config(1, padding)).unwrap_err().to_string();
-            let start = format!("config.json: `pad_token_id` is {padding}, expected a row of the position embeddings");
+            let start = format!("config.json: `pad_token_id` is {padding}, expected {expected}");
             assert!(said.starts_with(&start), "{said}");
         }
     }

@@ -1,6 +1,7 @@
 //! How large a model is: numbers it learns, and memory of a training step.
 
 use super::architecture::{Architecture, Block, Distances, Projection};
+use crate::layers::NormForm;
 
 /// Numbers that a model learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,39 +19,46 @@ impl Architecture {
     #[must_use]
     pub fn parameters(&self, num_labels: usize) -> Parameters {
         let (hidden, ffn, size) = (self.hidden_size, self.intermediate_size, self.embeddings.size);
-        let norm = |columns: usize| columns * (1 + usize::from(self.norm_bias));
+        let norm = |columns: usize| columns * (1 + usize::from(self.norm == NormForm::Layer { bias: true }));
         let linear = |inputs: usize, outputs: usize, bias: bool| outputs * (inputs + usize::from(bias));
         let rows = self.vocab_size
-            + self.embeddings.positions.map_or(0, |(rows, _)| rows)
-            + self.embeddings.token_types.rows().unwrap_or(0);
+            + self.embeddings.positions.map_or(0, |positions| positions.rows)
+            + self.embeddings.token_types.rows().unwrap_or(0)
+            + self.embeddings.task_types.unwrap_or(0);
         let (normed, projection) = match self.embeddings.projection {
             Projection::None => (size, 0),
             Projection::BeforeNorm => (hidden, linear(size, hidden, false)),
             Projection::AfterNorm => (size, linear(size, hidden, true)),
         };
-        let (own, shared) = match self.block.distances() {
+        let attention = &self.attention;
+        let (own, shared) = match attention.distances {
             Distances::None => (0, 0),
-            Distances::Buckets { num_buckets, .. } => (0, num_buckets * self.num_attention_heads),
+            Distances::Buckets { num_buckets, .. } => (0, num_buckets * attention.heads),
             Distances::Disentangled(d) => {
                 let own = if d.share_att_key { 0 } else { linear(hidden, 2 * hidden, true) };
                 (own, 2 * d.span * hidden + if d.norm { norm(hidden) } else { 0 })
             }
         };
-        let (attention_bias, mlp_bias, inner) = match &self.block {
-            Block::PostNorm(_) => (true, true, ffn),
-            Block::PreNormGated(block) => (block.attention_bias, block.mlp_bias, 2 * ffn),
-        };
-        let layer = linear(hidden, 4 * hidden, attention_bias)
-            + linear(hidden, inner, mlp_bias)
-            + linear(ffn, hidden, mlp_bias)
-            + 2 * norm(hidden)
+        let [queries, keys] = attention.columns();
+        let inner = if self.feed_forward.gated { 2 * ffn } else { ffn };
+        let norms = if self.block == Block::Sandwich { 4 } else { 2 };
+        let layer = linear(hidden, queries + 2 * keys, attention.bias)
+            + linear(queries, hidden, attention.output_bias)
+            + linear(hidden, inner, self.feed_forward.bias)
+            + linear(ffn, hidden, self.feed_forward.bias)
+            + norms * norm(hidden)
+            + if attention.query_key_norm { 2 * norm(attention.head_dim) } else { 0 }
             + own;
-        let head = linear(hidden, hidden, self.head.dense_bias)
-            + if self.head.norm { norm(hidden) } else { 0 }
-            + linear(hidden, num_labels, true);
-        // With normalisation first, the first layer has one less, and one follows the last: the number is the same.
+        let dense = self
+            .head
+            .dense
+            .map_or(0, |dense| linear(hidden, hidden, dense.bias) + if dense.norm { norm(hidden) } else { 0 });
+        let head = dense + linear(hidden, num_labels, self.head.classifier_bias);
+        let bare = usize::from(self.block == Block::PreNorm { first_attention: false });
+        let norms = usize::from(self.block.has_final_norm()) * norm(hidden) - bare * norm(hidden)
+            + usize::from(self.embeddings.norm) * norm(normed);
         let embeddings = rows * size + shared;
-        let total = embeddings + norm(normed) + projection + self.num_layers * layer + head;
+        let total = embeddings + norms + projection + self.num_layers * layer + head;
         Parameters { total, embeddings }
     }
 
@@ -65,10 +73,7 @@ impl Architecture {
     #[must_use]
     pub fn activation_bytes(&self, tokens: usize) -> usize {
         let (hidden, ffn) = (self.hidden_size, self.intermediate_size);
-        let numbers = match self.block {
-            Block::PostNorm(_) => 8 * hidden + 2 * ffn,
-            Block::PreNormGated(_) => 8 * hidden + 3 * ffn,
-        };
-        F32_BYTES * tokens * self.layer_order.len() * numbers
+        let ffn = if self.feed_forward.gated { 3 * ffn } else { 2 * ffn };
+        F32_BYTES * tokens * self.layer_order.len() * (8 * hidden + ffn)
     }
 }

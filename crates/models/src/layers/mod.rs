@@ -1,7 +1,8 @@
-//! The parameters of linear layers and layer normalisation, in PyTorch's shapes, and what fine-tuning may put beside a linear layer.
+//! The parameters of linear layers and normalisations, in PyTorch's shapes, and what fine-tuning may put beside a linear layer.
 
 mod ia3;
 mod lora;
+mod norm;
 mod parameter;
 mod row_pass;
 
@@ -13,9 +14,10 @@ use burn::tensor::{Tensor, TensorData};
 
 pub use self::ia3::Ia3;
 pub use self::lora::{Lora, LoraSpec};
+pub use self::norm::{Norm, NormForm};
 pub use self::parameter::zeros;
 pub use self::row_pass::RowPass;
-use crate::ops::{self, DropoutPlan, EncoderOps, Precision, RowDropout};
+use crate::ops::{self, EncoderOps, Precision};
 
 /// `x wᵀ + b`, or `x wᵀ`.
 #[derive(Module, Debug)]
@@ -125,52 +127,5 @@ impl<B: EncoderOps> Linear<B> {
             }
         }
         Self { weight, bias, lora: Vec::new(), ia3: Vec::new(), trained_bias: None, precision }
-    }
-}
-
-/// Layer normalisation over the last dimension.
-#[derive(Module, Debug)]
-pub struct LayerNorm<B: Backend> {
-    /// Scale, `[hidden]`.
-    pub weight: Param<Tensor<B, 1>>,
-    /// Shift, `[hidden]`.
-    pub bias: Option<Param<Tensor<B, 1>>>,
-    epsilon: f64,
-}
-
-impl<B: Backend> LayerNorm<B> {
-    /// Zeros, to be loaded or initialised.
-    #[must_use]
-    pub fn zeros(hidden: usize, epsilon: f64, bias: bool, device: &B::Device) -> Self {
-        Self { weight: zeros([hidden], device), bias: bias.then(|| zeros([hidden], device)), epsilon }
-    }
-}
-
-impl<B: EncoderOps> LayerNorm<B> {
-    /// `[rows, hidden]`.
-    #[must_use]
-    pub fn forward(&self, x: Tensor<B, 2>) -> Tensor<B, 2> {
-        ops::layer_norm(x, self.weight.val(), self.shift(), self.epsilon)
-    }
-
-    /// The shift, or zeros.
-    fn shift(&self) -> Tensor<B, 1> {
-        let weight = self.weight.val();
-        self.bias.as_ref().map_or_else(|| Tensor::zeros(weight.shape(), &weight.device()), Param::val)
-    }
-
-    /// `LayerNorm(residual + dropout(linear(x)))`, `[rows, hidden]`.
-    #[must_use]
-    pub fn add_forward(
-        &self,
-        linear: &Linear<B>,
-        x: Tensor<B, 2>,
-        residual: Tensor<B, 2>,
-        dropout: &RowDropout,
-        plan: &mut DropoutPlan,
-    ) -> Tensor<B, 2> {
-        let mut pass = RowPass { plan, sequences: &dropout.sequences };
-        let (product, bias) = (linear.product(x, &mut pass), linear.added());
-        ops::add_norm(product, bias, residual, self.weight.val(), self.shift(), self.epsilon, dropout)
     }
 }

@@ -5,22 +5,63 @@ use std::sync::Arc;
 use crate::batch::Sequences;
 use crate::ops::dropout::Dropout;
 
-/// Number of heads, layout, and dropout on the probabilities.
+/// Number of heads, who looks at whom, layout, and dropout on the probabilities.
 #[derive(Clone, Debug)]
 pub struct AttentionSpec {
-    /// Heads; the hidden size is a multiple.
+    /// Heads of queries.
     pub heads: usize,
+    /// Heads of keys and values, each for `heads / key_value_heads` neighbouring heads of queries (Ainslie et al. 2023).
+    pub key_value_heads: usize,
     /// What scores are multiplied with: 1 / sqrt(head_dim) as a rule.
     pub scale: f64,
     /// Tokens look at those at most so far away; `None`: at all.
     pub window: Option<usize>,
+    /// Tokens look at none behind them.
+    pub causal: bool,
+    /// Scaled scores s become `cap tanh(s / cap)` (Gemma 2).
+    pub softcap: Option<f64>,
     /// Where the sequences lie among the rows: tokens look only at their own sequence.
     pub sequences: Arc<Sequences>,
     /// Dropout of the probabilities, after the softmax.
     pub dropout: Dropout,
 }
 
+/// The columns of qkv: queries of all heads, then keys, then values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeadColumns {
+    /// Of one head.
+    pub head_dim: usize,
+    /// Of all queries, and of what attention gives.
+    pub queries: usize,
+    /// Of all keys, and of all values.
+    pub keys: usize,
+}
+
 impl AttentionSpec {
+    /// How qkv of `width` columns is divided.
+    #[must_use]
+    pub fn columns(&self, width: usize) -> HeadColumns {
+        let head_dim = width / (self.heads + 2 * self.key_value_heads);
+        HeadColumns { head_dim, queries: self.heads * head_dim, keys: self.key_value_heads * head_dim }
+    }
+
+    /// Heads of queries for each one of keys.
+    #[must_use]
+    pub fn group(&self) -> usize {
+        self.heads / self.key_value_heads
+    }
+
+    /// The keys that a query of `n` tokens looks at.
+    #[inline(always)]
+    #[must_use]
+    pub fn reach(&self, query: usize, n: usize) -> std::ops::Range<usize> {
+        let (first, last) = match self.window {
+            Some(window) => (query.saturating_sub(window), query.saturating_add(window).saturating_add(1).min(n)),
+            None => (0, n),
+        };
+        first..if self.causal { last.min(query + 1) } else { last }
+    }
+
     /// The dropout stream key of a query token and a head; columns of the stream are key positions.
     #[inline(always)]
     #[must_use]

@@ -15,7 +15,7 @@ use super::class_targets::ClassTargets;
 use super::composed;
 use super::dropout::RowDropout;
 use super::encoder_ops::EncoderOps;
-use super::forms::{GeluForm, RotarySpec};
+use super::forms::{ActivationForm, RotarySpec};
 use super::low_rank::LowRankSpec;
 use super::precision::Precision;
 use crate::batch::TokenBatch;
@@ -71,17 +71,32 @@ backward!(AddLowRank, 3, LowRankFactors<B>, |s, g, parents| {
     let [dh, db] = B::fused_add_low_rank_backward(s.h, s.b, g.clone(), s.spec, s.shape);
     [Some(g), dh, db]
 });
-backward!(BiasGelu, 2, (FloatTensor<B>, GeluForm), |s, g, parents| B::fused_bias_gelu_backward(s.0, g, s.1).map(Some));
-backward!(GatedGelu, 1, (FloatTensor<B>, GeluForm), |s, g, parents| [Some(B::fused_gated_gelu_backward(s.0, g, s.1))]);
+backward!(BiasActivation, 2, (FloatTensor<B>, ActivationForm), |s, g, parents| B::fused_bias_activation_backward(
+    s.0, g, s.1
+)
+.map(Some));
+backward!(GatedActivation, 1, (FloatTensor<B>, ActivationForm), |s, g, parents| [Some(
+    B::fused_gated_activation_backward(s.0, g, s.1)
+)]);
 backward!(Rotary, 1, RotarySpec, |spec, g, parents| [Some(B::fused_rotary(g, &spec))]);
 backward!(DropoutRows, 1, RowDropout, |dropout, g, parents| [Some(B::fused_dropout(g, &dropout))]);
 backward!(LayerNorm, 3, (FloatTensor<B>, FloatTensor<B>, f64), |s, g, parents| {
     B::fused_layer_norm_backward(s.0, s.1, g, s.2).map(Some)
 });
+backward!(RmsNorm, 2, (FloatTensor<B>, FloatTensor<B>, f64), |s, g, parents| {
+    B::fused_rms_norm_backward(s.0, s.1, g, s.2).map(Some)
+});
 backward!(AddNorm, 5, (FloatTensor<B>, FloatTensor<B>, f64, RowDropout), |s, g, parents| {
     B::fused_add_norm_backward(s.0, s.1, g, s.2, &s.3).map(Some)
 });
-backward!(Embed, 3, ([usize; 2], TokenBatch), |s, g, parents| B::fused_embed_backward(g, s.0, &s.1).map(Some));
+backward!(Embed, 3, ([usize; 2], TokenBatch), |s, g, parents| {
+    let [words, positions, types] = B::fused_embed_backward(g, s.0, &s.1);
+    let [word, position] = s.1.frozen;
+    // Of the words' table only the batch's own rows are there.
+    let word = word.and_then(|id| s.1.distinct_tokens().ids.binary_search(&id).ok());
+    let words = composed::without_row::<B>(words, word);
+    [words, composed::without_row::<B>(positions, position.map(|row| row as usize)), types].map(Some)
+});
 backward!(Matmul, 2, (FloatTensor<B>, FloatTensor<B>), |s, g, parents| {
     composed::matmul_backward::<B>(s.0, s.1, g, [parents[0].is_some(), parents[1].is_some()])
 });
@@ -167,22 +182,22 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         }
     }
 
-    fn fused_bias_gelu(
+    fn fused_bias_activation(
         x: FloatTensor<Self>,
         b: FloatTensor<Self>,
-        form: GeluForm,
+        form: ActivationForm,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (y, sum) = B::fused_bias_gelu(x.primitive, b.primitive, form);
-        let y = match BiasGelu.prepare::<C>([x.node, b.node]).compute_bound().stateful() {
+        let (y, sum) = B::fused_bias_activation(x.primitive, b.primitive, form);
+        let y = match BiasActivation.prepare::<C>([x.node, b.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((sum.clone(), form), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         };
         (y, FloatTensor::<Self>::new(sum))
     }
 
-    fn fused_gated_gelu(x: FloatTensor<Self>, form: GeluForm) -> FloatTensor<Self> {
-        let y = B::fused_gated_gelu(x.primitive.clone(), form);
-        match GatedGelu.prepare::<C>([x.node]).compute_bound().stateful() {
+    fn fused_gated_activation(x: FloatTensor<Self>, form: ActivationForm) -> FloatTensor<Self> {
+        let y = B::fused_gated_activation(x.primitive.clone(), form);
+        match GatedActivation.prepare::<C>([x.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((x.primitive, form), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
@@ -225,6 +240,14 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
     ) -> FloatTensor<Self> {
         let y = B::fused_layer_norm(x.primitive.clone(), gamma.primitive.clone(), beta.primitive, epsilon);
         match LayerNorm.prepare::<C>([x.node, gamma.node, beta.node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((x.primitive, gamma.primitive, epsilon), y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn fused_rms_norm(x: FloatTensor<Self>, gamma: FloatTensor<Self>, epsilon: f64) -> FloatTensor<Self> {
+        let y = B::fused_rms_norm(x.primitive.clone(), gamma.primitive.clone(), epsilon);
+        match RmsNorm.prepare::<C>([x.node, gamma.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((x.primitive, gamma.primitive, epsilon), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
@@ -324,7 +347,11 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         first_order_only()
     }
 
-    fn fused_gated_gelu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: GeluForm) -> FloatTensor<Self> {
+    fn fused_gated_activation_backward(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: ActivationForm,
+    ) -> FloatTensor<Self> {
         first_order_only()
     }
 
@@ -338,7 +365,11 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         first_order_only()
     }
 
-    fn fused_bias_gelu_backward(_: FloatTensor<Self>, _: FloatTensor<Self>, _: GeluForm) -> [FloatTensor<Self>; 2] {
+    fn fused_bias_activation_backward(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: ActivationForm,
+    ) -> [FloatTensor<Self>; 2] {
         first_order_only()
     }
 
@@ -348,6 +379,15 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         _: FloatTensor<Self>,
         _: f64,
     ) -> [FloatTensor<Self>; 3] {
+        first_order_only()
+    }
+
+    fn fused_rms_norm_backward(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: f64,
+    ) -> [FloatTensor<Self>; 2] {
         first_order_only()
     }
 

@@ -9,7 +9,7 @@ use super::adamw::{AdamWSlot, AdamWStep, dense};
 use super::class_targets::ClassTargets;
 use super::dropout::RowDropout;
 use super::encoder_ops::EncoderOps;
-use super::forms::{GeluForm, RotarySpec};
+use super::forms::RotarySpec;
 use super::gradient_norm::scale;
 use super::low_rank::LowRankSpec;
 use super::primitive::{indices, raw, wrap};
@@ -100,61 +100,6 @@ fn unflat<B: Backend>(x: Tensor<B, 1>, dims: Vec<usize>) -> FloatTensor<B> {
     B::float_reshape(raw(x), dims.into())
 }
 
-/// Φ(x), the standard normal distribution function.
-fn normal_cdf<B: Backend, const D: usize>(x: Tensor<B, D>) -> Tensor<B, D> {
-    (x * std::f64::consts::FRAC_1_SQRT_2).erf().add_scalar(1.0).mul_scalar(0.5)
-}
-
-/// 2 sqrt(2 / pi) and the cubic's factor of [`GeluForm::Tanh`].
-const TANH: [f64; 2] = [std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::SQRT_2, 0.044_715];
-
-/// What x is multiplied with.
-fn gelu_factor<B: Backend, const D: usize>(x: Tensor<B, D>, form: GeluForm) -> Tensor<B, D> {
-    match form {
-        GeluForm::Erf => normal_cdf(x),
-        // (1 + tanh(u)) / 2 is the logistic function of 2 u.
-        GeluForm::Tanh => activation::sigmoid((x.clone() + x.clone() * x.clone() * x * TANH[1]) * TANH[0]),
-    }
-}
-
-fn gelu<B: Backend, const D: usize>(x: Tensor<B, D>, form: GeluForm) -> Tensor<B, D> {
-    x.clone() * gelu_factor(x, form)
-}
-
-/// The derivative of [`gelu`].
-fn gelu_slope<B: Backend, const D: usize>(s: Tensor<B, D>, form: GeluForm) -> Tensor<B, D> {
-    let factor = gelu_factor(s.clone(), form);
-    let slope = match form {
-        GeluForm::Erf => {
-            let peak = 0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
-            (s.clone() * s.clone() * -0.5).exp() * peak
-        }
-        GeluForm::Tanh => {
-            let inner = (s.clone() * s.clone() * (3.0 * TANH[1])).add_scalar(1.0) * TANH[0];
-            factor.clone() * factor.clone().neg().add_scalar(1.0) * inner
-        }
-    };
-    factor + s * slope
-}
-
-pub(super) fn bias_gelu<B: Backend>(
-    x: FloatTensor<B>,
-    b: FloatTensor<B>,
-    form: GeluForm,
-) -> (FloatTensor<B>, FloatTensor<B>) {
-    let sum = wrap::<B, 2>(x) + wrap::<B, 1>(b).unsqueeze();
-    (raw(gelu(sum.clone(), form)), raw(sum))
-}
-
-pub(super) fn bias_gelu_backward<B: Backend>(
-    sum: FloatTensor<B>,
-    g: FloatTensor<B>,
-    form: GeluForm,
-) -> [FloatTensor<B>; 2] {
-    let dx = raw(wrap::<B, 2>(g) * gelu_slope(wrap(sum), form));
-    [dx.clone(), column_sums::<B>(dx)]
-}
-
 /// Sums over the rows.
 fn column_sums<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     raw(wrap::<B, 2>(x).sum_dim(0).squeeze_dim::<1>(0))
@@ -210,6 +155,30 @@ pub(super) fn layer_norm_backward<B: Backend>(
     [raw(dx), raw(dgamma), raw(dbeta)]
 }
 
+/// x / sqrt(mean(x²) + eps) and 1 / sqrt(mean(x²) + eps).
+fn rms_normalise<B: Backend>(x: Tensor<B, 2>, epsilon: f64) -> (Tensor<B, 2>, Tensor<B, 2>) {
+    let rstd = (x.clone() * x.clone()).mean_dim(1).add_scalar(epsilon).sqrt().recip();
+    (x * rstd.clone(), rstd)
+}
+
+pub(super) fn rms_norm<B: Backend>(x: FloatTensor<B>, gamma: FloatTensor<B>, epsilon: f64) -> FloatTensor<B> {
+    raw(rms_normalise::<B>(wrap(x), epsilon).0 * wrap::<B, 1>(gamma).unsqueeze())
+}
+
+pub(super) fn rms_norm_backward<B: Backend>(
+    x: FloatTensor<B>,
+    gamma: FloatTensor<B>,
+    g: FloatTensor<B>,
+    epsilon: f64,
+) -> [FloatTensor<B>; 2] {
+    let (normal, rstd) = rms_normalise::<B>(wrap(x), epsilon);
+    let g: Tensor<B, 2> = wrap(g);
+    let dgamma = (g.clone() * normal.clone()).sum_dim(0).squeeze_dim::<1>(0);
+    let scaled = g * wrap::<B, 1>(gamma).unsqueeze();
+    let along = (scaled.clone() * normal.clone()).mean_dim(1);
+    [raw((scaled - normal * along) * rstd), raw(dgamma)]
+}
+
 pub(super) fn add_norm<B: Backend>(
     x: FloatTensor<B>,
     b: FloatTensor<B>,
@@ -262,6 +231,15 @@ pub(super) fn embed_backward<B: Backend>(
         let zeros = Tensor::<B, 2>::zeros([rows, hidden], &device);
         raw(zeros.select_assign(0, indices(ids.iter().copied(), &device), g.clone(), IndexingUpdateOp::Add))
     })
+}
+
+/// The matrix with zeros in a row, where one is named.
+pub(super) fn without_row<B: Backend>(x: FloatTensor<B>, row: Option<usize>) -> FloatTensor<B> {
+    let Some(row) = row else { return x };
+    let x: Tensor<B, 2> = wrap(x);
+    let zeros = Tensor::zeros([1, x.dims()[1]], &x.device());
+    let columns = x.dims()[1];
+    raw(x.slice_assign([row..row + 1, 0..columns], zeros))
 }
 
 /// The classes as a column, `[rows, 1]`.
@@ -331,40 +309,36 @@ pub(super) fn sum_of_squares<B: Backend>(tensors: Vec<FloatTensor<B>>) -> f64 {
     tensors.into_iter().map(square).sum()
 }
 
-/// `gelu(x[:, ..n]) x[:, n..]` of `[rows, 2 n]`.
-pub(super) fn gated_gelu<B: Backend>(x: FloatTensor<B>, form: GeluForm) -> FloatTensor<B> {
-    let x: Tensor<B, 2> = wrap(x);
-    let n = x.dims()[1] / 2;
-    let (input, gate) = (x.clone().narrow(1, 0, n), x.narrow(1, n, n));
-    raw(gelu(input, form) * gate)
-}
-
-pub(super) fn gated_gelu_backward<B: Backend>(x: FloatTensor<B>, g: FloatTensor<B>, form: GeluForm) -> FloatTensor<B> {
-    let (x, g): (Tensor<B, 2>, Tensor<B, 2>) = (wrap(x), wrap(g));
-    let n = g.dims()[1];
-    let (input, gate) = (x.clone().narrow(1, 0, n), x.narrow(1, n, n));
-    let of_input = g.clone() * gate * gelu_slope(input.clone(), form);
-    raw(Tensor::cat(vec![of_input, g * gelu(input, form)], 1))
-}
-
 /// Queries and keys turned by their positions, values as they are.
 pub(super) fn rotary<B: Backend>(qkv: FloatTensor<B>, spec: &RotarySpec) -> FloatTensor<B> {
     let qkv: Tensor<B, 2> = wrap(qkv);
     let [rows, width] = qkv.dims();
-    let (hidden, half) = (width / 3, width / 3 / spec.heads / 2);
-    let (device, angles) = (qkv.device(), spec.angles(half));
+    let (heads, head_dim, pairs) = (spec.turned_heads(), spec.head_dim(width), spec.pairs());
+    let (device, angles) = (qkv.device(), spec.angles());
     let positions = spec.sequences.positions();
+    // A pair's columns lie in one axis, and the pairs in the other.
+    let (pair_axis, shape) = match spec.rotary.interleaved {
+        true => (3, [rows, heads, pairs, 2]),
+        false => (2, [rows, heads, 2, pairs]),
+    };
     let table = |part: usize| {
         let values: Vec<f32> =
-            positions.iter().flat_map(|&p| &angles[p as usize * half..][..half]).map(|pair| pair[part]).collect();
-        Tensor::<B, 4>::from_data(TensorData::new(values, [rows, 1, 1, half]), &device)
+            positions.iter().flat_map(|&p| &angles[p as usize * pairs..][..pairs]).map(|pair| pair[part]).collect();
+        let shape = if spec.rotary.interleaved { [rows, 1, pairs, 1] } else { [rows, 1, 1, pairs] };
+        Tensor::<B, 4>::from_data(TensorData::new(values, shape), &device)
     };
     let (cosine, sine) = (table(0), table(1));
-    let x = qkv.clone().narrow(1, 0, 2 * hidden).reshape([rows, 2 * spec.heads, 2, half]);
-    let (first, second) = (x.clone().narrow(2, 0, 1), x.narrow(2, 1, 1));
+    let x = qkv.clone().narrow(1, 0, heads * head_dim).reshape([rows, heads, head_dim]);
+    let turning = x.clone().narrow(2, 0, 2 * pairs).reshape(shape);
+    let (first, second) = (turning.clone().narrow(pair_axis, 0, 1), turning.narrow(pair_axis, 1, 1));
     let turned = Tensor::cat(
         vec![first.clone() * cosine.clone() - second.clone() * sine.clone(), second * cosine + first * sine],
-        2,
+        pair_axis,
     );
-    raw(Tensor::cat(vec![turned.reshape([rows, 2 * hidden]), qkv.narrow(1, 2 * hidden, hidden)], 1))
+    let mut turned = turned.reshape([rows, heads, 2 * pairs]);
+    if 2 * pairs < head_dim {
+        turned = Tensor::cat(vec![turned, x.narrow(2, 2 * pairs, head_dim - 2 * pairs)], 2);
+    }
+    let rest = width - heads * head_dim;
+    raw(Tensor::cat(vec![turned.reshape([rows, heads * head_dim]), qkv.narrow(1, heads * head_dim, rest)], 1))
 }

@@ -5,7 +5,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Int, Tensor, TensorData, activation};
 
-use super::attention::{AttentionSpec, RelativeSpec};
+use super::attention::{AttentionSpec, HeadColumns, RelativeSpec};
 use super::composed_relative::RelativeTable;
 use crate::batch::Sequences;
 use crate::ops::encoder_ops::EncoderOps;
@@ -15,8 +15,11 @@ use crate::ops::primitive::{raw, wrap};
 /// Everything that both passes share.
 struct Padded<B: Backend> {
     q: Tensor<B, 4>,
+    /// Keys and values of every head of queries: those that share them have the same.
     k: Tensor<B, 4>,
     v: Tensor<B, 4>,
+    /// Of each score its slope by the product of query and key, over the scale, where a cap bends it.
+    slopes: Option<Tensor<B, 4>>,
     /// softmax of the scores, `[batch, heads, len, len]`.
     probabilities: Tensor<B, 4>,
     factors: Option<Tensor<B, 4>>,
@@ -43,10 +46,29 @@ fn select<B: Backend>(x: Tensor<B, 2>, rows: Vec<i32>) -> Tensor<B, 2> {
 }
 
 /// `[rows, hidden]` to `[batch, heads, len, head_dim]`.
-fn split_heads<B: Backend>(x: Tensor<B, 2>, spec: &AttentionSpec) -> Tensor<B, 4> {
+fn split_heads<B: Backend>(x: Tensor<B, 2>, heads: usize, spec: &AttentionSpec) -> Tensor<B, 4> {
     let hidden = x.dims()[1];
     let (batch, len) = (spec.sequences.len(), spec.sequences.max_len());
-    select(x, row_maps(&spec.sequences).0).reshape([batch, len, spec.heads, hidden / spec.heads]).swap_dims(1, 2)
+    select(x, row_maps(&spec.sequences).0).reshape([batch, len, heads, hidden / heads]).swap_dims(1, 2)
+}
+
+/// Keys or values for every head of queries, each `group` times: `[batch, key_value_heads, len, head_dim]` to as many heads.
+fn repeated<B: Backend>(x: Tensor<B, 4>, group: usize) -> Tensor<B, 4> {
+    if group == 1 {
+        return x;
+    }
+    let [batch, heads, len, head_dim] = x.dims();
+    x.reshape([batch, heads, 1, len * head_dim]).repeat_dim(2, group).reshape([batch, heads * group, len, head_dim])
+}
+
+/// The gradient of [`repeated`].
+fn summed<B: Backend>(x: Tensor<B, 4>, group: usize) -> Tensor<B, 4> {
+    if group == 1 {
+        return x;
+    }
+    let [batch, heads, len, head_dim] = x.dims();
+    let shape = [batch, heads / group, len, head_dim];
+    x.reshape([batch, heads / group, group, len * head_dim]).sum_dim(2).reshape(shape)
 }
 
 /// The inverse of [`split_heads`]; padding rows get the values of some token.
@@ -82,15 +104,15 @@ pub(in crate::ops) fn probability_factors<B: Backend>(spec: &AttentionSpec, devi
 fn mask<B: Backend>(spec: &AttentionSpec, device: &B::Device) -> Tensor<B, 4> {
     const HIDDEN: f32 = -1e30;
     let (batch, len) = (spec.sequences.len(), spec.sequences.max_len());
-    let queries = if spec.window.is_some() { len } else { 1 };
+    let queries = if spec.window.is_some() || spec.causal { len } else { 1 };
     let mut mask = vec![0.0f32; batch * queries * len];
     for (row, keys) in mask.chunks_exact_mut(len).enumerate() {
         let (sequence, query) = (row / queries, row % queries);
         keys[spec.sequences.length(sequence)..].fill(HIDDEN);
-        for (key, slot) in keys.iter_mut().enumerate() {
-            if spec.window.is_some_and(|window| key.abs_diff(query) > window) {
-                *slot = HIDDEN;
-            }
+        if queries > 1 {
+            let reach = spec.reach(query, len);
+            keys[..reach.start].fill(HIDDEN);
+            keys[reach.end..].fill(HIDDEN);
         }
     }
     Tensor::from_data(TensorData::new(mask, [batch, queries, 1, len]), device).swap_dims(1, 2)
@@ -98,16 +120,25 @@ fn mask<B: Backend>(spec: &AttentionSpec, device: &B::Device) -> Tensor<B, 4> {
 
 fn padded<B: EncoderOps>(qkv: Tensor<B, 2>, positions: Option<&RelativeTable<B>>, spec: &AttentionSpec) -> Padded<B> {
     let device = qkv.device();
-    let [q, k, v]: [Tensor<B, 4>; 3] = {
-        let hidden = qkv.dims()[1] / 3;
-        std::array::from_fn(|i| split_heads(qkv.clone().narrow(1, i * hidden, hidden), spec))
+    let HeadColumns { queries, keys, .. } = spec.columns(qkv.dims()[1]);
+    let shared = |first: usize| {
+        repeated(split_heads(qkv.clone().narrow(1, first, keys), spec.key_value_heads, spec), spec.group())
     };
-    let mut scores = matmul(q.clone(), k.clone().swap_dims(2, 3)) * spec.scale + mask::<B>(spec, &device);
+    let (k, v) = (shared(queries), shared(queries + keys));
+    let q = split_heads(qkv.narrow(1, 0, queries), spec.heads, spec);
+    let mut scores = matmul(q.clone(), k.clone().swap_dims(2, 3)) * spec.scale;
+    let mut slopes = None;
+    if let Some(cap) = spec.softcap {
+        let bent = activation::tanh(scores / cap);
+        slopes = Some((bent.clone() * bent.clone()).neg().add_scalar(1.0));
+        scores = bent * cap;
+    }
+    scores = scores + mask::<B>(spec, &device);
     if let Some(positions) = positions {
         scores = scores + positions.scores(&q, &k, spec.scale);
     }
     let factors = (!spec.dropout.is_off()).then(|| wrap(B::attention_dropout_mask(spec, &device)));
-    Padded { q, k, v, probabilities: activation::softmax(scores, 3), factors }
+    Padded { q, k, v, slopes, probabilities: activation::softmax(scores, 3), factors }
 }
 
 fn drop<B: Backend>(x: Tensor<B, 4>, factors: &Option<Tensor<B, 4>>) -> Tensor<B, 4> {
@@ -138,13 +169,16 @@ fn gradients<B: EncoderOps>(
         valid[i * len..i * len + spec.sequences.length(i)].fill(1.0);
     }
     let valid = Tensor::<B, 4>::from_data(TensorData::new(valid, [batch, 1, len, 1]), &g.device());
-    let g = split_heads(g, spec) * valid;
+    let g = split_heads(g, spec.heads, spec) * valid;
     let dropped = drop(p.probabilities.clone(), &p.factors);
     let dv = matmul(dropped.swap_dims(2, 3), g.clone());
     let dprobabilities = drop(matmul(g, p.v.swap_dims(2, 3)), &p.factors);
     let along = (dprobabilities.clone() * p.probabilities.clone()).sum_dim(3);
     let dscores = p.probabilities * (dprobabilities - along);
-    let scaled = dscores.clone() * spec.scale;
+    let scaled = match p.slopes {
+        Some(slopes) => dscores.clone() * slopes * spec.scale,
+        None => dscores.clone() * spec.scale,
+    };
     let mut dq = matmul(scaled.clone(), p.k.clone());
     let mut dk = matmul(scaled.clone().swap_dims(2, 3), p.q.clone());
     let dtable = positions.map(|positions| {
@@ -154,6 +188,7 @@ fn gradients<B: EncoderOps>(
         }
         of_positions.table
     });
+    let (dk, dv) = (summed(dk, spec.group()), summed(dv, spec.group()));
     let merged = [dq, dk, dv].map(|d| merge_heads(d, spec) * token.clone());
     (raw(Tensor::cat(merged.to_vec(), 1)), dtable)
 }

@@ -9,11 +9,11 @@ use super::attention::{AttentionSpec, AttentionState, RelativeSpec};
 use super::capabilities::{Capabilities, DeviceMemory};
 use super::class_targets::ClassTargets;
 use super::dropout::RowDropout;
-use super::forms::{GeluForm, RotarySpec};
+use super::forms::{ActivationForm, RotarySpec};
 use super::gradient_norm::GradientNorm;
 use super::low_rank::LowRankSpec;
 use super::precision::Precision;
-use super::{composed, composed_attention};
+use super::{composed, composed_activation, composed_attention};
 use crate::batch::TokenBatch;
 
 /// What the encoder asks of a backend beyond Burn's own operations. Matrices are `[rows, columns]`, row-major.
@@ -67,35 +67,39 @@ pub trait EncoderOps: Backend {
         Self::float_matmul(a, b)
     }
 
-    /// `s Φ(s)` of `s = x + b` (Hendrycks & Gimpel 2016), and s, which the backward pass needs.
-    fn fused_bias_gelu(
+    /// The activation of `s = x + b`, `s F(s)`, and s, which the backward pass needs.
+    fn fused_bias_activation(
         x: FloatTensor<Self>,
         b: FloatTensor<Self>,
-        form: GeluForm,
+        form: ActivationForm,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        composed::bias_gelu::<Self>(x, b, form)
+        composed_activation::bias_activation::<Self>(x, b, form)
     }
 
-    /// Gradients of [`Self::fused_bias_gelu`] for x, `g (Φ(s) + s Φ'(s))`, and b.
-    fn fused_bias_gelu_backward(
+    /// Gradients of [`Self::fused_bias_activation`] for x, `g (F(s) + s F'(s))`, and b.
+    fn fused_bias_activation_backward(
         sum: FloatTensor<Self>,
         g: FloatTensor<Self>,
-        form: GeluForm,
+        form: ActivationForm,
     ) -> [FloatTensor<Self>; 2] {
-        composed::bias_gelu_backward::<Self>(sum, g, form)
+        composed_activation::bias_activation_backward::<Self>(sum, g, form)
     }
 
-    /// `gelu(x[:, ..n]) x[:, n..]` of `[rows, 2 n]` (Shazeer 2020, GEGLU); gives `[rows, n]`.
-    fn fused_gated_gelu(x: FloatTensor<Self>, form: GeluForm) -> FloatTensor<Self> {
-        composed::gated_gelu::<Self>(x, form)
+    /// `activation(x[:, ..n]) x[:, n..]` of `[rows, 2 n]` (Shazeer 2020, GEGLU, SwiGLU); gives `[rows, n]`.
+    fn fused_gated_activation(x: FloatTensor<Self>, form: ActivationForm) -> FloatTensor<Self> {
+        composed_activation::gated_activation::<Self>(x, form)
     }
 
-    /// Gradient of [`Self::fused_gated_gelu`].
-    fn fused_gated_gelu_backward(x: FloatTensor<Self>, g: FloatTensor<Self>, form: GeluForm) -> FloatTensor<Self> {
-        composed::gated_gelu_backward::<Self>(x, g, form)
+    /// Gradient of [`Self::fused_gated_activation`].
+    fn fused_gated_activation_backward(
+        x: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        form: ActivationForm,
+    ) -> FloatTensor<Self> {
+        composed_activation::gated_activation_backward::<Self>(x, g, form)
     }
 
-    /// Queries and keys of `[rows, 3 hidden]` turned by their positions (Su et al. 2021), values as they are. Its own
+    /// Queries and keys of `[rows, queries + keys + values]` turned by their positions (Su et al. 2021), values as they are. Its own
     /// backward pass with the spec's inverse.
     fn fused_rotary(qkv: FloatTensor<Self>, spec: &RotarySpec) -> FloatTensor<Self> {
         composed::rotary::<Self>(qkv, spec)
@@ -124,6 +128,21 @@ pub trait EncoderOps: Backend {
         epsilon: f64,
     ) -> [FloatTensor<Self>; 3] {
         composed::layer_norm_backward::<Self>(x, gamma, g, epsilon)
+    }
+
+    /// `gamma x / sqrt(mean(x²) + epsilon)` over the columns (Zhang & Sennrich 2019).
+    fn fused_rms_norm(x: FloatTensor<Self>, gamma: FloatTensor<Self>, epsilon: f64) -> FloatTensor<Self> {
+        composed::rms_norm::<Self>(x, gamma, epsilon)
+    }
+
+    /// Gradients of [`Self::fused_rms_norm`] for x and gamma.
+    fn fused_rms_norm_backward(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> [FloatTensor<Self>; 2] {
+        composed::rms_norm_backward::<Self>(x, gamma, g, epsilon)
     }
 
     /// `LayerNorm(residual + dropout(x + b))`; gives the output and the sum, which the backward pass needs.
@@ -167,7 +186,7 @@ pub trait EncoderOps: Backend {
     }
 
     /// Scaled dot-product attention within each sequence (Vaswani et al. 2017):
-    /// qkv `[rows, 3 hidden]` (queries, keys, values side by side), gives `[rows, hidden]`, and what the backward pass
+    /// qkv `[rows, queries + keys + values]` side by side, gives `[rows, queries]`, and what the backward pass
     /// is to get. Padding rows give anything finite.
     fn fused_attention(
         qkv: FloatTensor<Self>,

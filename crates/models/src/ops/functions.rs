@@ -8,7 +8,7 @@ use super::attention::{AttentionSpec, RelativeSpec};
 use super::class_targets::ClassTargets;
 use super::dropout::{Dropout, RowDropout};
 use super::encoder_ops::EncoderOps;
-use super::forms::{GeluForm, RotarySpec};
+use super::forms::{ActivationForm, RotarySpec};
 use super::low_rank::LowRankSpec;
 use super::precision::Precision;
 use super::primitive::{raw, wrap};
@@ -39,14 +39,14 @@ pub fn matmul<B: EncoderOps, const D: usize>(a: Tensor<B, D>, b: Tensor<B, D>) -
     wrap(B::matmul_f32(raw(a), raw(b)))
 }
 
-/// [`EncoderOps::fused_bias_gelu`].
-pub fn bias_gelu<B: EncoderOps>(x: Tensor<B, 2>, b: Tensor<B, 1>, form: GeluForm) -> Tensor<B, 2> {
-    wrap(B::fused_bias_gelu(raw(x), raw(b), form).0)
+/// [`EncoderOps::fused_bias_activation`].
+pub fn bias_activation<B: EncoderOps>(x: Tensor<B, 2>, b: Tensor<B, 1>, form: ActivationForm) -> Tensor<B, 2> {
+    wrap(B::fused_bias_activation(raw(x), raw(b), form).0)
 }
 
-/// [`EncoderOps::fused_gated_gelu`].
-pub fn gated_gelu<B: EncoderOps>(x: Tensor<B, 2>, form: GeluForm) -> Tensor<B, 2> {
-    wrap(B::fused_gated_gelu(raw(x), form))
+/// [`EncoderOps::fused_gated_activation`].
+pub fn gated_activation<B: EncoderOps>(x: Tensor<B, 2>, form: ActivationForm) -> Tensor<B, 2> {
+    wrap(B::fused_gated_activation(raw(x), form))
 }
 
 /// [`EncoderOps::fused_rotary`].
@@ -70,6 +70,11 @@ pub fn layer_norm<B: EncoderOps>(
     epsilon: f64,
 ) -> Tensor<B, 2> {
     wrap(B::fused_layer_norm(raw(x), raw(gamma), raw(beta), epsilon))
+}
+
+/// [`EncoderOps::fused_rms_norm`].
+pub fn rms_norm<B: EncoderOps>(x: Tensor<B, 2>, gamma: Tensor<B, 1>, epsilon: f64) -> Tensor<B, 2> {
+    wrap(B::fused_rms_norm(raw(x), raw(gamma), epsilon))
 }
 
 /// [`EncoderOps::fused_add_norm`].

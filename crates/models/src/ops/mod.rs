@@ -11,6 +11,7 @@ mod capabilities;
 pub mod cases;
 mod class_targets;
 mod composed;
+mod composed_activation;
 mod composed_attention;
 mod composed_relative;
 #[cfg(feature = "cube")]
@@ -31,7 +32,7 @@ pub mod profile;
 mod tests;
 
 pub use self::adamw::{AdamWSlot, AdamWStep, Gradient};
-pub use self::attention::{AttentionSpec, AttentionState, RelativeKind, RelativeSpec};
+pub use self::attention::{AttentionSpec, AttentionState, HeadColumns, RelativeKind, RelativeSpec};
 pub use self::capabilities::{Bucket, Capabilities, DeviceMemory};
 pub use self::class_targets::ClassTargets;
 pub use self::dropout::{Dropout, DropoutPlan, DropoutRow, RowDropout, RowStream};
@@ -39,10 +40,10 @@ pub use self::dropout_mask::{Mask, MaskShape, Place};
 pub use self::encoder_ops::EncoderOps;
 #[cfg(feature = "flex")]
 pub use self::flex::{fma_gflops, simd_level};
-pub use self::forms::{GeluForm, RotarySpec};
+pub use self::forms::{ActivationForm, Rotary, RotarySpec};
 pub use self::functions::{
-    add_low_rank, add_norm, attention, bias_gelu, cross_entropy, dropout, embed, gated_gelu, layer_norm, linear,
-    matmul, relative_attention, rotary, surrogate_loss,
+    add_low_rank, add_norm, attention, bias_activation, cross_entropy, dropout, embed, gated_activation, layer_norm,
+    linear, matmul, relative_attention, rms_norm, rotary, surrogate_loss,
 };
 pub use self::gradient_norm::{ClipFactor, GradientNorm, scale};
 pub use self::low_rank::LowRankSpec;

@@ -32,7 +32,7 @@ pub fn save_adapter<B: Backend, M: Module<B>>(module: &M, plan: &AdapterPlan, pa
     }
     for saved in &plan.saved {
         let Some(whole) = held.get(&saved.parameter) else { continue };
-        let piece = piece_of(whole, saved.part);
+        let piece = saved.piece.read(whole);
         tensors.push((format!("{PREFIX}{}", saved.name), piece));
     }
     tensors.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -82,15 +82,16 @@ pub fn load_adapter<B: Backend, M: Module<B>>(
     let own = parameters::read_where(&module, |path| plan.trained.contains(path));
     let mut own: HashMap<String, HostTensor> = own.into_iter().collect();
     let mut left = Vec::new();
-    for SavedTensor { name, parameter, part } in &plan.saved {
+    for SavedTensor { name, parameter, piece } in &plan.saved {
         let Some(whole) = own.get_mut(parameter) else { continue };
-        let expected = piece_of(whole, *part).shape;
+        let expected = piece.read(whole).shape;
         match file.remove(&format!("{PREFIX}{name}")) {
             None => left.push(name.clone()),
             Some(_) if head.draws(parameter) => left.push(name.clone()),
             Some(tensor) if tensor.shape == expected => {
-                let size = tensor.values.len();
-                whole.values[part.0 * size..][..size].copy_from_slice(&tensor.values);
+                let columns = expected[1..].iter().product::<usize>();
+                let start = piece.rows(whole.shape[0]).start * columns;
+                whole.values[start..start + tensor.values.len()].copy_from_slice(&tensor.values);
             }
             Some(_) if head.ignores_mismatched_sizes() => left.push(name.clone()),
             Some(tensor) => {
@@ -120,11 +121,4 @@ fn ia3_shape(plan: &AdapterPlan, parameter: &str, len: usize) -> Vec<usize> {
         true => vec![1, len],
         false => vec![len, 1],
     }
-}
-
-fn piece_of(whole: &HostTensor, (part, parts): (usize, usize)) -> HostTensor {
-    let mut shape = whole.shape.clone();
-    shape[0] /= parts;
-    let size = whole.values.len() / parts;
-    HostTensor { shape, values: whole.values[part * size..][..size].to_vec() }
 }

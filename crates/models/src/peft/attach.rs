@@ -25,12 +25,12 @@ pub fn attach<B: EncoderOps>(
             unreachable!("a plan names `{}`, which the model has not", site.linear)
         };
         let [stacked, inputs] = linear.weight.dims();
-        let (part, parts) = site.part;
-        let outputs = stacked / parts;
+        let rows = site.piece.rows(stacked);
+        let outputs = rows.len();
         match &plan.method {
             Method::Lora(config) => {
                 let spec = LoraSpec { rank: config.r, scaling: config.scaling(), dropout: config.lora_dropout };
-                let mut lora = Lora::zeros(spec, inputs, outputs, part * outputs, device);
+                let mut lora = Lora::zeros(spec, inputs, outputs, rows.start, device);
                 let a = rng.lora_a(config.r, inputs, outputs);
                 lora.a = lora.a.map(|a_zeros| {
                     Tensor::from_data(TensorData::new(a, a_zeros.dims()), device).set_require_grad(true)
@@ -39,7 +39,7 @@ pub fn attach<B: EncoderOps>(
             }
             Method::Ia3(_) => {
                 let columns = if site.is_feedforward { inputs } else { outputs };
-                linear.ia3.push(Ia3::ones(site.is_feedforward, columns, part * outputs, device));
+                linear.ia3.push(Ia3::ones(site.is_feedforward, columns, rows.start, device));
             }
             Method::BitFit | Method::Head => unreachable!("nothing stands beside a layer"),
         }
@@ -75,7 +75,7 @@ fn linears_mut<B: Backend>(model: &mut SequenceClassifier<B>) -> Vec<(String, &m
         all.push((path("intermediate"), &mut layer.intermediate));
         all.push((path("output"), &mut layer.output));
     }
-    all.push(("dense".to_owned(), &mut model.dense));
+    all.extend(model.dense.as_mut().map(|linear| ("dense".to_owned(), linear)));
     all.push(("classifier".to_owned(), &mut model.classifier));
     all
 }

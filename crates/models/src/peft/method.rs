@@ -183,7 +183,18 @@ struct Usual {
 /// Of `peft.utils.constants`; for families that it leaves out, the layers of the same place.
 const USUAL: &[Usual] = &[
     Usual {
-        model_types: &["bert", "roberta", "xlm-roberta", "camembert", "data2vec-text", "electra"],
+        model_types: &[
+            "bert",
+            "roberta",
+            "xlm-roberta",
+            "camembert",
+            "data2vec-text",
+            "electra",
+            "ernie",
+            "megatron-bert",
+            "roberta-prelayernorm",
+            "rembert",
+        ],
         lora: &["query", "value"],
         ia3: &["key", "value", "output.dense"],
         feedforward: &["output.dense"],
@@ -214,6 +225,38 @@ const USUAL: &[Usual] = &[
     },
     // Queries, keys and values are one layer, of which (IA)³ would scale all.
     Usual { model_types: &["modernbert"], lora: &["Wqkv"], ia3: &[], feedforward: &[] },
+    Usual {
+        model_types: &["llama", "mistral"],
+        lora: &["q_proj", "v_proj"],
+        ia3: &["k_proj", "v_proj", "down_proj"],
+        feedforward: &["down_proj"],
+    },
+    Usual {
+        model_types: &["qwen2", "qwen3", "gemma", "gemma2", "gemma3_text"],
+        lora: &["q_proj", "v_proj"],
+        ia3: &["q_proj", "v_proj", "down_proj"],
+        feedforward: &["down_proj"],
+    },
+    Usual {
+        model_types: &["smollm3", "eurobert", "nomic_bert"],
+        lora: &["q_proj", "v_proj"],
+        ia3: &["k_proj", "v_proj", "down_proj"],
+        feedforward: &["down_proj"],
+    },
+    Usual { model_types: &["modernbert-decoder"], lora: &["q_proj", "v_proj"], ia3: &[], feedforward: &[] },
+    Usual { model_types: &["gpt2"], lora: &["c_attn"], ia3: &["c_attn", "mlp.c_proj"], feedforward: &["mlp.c_proj"] },
+    Usual {
+        model_types: &["gpt_neox"],
+        lora: &["query_key_value"],
+        ia3: &["query_key_value", "dense_4h_to_h"],
+        feedforward: &["dense_4h_to_h"],
+    },
+    Usual {
+        model_types: &["opt"],
+        lora: &["q_proj", "v_proj"],
+        ia3: &["q_proj", "k_proj", "fc2"],
+        feedforward: &["fc2"],
+    },
 ];
 
 impl Method {

@@ -4,15 +4,15 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::error::PeftError;
 use super::method::{BiasTraining, CLASSIFIER, Method, Targets};
-use crate::parameter_specs::{Init, ParameterSpec};
+use crate::parameter_specs::{Init, ParameterSpec, Piece};
 
 /// A layer of transformers' that something is put beside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
     /// Path of the linear layer that holds it: `encoder.layers.0.qkv`.
     pub linear: String,
-    /// Its place among those that are stacked in that one, and how many they are.
-    pub part: (usize, usize),
+    /// Its rows among those that are stacked in that one.
+    pub piece: Piece,
     /// transformers' name of it: `bert.encoder.layer.0.attention.self.query`.
     pub module: String,
     /// Whether (IA)³ scales its input.
@@ -45,14 +45,14 @@ pub struct SavedTensor {
     pub name: String,
     /// Path of the parameter.
     pub parameter: String,
-    /// Which of the stacked tensors it is, and how many they are.
-    pub part: (usize, usize),
+    /// Which of the stacked tensors it is.
+    pub piece: Piece,
 }
 
 /// A linear layer of transformers': where it lies, and its name.
 struct Module<'a> {
     spec: &'a ParameterSpec,
-    part: usize,
+    piece: Piece,
     name: String,
 }
 
@@ -142,13 +142,13 @@ impl AdapterPlan {
             let number = sites.iter().filter(|site| site.linear == linear).count();
             sites.push(Site {
                 linear,
-                part: (module.part, module.spec.tensors.len()),
+                piece: module.piece,
                 is_feedforward: is_named(&module.name, &feedforward_modules),
                 module: module.name.clone(),
                 number,
             });
         }
-        if let Some(site) = sites.iter().find(|site| site.is_feedforward && site.part.1 > 1) {
+        if let Some(site) = sites.iter().find(|site| site.is_feedforward && !site.piece.is_whole()) {
             let what = "(IA)³ cannot scale the input of one of them; leave it out of --feedforward_modules";
             return Err(PeftError::Stacked { name: site.module.clone(), what });
         }
@@ -173,7 +173,7 @@ impl AdapterPlan {
 
     fn choose_trained(&mut self, specs: &[ParameterSpec], prefix: &str, is_saved: impl Fn(&str) -> bool + Copy) {
         for spec in specs {
-            for (part, tensor) in spec.tensors.iter().enumerate() {
+            for (piece, tensor) in spec.pieces().into_iter().zip(&spec.tensors) {
                 let name = spec.full_name(tensor, prefix);
                 let is_bias = name.ends_with(".bias");
                 let site = name.strip_suffix(".bias").and_then(|module| self.sites.iter().find(|s| s.module == module));
@@ -196,8 +196,7 @@ impl AdapterPlan {
                         Some(site) => format!("{}.base_layer.bias", site.module),
                         None => name,
                     };
-                    let part = (part, spec.tensors.len());
-                    self.saved.push(SavedTensor { name, parameter: spec.parameter.clone(), part });
+                    self.saved.push(SavedTensor { name, parameter: spec.parameter.clone(), piece });
                 }
             }
         }
@@ -245,6 +244,9 @@ impl AdapterPlan {
         let spec = |site: &Site, part: &str, name: &str| ParameterSpec {
             parameter: format!("{}.{part}", site.linear),
             tensors: vec![format!("{}.{name}", site.module)],
+            shares: vec![1],
+            stored: Vec::new(),
+            is_transposed: false,
             init: Init::Zeros,
             in_encoder: true,
             decay: true,
@@ -302,11 +304,11 @@ fn linears<'a>(specs: &'a [ParameterSpec], prefix: &str) -> Vec<Module<'a>> {
         spec.parameter.ends_with(".weight") && matches!(spec.init, Init::Normal | Init::TruncatedNormal { .. })
     };
     let of_spec = |spec: &'a ParameterSpec| {
-        let module = move |(part, tensor): (usize, &String)| {
+        let module = move |(piece, tensor): (Piece, &String)| {
             let name = spec.full_name(tensor, prefix);
-            Module { spec, part, name: name.strip_suffix(".weight").unwrap_or(&name).to_owned() }
+            Module { spec, piece, name: name.strip_suffix(".weight").unwrap_or(&name).to_owned() }
         };
-        spec.tensors.iter().enumerate().map(module).collect::<Vec<_>>()
+        spec.pieces().into_iter().zip(&spec.tensors).map(module).collect::<Vec<_>>()
     };
     specs.iter().filter(is_linear).flat_map(of_spec).collect()
 }

@@ -12,6 +12,7 @@ use models::encoder::{Family, family};
 use models::head::{SequenceClassifier, loss};
 use models::ops::{DropoutPlan, Precision};
 use models::parameter_specs::ParameterSpec;
+use models::parameter_specs::Piece;
 use models::parameters::{self, HostTensor};
 use models::peft::{
     AdapterPlan, BiasTraining, Ia3Config, LoraConfig, Method, PeftError, Targets, attach, load_adapter, merged,
@@ -208,17 +209,17 @@ fn gradients_of_all_that_is_trained_are_pefts() {
         let theirs = case.tensors("gradients.safetensors");
         let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
         let total = norm(&mut theirs.values().flat_map(|tensor| tensor.values.iter().map(|&v| f64::from(v))));
-        let pieces: HashMap<String, (&str, (usize, usize))> =
-            plan.saved.iter().map(|saved| (saved.name.clone(), (saved.parameter.as_str(), saved.part))).collect();
+        let pieces: HashMap<String, (&str, Piece)> =
+            plan.saved.iter().map(|saved| (saved.name.clone(), (saved.parameter.as_str(), saved.piece))).collect();
         let specs = plan.specs();
         let (mut worst, mut compared) = (0.0f64, 0);
         for (name, theirs) in &theirs {
             let beside =
-                specs.iter().find(|spec| spec.tensors[0] == *name).map(|spec| (spec.parameter.as_str(), (0, 1)));
-            let (path, (part, parts)) = beside.unwrap_or_else(|| pieces[name]);
-            let whole = &found[path];
-            let size = whole.len() / parts;
-            let ours = &whole[part * size..][..size];
+                specs.iter().find(|spec| spec.tensors[0] == *name).map(|spec| (spec.parameter.as_str(), Piece::WHOLE));
+            let (path, piece) = beside.unwrap_or_else(|| pieces[name]);
+            // Rows of one number each count as well as others, where all of a parameter's are stacked alike.
+            let ours = &found[path][piece.rows(found[path].len())];
+            let size = ours.len();
             assert_eq!(size, theirs.values.len(), "{} {name}", case.name);
             let gap = norm(&mut ours.iter().zip(&theirs.values).map(|(&a, &b)| f64::from(a) - f64::from(b)));
             let size = norm(&mut theirs.values.iter().map(|&v| f64::from(v)));

@@ -5,29 +5,16 @@ use burn_flex::Flex;
 use models::activation::Activation;
 use models::batch::TokenBatch;
 use models::config::Config;
-use models::encoder::architecture::{Architecture, Block, Distances, PostNorm, PreNormGated, Projection};
+use models::encoder::architecture::{Architecture, Block, Distances, Pooling, Projection};
 use models::encoder::family;
-use models::ops::{DropoutPlan, GeluForm};
+use models::layers::NormForm;
+use models::ops::{DropoutPlan, Rotary};
 
 use crate::support::random_model;
 
 fn architecture(fixture: &str) -> Architecture {
     let config = Config::read(&crate::support::fixture(&format!("families/{fixture}/config.json"))).expect(fixture);
     (family(&config).expect(fixture).architecture)(&config).expect(fixture)
-}
-
-fn post_norm(architecture: &mut Architecture) -> &mut PostNorm {
-    match &mut architecture.block {
-        Block::PostNorm(block) => block,
-        Block::PreNormGated(_) => panic!("normalisation comes first"),
-    }
-}
-
-fn pre_norm(architecture: &mut Architecture) -> &mut PreNormGated {
-    match &mut architecture.block {
-        Block::PostNorm(_) => panic!("normalisation comes last"),
-        Block::PreNormGated(block) => block,
-    }
 }
 
 /// Logits with weights that depend on the parameters' shapes alone.
@@ -54,25 +41,63 @@ fn all_apply(fixture: &str, plan: &DropoutPlan, changes: &[Change]) {
 }
 
 #[test]
-fn what_layers_with_normalisation_last_carry_is_applied() {
-    let changes: &[Change] = &[("activation", |a| post_norm(a).activation = Activation::Relu)];
+fn what_a_description_says_is_applied() {
+    let changes: &[Change] = &[
+        ("activation", |a| a.feed_forward.activation = Activation::Relu),
+        ("block", |a| a.block = Block::PreNorm { first_attention: true }),
+        ("block", |a| a.block = Block::Parallel),
+        ("block", |a| a.block = Block::Sandwich),
+        ("norm", |a| a.norm = NormForm::Rms),
+        ("norm", |a| a.norm = NormForm::RmsOfOnePlus),
+        ("embeddings.scale", |a| a.embeddings.scale = Some(2.0)),
+        ("embeddings.norm", |a| a.embeddings.norm = false),
+        ("embeddings.task_types", |a| a.embeddings.task_types = Some(2)),
+        ("attention.causal", |a| a.attention.causal = true),
+        ("attention.scale", |a| a.attention.scale = 0.01),
+        ("attention.softcap", |a| a.attention.softcap = Some(0.1)),
+        ("attention.key_value_heads", |a| a.attention.key_value_heads = 1),
+        ("attention.query_key_norm", |a| a.attention.query_key_norm = true),
+        ("attention.by_head", |a| a.attention.by_head = true),
+        ("attention.layers.window", |a| a.attention.layers[0].window = Some(1)),
+        ("attention.layers.scale", |a| a.attention.layers[0].scale = Some(0.01)),
+        ("attention.layers.rotary", |a| a.attention.layers[0].rotary = Some(Rotary::new(100.0, 4))),
+        ("feed_forward.gated", |a| a.feed_forward.gated = true),
+        ("head.pooling", |a| a.head.pooling = Pooling::Mean),
+        ("head.pooling", |a| a.head.pooling = Pooling::MeanOfDense),
+        ("head.pooling", |a| a.head.pooling = Pooling::Last { padding: None }),
+        ("head.dense", |a| a.head.dense = None),
+    ];
     all_apply("roberta_pair", &DropoutPlan::evaluate(), changes);
-    let without: Change = ("distances", |a| post_norm(a).distances = Distances::None);
+    let without: Change = ("distances", |a| a.attention.distances = Distances::None);
     all_apply("mpnet_pair", &DropoutPlan::evaluate(), &[without]);
     all_apply("deberta_v3_pair", &DropoutPlan::evaluate(), &[without]);
-    let dropout: Change = ("output_dropout", |a| post_norm(a).output_dropout = 0.5);
-    all_apply("roberta_pair", &DropoutPlan::train(1, 1), &[dropout]);
+    let of_rotary: &[Change] = &[
+        ("theta", |a| turn(a, |_| Rotary::new(100.0, 8))),
+        ("factor", |a| turn(a, |rotary| Rotary { factor: 2.0, ..rotary })),
+        ("interleaved", |a| turn(a, |rotary| Rotary { interleaved: true, ..rotary })),
+        ("columns", |a| turn(a, |_| Rotary::new(10_000.0, 4))),
+    ];
+    all_apply("modernbert_pair", &DropoutPlan::evaluate(), of_rotary);
+}
+
+/// Other rotary positions in all layers.
+fn turn(architecture: &mut Architecture, change: impl Fn(Rotary) -> Rotary) {
+    let layers = architecture.attention.layers.iter_mut();
+    layers.for_each(|layer| layer.rotary = layer.rotary.clone().map(&change));
 }
 
 #[test]
-fn what_layers_with_normalisation_first_carry_is_applied() {
-    let changes: &[Change] = &[
-        ("gelu", |a| pre_norm(a).gelu = GeluForm::Tanh),
-        ("rotary theta", |a| pre_norm(a).rotary.iter_mut().for_each(|layer| layer.theta = 100.0)),
-        ("rotary window", |a| pre_norm(a).rotary.iter_mut().for_each(|layer| layer.window = Some(1))),
+fn dropout_is_applied_in_every_block() {
+    let dropouts: &[Change] = &[
+        ("embeddings", |a| a.dropout.embeddings = 0.5),
+        ("attention", |a| a.dropout.attention = 0.5),
+        ("attention_output", |a| a.dropout.attention_output = 0.5),
+        ("inner", |a| a.dropout.inner = 0.5),
+        ("output", |a| a.dropout.output = 0.5),
     ];
-    all_apply("modernbert_pair", &DropoutPlan::evaluate(), changes);
-    all_apply("modernbert_pair", &DropoutPlan::train(1, 1), &[("mlp_dropout", |a| pre_norm(a).mlp_dropout = 0.5)]);
+    for fixture in ["roberta_pair", "modernbert_pair", "gpt_neox_pair", "gemma2_pair", "gpt2_pair"] {
+        all_apply(fixture, &DropoutPlan::train(1, 1), dropouts);
+    }
 }
 
 #[test]
@@ -80,19 +105,30 @@ fn parts_that_do_not_fit_are_refused_by_name() {
     /// A fixture, what the message says, and the change that it is about.
     type Refused = (&'static str, &'static str, fn(&mut Architecture));
     let wrong: &[Refused] = &[
-        ("modernbert_pair", "`block.rotary` is 3 layers long, expected num_layers (4)", |a| {
-            pre_norm(a).rotary.truncate(3);
+        ("modernbert_pair", "`attention.layers` is 3 layers long, expected num_layers (4)", |a| {
+            a.attention.layers.truncate(3);
         }),
         ("modernbert_pair", "`layer_order` is [0, 1, 2, 2], expected each of the 4 layers once", |a| {
             a.layer_order[3] = 2
         }),
-        ("modernbert_pair", "`hidden_size` is 20, expected an even number of columns for each head", |a| {
-            (a.hidden_size, a.embeddings.size, a.num_attention_heads) = (20, 20, 4);
+        ("modernbert_pair", "`hidden_size` is 16, expected heads of 8 columns or more, which positions turn", |a| {
+            a.attention.head_dim = 4;
+        }),
+        ("roberta_pair", "`attention.key_value_heads` is 0, expected a divisor of heads (2)", |a| {
+            a.attention.key_value_heads = 0;
+        }),
+        ("llama_pair", "`attention.key_value_heads` is 3, expected a divisor of heads (4)", |a| {
+            a.attention.key_value_heads = 3;
+        }),
+        ("llama_pair", "`feed_forward.activation` is Tanh, expected one that has a gate", |a| {
+            a.feed_forward.activation = Activation::Tanh;
         }),
         ("roberta_pair", "`layer_order` is [], expected at least one", |a| a.layer_order.clear()),
         ("albert_pair", "all from 0 to below num_layers (1)", |a| a.layer_order[0] = 1),
         ("albert_pair", "`embeddings.size` is", |a| a.embeddings.projection = Projection::None),
-        ("roberta_pair", "a multiple of num_attention_heads (7)", |a| a.num_attention_heads = 7),
+        ("roberta_pair", "a multiple of num_attention_heads (7)", |a| {
+            (a.attention.heads, a.attention.head_dim) = (7, 2);
+        }),
     ];
     for (fixture, expected, change) in wrong {
         let mut changed = architecture(fixture);

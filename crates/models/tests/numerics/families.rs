@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use burn::module::AutodiffModule;
 use models::batch::TokenBatch;
 use models::checkpoint::{
-    CheckpointError, HeadUse, LoadOptions, LoadReport, WeightFiles, load, read_safetensors, write_safetensors,
+    CheckpointError, HeadUse, LoadOptions, LoadReport, WeightFiles, load, read_safetensors, save, write_safetensors,
 };
 use models::config::Config;
 use models::encoder::{FAMILIES, Family, family};
 use models::head::{SequenceClassifier, loss};
 use models::ops::{DropoutPlan, Precision};
 use models::parameter_specs::ParameterSpec;
+use models::parameters::HostTensor;
 use models::torch_rng::TorchRng;
 use serde_json::{Value, json};
 
@@ -63,18 +64,23 @@ impl Case {
         load(model, &self.names, &files, &options, &mut TorchRng::new(seed))
     }
 
+    /// The id of the padding token, where it matters.
+    fn padding(&self) -> u32 {
+        self.expected["pad_token_id"].as_u64().unwrap_or(1) as u32
+    }
+
     fn batches(&self) -> &[Value] {
         self.expected["batches"].as_array().unwrap()
     }
 }
 
 /// A fixture's batch, packed or padded.
-fn batch(case: &Value, pad_to: Option<usize>) -> TokenBatch {
+fn batch(case: &Value, padding: u32, pad_to: Option<usize>) -> TokenBatch {
     let ids = integers(&case["input_ids"]);
     let types: Vec<Vec<u8>> =
         integers(&case["token_type_ids"]).iter().map(|row| row.iter().map(|&t| t as u8).collect()).collect();
     let rows: Vec<(&[u32], &[u8])> = ids.iter().zip(&types).map(|(ids, types)| (&ids[..], &types[..])).collect();
-    TokenBatch::new(&rows, 1, pad_to, 0)
+    TokenBatch::new(&rows, padding, pad_to, 0)
 }
 
 #[test]
@@ -98,14 +104,14 @@ fn logits_and_losses_are_transformers() {
         let mut worst: f64 = 0.0;
         for rows in case.batches() {
             for pad_to in [None, Some(0), Some(130)] {
-                let logits = evaluated.forward(&batch(rows, pad_to), &mut DropoutPlan::evaluate());
+                let logits = evaluated.forward(&batch(rows, case.padding(), pad_to), &mut DropoutPlan::evaluate());
                 let logits: Vec<f64> = logits.to_data().iter::<f64>().collect();
                 let expected = numbers(&rows["logits"]);
                 assert_eq!(logits.len(), expected.len(), "{}", case.name);
                 worst = logits.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(worst, f64::max);
             }
             let targets = targets(rows, case.num_labels());
-            let logits = model.forward(&batch(rows, None), &mut DropoutPlan::evaluate());
+            let logits = model.forward(&batch(rows, case.padding(), None), &mut DropoutPlan::evaluate());
             let ours: f64 = loss(logits, &targets, mean(&targets)).into_data().iter::<f64>().sum();
             let wanted = rows["loss"].as_f64().unwrap();
             assert!((ours - wanted).abs() <= LOGITS * wanted.abs().max(1.0), "{}: loss {ours}, {wanted}", case.name);
@@ -134,7 +140,7 @@ fn gradients_of_every_parameter_are_transformers() {
         let norms = case.expected["gradient_norms"].as_object().unwrap();
         let total = norm(norms.values().map(|v| v.as_f64().unwrap()));
         for pad_to in [None, Some(0)] {
-            let logits = model.forward(&batch(rows, pad_to), &mut DropoutPlan::train(1, 1));
+            let logits = model.forward(&batch(rows, case.padding(), pad_to), &mut DropoutPlan::train(1, 1));
             let grads = loss(logits, &targets, mean(&targets)).backward();
             let mut found = gradients(&model, &grads);
             // A table's second row that no token uses has none.
@@ -145,14 +151,20 @@ fn gradients_of_every_parameter_are_transformers() {
             let size = (case.family.architecture)(&case.config).unwrap().embeddings.size;
             let words = found.get_mut("encoder.word_embeddings").unwrap();
             let mut whole = vec![0.0; case.config.count("vocab_size").unwrap() * size];
-            for (&id, row) in batch(rows, pad_to).distinct_tokens().ids.iter().zip(words.chunks(size)) {
+            for (&id, row) in batch(rows, case.padding(), pad_to).distinct_tokens().ids.iter().zip(words.chunks(size)) {
                 whole[id as usize * size..][..size].copy_from_slice(row);
             }
             *words = whole;
             let (mut compared, mut worst) = (0, 0.0f64);
+            let shapes: HashMap<_, _> = models::parameters::shapes(&model).into_iter().collect();
             for entry in &case.names {
-                let whole = &found[&entry.parameter];
-                for (tensor, piece) in entry.tensors.iter().zip(whole.chunks(whole.len() / entry.tensors.len())) {
+                let whole = HostTensor {
+                    shape: shapes[&entry.parameter].clone(),
+                    values: found.remove(&entry.parameter).expect(&entry.parameter),
+                };
+                for (tensor, piece) in entry.tensors.iter().zip(entry.pieces()) {
+                    let HostTensor { shape, values } = piece.read(&whole);
+                    let piece = entry.turned(values, &shape);
                     let full = entry.full_name(tensor, case.family.prefix);
                     let wanted = norms.get(&full).unwrap_or_else(|| panic!("{}: {full}", case.name)).as_f64().unwrap();
                     let ours = norm(piece.iter().map(|&v| f64::from(v)));
@@ -233,7 +245,17 @@ fn switches_that_are_not_implemented_are_refused_by_name() {
         ("deberta_v3_pair", "conv_kernel_size", json!(3)),
         ("deberta_v3_pair", "pos_att_type", json!(["p2c"])),
         ("deberta_v3_pair", "attention_head_size", json!(4)),
-        ("modernbert_pair", "hidden_activation", json!("silu")),
+        ("modernbert_pair", "hidden_activation", json!("relu2")),
+        ("gpt2_pair", "scale_attn_weights", json!(false)),
+        ("opt_pair", "do_layer_norm_before", json!(false)),
+        ("opt_pair", "word_embed_proj_dim", json!(8)),
+        ("gemma_pair", "use_bidirectional_attention", json!(true)),
+        ("gemma3_text_pair", "attn_logit_softcapping", json!(50.0)),
+        ("llama_pair", "pad_token_id", json!(-1)),
+        ("llama_pair", "num_key_value_heads", json!(3)),
+        ("smollm3_pair", "no_rope_layers", json!([1])),
+        ("qwen3_pair", "layer_types", json!(["sliding_attention", "sliding_attention"])),
+        ("eurobert_pair", "classifier_pooling", json!("max")),
         ("modernbert_pair", "classifier_pooling", json!("max")),
         ("modernbert_pair", "layer_types", json!(["full_attention"])),
         ("modernbert_pair", "layer_types", json!(vec!["chunked_attention"; 4])),
@@ -251,9 +273,9 @@ fn switches_that_are_not_implemented_are_refused_by_name() {
     }
     let case = cases.iter().find(|case| case.name == "modernbert_pair").unwrap();
     let mut fields = case.config.fields().clone();
-    fields["rope_parameters"]["full_attention"]["rope_type"] = json!("yarn");
+    fields["rope_parameters"]["full_attention"]["rope_type"] = json!("longrope");
     let error = (case.family.architecture)(&Config::from_fields(fields)).err().unwrap().to_string();
-    assert!(error.contains("`rope_type` is \"yarn\""), "{error}");
+    assert!(error.contains("`rope_type` is \"longrope\""), "{error}");
 }
 
 /// Fields of the configuration class are those that transformers writes.
@@ -263,5 +285,28 @@ fn every_default_is_a_field_that_transformers_writes() {
         for (field, _) in case.family.config_defaults {
             assert!(case.config.fields().contains_key(*field), "{}: {field}", case.name);
         }
+    }
+}
+
+/// A model that is written has the names, shapes and bits of the file that transformers wrote, those included that it calls otherwise
+/// within (NomicBERT) and has turned or stacked (GPT-2, Qwen).
+#[test]
+fn what_is_written_is_what_transformers_wrote() {
+    for case in cases() {
+        let (model, _) = case.open(&case.folder, 1).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        save(&model, &case.names, case.family.prefix, &path).unwrap();
+        let (ours, theirs) = (read_safetensors(&path), read_safetensors(&case.folder.join("model.safetensors")));
+        let (ours, theirs) = (ours.unwrap(), theirs.unwrap());
+        let names = |tensors: &HashMap<String, HostTensor>| {
+            let mut names: Vec<String> = tensors.keys().cloned().collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(&ours), names(&theirs), "{}", case.name);
+        assert!(ours == theirs, "{}: other numbers", case.name);
+        let (_, report) = case.open(folder.path(), 1).unwrap();
+        assert!(report.initialized.is_empty() && report.unused.is_empty(), "{}: {report:?}", case.name);
     }
 }

@@ -8,7 +8,7 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::AutodiffBackend;
 use models::batch::{Sequences, TokenBatch};
 use models::config::Config;
-use models::encoder::architecture::{Architecture, Block, Dropouts};
+use models::encoder::architecture::{Architecture, Dropouts};
 use models::encoder::family;
 use models::gradient_checkpointing::loss_and_gradients;
 use models::head::{LossOptions, SequenceClassifier, Targets, loss};
@@ -58,16 +58,15 @@ fn cases() -> Vec<(String, Architecture)> {
     let case = |name: String| {
         let config = Config::read(&fixture(&format!("families/{name}/config.json"))).expect(&name);
         let mut architecture = (family(&config).expect(&name).architecture)(&config).expect(&name);
-        architecture.dropout = Dropouts { embeddings: 0.1, attention: 0.2, attention_output: 0.15 };
-        match &mut architecture.block {
-            Block::PostNorm(block) => block.output_dropout = 0.25,
-            Block::PreNormGated(block) => block.mlp_dropout = 0.1,
-        }
+        architecture.dropout =
+            Dropouts { embeddings: 0.1, attention: 0.2, attention_output: 0.15, inner: 0.1, output: 0.25 };
         architecture.head.dropout = 0.3;
         // Sums of more than two terms have an order.
         if architecture.num_layers < 4 && architecture.layer_order.len() == architecture.num_layers {
             architecture.num_layers = 4;
             architecture.layer_order = (0..4).collect();
+            let last = architecture.attention.layers.last().cloned().unwrap();
+            architecture.attention.layers.resize(4, last);
         }
         assert!(architecture.layer_order.len() > 2, "{name}");
         (name, architecture)

@@ -1,7 +1,7 @@
 //! Floating-point operations of a step: additions and multiplications of linear layers and attention. The rest is little,
 //! and what the backward pass computes again is not counted.
 
-use models::encoder::architecture::{Architecture, Block};
+use models::encoder::architecture::Architecture;
 
 /// Operations of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,17 +16,15 @@ pub(super) struct Work {
 /// The operations for sequences of these `lengths`; `passes` over the products: one forward, and two backward in training.
 pub(super) fn flops(architecture: &Architecture, lengths: &[usize], passes: usize) -> Work {
     let (hidden, ffn) = (architecture.hidden_size as f64, architecture.intermediate_size as f64);
+    let [queries, keys] = architecture.attention.columns().map(|columns| columns as f64);
     let layers = architecture.layer_order.len() as f64;
     let (tokens, sequences) = (lengths.iter().sum::<usize>() as f64, lengths.len() as f64);
-    let into_ffn = match architecture.block {
-        Block::PostNorm(_) => 1.0,
-        Block::PreNormGated(_) => 2.0,
-    };
+    let into_ffn = if architecture.feed_forward.gated { 2.0 } else { 1.0 };
     // Queries, keys and values of all rows; the output's projection and the feed-forward layer.
-    let projections = 2.0 * layers * tokens * 3.0 * hidden * hidden;
-    let rest = |rows: f64| 2.0 * rows * (hidden * hidden + (into_ffn + 1.0) * hidden * ffn);
+    let projections = 2.0 * layers * tokens * (queries + 2.0 * keys) * hidden;
+    let rest = |rows: f64| 2.0 * rows * (queries * hidden + (into_ffn + 1.0) * hidden * ffn);
     let squares: f64 = lengths.iter().map(|&length| (length as f64).powi(2)).sum();
-    let attention = layers * 4.0 * squares * hidden;
+    let attention = layers * 4.0 * squares * queries;
     let passes = passes as f64;
     Work {
         model: passes * (projections + rest(layers * tokens) + attention),

@@ -55,8 +55,8 @@ fn broken_configurations() {
         ),
         (
             "another model_type",
-            |b| set_config(b, "model_type", json!("gpt2")),
-            &["m: config.json: `model_type` is \"gpt2\"", "supported: bert"],
+            |b| set_config(b, "model_type", json!("funnel")),
+            &["m: config.json: `model_type` is \"funnel\"", "supported: bert"],
         ),
         (
             "no model_type",

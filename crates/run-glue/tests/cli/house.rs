@@ -38,8 +38,9 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "models",
         &[
-            &["backends", "config", "device_cache", "gpus", "parameter_specs", "parameters", "torch_rng"],
-            &["batch", "checkpoint"],
+            &["backends", "config", "device_cache", "gpus", "parameters", "torch_rng"],
+            &["batch", "parameter_specs"],
+            &["checkpoint"],
             &["ops"],
             &["layers"],
             &["activation"],

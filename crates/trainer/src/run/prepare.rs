@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use glue_tasks::TaskKind;
 use glue_tasks::task::TaskSpec;
-use models::checkpoint::LoadReport;
+use models::checkpoint::{LoadReport, is_of_head};
 use models::ops::Place;
 
 use super::class_order::order_of;
@@ -199,13 +199,37 @@ fn check_masks(settings: &Settings, model: &ModelFiles) -> Result<(), Error> {
     const FIELD: &str = "chunk_size_feed_forward";
     const IN_PIECES: [&str; 7] =
         ["bert", "camembert", "data2vec-text", "distilbert", "electra", "roberta", "xlm-roberta"];
-    let follows = settings.do_train
-        && settings.training.dropout_stream == DropoutStream::Torch
-        && IN_PIECES.contains(&model.family.model_type);
-    let chunk = model.config.get(FIELD).filter(|chunk| chunk.as_f64().is_none_or(|size| size > 0.0));
+    // Those whose draws were compared with PyTorch's (scripts/fixtures/dropout_stream.py).
+    const FOLLOWED: [&str; 11] = [
+        "bert",
+        "distilbert",
+        "roberta",
+        "xlm-roberta",
+        "camembert",
+        "data2vec-text",
+        "electra",
+        "albert",
+        "mpnet",
+        "deberta-v2",
+        "modernbert",
+    ];
+    if !settings.do_train || settings.training.dropout_stream != DropoutStream::Torch {
+        return Ok(());
+    }
+    let model_type = model.family.model_type;
     let mut masks = model.architecture.masks(1, 1).into_iter();
+    if !FOLLOWED.contains(&model_type) && masks.len() > 0 {
+        return Err(Error::usage(format!(
+            "{}: --dropout_stream torch follows what transformers draws for {} alone, not for {model_type}; leave it out, or drop \
+             nothing: --hidden_dropout_prob 0 --attention_probs_dropout_prob 0",
+            model.files().id,
+            FOLLOWED.join(", ")
+        )));
+    }
+    let chunk = model.config.get(FIELD).filter(|chunk| chunk.as_f64().is_none_or(|size| size > 0.0));
+    let in_pieces = IN_PIECES.contains(&model_type);
     match chunk {
-        Some(chunk) if follows && masks.any(|mask| mask.place == Place::FeedForward) => Err(Error::usage(format!(
+        Some(chunk) if in_pieces && masks.any(|mask| mask.place == Place::FeedForward) => Err(Error::usage(format!(
             "{}: config.json: `{FIELD}` is {chunk}: transformers draws masks of dropout a piece at a time there, which --dropout_stream torch \
              does not follow; set it to 0, which changes no other number, or leave the stream out",
             model.files().id
@@ -316,7 +340,7 @@ pub(super) fn load_warnings(report: &LoadReport, settings: &Settings, model: &Mo
         };
         warnings.push(format!("{why} and --do_train is off: a random head is evaluated"));
     }
-    let encoder: Vec<&String> = report.initialized.iter().filter(|name| !name.starts_with("classifier.")).collect();
+    let encoder: Vec<&String> = report.initialized.iter().filter(|name| !is_of_head(name)).collect();
     let is_saved = settings.do_train && !settings.peft.merge_adapter;
     warnings.extend(lost_beside_an_adapter(report, model).filter(|_| is_saved).map(|name| {
         format!(

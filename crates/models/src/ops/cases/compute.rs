@@ -13,11 +13,11 @@ use crate::ops::attention::{AttentionSpec, RelativeKind, RelativeSpec};
 use crate::ops::class_targets::ClassTargets;
 use crate::ops::dropout::{Dropout, RowDropout};
 use crate::ops::encoder_ops::EncoderOps;
-use crate::ops::forms::RotarySpec;
+use crate::ops::forms::{Rotary, RotarySpec};
 use crate::ops::low_rank::LowRankSpec;
 use crate::ops::precision::Precision;
 use crate::ops::primitive::{raw, wrap};
-use crate::ops::{composed, composed_attention, functions};
+use crate::ops::{composed, composed_activation, composed_attention, functions};
 
 /// A tensor that a case gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,8 +126,9 @@ impl Case {
             Operation::AddLowRank(rank) => {
                 vec![x, ("gradient of the first factor", [rows, rank]), ("gradient of the second factor", [out, rank])]
             }
-            Operation::BiasGelu(_) => vec![x, bias],
+            Operation::BiasActivation(_) => vec![x, bias],
             Operation::LayerNorm => vec![x, norm[0], norm[1]],
+            Operation::RmsNorm => vec![x, norm[0]],
             Operation::AddNorm(_) => vec![x, ("gradient of the residual", [rows, columns]), norm[0], norm[1], bias],
             Operation::Embed => ["gradient of words", "gradient of positions", "gradient of segments"]
                 .into_iter()
@@ -143,11 +144,20 @@ impl Case {
         }
     }
 
-    fn attention(&self, window: Option<usize>, dropout: f64) -> AttentionSpec {
+    /// What `operation`, one of attention, is described by.
+    fn attention(&self) -> AttentionSpec {
+        let (window, causal, group, softcap, dropout) = match self.operation {
+            Operation::Attention { window, causal, group, softcap, dropout } => {
+                (window, causal, group, softcap, dropout)
+            }
+            Operation::RelativeAttention { dropout, .. } => (None, false, 1, None, dropout),
+            _ => (None, false, 1, None, 0.0),
+        };
         let head_dim = self.columns[1] / self.heads;
         let dropout = if dropout > 0.0 { Dropout::new(dropout, 11) } else { Dropout::OFF };
         let scale = 1.0 / (head_dim as f64).sqrt();
-        AttentionSpec { heads: self.heads, scale, window, sequences: self.sequences(), dropout }
+        let (heads, key_value_heads, sequences) = (self.heads, self.heads / group, self.sequences());
+        AttentionSpec { heads, key_value_heads, scale, window, causal, softcap, sequences, dropout }
     }
 
     fn relative(&self, kind: RelativeKind) -> RelativeSpec {
@@ -157,8 +167,13 @@ impl Case {
         RelativeSpec { kind, rows: (1 - n..n).map(row).collect() }
     }
 
-    fn rotary(&self, inverse: bool) -> RotarySpec {
-        RotarySpec { heads: self.heads, theta: 10_000.0, sequences: self.sequences(), inverse }
+    fn rotary(&self, inverse: bool, interleaved: bool, group: usize) -> RotarySpec {
+        let (heads, key_value_heads) = (self.heads, self.heads / group);
+        let head_dim = self.columns[0] / (heads + 2 * key_value_heads);
+        // An even number of columns.
+        let turned = if interleaved { head_dim / 2 / 2 * 2 } else { head_dim };
+        let rotary = Rotary { interleaved, ..Rotary::new(10_000.0, turned) };
+        RotarySpec { heads, key_value_heads, rotary, sequences: self.sequences(), inverse }
     }
 
     fn low_rank(&self) -> LowRankSpec {
@@ -188,21 +203,22 @@ impl Case {
             Operation::Linear { .. } => functions::linear(x, t[1].clone(), t.get(2).map(vector), precision),
             Operation::Matmul => functions::matmul(x, t[1].clone()),
             Operation::AddLowRank(_) => functions::add_low_rank(x, t[1].clone(), t[2].clone(), self.low_rank()),
-            Operation::BiasGelu(form) => functions::bias_gelu(x, vector(&t[1]), form),
-            Operation::GatedGelu(form) => functions::gated_gelu(x, form),
-            Operation::Rotary { inverse } => functions::rotary(x, &self.rotary(inverse)),
+            Operation::BiasActivation(form) => functions::bias_activation(x, vector(&t[1]), form),
+            Operation::GatedActivation(form) => functions::gated_activation(x, form),
+            Operation::Rotary { inverse, interleaved, group } => {
+                functions::rotary(x, &self.rotary(inverse, interleaved, group))
+            }
             Operation::Dropout(p) => functions::dropout(x, self.row_dropout(p).dropout, &self.sequences()),
+            Operation::RmsNorm => functions::rms_norm(x, vector(&t[1]), EPSILON),
             Operation::LayerNorm => functions::layer_norm(x, vector(&t[1]), vector(&t[2]), EPSILON),
             Operation::AddNorm(p) => {
                 let [gamma, beta, bias] = [2, 3, 4].map(|i| vector(&t[i]));
                 functions::add_norm(x, bias, t[1].clone(), gamma, beta, EPSILON, &self.row_dropout(p))
             }
             Operation::Embed => functions::embed(x, t[1].clone(), t[2].clone(), &self.batch()),
-            Operation::Attention { window, dropout } => {
-                self.tokens_only(functions::attention(x, &self.attention(window, dropout)))
-            }
-            Operation::RelativeAttention { kind, dropout } => {
-                let spec = self.attention(None, dropout);
+            Operation::Attention { .. } => self.tokens_only(functions::attention(x, &self.attention())),
+            Operation::RelativeAttention { kind, .. } => {
+                let spec = self.attention();
                 self.tokens_only(functions::relative_attention(x, t[1].clone(), &self.relative(kind), &spec))
             }
             Operation::CrossEntropy { label_smoothing, weighted } => {
@@ -222,10 +238,13 @@ impl Case {
             Operation::AddLowRank(_) => {
                 composed::add_low_rank::<B>(x, raw(t[1].clone()), raw(t[2].clone()), self.low_rank())
             }
-            Operation::BiasGelu(form) => composed::bias_gelu::<B>(x, vector(1), form).0,
-            Operation::GatedGelu(form) => composed::gated_gelu::<B>(x, form),
-            Operation::Rotary { inverse } => composed::rotary::<B>(x, &self.rotary(inverse)),
+            Operation::BiasActivation(form) => composed_activation::bias_activation::<B>(x, vector(1), form).0,
+            Operation::GatedActivation(form) => composed_activation::gated_activation::<B>(x, form),
+            Operation::Rotary { inverse, interleaved, group } => {
+                composed::rotary::<B>(x, &self.rotary(inverse, interleaved, group))
+            }
             Operation::Dropout(p) => composed::dropout::<B>(x, &self.row_dropout(p)),
+            Operation::RmsNorm => composed::rms_norm::<B>(x, vector(1), EPSILON),
             Operation::LayerNorm => composed::layer_norm::<B>(x, vector(1), vector(2), EPSILON),
             Operation::AddNorm(p) => {
                 let residual = raw(t[1].clone());
@@ -233,12 +252,12 @@ impl Case {
                 composed::add_norm::<B>(x, vector(4), residual, vector(2), vector(3), EPSILON, &dropout).0
             }
             Operation::Embed => composed::embed::<B>(x, raw(t[1].clone()), raw(t[2].clone()), &self.batch()),
-            Operation::Attention { window, dropout } => {
-                let out = composed_attention::forward::<B>(x, &self.attention(window, dropout));
+            Operation::Attention { .. } => {
+                let out = composed_attention::forward::<B>(x, &self.attention());
                 return self.tokens_only(wrap(out));
             }
-            Operation::RelativeAttention { kind, dropout } => {
-                let (relative, spec) = (self.relative(kind), self.attention(None, dropout));
+            Operation::RelativeAttention { kind, .. } => {
+                let (relative, spec) = (self.relative(kind), self.attention());
                 let out = composed_attention::relative_forward::<B>(x, raw(t[1].clone()), &relative, &spec);
                 return self.tokens_only(wrap(out));
             }

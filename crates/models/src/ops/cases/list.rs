@@ -1,7 +1,7 @@
 //! The cases: operations with what distinguishes their forms, at sizes.
 
 use crate::ops::attention::RelativeKind;
-use crate::ops::forms::GeluForm;
+use crate::ops::forms::ActivationForm;
 
 /// An operation with what distinguishes its forms.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,19 +15,25 @@ pub enum Operation {
     Matmul,
     /// [`crate::ops::EncoderOps::fused_add_low_rank`] of this rank, into the last columns.
     AddLowRank(usize),
-    /// [`crate::ops::EncoderOps::fused_bias_gelu`].
-    BiasGelu(GeluForm),
-    /// [`crate::ops::EncoderOps::fused_gated_gelu`].
-    GatedGelu(GeluForm),
+    /// [`crate::ops::EncoderOps::fused_bias_activation`].
+    BiasActivation(ActivationForm),
+    /// [`crate::ops::EncoderOps::fused_gated_activation`].
+    GatedActivation(ActivationForm),
     /// [`crate::ops::EncoderOps::fused_rotary`].
     Rotary {
         /// Back instead of forth.
         inverse: bool,
+        /// Pairs are neighbours, and half of each head's columns turn.
+        interleaved: bool,
+        /// Heads of queries for each one of keys.
+        group: usize,
     },
     /// [`crate::ops::EncoderOps::fused_dropout`] with this probability.
     Dropout(f64),
     /// [`crate::ops::EncoderOps::fused_layer_norm`].
     LayerNorm,
+    /// [`crate::ops::EncoderOps::fused_rms_norm`].
+    RmsNorm,
     /// [`crate::ops::EncoderOps::fused_add_norm`] with dropout of this probability.
     AddNorm(f64),
     /// [`crate::ops::EncoderOps::fused_embed`].
@@ -36,6 +42,12 @@ pub enum Operation {
     Attention {
         /// How far tokens look.
         window: Option<usize>,
+        /// Tokens look at none behind them.
+        causal: bool,
+        /// Heads of queries for each one of keys.
+        group: usize,
+        /// Of the scores.
+        softcap: Option<f64>,
         /// Of the probabilities.
         dropout: f64,
     },
@@ -93,7 +105,16 @@ const ODD: &[usize] = &[33, 1, 17, 5];
 const USUAL: &[usize] = &[128, 64, 100, 41];
 
 const fn attention_of(window: Option<usize>, dropout: f64) -> Operation {
-    Operation::Attention { window, dropout }
+    Operation::Attention { window, causal: false, group: 1, softcap: None, dropout }
+}
+
+/// Of a decoder.
+const fn causal(window: Option<usize>, group: usize, softcap: Option<f64>) -> Operation {
+    Operation::Attention { window, causal: true, group, softcap, dropout: 0.1 }
+}
+
+const fn rotary(inverse: bool, interleaved: bool, group: usize) -> Operation {
+    Operation::Rotary { inverse, interleaved, group }
 }
 
 const fn relative(kind: RelativeKind, dropout: f64) -> Operation {
@@ -114,20 +135,26 @@ pub const CASES: &[Case] = &[
     case("product, 333 x 768 x 512", Operation::Matmul, USUAL, [768, 512]),
     case("product of rank 3, 56 x 17 of 33", Operation::AddLowRank(3), ODD, [33, 17]),
     case("product of rank 8, 333 x 768 of 2304", Operation::AddLowRank(8), USUAL, [2304, 768]),
-    case("bias and GELU, 56 x 33", Operation::BiasGelu(GeluForm::Erf), ODD, [33, 33]),
-    case("bias and GELU, 333 x 1536", Operation::BiasGelu(GeluForm::Erf), USUAL, [1536, 1536]),
-    case("bias and GELU by tanh, 56 x 33", Operation::BiasGelu(GeluForm::Tanh), ODD, [33, 33]),
-    case("gated GELU, 56 x 66", Operation::GatedGelu(GeluForm::Erf), ODD, [66, 33]),
-    case("gated GELU by tanh, 333 x 1152", Operation::GatedGelu(GeluForm::Tanh), USUAL, [1152, 576]),
-    heads(case("rotary positions, 3 heads of 6", Operation::Rotary { inverse: false }, ODD, [54, 54]), 3, None),
+    case("bias and GELU, 56 x 33", Operation::BiasActivation(ActivationForm::Gelu), ODD, [33, 33]),
+    case("bias and GELU, 333 x 1536", Operation::BiasActivation(ActivationForm::Gelu), USUAL, [1536, 1536]),
+    case("bias and GELU by tanh, 56 x 33", Operation::BiasActivation(ActivationForm::GeluTanh), ODD, [33, 33]),
+    case("bias and SiLU, 56 x 33", Operation::BiasActivation(ActivationForm::Silu), ODD, [33, 33]),
+    case("bias and ReLU, 56 x 33", Operation::BiasActivation(ActivationForm::Relu), ODD, [33, 33]),
+    case("gated SiLU, 56 x 66", Operation::GatedActivation(ActivationForm::Silu), ODD, [66, 33]),
+    case("gated GELU, 56 x 66", Operation::GatedActivation(ActivationForm::Gelu), ODD, [66, 33]),
+    case("gated GELU by tanh, 333 x 1152", Operation::GatedActivation(ActivationForm::GeluTanh), USUAL, [1152, 576]),
+    heads(case("rotary positions, 3 heads of 6", rotary(false, false, 1), ODD, [54, 54]), 3, None),
+    heads(case("rotary positions back, 4 heads of 64", rotary(true, false, 1), USUAL, [768, 768]), 4, Some(0)),
     heads(
-        case("rotary positions back, 4 heads of 64", Operation::Rotary { inverse: true }, USUAL, [768, 768]),
+        case("rotary positions of neighbours, 4 heads of 6, 2 of keys", rotary(false, true, 2), ODD, [48, 48]),
         4,
-        Some(0),
+        None,
     ),
     case("dropout, 56 x 33", Operation::Dropout(0.3), ODD, [33, 33]),
     case("layer norm, 56 x 33", Operation::LayerNorm, ODD, [33, 33]),
     case("layer norm, 333 x 768", Operation::LayerNorm, USUAL, [768, 768]),
+    case("RMS norm, 56 x 33", Operation::RmsNorm, ODD, [33, 33]),
+    case("RMS norm, 333 x 768", Operation::RmsNorm, USUAL, [768, 768]),
     case("sum and layer norm, 56 x 33", Operation::AddNorm(0.0), ODD, [33, 33]),
     heads(case("dropout, sum and layer norm, padded, 56 x 33", Operation::AddNorm(0.3), ODD, [33, 33]), 1, Some(40)),
     case("dropout, sum and layer norm, 333 x 768", Operation::AddNorm(0.1), USUAL, [768, 768]),
@@ -137,6 +164,17 @@ pub const CASES: &[Case] = &[
     heads(case("attention with dropout, padded, 3 heads of 5", attention_of(None, 0.2), ODD, [45, 15]), 3, Some(36)),
     heads(case("attention in a window, 3 heads of 5", attention_of(Some(4), 0.0), ODD, [45, 15]), 3, None),
     heads(case("attention with dropout, 12 heads of 64", attention_of(None, 0.1), USUAL, [2304, 768]), 12, None),
+    heads(case("causal attention, 4 heads of 5, 2 of keys", causal(None, 2, None), ODD, [40, 20]), 4, Some(0)),
+    heads(
+        case("causal attention in a window, 12 heads of 64, 4 of keys", causal(Some(30), 3, None), USUAL, [1280, 768]),
+        12,
+        None,
+    ),
+    heads(
+        case("causal attention with a cap, 4 heads of 5, 2 of keys", causal(None, 2, Some(2.0)), ODD, [40, 20]),
+        4,
+        None,
+    ),
     heads(
         case("attention with a bias of distances, 3 heads of 5", relative(RelativeKind::Bias, 0.2), ODD, [45, 15]),
         3,

@@ -24,7 +24,7 @@ use crate::ops::capabilities::{Capabilities, DeviceMemory};
 use crate::ops::class_targets::ClassTargets;
 use crate::ops::dropout::RowDropout;
 use crate::ops::encoder_ops::EncoderOps;
-use crate::ops::forms::{GeluForm, RotarySpec};
+use crate::ops::forms::{ActivationForm, RotarySpec};
 use crate::ops::gradient_norm::GradientNorm;
 use crate::ops::precision::Precision;
 
@@ -151,24 +151,24 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for Fusion<CubeBa
         run1("product", [a, b], shape, |[a, b]| matmul::exact(a, b))
     }
 
-    fn fused_bias_gelu(x: Outer<R>, b: Outer<R>, form: GeluForm) -> (Outer<R>, Outer<R>) {
+    fn fused_bias_activation(x: Outer<R>, b: Outer<R>, form: ActivationForm) -> (Outer<R>, Outer<R>) {
         let shapes = [x.shape(), x.shape()];
-        run("gelu", [x, b], shapes, move |[x, b]| elementwise::bias_gelu(x, b, form)).into()
+        run("gelu", [x, b], shapes, move |[x, b]| elementwise::bias_activation(x, b, form)).into()
     }
 
-    fn fused_bias_gelu_backward(sum: Outer<R>, g: Outer<R>, form: GeluForm) -> [Outer<R>; 2] {
+    fn fused_bias_activation_backward(sum: Outer<R>, g: Outer<R>, form: ActivationForm) -> [Outer<R>; 2] {
         let shapes = [sum.shape(), [sum.shape()[1]].into()];
-        run("gelu backward", [sum, g], shapes, move |[sum, g]| elementwise::bias_gelu_backward(sum, g, form))
+        run("gelu backward", [sum, g], shapes, move |[sum, g]| elementwise::bias_activation_backward(sum, g, form))
     }
 
-    fn fused_gated_gelu(x: Outer<R>, form: GeluForm) -> Outer<R> {
+    fn fused_gated_activation(x: Outer<R>, form: ActivationForm) -> Outer<R> {
         let shape = [x.shape()[0], x.shape()[1] / 2];
-        run1("gated gelu", [x], shape, move |[x]| elementwise::gated_gelu(x, form))
+        run1("gated gelu", [x], shape, move |[x]| elementwise::gated_activation(x, form))
     }
 
-    fn fused_gated_gelu_backward(x: Outer<R>, g: Outer<R>, form: GeluForm) -> Outer<R> {
+    fn fused_gated_activation_backward(x: Outer<R>, g: Outer<R>, form: ActivationForm) -> Outer<R> {
         let shape = x.shape();
-        run1("gated gelu backward", [x, g], shape, move |[x, g]| elementwise::gated_gelu_backward(x, g, form))
+        run1("gated gelu backward", [x, g], shape, move |[x, g]| elementwise::gated_activation_backward(x, g, form))
     }
 
     fn fused_rotary(qkv: Outer<R>, spec: &RotarySpec) -> Outer<R> {

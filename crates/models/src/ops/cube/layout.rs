@@ -5,16 +5,16 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::tensor::{Upload, upload};
 use crate::batch::{Sequences, TokenBatch};
-use crate::ops::forms::RotarySpec;
+use crate::ops::forms::{Rotary, RotarySpec};
 
 /// What a device keeps of a batch.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, PartialEq)]
 enum CacheKey {
     RowKeys,
     Positions,
     Tiles(usize),
-    /// Bits of the base, pairs of columns, direction.
-    Angles(u64, usize, bool),
+    /// How columns turn, and whether back.
+    Angles(Rotary, bool),
     Ids,
 }
 
@@ -55,10 +55,10 @@ pub(super) fn tiles<R: CubeRuntime>(sequences: &Sequences, size: usize, x: &Cube
     (list, count)
 }
 
-/// Cosine and sine of each position and pair of columns, `[positions, half, 2]`.
-pub(super) fn angles<R: CubeRuntime>(spec: &RotarySpec, half: usize, x: &CubeTensor<R>) -> Upload {
-    let key = CacheKey::Angles(spec.theta.to_bits(), half, spec.inverse);
-    cached(&spec.sequences, x, key, || spec.angles(half).into_iter().flatten().collect::<Vec<f32>>())
+/// Cosine and sine of each position and pair of columns, `[positions, pairs, 2]`.
+pub(super) fn angles<R: CubeRuntime>(spec: &RotarySpec, x: &CubeTensor<R>) -> Upload {
+    let key = CacheKey::Angles(spec.rotary.clone(), spec.inverse);
+    cached(&spec.sequences, x, key, || spec.angles().into_iter().flatten().collect::<Vec<f32>>())
 }
 
 /// Token, position and segment ids: `[rows, 3]`.

@@ -32,7 +32,7 @@ use super::capabilities::{Bucket, Capabilities, DeviceMemory};
 use super::class_targets::ClassTargets;
 use super::dropout::RowDropout;
 use super::encoder_ops::EncoderOps;
-use super::forms::{GeluForm, RotarySpec};
+use super::forms::{ActivationForm, RotarySpec};
 use super::gradient_norm::GradientNorm;
 use super::precision::Precision;
 use crate::batch::TokenBatch;
@@ -69,20 +69,28 @@ impl<R: CubeRuntime, I: IntElement, B: BoolElement> EncoderOps for CubeBackend<R
         matmul::exact(a, b)
     }
 
-    fn fused_bias_gelu(x: CubeTensor<R>, b: CubeTensor<R>, form: GeluForm) -> (CubeTensor<R>, CubeTensor<R>) {
-        elementwise::bias_gelu(x, b, form).into()
+    fn fused_bias_activation(
+        x: CubeTensor<R>,
+        b: CubeTensor<R>,
+        form: ActivationForm,
+    ) -> (CubeTensor<R>, CubeTensor<R>) {
+        elementwise::bias_activation(x, b, form).into()
     }
 
-    fn fused_bias_gelu_backward(sum: CubeTensor<R>, g: CubeTensor<R>, form: GeluForm) -> [CubeTensor<R>; 2] {
-        elementwise::bias_gelu_backward(sum, g, form)
+    fn fused_bias_activation_backward(
+        sum: CubeTensor<R>,
+        g: CubeTensor<R>,
+        form: ActivationForm,
+    ) -> [CubeTensor<R>; 2] {
+        elementwise::bias_activation_backward(sum, g, form)
     }
 
-    fn fused_gated_gelu(x: CubeTensor<R>, form: GeluForm) -> CubeTensor<R> {
-        elementwise::gated_gelu(x, form)
+    fn fused_gated_activation(x: CubeTensor<R>, form: ActivationForm) -> CubeTensor<R> {
+        elementwise::gated_activation(x, form)
     }
 
-    fn fused_gated_gelu_backward(x: CubeTensor<R>, g: CubeTensor<R>, form: GeluForm) -> CubeTensor<R> {
-        elementwise::gated_gelu_backward(x, g, form)
+    fn fused_gated_activation_backward(x: CubeTensor<R>, g: CubeTensor<R>, form: ActivationForm) -> CubeTensor<R> {
+        elementwise::gated_activation_backward(x, g, form)
     }
 
     fn fused_rotary(qkv: CubeTensor<R>, spec: &RotarySpec) -> CubeTensor<R> {

@@ -8,8 +8,8 @@ use super::layout::{angles, positions};
 use super::tensor::{array, dims2, each, owned};
 use crate::ops::forms::RotarySpec;
 
-/// Turns the pairs of queries and keys, the first two thirds of each row. A head's columns are two halves; a pair is one of
-/// each. One unit a pair.
+/// Turns the pairs of queries and keys, the first heads of each row. A pair's columns are one of each half of those that turn, or
+/// neighbours. One unit a pair.
 #[cube(launch)]
 fn turn_kernel(
     qkv: &mut Array<f32>,
@@ -17,29 +17,46 @@ fn turn_kernel(
     angles: &Array<f32>,
     rows: u32,
     #[comptime] width: usize,
+    #[comptime] head_dim: usize,
+    #[comptime] heads: usize,
     #[comptime] half: usize,
+    #[comptime] interleaved: bool,
 ) {
-    let pairs = comptime!(width / 3);
+    let pairs = comptime!(heads * half);
     let (row, pair) = (ABSOLUTE_POS / pairs, ABSOLUTE_POS % pairs);
     if row >= rows as usize {
         terminate!();
     }
     let (head, i) = (pair / half, pair % half);
-    let at = row * width + head * 2 * half + i;
+    let (step, apart) = comptime!(if interleaved { (2, 1) } else { (1, half) });
+    let at = row * width + head * head_dim + i * step;
     let angle = 2 * (positions[row] as usize * half + i);
     let (cosine, sine) = (angles[angle], angles[angle + 1]);
-    let (a, b) = (qkv[at], qkv[at + half]);
+    let (a, b) = (qkv[at], qkv[at + apart]);
     qkv[at] = a * cosine - b * sine;
-    qkv[at + half] = b * cosine + a * sine;
+    qkv[at + apart] = b * cosine + a * sine;
 }
 
 pub(super) fn turn<R: CubeRuntime>(qkv: CubeTensor<R>, spec: &RotarySpec) -> CubeTensor<R> {
     let qkv = owned(qkv);
     let [rows, width] = dims2(&qkv);
-    let half = width / 3 / spec.heads / 2;
-    let (positions, angles) = (positions(&spec.sequences, &qkv), angles(spec, half, &qkv));
-    let (cubes, units) = each(&qkv.client, rows * (width / 3));
+    let (heads, half, interleaved) = (spec.turned_heads(), spec.pairs(), spec.rotary.interleaved);
+    let (positions, angles) = (positions(&spec.sequences, &qkv), angles(spec, &qkv));
+    let (cubes, units) = each(&qkv.client, rows * heads * half);
     let arrays = (array(&qkv), positions.array(), angles.array());
-    turn_kernel::launch(&qkv.client, cubes, units, arrays.0, arrays.1, arrays.2, rows as u32, width, half);
+    turn_kernel::launch(
+        &qkv.client,
+        cubes,
+        units,
+        arrays.0,
+        arrays.1,
+        arrays.2,
+        rows as u32,
+        width,
+        spec.head_dim(width),
+        heads,
+        half,
+        interleaved,
+    );
     qkv
 }

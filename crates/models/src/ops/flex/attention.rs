@@ -14,7 +14,7 @@ use super::matrix::{Mat, MatMut};
 use super::simd::kernel;
 use super::threads::{self, Parallel};
 use crate::batch::Sequences;
-use crate::ops::attention::{AttentionSpec, RelativeKind, RelativeSpec};
+use crate::ops::attention::{AttentionSpec, HeadColumns, RelativeKind, RelativeSpec};
 
 /// Tasks a thread, so that all end at nearly the same time; each is some heads of a sequence.
 const TASKS: usize = 8;
@@ -50,18 +50,13 @@ fn row_max(x: &[f32]) -> f32 {
 }
 
 kernel! {
-    /// softmax(scale x) of each row of `[n, n]` in place; keys further than `window` from the query get 0.
-    fn softmax(x: &'k mut [f32], n: usize, scale: f32, window: Option<usize>) {
+    /// softmax(scale x) of each row of `[n, n]` in place; keys that the query does not look at get 0.
+    fn softmax(x: &'k mut [f32], n: usize, scale: f32, spec: &'k AttentionSpec) {
         for (query, row) in x.chunks_exact_mut(n).enumerate() {
-            let row = match window {
-                None => row,
-                Some(window) => {
-                    let (first, last) = (query.saturating_sub(window), (query + window + 1).min(n));
-                    row[..first].fill(0.0);
-                    row[last..].fill(0.0);
-                    &mut row[first..last]
-                }
-            };
+            let reach = spec.reach(query, n);
+            row[..reach.start].fill(0.0);
+            row[reach.end..].fill(0.0);
+            let row = &mut row[reach];
             let highest = row_max(row);
             for v in row.iter_mut() {
                 *v = exp((*v - highest) * scale);
@@ -92,13 +87,14 @@ fn probabilities(
             scale = 1.0;
         }
     }
-    softmax(out, n, scale, spec.window);
+    softmax(out, n, scale, spec);
 }
 
-/// How many heads of a sequence one task takes: no more than leaves every thread with enough to do.
+/// How many heads of keys of a sequence one task takes, with the queries that look at them: no more than leaves every thread with
+/// enough to do.
 fn heads_of_a_task(spec: &AttentionSpec) -> usize {
     let tasks = (TASKS * threads::count()).div_ceil(spec.sequences.len().max(1));
-    spec.heads.div_ceil(tasks).max(1)
+    spec.key_value_heads.div_ceil(tasks).max(1)
 }
 
 /// The rows of a sequence; those after them, its padding, become 0.
@@ -108,9 +104,11 @@ fn own_rows(rows: &mut [f32], n: usize, width: usize) -> MatMut<'_> {
     MatMut::new(own, n, width)
 }
 
-/// Queries, keys and values of one head, `[n, head_dim]` each, in rows of `3 hidden`.
-fn head_of(qkv: &[f32], head: usize, n: usize, hidden: usize, head_dim: usize) -> [Mat<'_>; 3] {
-    [0, 1, 2].map(|i| Mat::strided(&qkv[i * hidden + head * head_dim..], n, head_dim, 3 * hidden))
+/// Queries, keys and values of one head of queries, `[n, head_dim]` each, in rows of `width`.
+fn head_of<'a>(qkv: &'a [f32], head: usize, n: usize, width: usize, spec: &AttentionSpec) -> [Mat<'a>; 3] {
+    let HeadColumns { head_dim, queries, keys } = spec.columns(width);
+    let shared = queries + head / spec.group() * head_dim;
+    [head * head_dim, shared, shared + keys].map(|column| Mat::strided(&qkv[column..], n, head_dim, width))
 }
 
 pub(super) fn forward(qkv: FlexTensor, spec: &AttentionSpec) -> FlexTensor {
@@ -131,11 +129,10 @@ pub(super) fn relative_forward(
 fn attend(qkv: FlexTensor, table: Option<Table<'_>>, spec: &AttentionSpec) -> FlexTensor {
     let qkv = dense(qkv);
     let [rows, width] = dims2(&qkv);
-    let hidden = width / 3;
-    let head_dim = hidden / spec.heads;
+    let HeadColumns { head_dim, queries: hidden, .. } = spec.columns(width);
     let all = elements(&qkv);
     let mut out = Buffer::new(rows * hidden);
-    let group = heads_of_a_task(spec);
+    let group = heads_of_a_task(spec) * spec.group();
     let tasks = split_sequences(&mut out, hidden, &spec.sequences).into_iter().enumerate().flat_map(|(i, rows)| {
         let groups = own_rows(rows, spec.sequences.length(i), hidden).in_columns(group * head_dim);
         groups.enumerate().map(move |(j, out)| (i, j * group, out))
@@ -147,7 +144,7 @@ fn attend(qkv: FlexTensor, table: Option<Table<'_>>, spec: &AttentionSpec) -> Fl
             scores.resize(n * n, 0.0);
             let qkv = &all[spec.sequences.start(i) * width..];
             for (head, out) in (first..).zip(out.in_columns(head_dim)) {
-                let [q, k, v] = head_of(qkv, head, n, hidden, head_dim);
+                let [q, k, v] = head_of(qkv, head, n, width, spec);
                 let relative = table.map(|table| table.head(head, n, hidden, head_dim));
                 probabilities(scores, q, k, n, spec, relative.as_ref(), scratch);
                 if !spec.dropout.is_off() {
@@ -232,18 +229,17 @@ fn attend_backward(
 ) -> (FlexTensor, Vec<TablePart>) {
     let (qkv, g) = (dense(qkv), dense(g));
     let [rows, width] = dims2(&qkv);
-    let hidden = width / 3;
-    let head_dim = hidden / spec.heads;
+    let HeadColumns { head_dim, queries: hidden, keys } = spec.columns(width);
     let scaled = Product { scale: spec.scale as f32, ..Product::SERIAL };
     let (all, gradient) = (elements(&qkv), elements(&g));
     let mut out = Buffer::new(rows * width);
-    let group = heads_of_a_task(spec);
+    let (shared, sharers) = (heads_of_a_task(spec), spec.group());
     let tasks = split_sequences(&mut out, width, &spec.sequences).into_iter().enumerate().flat_map(|(i, rows)| {
-        let mut qkv = own_rows(rows, spec.sequences.length(i), width).in_columns(hidden);
-        let groups: [Vec<MatMut>; 3] =
-            std::array::from_fn(|_| qkv.next().into_iter().flat_map(|x| x.in_columns(group * head_dim)).collect());
-        let [q, k, v] = groups;
-        q.into_iter().zip(k).zip(v).enumerate().map(move |(j, ((q, k), v))| (i, j * group, [q, k, v]))
+        let (q, rest) = own_rows(rows, spec.sequences.length(i), width).split_columns(hidden);
+        let (k, v) = rest.split_columns(keys);
+        let columns = shared * head_dim;
+        let groups = q.in_columns(columns * sharers).zip(k.in_columns(columns)).zip(v.in_columns(columns));
+        groups.enumerate().map(move |(j, ((q, k), v))| (i, j * shared, [q, k, v]))
     });
     let parts =
         tasks.par_map_init(<(Vec<f32>, Vec<f32>, Vec<f32>, Scratch)>::default, |scratch, (i, first, [dq, dk, dv])| {
@@ -254,19 +250,27 @@ fn attend_backward(
             let start = spec.sequences.start(i);
             let qkv = &all[start * width..];
             let mut parts = Vec::new();
-            let gradients = dq.in_columns(head_dim).zip(dk.in_columns(head_dim)).zip(dv.in_columns(head_dim));
-            for (head, ((mut dq, mut dk), dv)) in (first..).zip(gradients) {
-                let [q, k, v] = head_of(qkv, head, n, hidden, head_dim);
-                let g = Mat::strided(&gradient[start * hidden + head * head_dim..], n, head_dim, hidden);
-                let relative = table.map(|table| table.head(head, n, hidden, head_dim));
-                probabilities(p, q, k, n, spec, relative.as_ref(), products);
-                multiply(MatMut::new(d, n, n), g, v.t(), Product::SERIAL);
-                scores_backward(p, d, spec, i, head, n);
-                multiply(dq.again(), Mat::new(d, n, n), k, scaled);
-                multiply(dk.again(), Mat::new(d, n, n).t(), q, scaled);
-                multiply(dv, Mat::new(p, n, n).t(), g, Product::SERIAL);
-                parts
-                    .extend(relative.map(|relative| relative.gradients(d, relative_scratch, [q, k], [dq, dk], scaled)));
+            let of_queries = dq.in_columns(head_dim * sharers);
+            let gradients = of_queries.zip(dk.in_columns(head_dim)).zip(dv.in_columns(head_dim));
+            for (key_head, ((dq, mut dk), mut dv)) in (first..).zip(gradients) {
+                for (sharer, mut dq) in dq.in_columns(head_dim).enumerate() {
+                    let head = key_head * sharers + sharer;
+                    // Heads of queries that share keys add up what those get.
+                    let accumulate = sharer > 0;
+                    let [q, k, v] = head_of(qkv, head, n, width, spec);
+                    let g = Mat::strided(&gradient[start * hidden + head * head_dim..], n, head_dim, hidden);
+                    let relative = table.map(|table| table.head(head, n, hidden, head_dim));
+                    probabilities(p, q, k, n, spec, relative.as_ref(), products);
+                    multiply(MatMut::new(d, n, n), g, v.t(), Product::SERIAL);
+                    scores_backward(p, d, spec, i, head, n);
+                    multiply(dq.again(), Mat::new(d, n, n), k, scaled);
+                    multiply(dk.again(), Mat::new(d, n, n).t(), q, Product { accumulate, ..scaled });
+                    multiply(dv.again(), Mat::new(p, n, n).t(), g, Product { accumulate, ..Product::SERIAL });
+                    parts.extend(
+                        relative
+                            .map(|relative| relative.gradients(d, relative_scratch, [q, k], [dq, dk.again()], scaled)),
+                    );
+                }
             }
             parts
         });

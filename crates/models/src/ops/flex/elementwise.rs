@@ -1,20 +1,20 @@
-//! Bias with GELU, gated GELU, and dropout.
+//! Bias with activation, gated activation, and dropout.
 
 use super::buffer::{Buffer, dense, dims2, elements, elements_mut, tensor, tensor_like};
 use super::linear::add_rows;
-use super::math::{ByErf, ByTanh, Gelu};
+use super::math::{ByErf, ByLogistic, ByStep, ByTanh, SelfGated};
 use super::simd::kernel;
 use super::sizes::ROWS;
 use super::threads::Parallel;
 use crate::ops::dropout::{Dropout, DropoutRow, RowDropout};
-use crate::ops::forms::GeluForm;
+use crate::ops::forms::ActivationForm;
 use burn_flex::FlexTensor;
 
-/// The kernels of one form of GELU.
-macro_rules! gelu_kernels {
+/// The kernels of one form of activation.
+macro_rules! activation_kernels {
     ($form:ty, $forward:ident, $backward:ident, $gated:ident, $gated_backward:ident) => {
         kernel! {
-            /// x becomes `x + bias`, y its GELU.
+            /// x becomes `x + bias`, y its activation.
             fn $forward(y: &'k mut [f32], x: &'k mut [f32], bias: &'k [f32]) {
                 for (y, x) in y.chunks_exact_mut(bias.len()).zip(x.chunks_exact_mut(bias.len())) {
                     for ((y, x), b) in y.iter_mut().zip(x).zip(bias) {
@@ -38,7 +38,7 @@ macro_rules! gelu_kernels {
             }
         }
         kernel! {
-            /// `gelu(x) gate`, x and gate side by side in rows of `2 n`.
+            /// `activation(x) gate`, x and gate side by side in rows of `2 n`.
             fn $gated(y: &'k mut [f32], x: &'k [f32], n: usize) {
                 for (y, x) in y.chunks_exact_mut(n).zip(x.chunks_exact(2 * n)) {
                     let (x, gate) = x.split_at(n);
@@ -66,8 +66,10 @@ macro_rules! gelu_kernels {
     };
 }
 
-gelu_kernels!(ByErf, erf_kernel, erf_backward_kernel, gated_erf_kernel, gated_erf_backward_kernel);
-gelu_kernels!(ByTanh, tanh_kernel, tanh_backward_kernel, gated_tanh_kernel, gated_tanh_backward_kernel);
+activation_kernels!(ByErf, erf_kernel, erf_backward_kernel, gated_erf_kernel, gated_erf_backward_kernel);
+activation_kernels!(ByTanh, tanh_kernel, tanh_backward_kernel, gated_tanh_kernel, gated_tanh_backward_kernel);
+activation_kernels!(ByLogistic, silu_kernel, silu_backward_kernel, gated_silu_kernel, gated_silu_backward_kernel);
+activation_kernels!(ByStep, relu_kernel, relu_backward_kernel, gated_relu_kernel, gated_relu_backward_kernel);
 
 kernel! {
     fn dropout_kernel(y: &'k mut [f32], x: &'k [f32], keys: &'k [u64], columns: usize, dropout: &'k Dropout) {
@@ -106,10 +108,12 @@ pub(super) fn drop_row(x: &mut [f32], row: DropoutRow, threshold: u32, scale: f3
     }
 }
 
-pub(super) fn bias_gelu(mut x: FlexTensor, bias: FlexTensor, form: GeluForm) -> (FlexTensor, FlexTensor) {
+pub(super) fn bias_activation(mut x: FlexTensor, bias: FlexTensor, form: ActivationForm) -> (FlexTensor, FlexTensor) {
     let kernel = match form {
-        GeluForm::Erf => erf_kernel,
-        GeluForm::Tanh => tanh_kernel,
+        ActivationForm::Gelu => erf_kernel,
+        ActivationForm::GeluTanh => tanh_kernel,
+        ActivationForm::Silu => silu_kernel,
+        ActivationForm::Relu => relu_kernel,
     };
     let bias = dense(bias);
     let columns = elements(&bias).len();
@@ -121,10 +125,12 @@ pub(super) fn bias_gelu(mut x: FlexTensor, bias: FlexTensor, form: GeluForm) -> 
     (tensor_like(y, &x), x)
 }
 
-pub(super) fn bias_gelu_backward(sum: FlexTensor, g: FlexTensor, form: GeluForm) -> [FlexTensor; 2] {
+pub(super) fn bias_activation_backward(sum: FlexTensor, g: FlexTensor, form: ActivationForm) -> [FlexTensor; 2] {
     let kernel = match form {
-        GeluForm::Erf => erf_backward_kernel,
-        GeluForm::Tanh => tanh_backward_kernel,
+        ActivationForm::Gelu => erf_backward_kernel,
+        ActivationForm::GeluTanh => tanh_backward_kernel,
+        ActivationForm::Silu => silu_backward_kernel,
+        ActivationForm::Relu => relu_backward_kernel,
     };
     let (sum, g) = (dense(sum), dense(g));
     let [_, columns] = dims2(&sum);
@@ -143,10 +149,12 @@ pub(super) fn bias_gelu_backward(sum: FlexTensor, g: FlexTensor, form: GeluForm)
     [tensor_like(dx, &sum), tensor(dbias, [columns])]
 }
 
-pub(super) fn gated_gelu(x: FlexTensor, form: GeluForm) -> FlexTensor {
+pub(super) fn gated_activation(x: FlexTensor, form: ActivationForm) -> FlexTensor {
     let kernel = match form {
-        GeluForm::Erf => gated_erf_kernel,
-        GeluForm::Tanh => gated_tanh_kernel,
+        ActivationForm::Gelu => gated_erf_kernel,
+        ActivationForm::GeluTanh => gated_tanh_kernel,
+        ActivationForm::Silu => gated_silu_kernel,
+        ActivationForm::Relu => gated_relu_kernel,
     };
     let x = dense(x);
     let [rows, width] = dims2(&x);
@@ -156,10 +164,12 @@ pub(super) fn gated_gelu(x: FlexTensor, form: GeluForm) -> FlexTensor {
     tensor(y, [rows, n])
 }
 
-pub(super) fn gated_gelu_backward(x: FlexTensor, g: FlexTensor, form: GeluForm) -> FlexTensor {
+pub(super) fn gated_activation_backward(x: FlexTensor, g: FlexTensor, form: ActivationForm) -> FlexTensor {
     let kernel = match form {
-        GeluForm::Erf => gated_erf_backward_kernel,
-        GeluForm::Tanh => gated_tanh_backward_kernel,
+        ActivationForm::Gelu => gated_erf_backward_kernel,
+        ActivationForm::GeluTanh => gated_tanh_backward_kernel,
+        ActivationForm::Silu => gated_silu_backward_kernel,
+        ActivationForm::Relu => gated_relu_backward_kernel,
     };
     let (x, g) = (dense(x), dense(g));
     let [rows, width] = dims2(&x);

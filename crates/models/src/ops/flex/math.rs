@@ -57,18 +57,19 @@ pub(super) fn normal_density(x: f32) -> f32 {
     PEAK * exp(-0.5 * x * x)
 }
 
-/// Φ of GELU's form, and its slope.
-pub(super) trait Gelu: Copy + Send + Sync {
+/// An activation `x F(x)`.
+pub(super) trait SelfGated: Copy + Send + Sync {
+    /// F.
     fn factor(x: f32) -> f32;
-    /// Φ + x Φ'.
+    /// F + x F'.
     fn derivative(x: f32) -> f32;
 }
 
-/// By erf.
+/// GELU by erf.
 #[derive(Clone, Copy)]
 pub(super) struct ByErf;
 
-impl Gelu for ByErf {
+impl SelfGated for ByErf {
     #[inline(always)]
     fn factor(x: f32) -> f32 {
         normal_cdf(x)
@@ -80,7 +81,7 @@ impl Gelu for ByErf {
     }
 }
 
-/// By tanh: (1 + tanh(u)) / 2 is the logistic function of 2 u, u = sqrt(2 / pi) (x + 0.044715 x^3).
+/// GELU by tanh: (1 + tanh(u)) / 2 is the logistic function of 2 u, u = sqrt(2 / pi) (x + 0.044715 x^3).
 #[derive(Clone, Copy)]
 pub(super) struct ByTanh;
 
@@ -89,7 +90,7 @@ impl ByTanh {
     const CUBIC: f32 = 0.044_715;
 }
 
-impl Gelu for ByTanh {
+impl SelfGated for ByTanh {
     #[inline(always)]
     fn factor(x: f32) -> f32 {
         let inner = (Self::CUBIC * x * x).mul_add(x, x) * Self::FACTOR;
@@ -101,6 +102,39 @@ impl Gelu for ByTanh {
         let factor = Self::factor(x);
         let slope = (3.0 * Self::CUBIC * x).mul_add(x, 1.0) * Self::FACTOR;
         (x * factor * (1.0 - factor)).mul_add(slope, factor)
+    }
+}
+
+/// SiLU: F is the logistic function.
+#[derive(Clone, Copy)]
+pub(super) struct ByLogistic;
+
+impl SelfGated for ByLogistic {
+    #[inline(always)]
+    fn factor(x: f32) -> f32 {
+        1.0 / (1.0 + exp(-x))
+    }
+
+    #[inline(always)]
+    fn derivative(x: f32) -> f32 {
+        let factor = Self::factor(x);
+        (x * factor).mul_add(1.0 - factor, factor)
+    }
+}
+
+/// ReLU: F is 1 above 0.
+#[derive(Clone, Copy)]
+pub(super) struct ByStep;
+
+impl SelfGated for ByStep {
+    #[inline(always)]
+    fn factor(x: f32) -> f32 {
+        if x > 0.0 { 1.0 } else { 0.0 }
+    }
+
+    #[inline(always)]
+    fn derivative(x: f32) -> f32 {
+        Self::factor(x)
     }
 }
 

@@ -82,6 +82,11 @@ impl<'a> MatMut<'a> {
         (0..self.columns).step_by(width).map(move |column| self.columns_from(column, width))
     }
 
+    /// The first `count` columns, and the others.
+    pub(super) fn split_columns(self, count: usize) -> (Self, Self) {
+        (self.columns_from(0, count), self.columns_from(count, self.columns))
+    }
+
     /// Called once for each `column`, so that no two of what it gives have an element in common.
     fn columns_from(&self, column: usize, width: usize) -> Self {
         let columns = width.min(self.columns - column);

@@ -16,6 +16,7 @@ mod matrix;
 mod norm;
 mod peak;
 mod pool;
+mod rms_norm;
 mod rotary;
 mod simd;
 mod sizes;
@@ -27,9 +28,10 @@ use super::adamw::{AdamWSlot, AdamWStep};
 use super::attention::{AttentionSpec, AttentionState, RelativeSpec};
 use super::capabilities::Capabilities;
 use super::class_targets::ClassTargets;
+use super::composed_attention;
 use super::dropout::RowDropout;
 use super::encoder_ops::EncoderOps;
-use super::forms::{GeluForm, RotarySpec};
+use super::forms::{ActivationForm, RotarySpec};
 use super::low_rank::LowRankSpec;
 use super::precision::Precision;
 use super::profile::{Part, timed};
@@ -67,20 +69,20 @@ impl EncoderOps for Flex {
         timed(Part::Linear, || low_rank::backward(h, b, g, spec, shape))
     }
 
-    fn fused_bias_gelu(x: FlexTensor, bias: FlexTensor, form: GeluForm) -> (FlexTensor, FlexTensor) {
-        timed(Part::Activation, || elementwise::bias_gelu(x, bias, form))
+    fn fused_bias_activation(x: FlexTensor, bias: FlexTensor, form: ActivationForm) -> (FlexTensor, FlexTensor) {
+        timed(Part::Activation, || elementwise::bias_activation(x, bias, form))
     }
 
-    fn fused_bias_gelu_backward(sum: FlexTensor, g: FlexTensor, form: GeluForm) -> [FlexTensor; 2] {
-        timed(Part::Activation, || elementwise::bias_gelu_backward(sum, g, form))
+    fn fused_bias_activation_backward(sum: FlexTensor, g: FlexTensor, form: ActivationForm) -> [FlexTensor; 2] {
+        timed(Part::Activation, || elementwise::bias_activation_backward(sum, g, form))
     }
 
-    fn fused_gated_gelu(x: FlexTensor, form: GeluForm) -> FlexTensor {
-        timed(Part::Activation, || elementwise::gated_gelu(x, form))
+    fn fused_gated_activation(x: FlexTensor, form: ActivationForm) -> FlexTensor {
+        timed(Part::Activation, || elementwise::gated_activation(x, form))
     }
 
-    fn fused_gated_gelu_backward(x: FlexTensor, g: FlexTensor, form: GeluForm) -> FlexTensor {
-        timed(Part::Activation, || elementwise::gated_gelu_backward(x, g, form))
+    fn fused_gated_activation_backward(x: FlexTensor, g: FlexTensor, form: ActivationForm) -> FlexTensor {
+        timed(Part::Activation, || elementwise::gated_activation_backward(x, g, form))
     }
 
     fn fused_rotary(qkv: FlexTensor, spec: &RotarySpec) -> FlexTensor {
@@ -118,6 +120,14 @@ impl EncoderOps for Flex {
         timed(Part::Norm, || norm::backward(x, gamma, g, epsilon))
     }
 
+    fn fused_rms_norm(x: FlexTensor, gamma: FlexTensor, epsilon: f64) -> FlexTensor {
+        timed(Part::Norm, || rms_norm::forward(x, gamma, epsilon))
+    }
+
+    fn fused_rms_norm_backward(x: FlexTensor, gamma: FlexTensor, g: FlexTensor, epsilon: f64) -> [FlexTensor; 2] {
+        timed(Part::Norm, || rms_norm::backward(x, gamma, g, epsilon))
+    }
+
     fn fused_add_norm(
         x: FlexTensor,
         bias: FlexTensor,
@@ -149,7 +159,11 @@ impl EncoderOps for Flex {
     }
 
     fn fused_attention(qkv: FlexTensor, spec: &AttentionSpec) -> (FlexTensor, AttentionState<FlexTensor>) {
-        (timed(Part::Attention, || attention::forward(qkv, spec)), None)
+        let attend = || match spec.softcap {
+            None => attention::forward(qkv, spec),
+            Some(_) => composed_attention::forward::<Self>(qkv, spec),
+        };
+        (timed(Part::Attention, attend), None)
     }
 
     fn fused_attention_backward(
@@ -158,7 +172,10 @@ impl EncoderOps for Flex {
         g: FlexTensor,
         spec: &AttentionSpec,
     ) -> FlexTensor {
-        timed(Part::Attention, || attention::backward(qkv, g, spec))
+        timed(Part::Attention, || match spec.softcap {
+            None => attention::backward(qkv, g, spec),
+            Some(_) => composed_attention::backward::<Self>(qkv, g, spec),
+        })
     }
 
     fn fused_cross_entropy(logits: FlexTensor, targets: &ClassTargets) -> FlexTensor {

@@ -2,11 +2,23 @@
 
 use super::*;
 
-on_each_backend!(rotary_agrees_and_is_undone, attention_agrees, relative_attention_agrees);
+on_each_backend!(
+    rotary_agrees_and_is_undone,
+    rotary_of_shared_keys_agrees,
+    attention_agrees,
+    attention_of_shared_keys_agrees,
+    relative_attention_agrees
+);
 
 fn rotary_agrees_and_is_undone<T: EncoderOps>() {
     for sequences in layouts() {
-        let spec = RotarySpec { heads: 3, theta: 100.0, sequences: sequences.clone(), inverse: false };
+        let spec = RotarySpec {
+            heads: 3,
+            key_value_heads: 3,
+            rotary: Rotary::new(100.0, 6),
+            sequences: sequences.clone(),
+            inverse: false,
+        };
         let qkv = inner(sequences.rows(), 3 * 3 * 6, 1);
         compare::<T>(
             &format!("rotary over {sequences:?}"),
@@ -31,11 +43,74 @@ pub(super) fn tokens_only<B: burn::tensor::backend::Backend>(x: Tensor<B, 2>, se
     x * Tensor::<B, 2>::from_data(TensorData::new(token, [sequences.rows(), 1]), &device)
 }
 
+/// Of two heads of keys, in part of the columns of each, by halves and by neighbours.
+fn rotary_of_shared_keys_agrees<T: EncoderOps>() {
+    for sequences in layouts() {
+        for (interleaved, pairs) in [(false, 3), (true, 3), (false, 2), (true, 1)] {
+            let rotary_ = Rotary { interleaved, factor: 1.3, ..Rotary::new(100.0, 2 * pairs) };
+            let spec = RotarySpec {
+                heads: 4,
+                key_value_heads: 2,
+                rotary: rotary_,
+                sequences: sequences.clone(),
+                inverse: false,
+            };
+            compare::<T>(
+                &format!("rotary of {pairs} pairs, {interleaved}, over {sequences:?}"),
+                &[inner(sequences.rows(), 8 * 6, 1)],
+                5e-6,
+                |t| rotary(t[0].clone(), &spec),
+                |t| wrap(composed::rotary::<Ad>(raw(t[0].clone()), &spec)),
+            );
+        }
+    }
+}
+
+/// Causal attention whose heads share keys, with a cap and without: kernels, composed bodies, and what Burn makes of those.
+fn attention_of_shared_keys_agrees<T: EncoderOps>() {
+    for sequences in layouts() {
+        for (window, softcap, dropout) in
+            [(None, None, Dropout::OFF), (Some(3), None, Dropout::new(0.2, 11)), (None, Some(1.5), Dropout::OFF)]
+        {
+            let (heads, key_value_heads, scale, causal) = (6, 2, 0.4, true);
+            let sequences = sequences.clone();
+            let layout = sequences.clone();
+            let spec =
+                AttentionSpec { heads, key_value_heads, scale, window, causal, softcap, sequences: layout, dropout };
+            let qkv = inner(sequences.rows(), 10 * 5, 1);
+            compare::<T>(
+                &format!("attention of shared keys over {sequences:?}"),
+                std::slice::from_ref(&qkv),
+                2e-5,
+                |t| tokens_only(attention(t[0].clone(), &spec), &sequences),
+                |t| {
+                    let out = crate::ops::composed_attention::forward::<Ad>(raw(t[0].clone()), &spec);
+                    tokens_only(wrap::<Ad, 2>(out), &sequences)
+                },
+            );
+            let g = tokens_only(inner(sequences.rows(), 30, 2), &sequences);
+            let (_, state) = T::fused_attention(up::<T, 2>(&qkv), &spec);
+            let kernel = T::fused_attention_backward(up::<T, 2>(&qkv), state, up::<T, 2>(&g), &spec);
+            let by_hand = crate::ops::composed_attention::backward::<Flex>(raw(qkv), raw(g), &spec);
+            close(&down::<T>(kernel), &wrap(by_hand), 2e-5, "composed attention backward of shared keys");
+        }
+    }
+}
+
 fn attention_agrees<T: EncoderOps>() {
     for sequences in layouts() {
         for dropout in [Dropout::OFF, Dropout::new(0.2, 11)] {
             let window = dropout.is_off().then_some(4);
-            let spec = AttentionSpec { heads: 3, scale: 0.4, window, sequences: sequences.clone(), dropout };
+            let spec = AttentionSpec {
+                heads: 3,
+                key_value_heads: 3,
+                scale: 0.4,
+                window,
+                causal: false,
+                softcap: None,
+                sequences: sequences.clone(),
+                dropout,
+            };
             let qkv = inner(sequences.rows(), 3 * 3 * 5, 1);
             compare::<T>(
                 &format!("attention over {sequences:?}"),
@@ -76,7 +151,16 @@ fn relative_attention_agrees<T: EncoderOps>() {
             for dropout in [Dropout::OFF, Dropout::new(0.2, 11)] {
                 let relative = RelativeSpec { kind, rows: distances(sequences.max_len(), count) };
                 let window = dropout.is_off().then_some(20);
-                let spec = AttentionSpec { heads, scale: 0.3, window, sequences: sequences.clone(), dropout };
+                let spec = AttentionSpec {
+                    heads,
+                    key_value_heads: heads,
+                    scale: 0.3,
+                    window,
+                    causal: false,
+                    softcap: None,
+                    sequences: sequences.clone(),
+                    dropout,
+                };
                 let inputs = [inner(sequences.rows(), 3 * hidden, 1), inner(count, width, 2)];
                 compare::<T>(
                     &format!("relative attention, {kind:?}, over {sequences:?}"),
@@ -109,10 +193,13 @@ proptest::proptest! {
     #[test]
     fn any_attention_agrees(
         lengths in proptest::collection::vec(1usize..40, 1..6),
-        heads in 1usize..5,
+        key_value_heads in 1usize..4,
+        group in 1usize..4,
         head_dim in 1usize..20,
         padding in proptest::option::of(0usize..5),
         window in proptest::option::of(0usize..50),
+        causal in proptest::bool::ANY,
+        softcap in proptest::option::of(0.5f64..20.0),
         probability in 0.0f64..0.9,
     ) {
         let longest = lengths.iter().copied().max().unwrap_or(0);
@@ -122,8 +209,10 @@ proptest::proptest! {
         });
         let dropout = Dropout::new(probability, 3);
         let scale = 1.0 / (head_dim as f64).sqrt();
-        let spec = AttentionSpec { heads, scale, window, sequences: sequences.clone(), dropout };
-        let qkv = inner(sequences.rows(), 3 * heads * head_dim, 1);
+        let heads = key_value_heads * group;
+        let spec =
+            AttentionSpec { heads, key_value_heads, scale, window, causal, softcap, sequences: sequences.clone(), dropout };
+        let qkv = inner(sequences.rows(), (heads + 2 * key_value_heads) * head_dim, 1);
         compare::<Flex>(
             "attention",
             &[qkv],

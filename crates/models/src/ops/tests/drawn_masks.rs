@@ -48,8 +48,11 @@ fn attention_with_drawn_masks_agrees() {
     for sequences in layouts() {
         let spec = AttentionSpec {
             heads: 3,
+            key_value_heads: 3,
             scale: 0.4,
             window: None,
+            causal: false,
+            softcap: None,
             dropout: drawn(&sequences, 3, sequences.max_len()),
             sequences: sequences.clone(),
         };

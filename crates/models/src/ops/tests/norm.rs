@@ -1,8 +1,8 @@
-//! Layer normalisation, alone and after dropout and a residual sum.
+//! Normalisation: of layers, by the root mean square; alone and after dropout and a residual sum.
 
 use super::*;
 
-on_each_backend!(layer_norm_agrees, dropout_and_add_norm_agree);
+on_each_backend!(layer_norm_agrees, rms_norm_agrees, dropout_and_add_norm_agree);
 
 pub(in crate::ops) fn layer_norm_agrees<T: EncoderOps>() {
     for (rows, columns, _) in SIZES.into_iter().filter(|(_, columns, _)| *columns > 1) {
@@ -22,6 +22,25 @@ pub(in crate::ops) fn layer_norm_agrees<T: EncoderOps>() {
         let by_hand = composed::layer_norm_backward::<Flex>(raw(x[0].clone()), raw(gamma), raw(g), 1e-12);
         for (a, b) in kernel.into_iter().zip(by_hand) {
             close(&row::<T>(a), &row::<Flex>(b), 2e-5, "composed layer norm backward");
+        }
+    }
+}
+
+fn rms_norm_agrees<T: EncoderOps>() {
+    for (rows, columns, _) in SIZES {
+        let x = [inner(rows, columns, 1), inner(1, columns, 2)];
+        compare::<T>(
+            "rms norm",
+            &x,
+            2e-5,
+            |t| rms_norm(t[0].clone(), vector(&t[1]), 1e-6),
+            |t| wrap(composed::rms_norm::<Ad>(raw(t[0].clone()), raw(vector(&t[1])), 1e-6)),
+        );
+        let (gamma, g) = (x[1].clone().reshape([-1]) as Tensor<Flex, 1>, inner(rows, columns, 4));
+        let kernel = T::fused_rms_norm_backward(up::<T, 2>(&x[0]), up::<T, 1>(&gamma), up::<T, 2>(&g), 1e-6);
+        let by_hand = composed::rms_norm_backward::<Flex>(raw(x[0].clone()), raw(gamma), raw(g), 1e-6);
+        for (a, b) in kernel.into_iter().zip(by_hand) {
+            close(&row::<T>(a), &row::<Flex>(b), 2e-5, "composed rms norm backward");
         }
     }
 }

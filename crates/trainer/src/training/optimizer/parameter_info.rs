@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use burn::module::Module;
 use burn::tensor::backend::Backend;
-use models::parameter_specs::ParameterSpec;
+use models::parameter_specs::{ParameterSpec, Piece};
 use models::peft::AdapterPlan;
 
 use crate::settings::TrainingSettings;
@@ -19,8 +19,8 @@ pub(super) struct ParameterInfo {
     pub(super) weight_decay: f64,
     /// What the learning rate is multiplied with.
     pub(super) learning_rate_scale: f64,
-    /// How many tensors of a checkpoint are stacked in it along the first axis.
-    pub(super) stacked: usize,
+    /// The tensors of a checkpoint that are stacked in it along the first axis.
+    pub(super) stacked: Vec<Piece>,
 }
 
 impl ParameterInfo {
@@ -41,7 +41,7 @@ impl ParameterInfo {
                 learning_rate_scale: settings
                     .layerwise_lr_decay
                     .powi((layers + 1 - depth(&path, layers, name.is_some_and(|name| name.in_encoder))) as i32),
-                stacked: name.map_or(1, |name| name.tensors.len()),
+                stacked: name.map_or_else(|| vec![Piece::WHOLE], |name| name.pieces()),
                 path,
                 shape,
             }

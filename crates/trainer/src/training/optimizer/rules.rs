@@ -1,5 +1,7 @@
 //! Optimizers made of Burn's own operations, one parameter at a time.
 
+use std::ops::Range;
+
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Tensor, TensorPrimitive};
@@ -127,18 +129,30 @@ impl<B: Backend, R: ParameterRule> Composed<B, R> {
         Self { rule, kept: Vec::new() }
     }
 
-    /// Rows, columns, parts and whether it is a vector.
-    fn layout(info: &ParameterInfo) -> (usize, usize, usize, bool) {
-        let parts = if R::UNSTACKS { info.stacked.max(1) } else { 1 };
-        match info.shape.as_slice() {
-            [n] => (1, n / parts, parts, true),
-            shape => (shape[0] / parts, shape[1..].iter().product(), parts, false),
+    /// Where the parts lie that are stacked in a parameter: rows of a matrix, columns of a vector.
+    fn parts(info: &ParameterInfo) -> Vec<Range<usize>> {
+        match R::UNSTACKS {
+            true => info.stacked.iter().map(|piece| piece.rows(info.shape[0])).collect(),
+            false => std::iter::once(0..info.shape[0]).collect(),
         }
     }
 
-    fn shapes(info: &ParameterInfo) -> (Vec<[usize; 2]>, usize) {
-        let (rows, columns, parts, is_vector) = Self::layout(info);
-        (R::kept(rows, columns, is_vector), parts)
+    /// The whole as a matrix, a vector as one row, and whether it is a vector.
+    fn shape(info: &ParameterInfo) -> ([usize; 2], bool) {
+        match info.shape.as_slice() {
+            [n] => ([1, *n], true),
+            shape => ([shape[0], shape[1..].iter().product()], false),
+        }
+    }
+
+    /// The shapes of what is kept of each part.
+    fn shapes(info: &ParameterInfo) -> Vec<Vec<[usize; 2]>> {
+        let ([_, columns], is_vector) = Self::shape(info);
+        let of_part = |part: Range<usize>| match is_vector {
+            true => R::kept(1, part.len(), true),
+            false => R::kept(part.len(), columns, false),
+        };
+        Self::parts(info).into_iter().map(of_part).collect()
     }
 
     fn name(info: &ParameterInfo, part: usize, number: usize) -> String {
@@ -161,8 +175,9 @@ impl<B: Backend, R: ParameterRule> Rule<B> for Composed<B, R> {
         if self.kept.is_empty() {
             let device = values.first().map(B::float_device).unwrap_or_default();
             let zeros = |info: &ParameterInfo| {
-                let (shapes, parts) = Self::shapes(info);
-                vec![shapes.iter().map(|&shape| Tensor::zeros(shape, &device)).collect(); parts]
+                let zeros =
+                    |shapes: Vec<[usize; 2]>| shapes.iter().map(|&shape| Tensor::zeros(shape, &device)).collect();
+                Self::shapes(info).into_iter().map(zeros).collect()
             };
             self.kept = parameters.iter().map(zeros).collect();
         }
@@ -172,12 +187,12 @@ impl<B: Backend, R: ParameterRule> Rule<B> for Composed<B, R> {
                 after.push(value);
                 continue;
             };
-            let (rows, columns, parts, is_vector) = Self::layout(info);
+            let (shape, is_vector) = Self::shape(info);
             let gradient = scale::<B>(dense::<B>(gradient, info.shape[0]), numbers.clip.as_ref());
-            let gradient = matrix::<B>(gradient, [parts * rows, columns]);
-            let (value, gradient) = (matrix::<B>(value, [parts * rows, columns]), gradient * numbers.gradient_scale);
-            let stepped = kept.iter_mut().enumerate().map(|(part, kept)| {
-                let cut = |x: &Tensor<B, 2>| x.clone().narrow(0, part * rows, rows);
+            let (value, gradient) = (matrix::<B>(value, shape), matrix::<B>(gradient, shape) * numbers.gradient_scale);
+            let axis = usize::from(is_vector);
+            let stepped = kept.iter_mut().zip(Self::parts(info)).map(|(kept, part)| {
+                let cut = |x: &Tensor<B, 2>| x.clone().narrow(axis, part.start, part.len());
                 let slot = Slot {
                     value: cut(&value),
                     gradient: cut(&gradient),
@@ -188,7 +203,7 @@ impl<B: Backend, R: ParameterRule> Rule<B> for Composed<B, R> {
                 };
                 self.rule.step(slot, kept)
             });
-            let whole = Tensor::cat(stepped.collect(), 0).into_primitive().tensor();
+            let whole = Tensor::cat(stepped.collect(), axis).into_primitive().tensor();
             after.push(B::float_reshape(whole, info.shape.clone().into()));
         }
         after
@@ -216,9 +231,8 @@ impl<B: Backend, R: ParameterRule> Rule<B> for Composed<B, R> {
     ) -> Result<(), String> {
         let mut all = Vec::new();
         for info in parameters {
-            let (shapes, parts) = Self::shapes(info);
             let mut of_parameter = Vec::new();
-            for part in 0..parts {
+            for (part, shapes) in Self::shapes(info).into_iter().enumerate() {
                 let mut kept = Vec::new();
                 for (number, &shape) in shapes.iter().enumerate() {
                     let values = state.take(Self::name(info, part, number), shape[0] * shape[1])?;
@@ -236,9 +250,15 @@ impl<B: Backend, R: ParameterRule> Rule<B> for Composed<B, R> {
 #[cfg(test)]
 mod tests {
     use burn_flex::Flex;
+    use models::parameter_specs::Piece;
     use serde_json::Value;
 
     use super::*;
+
+    /// So many parts of one size.
+    fn alike(of: usize) -> Vec<Piece> {
+        (0..of).map(|first| Piece { first, count: 1, of }).collect()
+    }
 
     /// Written by scripts/fixtures/optimizers.py.
     const FIXTURE: &str = include_str!("../../../tests/fixtures/optimizers.json");
@@ -249,7 +269,7 @@ mod tests {
 
     fn info(path: &str, shape: &[usize]) -> ParameterInfo {
         let (path, shape) = (path.to_owned(), shape.to_vec());
-        ParameterInfo { path, shape, weight_decay: 0.01, learning_rate_scale: 0.5, stacked: 1 }
+        ParameterInfo { path, shape, weight_decay: 0.01, learning_rate_scale: 0.5, stacked: alike(1) }
     }
 
     /// Three steps; after the first the state goes through what a checkpoint keeps.
@@ -295,14 +315,20 @@ mod tests {
         let device = Default::default();
         let values: Vec<f32> = (0..12).map(|i| ((i * 7) % 5) as f32 - 2.0).collect();
         let numbers = UpdateNumbers { step: 1, learning_rate: 0.1, gradient_scale: 1.0, clip: None };
-        let run = |values: &[f32], rows: usize, stacked: usize| {
-            let parameters = [ParameterInfo { stacked, ..info("w", &[rows, 3]) }];
+        let run = |values: &[f32], rows: usize, stacked: &[Piece]| {
+            let parameters = [ParameterInfo { stacked: stacked.to_vec(), ..info("w", &[rows, 3]) }];
             let tensor = || from_host::<Flex>(values.to_vec(), &[rows, 3], &device);
             let gradient = Gradient { values: tensor(), rows: None };
             let mut rule: Composed<Flex, _> = Composed::new(Adafactor);
             let mut after = rule.update(&parameters, vec![tensor()], vec![Some(gradient)], &numbers);
             host_values::<Flex>(after.remove(0))
         };
-        assert_eq!(run(&values, 4, 2), [run(&values[..6], 2, 1), run(&values[6..], 2, 1)].concat());
+        let whole = alike(1);
+        let halves = [run(&values[..6], 2, &whole), run(&values[6..], 2, &whole)].concat();
+        assert_eq!(run(&values, 4, &alike(2)), halves);
+        // As the keys of heads that are shared: fewer rows than queries.
+        let shares = [Piece { first: 0, count: 3, of: 4 }, Piece { first: 3, count: 1, of: 4 }];
+        let parts = [run(&values[..9], 3, &whole), run(&values[9..], 1, &whole)].concat();
+        assert_eq!(run(&values, 4, &shares), parts);
     }
 }

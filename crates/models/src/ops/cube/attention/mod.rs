@@ -15,12 +15,16 @@ use self::tile::TileConfig;
 use crate::ops::attention::AttentionSpec;
 
 /// What the kernels of both passes are compiled for, for qkv of `width` columns; `None` where the device's shared memory is too
-/// small for tiles of a head.
+/// small for tiles of a head, or what is asked for is not theirs.
 pub(super) fn configs<R: CubeRuntime>(
     client: &ComputeClient<R>,
     width: usize,
     spec: &AttentionSpec,
 ) -> Option<[TileConfig; 2]> {
+    // Others are composed.
+    if spec.causal || spec.softcap.is_some() || spec.group() > 1 {
+        return None;
+    }
     let hardware = &client.properties().hardware;
     Some([
         TileConfig::of(hardware, width, spec, TileConfig::FORWARD_TILES)?,

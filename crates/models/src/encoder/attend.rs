@@ -1,0 +1,74 @@
+//! A layer's attention: queries, keys and values of its input, turned and normalised as the family has it, and the context of every row.
+
+use std::sync::Arc;
+
+use burn::tensor::Tensor;
+
+use super::architecture::SelfAttention;
+use super::model::{Encoder, Layer, LayerPass};
+use super::relative::RelativePositions;
+use crate::batch::Sequences;
+use crate::layers::{Norm, RowPass};
+use crate::ops::{self, AttentionSpec, EncoderOps, Place, RotarySpec};
+
+impl<B: EncoderOps> Encoder<B> {
+    /// The context of every row, `[rows, queries]`, of the layer's input as it attends to it.
+    pub(super) fn attend(&self, layer: &Layer<B>, x: Tensor<B, 2>, pass: &mut LayerPass<B>) -> Tensor<B, 2> {
+        let a = &self.architecture().attention;
+        let mut qkv = layer.qkv.forward(x, &mut pass.rows());
+        if a.by_head {
+            let ([rows, width], [queries, _]) = (qkv.dims(), a.columns());
+            qkv = qkv.reshape([rows, a.heads, 3, queries / a.heads]).swap_dims(1, 2).reshape([rows, width]);
+        }
+        if let (Some(query_norm), Some(key_norm)) = (&layer.query_norm, &layer.key_norm) {
+            qkv = normalised(qkv, a, [query_norm, key_norm]);
+        }
+        let own = &a.layers[pass.index];
+        if let Some(rotary) = &own.rotary {
+            let (heads, key_value_heads, rotary) = (a.heads, a.key_value_heads, rotary.clone());
+            let sequences = pass.sequences.clone();
+            qkv = ops::rotary(qkv, &RotarySpec { heads, key_value_heads, rotary, sequences, inverse: false });
+        }
+        let spec = AttentionSpec {
+            heads: a.heads,
+            key_value_heads: a.key_value_heads,
+            scale: own.scale.unwrap_or(a.scale),
+            window: own.window,
+            causal: a.causal,
+            softcap: a.softcap,
+            sequences: pass.sequences.clone(),
+            dropout: pass.plan.next(Place::Attention, self.architecture().dropout.attention),
+        };
+        match pass.relative {
+            RelativePositions::None => ops::attention(qkv, &spec),
+            RelativePositions::Bias(table, relative) => ops::relative_attention(qkv, table.clone(), relative, &spec),
+            RelativePositions::Disentangled { embeddings, spec: relative, used, dropout } => {
+                let plan = &mut *pass.plan;
+                // Dropped as a whole, so that a row's mask does not depend on the batch's lengths.
+                let rows = Arc::new(Sequences::packed(vec![embeddings.dims()[0]]));
+                let dropped = ops::dropout(embeddings.clone(), plan.next(Place::RelativeTable, *dropout), &rows);
+                let used = dropped.narrow(0, used.start, used.len());
+                let rows = Arc::new(Sequences::packed(vec![used.dims()[0]]));
+                let rows = &mut RowPass { plan, sequences: &rows };
+                let table = match &layer.position_projection {
+                    Some(projection) => projection.forward(used, rows),
+                    // Queries and keys come first; values of positions are not looked at.
+                    None => layer.qkv.forward(used, rows),
+                };
+                ops::relative_attention(qkv, table, relative, &spec)
+            }
+        }
+    }
+}
+
+/// Queries and keys normalised head by head, values as they are.
+fn normalised<B: EncoderOps>(qkv: Tensor<B, 2>, a: &SelfAttention, norms: [&Norm<B>; 2]) -> Tensor<B, 2> {
+    let [rows, _] = qkv.dims();
+    let [queries, keys] = a.columns();
+    let by_head = |first: usize, columns: usize, norm: &Norm<B>| {
+        let heads = qkv.clone().narrow(1, first, columns).reshape([rows * columns / a.head_dim, a.head_dim]);
+        norm.forward(heads).reshape([rows, columns])
+    };
+    let values = qkv.clone().narrow(1, queries + keys, keys);
+    Tensor::cat(vec![by_head(0, queries, norms[0]), by_head(queries, keys, norms[1]), values], 1)
+}
