@@ -35,6 +35,7 @@ pub mod model_files;
 mod model_layout;
 pub mod model_places;
 mod model_sizes;
+mod padding;
 pub mod permutation;
 pub mod run;
 pub mod sampler;

@@ -15,6 +15,7 @@ use models::torch_rng::TorchRng;
 use crate::error::Error;
 use crate::model_places::{ModelPlaces, TENSORS};
 use crate::model_sizes::{check_ids, check_parameters};
+use crate::padding::{left_padding, with_padding};
 use crate::settings::{DropoutSettings, HubAccess, ModelChoice, ModelSettings};
 use crate::source::{SourceFiles, TransferHooks};
 use crate::tokenize::{TextTokenizer, TokenizerFiles, effective_max_seq_length};
@@ -67,6 +68,8 @@ pub struct ModelSources {
     config: Option<SourceFiles>,
     /// What is dropped, in place of what config.json says.
     dropout: DropoutSettings,
+    /// The token that short rows are filled with, in place of the tokenizer's.
+    pad_token: Option<String>,
 }
 
 impl ModelSources {
@@ -83,13 +86,15 @@ impl ModelSources {
             // Its folder has all parts; those that are given apart are of the model at its beginning.
             let folder = ModelChoice::Folder(run.folder.clone());
             let model = ModelPlaces::of(&folder, access, transfers)?;
-            return Ok(Self { model, tokenizer: None, config: None, dropout: settings.dropout });
+            let pad_token = settings.pad_token.clone();
+            return Ok(Self { model, tokenizer: None, config: None, dropout: settings.dropout, pad_token });
         }
         Ok(Self {
             model: ModelPlaces::of(&settings.choice, access, transfers)?,
             tokenizer: part(&settings.tokenizer)?,
             config: part(&settings.config)?,
             dropout: settings.dropout,
+            pad_token: settings.pad_token.clone(),
         })
     }
 }
@@ -104,14 +109,14 @@ fn class_in(config: &Config) -> Option<String> {
 fn tokenizer_from(source: &SourceFiles, model: &Family) -> Result<TokenizerFiles, Error> {
     let files = TokenizerFiles::find(|name| source.try_fetch(name))?;
     let beside = source.try_fetch("config.json")?.map(|path| Config::read(&path)).transpose()?;
-    // The class of a type that is not known here is not known either, and refused unless a file names one.
+    // The class of a type that is not known is not known either, and refused unless a file names one.
     let (own_type, usual) = match &beside {
         Some(config) => (config.model_type(), family(config).map_or(config.model_type(), |own| own.tokenizer_class)),
         None => (model.model_type, model.tokenizer_class),
     };
-    let files = files.of_model(beside.as_ref().and_then(class_in), usual);
-    let as_it_stands = TokenizerFiles::default().of_model(None, model.tokenizer_class).as_it_stands;
-    if files.as_it_stands == as_it_stands {
+    let files = files.of_model(beside.as_ref().and_then(class_in), own_type, usual);
+    let ruling_class = TokenizerFiles::default().of_model(None, model.model_type, model.tokenizer_class).ruling_class;
+    if files.ruling_class == ruling_class {
         return Ok(files);
     }
     Err(Error::usage(format!(
@@ -143,7 +148,8 @@ impl ModelFiles {
     /// # Errors
     /// When a file is missing or wrong, or asks for something that is not implemented.
     pub fn read(sources: ModelSources, max_seq_length: Option<usize>) -> Result<Self, Error> {
-        let ModelSources { model: places, tokenizer: tokenizer_source, config: config_source, dropout } = sources;
+        let ModelSources { model: places, tokenizer: tokenizer_source, config: config_source, dropout, pad_token } =
+            sources;
         let config_file = match &config_source {
             Some(config) => config,
             None => places.of_file("config.json")?,
@@ -156,15 +162,16 @@ impl ModelFiles {
         let own = config.clone();
         let config = dropout.applied(config, family)?;
         let has_other_dropout = config != own;
-        let architecture = (family.architecture)(&config).map_err(|e| of_model(e.into()))?;
-        let names = (family.parameter_specs)(&config)?;
-        let weights = places.weights()?;
         let beside = match &tokenizer_source {
             Some(tokenizer) => tokenizer,
             None => places.of_tokenizer()?,
         };
-        let tokenizer_files = tokenizer_from(beside, family)?;
+        let tokenizer_files = tokenizer_from(beside, family)?.with_pad_token(pad_token.as_deref());
         let tokenizer = TextTokenizer::load(&tokenizer_files).map_err(|error| Error::from(error).at(&beside.id))?;
+        let config = with_padding(config, family, &tokenizer, pad_token.as_deref()).map_err(of_model)?;
+        let architecture = (family.architecture)(&config).map_err(|e| of_model(e.into()))?;
+        let names = (family.parameter_specs)(&config)?;
+        let weights = places.weights()?;
         let tokenizer = tokenizer.for_embedding(architecture.vocab_size);
         let kinds = architecture.embeddings.token_types.rows().unwrap_or(0);
         let has_too_few = tokenizer.uses_type_ids() && kinds == 1;
@@ -174,6 +181,7 @@ impl ModelFiles {
         let (longest, lowered) =
             effective_max_seq_length(max_seq_length.unwrap_or(usize::MAX), tokenizer.model_max_length(), positions)?;
         let mut warnings: Vec<String> = places.remarks.iter().chain(tokenizer.warnings()).cloned().collect();
+        warnings.extend(left_padding(family, &tokenizer));
         warnings.extend(lowered.filter(|_| max_seq_length.is_some()));
         let base_change = base_change(&places, &weights)?;
         let base_has_changed = base_change.is_some();

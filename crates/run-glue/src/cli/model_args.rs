@@ -40,6 +40,9 @@ pub struct ModelArgs {
     /// Mark the second text of a pair by token type 1 [default: as the tokenizer's class has it in transformers 5]
     #[arg(long, bool_flag(), help_heading = "Model")]
     pub token_type_ids: Option<bool>,
+    /// Token of the vocabulary that short rows are filled with [default: the tokenizer's own]
+    #[arg(long, value_name = "TOKEN", help_heading = "Model")]
+    pub pad_token: Option<String>,
     /// Dropout of embeddings and of the outputs of layers, whatever the model calls it [default: as in config.json]
     #[arg(long, value_parser = number, value_name = "X", help_heading = "Model")]
     pub hidden_dropout_prob: Option<f64>,
@@ -65,6 +68,7 @@ impl ModelArgs {
             init_from: None,
             ignore_mismatched_sizes: self.ignore_mismatched_sizes.unwrap_or(usual.ignore_mismatched_sizes),
             token_type_ids: self.token_type_ids,
+            pad_token: self.pad_token.clone(),
             dropout: DropoutSettings {
                 hidden_dropout_prob: self.hidden_dropout_prob,
                 attention_probs_dropout_prob: self.attention_probs_dropout_prob,

@@ -74,7 +74,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["cache_folder", "error", "file_lock", "logs", "machine", "unfinished_mark", "upload_mark"],
             &["file_hash"],
             &["demo", "finished_run", "kernel_cache", "settings", "tokenize"],
-            &["backends", "data", "model_sizes", "permutation", "sampler", "source", "token_store"],
+            &["backends", "data", "model_sizes", "padding", "permutation", "sampler", "source", "token_store"],
             &["model_layout"],
             &["model_places"],
             &["trained_weights"],

@@ -49,6 +49,7 @@ mod optimizers;
 mod output_folder;
 mod outputs;
 mod own_data;
+mod pad_token;
 mod page_in_chromium;
 mod parity;
 mod parts_of_models;

@@ -246,10 +246,39 @@ fn truncation_side_is_honoured() {
 }
 
 #[test]
-fn padding_at_the_left_is_said_to_be_none() {
-    let tokenizer = loaded(&[vocab_txt(), config(json!({"padding_side": "left"}))]);
-    assert!(tokenizer.warnings()[0].contains("padding_side=left"), "{:?}", tokenizer.warnings());
-    assert!(loaded(&[vocab_txt(), config(json!({"padding_side": "right"}))]).warnings().is_empty());
+fn padding_at_the_left_is_known() {
+    assert!(loaded(&[vocab_txt(), config(json!({"padding_side": "left"}))]).pads_left());
+    assert!(!loaded(&[vocab_txt(), config(json!({"padding_side": "right"}))]).pads_left());
+    assert!(!loaded(&[vocab_txt()]).pads_left());
+}
+
+/// A file that treats texts otherwise than its class is said to, whatever that file is called.
+#[test]
+fn files_that_disagree_with_their_class_are_said() {
+    let model = json!({"type": "BPE", "vocab": {"<s>": 0, "</s>": 1, "<unk>": 2, "a": 3}, "merges": []});
+    let file = |normalizer: Value, pieces: Value| {
+        let tokenizer = json!({"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": normalizer,
+            "pre_tokenizer": pieces, "post_processor": null, "decoder": null, "model": model});
+        ("tokenizer.json", tokenizer.to_string())
+    };
+    let older = json!({"type": "Sequence", "normalizers": [
+        {"type": "Prepend", "prepend": "▁"}, {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]});
+    let spaces = json!({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": false});
+    let lower = json!({"type": "Lowercase"});
+    for (class, normalizer, pieces, said) in [
+        ("LlamaTokenizer", Value::Null, spaces, None),
+        ("LlamaTokenizer", older.clone(), Value::Null, None),
+        ("LlamaTokenizer", lower.clone(), Value::Null, Some("treats spaces in another way")),
+        ("GemmaTokenizer", older, Value::Null, Some("treats spaces in another way")),
+        ("GPTNeoXTokenizer", Value::Null, Value::Null, Some("changes texts in another way")),
+        ("GPT2Tokenizer", Value::Null, json!({"type": "Whitespace"}), Some("splits texts in another way")),
+    ] {
+        let settings = config(json!({"tokenizer_class": class, "pad_token": "</s>"}));
+        let tokenizer = loaded(&[file(normalizer, pieces), settings]);
+        let warnings = tokenizer.warnings();
+        assert_eq!(warnings.len(), usize::from(said.is_some()), "{class}: {warnings:?}");
+        assert!(said.is_none_or(|said| warnings[0].contains(said)), "{class}: {warnings:?}");
+    }
 }
 
 #[test]

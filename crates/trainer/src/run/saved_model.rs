@@ -29,11 +29,14 @@ const ADAPTER_CONFIG: &str = crate::model_places::CONFIG;
 /// The files that may hold what a run has trained.
 pub const WEIGHT_FILES: [&str; 2] = [WEIGHTS, ADAPTER];
 
+/// The special tokens by their names, as older versions wrote them.
+const TOKENS_MAP: &str = "special_tokens_map.json";
+
 /// Files of a tokenizer that go with the model as they are.
-const TOKENIZER_FILES: [&str; 10] = [
+const TOKENIZER_FILES: [&str; 12] = [
     "tokenizer.json",
     "tokenizer_config.json",
-    "special_tokens_map.json",
+    TOKENS_MAP,
     "vocab.txt",
     "vocab.json",
     "merges.txt",
@@ -41,6 +44,8 @@ const TOKENIZER_FILES: [&str; 10] = [
     "spiece.model",
     "sentencepiece.bpe.model",
     "spm.model",
+    "sentencepiece.model",
+    "tokenizer.model",
 ];
 
 /// What older versions left in config.json, or what the new head makes wrong.
@@ -172,6 +177,13 @@ impl<B: EncoderOps> SavedModel<'_, B> {
             };
             say(&mut files, |config| drop(config.insert("model_input_names".to_owned(), json!(names))))?;
         }
+        if let Some(token) = &self.context.settings.model.pad_token {
+            say(&mut files, |config| drop(config.insert("pad_token".to_owned(), json!(token))))?;
+            // Where it is there, it may have the last word.
+            if files.iter().any(|(name, _)| *name == TOKENS_MAP) {
+                say_in(&mut files, TOKENS_MAP, |map| drop(map.insert("pad_token".to_owned(), json!(token))))?;
+            }
+        }
         if model.is_put_together() {
             // What says so may be a config.json that stays behind.
             let class = model.tokenizer.class();
@@ -233,16 +245,24 @@ impl<B: EncoderOps> SavedModel<'_, B> {
 
 /// Makes tokenizer_config.json say what was decided, so that it holds wherever the model is loaded.
 fn say(files: &mut Vec<(&'static str, Vec<u8>)>, change: impl FnOnce(&mut Map<String, Value>)) -> Result<(), Error> {
-    const NAME: &str = "tokenizer_config.json";
-    let at = files.iter().position(|(name, _)| *name == NAME);
+    say_in(files, "tokenizer_config.json", change)
+}
+
+/// The same in one of the files.
+fn say_in(
+    files: &mut Vec<(&'static str, Vec<u8>)>,
+    file: &'static str,
+    change: impl FnOnce(&mut Map<String, Value>),
+) -> Result<(), Error> {
+    let at = files.iter().position(|(name, _)| *name == file);
     let mut config = match at {
         Some(at) => serde_json::from_slice::<Map<String, Value>>(&files.remove(at).1)
-            .map_err(|error| Error::input(format!("{NAME}: {error}")))?,
+            .map_err(|error| Error::input(format!("{file}: {error}")))?,
         None => Map::new(),
     };
     change(&mut config);
     let value = python_json::parse(&Value::Object(config).to_string()).map_err(Error::failure)?;
-    files.push((NAME, (python_json::dumps(&value, 2) + "\n").into_bytes()));
+    files.push((file, (python_json::dumps(&value, 2) + "\n").into_bytes()));
     Ok(())
 }
 

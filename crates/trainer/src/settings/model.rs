@@ -51,6 +51,8 @@ pub struct ModelSettings {
     pub ignore_mismatched_sizes: bool,
     /// Whether the second text of a pair is marked by token type 1; `None`: as the tokenizer's class has it.
     pub token_type_ids: Option<bool>,
+    /// The token that short rows are filled with; `None`: the tokenizer's own.
+    pub pad_token: Option<String>,
     /// What is dropped, where it is not as config.json has it.
     pub dropout: DropoutSettings,
 }
@@ -100,6 +102,7 @@ impl Default for ModelSettings {
             config: None,
             ignore_mismatched_sizes: false,
             token_type_ids: None,
+            pad_token: None,
             dropout: DropoutSettings::default(),
         }
     }
@@ -124,7 +127,8 @@ impl ModelSettings {
     }
 
     pub(super) fn declare(&self, all: &mut Vec<Setting>) {
-        let Self { choice, init_from, tokenizer, config, ignore_mismatched_sizes, token_type_ids, dropout } = self;
+        let Self { choice, init_from, tokenizer, config, ignore_mismatched_sizes, token_type_ids, pad_token, dropout } =
+            self;
         let DropoutSettings { hidden_dropout_prob, attention_probs_dropout_prob, classifier_dropout } = *dropout;
         // The record has their hashes, too.
         let part = |name, choice: &Option<ModelChoice>| {
@@ -137,6 +141,7 @@ impl ModelSettings {
             part("config_name", config),
             Setting::new("ignore_mismatched_sizes", ignore_mismatched_sizes.then_some(true), Changes::Steps),
             Setting::new("token_type_ids", *token_type_ids, Changes::Steps),
+            Setting::new("pad_token", pad_token.clone(), Changes::Steps),
             Setting::new("hidden_dropout_prob", hidden_dropout_prob, Changes::Steps),
             Setting::new("attention_probs_dropout_prob", attention_probs_dropout_prob, Changes::Steps),
             Setting::new("classifier_dropout", classifier_dropout, Changes::Steps),

@@ -8,6 +8,16 @@ use tokenizers::{AddedToken, Tokenizer};
 use super::TokenizeError;
 use super::config::{TokenText, TokenizerConfig};
 
+/// Adds tokens once more, in the way given here: what a file says of how they match gives way.
+///
+/// # Errors
+/// Those of the tokenizers library.
+pub(super) fn add_again(tokenizer: &mut Tokenizer, tokens: Vec<AddedToken>, path: &Path) -> Result<(), TokenizeError> {
+    let failed =
+        |error: tokenizers::Error| TokenizeError::Tokenizer { path: path.to_owned(), reason: error.to_string() };
+    tokenizer.add_tokens(tokens).map(drop).map_err(failed)
+}
+
 /// Adds them. `config` has its special tokens named. What is in no vocabulary gets the next id.
 ///
 /// # Errors

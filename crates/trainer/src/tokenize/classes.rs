@@ -11,17 +11,25 @@ use super::TokenizeError;
 
 /// The classes whose tokenizers are built or read here as transformers builds them. All others would be read as one of these, and give
 /// other ids without a word.
-const READ_HERE: [&str; 12] = [
+const READ_HERE: [&str; 20] = [
     "AlbertTokenizer",
     "BertTokenizer",
     "CamembertTokenizer",
     "ConvBertTokenizer",
     "DPRContextEncoderTokenizer",
     "DPRQuestionEncoderTokenizer",
+    "DebertaTokenizer",
     "DebertaV2Tokenizer",
     "DistilBertTokenizer",
+    "GPT2Tokenizer",
+    "GPTNeoXTokenizer",
+    "GemmaTokenizer",
+    "LlamaTokenizer",
     "MPNetTokenizer",
+    "Qwen2Tokenizer",
+    "RemBertTokenizer",
     "RobertaTokenizer",
+    "T5Tokenizer",
     "TokenizersBackend",
     "XLMRobertaTokenizer",
 ];
@@ -30,6 +38,16 @@ const READ_HERE: [&str; 12] = [
 struct Table {
     transformers: String,
     classes: BTreeMap<String, TokenizerClass>,
+    models: BTreeMap<String, ModelClass>,
+}
+
+/// The class of a type of model.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct ModelClass {
+    /// By its name; `None`: whatever the files name, and where they name none `tokenizer.json` as it stands.
+    pub(super) class: Option<String>,
+    /// Whether it is that one whatever the files name.
+    pub(super) rules: bool,
 }
 
 /// What a name stands for.
@@ -43,9 +61,16 @@ pub(super) struct TokenizerClass {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let empty = Table { transformers: String::new(), classes: BTreeMap::new() };
+    let empty = Table { transformers: String::new(), classes: BTreeMap::new(), models: BTreeMap::new() };
     serde_json::from_str(include_str!("classes.json")).unwrap_or(empty)
 });
+
+impl ModelClass {
+    /// Of a `model_type`; `None`: transformers does not know it.
+    pub(super) fn of(model_type: &str) -> Option<&'static Self> {
+        TABLE.models.get(model_type)
+    }
+}
 
 impl TokenizerClass {
     /// The class of a name without the `Fast` that older versions append. `place`: where it stands, for the message.
@@ -97,6 +122,14 @@ mod tests {
             assert!(!type_ids(without), "{without}");
         }
         assert_eq!(TokenizerClass::named("LongformerTokenizer", "a test").unwrap().name, "RobertaTokenizer");
+        let model = |model_type| {
+            ModelClass::of(model_type).map(|found| (found.class.as_deref().unwrap_or("none"), found.rules))
+        };
+        assert_eq!(model("llama"), Some(("none", false)));
+        assert_eq!(model("qwen2"), Some(("Qwen2Tokenizer", true)));
+        assert_eq!(model("qwen3"), Some(("Qwen2Tokenizer", false)));
+        assert_eq!(model("mistral"), Some(("TokenizersBackend", true)));
+        assert_eq!(model("somebodys"), None);
         for (name, part) in [
             ("BertJapaneseTokenizer", "BertJapaneseTokenizer (a test), which is not read here"),
             ("MyTokenizer", "no class of transformers"),

@@ -21,6 +21,12 @@ pub(super) struct TokenizerConfig {
     /// DeBERTa's.
     pub(super) split_by_punct: Option<bool>,
     pub(super) add_prefix_space: Option<bool>,
+    pub(super) add_bos_token: Option<bool>,
+    pub(super) add_eos_token: Option<bool>,
+    /// Llama's.
+    pub(super) legacy: Option<bool>,
+    /// T5's.
+    pub(super) extra_ids: Option<usize>,
     pub(super) split_special_tokens: Option<bool>,
     truncation_side: Option<String>,
     padding_side: Option<String>,

@@ -8,8 +8,8 @@ pub enum TokenizeError {
     /// No tokenizer file of the class is there.
     #[error(
         "the checkpoint has no tokenizer that can be read as a {class}: looked for tokenizer.json, and for vocab.txt (BERT, MPNet), \
-         vocab.json with merges.txt (RoBERTa) or a SentencePiece model (ALBERT, CamemBERT, DeBERTa, XLM-RoBERTa){}. Others can be \
-         converted in Python: AutoTokenizer.from_pretrained(MODEL).save_pretrained(FOLDER) writes tokenizer.json",
+         vocab.json with merges.txt (RoBERTa, GPT-2) or a SentencePiece model (ALBERT, CamemBERT, DeBERTa, Gemma, Llama, RemBERT, T5, \
+         XLM-RoBERTa){}. Others can be converted in Python: AutoTokenizer.from_pretrained(MODEL).save_pretrained(FOLDER) writes tokenizer.json",
         beside(found)
     )]
     NoTokenizer {
@@ -104,10 +104,26 @@ pub enum TokenizeError {
     },
 
     /// No token to pad with.
-    #[error("{} names no padding token: set \"pad_token\" in tokenizer_config.json", path.display())]
+    #[error(
+        "{} names no padding token, and rows of a batch are filled with one: give a token of its vocabulary{}, or set \"pad_token\" in \
+         tokenizer_config.json",
+        path.display(),
+        example.as_ref().map_or_else(|| " by --pad_token".to_owned(), |token| format!(", as by --pad_token '{token}'"))
+    )]
     NoPadToken {
         /// The tokenizer file.
         path: PathBuf,
+        /// A token that could be.
+        example: Option<String>,
+    },
+
+    /// The token to pad with is none of the vocabulary.
+    #[error("--pad_token {token}: {} has no such token; expected one of its vocabulary", path.display())]
+    UnknownPadToken {
+        /// The tokenizer file.
+        path: PathBuf,
+        /// What was given.
+        token: String,
     },
 
     /// A token without a row in the embedding.

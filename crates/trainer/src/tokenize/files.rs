@@ -5,9 +5,14 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 use super::TokenizeError;
+use super::classes::ModelClass;
 
-/// Names of SentencePiece models: ALBERT and XLNet, XLM-RoBERTa and CamemBERT, DeBERTa.
-const SENTENCE_PIECE: [&str; 3] = ["spiece.model", "sentencepiece.bpe.model", "spm.model"];
+/// Names of SentencePiece models: ALBERT and T5, XLM-RoBERTa and CamemBERT, DeBERTa, RemBERT, Llama and Gemma.
+const SENTENCE_PIECE: [&str; 5] =
+    ["spiece.model", "sentencepiece.bpe.model", "spm.model", "sentencepiece.model", "tokenizer.model"];
+
+/// The class that is its `tokenizer.json` and nothing else.
+pub(super) const GENERIC_CLASS: &str = "TokenizersBackend";
 
 /// Where a checkpoint's tokenizer files lie. `None` for a file that the checkpoint does not have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,8 +29,11 @@ pub struct TokenizerFiles {
     pub sentence_piece: Vec<PathBuf>,
     /// The class where `tokenizer_config.json` names none, and where that one is named.
     pub default_class: Option<(String, &'static str)>,
-    /// Whether a model of this type has `tokenizer.json` read as it stands, whatever class the files name.
-    pub as_it_stands: bool,
+    /// The class that every model of this type has, whatever class the files name. `TokenizersBackend`: `tokenizer.json` is read as it
+    /// stands.
+    pub ruling_class: Option<String>,
+    /// The token that short rows are filled with, whatever the files name.
+    pub pad_token: Option<String>,
     /// Casing, special tokens, longest input.
     pub tokenizer_config: Option<PathBuf>,
     /// Tokens beyond the vocabulary with their ids; counts when `tokenizer_config.json` has no `added_tokens_decoder`.
@@ -65,13 +73,22 @@ impl TokenizerFiles {
         Ok(found)
     }
 
-    /// The same, of a model. `named`: the `tokenizer_class` of its config.json; `usual`: the class of its type. Where that is
-    /// `TokenizersBackend`, AutoTokenizer makes one of the files, whatever class they name.
+    /// The same, of a model. `named`: the `tokenizer_class` of its config.json; `usual`: the class of its type where transformers does not
+    /// know that. As AutoTokenizer: some types have one class, whatever the files name.
     #[must_use]
-    pub fn of_model(self, named: Option<String>, usual: &str) -> Self {
+    pub fn of_model(self, named: Option<String>, model_type: &str, usual: &str) -> Self {
+        let known = ModelClass::of(model_type);
+        let usual = known.map_or(usual, |known| known.class.as_deref().unwrap_or(GENERIC_CLASS));
         let usual_class = || (usual.to_owned(), "the usual one of the model's type");
         let default_class = Some(named.map_or_else(usual_class, |class| (class, "config.json")));
-        Self { default_class, as_it_stands: usual == "TokenizersBackend", ..self }
+        let rules = known.map_or(usual == GENERIC_CLASS, |known| known.rules);
+        Self { default_class, ruling_class: rules.then(|| usual.to_owned()), ..self }
+    }
+
+    /// The same, filled with a token whatever the files name.
+    #[must_use]
+    pub fn with_pad_token(self, pad_token: Option<&str>) -> Self {
+        Self { pad_token: pad_token.map(str::to_owned), ..self }
     }
 
     /// The SentencePiece model of this name.

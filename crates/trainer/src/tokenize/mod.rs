@@ -6,8 +6,10 @@
 
 mod added;
 mod around;
+mod bos_eos;
 mod by_words;
 mod byte_bpe;
+mod byte_fallback;
 mod classes;
 mod config;
 mod encode;
@@ -55,6 +57,8 @@ pub struct TextTokenizer {
     /// Token ids from here on have no row in the model's embedding.
     embedding_rows: usize,
     warnings: Vec<String>,
+    /// Whether its files say that rows are padded at their left.
+    pads_left: bool,
     /// How rows are made of words, where they are.
     by_words: Option<Arc<ByWords>>,
 }
@@ -110,6 +114,11 @@ impl TextTokenizer {
     /// The id that fills the columns behind a short row.
     pub fn pad_token_id(&self) -> u32 {
         self.pad_token_id
+    }
+
+    /// Whether its files say that rows are padded at their left. Here they are padded at their right, or not at all.
+    pub fn pads_left(&self) -> bool {
+        self.pads_left
     }
 
     /// The longest input that the checkpoint's author states in `tokenizer_config.json`, special tokens included.

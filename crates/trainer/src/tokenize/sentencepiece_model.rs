@@ -52,19 +52,32 @@ const CONTROL: i32 = 3;
 const USER_DEFINED: i32 = 4;
 /// `ModelType`.
 const UNIGRAM: i32 = 1;
+const BPE: i32 = 2;
 
 impl SentencePieceModel {
     /// # Errors
     /// A file that cannot be read, or is no such model, or one of another algorithm than Unigram.
     pub(super) fn read(path: &Path) -> Result<Self, TokenizeError> {
+        Self::read_of(path, (UNIGRAM, "Unigram"))
+    }
+
+    /// # Errors
+    /// The same, of BPE.
+    pub(super) fn read_bpe(path: &Path) -> Result<Self, TokenizeError> {
+        Self::read_of(path, (BPE, "BPE"))
+    }
+
+    fn read_of(path: &Path, (expected, name): (i32, &str)) -> Result<Self, TokenizeError> {
         let wrong = |reason: String| TokenizeError::Tokenizer { path: path.to_owned(), reason };
         let model = Self::decode(read(path)?.as_slice()).map_err(|error| wrong(error.to_string()))?;
         if model.pieces.is_empty() {
             return Err(wrong("there is no token in it".to_owned()));
         }
         match model.trainer_spec.as_ref().and_then(|spec| spec.model_type).unwrap_or(UNIGRAM) {
-            UNIGRAM => Ok(model),
-            other => Err(wrong(format!("its algorithm is number {other} of SentencePiece, expected 1, Unigram"))),
+            found if found == expected => Ok(model),
+            other => {
+                Err(wrong(format!("its algorithm is number {other} of SentencePiece, expected {expected}, {name}")))
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Unigram tokenizers (Kudo 2018, <https://aclanthology.org/P18-1007>) as the classes of transformers build them: from a SentencePiece
 //! model, or of the vocabulary of a `tokenizer.json`, whose normalizer and pre-tokenizer the class overrules.
 //!
-//! Sources in huggingface/transformers: `models/{albert,xlm_roberta,camembert,deberta_v2}/tokenization_*.py` and `convert_slow_tokenizer.py`
+//! Sources in huggingface/transformers: `models/{albert,xlm_roberta,camembert,deberta_v2,t5,rembert}/tokenization_*.py` and `convert_slow_tokenizer.py`
 //! (`SentencePieceExtractor`, `convert_from_spm`).
 
 use std::path::Path;
@@ -36,6 +36,8 @@ pub(super) enum UnigramClass {
     XlmRoberta,
     Camembert,
     DebertaV2,
+    T5,
+    RemBert,
 }
 
 impl UnigramClass {
@@ -45,6 +47,8 @@ impl UnigramClass {
             "XLMRobertaTokenizer" => Some(Self::XlmRoberta),
             "CamembertTokenizer" => Some(Self::Camembert),
             "DebertaV2Tokenizer" => Some(Self::DebertaV2),
+            "T5Tokenizer" => Some(Self::T5),
+            "RemBertTokenizer" => Some(Self::RemBert),
             _ => None,
         }
     }
@@ -52,7 +56,8 @@ impl UnigramClass {
     /// The names of the special tokens where nothing else is said: beginning, end, unknown, separator, padding, class, mask.
     pub(super) fn names(self) -> [Option<&'static str>; 7] {
         let [begin, end, unk, pad, mask] = match self {
-            Self::Albert => ["[CLS]", "[SEP]", "<unk>", "<pad>", "[MASK]"],
+            Self::T5 => return [None, Some("</s>"), Some("<unk>"), None, Some("<pad>"), None, None],
+            Self::Albert | Self::RemBert => ["[CLS]", "[SEP]", "<unk>", "<pad>", "[MASK]"],
             Self::XlmRoberta | Self::Camembert => ["<s>", "</s>", "<unk>", "<pad>", "<mask>"],
             Self::DebertaV2 => ["[CLS]", "[SEP]", "[UNK]", "[PAD]", "[MASK]"],
         };
@@ -62,7 +67,8 @@ impl UnigramClass {
     /// Its SentencePiece model.
     pub(super) fn file_name(self) -> &'static str {
         match self {
-            Self::Albert => "spiece.model",
+            Self::Albert | Self::T5 => "spiece.model",
+            Self::RemBert => "sentencepiece.model",
             Self::XlmRoberta | Self::Camembert => "sentencepiece.bpe.model",
             Self::DebertaV2 => "spm.model",
         }
@@ -71,7 +77,10 @@ impl UnigramClass {
     /// The tokens before and behind a text, with their names: two classes take what marks the ends of a text for it.
     pub(super) fn ends(self, special: &SpecialTokens) -> [(&'static str, &Option<TokenText>); 2] {
         match self {
-            Self::Albert | Self::DebertaV2 => [("cls_token", &special.cls_token), ("sep_token", &special.sep_token)],
+            Self::Albert | Self::DebertaV2 | Self::RemBert => {
+                [("cls_token", &special.cls_token), ("sep_token", &special.sep_token)]
+            }
+            Self::T5 => [("eos_token", &special.eos_token); 2],
             Self::XlmRoberta | Self::Camembert => {
                 [("bos_token", &special.bos_token), ("eos_token", &special.eos_token)]
             }
@@ -79,13 +88,16 @@ impl UnigramClass {
     }
 
     /// The vocabulary in the order of the model's ids, and which of them is the unknown token.
-    fn vocabulary(self, model: &SentencePieceModel, special: &SpecialTokens) -> (Vec<(String, f64)>, usize) {
-        let pieces = model.vocabulary();
+    fn vocabulary(self, model: &SentencePieceModel, config: &TokenizerConfig) -> (Vec<(String, f64)>, usize) {
+        let (mut pieces, special) = (model.vocabulary(), &config.special);
+        if self == Self::T5 {
+            pieces.extend(extra_ids(config).rev().map(|token| (token, 0.0)));
+        }
         let own =
             |token: &Option<TokenText>, score: f64| (token.as_ref().map_or("", TokenText::text).to_owned(), score);
         let named = |name: &str, score: f64| (name.to_owned(), score);
         let (first, skipped) = match self {
-            Self::Albert | Self::DebertaV2 => (Vec::new(), 0),
+            Self::Albert | Self::DebertaV2 | Self::T5 | Self::RemBert => (Vec::new(), 0),
             // fairseq's first ids, and what SentencePiece has in their place.
             Self::XlmRoberta => {
                 let first = [&special.bos_token, &special.pad_token, &special.eos_token, &special.unk_token];
@@ -121,6 +133,7 @@ impl UnigramClass {
         let unknown = special.unk_token.as_ref().map_or("", TokenText::text);
         match self {
             Self::Albert => 1,
+            Self::T5 | Self::RemBert => 2,
             Self::XlmRoberta => 3,
             Self::Camembert => vocabulary.position(|(token, _)| token == unknown).unwrap_or(0),
             Self::DebertaV2 => {
@@ -149,7 +162,18 @@ impl UnigramClass {
                 }
                 all.into_iter().chain(map).collect()
             }
-            Self::XlmRoberta | Self::Camembert => map.into_iter().collect(),
+            Self::RemBert => {
+                let spaces = Replace::new(ReplacePattern::Regex(" {2,}".to_owned()), " ")?;
+                let mut all: Vec<NormalizerWrapper> = vec![quotes("``")?.into(), quotes("''")?.into(), spaces.into()];
+                if !config.keep_accents.unwrap_or(true) {
+                    all.extend([NFKD.into(), StripAccents.into()]);
+                }
+                if config.do_lower_case.unwrap_or(false) {
+                    all.push(Lowercase.into());
+                }
+                all.into_iter().chain(map).collect()
+            }
+            Self::XlmRoberta | Self::Camembert | Self::T5 => map.into_iter().collect(),
             // Its class has no use for the map.
             Self::DebertaV2 => {
                 let lower: Option<NormalizerWrapper> = config.do_lower_case.unwrap_or(false).then(|| Lowercase.into());
@@ -162,12 +186,12 @@ impl UnigramClass {
         } else {
             tokenizer.with_normalizer(Some(Sequence::new(normalizers)))?;
         }
-        let add_prefix_space = config.add_prefix_space.unwrap_or(true);
+        let add_prefix_space = self == Self::T5 || config.add_prefix_space.unwrap_or(true);
         let before: Option<PreTokenizerWrapper> = match self {
             Self::DebertaV2 if config.split_by_punct.unwrap_or(false) => {
                 Some(Punctuation::new(SplitDelimiterBehavior::Isolated).into())
             }
-            Self::DebertaV2 => None,
+            Self::DebertaV2 | Self::RemBert => None,
             _ => Some(WhitespaceSplit.into()),
         };
         let scheme = match (add_prefix_space, self) {
@@ -176,7 +200,8 @@ impl UnigramClass {
             (false, _) => PrependScheme::Never,
         };
         let spaces = Metaspace::new(SPACE, scheme, true).into();
-        tokenizer.with_pre_tokenizer(Some(PreTokenizers::new(before.into_iter().chain([spaces]).collect())));
+        let pieces = before.into_iter().chain([spaces]).collect();
+        tokenizer.with_pre_tokenizer(Some(PreTokenizers::new(pieces)));
         Ok(())
     }
 
@@ -187,19 +212,24 @@ impl UnigramClass {
         last: (String, u32),
     ) -> Result<PostProcessorWrapper, tokenizers::Error> {
         let (begin, end) = (first.0.clone(), last.0.clone());
-        let pair = match self {
-            Self::Albert | Self::DebertaV2 => {
-                vec![format!("{begin}:0"), "$A:0".into(), format!("{end}:0"), "$B:1".into(), format!("{end}:1")]
+        let one = vec![begin.clone(), "$A".to_owned(), end.clone()];
+        let (one, two, special) = match self {
+            Self::Albert | Self::DebertaV2 | Self::RemBert => {
+                let two =
+                    vec![format!("{begin}:0"), "$A:0".into(), format!("{end}:0"), "$B:1".into(), format!("{end}:1")];
+                (one, two, vec![first, last])
             }
             Self::XlmRoberta | Self::Camembert => {
-                vec![begin.clone(), "$A".into(), end.clone(), end.clone(), "$B".into(), end.clone()]
+                let two = vec![begin, "$A".into(), end.clone(), end.clone(), "$B".into(), end];
+                (one, two, vec![first, last])
+            }
+            // Its end is called by its usual name, whatever that is.
+            Self::T5 => {
+                let [one, two] = [["$A", "</s>"], ["$B", "</s>"]].map(|text| text.map(str::to_owned).to_vec());
+                (one.clone(), [one, two].concat(), vec![("</s>".to_owned(), last.1)])
             }
         };
-        let template = TemplateProcessing::builder()
-            .try_single(vec![begin, "$A".to_owned(), end])?
-            .try_pair(pair)?
-            .special_tokens(vec![first, last])
-            .build();
+        let template = TemplateProcessing::builder().try_single(one)?.try_pair(two)?.special_tokens(special).build();
         Ok(template.map_err(|error| error.to_string())?.into())
     }
 
@@ -220,6 +250,20 @@ impl UnigramClass {
     pub(super) fn disagreement(self, saved: &Tokenizer) -> Option<String> {
         (self == Self::DebertaV2 && saved_map(saved).is_some())
             .then(|| "maps some characters to others (full-width letters, ligatures)".to_owned())
+    }
+}
+
+/// T5's tokens for what is left out of a text, from the first one on.
+fn extra_ids(config: &TokenizerConfig) -> impl DoubleEndedIterator<Item = String> + use<> {
+    (0..config.extra_ids.unwrap_or(100)).map(|number| format!("<extra_id_{number}>"))
+}
+
+/// T5's list of special tokens has those, whatever else it has.
+pub(super) fn list_extra_ids(config: &mut TokenizerConfig) {
+    let extra: Vec<TokenText> = extra_ids(config).map(|token| TokenText::from(token.as_str())).collect();
+    let listed = config.special.additional_special_tokens.get_or_insert_default();
+    if !listed.iter().any(|token| token.text().contains("<extra_id_")) {
+        listed.extend(extra);
     }
 }
 
@@ -252,7 +296,7 @@ pub(super) fn from_model(
     let model = SentencePieceModel::read(path)?;
     let failed =
         |error: tokenizers::Error| TokenizeError::Tokenizer { path: path.to_owned(), reason: error.to_string() };
-    let (vocabulary, unk_id) = class.vocabulary(&model, &config.special);
+    let (vocabulary, unk_id) = class.vocabulary(&model, config);
     longest_token::check(path, vocabulary.iter().map(|(piece, _)| piece.as_str()))?;
     let unigram = Unigram::from(vocabulary, Some(unk_id), false).map_err(failed)?;
     let map = model.character_map().map(Precompiled::from).transpose();

@@ -4,11 +4,13 @@
 const LIBRARY: &str = "tokenizers 0.23.2";
 
 /// The files of this room, which together decide what the tokens of a row are.
-const SOURCES: [&[u8]; 22] = [
+const SOURCES: [&[u8]; 24] = [
     include_bytes!("added.rs"),
     include_bytes!("around.rs"),
+    include_bytes!("bos_eos.rs"),
     include_bytes!("by_words.rs"),
     include_bytes!("byte_bpe.rs"),
+    include_bytes!("byte_fallback.rs"),
     include_bytes!("classes.json"),
     include_bytes!("classes.rs"),
     include_bytes!("config.rs"),

@@ -7,7 +7,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use tokenizers::pre_tokenizers::metaspace::PrependScheme;
-use tokenizers::{ModelWrapper, NormalizedString, Normalizer, NormalizerWrapper, PreTokenizerWrapper, Tokenizer};
+use tokenizers::pre_tokenizers::split::SplitPattern;
+use tokenizers::{
+    ModelWrapper, NormalizedString, Normalizer, NormalizerWrapper, PreTokenizerWrapper, SplitDelimiterBehavior,
+    Tokenizer,
+};
+
+use super::byte_bpe::QWEN2_PIECES;
 
 /// Words that a thread keeps. Frequent ones come early, so the first ones are kept.
 const MOST_WORDS: usize = 1 << 16;
@@ -17,6 +23,12 @@ const LONGEST_WORD: usize = 64;
 
 /// Bytes of the longest word that is given to the tokenizers library, which takes up to 300 times as much memory.
 pub(super) const LONGEST_PIECE: usize = 4 << 20;
+
+/// Patterns of pieces whose matches have no space behind something else in them: Qwen 2's, and Llama 3's.
+const KNOWN_PIECES: [&str; 2] = [
+    QWEN2_PIECES,
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+];
 
 /// Bytes of a long word that are tried first, where its first tokens alone are wanted.
 const FIRST_BYTES: usize = 1 << 16;
@@ -41,7 +53,7 @@ enum Cuts {
     /// (Metaspace), and normalizers look at no more than what stands together.
     BetweenWords,
     /// In front of a space that follows something else: the byte-level way. No match of GPT-2's pattern goes on over such a place
-    /// (`pre_tokenizers/byte_level.rs` of tokenizers).
+    /// (`pre_tokenizers/byte_level.rs` of tokenizers), nor of those of Llama 3 and Qwen 2.
     BeforeSpaces,
 }
 
@@ -145,8 +157,9 @@ impl Cuts {
                 Some(PreTokenizerWrapper::BertPreTokenizer(_)),
                 ModelWrapper::WordPiece(_),
             ) => Some(Self::AtSpaces),
-            (None, Some(PreTokenizerWrapper::ByteLevel(pieces)), ModelWrapper::BPE(model))
-                if pieces.use_regex && model.dropout.is_none() =>
+            // No character is composed with the space before it.
+            (None | Some(NormalizerWrapper::NFC(_)), Some(pieces), ModelWrapper::BPE(model))
+                if model.dropout.is_none() && splits_before_spaces(pieces) =>
             {
                 Some(Self::BeforeSpaces)
             }
@@ -197,6 +210,23 @@ fn first_tokens(tokenizer: &Tokenizer, word: &str, count: usize) -> Result<Optio
     let last = pieces.last().copied().flatten().unwrap_or_default();
     let safe = pieces.iter().take_while(|piece| piece.is_some_and(|piece| piece + 1 < last)).count();
     Ok((safe >= count).then(|| encoding.get_ids()[..safe].to_vec()))
+}
+
+/// Whether pieces are those of a pattern of which no match goes on over a space behind something else.
+fn splits_before_spaces(pieces: &PreTokenizerWrapper) -> bool {
+    match pieces {
+        PreTokenizerWrapper::ByteLevel(bytes) => bytes.use_regex,
+        PreTokenizerWrapper::Sequence(all) => match all.as_ref() {
+            [PreTokenizerWrapper::Split(words), PreTokenizerWrapper::ByteLevel(bytes)] => {
+                let is_known =
+                    matches!(&words.pattern, SplitPattern::Regex(pattern) if KNOWN_PIECES.contains(&pattern.as_str()));
+                let is_whole = words.behavior == SplitDelimiterBehavior::Isolated && !words.invert;
+                is_known && is_whole && !bytes.use_regex && !bytes.add_prefix_space
+            }
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Whether every word gets a mark in front, the first one too, and is a piece of its own.
@@ -287,5 +317,40 @@ mod tests {
         assert_eq!(words(Cuts::BeforeSpaces, "  "), ["  "]);
         assert_eq!(words(Cuts::AtSpaces, "  "), [""; 0]);
         assert_eq!(words(Cuts::BeforeSpaces, ""), [""; 0]);
+    }
+
+    fn cuts(normalizer: &str, pieces: &str) -> Option<Cuts> {
+        let text = format!(
+            r#"{{"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": {normalizer},
+                "pre_tokenizer": {pieces}, "post_processor": null, "decoder": null,
+                "model": {{"type": "BPE", "vocab": {{"a": 0}}, "merges": []}}}}"#
+        );
+        Cuts::of(&text.parse().unwrap())
+    }
+
+    #[test]
+    fn bytes_are_cut_before_spaces_where_the_pattern_is_known() {
+        let bytes = |uses_pattern: bool| {
+            format!(
+                r#"{{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": {uses_pattern}}}"#
+            )
+        };
+        let split = |pattern: &str| {
+            let pattern = serde_json::json!({"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": false});
+            format!(r#"{{"type": "Sequence", "pretokenizers": [{pattern}, {}]}}"#, bytes(false))
+        };
+        for normalizer in ["null", r#"{"type": "NFC"}"#] {
+            assert_eq!(cuts(normalizer, &bytes(true)), Some(Cuts::BeforeSpaces));
+            assert_eq!(cuts(normalizer, &bytes(false)), None);
+            for pattern in KNOWN_PIECES {
+                assert_eq!(cuts(normalizer, &split(pattern)), Some(Cuts::BeforeSpaces));
+            }
+            assert_eq!(cuts(normalizer, &split("[a ]+")), None);
+        }
+        assert_eq!(cuts(r#"{"type": "NFKC"}"#, &bytes(true)), None);
+        assert_eq!(
+            cuts("null", r#"{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": false}"#),
+            None
+        );
     }
 }
