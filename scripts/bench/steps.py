@@ -43,7 +43,7 @@ FAMILIES = {
     "ERNIE-3.0-base": BASE | dict(model_type="ernie", use_task_id=True, type_vocab_size=4),
     "RemBERT, half": BERT | dict(model_type="rembert", num_hidden_layers=12, hidden_size=1152, num_attention_heads=18,
                                  intermediate_size=4608, input_embedding_size=256),
-    "GPT-2": dict(model_type="gpt2", vocab_size=30522, pad_token_id=0),
+    "GPT-2": dict(model_type="gpt2", vocab_size=30522, n_embd=768, n_layer=12, n_head=12, n_positions=1024, pad_token_id=0),
     "Pythia-160m": dict(model_type="gpt_neox", vocab_size=30522, num_hidden_layers=12, hidden_size=768,
                         num_attention_heads=12, intermediate_size=3072, pad_token_id=0),
     "OPT-125m": dict(model_type="opt", vocab_size=30522, num_hidden_layers=12, hidden_size=768, num_attention_heads=12,

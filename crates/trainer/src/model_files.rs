@@ -181,7 +181,7 @@ impl ModelFiles {
         let (longest, lowered) =
             effective_max_seq_length(max_seq_length.unwrap_or(usize::MAX), tokenizer.model_max_length(), positions)?;
         let mut warnings: Vec<String> = places.remarks.iter().chain(tokenizer.warnings()).cloned().collect();
-        warnings.extend(left_padding(family, &tokenizer));
+        warnings.extend(left_padding(&architecture, &tokenizer));
         warnings.extend(lowered.filter(|_| max_seq_length.is_some()));
         let base_change = base_change(&places, &weights)?;
         let base_has_changed = base_change.is_some();

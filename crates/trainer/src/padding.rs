@@ -2,6 +2,7 @@
 
 use models::config::{Config, FieldDefault};
 use models::encoder::Family;
+use models::encoder::architecture::{Architecture, Pooling};
 use serde_json::Value;
 
 use crate::error::Error;
@@ -10,28 +11,9 @@ use crate::tokenize::TextTokenizer;
 /// The field of config.json.
 const FIELD: &str = "pad_token_id";
 
-/// Types of models that classify a text by its last token that is not padding, and so have to know which one that is.
-const READS_LAST: [&str; 13] = [
-    "gemma",
-    "gemma2",
-    "gemma3",
-    "gemma3_text",
-    "gpt2",
-    "gpt_neox",
-    "llama",
-    "mistral",
-    "modernbert-decoder",
-    "opt",
-    "qwen2",
-    "qwen3",
-    "smollm3",
-];
-
-/// Those among them that count positions from the first column, padding or not.
-const COUNTS_COLUMNS: [&str; 1] = ["gpt2"];
-
-fn reads_last(family: &Family) -> bool {
-    READS_LAST.contains(&family.model_type)
+/// Whether a model classifies a text by its last token that is not padding, and so has to know which one that is.
+fn reads_last(architecture: &Architecture) -> bool {
+    matches!(architecture.head.pooling, Pooling::Last { .. })
 }
 
 /// The configuration of a model beside a tokenizer. A model that looks for the last token is told which one is padding, as the Trainer of
@@ -54,7 +36,8 @@ pub(crate) fn with_padding(
     if own == Some(id) {
         return Ok(config);
     }
-    if reads_last(family) {
+    // What else is wrong with it is said where it is read.
+    if (family.architecture)(&config).is_ok_and(|architecture| reads_last(&architecture)) {
         let mut fields = config.fields().clone();
         fields.insert(FIELD.to_owned(), id.into());
         return Ok(Config::from_fields(fields));
@@ -73,9 +56,10 @@ pub(crate) fn with_padding(
 }
 
 /// What is to be said where the tokenizer's files pad at the left.
-pub(crate) fn left_padding(family: &Family, tokenizer: &TextTokenizer) -> Option<String> {
+pub(crate) fn left_padding(architecture: &Architecture, tokenizer: &TextTokenizer) -> Option<String> {
     // With relative positions, and those that OPT counts by the mask, a row's logits are the same on either side.
-    let is_same = reads_last(family) && !COUNTS_COLUMNS.contains(&family.model_type);
+    let counts_columns = architecture.embeddings.positions.is_some_and(|positions| positions.first == 0);
+    let is_same = reads_last(architecture) && !counts_columns;
     (tokenizer.pads_left() && !is_same).then(|| {
         "tokenizer_config.json says padding_side=left, and rows are padded at their right here, or not at all: transformers gives other \
          numbers where a model reads the first column or counts positions from it (BERT and its kin, GPT-2)"
@@ -87,7 +71,7 @@ pub(crate) fn left_padding(family: &Family, tokenizer: &TextTokenizer) -> Option
 mod tests {
     use std::path::Path;
 
-    use serde_json::{Map, json};
+    use serde_json::json;
 
     use super::*;
     use crate::tokenize::TokenizerFiles;
@@ -96,35 +80,44 @@ mod tests {
         TextTokenizer::load(&TokenizerFiles::in_folder(Path::new("demo/model"))).unwrap()
     }
 
-    fn config(padding: Value) -> Config {
-        Config::from_fields(Map::from_iter([("model_type".to_owned(), json!("bert")), (FIELD.to_owned(), padding)]))
+    /// A small model of a family, with this padding token.
+    fn config(model_type: &str, padding: Value) -> Config {
+        let sizes = json!({
+            "model_type": model_type, "vocab_size": 40, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,
+            "intermediate_size": 8, "max_position_embeddings": 16, "type_vocab_size": 2, "num_key_value_heads": 1,
+            "n_embd": 8, "n_layer": 1, "n_head": 2, "n_positions": 16, "ffn_dim": 8, FIELD: padding,
+        });
+        Config::from_fields(sizes.as_object().cloned().unwrap_or_default())
     }
 
-    /// BERT under another name, whose defaults say nothing of padding.
-    fn named(model_type: &'static str) -> Family {
-        Family { model_type, config_defaults: &[], ..*models::encoder::family(&config(Value::Null)).unwrap() }
+    fn family(config: &Config) -> &'static Family {
+        models::encoder::family(config).unwrap()
     }
 
     #[test]
     fn models_that_read_the_last_token_are_told_which_one_is_padding() {
-        let (tokenizer, decoder) = (tokenizer(), named("llama"));
+        let tokenizer = tokenizer();
         let id = u64::from(tokenizer.pad_token_id());
-        for held in [Value::Null, json!(id + 3), json!(id)] {
-            for given in [None, Some("[PAD]")] {
-                let config = with_padding(config(held.clone()), &decoder, &tokenizer, given).unwrap();
-                assert_eq!(config.get(FIELD), Some(&json!(id)));
+        for model_type in ["llama", "gpt2", "opt"] {
+            for held in [Value::Null, json!(id + 3), json!(id)] {
+                for given in [None, Some("[PAD]")] {
+                    let config = config(model_type, held.clone());
+                    let config = with_padding(config.clone(), family(&config), &tokenizer, given).unwrap();
+                    assert_eq!(config.get(FIELD), Some(&json!(id)), "{model_type}");
+                }
             }
         }
     }
 
     #[test]
     fn of_other_models_it_stays_as_it_is() {
-        let (tokenizer, encoder) = (tokenizer(), models::encoder::family(&config(Value::Null)).unwrap());
-        let other = u64::from(tokenizer.pad_token_id()) + 3;
-        assert_eq!(with_padding(config(json!(other)), encoder, &tokenizer, None).unwrap(), config(json!(other)));
+        let (tokenizer, absent) = (tokenizer(), config("bert", Value::Null));
+        let encoder = family(&absent);
+        let other = config("bert", json!(u64::from(tokenizer.pad_token_id()) + 3));
+        assert_eq!(with_padding(other.clone(), encoder, &tokenizer, None).unwrap(), other);
         // The default is the tokenizer's.
-        assert_eq!(with_padding(config(Value::Null), encoder, &tokenizer, Some("[PAD]")).unwrap(), config(Value::Null));
-        let error = with_padding(config(json!(other)), encoder, &tokenizer, Some("[PAD]")).unwrap_err().to_string();
+        assert_eq!(with_padding(absent.clone(), encoder, &tokenizer, Some("[PAD]")).unwrap(), absent);
+        let error = with_padding(other, encoder, &tokenizer, Some("[PAD]")).unwrap_err().to_string();
         assert!(error.contains("--pad_token [PAD]: its id is") && error.contains("a bert model"), "{error}");
     }
 
@@ -135,8 +128,10 @@ mod tests {
         std::fs::write(folder.path().join("tokenizer_config.json"), r#"{"padding_side": "left"}"#).unwrap();
         let left = TextTokenizer::load(&TokenizerFiles::in_folder(folder.path())).unwrap();
         for (model_type, is_said) in [("bert", true), ("gpt2", true), ("llama", false), ("opt", false)] {
-            assert_eq!(left_padding(&named(model_type), &left).is_some(), is_said, "{model_type}");
-            assert_eq!(left_padding(&named(model_type), &tokenizer()), None);
+            let config = config(model_type, json!(0));
+            let architecture = (family(&config).architecture)(&config).unwrap();
+            assert_eq!(left_padding(&architecture, &left).is_some(), is_said, "{model_type}");
+            assert_eq!(left_padding(&architecture, &tokenizer()), None);
         }
     }
 }
