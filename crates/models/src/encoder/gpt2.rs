@@ -68,7 +68,11 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     Architecture {
         vocab_size: config.count("vocab_size")?,
         hidden_size: hidden,
-        intermediate_size: if config.get("n_inner").is_some() { config.count("n_inner")? } else { 4 * hidden },
+        intermediate_size: if config.get("n_inner").is_some() {
+            config.count("n_inner")?
+        } else {
+            hidden.saturating_mul(4)
+        },
         num_layers: layers,
         layer_order: (0..layers).collect(),
         embeddings: Embeddings {

@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 use crate::config::{Config, ConfigError};
 use crate::ops::Rotary;
 
+/// Far more columns than any head has.
+const MOST_COLUMNS: usize = 100_000;
+
 /// What a family has where config.json says nothing.
 #[derive(Clone, Copy)]
 pub(super) struct RopeDefaults {
@@ -48,6 +51,11 @@ pub(super) fn rope(
         Some(partial) => partial,
         None => config.number(defaults.partial_field, defaults.partial)?,
     };
+    // Before anything of that size is made.
+    if head_dim > MOST_COLUMNS {
+        let expected = format!("at most {MOST_COLUMNS} columns of a head");
+        return Err(ConfigError::Value { field: "head_dim".to_owned(), value: head_dim.to_string(), expected });
+    }
     let dim = (head_dim as f64 * partial) as usize;
     if theta <= 0.0 || !dim.is_multiple_of(2) || dim == 0 || dim > head_dim {
         let value = format!("{theta}, of {dim} of {head_dim} columns");
@@ -55,7 +63,7 @@ pub(super) fn rope(
         return Err(ConfigError::Value { field: "rope_theta".to_owned(), value, expected });
     }
     let plain = Rotary::new(theta, dim);
-    match fields.rope_type() {
+    let scaled = match fields.rope_type() {
         "default" => Ok(plain),
         "linear" => {
             let factor = fields.needed("factor")? as f32;
@@ -68,7 +76,15 @@ pub(super) fn rope(
             value: other.to_owned(),
             supported: "default, linear, llama3, yarn".to_owned(),
         }),
+    }?;
+    if scaled.frequencies.iter().all(|frequency| frequency.is_finite()) && scaled.factor.is_finite() {
+        return Ok(scaled);
     }
+    Err(ConfigError::Value {
+        field: "rope_parameters".to_owned(),
+        value: config.get("rope_parameters").map_or_else(|| format!("of base {theta}"), Value::to_string),
+        expected: "numbers that make finite angles".to_owned(),
+    })
 }
 
 /// The object that holds the scaling.
@@ -218,5 +234,9 @@ mod tests {
         assert!(said(json!({"rope_type": "llama3", "factor": "8"})).contains("`rope_parameters.factor` is \"8\""));
         assert!(said(json!({"rope_theta": 0.0})).contains("a base above 0"));
         assert!(said(json!({"partial_rotary_factor": 0.25})).contains("1 of 4 columns"));
+        let infinite = json!({"rope_type": "linear", "factor": 1e-60});
+        assert!(said(infinite).contains("expected numbers that make finite angles"));
+        let wide = rope(&config(json!({})), None, 1 << 40, RopeDefaults::theta(10_000.0)).unwrap_err().to_string();
+        assert!(wide.contains("`head_dim` is 1099511627776"), "{wide}");
     }
 }

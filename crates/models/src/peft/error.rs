@@ -31,6 +31,14 @@ pub enum PeftError {
         /// What cannot be done, and what to do.
         what: &'static str,
     },
+    /// A layer whose matrix lies in checkpoints the other way round.
+    #[error(
+        "`{name}` cannot be trained as a whole: transformers keeps its matrix turned (Conv1D); leave it out of --modules_to_save"
+    )]
+    Turned {
+        /// transformers' name of the matrix.
+        name: String,
+    },
     /// Feed-forward layers that are not among the targets as `peft` wants them.
     #[error("--feedforward_modules {name}: {reason}")]
     Feedforward {

@@ -164,6 +164,11 @@ impl AdapterPlan {
                 return Err(PeftError::Stacked { name: name.clone(), what });
             }
         }
+        // An adapter's file would have them the other way round.
+        let is_turned = |spec: &&ParameterSpec| spec.is_transposed && plan.trained.contains(&spec.parameter);
+        if let Some(spec) = specs.iter().find(is_turned) {
+            return Err(PeftError::Turned { name: spec.full_name(&spec.tensors[0], prefix) });
+        }
         let encoder_biases = || specs.iter().any(|spec| spec.in_encoder && plan.trained.contains(&spec.parameter));
         if plan.method == Method::BitFit && !encoder_biases() {
             return Err(PeftError::NoBiases { model_type: model_type.to_owned() });

@@ -16,7 +16,7 @@ use trainer::training::optimizer::Optimizer;
 use trainer::training::step::TrainingStep;
 
 /// Families that together use every operation, in small.
-const CONFIGS: [(&str, &str); 3] = [
+const CONFIGS: [(&str, &str); 4] = [
     (
         "BERT",
         r#"{"model_type": "bert", "vocab_size": 500, "hidden_size": 128, "num_hidden_layers": 3, "num_attention_heads": 4,
@@ -36,6 +36,12 @@ const CONFIGS: [(&str, &str); 3] = [
         r#"{"model_type": "modernbert", "vocab_size": 500, "hidden_size": 96, "num_hidden_layers": 3,
             "num_attention_heads": 3, "intermediate_size": 192, "pad_token_id": 0, "local_attention": 16,
             "attention_dropout": 0.1, "mlp_dropout": 0.1, "embedding_dropout": 0.1, "classifier_dropout": 0.1}"#,
+    ),
+    (
+        "Qwen 3",
+        r#"{"model_type": "qwen3", "vocab_size": 500, "hidden_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4,
+            "num_key_value_heads": 2, "head_dim": 32, "intermediate_size": 192, "max_position_embeddings": 128,
+            "pad_token_id": 0, "attention_dropout": 0.1}"#,
     ),
 ];
 
