@@ -71,6 +71,7 @@ fn checkpoint_summary(model: &ModelChoice, options: &ModelsOptions) -> Result<Va
         (None, None) => files.fetch("config.json")?,
     };
     let config = Config::read(&config_file).map_err(of_model)?;
+    config.check_label_names().map_err(of_model)?;
     let family = family(&config).map_err(of_model)?;
     let architecture = (family.architecture)(&config).map_err(of_model)?;
     let num_labels = options.num_labels.unwrap_or_else(|| config.num_labels()).max(1);

@@ -35,14 +35,15 @@ pub fn model<B: AutodiffBackend>(
     Ok(parameters::write(model, values))
 }
 
-/// Sequences of these lengths, tokens from 5 up to `vocabulary`. `pad_to` as in [`TokenBatch::new`].
+/// Sequences of these lengths, tokens from 5 up to `vocabulary`, or all of a smaller one. `pad_to` as in [`TokenBatch::new`].
 #[must_use]
 pub fn batch(lengths: &[usize], vocabulary: usize, pad_to: Option<usize>) -> TokenBatch {
-    let words = vocabulary.saturating_sub(5).max(1);
+    let first = if vocabulary > 5 { 5 } else { 0 };
+    let words = (vocabulary - first).max(1);
     let ids: Vec<Vec<u32>> = lengths
         .iter()
         .enumerate()
-        .map(|(i, &length)| (0..length).map(|j| 5 + ((i * 131 + j) * 7919 % words) as u32).collect())
+        .map(|(i, &length)| (0..length).map(|j| first as u32 + ((i * 131 + j) * 7919 % words) as u32).collect())
         .collect();
     let types: Vec<Vec<u8>> = lengths.iter().map(|&length| vec![0; length]).collect();
     let rows: Vec<(&[u32], &[u8])> = ids.iter().zip(&types).map(|(ids, types)| (&ids[..], &types[..])).collect();

@@ -168,7 +168,9 @@ fn write(path: &Path, mut tensors: Vec<Entry>) -> Result<(), CheckpointError> {
     // Nobody else writes into this folder; a name of its own would stay after a kill.
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let scratch = path.with_file_name(format!(".writing-{name}.tmp"));
-    let written = File::create(&scratch).and_then(|file| {
+    // What stands there is a killed run's, or a link that somebody put there, which is not followed.
+    let _ = std::fs::remove_file(&scratch);
+    let written = File::create_new(&scratch).and_then(|file| {
         let mut out = BufWriter::new(file);
         out.write_all(&(header.len() as u64).to_le_bytes())?;
         out.write_all(&header)?;

@@ -1,6 +1,6 @@
 //! Whether the parts of an architecture fit each other, and memory.
 
-use super::architecture::{Architecture, Block, Projection};
+use super::architecture::{Architecture, Block, Distances, Projection};
 use crate::config::{Config, ConfigError};
 
 /// Larger than any encoder that people fine-tune.
@@ -79,7 +79,15 @@ impl Architecture {
         let [hidden, ffn, layers] = [self.hidden_size as f64, self.intermediate_size as f64, self.num_layers as f64];
         let heads = self.attention.heads as f64 + self.attention.key_value_heads as f64;
         let columns = heads * self.attention.head_dim as f64;
-        rows * self.embeddings.size as f64 + layers * (2.0 * hidden * columns + 3.0 * hidden * ffn)
+        let size = self.embeddings.size as f64;
+        let projection = if self.embeddings.projection == Projection::None { 0.0 } else { size * hidden };
+        let dense = if self.head.dense.is_some() { hidden * hidden } else { 0.0 };
+        let distances = match self.attention.distances {
+            Distances::Disentangled(table) => 2.0 * table.span as f64 * hidden + layers * 2.0 * hidden * hidden,
+            Distances::None | Distances::Buckets { .. } => 0.0,
+        };
+        let of_layers = layers * (2.0 * hidden * columns + 3.0 * hidden * ffn);
+        rows * size + projection + of_layers + dense + distances
     }
 
     /// The longest input in tokens, where the model has a limit.

@@ -1,7 +1,7 @@
 //! Lines of a file or of standard input as they come: a thread reads ahead, so that many lines are taken together where
 //! there are many, and one is answered at once where there is one.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::settings::Input;
@@ -9,6 +9,9 @@ use trainer::error::Error;
 
 /// Lines that are read ahead of those that are taken.
 const AHEAD: usize = 8192;
+
+/// Bytes of the longest line: far more than any model reads, and little memory.
+const LONGEST_LINE: u64 = 256 << 20;
 
 /// One or two texts.
 pub(super) type Texts = (String, Option<String>);
@@ -34,7 +37,8 @@ impl TextSource {
         };
         let (sender, receiver) = sync_channel(AHEAD);
         std::thread::spawn(move || {
-            for line in reader.split(b'\n') {
+            let mut reader = reader;
+            while let Some(line) = bounded_line(&mut reader).transpose() {
                 let failed = line.is_err();
                 // A receiver that went away ends the reading, and so does an error, which would come again.
                 if sender.send(line).is_err() || failed {
@@ -70,6 +74,22 @@ impl TextSource {
     }
 }
 
+/// The next line without its end; `None` behind the last one.
+fn bounded_line(reader: &mut impl BufRead) -> std::io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let mut limited = reader.take(LONGEST_LINE + 1);
+    if limited.read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    } else if line.len() as u64 > LONGEST_LINE {
+        let reason = format!("it is longer than {} MiB; is that a file of texts?", LONGEST_LINE >> 20);
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, reason));
+    }
+    Ok(Some(line))
+}
+
 /// A line's one or two texts.
 fn texts(mut line: Vec<u8>, pairs: bool) -> Result<Texts, String> {
     if line.last() == Some(&b'\r') {
@@ -96,5 +116,15 @@ mod tests {
         assert_eq!(texts(Vec::new(), false), Ok((String::new(), None)));
         assert!(texts(b"a b".to_vec(), true).is_err());
         assert!(texts(vec![0xff], false).is_err());
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_refused_before_it_fills_the_memory() {
+        let mut endless = BufReader::new(std::io::repeat(b'a'));
+        assert!(bounded_line(&mut endless).unwrap_err().to_string().contains("longer than 256 MiB"));
+        let mut three: &[u8] = b"one\n\nlast";
+        let lines: Vec<Vec<u8>> =
+            std::iter::from_fn(|| bounded_line(&mut three).transpose()).map(Result::unwrap).collect();
+        assert_eq!(lines, [&b"one"[..], b"", b"last"]);
     }
 }

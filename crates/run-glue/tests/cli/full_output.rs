@@ -47,6 +47,7 @@ fn a_full_disk_is_an_error_of_every_command() {
         let (code, said) = ended(command, File::create(FULL).unwrap());
         assert_eq!(code, Some(1), "{command}: {said}");
         assert!(said.contains("standard output: No space left on device"), "{command}: {said}");
+        assert!(!bench.path("out2/.run-glue.unfinished").exists(), "{command}: what was written counts as not ended");
         // A reader that went away is none.
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);

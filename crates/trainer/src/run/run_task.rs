@@ -57,13 +57,13 @@ pub fn run_task(settings: &Settings, hooks: &RunHooks) -> Result<CompletedRun, E
     let prepared = prepare::prepare(settings, &hooks.transfers)?;
     let listener = (hooks.listener)(settings)?;
     let run = TaskRun { settings, prepared, hooks, listener, clock };
-    let Finished { mut completed, listener, keeps } = dispatch(settings.machine.device, run)??;
+    let Finished { mut completed, listener, keeps, printed } = dispatch(settings.machine.device, run)??;
     claim.ended(&completed.record, completed.files.clone(), listener.is_some())?;
     drop(keeps);
     if let (Some(listener), Some(dir)) = (listener, output_dir(settings)) {
         completed.upload = upload(listener, &dir);
     }
-    Ok(completed)
+    printed.map(|()| completed)
 }
 
 /// A run whose results are written, on its way out.
@@ -73,6 +73,8 @@ struct Finished {
     listener: Option<Box<dyn CheckpointListener>>,
     /// Held until the folder says that the run has ended.
     keeps: Option<Box<dyn Any>>,
+    /// Whether the tables could be shown.
+    printed: Result<(), Error>,
 }
 
 /// A run whose input is read and checked.
@@ -146,9 +148,9 @@ impl OnBackend for TaskRun<'_> {
         };
         let written = outcome.write();
         let Some((dir, saved)) = saved else {
-            let Written { record, files, result } = written;
+            let Written { record, files, result, printed } = written;
             let completed = CompletedRun { record, upload: Ok(()), files };
-            return result.map(|()| Finished { completed, listener: None, keeps });
+            return result.map(|()| Finished { completed, listener: None, keeps, printed });
         };
         let saved = saved.and_then(|()| model_to_save(&context, &model).write_card(&dir, &written.record));
         if saved.is_ok() && written.result.is_err() {
@@ -160,7 +162,7 @@ impl OnBackend for TaskRun<'_> {
         }
         first_error(written.result, saved)?;
         let completed = CompletedRun { record: written.record, upload: Ok(()), files: written.files };
-        Ok(Finished { completed, listener, keeps })
+        Ok(Finished { completed, listener, keeps, printed: written.printed })
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Written {
     pub(super) files: WrittenFiles,
     /// The first file that could not be written; of further ones the log says it.
     pub(super) result: Result<(), Error>,
+    /// Whether the tables could be shown: that is no part of what the run leaves.
+    pub(super) printed: Result<(), Error>,
 }
 
 /// Of two failures the first, and the second one is logged.
@@ -76,8 +78,8 @@ impl RunOutcome<'_> {
         if let Ok(path) = &path {
             log::info!("{task}: results are in {}", path.display());
         }
-        let result = first_error(first_error(result, path.map(drop).map_err(Error::from)), printed);
-        Written { record, files, result }
+        let result = first_error(result, path.map(drop).map_err(Error::from));
+        Written { record, files, result, printed }
     }
 
     /// What is about to be written over is no other run's any more, should this one be killed, or fail.
