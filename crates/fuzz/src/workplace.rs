@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::readers::Seed;
 
 /// Families of models, and tokenizers that each takes, by their fixtures.
-const FAMILIES: [(&str, &str); 20] = [
+const FAMILIES: [(&str, &str); 19] = [
     ("albert_pair", "unigram/albert-0/fast"),
     ("camembert_pair", "unigram/camembert-0/fast"),
     ("data2vec_text_pair", "tokenizer/roberta/json"),
@@ -25,7 +25,6 @@ const FAMILIES: [(&str, &str); 20] = [
     ("gpt_neox_pair", "tokenizer/uncased/json"),
     ("llama_yarn_pair", "tokenizer/uncased/json"),
     ("nomic_bert_pair", "tokenizer/uncased/json"),
-    ("qwen2_window_pair", "tokenizer/uncased/json"),
     ("modernbert_pair", "tokenizer/uncased/json"),
     ("mpnet_pair", "tokenizer/mpnet/json"),
     ("roberta_pair", "tokenizer/roberta/json"),
