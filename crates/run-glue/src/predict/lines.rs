@@ -1,5 +1,6 @@
-//! Lines of a file or of standard input as they come: a thread reads ahead, so that many lines are taken together where
-//! there are many, and one is answered at once where there is one.
+//! Lines of a file or of standard input: a thread reads ahead. Of what somebody types, or another program writes, one line is
+//! answered at once where there is one, and many are taken together where there are many. A file's are always taken together, so
+//! that what is answered before a wrong line does not depend on how fast the thread is.
 
 use std::io::{BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -19,20 +20,33 @@ pub(super) type Texts = (String, Option<String>);
 /// Inputs in order.
 pub(super) enum TextSource {
     Texts(std::vec::IntoIter<Texts>),
-    Lines { receiver: Receiver<std::io::Result<Vec<u8>>>, name: String, pairs: bool, line: u64 },
+    Lines(Lines),
+}
+
+/// What the reading thread sends.
+pub(super) struct Lines {
+    receiver: Receiver<std::io::Result<Vec<u8>>>,
+    /// For messages.
+    name: String,
+    pairs: bool,
+    /// Whether more may be long in coming.
+    live: bool,
+    /// The number of the last one, from 1 on.
+    line: u64,
 }
 
 impl TextSource {
     /// # Errors
     /// When the file cannot be opened.
     pub(super) fn open(input: &Input, pairs: bool) -> Result<Self, Error> {
-        let (reader, name): (Box<dyn BufRead + Send>, String) = match input {
+        let (reader, name, live): (Box<dyn BufRead + Send>, String, bool) = match input {
             Input::Texts(texts) => return Ok(Self::Texts(texts.clone().into_iter())),
-            Input::Stdin => (Box::new(BufReader::new(std::io::stdin())), "standard input".to_owned()),
+            Input::Stdin => (Box::new(BufReader::new(std::io::stdin())), "standard input".to_owned(), true),
             Input::File(path) => {
-                let file = std::fs::File::open(path)
-                    .map_err(|error| Error::usage(format!("--file {}: {error}", path.display())))?;
-                (Box::new(BufReader::new(file)), path.display().to_string())
+                let unreadable = |error| Error::usage(format!("--file {}: {error}", path.display()));
+                let file = std::fs::File::open(path).map_err(unreadable)?;
+                let live = !file.metadata().map_err(unreadable)?.is_file();
+                (Box::new(BufReader::new(file)), path.display().to_string(), live)
             }
         };
         let (sender, receiver) = sync_channel(AHEAD);
@@ -46,7 +60,7 @@ impl TextSource {
                 }
             }
         });
-        Ok(Self::Lines { receiver, name, pairs, line: 0 })
+        Ok(Self::Lines(Lines { receiver, name, pairs, live, line: 0 }))
     }
 
     /// The next inputs, `most` of them at the most, and at least one, unless all were given.
@@ -56,21 +70,25 @@ impl TextSource {
     pub(super) fn next(&mut self, most: usize) -> Result<Vec<Texts>, Error> {
         match self {
             Self::Texts(texts) => Ok(texts.take(most).collect()),
-            Self::Lines { receiver, name, pairs, line } => {
-                let mut chunk = Vec::new();
-                let mut next = receiver.recv().ok();
-                while let Some(bytes) = next {
-                    *line += 1;
-                    let bytes = bytes.map_err(|error| Error::input(format!("{name}, line {line}: {error}")))?;
-                    chunk.push(texts(bytes, *pairs).map_err(|e| Error::input(format!("{name}, line {line}: {e}")))?);
-                    if chunk.len() == most {
-                        break;
-                    }
-                    next = receiver.try_recv().ok();
-                }
-                Ok(chunk)
-            }
+            Self::Lines(lines) => lines.next(most),
         }
+    }
+}
+
+impl Lines {
+    fn next(&mut self, most: usize) -> Result<Vec<Texts>, Error> {
+        let mut chunk = Vec::new();
+        let mut next = self.receiver.recv().ok();
+        while let Some(bytes) = next {
+            self.line += 1;
+            let read = bytes.map_err(|error| error.to_string()).and_then(|bytes| texts(bytes, self.pairs));
+            chunk.push(read.map_err(|reason| Error::input(format!("{}, line {}: {reason}", self.name, self.line)))?);
+            if chunk.len() == most {
+                break;
+            }
+            next = if self.live { self.receiver.try_recv().ok() } else { self.receiver.recv().ok() };
+        }
+        Ok(chunk)
     }
 }
 
