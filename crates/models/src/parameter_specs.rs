@@ -100,6 +100,12 @@ impl ParameterSpec {
         self.shares.iter().enumerate().map(piece).collect()
     }
 
+    /// The one tensor that files have of all that are stacked, where they have one.
+    #[must_use]
+    pub fn stored_as_one(&self) -> Option<&String> {
+        self.stored.first().filter(|_| self.stored.len() < self.tensors.len())
+    }
+
     /// Values between the checkpoint's order and the model's, either way: `shape` is that of `values`.
     #[must_use]
     pub fn turned(&self, values: Vec<f32>, shape: &[usize]) -> Vec<f32> {

@@ -103,9 +103,7 @@ pub fn load<B: Backend, M: Module<B>>(
         let Some(shape) = shapes.get(&entry.parameter) else {
             unreachable!("the table of tensor names has `{}`, the module has not", entry.parameter)
         };
-        // Some files have the stacked ones as one.
-        let of_all = entry.stored.first().filter(|_| entry.stored.len() < entry.tensors.len());
-        let of_all = of_all.and_then(|stored| {
+        let of_all = entry.stored_as_one().and_then(|stored| {
             let names = spellings(stored, None, entry.in_encoder, options.prefix);
             names.into_iter().find(|name| tensors.contains(name))
         });

@@ -27,7 +27,7 @@ pub fn save<B: Backend, M: Module<B>>(
         let Some(whole) = values.remove(&entry.parameter) else {
             unreachable!("the table of tensor names has `{}`, the module has not", entry.parameter)
         };
-        if let ([name], true) = (entry.stored.as_slice(), entry.tensors.len() > 1) {
+        if let Some(name) = entry.stored_as_one() {
             tensors.push((entry.full_name(name, prefix), whole));
             continue;
         }

@@ -58,6 +58,23 @@ pub struct Embeddings {
     pub projection: Projection,
 }
 
+impl Embeddings {
+    /// Of words alone, as they are.
+    #[must_use]
+    pub fn of_words(size: usize, padding: Option<u32>) -> Self {
+        Self {
+            size,
+            padding,
+            positions: None,
+            token_types: TokenTypes::None,
+            task_types: None,
+            norm: false,
+            scale: None,
+            projection: Projection::None,
+        }
+    }
+}
+
 /// Position embeddings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Positions {
@@ -71,6 +88,12 @@ pub struct Positions {
 }
 
 impl Positions {
+    /// The row of the table that does not learn: the padding's.
+    #[must_use]
+    pub fn padding_row(self) -> Option<usize> {
+        self.first.checked_sub(1).filter(|&row| self.skips_padding && row < self.rows)
+    }
+
     /// From 0 on.
     #[must_use]
     pub fn from_zero(rows: usize) -> Self {
@@ -243,6 +266,14 @@ pub struct Head {
     pub dropout: f64,
     /// Whether the classifier has a bias.
     pub classifier_bias: bool,
+}
+
+impl Head {
+    /// That of `AutoModelForSequenceClassification` on a decoder: `score`, on the last token that is not `padding`.
+    #[must_use]
+    pub fn score(padding: Option<u32>) -> Self {
+        Self { pooling: Pooling::Last { padding }, dense: None, dropout: 0.0, classifier_bias: false }
+    }
 }
 
 /// The head's layer before its classifier.

@@ -1,8 +1,7 @@
 //! What BERT and its kin have in common in config.json.
 
 use super::architecture::{
-    Architecture, Block, Dense, Dropouts, Embeddings, FeedForward, Head, Pooling, Positions, Projection, SelfAttention,
-    TokenTypes,
+    Architecture, Block, Dense, Dropouts, Embeddings, FeedForward, Head, Pooling, Positions, SelfAttention, TokenTypes,
 };
 use super::checks::{only, padding};
 use crate::activation::Activation;
@@ -51,14 +50,9 @@ pub(super) fn bert_like_without_token_types(
         num_layers: layers,
         layer_order: (0..layers).collect(),
         embeddings: Embeddings {
-            size: fields.hidden_size,
-            padding: padding(config, Some(0))?,
             positions: Some(Positions::from_zero(config.count("max_position_embeddings")?)),
-            token_types: TokenTypes::None,
-            task_types: None,
             norm: true,
-            scale: None,
-            projection: Projection::None,
+            ..Embeddings::of_words(fields.hidden_size, padding(config, Some(0))?)
         },
         attention: SelfAttention::usual(fields.hidden_size, heads, layers),
         feed_forward: FeedForward {

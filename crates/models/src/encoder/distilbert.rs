@@ -3,8 +3,7 @@
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/distilbert/modeling_distilbert.py>
 
 use super::architecture::{
-    Architecture, Block, Dense, Dropouts, Embeddings, FeedForward, Head, Pooling, Positions, Projection, SelfAttention,
-    TokenTypes,
+    Architecture, Block, Dense, Dropouts, Embeddings, FeedForward, Head, Pooling, Positions, SelfAttention,
 };
 use super::checks::{only, padding};
 use super::registration::{DropoutFields, Family};
@@ -70,14 +69,9 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         num_layers: layers,
         layer_order: (0..layers).collect(),
         embeddings: Embeddings {
-            size: dim,
-            padding: padding(config, Some(0))?,
             positions: Some(Positions::from_zero(config.count("max_position_embeddings")?)),
-            token_types: TokenTypes::None,
-            task_types: None,
             norm: true,
-            scale: None,
-            projection: Projection::None,
+            ..Embeddings::of_words(dim, padding(config, Some(0))?)
         },
         attention: SelfAttention::usual(dim, config.count("n_heads")?, layers),
         feed_forward: FeedForward {

@@ -40,10 +40,8 @@ const CONFIG_DEFAULTS: &[(&str, FieldDefault)] = &[
 ];
 
 fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
-    let mut architecture = llama_like(config, &LlamaDefaults { eps: 1e-5, ..LlamaDefaults::USUAL })?;
-    let bias = config.switch("attention_bias", false)?;
-    (architecture.attention.bias, architecture.attention.output_bias) = (bias, bias);
-    architecture.feed_forward.bias = config.switch("mlp_bias", false)?;
+    let defaults = LlamaDefaults { has_mlp_bias: true, eps: 1e-5, ..LlamaDefaults::USUAL };
+    let mut architecture = llama_like(config, &defaults)?;
     architecture.attention.causal = false;
     let pooling = match config.text("classifier_pooling", "late")? {
         "late" => Pooling::MeanOfDense,

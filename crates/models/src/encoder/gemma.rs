@@ -8,7 +8,7 @@ use super::architecture::{Architecture, Block, SelfAttention};
 use super::checks::only;
 use super::llama_like::{LlamaDefaults, llama_like, llama_names, sliding_layers};
 use super::registration::{DropoutFields, Family};
-use super::rope::{RopeDefaults, rope};
+use super::rope::{RopeDefaults, rope, unscaled_rope};
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
 use crate::layers::NormForm;
@@ -120,8 +120,6 @@ fn gemma_like(config: &Config, defaults: &LlamaDefaults) -> Result<Architecture,
     // transformers multiplies with it in the weights' precision, f32.
     architecture.embeddings.scale = Some(f64::from((architecture.hidden_size as f64).sqrt() as f32));
     architecture.norm = NormForm::RmsOfOnePlus;
-    let bias = config.switch("attention_bias", false)?;
-    (architecture.attention.bias, architecture.attention.output_bias) = (bias, bias);
     Ok(architecture)
 }
 
@@ -151,7 +149,7 @@ fn gemma2(config: &Config) -> Result<Architecture, ConfigError> {
     };
     let slides = sliding_layers(config, architecture.num_layers, |layer| layer.is_multiple_of(2))?;
     let tokens = config.whole("sliding_window", 4096)?;
-    architecture.windowed(&slides, tokens).checked("num_attention_heads")
+    architecture.windowed(&slides, Some(tokens))?.checked("num_attention_heads")
 }
 
 fn gemma3(config: &Config) -> Result<Architecture, ConfigError> {
@@ -167,15 +165,12 @@ fn gemma3(config: &Config) -> Result<Architecture, ConfigError> {
     // Older files scale the positions of layers that look at all tokens, and only those.
     let local = match config.get("rope_parameters") {
         Some(_) => rope(config, Some("sliding_attention"), architecture.attention.head_dim, local)?,
-        None => crate::ops::Rotary::new(
-            config.number(local.theta_field, local.theta)?,
-            architecture.attention.head_dim / 2 * 2,
-        ),
+        None => unscaled_rope(config, architecture.attention.head_dim, local)?,
     };
     let sliding = architecture.attention.layers.iter_mut().zip(&slides).filter(|(_, slides)| **slides);
     sliding.for_each(|(layer, _)| layer.rotary = Some(local.clone()));
     let tokens = config.whole("sliding_window", 4096)?;
-    architecture.windowed(&slides, tokens).checked("num_attention_heads")
+    architecture.windowed(&slides, Some(tokens))?.checked("num_attention_heads")
 }
 
 /// Llama's names; a norm's weight begins with 0, since 1 is added to it.

@@ -2,10 +2,7 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/gpt2/modeling_gpt2.py>
 
-use super::architecture::{
-    Architecture, Block, Dropouts, Embeddings, FeedForward, Head, Pooling, Positions, Projection, SelfAttention,
-    TokenTypes,
-};
+use super::architecture::{Architecture, Block, Dropouts, Embeddings, FeedForward, Head, Positions, SelfAttention};
 use super::checks::{only, padding};
 use super::registration::{DropoutFields, Family};
 use crate::activation::Activation;
@@ -76,14 +73,8 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         num_layers: layers,
         layer_order: (0..layers).collect(),
         embeddings: Embeddings {
-            size: hidden,
-            padding: None,
             positions: Some(Positions::from_zero(config.count("n_positions")?)),
-            token_types: TokenTypes::None,
-            task_types: None,
-            norm: false,
-            scale: None,
-            projection: Projection::None,
+            ..Embeddings::of_words(hidden, None)
         },
         attention,
         feed_forward: FeedForward {
@@ -104,12 +95,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         },
         norm: NormForm::Layer { bias: true },
         layer_norm_eps: config.at_least_zero("layer_norm_epsilon", 1e-5)?,
-        head: Head {
-            pooling: Pooling::Last { padding: padding(config, None)? },
-            dense: None,
-            dropout: 0.0,
-            classifier_bias: false,
-        },
+        head: Head::score(padding(config, None)?),
     }
     .checked("n_head")
 }

@@ -3,8 +3,7 @@
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/gpt_neox/modeling_gpt_neox.py>
 
 use super::architecture::{
-    Architecture, Block, Dropouts, Embeddings, FeedForward, Head, LayerAttention, Pooling, Projection, SelfAttention,
-    TokenTypes,
+    Architecture, Block, Dropouts, Embeddings, FeedForward, Head, LayerAttention, SelfAttention,
 };
 use super::checks::padding;
 use super::registration::{DropoutFields, Family};
@@ -60,16 +59,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         intermediate_size: config.count("intermediate_size")?,
         num_layers: layers,
         layer_order: (0..layers).collect(),
-        embeddings: Embeddings {
-            size: hidden,
-            padding: None,
-            positions: None,
-            token_types: TokenTypes::None,
-            task_types: None,
-            norm: false,
-            scale: None,
-            projection: Projection::None,
-        },
+        embeddings: Embeddings::of_words(hidden, None),
         attention: SelfAttention {
             causal: true,
             bias,
@@ -96,12 +86,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         },
         norm: NormForm::Layer { bias: true },
         layer_norm_eps: config.at_least_zero("layer_norm_eps", 1e-5)?,
-        head: Head {
-            pooling: Pooling::Last { padding: padding(config, None)? },
-            dense: None,
-            dropout: 0.0,
-            classifier_bias: false,
-        },
+        head: Head::score(padding(config, None)?),
     }
     .checked("num_attention_heads")
 }

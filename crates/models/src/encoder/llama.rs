@@ -37,11 +37,7 @@ const CONFIG_DEFAULTS: &[(&str, FieldDefault)] = &[
 ];
 
 fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
-    let mut architecture = llama_like(config, &LlamaDefaults::USUAL)?;
-    let bias = config.switch("attention_bias", false)?;
-    (architecture.attention.bias, architecture.attention.output_bias) = (bias, bias);
-    architecture.feed_forward.bias = config.switch("mlp_bias", false)?;
-    architecture.checked("num_attention_heads")
+    llama_like(config, &LlamaDefaults { has_mlp_bias: true, ..LlamaDefaults::USUAL })?.checked("num_attention_heads")
 }
 
 fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {

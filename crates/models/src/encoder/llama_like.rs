@@ -1,8 +1,7 @@
 //! What Llama and its kin have in common in config.json and in their names of tensors.
 
 use super::architecture::{
-    Architecture, Block, Dropouts, Embeddings, FeedForward, Head, LayerAttention, Pooling, Projection, SelfAttention,
-    TokenTypes,
+    Architecture, Block, Dropouts, Embeddings, FeedForward, Head, LayerAttention, SelfAttention,
 };
 use super::checks::padding;
 use super::rope::{RopeDefaults, rope};
@@ -18,6 +17,10 @@ pub(super) struct LlamaDefaults {
     pub(super) key_value_heads: Option<usize>,
     /// `head_dim`; `None`: the width over the heads.
     pub(super) head_dim: Option<usize>,
+    /// Whether `attention_bias` says that attention has biases; else it has none.
+    pub(super) has_attention_bias: bool,
+    /// Whether `mlp_bias` says it of the feed-forward layer.
+    pub(super) has_mlp_bias: bool,
     /// The activation's field, and what it is.
     pub(super) activation: (&'static str, &'static str),
     /// `rms_norm_eps`.
@@ -33,6 +36,8 @@ impl LlamaDefaults {
     pub(super) const USUAL: Self = Self {
         key_value_heads: None,
         head_dim: None,
+        has_attention_bias: true,
+        has_mlp_bias: false,
         activation: ("hidden_act", "silu"),
         eps: 1e-6,
         padding: None,
@@ -60,12 +65,13 @@ pub(super) fn heads(config: &Config, defaults: &LlamaDefaults) -> Result<[usize;
     Ok([heads, key_value_heads, head_dim])
 }
 
-/// A decoder of Llama's shape; each family then changes what differs. No biases; all layers look at all tokens before them.
+/// A decoder of Llama's shape; each family then changes what differs. All layers look at all tokens before them.
 pub(super) fn llama_like(config: &Config, defaults: &LlamaDefaults) -> Result<Architecture, ConfigError> {
     let (hidden, layers) = (config.count("hidden_size")?, config.layers("num_hidden_layers")?);
     let [heads, key_value_heads, head_dim] = heads(config, defaults)?;
     let rotary = rope(config, Some("full_attention"), head_dim, defaults.rope)?;
     let (field, activation) = defaults.activation;
+    let attention_bias = defaults.has_attention_bias && config.switch("attention_bias", false)?;
     config.at_least_zero("initializer_range", 0.02)?;
     let padding = padding(config, defaults.padding)?;
     Ok(Architecture {
@@ -74,36 +80,27 @@ pub(super) fn llama_like(config: &Config, defaults: &LlamaDefaults) -> Result<Ar
         intermediate_size: config.count("intermediate_size")?,
         num_layers: layers,
         layer_order: (0..layers).collect(),
-        embeddings: Embeddings {
-            size: hidden,
-            padding,
-            positions: None,
-            token_types: TokenTypes::None,
-            task_types: None,
-            norm: false,
-            scale: None,
-            projection: Projection::None,
-        },
+        embeddings: Embeddings::of_words(hidden, padding),
         attention: SelfAttention {
             key_value_heads,
             head_dim,
             scale: 1.0 / (head_dim as f64).sqrt(),
             causal: true,
-            bias: false,
-            output_bias: false,
+            bias: attention_bias,
+            output_bias: attention_bias,
             layers: vec![LayerAttention { rotary: Some(rotary), ..LayerAttention::default() }; layers],
             ..SelfAttention::usual(hidden, heads, 0)
         },
         feed_forward: FeedForward {
             activation: Activation::from_config(field, config.text(field, activation)?)?,
             gated: true,
-            bias: false,
+            bias: defaults.has_mlp_bias && config.switch("mlp_bias", false)?,
         },
         block: Block::PreNorm { first_attention: true },
         dropout: Dropouts { attention: config.probability("attention_dropout", 0.0)?, ..Dropouts::default() },
         norm: NormForm::Rms,
         layer_norm_eps: config.at_least_zero("rms_norm_eps", defaults.eps)?,
-        head: Head { pooling: Pooling::Last { padding }, dense: None, dropout: 0.0, classifier_bias: false },
+        head: Head::score(padding),
     })
 }
 
@@ -129,12 +126,22 @@ pub(super) fn sliding_layers(
 }
 
 impl Architecture {
-    /// The same with a window of `tokens`, the one that looks among them, in the layers that slide.
-    pub(super) fn windowed(mut self, slides: &[bool], tokens: usize) -> Self {
-        for (layer, slides) in self.attention.layers.iter_mut().zip(slides) {
-            layer.window = slides.then_some(tokens.saturating_sub(1));
+    /// The same with a window of so many tokens, the one that looks among them, in the layers that slide.
+    ///
+    /// # Errors
+    /// Where layers slide, and there is no window.
+    pub(super) fn windowed(mut self, slides: &[bool], window: Option<usize>) -> Result<Self, ConfigError> {
+        if window.is_none() && slides.contains(&true) {
+            return Err(ConfigError::Unsupported {
+                field: "layer_types",
+                value: "sliding_attention".to_owned(),
+                supported: "full_attention, where no sliding_window is in use".to_owned(),
+            });
         }
-        self
+        for (layer, slides) in self.attention.layers.iter_mut().zip(slides) {
+            layer.window = window.filter(|_| *slides).map(|tokens| tokens.saturating_sub(1));
+        }
+        Ok(self)
     }
 }
 

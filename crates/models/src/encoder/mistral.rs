@@ -35,16 +35,11 @@ const CONFIG_DEFAULTS: &[(&str, FieldDefault)] = &[
 ];
 
 fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
-    let defaults = LlamaDefaults { key_value_heads: Some(8), ..LlamaDefaults::USUAL };
+    let defaults = LlamaDefaults { key_value_heads: Some(8), has_attention_bias: false, ..LlamaDefaults::USUAL };
     let architecture = llama_like(config, &defaults)?;
-    let architecture = match sliding_window(config, Some(4096))? {
-        Some(tokens) => {
-            let slides = vec![true; architecture.num_layers];
-            architecture.windowed(&slides, tokens)
-        }
-        None => architecture,
-    };
-    architecture.checked("num_attention_heads")
+    let window = sliding_window(config, Some(4096))?;
+    let slides = vec![window.is_some(); architecture.num_layers];
+    architecture.windowed(&slides, window)?.checked("num_attention_heads")
 }
 
 fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {

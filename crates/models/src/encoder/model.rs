@@ -6,7 +6,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::architecture::{Architecture, Block, Distances, Pooling, Projection, SelfAttention, TokenTypes};
+use super::architecture::{Architecture, Block, Distances, Pooling, Positions, Projection, SelfAttention, TokenTypes};
 use super::pooling::{PooledTokens, mean};
 use super::relative::RelativePositions;
 use crate::batch::{Sequences, TokenBatch};
@@ -194,8 +194,8 @@ impl<B: EncoderOps> Encoder<B> {
             true => batch.clone(),
             false => batch.counted(first, skips_padding, has_types),
         };
-        let of_positions = e.positions.filter(|positions| (1..=positions.rows).contains(&positions.first));
-        counted.frozen = [e.padding, of_positions.filter(|p| p.skips_padding).map(|p| p.first as u32 - 1)];
+        let padding_row = e.positions.and_then(Positions::padding_row);
+        counted.frozen = [e.padding, padding_row.map(|row| row as u32)];
         let mut x = ops::embed(words, positions, types, &counted);
         if let Some(tasks) = &self.task_type_embeddings {
             x = x + tasks.val().narrow(0, 0, 1);

@@ -4,8 +4,7 @@
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/modernbert/modeling_modernbert.py>
 
 use super::architecture::{
-    Architecture, Block, Dense, Dropouts, Embeddings, FeedForward, Head, LayerAttention, Pooling, Projection,
-    SelfAttention, TokenTypes,
+    Architecture, Block, Dense, Dropouts, Embeddings, FeedForward, Head, LayerAttention, Pooling, SelfAttention,
 };
 use super::checks::padding;
 use super::llama_like::sliding_layers;
@@ -124,16 +123,7 @@ fn modernbert_like(config: &Config) -> Result<Architecture, ConfigError> {
         intermediate_size: config.count("intermediate_size")?,
         num_layers: layers,
         layer_order: (0..layers).collect(),
-        embeddings: Embeddings {
-            size: hidden,
-            padding: padding(config, Some(50_283))?,
-            positions: None,
-            token_types: TokenTypes::None,
-            task_types: None,
-            norm: true,
-            scale: None,
-            projection: Projection::None,
-        },
+        embeddings: Embeddings { norm: true, ..Embeddings::of_words(hidden, padding(config, Some(50_283))?) },
         attention: SelfAttention {
             bias: attention_bias,
             output_bias: attention_bias,

@@ -2,10 +2,7 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/opt/modeling_opt.py>
 
-use super::architecture::{
-    Architecture, Block, Dropouts, Embeddings, FeedForward, Head, Pooling, Positions, Projection, SelfAttention,
-    TokenTypes,
-};
+use super::architecture::{Architecture, Block, Dropouts, Embeddings, FeedForward, Head, Positions, SelfAttention};
 use super::checks::{only, padding};
 use super::registration::{DropoutFields, Family};
 use crate::activation::Activation;
@@ -65,14 +62,8 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         num_layers: layers,
         layer_order: (0..layers).collect(),
         embeddings: Embeddings {
-            size: hidden,
-            padding: padding(config, Some(1))?,
             positions: Some(Positions { rows, first: 2, skips_padding: false }),
-            token_types: TokenTypes::None,
-            task_types: None,
-            norm: false,
-            scale: None,
-            projection: Projection::None,
+            ..Embeddings::of_words(hidden, padding(config, Some(1))?)
         },
         attention: SelfAttention {
             causal: true,
@@ -96,12 +87,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         norm: NormForm::Layer { bias: true },
         // Written into the code, not into config.json.
         layer_norm_eps: 1e-5,
-        head: Head {
-            pooling: Pooling::Last { padding: padding(config, Some(1))? },
-            dense: None,
-            dropout: 0.0,
-            classifier_bias: false,
-        },
+        head: Head::score(padding(config, Some(1))?),
     }
     .checked("num_attention_heads")
 }

@@ -71,19 +71,12 @@ fn windowed(config: &Config, architecture: Architecture) -> Result<Architecture,
     };
     let first = config.whole("max_window_layers", 28)?;
     let slides = sliding_layers(config, architecture.num_layers, |layer| window.is_some() && layer >= first)?;
-    match window {
-        Some(tokens) => architecture.windowed(&slides, tokens).checked("num_attention_heads"),
-        None if slides.contains(&true) => Err(ConfigError::Unsupported {
-            field: "layer_types",
-            value: "sliding_attention".to_owned(),
-            supported: "full_attention, where use_sliding_window is not true".to_owned(),
-        }),
-        None => architecture.checked("num_attention_heads"),
-    }
+    architecture.windowed(&slides, window)?.checked("num_attention_heads")
 }
 
 fn qwen2(config: &Config) -> Result<Architecture, ConfigError> {
-    let mut architecture = llama_like(config, &LlamaDefaults { key_value_heads: Some(32), ..LlamaDefaults::USUAL })?;
+    let defaults = LlamaDefaults { key_value_heads: Some(32), has_attention_bias: false, ..LlamaDefaults::USUAL };
+    let mut architecture = llama_like(config, &defaults)?;
     architecture.attention.bias = true;
     windowed(config, architecture)
 }
@@ -91,8 +84,6 @@ fn qwen2(config: &Config) -> Result<Architecture, ConfigError> {
 fn qwen3(config: &Config) -> Result<Architecture, ConfigError> {
     let defaults = LlamaDefaults { key_value_heads: Some(32), head_dim: Some(128), ..LlamaDefaults::USUAL };
     let mut architecture = llama_like(config, &defaults)?;
-    let bias = config.switch("attention_bias", false)?;
-    (architecture.attention.bias, architecture.attention.output_bias) = (bias, bias);
     architecture.attention.query_key_norm = true;
     windowed(config, architecture)
 }

@@ -42,7 +42,15 @@ pub(super) fn rope(
     head_dim: usize,
     defaults: RopeDefaults,
 ) -> Result<Rotary, ConfigError> {
-    let fields = Fields::of(config, kind);
+    rope_of(config, &Fields::of(config, kind), head_dim, defaults)
+}
+
+/// The same of the fields outside `rope_parameters` and `rope_scaling` alone, and so without scaling.
+pub(super) fn unscaled_rope(config: &Config, head_dim: usize, defaults: RopeDefaults) -> Result<Rotary, ConfigError> {
+    rope_of(config, &Fields(None), head_dim, defaults)
+}
+
+fn rope_of(config: &Config, fields: &Fields, head_dim: usize, defaults: RopeDefaults) -> Result<Rotary, ConfigError> {
     let theta = match fields.number("rope_theta")? {
         Some(theta) => theta,
         None => config.number(defaults.theta_field, defaults.theta)?,
@@ -69,8 +77,8 @@ pub(super) fn rope(
             let factor = fields.needed("factor")? as f32;
             Ok(Rotary { frequencies: plain.frequencies.iter().map(|f| f / factor).collect(), ..plain })
         }
-        "llama3" => llama3(config, &fields, plain),
-        "yarn" => yarn(config, &fields, plain, theta, dim),
+        "llama3" => llama3(config, fields, plain),
+        "yarn" => yarn(config, fields, plain, theta, dim),
         other => Err(ConfigError::Unsupported {
             field: "rope_type",
             value: other.to_owned(),

@@ -51,24 +51,19 @@ fn rotary_layers(config: &Config, layers: usize) -> Result<Vec<bool>, ConfigErro
 fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     let defaults = LlamaDefaults {
         key_value_heads: Some(4),
+        has_mlp_bias: true,
         padding: Some(128_004),
         rope: RopeDefaults::theta(2_000_000.0),
         ..LlamaDefaults::USUAL
     };
     let mut architecture = llama_like(config, &defaults)?;
-    let bias = config.switch("attention_bias", false)?;
-    (architecture.attention.bias, architecture.attention.output_bias) = (bias, bias);
-    architecture.feed_forward.bias = config.switch("mlp_bias", false)?;
     let rotary = rotary_layers(config, architecture.num_layers)?;
     for (layer, _) in architecture.attention.layers.iter_mut().zip(&rotary).filter(|(_, turns)| !**turns) {
         layer.rotary = None;
     }
     let window = if config.switch("use_sliding_window", false)? { sliding_window(config, None)? } else { None };
     let slides = sliding_layers(config, architecture.num_layers, |layer| window.is_some() && !rotary[layer])?;
-    match window {
-        Some(tokens) => architecture.windowed(&slides, tokens).checked("num_attention_heads"),
-        None => architecture.checked("num_attention_heads"),
-    }
+    architecture.windowed(&slides, window)?.checked("num_attention_heads")
 }
 
 fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {

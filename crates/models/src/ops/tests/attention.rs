@@ -77,22 +77,7 @@ fn attention_of_shared_keys_agrees<T: EncoderOps>() {
             let layout = sequences.clone();
             let spec =
                 AttentionSpec { heads, key_value_heads, scale, window, causal, softcap, sequences: layout, dropout };
-            let qkv = inner(sequences.rows(), 10 * 5, 1);
-            compare::<T>(
-                &format!("attention of shared keys over {sequences:?}"),
-                std::slice::from_ref(&qkv),
-                2e-5,
-                |t| tokens_only(attention(t[0].clone(), &spec), &sequences),
-                |t| {
-                    let out = crate::ops::composed_attention::forward::<Ad>(raw(t[0].clone()), &spec);
-                    tokens_only(wrap::<Ad, 2>(out), &sequences)
-                },
-            );
-            let g = tokens_only(inner(sequences.rows(), 30, 2), &sequences);
-            let (_, state) = T::fused_attention(up::<T, 2>(&qkv), &spec);
-            let kernel = T::fused_attention_backward(up::<T, 2>(&qkv), state, up::<T, 2>(&g), &spec);
-            let by_hand = crate::ops::composed_attention::backward::<Flex>(raw(qkv), raw(g), &spec);
-            close(&down::<T>(kernel), &wrap(by_hand), 2e-5, "composed attention backward of shared keys");
+            agrees::<T>("attention of shared keys", &spec, 5);
         }
     }
 }
@@ -111,24 +96,30 @@ fn attention_agrees<T: EncoderOps>() {
                 sequences: sequences.clone(),
                 dropout,
             };
-            let qkv = inner(sequences.rows(), 3 * 3 * 5, 1);
-            compare::<T>(
-                &format!("attention over {sequences:?}"),
-                std::slice::from_ref(&qkv),
-                2e-5,
-                |t| tokens_only(attention(t[0].clone(), &spec), &sequences),
-                |t| {
-                    let out = crate::ops::composed_attention::forward::<Ad>(raw(t[0].clone()), &spec);
-                    tokens_only(wrap::<Ad, 2>(out), &sequences)
-                },
-            );
-            let g = tokens_only(inner(sequences.rows(), 15, 2), &sequences);
-            let (_, state) = T::fused_attention(up::<T, 2>(&qkv), &spec);
-            let kernel = T::fused_attention_backward(up::<T, 2>(&qkv), state, up::<T, 2>(&g), &spec);
-            let by_hand = crate::ops::composed_attention::backward::<Flex>(raw(qkv), raw(g), &spec);
-            close(&down::<T>(kernel), &wrap(by_hand), 2e-5, "composed attention backward");
+            agrees::<T>("attention", &spec, 5);
         }
     }
+}
+
+/// Kernels, composed bodies, and what Burn makes of those, with heads of so many columns.
+fn agrees<T: EncoderOps>(what: &str, spec: &AttentionSpec, head_dim: usize) {
+    let sequences = &spec.sequences;
+    let qkv = inner(sequences.rows(), (spec.heads + 2 * spec.key_value_heads) * head_dim, 1);
+    compare::<T>(
+        &format!("{what} over {sequences:?}"),
+        std::slice::from_ref(&qkv),
+        2e-5,
+        |t| tokens_only(attention(t[0].clone(), spec), sequences),
+        |t| {
+            let out = crate::ops::composed_attention::forward::<Ad>(raw(t[0].clone()), spec);
+            tokens_only(wrap::<Ad, 2>(out), sequences)
+        },
+    );
+    let g = tokens_only(inner(sequences.rows(), spec.heads * head_dim, 2), sequences);
+    let (_, state) = T::fused_attention(up::<T, 2>(&qkv), spec);
+    let kernel = T::fused_attention_backward(up::<T, 2>(&qkv), state, up::<T, 2>(&g), spec);
+    let by_hand = crate::ops::composed_attention::backward::<Flex>(raw(qkv), raw(g), spec);
+    close(&down::<T>(kernel), &wrap(by_hand), 2e-5, &format!("composed {what} backward"));
 }
 
 /// Distances from `-(n - 1)` on to rows of a table of `count`: exact near 0, then shared.
