@@ -59,6 +59,18 @@ impl Activation {
         }
     }
 
+    /// The activation of each number, `[rows, columns]`.
+    #[must_use]
+    pub fn of<B: EncoderOps>(self, x: Tensor<B, 2>) -> Tensor<B, 2> {
+        match self.form() {
+            Some(form) => {
+                let zeros = Tensor::zeros([x.dims()[1]], &x.device());
+                ops::bias_activation(x, zeros, form)
+            }
+            None => activation::tanh(x),
+        }
+    }
+
     /// The activation of a linear layer's output, `[rows, out]`.
     #[must_use]
     pub fn forward<B: EncoderOps>(self, linear: &Linear<B>, x: Tensor<B, 2>, pass: &mut RowPass) -> Tensor<B, 2> {

@@ -190,6 +190,19 @@ impl ParameterSpecs {
         self
     }
 
+    /// A vector that is zeros at first: a bias that belongs to no linear layer.
+    pub fn vector(&mut self, parameter: &str, tensor: &str) -> &mut Self {
+        self.rows.push(ParameterSpec::new(parameter.to_owned(), vec![tensor.to_owned()], Init::Zeros));
+        self
+    }
+
+    /// A convolution.
+    pub fn convolution(&mut self, parameter: &str, tensor: &str) -> &mut Self {
+        let tensors = vec![format!("{tensor}.weight")];
+        self.rows.push(ParameterSpec::new(format!("{parameter}.kernel"), tensors, Init::Normal));
+        self.vector(&format!("{parameter}.bias"), &format!("{tensor}.bias"))
+    }
+
     /// A layer with biases everywhere, called `name` in the checkpoint.
     pub fn layer(&mut self, index: usize, name: &str, names: &LayerNames) -> &mut Self {
         let path = |part: &str| format!("encoder.layers.{index}.{part}");

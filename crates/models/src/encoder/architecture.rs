@@ -2,6 +2,7 @@
 //!
 //! A family is data. Its file turns config.json into an [`Architecture`] and names the tensors; `model.rs` runs it.
 
+pub use super::disentangled::{Disentangled, PositionTerms};
 use crate::activation::Activation;
 use crate::layers::NormForm;
 use crate::ops::Rotary;
@@ -27,6 +28,8 @@ pub struct Architecture {
     pub feed_forward: FeedForward,
     /// Where a layer normalises.
     pub block: Block,
+    /// Over what goes into the first layer, added to what comes out of it.
+    pub convolution: Option<Convolution>,
     /// Probabilities of dropout.
     pub dropout: Dropouts,
     /// The form of normalisations.
@@ -175,6 +178,8 @@ pub struct SelfAttention {
     pub causal: bool,
     /// Whether queries, keys and values have biases.
     pub bias: bool,
+    /// Whether queries and values alone have biases, apart from the matrix that makes them.
+    pub query_value_bias: bool,
     /// Whether the linear layer after it has one.
     pub output_bias: bool,
     /// Queries and keys of each head are normalised before they turn.
@@ -225,19 +230,15 @@ pub enum Distances {
     Disentangled(Disentangled),
 }
 
-/// DeBERTa's table of relative positions.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Disentangled {
-    /// The table has twice as many rows.
-    pub span: usize,
-    /// Logarithmic buckets, where there are any.
-    pub buckets: Option<usize>,
-    /// Distances beyond fall into the last bucket.
-    pub max_relative_positions: usize,
-    /// Queries and keys of positions come from the layers' own projections.
-    pub share_att_key: bool,
-    /// The table is normalised.
-    pub norm: bool,
+/// A convolution over tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Convolution {
+    /// Tokens that it sees at once, an odd number.
+    pub kernel_size: usize,
+    /// Of columns, which do not see each other.
+    pub groups: usize,
+    /// Of its output, before that is added.
+    pub activation: Activation,
 }
 
 /// Probabilities of dropout, 0 to below 1.
@@ -251,7 +252,7 @@ pub struct Dropouts {
     pub attention_output: f64,
     /// Between the feed-forward layer's two.
     pub inner: f64,
-    /// After the feed-forward layer, and of the table of [`Disentangled`] positions.
+    /// After the feed-forward layer, of the table of [`Disentangled`] positions, and of a [`Convolution`].
     pub output: f64,
 }
 
@@ -318,6 +319,7 @@ impl SelfAttention {
             softcap: None,
             causal: false,
             bias: true,
+            query_value_bias: false,
             output_bias: true,
             query_key_norm: false,
             by_head: false,

@@ -4,22 +4,18 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 
-use super::architecture::SelfAttention;
+use super::architecture::{Distances, PositionTerms, SelfAttention};
 use super::model::{Encoder, Layer, LayerPass};
 use super::relative::RelativePositions;
 use crate::batch::Sequences;
-use crate::layers::{Norm, RowPass};
+use crate::layers::{Linear, Norm, RowPass};
 use crate::ops::{self, AttentionSpec, EncoderOps, Place, RotarySpec};
 
 impl<B: EncoderOps> Encoder<B> {
     /// The context of every row, `[rows, queries]`, of the layer's input as it attends to it.
     pub(super) fn attend(&self, layer: &Layer<B>, x: Tensor<B, 2>, pass: &mut LayerPass<B>) -> Tensor<B, 2> {
         let a = &self.architecture().attention;
-        let mut qkv = layer.qkv.forward(x, &mut pass.rows());
-        if a.by_head {
-            let ([rows, width], [queries, _]) = (qkv.dims(), a.columns());
-            qkv = qkv.reshape([rows, a.heads, 3, queries / a.heads]).swap_dims(1, 2).reshape([rows, width]);
-        }
+        let mut qkv = self.queries_keys_values(layer, x, &mut pass.rows());
         if let (Some(query_norm), Some(key_norm)) = (&layer.query_norm, &layer.key_norm) {
             qkv = normalised(qkv, a, [query_norm, key_norm]);
         }
@@ -49,13 +45,48 @@ impl<B: EncoderOps> Encoder<B> {
                 let dropped = ops::dropout(embeddings.clone(), plan.next(Place::RelativeTable, *dropout), &rows);
                 let used = dropped.narrow(0, used.start, used.len());
                 let rows = Arc::new(Sequences::packed(vec![used.dims()[0]]));
-                let rows = &mut RowPass { plan, sequences: &rows };
-                let table = match &layer.position_projection {
-                    Some(projection) => projection.forward(used, rows),
-                    // Queries and keys come first; values of positions are not looked at.
-                    None => layer.qkv.forward(used, rows),
-                };
+                let table = self.positions(layer, used, &mut RowPass { plan, sequences: &rows });
                 ops::relative_attention(qkv, table, relative, &spec)
+            }
+        }
+    }
+
+    /// Queries of all heads, then keys, then values: `[rows, queries + keys + values]`.
+    fn queries_keys_values(&self, layer: &Layer<B>, x: Tensor<B, 2>, pass: &mut RowPass) -> Tensor<B, 2> {
+        let a = &self.architecture().attention;
+        let mut qkv = layer.qkv.forward(x, pass);
+        if a.by_head {
+            let ([rows, width], [queries, _]) = (qkv.dims(), a.columns());
+            qkv = qkv.reshape([rows, a.heads, 3, queries / a.heads]).swap_dims(1, 2).reshape([rows, width]);
+        }
+        if let (Some(of_queries), Some(of_values)) = (&layer.query_bias, &layer.value_bias) {
+            let of_keys = Tensor::zeros([a.columns()[1]], &qkv.device());
+            qkv = qkv + Tensor::cat(vec![of_queries.val(), of_keys, of_values.val()], 0).unsqueeze();
+        }
+        qkv
+    }
+
+    /// Queries and keys of positions, side by side, of their embeddings; zeros where scores have no term with them.
+    fn positions(&self, layer: &Layer<B>, embeddings: Tensor<B, 2>, pass: &mut RowPass) -> Tensor<B, 2> {
+        let ([rows, hidden], device) = (embeddings.dims(), embeddings.device());
+        let zeros = || Tensor::zeros([rows, hidden], &device);
+        match self.architecture().attention.distances {
+            Distances::Disentangled(d) if d.share_att_key => {
+                let all = self.queries_keys_values(layer, embeddings, pass);
+                match d.terms {
+                    // Values of positions are not looked at.
+                    PositionTerms::Both => all,
+                    PositionTerms::PositionToContent => Tensor::cat(vec![all.narrow(1, 0, hidden), zeros()], 1),
+                    PositionTerms::ContentToPosition => Tensor::cat(vec![zeros(), all.narrow(1, hidden, hidden)], 1),
+                }
+            }
+            _ => {
+                let mut projected = |projection: &Option<Linear<B>>| match projection {
+                    Some(projection) => projection.forward(embeddings.clone(), pass),
+                    None => zeros(),
+                };
+                let keys = projected(&layer.position_keys);
+                Tensor::cat(vec![projected(&layer.position_queries), keys], 1)
             }
         }
     }

@@ -61,6 +61,7 @@ pub(super) fn bert_like_without_token_types(
             bias: true,
         },
         block: Block::PostNorm,
+        convolution: None,
         dropout: Dropouts {
             embeddings: hidden_dropout_prob,
             attention: config.probability("attention_probs_dropout_prob", 0.1)?,

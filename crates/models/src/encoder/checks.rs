@@ -57,11 +57,16 @@ impl Architecture {
             let expected = format!("a divisor of heads ({})", attention.heads);
             return wrong("attention.key_value_heads", attention.key_value_heads.to_string(), expected);
         }
-        // The first layer has no normalisation before its attention, so it can stand nowhere else.
-        if self.block == (Block::PreNorm { first_attention: false }) && !self.layer_order.iter().copied().eq(0..layers)
-        {
+        // The first layer has no normalisation before its attention, or a convolution beside it, so it can stand nowhere else.
+        let first_differs = self.block == (Block::PreNorm { first_attention: false }) || self.convolution.is_some();
+        if first_differs && !self.layer_order.iter().copied().eq(0..layers) {
             let expected = format!("each of the {layers} layers once, in order");
             return wrong("layer_order", format!("{:?}", self.layer_order), expected);
+        }
+        if let Some(groups) =
+            self.convolution.map(|c| c.groups).filter(|&groups| groups == 0 || !hidden.is_multiple_of(groups))
+        {
+            return wrong("convolution.groups", groups.to_string(), format!("a divisor of hidden_size ({hidden})"));
         }
         if self.feed_forward.gated && self.feed_forward.activation.form().is_none() {
             let expected = "one that has a gate: not tanh".to_owned();
@@ -87,7 +92,8 @@ impl Architecture {
             Distances::None | Distances::Buckets { .. } => 0.0,
         };
         let of_layers = layers * (2.0 * hidden * columns + 3.0 * hidden * ffn);
-        rows * size + projection + of_layers + dense + distances
+        let convolution = self.convolution.map_or(0.0, |c| hidden * hidden * c.kernel_size as f64 / c.groups as f64);
+        rows * size + projection + convolution + of_layers + dense + distances
     }
 
     /// The longest input in tokens, where the model has a limit.

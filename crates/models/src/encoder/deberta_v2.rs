@@ -1,14 +1,17 @@
-//! DeBERTa v2 and v3 (He et al. 2021, 2023): attention between contents and relative positions, in both directions.
+//! DeBERTa v2 and v3 (He et al. 2021, 2023): attention between contents and relative positions, which may be buckets of
+//! distances, and in the largest models a convolution beside the first layer.
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/deberta_v2/modeling_deberta_v2.py>
 
-use super::architecture::{Architecture, Dense, Disentangled, Distances, Projection, TokenTypes};
-use super::bert_like::bert_like_without_token_types;
+use super::architecture::{Architecture, Convolution, Disentangled, Distances};
 use super::checks::only;
+use super::deberta_like::{
+    checked_span, deberta_like, embedding_names, max_relative_positions, names_behind_attention, relative_terms,
+};
 use super::registration::{DropoutFields, Family};
 use crate::activation::Activation;
 use crate::config::{Config, ConfigError, FieldDefault};
-use crate::parameter_specs::{LayerNames, ParameterSpec, ParameterSpecs};
+use crate::parameter_specs::ParameterSpec;
 
 /// The family's registration.
 pub(super) const FAMILY: Family = Family {
@@ -42,67 +45,45 @@ const CONFIG_DEFAULTS: &[(&str, FieldDefault)] = &[
     ("type_vocab_size", FieldDefault::Count(0)),
 ];
 
-const LAYER: LayerNames = LayerNames {
-    qkv: &[
-        "encoder.layer.{}.attention.self.query_proj",
-        "encoder.layer.{}.attention.self.key_proj",
-        "encoder.layer.{}.attention.self.value_proj",
-    ],
-    attention_output: "encoder.layer.{}.attention.output.dense",
-    attention_norm: "encoder.layer.{}.attention.output.LayerNorm",
-    intermediate: "encoder.layer.{}.intermediate.dense",
-    output: "encoder.layer.{}.output.dense",
-    output_norm: "encoder.layer.{}.output.LayerNorm",
-};
-
-/// Far more relative positions than any table has, and few enough that one of them takes little memory before its tensor is looked at.
-const MOST_POSITIONS: usize = 100_000;
-
 fn disentangled(config: &Config) -> Result<Option<Disentangled>, ConfigError> {
-    if !config.switch("relative_attention", false)? {
-        return Ok(None);
-    }
-    let kinds: Vec<String> = match config.get("pos_att_type") {
-        Some(serde_json::Value::Array(kinds)) => kinds.iter().filter_map(|k| k.as_str().map(str::to_owned)).collect(),
-        Some(text) => text.as_str().unwrap_or_default().split('|').map(|kind| kind.trim().to_owned()).collect(),
-        None => Vec::new(),
-    };
-    let both = kinds.len() == 2 && ["c2p", "p2c"].iter().all(|kind| kinds.iter().any(|k| k == kind));
-    if !both {
-        return Err(ConfigError::Unsupported {
-            field: "pos_att_type",
-            value: kinds.join("|"),
-            supported: "c2p|p2c".to_owned(),
-        });
-    }
-    let positions = config.count("max_position_embeddings")?;
-    let most = config.number("max_relative_positions", -1.0)?;
-    let max_relative_positions = if most < 1.0 { positions } else { most as usize };
+    let Some(terms) = relative_terms(config)? else { return Ok(None) };
+    let max_relative_positions = max_relative_positions(config)?;
     let buckets = Some(config.number("position_buckets", -1.0)?).filter(|&n| n > 0.0).map(|n| n as usize);
-    let span = buckets.unwrap_or(max_relative_positions);
-    if span > MOST_POSITIONS {
-        let field = if buckets.is_some() { "position_buckets" } else { "max_relative_positions" };
-        let expected = format!("at most {MOST_POSITIONS}");
-        return Err(ConfigError::Value { field: field.to_owned(), value: span.to_string(), expected });
-    }
+    let field = if buckets.is_some() { "position_buckets" } else { "max_relative_positions" };
     Ok(Some(Disentangled {
-        span,
+        span: checked_span(field, buckets.unwrap_or(max_relative_positions))?,
         buckets,
         max_relative_positions,
+        terms,
         share_att_key: config.undeclared_switch("share_att_key")?,
+        key_bias: true,
         norm: config.text("norm_rel_ebd", "none")?.to_lowercase().split('|').any(|part| part.trim() == "layer_norm"),
     }))
 }
 
-/// Width of the tables, and whether a linear layer follows them.
-fn embedding_size(config: &Config) -> Result<(usize, bool), ConfigError> {
+fn convolution(config: &Config) -> Result<Option<Convolution>, ConfigError> {
+    const SIZE: &str = "conv_kernel_size";
+    let kernel_size = if config.get(SIZE).is_some() { config.whole(SIZE, 0)? } else { 0 };
+    if kernel_size == 0 {
+        return Ok(None);
+    }
+    let wrong = |field: &str, value: usize, expected: String| {
+        Err(ConfigError::Value { field: field.to_owned(), value: value.to_string(), expected })
+    };
+    if kernel_size.is_multiple_of(2) {
+        // transformers' would give a token less than goes in.
+        return wrong(SIZE, kernel_size, "an odd number".to_owned());
+    }
+    let groups = if config.get("conv_groups").is_some() { config.count("conv_groups")? } else { 1 };
     let hidden = config.count("hidden_size")?;
-    let size = config.whole("embedding_size", hidden)?.max(1);
-    Ok((size, size != hidden))
+    if !hidden.is_multiple_of(groups) {
+        return wrong("conv_groups", groups, format!("a divisor of hidden_size ({hidden})"));
+    }
+    let activation = Activation::from_config("conv_act", config.text("conv_act", "tanh")?)?;
+    Ok(Some(Convolution { kernel_size, groups, activation }))
 }
 
 fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
-    only(config, "conv_kernel_size", &0.into())?;
     if let Some(size) = config.get("attention_head_size") {
         let expected = config.count("hidden_size")? / config.count("num_attention_heads")?;
         only(config, "attention_head_size", &expected.into()).map_err(|_| ConfigError::Unsupported {
@@ -111,60 +92,46 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
             supported: expected.to_string(),
         })?;
     }
-    let (mut architecture, fields) = bert_like_without_token_types(config, 1e-7)?;
-    let (size, projected) = embedding_size(config)?;
-    architecture.embeddings.size = size;
-    if projected {
-        architecture.embeddings.projection = Projection::BeforeNorm;
-    }
-    if !config.switch("position_biased_input", true)? {
-        architecture.embeddings.positions = None;
-    }
-    architecture.embeddings.token_types = match config.whole("type_vocab_size", 0)? {
-        0 => TokenTypes::None,
-        rows => TokenTypes::Rows(rows),
-    };
+    let mut architecture = deberta_like(config)?;
     if let Some(disentangled) = disentangled(config)? {
         architecture.attention.distances = Distances::Disentangled(disentangled);
-        // Three terms make a score: content with content, and each with positions.
-        architecture.attention.scale = 1.0 / ((3 * architecture.attention.head_dim) as f64).sqrt();
     }
-    architecture.head.dense = Some(Dense {
-        dropout: config.probability("pooler_dropout", 0.0)?,
-        activation: Activation::from_config("pooler_hidden_act", config.text("pooler_hidden_act", "gelu")?)?,
-        ..fields.dense
-    });
-    architecture.head.dropout = config.optional_probability("cls_dropout", fields.hidden_dropout_prob)?;
+    architecture.convolution = convolution(config)?;
     architecture.checked("num_attention_heads")
 }
 
 fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
-    let mut names = ParameterSpecs::default();
-    names.table("word_embeddings", "embeddings.word_embeddings");
-    if config.switch("position_biased_input", true)? {
-        names.table("position_embeddings", "embeddings.position_embeddings");
-    }
-    if config.whole("type_vocab_size", 0)? > 0 {
-        names.table("token_type_embeddings", "embeddings.token_type_embeddings");
-    }
-    if embedding_size(config)?.1 {
-        names.linear("encoder.embedding_projection", &["embeddings.embed_proj"], false);
-    }
-    names.norm("encoder.embedding_norm", "embeddings.LayerNorm", true);
+    let mut names = embedding_names(config)?;
     let disentangled = disentangled(config)?;
+    let [own_queries, own_keys] = disentangled.map_or([false; 2], |d| d.own_projections());
     for layer in 0..config.layers("num_hidden_layers")? {
-        names.layer(layer, &layer.to_string(), &LAYER);
-        if disentangled.is_some_and(|d| !d.share_att_key) {
-            let name = |part: &str| format!("encoder.layer.{layer}.attention.self.{part}");
-            let path = format!("encoder.layers.{layer}.position_projection");
-            names.linear(&path, &[&name("pos_query_proj"), &name("pos_key_proj")], true);
+        let path = |part: &str| format!("encoder.layers.{layer}.{part}");
+        let name = |part: &str| format!("encoder.layer.{layer}.attention.self.{part}");
+        names.linear(
+            &path("qkv"),
+            &["query_proj", "key_proj", "value_proj"].map(name).each_ref().map(String::as_str),
+            true,
+        );
+        if own_keys {
+            names.linear(&path("position_keys"), &[&name("pos_key_proj")], true);
         }
+        if own_queries {
+            names.linear(&path("position_queries"), &[&name("pos_query_proj")], true);
+        }
+        names_behind_attention(&mut names, layer);
     }
     if let Some(disentangled) = disentangled {
         names.table("relative_embeddings", "encoder.rel_embeddings");
         if disentangled.norm {
             names.norm("encoder.relative_embedding_norm", "encoder.LayerNorm", true);
         }
+    }
+    if convolution(config)?.is_some() {
+        names.convolution("encoder.layers.0.convolution", "encoder.conv.conv").norm(
+            "encoder.layers.0.convolution.norm",
+            "encoder.conv.LayerNorm",
+            true,
+        );
     }
     Ok(names.head("pooler.dense", false, "classifier"))
 }
@@ -191,7 +158,7 @@ mod tests {
             let config = config("share_att_key", value);
             assert_eq!(disentangled(&config).unwrap().map(|table| table.share_att_key), Some(is_shared));
             let specs = parameter_specs(&config).unwrap();
-            let is_own = specs.iter().any(|spec| spec.parameter.ends_with("position_projection.weight"));
+            let is_own = specs.iter().any(|spec| spec.parameter.ends_with("position_keys.weight"));
             assert_eq!(is_own, !is_shared);
         }
         let said = disentangled(&config("share_att_key", json!("no"))).unwrap_err().to_string();

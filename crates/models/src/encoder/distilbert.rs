@@ -80,6 +80,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
             bias: true,
         },
         block: Block::PostNorm,
+        convolution: None,
         dropout: Dropouts {
             embeddings: dropout,
             attention: config.probability("attention_dropout", 0.1)?,

@@ -86,6 +86,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
             bias: true,
         },
         block: Block::PreNorm { first_attention: true },
+        convolution: None,
         dropout: Dropouts {
             embeddings: config.probability("embd_pdrop", 0.1)?,
             attention: config.probability("attn_pdrop", 0.1)?,

@@ -77,6 +77,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
             true => Block::Parallel,
             false => Block::PreNorm { first_attention: true },
         },
+        convolution: None,
         dropout: Dropouts {
             embeddings: dropped,
             attention: config.probability("attention_dropout", 0.0)?,

@@ -97,6 +97,7 @@ pub(super) fn llama_like(config: &Config, defaults: &LlamaDefaults) -> Result<Ar
             bias: defaults.has_mlp_bias && config.switch("mlp_bias", false)?,
         },
         block: Block::PreNorm { first_attention: true },
+        convolution: None,
         dropout: Dropouts { attention: config.probability("attention_dropout", 0.0)?, ..Dropouts::default() },
         norm: NormForm::Rms,
         layer_norm_eps: config.at_least_zero("rms_norm_eps", defaults.eps)?,

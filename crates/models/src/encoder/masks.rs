@@ -27,7 +27,9 @@ impl Architecture {
         layer.push(mask(Place::FeedForward, self.dropout.inner, len, self.intermediate_size));
         layer.push(mask(Place::FeedForward, self.dropout.output, len, hidden));
         let mut masks = vec![mask(Place::Embeddings, self.dropout.embeddings, len, embedded)];
-        masks.extend(self.layer_order.iter().flat_map(|_| layer.iter().copied()));
+        masks.extend(layer.iter().copied());
+        masks.extend(self.convolution.map(|_| mask(Place::Convolution, self.dropout.output, len, hidden)));
+        masks.extend(self.layer_order.iter().skip(1).flat_map(|_| layer.iter().copied()));
         masks.extend(self.head.dense.map(|dense| mask(Place::Pooled, dense.dropout, 1, hidden)));
         masks.push(mask(Place::Classifier, self.head.dropout, 1, hidden));
         masks.retain(|mask| mask.probability > 0.0);

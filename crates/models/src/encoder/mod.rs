@@ -6,8 +6,12 @@ mod attend;
 mod bert;
 mod bert_like;
 mod checks;
+mod convolution;
 mod data2vec_text;
+mod deberta;
+mod deberta_like;
 mod deberta_v2;
+mod disentangled;
 mod distilbert;
 mod electra;
 mod ernie;
@@ -51,6 +55,7 @@ pub static FAMILIES: &[Family] = &[
     albert::FAMILY,
     mpnet::FAMILY,
     data2vec_text::FAMILY,
+    deberta::FAMILY,
     deberta_v2::FAMILY,
     modernbert::FAMILY,
     ernie::FAMILY,

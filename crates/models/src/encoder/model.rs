@@ -7,6 +7,7 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
 use super::architecture::{Architecture, Block, Distances, Pooling, Positions, Projection, SelfAttention, TokenTypes};
+use super::convolution::TokenConvolution;
 use super::pooling::{PooledTokens, mean};
 use super::relative::RelativePositions;
 use crate::batch::{Sequences, TokenBatch};
@@ -18,12 +19,18 @@ use crate::ops::{self, DropoutPlan, EncoderOps, Place, Precision, RowDropout};
 pub struct Layer<B: Backend> {
     /// Queries, keys and values in one product: `[queries + keys + values, hidden]`.
     pub qkv: Linear<B>,
+    /// Of the queries, where keys have none: `[queries]`.
+    pub query_bias: Option<Param<Tensor<B, 1>>>,
+    /// Of the values, where keys have none: `[values]`.
+    pub value_bias: Option<Param<Tensor<B, 1>>>,
     /// Of each head's queries, `[head_dim]`.
     pub query_norm: Option<Norm<B>>,
     /// Of each head's keys, `[head_dim]`.
     pub key_norm: Option<Norm<B>>,
-    /// Queries and keys of relative positions, where they have projections of their own: `[2 hidden, hidden]`.
-    pub position_projection: Option<Linear<B>>,
+    /// Queries of relative positions, where they have a projection of their own: `[hidden, hidden]`.
+    pub position_queries: Option<Linear<B>>,
+    /// Their keys.
+    pub position_keys: Option<Linear<B>>,
     /// The linear layer after attention, `[hidden, queries]`.
     pub attention_output: Linear<B>,
     /// After the first residual sum, or before attention.
@@ -38,6 +45,8 @@ pub struct Layer<B: Backend> {
     pub output_norm: Norm<B>,
     /// Of what the feed-forward layer adds, before it is added.
     pub after_output_norm: Option<Norm<B>>,
+    /// Over what goes into it.
+    pub convolution: Option<TokenConvolution<B>>,
 }
 
 /// The encoder of any family: embeddings and layers.
@@ -75,20 +84,25 @@ impl<B: Backend> Encoder<B> {
         let (hidden, ffn, size) = (a.hidden_size, a.intermediate_size, a.embeddings.size);
         let norm = |columns| Norm::zeros(columns, a.norm, a.layer_norm_eps, device);
         let linear = |inputs, outputs, bias| Linear::zeros(inputs, outputs, bias, precision, device);
-        let SelfAttention { head_dim, bias, output_bias, query_key_norm, .. } = a.attention;
+        let SelfAttention { head_dim, bias, query_value_bias, output_bias, query_key_norm, .. } = a.attention;
         let [queries, keys] = a.attention.columns();
         let inner = if a.feed_forward.gated { 2 * ffn } else { ffn };
         let disentangled = match a.attention.distances {
             Distances::Disentangled(d) => Some(d),
             Distances::None | Distances::Buckets { .. } => None,
         };
+        let [own_queries, own_keys] = disentangled.map_or([false; 2], |d| d.own_projections());
+        let key_bias = disentangled.is_some_and(|d| d.key_bias);
         let around = a.block == Block::Sandwich;
         let bare = |i: usize| i == 0 && a.block == Block::PreNorm { first_attention: false };
         let layer = |i: usize| Layer {
             qkv: linear(hidden, queries + 2 * keys, bias),
+            query_bias: query_value_bias.then(|| zeros([queries], device)),
+            value_bias: query_value_bias.then(|| zeros([keys], device)),
             query_norm: query_key_norm.then(|| norm(head_dim)),
             key_norm: query_key_norm.then(|| norm(head_dim)),
-            position_projection: disentangled.filter(|d| !d.share_att_key).map(|_| linear(hidden, 2 * hidden, true)),
+            position_queries: own_queries.then(|| linear(hidden, hidden, true)),
+            position_keys: own_keys.then(|| linear(hidden, hidden, key_bias)),
             attention_output: linear(queries, hidden, output_bias),
             attention_norm: (!bare(i)).then(|| norm(hidden)),
             after_attention_norm: around.then(|| norm(hidden)),
@@ -96,6 +110,10 @@ impl<B: Backend> Encoder<B> {
             output: linear(ffn, hidden, a.feed_forward.bias),
             output_norm: norm(hidden),
             after_output_norm: around.then(|| norm(hidden)),
+            convolution: a
+                .convolution
+                .filter(|_| i == 0)
+                .map(|form| TokenConvolution::zeros(form, a, precision, device)),
         };
         let (normed, projection) = match a.embeddings.projection {
             Projection::None => (size, None),
@@ -159,12 +177,20 @@ impl<B: EncoderOps> Encoder<B> {
         let layer = &self.layers[a.layer_order[at]];
         // Nothing reads the last layer's other rows, so beyond its attention they are not computed.
         let only = if at + 1 == a.layer_order.len() { pooled } else { &PooledTokens::All };
+        let before = layer
+            .convolution
+            .as_ref()
+            .map(|convolution| (convolution, convolution.forward(&x, sequences), sequences.clone()));
         let pass = LayerPass { index: a.layer_order[at], sequences, only, relative, plan };
-        match a.block {
+        let y = match a.block {
             Block::PostNorm => self.post_norm(layer, x, pass),
             Block::PreNorm { .. } | Block::Sandwich => self.pre_norm(layer, x, pass),
             Block::Parallel => self.parallel(layer, x, pass),
-        }
+        };
+        let Some((convolution, convolved, rows)) = before else { return y };
+        let ([convolved], _) = only.of([convolved], &rows);
+        let dropout = plan.next(Place::Convolution, a.dropout.output);
+        convolution.add_to(y, ops::dropout(convolved, dropout, sequences))
     }
 
     /// What the head looks at, of the last layer's output.

@@ -135,6 +135,7 @@ fn modernbert_like(config: &Config) -> Result<Architecture, ConfigError> {
             bias: config.switch("mlp_bias", false)?,
         },
         block: Block::PreNorm { first_attention: false },
+        convolution: None,
         dropout: Dropouts {
             embeddings: config.probability("embedding_dropout", 0.0)?,
             attention: attention_dropout,

@@ -77,6 +77,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
             bias,
         },
         block: Block::PreNorm { first_attention: true },
+        convolution: None,
         dropout: Dropouts {
             embeddings: 0.0,
             attention: config.probability("attention_dropout", 0.0)?,

@@ -27,11 +27,11 @@ impl PooledTokens {
     }
 
     /// These rows, and their layout.
-    pub(super) fn of<B: EncoderOps>(
+    pub(super) fn of<B: EncoderOps, const N: usize>(
         &self,
-        x: [Tensor<B, 2>; 2],
+        x: [Tensor<B, 2>; N],
         sequences: &Arc<Sequences>,
-    ) -> ([Tensor<B, 2>; 2], Arc<Sequences>) {
+    ) -> ([Tensor<B, 2>; N], Arc<Sequences>) {
         let Self::At(positions) = self else { return (x, sequences.clone()) };
         let rows: Vec<u32> =
             sequences.starts().iter().zip(positions).map(|(&start, &position)| start as u32 + position).collect();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::architecture::{Disentangled, Distances};
+use super::architecture::Distances;
 use crate::layers::Norm;
 use crate::ops::{EncoderOps, RelativeKind, RelativeSpec};
 
@@ -64,27 +64,4 @@ impl<B: EncoderOps> RelativePositions<B> {
 fn distance_rows(max_len: usize, row_of: impl Fn(i64) -> u32) -> Arc<[u32]> {
     let last = max_len.max(1) as i64 - 1;
     (-last..=last).map(row_of).collect()
-}
-
-impl Disentangled {
-    /// The row of a distance `query - key`: `make_log_bucket_position` of `modeling_deberta_v2.py`, in f32 as there.
-    #[must_use]
-    pub fn row_of(&self, distance: i64) -> u32 {
-        let bucket = match self.buckets {
-            None => distance,
-            Some(buckets) => {
-                let middle = (buckets / 2) as i64;
-                if distance.abs() <= middle {
-                    distance
-                } else {
-                    let ratio = distance.abs() as f32 / middle as f32;
-                    let most = ((self.max_relative_positions - 1) as f64 / middle as f64) as f32;
-                    let log = (ratio.ln() / most.ln() * (middle - 1) as f32).ceil() as i64 + middle;
-                    log * distance.signum()
-                }
-            }
-        };
-        let span = self.span as i64;
-        (bucket + span).clamp(0, 2 * span - 1) as u32
-    }
 }

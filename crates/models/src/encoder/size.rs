@@ -35,7 +35,9 @@ impl Architecture {
             Distances::None => (0, 0),
             Distances::Buckets { num_buckets, .. } => (0, num_buckets * attention.heads),
             Distances::Disentangled(d) => {
-                let own = if d.share_att_key { 0 } else { linear(hidden, 2 * hidden, true) };
+                let [queries, keys] = d.own_projections();
+                let own = if queries { linear(hidden, hidden, true) } else { 0 }
+                    + if keys { linear(hidden, hidden, d.key_bias) } else { 0 };
                 (own, 2 * d.span * hidden + if d.norm { norm(hidden) } else { 0 })
             }
         };
@@ -46,6 +48,7 @@ impl Architecture {
             + linear(queries, hidden, attention.output_bias)
             + linear(hidden, inner, self.feed_forward.bias)
             + linear(ffn, hidden, self.feed_forward.bias)
+            + if attention.query_value_bias { queries + keys } else { 0 }
             + norms * norm(hidden)
             + if attention.query_key_norm { 2 * norm(attention.head_dim) } else { 0 }
             + own;
@@ -57,8 +60,10 @@ impl Architecture {
         let bare = usize::from(self.block == Block::PreNorm { first_attention: false });
         let norms = usize::from(self.block.has_final_norm()) * norm(hidden) - bare * norm(hidden)
             + usize::from(self.embeddings.norm) * norm(normed);
+        let convolution =
+            self.convolution.map_or(0, |c| hidden * (hidden / c.groups * c.kernel_size + 1) + norm(hidden));
         let embeddings = rows * size + shared;
-        let total = embeddings + norms + projection + self.num_layers * layer + head;
+        let total = embeddings + norms + projection + convolution + self.num_layers * layer + head;
         Parameters { total, embeddings }
     }
 

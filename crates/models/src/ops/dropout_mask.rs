@@ -18,6 +18,8 @@ pub enum Place {
     AttentionOutput,
     /// The feed-forward layer.
     FeedForward,
+    /// The convolution beside the first layer.
+    Convolution,
     /// What the head looks at, before its dense layer.
     Pooled,
     /// Before the classifier.

@@ -70,7 +70,8 @@ fn linears_mut<B: Backend>(model: &mut SequenceClassifier<B>) -> Vec<(String, &m
     for (i, layer) in encoder.layers.iter_mut().enumerate() {
         let path = |part: &str| format!("encoder.layers.{i}.{part}");
         all.push((path("qkv"), &mut layer.qkv));
-        all.extend(layer.position_projection.as_mut().map(|linear| (path("position_projection"), linear)));
+        all.extend(layer.position_queries.as_mut().map(|linear| (path("position_queries"), linear)));
+        all.extend(layer.position_keys.as_mut().map(|linear| (path("position_keys"), linear)));
         all.push((path("attention_output"), &mut layer.attention_output));
         all.push((path("intermediate"), &mut layer.intermediate));
         all.push((path("output"), &mut layer.output));

@@ -223,6 +223,12 @@ const USUAL: &[Usual] = &[
         ia3: &["key_proj", "value_proj", "output.dense"],
         feedforward: &["output.dense"],
     },
+    Usual {
+        model_types: &["deberta"],
+        lora: &["in_proj"],
+        ia3: &["in_proj", "output.dense"],
+        feedforward: &["output.dense"],
+    },
     // Queries, keys and values are one layer, of which (IA)³ would scale all.
     Usual { model_types: &["modernbert"], lora: &["Wqkv"], ia3: &[], feedforward: &[] },
     Usual {

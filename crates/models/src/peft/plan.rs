@@ -184,7 +184,8 @@ impl AdapterPlan {
                 let site = name.strip_suffix(".bias").and_then(|module| self.sites.iter().find(|s| s.module == module));
                 let is_trained = match &self.method {
                     Method::Head => !spec.in_encoder,
-                    Method::BitFit => !spec.in_encoder || is_bias,
+                    // DeBERTa has a `q_bias` and a `v_bias`, which peft passes over.
+                    Method::BitFit => !spec.in_encoder || is_bias || name.ends_with("_bias"),
                     Method::Lora(lora) => {
                         is_saved(&name)
                             || match lora.bias {

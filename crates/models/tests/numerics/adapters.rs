@@ -115,6 +115,12 @@ fn asked(name: &str) -> Method {
         name if name.ends_with("_all_linear") => Method::Lora(all),
         "bert_lora_rslora" => Method::Lora(LoraConfig { r: 4, lora_alpha: 8.0, use_rslora: true, ..lora }),
         "bert_lora_bias_all" => Method::Lora(LoraConfig { r: 2, bias: BiasTraining::All, ..lora }),
+        "deberta_lora_bias_all" => Method::Lora(LoraConfig {
+            r: 2,
+            bias: BiasTraining::All,
+            target_modules: names(&["in_proj", "pos_proj", "pos_q_proj"]),
+            ..lora
+        }),
         "bert_lora_bias_lora_only" => Method::Lora(LoraConfig { r: 2, bias: BiasTraining::LoraOnly, ..lora }),
         "bert_lora_pooler_saved" => Method::Lora(LoraConfig {
             r: 3,
@@ -297,7 +303,8 @@ fn the_head_and_the_biases_alone() {
         assert!(!head.is_adapter() && head.specs().is_empty() && biases.specs().is_empty());
         assert!(head.is_trained("classifier.weight") && biases.is_trained("classifier.weight"), "{}", case.name);
         assert!(!head.trained.iter().any(|path| path.starts_with("encoder.")), "{}", case.name);
-        assert!(biases.is_trained("encoder.layers.0.qkv.bias"), "{}", case.name);
+        let of_queries = if case.name.starts_with("deberta_lora") { "query_bias" } else { "qkv.bias" };
+        assert!(biases.is_trained(&format!("encoder.layers.0.{of_queries}")), "{}", case.name);
         assert!(!biases.is_trained("encoder.layers.0.qkv.weight"), "{}", case.name);
         assert!(!biases.is_trained("encoder.relative_embeddings"), "{}", case.name);
     }

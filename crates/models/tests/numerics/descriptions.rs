@@ -5,7 +5,9 @@ use burn_flex::Flex;
 use models::activation::Activation;
 use models::batch::TokenBatch;
 use models::config::Config;
-use models::encoder::architecture::{Architecture, Block, Distances, Pooling, Projection};
+use models::encoder::architecture::{
+    Architecture, Block, Convolution, Disentangled, Distances, Pooling, PositionTerms, Projection,
+};
 use models::encoder::family;
 use models::layers::NormForm;
 use models::ops::{DropoutPlan, Rotary};
@@ -47,6 +49,7 @@ fn what_a_description_says_is_applied() {
         ("block", |a| a.block = Block::PreNorm { first_attention: true }),
         ("block", |a| a.block = Block::Parallel),
         ("block", |a| a.block = Block::Sandwich),
+        ("convolution", |a| a.convolution = Some(convolution(1))),
         ("norm", |a| a.norm = NormForm::Rms),
         ("norm", |a| a.norm = NormForm::RmsOfOnePlus),
         ("embeddings.scale", |a| a.embeddings.scale = Some(2.0)),
@@ -56,6 +59,7 @@ fn what_a_description_says_is_applied() {
         ("attention.scale", |a| a.attention.scale = 0.01),
         ("attention.softcap", |a| a.attention.softcap = Some(0.1)),
         ("attention.key_value_heads", |a| a.attention.key_value_heads = 1),
+        ("attention.query_value_bias", |a| a.attention.query_value_bias = true),
         ("attention.query_key_norm", |a| a.attention.query_key_norm = true),
         ("attention.by_head", |a| a.attention.by_head = true),
         ("attention.layers.window", |a| a.attention.layers[0].window = Some(1)),
@@ -70,7 +74,19 @@ fn what_a_description_says_is_applied() {
     all_apply("roberta_pair", &DropoutPlan::evaluate(), changes);
     let without: Change = ("distances", |a| a.attention.distances = Distances::None);
     all_apply("mpnet_pair", &DropoutPlan::evaluate(), &[without]);
-    all_apply("deberta_v3_pair", &DropoutPlan::evaluate(), &[without]);
+    let of_positions: &[Change] = &[
+        without,
+        ("terms", |a| disentangle(a, |d| d.terms = PositionTerms::ContentToPosition)),
+        ("terms", |a| disentangle(a, |d| d.terms = PositionTerms::PositionToContent)),
+        ("share_att_key", |a| disentangle(a, |d| d.share_att_key = false)),
+    ];
+    all_apply("deberta_v3_pair", &DropoutPlan::evaluate(), of_positions);
+    let of_convolution: &[Change] = &[
+        ("kernel_size", |a| a.convolution = Some(convolution(1))),
+        ("groups", |a| a.convolution = Some(Convolution { groups: 2, ..convolution(3) })),
+        ("activation", |a| a.convolution = Some(Convolution { activation: Activation::Relu, ..convolution(3) })),
+    ];
+    all_apply("deberta_v2_conv_pair", &DropoutPlan::evaluate(), of_convolution);
     let of_rotary: &[Change] = &[
         ("theta", |a| turn(a, |_| Rotary::new(100.0, 8))),
         ("factor", |a| turn(a, |rotary| Rotary { factor: 2.0, ..rotary })),
@@ -78,6 +94,17 @@ fn what_a_description_says_is_applied() {
         ("columns", |a| turn(a, |_| Rotary::new(10_000.0, 4))),
     ];
     all_apply("modernbert_pair", &DropoutPlan::evaluate(), of_rotary);
+}
+
+fn convolution(kernel_size: usize) -> Convolution {
+    Convolution { kernel_size, groups: 1, activation: Activation::Tanh }
+}
+
+/// Another description of relative positions.
+fn disentangle(architecture: &mut Architecture, change: impl Fn(&mut Disentangled)) {
+    if let Distances::Disentangled(d) = &mut architecture.attention.distances {
+        change(d);
+    }
 }
 
 /// Other rotary positions in all layers.

@@ -1,6 +1,8 @@
 //! `run-glue parity`: what it writes for the Trainer, and what it makes of the Trainer's log. That the Trainer really gives the same curve is
 //! shown by `numerics`, on logs of its own.
 
+use std::path::{Path, PathBuf};
+
 use crate::support::program::{Bench, Ended};
 use serde_json::{Value, json};
 
@@ -217,6 +219,23 @@ fn masks_in_pieces_are_refused_by_name() {
     // Nothing is drawn there.
     trained(0.0, json!(4), "--dropout_stream torch").assert_done("no dropout");
     trained(0.1, json!(4), "").assert_done("masks of its own");
+}
+
+/// Masks that were not compared with PyTorch's are not said to be its own.
+#[test]
+fn masks_that_are_not_followed_are_refused_by_name() {
+    let bench = Bench::new();
+    let read = |path: PathBuf| serde_json::from_slice::<Value>(&std::fs::read(path).unwrap()).unwrap();
+    let vocabulary = read(bench.path("m/config.json"))["vocab_size"].clone();
+    for (variant, part) in [("deberta_v2_conv_pair", "`conv_kernel_size`"), ("deberta_pair", "not for deberta;")] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/families").join(variant);
+        let mut config = read(folder.join("config.json"));
+        config["vocab_size"] = vocabulary.clone();
+        config["hidden_dropout_prob"] = json!(0.1);
+        bench.write("m/config.json", config.to_string());
+        let flags = "--task rte --model m --dataset_dir g --max_steps 1 --results_dir results --dropout_stream torch";
+        bench.run(flags.split(' ')).assert_refused(variant, 2, &[part, "--hidden_dropout_prob 0"]);
+    }
 }
 
 /// What the script would run is what the run was made of.

@@ -27,6 +27,16 @@ fn flags(name: &str) -> &'static [&'static str] {
         name if name.ends_with("_lora") => &["--peft", "lora"],
         "bert_lora_rslora" => &["--peft", "lora", "--lora_r", "4", "--lora_alpha", "8", "--use_rslora"],
         "bert_lora_bias_all" => &["--peft", "lora", "--lora_r", "2", "--lora_bias", "all"],
+        "deberta_lora_bias_all" => &[
+            "--peft",
+            "lora",
+            "--lora_r",
+            "2",
+            "--lora_bias",
+            "all",
+            "--target_modules",
+            "in_proj,pos_proj,pos_q_proj",
+        ],
         "bert_lora_bias_lora_only" => &["--peft", "lora", "--lora_r", "2", "--lora_bias", "lora_only"],
         "bert_lora_pooler_saved" => {
             &["--peft", "lora", "--lora_r", "3", "--target_modules", "key", "--modules_to_save", "pooler"]
@@ -138,6 +148,7 @@ fn layouts_accumulation_and_layers_computed_again_change_nothing() {
     for (name, flags) in [
         ("bert_lora", &["--pad_to_max_length", "true"] as &[&str]),
         ("bert_lora", &["--per_device_train_batch_size", "4", "--gradient_accumulation_steps", "2"]),
+        ("deberta_lora_bias_all", &["--gradient_checkpointing", "true"]),
         ("deberta_v3_lora", &["--gradient_checkpointing", "true"]),
         ("bert_ia3", &["--gradient_checkpointing", "true"]),
         ("modernbert_lora_all_linear", &["--backend", "ndarray", "--pad_to_max_length", "true"]),

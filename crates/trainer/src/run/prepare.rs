@@ -217,7 +217,15 @@ fn check_masks(settings: &Settings, model: &ModelFiles) -> Result<(), Error> {
         return Ok(());
     }
     let model_type = model.family.model_type;
-    let mut masks = model.architecture.masks(1, 1).into_iter();
+    let masks = model.architecture.masks(1, 1);
+    if masks.iter().any(|mask| mask.place == Place::Convolution) {
+        return Err(Error::usage(format!(
+            "{}: config.json: `conv_kernel_size`: what transformers draws beside a convolution is not followed by --dropout_stream torch; leave \
+             it out, or drop nothing: --hidden_dropout_prob 0 --attention_probs_dropout_prob 0",
+            model.files().id
+        )));
+    }
+    let mut masks = masks.into_iter();
     if !FOLLOWED.contains(&model_type) && masks.len() > 0 {
         return Err(Error::usage(format!(
             "{}: --dropout_stream torch follows what transformers draws for {} alone, not for {model_type}; leave it out, or drop \
