@@ -61,7 +61,7 @@ impl<B: EncoderOps> Encoder<B> {
         }
         if let (Some(of_queries), Some(of_values)) = (&layer.query_bias, &layer.value_bias) {
             let of_keys = Tensor::zeros([a.columns()[1]], &qkv.device());
-            qkv = qkv + Tensor::cat(vec![of_queries.val(), of_keys, of_values.val()], 0).unsqueeze();
+            qkv = qkv + ops::cat(vec![of_queries.val(), of_keys, of_values.val()], 0).unsqueeze();
         }
         qkv
     }
@@ -76,8 +76,8 @@ impl<B: EncoderOps> Encoder<B> {
                 match d.terms {
                     // Values of positions are not looked at.
                     PositionTerms::Both => all,
-                    PositionTerms::PositionToContent => Tensor::cat(vec![all.narrow(1, 0, hidden), zeros()], 1),
-                    PositionTerms::ContentToPosition => Tensor::cat(vec![zeros(), all.narrow(1, hidden, hidden)], 1),
+                    PositionTerms::PositionToContent => ops::cat(vec![all.narrow(1, 0, hidden), zeros()], 1),
+                    PositionTerms::ContentToPosition => ops::cat(vec![zeros(), all.narrow(1, hidden, hidden)], 1),
                 }
             }
             _ => {
@@ -86,7 +86,7 @@ impl<B: EncoderOps> Encoder<B> {
                     None => zeros(),
                 };
                 let keys = projected(&layer.position_keys);
-                Tensor::cat(vec![projected(&layer.position_queries), keys], 1)
+                ops::cat(vec![projected(&layer.position_queries), keys], 1)
             }
         }
     }
@@ -101,5 +101,5 @@ fn normalised<B: EncoderOps>(qkv: Tensor<B, 2>, a: &SelfAttention, norms: [&Norm
         norm.forward(heads).reshape([rows, columns])
     };
     let values = qkv.clone().narrow(1, queries + keys, keys);
-    Tensor::cat(vec![by_head(0, queries, norms[0]), by_head(queries, keys, norms[1]), values], 1)
+    ops::cat(vec![by_head(0, queries, norms[0]), by_head(queries, keys, norms[1]), values], 1)
 }

@@ -50,9 +50,9 @@ impl<B: EncoderOps> TokenConvolution<B> {
             let columns = neighbours.iter().map(|x| x.clone().narrow(1, group * of_group, of_group)).collect();
             let kernel = kernel.clone().narrow(0, group * own, own).swap_dims(1, 2).reshape([own, size * of_group]);
             let bias = bias.clone().narrow(0, group * own, own);
-            ops::linear(Tensor::cat(columns, 1), kernel, Some(bias), self.precision)
+            ops::linear(ops::cat(columns, 1), kernel, Some(bias), self.precision)
         };
-        Tensor::cat((0..self.form.groups).map(group).collect(), 1)
+        ops::cat((0..self.form.groups).map(group).collect(), 1)
     }
 
     /// A layer's output `y` with what [`Self::forward`] gave, of the same rows.
@@ -81,7 +81,7 @@ fn moved<B: Backend>(x: &Tensor<B, 2>, by: i64, sequences: &Sequences) -> Tensor
         is_there[start + with_neighbour.start..start + with_neighbour.end].fill(1.0);
     }
     // Multiplied, so that neither padding nor another sequence's tokens are seen.
-    Tensor::cat(shifted, 0) * Tensor::<B, 2>::from_data(TensorData::new(is_there, [rows, 1]), &device)
+    ops::cat(shifted, 0) * Tensor::<B, 2>::from_data(TensorData::new(is_there, [rows, 1]), &device)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
 use super::parameter::ones;
+use crate::ops;
 
 /// A factor for each column of a layer's input, or of some columns of its output.
 #[derive(Module, Debug)]
@@ -34,6 +35,6 @@ impl<B: Backend> Ia3<B> {
         let device = l.device();
         let ones = |count: usize| (count > 0).then(|| Tensor::ones([count], &device));
         let (before, after) = (ones(self.first_column), ones(columns - self.first_column - own));
-        Tensor::cat([before, Some(l), after].into_iter().flatten().collect(), 0)
+        ops::cat([before, Some(l), after].into_iter().flatten().collect(), 0)
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
 
 use super::attention::{AttentionSpec, RelativeSpec};
 use super::class_targets::ClassTargets;
@@ -37,6 +38,18 @@ pub fn add_low_rank<B: EncoderOps>(
 /// [`EncoderOps::matmul_f32`].
 pub fn matmul<B: EncoderOps, const D: usize>(a: Tensor<B, D>, b: Tensor<B, D>) -> Tensor<B, D> {
     wrap(B::matmul_f32(raw(a), raw(b)))
+}
+
+/// `Tensor::cat` whose gradients are not lost while another thread ends a backward pass.
+///
+/// What nobody holds is cleared from every thread's graph when a backward pass ends, and burn-autodiff 0.21 lets go of the parts
+/// before it has recorded the whole (`float_cat`). The parts of a graph whose parameters an earlier pass has consumed were
+/// forgotten in between, and their gradients with them, without a word.
+pub fn cat<B: Backend, const D: usize>(parts: Vec<Tensor<B, D>>, dim: usize) -> Tensor<B, D> {
+    let held = parts.clone();
+    let whole = Tensor::cat(parts, dim);
+    drop(held);
+    whole
 }
 
 /// [`EncoderOps::fused_bias_activation`].

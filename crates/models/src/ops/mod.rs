@@ -42,8 +42,8 @@ pub use self::encoder_ops::EncoderOps;
 pub use self::flex::{fma_gflops, simd_level};
 pub use self::forms::{ActivationForm, Rotary, RotarySpec};
 pub use self::functions::{
-    add_low_rank, add_norm, attention, bias_activation, cross_entropy, dropout, embed, gated_activation, layer_norm,
-    linear, matmul, relative_attention, rms_norm, rotary, surrogate_loss,
+    add_low_rank, add_norm, attention, bias_activation, cat, cross_entropy, dropout, embed, gated_activation,
+    layer_norm, linear, matmul, relative_attention, rms_norm, rotary, surrogate_loss,
 };
 pub use self::gradient_norm::{ClipFactor, GradientNorm, scale};
 pub use self::low_rank::LowRankSpec;

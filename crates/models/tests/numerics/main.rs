@@ -9,4 +9,5 @@ mod families;
 mod parity;
 mod same_numbers;
 mod support;
+mod threads;
 mod torch_stream;
