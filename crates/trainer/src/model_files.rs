@@ -172,7 +172,7 @@ impl ModelFiles {
         let architecture = (family.architecture)(&config).map_err(|e| of_model(e.into()))?;
         let names = (family.parameter_specs)(&config)?;
         let weights = places.weights()?;
-        let tokenizer = tokenizer.for_embedding(architecture.vocab_size);
+        let tokenizer = tokenizer.for_embedding(architecture.vocab_size).for_text_end(architecture.text_end());
         let kinds = architecture.embeddings.token_types.rows().unwrap_or(0);
         let has_too_few = tokenizer.uses_type_ids() && kinds == 1;
         let tokenizer = if has_too_few { tokenizer.with_type_ids(false) } else { tokenizer };

@@ -63,6 +63,17 @@ impl Architecture {
             let expected = format!("each of the {layers} layers once, in order");
             return wrong("layer_order", format!("{:?}", self.layer_order), expected);
         }
+        if let Some(decoder) = self.decoder {
+            let norms_first = self.block == (Block::PreNorm { first_attention: true });
+            let is_within = (1..layers).contains(&decoder.first_layer);
+            if !norms_first || !is_within || !self.layer_order.iter().copied().eq(0..layers) {
+                let value = format!("from layer {} on", decoder.first_layer);
+                let expected = format!(
+                    "one of layers 1 to below {layers}, all of them with normalisations first, each once and in order"
+                );
+                return wrong("decoder", value, expected);
+            }
+        }
         if self.feed_forward.gated && self.feed_forward.activation.form().is_none() {
             let expected = "one that has a gate: not tanh".to_owned();
             return wrong("feed_forward.activation", format!("{:?}", self.feed_forward.activation), expected);
@@ -79,7 +90,8 @@ impl Architecture {
         let [hidden, ffn, layers] = [self.hidden_size as f64, self.intermediate_size as f64, self.num_layers as f64];
         let heads = self.attention.heads as f64 + self.attention.key_value_heads as f64;
         let columns = heads * self.attention.head_dim as f64;
-        rows * self.embeddings.size as f64 + layers * (2.0 * hidden * columns + 3.0 * hidden * ffn)
+        let crossing = self.crossing_layers() as f64 * 2.0 * hidden * columns;
+        rows * self.embeddings.size as f64 + layers * (2.0 * hidden * columns + 3.0 * hidden * ffn) + crossing
     }
 
     /// The longest input in tokens, where the model has a limit.

@@ -8,6 +8,7 @@ mod bert_like;
 mod checks;
 mod data2vec_text;
 mod deberta_v2;
+pub mod decoder;
 mod distilbert;
 mod electra;
 mod ernie;
@@ -33,8 +34,10 @@ mod rembert;
 mod roberta;
 mod roberta_prelayernorm;
 mod rope;
+mod second_stack;
 mod size;
 mod smollm3;
+mod t5;
 
 pub use self::registration::{DropoutFields, Family};
 pub use self::size::Parameters;
@@ -71,6 +74,9 @@ pub static FAMILIES: &[Family] = &[
     gemma::GEMMA,
     gemma::GEMMA2,
     gemma::GEMMA3_TEXT,
+    t5::T5,
+    t5::MT5,
+    t5::UMT5,
 ];
 
 /// The family of a config.json.

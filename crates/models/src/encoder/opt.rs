@@ -96,6 +96,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         norm: NormForm::Layer { bias: true },
         // Written into the code, not into config.json.
         layer_norm_eps: 1e-5,
+        decoder: None,
         head: Head {
             pooling: Pooling::Last { padding: padding(config, Some(1))? },
             dense: None,

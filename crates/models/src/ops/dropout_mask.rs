@@ -18,6 +18,8 @@ pub enum Place {
     AttentionOutput,
     /// The feed-forward layer.
     FeedForward,
+    /// What a stack of layers puts out, after its normalisation.
+    StackOutput,
     /// What the head looks at, before its dense layer.
     Pooled,
     /// Before the classifier.

@@ -72,6 +72,11 @@ fn linears_mut<B: Backend>(model: &mut SequenceClassifier<B>) -> Vec<(String, &m
         all.push((path("qkv"), &mut layer.qkv));
         all.extend(layer.position_projection.as_mut().map(|linear| (path("position_projection"), linear)));
         all.push((path("attention_output"), &mut layer.attention_output));
+        if let Some(cross) = &mut layer.cross {
+            all.push((path("cross.queries"), &mut cross.queries));
+            all.push((path("cross.keys_values"), &mut cross.keys_values));
+            all.push((path("cross.output"), &mut cross.output));
+        }
         all.push((path("intermediate"), &mut layer.intermediate));
         all.push((path("output"), &mut layer.output));
     }

@@ -34,7 +34,7 @@ fn a_checkpoint_is_measured() {
     assert!(ended.stdout.contains("parameters 108,311,810 ("), "{}", ended.stdout);
     assert!(ended.stdout.contains("for 8 x 512 tokens"), "{}", ended.stdout);
 
-    bench.write("b/config.json", "{\"model_type\": \"t5\"}");
-    bench.run(["models", "b"]).assert_one_line("unknown", &["b: config.json: `model_type` is \"t5\"", "modernbert"]);
+    bench.write("b/config.json", "{\"model_type\": \"bart\"}");
+    bench.run(["models", "b"]).assert_one_line("unknown", &["b: config.json: `model_type` is \"bart\"", "modernbert"]);
     bench.run(["models", "./none"]).assert_one_line("absent", &["there is no such folder"]);
 }
