@@ -35,6 +35,13 @@ FAMILIES = {
     "DeBERTa-v3-base": BASE | dict(
         model_type="deberta-v2", type_vocab_size=0, relative_attention=True, position_buckets=256, share_att_key=True,
         norm_rel_ebd="layer_norm", pos_att_type=["p2c", "c2p"], position_biased_input=False),
+    "DeBERTa-base": BASE | dict(
+        model_type="deberta", type_vocab_size=0, relative_attention=True, pos_att_type=["c2p", "p2c"],
+        position_biased_input=False, max_relative_positions=-1),
+    "DeBERTa-v2-xlarge, 4 layers": BERT | dict(
+        model_type="deberta-v2", num_hidden_layers=4, hidden_size=1536, num_attention_heads=24, intermediate_size=6144,
+        type_vocab_size=0, relative_attention=True, position_buckets=256, share_att_key=True, conv_kernel_size=3,
+        conv_act="gelu", norm_rel_ebd="layer_norm", pos_att_type=["p2c", "c2p"], position_biased_input=False),
     "ModernBERT-base": dict(model_type="modernbert", vocab_size=30522, num_hidden_layers=22, hidden_size=768,
                             num_attention_heads=12, intermediate_size=1152, pad_token_id=0),
     "NomicBERT": BASE | dict(model_type="nomic_bert", pad_token_id=0),
@@ -54,6 +61,10 @@ FAMILIES = {
                                     num_key_value_heads=8, head_dim=128, intermediate_size=3072),
     "Gemma-3-270m": LLAMA | dict(model_type="gemma3_text", num_hidden_layers=18, hidden_size=640, num_attention_heads=4,
                                  num_key_value_heads=1, head_dim=256, intermediate_size=2048, sliding_window=512),
+    "T5-small": dict(model_type="t5", vocab_size=30522, d_model=512, d_kv=64, d_ff=2048, num_layers=6, num_heads=8,
+                     decoder_start_token_id=0),
+    "T5-v1.1-base": dict(model_type="t5", vocab_size=30522, d_model=768, d_kv=64, d_ff=2048, num_layers=12, num_heads=12,
+                         feed_forward_proj="gated-gelu", decoder_start_token_id=0),
 }
 FAMILY_CASES = [(f"{name} 8 x 64", config, 8, 64) for name, config in FAMILIES.items()]
 #        name             flags             passes over the products (forward, and two in the backward pass)

@@ -56,6 +56,10 @@ class Step:
         self.model = model.to(self.device)
         self.forward = torch.compile(self.model) if compiled else self.model
         input_ids = torch.randint(5, config.vocab_size, (len(lengths), max(lengths)))
+        if config.is_encoder_decoder:
+            # The head looks for the end of each text.
+            for row, length in enumerate(lengths):
+                input_ids[row, length - 1] = config.eos_token_id
         attention_mask = torch.zeros_like(input_ids)
         for row, length in enumerate(lengths):
             attention_mask[row, :length] = 1

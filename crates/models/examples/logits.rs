@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = LoadOptions {
         model_type: family.model_type.to_owned(),
         prefix: family.prefix,
-        initializer_range: config.number("initializer_range", 0.02)?,
+        initializer_range: family.initializer_range(&config)?,
         head: HeadUse::MustFit,
     };
     let (model, report) = load(

@@ -1,5 +1,7 @@
 //! One batch of token ids on the host, and where its sequences lie among the rows.
 
+mod shifted;
+
 use std::sync::Arc;
 
 #[cfg(feature = "cube")]

@@ -15,7 +15,7 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::{AutodiffBackend, Backend};
 
 use crate::batch::{Sequences, TokenBatch};
-use crate::encoder::model::Encoder;
+use crate::encoder::model::{Encoder, Shared};
 use crate::encoder::relative::RelativePositions;
 use crate::head::{LossOptions, SequenceClassifier, Targets, loss};
 use crate::ops::{self, DropoutPlan, EncoderOps};
@@ -43,49 +43,80 @@ where
 {
     let encoder = &model.encoder;
     let depth = encoder.architecture().layer_order.len();
+    let batch = &encoder.reading(batch);
     let mut embedding_plan = plan.clone();
     let mut saved = Vec::with_capacity(depth);
     let mut sequences = batch.sequences.clone();
     let pooled = encoder.pooled_tokens(batch);
+    let mut between = None;
     let x = {
         let plain = encoder.valid();
-        let relative = plain.relative(&sequences);
+        let mut shared = plain.shared(&sequences);
         let mut x = plain.embed(batch, plan);
         for at in 0..depth {
+            if plain.begins_second(at) {
+                let saved = SavedInput { input: x.clone(), sequences: sequences.clone(), plan: plan.clone() };
+                let memory = plain.memory(x, &sequences, plan);
+                between = Some((saved, memory.clone()));
+                shared = plain.shared_of_second(memory, &sequences);
+                x = plain.embed_shifted(batch, plan);
+            }
             saved.push(SavedInput { input: x.clone(), sequences: sequences.clone(), plan: plan.clone() });
-            x = plain.layer(at, x, &mut sequences, (&relative, &pooled), plan);
+            x = plain.layer(at, x, &mut sequences, (&shared, &pooled), plan);
         }
         x
     };
     let trainable = Trainable::new(encoder);
 
     let top = leaf::<B>(x, trainable.before(depth));
-    let logits = model.classify(encoder.summary(top.clone(), &sequences), batch, plan);
+    let summary = encoder.summary(top.clone(), &sequences, plan);
+    let logits = model.classify(summary, batch, plan);
     let loss = loss(logits, targets, options);
     let value = loss.clone().inner();
     let mut grads = loss.backward();
     let mut gradient = top.grad_remove(&mut grads);
     take(grads);
 
-    let relative = encoder.relative(&batch.sequences);
-    let mut of_table = Vec::new();
+    let mut shared = match &between {
+        Some((_, memory)) => encoder.shared_of_second(Tensor::from_inner(memory.clone()), &batch.sequences),
+        None => encoder.shared(&batch.sequences),
+    };
+    let mut of_shared = Vec::new();
     for at in (0..depth).rev() {
         // Nothing further down learns.
         let (Some(above), Some(SavedInput { input, mut sequences, mut plan })) = (gradient.take(), saved.pop()) else {
             break;
         };
         let input = leaf::<B>(input, trainable.before(at));
-        let (relative, table) = of_layer(&relative, trainable.table);
-        let output = encoder.layer(at, input.clone(), &mut sequences, (&relative, &pooled), &mut plan);
+        let (own, summed) = of_layer(&shared, &trainable);
+        let output = encoder.layer(at, input.clone(), &mut sequences, (&own, &pooled), &mut plan);
         let mut grads = ops::surrogate_loss(output, Tensor::from_inner(above)).backward();
         gradient = input.grad_remove(&mut grads);
-        of_table.extend(table.and_then(|table| table.grad_remove(&mut grads)));
+        of_shared.extend(summed.and_then(|summed| summed.grad_remove(&mut grads)));
         take(grads);
+        if let Some((SavedInput { input, sequences, mut plan }, _)) = between.take_if(|_| encoder.begins_second(at)) {
+            let input = leaf::<B>(input, trainable.before(at));
+            let memory = encoder.memory(input.clone(), &sequences, &mut plan);
+            // And the second stack's from its last layer on: there a sum leads to what is added before it leads to the layers below.
+            let of_memory = of_shared
+                .drain(..)
+                .reduce(|sum, gradient| sum + gradient)
+                .map(|gradient| ops::surrogate_loss(memory, Tensor::from_inner(gradient)));
+            let of_words = gradient.take().filter(|_| trainable.embeddings).map(|gradient| {
+                ops::surrogate_loss(encoder.embed_shifted(batch, &mut plan), Tensor::from_inner(gradient))
+            });
+            if let Some(ends) = of_memory.into_iter().chain(of_words).reduce(|a, b| a + b) {
+                let mut grads = ends.backward();
+                gradient = input.grad_remove(&mut grads);
+                take(grads);
+            }
+            shared = encoder.shared(&batch.sequences);
+        }
     }
 
     // The undivided pass adds them from the first layer on: in its graph they are as near to the table as the first one's.
-    let table = of_table.into_iter().rev().reduce(|sum, gradient| gradient + sum);
-    let of_table = match (&relative, table) {
+    let table = of_shared.into_iter().rev().reduce(|sum, gradient| gradient + sum);
+    let of_table = match (&shared.relative, table) {
         (RelativePositions::Disentangled { embeddings, .. }, Some(gradient)) => {
             Some(ops::surrogate_loss(embeddings.clone(), Tensor::from_inner(gradient)))
         }
@@ -103,21 +134,20 @@ fn leaf<B: AutodiffBackend>(x: Tensor<B::InnerBackend, 2>, learns: bool) -> Tens
     Tensor::from_inner(x).set_require_grad(learns)
 }
 
-/// What a layer sees of what all share, and of it the table whose gradient is to be added up over the layers. A table of
-/// biases is a parameter, whose gradient is in each part.
-fn of_layer<B: AutodiffBackend>(
-    relative: &RelativePositions<B>,
-    learns: bool,
-) -> (RelativePositions<B>, Option<Tensor<B, 2>>) {
-    match relative {
+/// What a layer sees of what all of its stack share, and of it the tensor whose gradient is to be added up over the layers: the first
+/// stack's output in a second one, or a table of positions. A table of biases is a parameter, whose gradient is in each part.
+fn of_layer<B: AutodiffBackend>(shared: &Shared<B>, trainable: &Trainable) -> (Shared<B>, Option<Tensor<B, 2>>) {
+    let memory = shared.memory.clone().map(|memory| leaf::<B>(memory.inner(), trainable.memory()));
+    let (relative, table) = match &shared.relative {
         RelativePositions::None => (RelativePositions::None, None),
         RelativePositions::Bias(table, spec) => (RelativePositions::Bias(table.clone(), spec.clone()), None),
         RelativePositions::Disentangled { embeddings, spec, used, dropout } => {
-            let table = leaf::<B>(embeddings.clone().inner(), learns);
+            let table = leaf::<B>(embeddings.clone().inner(), trainable.table);
             let (embeddings, spec, used) = (table.clone(), spec.clone(), used.clone());
             (RelativePositions::Disentangled { embeddings, spec, used, dropout: *dropout }, Some(table))
         }
-    }
+    };
+    (Shared { relative, memory: memory.clone() }, memory.or(table))
 }
 
 /// Which parts have parameters that are not frozen.
@@ -127,6 +157,10 @@ struct Trainable {
     table: bool,
     /// In the order in which they run.
     layers: Vec<bool>,
+    /// Where the second stack begins among them; behind them all where there is none.
+    second: usize,
+    /// What lies between the two stacks, or in the second one's table.
+    between: [bool; 2],
 }
 
 impl Trainable {
@@ -145,12 +179,25 @@ impl Trainable {
                 .iter()
                 .map(|&layer| is_trainable(&encoder.layers[layer]))
                 .collect(),
+            second: encoder.architecture().decoder.map_or(usize::MAX, |decoder| decoder.first_layer),
+            between: [
+                is_trainable(&encoder.final_norm),
+                encoder.second_stack.as_ref().is_some_and(|second| is_trainable(&second.relative_embeddings)),
+            ],
         }
     }
 
     /// Whether the input of the `at`-th layer that runs depends on anything that is learned.
     fn before(&self, at: usize) -> bool {
-        self.embeddings || at > 0 && self.table || self.layers[..at].contains(&true)
+        self.embeddings
+            || at > 0 && self.table
+            || self.layers[..at].contains(&true)
+            || at > self.second && self.between.contains(&true)
+    }
+
+    /// Whether the first stack's output does.
+    fn memory(&self) -> bool {
+        self.before(self.second.min(self.layers.len())) || self.between[0]
     }
 }
 

@@ -56,6 +56,14 @@ pub enum Init {
         /// Largest absolute value.
         cut: f64,
     },
+    /// As [`Init::Normal`], and once more as N(0, std) when all others were drawn: transformers treats the head's layers as any other, and
+    /// then the head as its family's.
+    NormalAgain {
+        /// Standard deviation of the second draw.
+        std: f64,
+    },
+    /// It is not drawn: a checkpoint without it is refused.
+    Given,
     /// Every element 0: biases.
     Zeros,
     /// Every element 1: scales of normalisations.

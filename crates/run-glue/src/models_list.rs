@@ -74,10 +74,10 @@ fn checkpoint_summary(model: &ModelChoice, options: &ModelsOptions) -> Result<Va
     config.check_label_names().map_err(of_model)?;
     let family = family(&config).map_err(of_model)?;
     let architecture = (family.architecture)(&config).map_err(of_model)?;
-    let num_labels = options.num_labels.unwrap_or_else(|| config.num_labels()).max(1);
+    let num_labels = options.num_labels.unwrap_or_else(|| config.num_labels());
     let parameters = architecture.parameters(num_labels);
     let longest = architecture.longest_input();
-    let tokens = options.max_seq_length.min(longest.unwrap_or(usize::MAX)).max(1);
+    let tokens = options.max_seq_length.min(longest.unwrap_or(usize::MAX));
     let batch = options.batch_size;
     Ok(json!({
         "model": files.id,

@@ -172,7 +172,7 @@ impl ModelFiles {
         let architecture = (family.architecture)(&config).map_err(|e| of_model(e.into()))?;
         let names = (family.parameter_specs)(&config)?;
         let weights = places.weights()?;
-        let tokenizer = tokenizer.for_embedding(architecture.vocab_size);
+        let tokenizer = tokenizer.for_embedding(architecture.vocab_size).for_text_end(architecture.text_end());
         let kinds = architecture.embeddings.token_types.rows().unwrap_or(0);
         let has_too_few = tokenizer.uses_type_ids() && kinds == 1;
         let tokenizer = if has_too_few { tokenizer.with_type_ids(false) } else { tokenizer };
@@ -388,7 +388,7 @@ impl ModelFiles {
         let options = LoadOptions {
             model_type: self.family.model_type.to_owned(),
             prefix: self.family.prefix,
-            initializer_range: self.config.number("initializer_range", 0.02)?,
+            initializer_range: self.family.initializer_range(&self.config)?,
             // Where an adapter brings a head of its own, the model's is not used.
             head: if brings_head && build.head == HeadUse::MustFit { HeadUse::WhereItFits } else { build.head },
         };

@@ -59,6 +59,16 @@ pub enum CheckpointError {
         /// What to do, where something can be done.
         hint: &'static str,
     },
+    /// A tensor that the model is not without.
+    #[error(
+        "the checkpoint has no `{tensor}`: a `{model_type}` model needs both its encoder and its decoder, of which nothing is drawn"
+    )]
+    NotDrawn {
+        /// transformers' name of it.
+        tensor: String,
+        /// `model_type` of config.json.
+        model_type: String,
+    },
     /// No tensor of the encoder is in the file.
     #[error(
         "the checkpoint holds no tensor of a `{model_type}` encoder (its first tensors: {found}); is config.json its own?"

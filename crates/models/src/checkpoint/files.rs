@@ -19,7 +19,7 @@ const CANDIDATES: &[(&str, bool)] = &[
 /// Whether a tensor of this name is a classifier's.
 #[must_use]
 pub fn is_of_head(name: &str) -> bool {
-    name.starts_with("classifier.") || name.starts_with("score.")
+    ["classifier.", "score.", "classification_head."].iter().any(|head| name.starts_with(head))
 }
 
 /// The weight files of one checkpoint.

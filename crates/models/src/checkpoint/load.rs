@@ -99,6 +99,7 @@ pub fn load<B: Backend, M: Module<B>>(
     let mut report = LoadReport::default();
     let mut used = HashSet::new();
     let mut values = HashMap::new();
+    let mut again = Vec::new();
     for entry in names {
         let Some(shape) = shapes.get(&entry.parameter) else {
             unreachable!("the table of tensor names has `{}`, the module has not", entry.parameter)
@@ -136,7 +137,13 @@ pub fn load<B: Backend, M: Module<B>>(
                     whole.extend(entry.turned(tensors.read(&name)?, &piece_shape));
                     report.loaded.push(full);
                 }
+                (None, _) if entry.init == Init::Given => {
+                    return Err(CheckpointError::NotDrawn { tensor: full, model_type: options.model_type.clone() });
+                }
                 (found, _) => {
+                    if let Init::NormalAgain { std } = entry.init {
+                        again.push((entry.parameter.clone(), count, std));
+                    }
                     let drawn = initial_values(entry.init, count, options.initializer_range, rng);
                     whole.extend(entry.turned(drawn, &piece_shape));
                     if found.is_some() { report.mismatched.push(full) } else { report.initialized.push(full) }
@@ -144,6 +151,9 @@ pub fn load<B: Backend, M: Module<B>>(
             }
         }
         values.insert(entry.parameter.clone(), whole);
+    }
+    for (parameter, count, std) in again {
+        values.insert(parameter, rng.normal(count, std));
     }
     report.unused = tensors.names().filter(|name| !used.contains(*name)).map(str::to_owned).collect();
     let loaded: HashSet<&String> = report.loaded.iter().collect();
@@ -181,12 +191,13 @@ fn check_shape(
 
 fn initial_values(init: Init, count: usize, std: f64, rng: &mut TorchRng) -> Vec<f32> {
     match init {
-        Init::Normal => rng.normal(count, std),
+        Init::Normal | Init::NormalAgain { .. } => rng.normal(count, std),
         Init::TruncatedNormal { std: own, cut } => {
             rng.normal(count, std);
             rng.truncated_normal(count, own, cut)
         }
-        Init::Zeros => vec![0.0; count],
+        // What is given is never drawn.
+        Init::Given | Init::Zeros => vec![0.0; count],
         Init::Ones => vec![1.0; count],
     }
 }

@@ -36,8 +36,22 @@ pub struct Architecture {
     pub norm: NormForm,
     /// Added to the variance.
     pub layer_norm_eps: f64,
+    /// The second stack of layers, where there is one.
+    pub decoder: Option<Decoder>,
     /// What follows the encoder.
     pub head: Head,
+}
+
+/// A second stack of layers, which reads the same tokens shifted by one and the output of the first stack (T5). Its layers look at no
+/// tokens behind them, and then at all of the first stack's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Decoder {
+    /// The first of its layers among the [`Architecture::num_layers`].
+    pub first_layer: usize,
+    /// The token before all others (`decoder_start_token_id`).
+    pub start: u32,
+    /// Dropout of what either stack puts out.
+    pub output_dropout: f64,
 }
 
 /// What a token's vector is made of besides its word.
@@ -219,15 +233,22 @@ pub struct FeedForward {
 pub enum Distances {
     /// Nothing: the embeddings hold all positions.
     None,
-    /// One number for each bucket of distances and each head, shared by all layers (Raffel et al. 2020).
-    Buckets {
-        /// Rows of the table.
-        num_buckets: usize,
-        /// The table's row of a distance `query - key`.
-        bucket_of: fn(i64, usize) -> u32,
-    },
+    /// One number for each bucket of distances and each head (Raffel et al. 2020).
+    Buckets(Buckets),
     /// Disentangled attention (He et al. 2021).
     Disentangled(Disentangled),
+}
+
+/// Which distances have one row of a table: half of the rows are for either direction, and half of those for one distance each; those of
+/// the others grow. Where tokens look at none behind them, all rows are for one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Buckets {
+    /// Of the table.
+    pub rows: usize,
+    /// Distances from here on share a row.
+    pub max_distance: usize,
+    /// Whether each layer has a table, not a stack of layers one (UMT5).
+    pub of_each_layer: bool,
 }
 
 /// A convolution over tokens.
@@ -299,6 +320,11 @@ pub enum Pooling {
     Last {
         /// `pad_token_id`.
         padding: Option<u32>,
+    },
+    /// The last token that is this one; the last of all where there is none.
+    LastOf {
+        /// `eos_token_id`.
+        token: u32,
     },
     /// The mean of all tokens.
     Mean,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use burn::module::Param;
 use burn::tensor::Tensor;
 
 use super::architecture::{Distances, PositionTerms, SelfAttention};
@@ -30,14 +31,20 @@ impl<B: EncoderOps> Encoder<B> {
             key_value_heads: a.key_value_heads,
             scale: own.scale.unwrap_or(a.scale),
             window: own.window,
-            causal: a.causal,
+            causal: a.causal || layer.cross.is_some(),
             softcap: a.softcap,
             sequences: pass.sequences.clone(),
             dropout: pass.plan.next(Place::Attention, self.architecture().dropout.attention),
         };
-        match pass.relative {
+        match &pass.shared.relative {
             RelativePositions::None => ops::attention(qkv, &spec),
-            RelativePositions::Bias(table, relative) => ops::relative_attention(qkv, table.clone(), relative, &spec),
+            RelativePositions::Bias(shared, relative) => {
+                let own = layer.relative_embeddings.as_ref().map(Param::val);
+                match own.or_else(|| shared.clone()) {
+                    Some(table) => ops::relative_attention(qkv, table, relative, &spec),
+                    None => unreachable!("a table is the layer's own or that of all"),
+                }
+            }
             RelativePositions::Disentangled { embeddings, spec: relative, used, dropout } => {
                 let plan = &mut *pass.plan;
                 // Dropped as a whole, so that a row's mask does not depend on the batch's lengths.

@@ -71,6 +71,7 @@ pub(super) fn bert_like_without_token_types(
         },
         norm: NormForm::Layer { bias: true },
         layer_norm_eps: config.at_least_zero("layer_norm_eps", layer_norm_eps)?,
+        decoder: None,
         head: Head {
             pooling: Pooling::First,
             dense: Some(fields.dense),

@@ -68,6 +68,17 @@ impl Architecture {
         {
             return wrong("convolution.groups", groups.to_string(), format!("a divisor of hidden_size ({hidden})"));
         }
+        if let Some(decoder) = self.decoder {
+            let norms_first = self.block == (Block::PreNorm { first_attention: true });
+            let is_within = (1..layers).contains(&decoder.first_layer);
+            if !norms_first || !is_within || !self.layer_order.iter().copied().eq(0..layers) {
+                let value = format!("from layer {} on", decoder.first_layer);
+                let expected = format!(
+                    "one of layers 1 to below {layers}, all of them with normalisations first, each once and in order"
+                );
+                return wrong("decoder", value, expected);
+            }
+        }
         if self.feed_forward.gated && self.feed_forward.activation.form().is_none() {
             let expected = "one that has a gate: not tanh".to_owned();
             return wrong("feed_forward.activation", format!("{:?}", self.feed_forward.activation), expected);
@@ -89,11 +100,13 @@ impl Architecture {
         let dense = if self.head.dense.is_some() { hidden * hidden } else { 0.0 };
         let distances = match self.attention.distances {
             Distances::Disentangled(table) => 2.0 * table.span as f64 * hidden + layers * 2.0 * hidden * hidden,
-            Distances::None | Distances::Buckets { .. } => 0.0,
+            Distances::Buckets(table) => layers * table.rows as f64 * self.attention.heads as f64,
+            Distances::None => 0.0,
         };
         let of_layers = layers * (2.0 * hidden * columns + 3.0 * hidden * ffn);
         let convolution = self.convolution.map_or(0.0, |c| hidden * hidden * c.kernel_size as f64 / c.groups as f64);
-        rows * size + projection + convolution + of_layers + dense + distances
+        let crossing = self.crossing_layers() as f64 * 2.0 * hidden * columns;
+        rows * size + projection + convolution + of_layers + crossing + dense + distances
     }
 
     /// The longest input in tokens, where the model has a limit.

@@ -90,6 +90,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         norm: NormForm::Layer { bias: true },
         // Written into the code, not into config.json.
         layer_norm_eps: 1e-12,
+        decoder: None,
         head: Head {
             pooling: Pooling::First,
             dense: Some(Dense { dropout: 0.0, activation: Activation::Relu, bias: true, norm: false }),

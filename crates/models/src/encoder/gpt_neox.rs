@@ -87,6 +87,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         },
         norm: NormForm::Layer { bias: true },
         layer_norm_eps: config.at_least_zero("layer_norm_eps", 1e-5)?,
+        decoder: None,
         head: Head::score(padding(config, None)?),
     }
     .checked("num_attention_heads")

@@ -101,6 +101,7 @@ pub(super) fn llama_like(config: &Config, defaults: &LlamaDefaults) -> Result<Ar
         dropout: Dropouts { attention: config.probability("attention_dropout", 0.0)?, ..Dropouts::default() },
         norm: NormForm::Rms,
         layer_norm_eps: config.at_least_zero("rms_norm_eps", defaults.eps)?,
+        decoder: None,
         head: Head::score(padding),
     })
 }

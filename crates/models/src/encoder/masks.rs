@@ -15,21 +15,34 @@ impl Architecture {
             Projection::None | Projection::AfterNorm => self.embeddings.size,
             Projection::BeforeNorm => hidden,
         };
-        let mut layer = Vec::new();
-        if let Distances::Disentangled(d) = self.attention.distances {
-            // One for all examples.
-            let table = mask(Place::RelativeTable, self.dropout.output, 2 * d.span, hidden);
-            layer.push(MaskShape { batch: 1, ..table });
+        let attention = [
+            MaskShape { heads: self.attention.heads, ..mask(Place::Attention, self.dropout.attention, len, len) },
+            mask(Place::AttentionOutput, self.dropout.attention_output, len, hidden),
+        ];
+        let first_of_second = self.decoder.map_or(usize::MAX, |decoder| decoder.first_layer);
+        let put_out = self.decoder.map(|decoder| mask(Place::StackOutput, decoder.output_dropout, len, hidden));
+        let embeddings = mask(Place::Embeddings, self.dropout.embeddings, len, embedded);
+        let mut masks = vec![embeddings];
+        for &layer in &self.layer_order {
+            if layer == first_of_second {
+                masks.extend(put_out);
+                masks.push(embeddings);
+            }
+            if let Distances::Disentangled(d) = self.attention.distances {
+                // One for all examples.
+                let table = mask(Place::RelativeTable, self.dropout.output, 2 * d.span, hidden);
+                masks.push(MaskShape { batch: 1, ..table });
+            }
+            masks.extend(attention);
+            if layer >= first_of_second {
+                masks.extend(attention);
+            }
+            masks.push(mask(Place::FeedForward, self.dropout.inner, len, self.intermediate_size));
+            masks.push(mask(Place::FeedForward, self.dropout.output, len, hidden));
+            let convolution = self.convolution.filter(|_| layer == 0);
+            masks.extend(convolution.map(|_| mask(Place::Convolution, self.dropout.output, len, hidden)));
         }
-        let attention = mask(Place::Attention, self.dropout.attention, len, len);
-        layer.push(MaskShape { heads: self.attention.heads, ..attention });
-        layer.push(mask(Place::AttentionOutput, self.dropout.attention_output, len, hidden));
-        layer.push(mask(Place::FeedForward, self.dropout.inner, len, self.intermediate_size));
-        layer.push(mask(Place::FeedForward, self.dropout.output, len, hidden));
-        let mut masks = vec![mask(Place::Embeddings, self.dropout.embeddings, len, embedded)];
-        masks.extend(layer.iter().copied());
-        masks.extend(self.convolution.map(|_| mask(Place::Convolution, self.dropout.output, len, hidden)));
-        masks.extend(self.layer_order.iter().skip(1).flat_map(|_| layer.iter().copied()));
+        masks.extend(put_out);
         masks.extend(self.head.dense.map(|dense| mask(Place::Pooled, dense.dropout, 1, hidden)));
         masks.push(mask(Place::Classifier, self.head.dropout, 1, hidden));
         masks.retain(|mask| mask.probability > 0.0);

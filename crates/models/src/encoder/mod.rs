@@ -11,6 +11,7 @@ mod data2vec_text;
 mod deberta;
 mod deberta_like;
 mod deberta_v2;
+pub mod decoder;
 mod disentangled;
 mod distilbert;
 mod electra;
@@ -37,8 +38,10 @@ mod rembert;
 mod roberta;
 mod roberta_prelayernorm;
 mod rope;
+mod second_stack;
 mod size;
 mod smollm3;
+mod t5;
 
 pub use self::registration::{DropoutFields, Family};
 pub use self::size::Parameters;
@@ -76,13 +79,25 @@ pub static FAMILIES: &[Family] = &[
     gemma::GEMMA,
     gemma::GEMMA2,
     gemma::GEMMA3_TEXT,
+    t5::T5,
+    t5::MT5,
+    t5::UMT5,
 ];
 
 /// The family of a config.json.
 ///
 /// # Errors
-/// When its `model_type` is not among [`FAMILIES`].
+/// When its `model_type` is not among [`FAMILIES`], or its weights are quantized.
 pub fn family(config: &Config) -> Result<&'static Family, ConfigError> {
+    // Their tensors have names and forms of their own, so that the encoder's would all count as absent.
+    if let Some(quantization) = config.get("quantization_config") {
+        let method = quantization.get("quant_method").and_then(serde_json::Value::as_str);
+        return Err(ConfigError::Unsupported {
+            field: "quantization_config",
+            value: method.map_or_else(|| quantization.to_string(), str::to_owned),
+            supported: "none: take the model that it was made of".to_owned(),
+        });
+    }
     let supported = || FAMILIES.iter().map(|f| f.model_type).collect::<Vec<_>>().join(", ");
     FAMILIES.iter().find(|family| family.model_type == config.model_type()).ok_or_else(|| {
         match config.get("model_type") {

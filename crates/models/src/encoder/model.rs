@@ -8,6 +8,7 @@ use burn::tensor::backend::Backend;
 
 use super::architecture::{Architecture, Block, Distances, Pooling, Positions, Projection, SelfAttention, TokenTypes};
 use super::convolution::TokenConvolution;
+use super::decoder::{CrossAttention, SecondStack};
 use super::pooling::{PooledTokens, mean};
 use super::relative::RelativePositions;
 use crate::batch::{Sequences, TokenBatch};
@@ -27,6 +28,8 @@ pub struct Layer<B: Backend> {
     pub query_norm: Option<Norm<B>>,
     /// Of each head's keys, `[head_dim]`.
     pub key_norm: Option<Norm<B>>,
+    /// The table of relative positions, where each layer has its own: `[buckets, heads]`.
+    pub relative_embeddings: Option<Param<Tensor<B, 2>>>,
     /// Queries of relative positions, where they have a projection of their own: `[hidden, hidden]`.
     pub position_queries: Option<Linear<B>>,
     /// Their keys.
@@ -37,6 +40,8 @@ pub struct Layer<B: Backend> {
     pub attention_norm: Option<Norm<B>>,
     /// Of what attention adds, before it is added.
     pub after_attention_norm: Option<Norm<B>>,
+    /// Its attention to the first stack's output, in a second stack.
+    pub cross: Option<CrossAttention<B>>,
     /// First feed-forward layer; with its gate `[2 intermediate, hidden]`.
     pub intermediate: Linear<B>,
     /// Second feed-forward layer.
@@ -64,7 +69,7 @@ pub struct Encoder<B: Backend> {
     pub embedding_norm: Option<Norm<B>>,
     /// To the encoder's width.
     pub embedding_projection: Option<Linear<B>>,
-    /// The table of relative positions: `[buckets, heads]` or `[2 span, hidden]`.
+    /// The table of relative positions, where layers share one: `[buckets, heads]` or `[2 span, hidden]`.
     pub relative_embeddings: Option<Param<Tensor<B, 2>>>,
     /// Of that table.
     pub relative_embedding_norm: Option<Norm<B>>,
@@ -72,6 +77,8 @@ pub struct Encoder<B: Backend> {
     pub layers: Vec<Layer<B>>,
     /// After the last layer.
     pub final_norm: Option<Norm<B>>,
+    /// Of an encoder-decoder.
+    pub second_stack: Option<SecondStack<B>>,
     #[module(skip)]
     architecture: Arc<Architecture>,
 }
@@ -87,12 +94,15 @@ impl<B: Backend> Encoder<B> {
         let SelfAttention { head_dim, bias, query_value_bias, output_bias, query_key_norm, .. } = a.attention;
         let [queries, keys] = a.attention.columns();
         let inner = if a.feed_forward.gated { 2 * ffn } else { ffn };
-        let disentangled = match a.attention.distances {
-            Distances::Disentangled(d) => Some(d),
-            Distances::None | Distances::Buckets { .. } => None,
+        let (shared, own, disentangled) = match a.attention.distances {
+            Distances::None => (None, None, None),
+            Distances::Buckets(b) if b.of_each_layer => (None, Some([b.rows, a.attention.heads]), None),
+            Distances::Buckets(b) => (Some([b.rows, a.attention.heads]), None, None),
+            Distances::Disentangled(d) => (Some([2 * d.span, hidden]), None, Some(d)),
         };
         let [own_queries, own_keys] = disentangled.map_or([false; 2], |d| d.own_projections());
         let key_bias = disentangled.is_some_and(|d| d.key_bias);
+        let second = a.decoder.map_or(a.num_layers, |decoder| decoder.first_layer);
         let around = a.block == Block::Sandwich;
         let bare = |i: usize| i == 0 && a.block == Block::PreNorm { first_attention: false };
         let layer = |i: usize| Layer {
@@ -101,11 +111,13 @@ impl<B: Backend> Encoder<B> {
             value_bias: query_value_bias.then(|| zeros([keys], device)),
             query_norm: query_key_norm.then(|| norm(head_dim)),
             key_norm: query_key_norm.then(|| norm(head_dim)),
+            relative_embeddings: own.map(|shape| zeros(shape, device)),
             position_queries: own_queries.then(|| linear(hidden, hidden, true)),
             position_keys: own_keys.then(|| linear(hidden, hidden, key_bias)),
             attention_output: linear(queries, hidden, output_bias),
             attention_norm: (!bare(i)).then(|| norm(hidden)),
             after_attention_norm: around.then(|| norm(hidden)),
+            cross: (i >= second).then(|| CrossAttention::zeros(a, precision, device)),
             intermediate: linear(hidden, inner, a.feed_forward.bias),
             output: linear(ffn, hidden, a.feed_forward.bias),
             output_norm: norm(hidden),
@@ -127,14 +139,11 @@ impl<B: Backend> Encoder<B> {
             task_type_embeddings: a.embeddings.task_types.map(|rows| zeros([rows, size], device)),
             embedding_norm: a.embeddings.norm.then(|| norm(normed)),
             embedding_projection: projection,
-            relative_embeddings: match a.attention.distances {
-                Distances::Buckets { num_buckets, .. } => Some(zeros([num_buckets, a.attention.heads], device)),
-                Distances::Disentangled(d) => Some(zeros([2 * d.span, hidden], device)),
-                Distances::None => None,
-            },
+            relative_embeddings: shared.map(|shape| zeros(shape, device)),
             relative_embedding_norm: disentangled.filter(|d| d.norm).map(|_| norm(hidden)),
             layers: (0..a.num_layers).map(layer).collect(),
             final_norm: a.block.has_final_norm().then(|| norm(hidden)),
+            second_stack: a.decoder.map(|_| SecondStack::zeros(a, device)),
             architecture,
         }
     }
@@ -150,13 +159,18 @@ impl<B: EncoderOps> Encoder<B> {
     /// What the head looks at: `[batch, hidden]`, or `[rows, hidden]` where it pools itself.
     #[must_use]
     pub fn pooled(&self, batch: &TokenBatch, plan: &mut DropoutPlan) -> Tensor<B, 2> {
+        let batch = &self.reading(batch);
         let mut sequences = batch.sequences.clone();
-        let (relative, pooled) = (self.relative(&sequences), self.pooled_tokens(batch));
+        let (mut shared, pooled) = (self.shared(&sequences), self.pooled_tokens(batch));
         let mut x = self.embed(batch, plan);
         for at in 0..self.architecture().layer_order.len() {
-            x = self.layer(at, x, &mut sequences, (&relative, &pooled), plan);
+            if self.begins_second(at) {
+                shared = self.shared_of_second(self.memory(x, &sequences, plan), &sequences);
+                x = self.embed_shifted(batch, plan);
+            }
+            x = self.layer(at, x, &mut sequences, (&shared, &pooled), plan);
         }
-        self.summary(x, &sequences)
+        self.summary(x, &sequences, plan)
     }
 
     /// The tokens that the head looks at.
@@ -170,7 +184,7 @@ impl<B: EncoderOps> Encoder<B> {
         at: usize,
         x: Tensor<B, 2>,
         sequences: &mut Arc<Sequences>,
-        (relative, pooled): (&RelativePositions<B>, &PooledTokens),
+        (shared, pooled): (&Shared<B>, &PooledTokens),
         plan: &mut DropoutPlan,
     ) -> Tensor<B, 2> {
         let a = self.architecture();
@@ -181,7 +195,7 @@ impl<B: EncoderOps> Encoder<B> {
             .convolution
             .as_ref()
             .map(|convolution| (convolution, convolution.forward(&x, sequences), sequences.clone()));
-        let pass = LayerPass { index: a.layer_order[at], sequences, only, relative, plan };
+        let pass = LayerPass { index: a.layer_order[at], sequences, only, shared, plan };
         let y = match a.block {
             Block::PostNorm => self.post_norm(layer, x, pass),
             Block::PreNorm { .. } | Block::Sandwich => self.pre_norm(layer, x, pass),
@@ -194,12 +208,11 @@ impl<B: EncoderOps> Encoder<B> {
     }
 
     /// What the head looks at, of the last layer's output.
-    pub(crate) fn summary(&self, mut x: Tensor<B, 2>, sequences: &Sequences) -> Tensor<B, 2> {
-        if let Some(norm) = &self.final_norm {
-            x = norm.forward(x);
-        }
+    pub(crate) fn summary(&self, x: Tensor<B, 2>, sequences: &Arc<Sequences>, plan: &mut DropoutPlan) -> Tensor<B, 2> {
+        let norm = self.second_stack.as_ref().map_or(self.final_norm.as_ref(), |second| Some(&second.final_norm));
+        let x = self.put_out(x, norm, sequences, plan);
         match self.architecture().head.pooling {
-            Pooling::First | Pooling::Last { .. } | Pooling::MeanOfDense => x,
+            Pooling::First | Pooling::Last { .. } | Pooling::LastOf { .. } | Pooling::MeanOfDense => x,
             Pooling::Mean => mean(x, sequences),
         }
     }
@@ -244,13 +257,39 @@ impl<B: EncoderOps> Encoder<B> {
         }
     }
 
-    /// What the layers share of relative positions, for a batch of sequences.
-    pub(crate) fn relative(&self, sequences: &Sequences) -> RelativePositions<B> {
-        let a = self.architecture();
-        self.relative_embeddings.as_ref().map_or(RelativePositions::None, |table| {
-            let norm = self.relative_embedding_norm.as_ref();
-            RelativePositions::new(a.attention.distances, a.dropout.output, table.val(), norm, sequences.max_len())
-        })
+    /// The output of a stack, of that of its last layer.
+    pub(super) fn put_out(
+        &self,
+        x: Tensor<B, 2>,
+        norm: Option<&Norm<B>>,
+        sequences: &Arc<Sequences>,
+        plan: &mut DropoutPlan,
+    ) -> Tensor<B, 2> {
+        let x = match norm {
+            Some(norm) => norm.forward(x),
+            None => x,
+        };
+        match self.architecture().decoder {
+            Some(decoder) => ops::dropout(x, plan.next(Place::StackOutput, decoder.output_dropout), sequences),
+            None => x,
+        }
+    }
+
+    /// What the layers share, those of the first stack where there are two.
+    pub(crate) fn shared(&self, sequences: &Sequences) -> Shared<B> {
+        Shared { relative: self.relative(self.relative_embeddings.as_ref(), sequences, false), memory: None }
+    }
+
+    /// What they share of relative positions, for a batch of sequences. `one_sided`: tokens look at none behind them.
+    pub(super) fn relative(
+        &self,
+        table: Option<&Param<Tensor<B, 2>>>,
+        sequences: &Sequences,
+        one_sided: bool,
+    ) -> RelativePositions<B> {
+        let (a, norm) = (self.architecture(), self.relative_embedding_norm.as_ref());
+        let table = table.map(Param::val);
+        RelativePositions::new(a.attention.distances, a.dropout.output, table, norm, sequences.max_len(), one_sided)
     }
 
     fn post_norm(&self, layer: &Layer<B>, mut x: Tensor<B, 2>, mut pass: LayerPass<B>) -> Tensor<B, 2> {
@@ -270,8 +309,13 @@ impl<B: EncoderOps> Encoder<B> {
     fn pre_norm(&self, layer: &Layer<B>, mut x: Tensor<B, 2>, mut pass: LayerPass<B>) -> Tensor<B, 2> {
         let normed = layer.attention_norm.as_ref().map_or_else(|| x.clone(), |norm| norm.forward(x.clone()));
         let mut context = self.attend(layer, normed, &mut pass);
-        [context, x] = pass.narrowed([context, x]);
+        if layer.cross.is_none() {
+            [context, x] = pass.narrowed([context, x]);
+        }
         x = x + self.attended(layer, context, &mut pass);
+        if let Some(cross) = &layer.cross {
+            x = self.crossed(cross, x, &mut pass);
+        }
         let added = self.fed_forward(layer, layer.output_norm.forward(x.clone()), &mut pass);
         x + added
     }
@@ -322,6 +366,13 @@ impl<B: EncoderOps> Encoder<B> {
     }
 }
 
+/// What the layers of one stack share in a forward pass.
+pub(crate) struct Shared<B: Backend> {
+    pub(crate) relative: RelativePositions<B>,
+    /// The first stack's output, in the second one: `[rows, hidden]`.
+    pub(crate) memory: Option<Tensor<B, 2>>,
+}
+
 /// What a layer is given besides its input and its parameters.
 pub(super) struct LayerPass<'a, B: Backend> {
     /// Its number among the layers with parameters of their own.
@@ -330,7 +381,7 @@ pub(super) struct LayerPass<'a, B: Backend> {
     pub(super) sequences: &'a mut Arc<Sequences>,
     /// The rows that are read of its output.
     only: &'a PooledTokens,
-    pub(super) relative: &'a RelativePositions<B>,
+    pub(super) shared: &'a Shared<B>,
     pub(super) plan: &'a mut DropoutPlan,
 }
 
@@ -343,12 +394,12 @@ impl<B: EncoderOps> LayerPass<'_, B> {
         RowDropout { dropout: self.plan.next(place, probability), sequences: self.sequences.clone() }
     }
 
-    fn dropped(&mut self, x: Tensor<B, 2>, place: Place, probability: f64) -> Tensor<B, 2> {
+    pub(super) fn dropped(&mut self, x: Tensor<B, 2>, place: Place, probability: f64) -> Tensor<B, 2> {
         ops::dropout(x, self.plan.next(place, probability), self.sequences)
     }
 
     /// The rows that are read; the layout is theirs from here on.
-    fn narrowed(&mut self, x: [Tensor<B, 2>; 2]) -> [Tensor<B, 2>; 2] {
+    pub(super) fn narrowed(&mut self, x: [Tensor<B, 2>; 2]) -> [Tensor<B, 2>; 2] {
         let (x, sequences) = self.only.of(x, self.sequences);
         *self.sequences = sequences;
         x

@@ -145,6 +145,7 @@ fn modernbert_like(config: &Config) -> Result<Architecture, ConfigError> {
         },
         norm: NormForm::Layer { bias: config.switch("norm_bias", false)? },
         layer_norm_eps: config.at_least_zero("norm_eps", 1e-5)?,
+        decoder: None,
         head: Head {
             pooling: Pooling::First,
             dense: Some(Dense {

@@ -2,7 +2,7 @@
 //!
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/mpnet/modeling_mpnet.py>
 
-use super::architecture::{Architecture, Dense, Distances, Positions, TokenTypes};
+use super::architecture::{Architecture, Buckets, Dense, Distances, Positions, TokenTypes};
 use super::bert_like::bert_like_without_token_types;
 use super::checks::only;
 use super::registration::{DropoutFields, Family};
@@ -48,28 +48,11 @@ const LAYER: LayerNames = LayerNames {
     output_norm: "encoder.layer.{}.output.LayerNorm",
 };
 
-/// Buckets that `compute_position_bias` counts with, whatever config.json says.
-const NUM_BUCKETS: usize = 32;
-/// Distances from here on share a bucket.
-const MAX_DISTANCE: f64 = 128.0;
-
-/// `relative_position_bucket`: half of the buckets for each direction, half of those exact, the others logarithmic.
-fn bucket_of(distance: i64, num_buckets: usize) -> u32 {
-    let half = num_buckets as i64 / 2;
-    let exact = half / 2;
-    let n = distance.abs();
-    let bucket = if n < exact {
-        n
-    } else {
-        let range = (MAX_DISTANCE / exact as f64).ln() as f32;
-        let log = (n as f32 / exact as f32).ln() / range * (half - exact) as f32;
-        (exact + log as i64).min(half - 1)
-    };
-    (bucket + if distance < 0 { half } else { 0 }) as u32
-}
+/// What `compute_position_bias` counts with, whatever config.json says.
+const BUCKETS: Buckets = Buckets { rows: 32, max_distance: 128, of_each_layer: false };
 
 fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
-    only(config, "relative_attention_num_buckets", &NUM_BUCKETS.into())?;
+    only(config, "relative_attention_num_buckets", &BUCKETS.rows.into())?;
     let (mut architecture, fields) = bert_like_without_token_types(config, 1e-12)?;
     // The padding's row is 1, whatever config.json says.
     let rows = config.count("max_position_embeddings")?;
@@ -77,7 +60,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     // Written into the code, whatever config.json says.
     architecture.embeddings.padding = Some(1);
     architecture.embeddings.token_types = TokenTypes::None;
-    architecture.attention.distances = Distances::Buckets { num_buckets: NUM_BUCKETS, bucket_of };
+    architecture.attention.distances = Distances::Buckets(BUCKETS);
     architecture.head.dense = Some(Dense { dropout: fields.hidden_dropout_prob, ..fields.dense });
     architecture.head.dropout = fields.hidden_dropout_prob;
     architecture.checked("num_attention_heads")

@@ -88,6 +88,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
         norm: NormForm::Layer { bias: true },
         // Written into the code, not into config.json.
         layer_norm_eps: 1e-5,
+        decoder: None,
         head: Head::score(padding(config, Some(1))?),
     }
     .checked("num_attention_heads")

@@ -4,9 +4,20 @@ use std::sync::Arc;
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::architecture::Pooling;
+use super::architecture::{Architecture, Pooling};
 use crate::batch::{Sequences, TokenBatch};
 use crate::ops::{self, EncoderOps};
+
+impl Architecture {
+    /// The token by whose last place in a text the head classifies it, where that is one of its own.
+    #[must_use]
+    pub fn text_end(&self) -> Option<u32> {
+        match self.head.pooling {
+            Pooling::LastOf { token } => Some(token),
+            Pooling::First | Pooling::Last { .. } | Pooling::Mean | Pooling::MeanOfDense => None,
+        }
+    }
+}
 
 /// The rows of a layer's output that anything reads.
 pub(crate) enum PooledTokens {
@@ -23,6 +34,7 @@ impl PooledTokens {
             Pooling::Mean | Pooling::MeanOfDense => Self::All,
             Pooling::First => Self::At(vec![0; sequences.len()]),
             Pooling::Last { padding } => Self::At((0..sequences.len()).map(|i| last(batch, i, padding)).collect()),
+            Pooling::LastOf { token } => Self::At((0..sequences.len()).map(|i| last_of(batch, i, token)).collect()),
         }
     }
 
@@ -49,6 +61,13 @@ fn last(batch: &TokenBatch, sequence: usize, padding: Option<u32>) -> u32 {
     let (start, length) = (batch.sequences.start(sequence), batch.sequences.length(sequence));
     let ids = &batch.input_ids[start..start + length];
     ids.iter().rposition(|&id| Some(id) != padding).unwrap_or(0) as u32
+}
+
+/// The position of the last `token`, as T5 looks for the end of a text; of the last of all where there is none.
+fn last_of(batch: &TokenBatch, sequence: usize, token: u32) -> u32 {
+    let (start, length) = (batch.sequences.start(sequence), batch.sequences.length(sequence));
+    let ids = &batch.input_ids[start..start + length];
+    ids.iter().rposition(|&id| id == token).unwrap_or(length.saturating_sub(1)) as u32
 }
 
 /// The mean of each sequence's tokens, `[batch, hidden]`: a product with a matrix of 1 / length.

@@ -24,6 +24,25 @@ pub struct Family {
     pub prefix: &'static str,
 }
 
+impl Family {
+    /// The standard deviation of what is drawn: `PreTrainedModel._init_weights` of `modeling_utils.py`.
+    ///
+    /// # Errors
+    /// When the field that says it is no number of at least 0.
+    pub fn initializer_range(&self, config: &Config) -> Result<f64, ConfigError> {
+        const RANGE: &str = "initializer_range";
+        const USUAL: f64 = 0.02;
+        let has = |field: &str| {
+            config.fields().contains_key(field) || self.config_defaults.iter().any(|(name, _)| *name == field)
+        };
+        if !has(RANGE) && has("init_std") {
+            return config.at_least_zero("init_std", USUAL);
+        }
+        // Python's `or`, which takes a 0 for nothing.
+        Ok(Some(config.at_least_zero(RANGE, USUAL)?).filter(|&std| std > 0.0).unwrap_or(USUAL))
+    }
+}
+
 /// A family's fields of config.json that say how much is dropped, by what BERT calls them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DropoutFields {
@@ -42,4 +61,31 @@ impl DropoutFields {
         attention: &["attention_probs_dropout_prob"],
         classifier: &["classifier_dropout"],
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::config::Config;
+    use crate::encoder::family;
+
+    /// Against the standard deviation of heads that transformers 5.23 drew.
+    #[test]
+    fn heads_are_drawn_as_wide_as_the_class_says() {
+        for (fields, expected) in [
+            (json!({"model_type": "opt"}), 0.02),
+            (json!({"model_type": "opt", "init_std": 0.1}), 0.1),
+            (json!({"model_type": "opt", "init_std": 0.0}), 0.0),
+            (json!({"model_type": "opt", "init_std": 0.1, "initializer_range": 0.3}), 0.3),
+            (json!({"model_type": "opt", "init_std": 0.1, "initializer_range": 0.0}), 0.02),
+            (json!({"model_type": "bert", "init_std": 0.1}), 0.02),
+            (json!({"model_type": "bert", "initializer_range": 0.3}), 0.3),
+            (json!({"model_type": "bert", "initializer_range": 0}), 0.02),
+        ] {
+            let config = Config::from_fields(fields.as_object().unwrap().clone());
+            let range = family(&config).unwrap().initializer_range(&config).unwrap();
+            assert_eq!(range, expected, "{fields}");
+        }
+    }
 }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::architecture::Distances;
+use super::architecture::{Buckets, Distances};
 use crate::layers::Norm;
 use crate::ops::{EncoderOps, RelativeKind, RelativeSpec};
 
 /// What the layers of one forward pass share of relative positions.
 pub(crate) enum RelativePositions<B: Backend> {
     None,
-    /// A table of biases, `[buckets, heads]`.
-    Bias(Tensor<B, 2>, RelativeSpec),
+    /// A table of biases, `[buckets, heads]`; `None`: each layer has its own.
+    Bias(Option<Tensor<B, 2>>, RelativeSpec),
     /// Embeddings of positions.
     Disentangled {
         /// All of them, before each layer's dropout: `[2 span, hidden]`.
@@ -29,22 +29,22 @@ pub(crate) enum RelativePositions<B: Backend> {
 }
 
 impl<B: EncoderOps> RelativePositions<B> {
-    /// From the family's `table`, `[buckets, heads]` or `[2 span, hidden]`, for sequences of at most `max_len` tokens. `dropout`: the probability of each
-    /// layer's.
+    /// From the family's `table`, `[buckets, heads]` or `[2 span, hidden]`, for sequences of at most `max_len` tokens. `dropout`: the
+    /// probability of each layer's. `one_sided`: tokens look at none behind them.
     pub(super) fn new(
         distances: Distances,
         dropout: f64,
-        table: Tensor<B, 2>,
+        table: Option<Tensor<B, 2>>,
         norm: Option<&Norm<B>>,
         max_len: usize,
+        one_sided: bool,
     ) -> Self {
-        match distances {
-            Distances::None => Self::None,
-            Distances::Buckets { num_buckets, bucket_of } => {
-                let rows = distance_rows(max_len, |distance| bucket_of(distance, num_buckets));
+        match (distances, table) {
+            (Distances::Buckets(buckets), table) => {
+                let rows = distance_rows(max_len, |distance| buckets.row_of(distance, one_sided));
                 Self::Bias(table, RelativeSpec { kind: RelativeKind::Bias, rows })
             }
-            Distances::Disentangled(d) => {
+            (Distances::Disentangled(d), Some(table)) => {
                 let embeddings = match norm {
                     Some(norm) => norm.forward(table),
                     None => table,
@@ -56,6 +56,7 @@ impl<B: EncoderOps> RelativePositions<B> {
                 let spec = RelativeSpec { kind: RelativeKind::Disentangled, rows };
                 Self::Disentangled { embeddings, spec, used, dropout }
             }
+            (Distances::None | Distances::Disentangled(_), _) => Self::None,
         }
     }
 }
@@ -64,4 +65,25 @@ impl<B: EncoderOps> RelativePositions<B> {
 fn distance_rows(max_len: usize, row_of: impl Fn(i64) -> u32) -> Arc<[u32]> {
     let last = max_len.max(1) as i64 - 1;
     (-last..=last).map(row_of).collect()
+}
+
+impl Buckets {
+    /// The row of a distance `query - key`: T5's `_relative_position_bucket`, in f32 as there. `one_sided`: keys behind the query are not
+    /// looked at.
+    #[must_use]
+    pub fn row_of(&self, distance: i64, one_sided: bool) -> u32 {
+        let (count, n) = match one_sided {
+            true => (self.rows as i64, distance.max(0)),
+            false => (self.rows as i64 / 2, distance.abs()),
+        };
+        let exact = count / 2;
+        let bucket = if n < exact {
+            n
+        } else {
+            let range = (self.max_distance as f64 / exact as f64).ln() as f32;
+            let log = (n as f32 / exact as f32).ln() / range * (count - exact) as f32;
+            (exact + log as i64).min(count - 1)
+        };
+        (bucket + if !one_sided && distance < 0 { count } else { 0 }) as u32
+    }
 }

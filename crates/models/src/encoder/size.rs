@@ -30,10 +30,11 @@ impl Architecture {
             Projection::BeforeNorm => (hidden, linear(size, hidden, false)),
             Projection::AfterNorm => (size, linear(size, hidden, true)),
         };
-        let attention = &self.attention;
+        let (attention, stacks) = (&self.attention, 1 + usize::from(self.decoder.is_some()));
         let (own, shared) = match attention.distances {
             Distances::None => (0, 0),
-            Distances::Buckets { num_buckets, .. } => (0, num_buckets * attention.heads),
+            Distances::Buckets(b) if b.of_each_layer => (b.rows * attention.heads, 0),
+            Distances::Buckets(b) => (0, stacks * b.rows * attention.heads),
             Distances::Disentangled(d) => {
                 let [queries, keys] = d.own_projections();
                 let own = if queries { linear(hidden, hidden, true) } else { 0 }
@@ -52,19 +53,30 @@ impl Architecture {
             + norms * norm(hidden)
             + if attention.query_key_norm { 2 * norm(attention.head_dim) } else { 0 }
             + own;
+        // The same layers as those of its own rows, and a normalisation.
+        let cross = linear(hidden, queries + 2 * keys, attention.bias)
+            + linear(queries, hidden, attention.output_bias)
+            + norm(hidden);
         let dense = self
             .head
             .dense
             .map_or(0, |dense| linear(hidden, hidden, dense.bias) + if dense.norm { norm(hidden) } else { 0 });
         let head = dense + linear(hidden, num_labels, self.head.classifier_bias);
         let bare = usize::from(self.block == Block::PreNorm { first_attention: false });
-        let norms = usize::from(self.block.has_final_norm()) * norm(hidden) - bare * norm(hidden)
+        let norms = stacks * usize::from(self.block.has_final_norm()) * norm(hidden) - bare * norm(hidden)
             + usize::from(self.embeddings.norm) * norm(normed);
         let convolution =
             self.convolution.map_or(0, |c| hidden * (hidden / c.groups * c.kernel_size + 1) + norm(hidden));
         let embeddings = rows * size + shared;
-        let total = embeddings + norms + projection + convolution + self.num_layers * layer + head;
+        let layers = self.num_layers * layer + self.crossing_layers() * cross;
+        let total = embeddings + norms + projection + convolution + layers + head;
         Parameters { total, embeddings }
+    }
+
+    /// Layers of a second stack, which look at the first one's output too.
+    #[must_use]
+    pub fn crossing_layers(&self) -> usize {
+        self.decoder.map_or(0, |decoder| self.num_layers.saturating_sub(decoder.first_layer))
     }
 
     /// Bytes of weights, gradients and AdamW's two moments.
@@ -79,6 +91,6 @@ impl Architecture {
     pub fn activation_bytes(&self, tokens: usize) -> usize {
         let (hidden, ffn) = (self.hidden_size, self.intermediate_size);
         let ffn = if self.feed_forward.gated { 3 * ffn } else { 2 * ffn };
-        F32_BYTES * tokens * self.layer_order.len() * (8 * hidden + ffn)
+        F32_BYTES * tokens * (self.layer_order.len() * (8 * hidden + ffn) + self.crossing_layers() * 6 * hidden)
     }
 }

@@ -20,6 +20,8 @@ pub enum Place {
     FeedForward,
     /// The convolution beside the first layer.
     Convolution,
+    /// What a stack of layers puts out, after its normalisation.
+    StackOutput,
     /// What the head looks at, before its dense layer.
     Pooled,
     /// Before the classifier.

@@ -73,6 +73,11 @@ fn linears_mut<B: Backend>(model: &mut SequenceClassifier<B>) -> Vec<(String, &m
         all.extend(layer.position_queries.as_mut().map(|linear| (path("position_queries"), linear)));
         all.extend(layer.position_keys.as_mut().map(|linear| (path("position_keys"), linear)));
         all.push((path("attention_output"), &mut layer.attention_output));
+        if let Some(cross) = &mut layer.cross {
+            all.push((path("cross.queries"), &mut cross.queries));
+            all.push((path("cross.keys_values"), &mut cross.keys_values));
+            all.push((path("cross.output"), &mut cross.output));
+        }
         all.push((path("intermediate"), &mut layer.intermediate));
         all.push((path("output"), &mut layer.output));
     }

@@ -59,6 +59,14 @@ pub enum PeftError {
         /// The names that there are.
         known: String,
     },
+    /// A head that is called otherwise than those that `peft` trains by itself.
+    #[error(
+        "peft trains and saves a head that is called `{name}` only where it is named: give --modules_to_save {name}"
+    )]
+    HeadNotSaved {
+        /// transformers' name of it.
+        name: String,
+    },
     /// BitFit of a model without biases.
     #[error("--peft bitfit trains biases, and a {model_type} encoder has none")]
     NoBiases {

@@ -257,6 +257,8 @@ const USUAL: &[Usual] = &[
         ia3: &["query_key_value", "dense_4h_to_h"],
         feedforward: &["dense_4h_to_h"],
     },
+    Usual { model_types: &["t5"], lora: &["q", "v"], ia3: &["k", "v", "wo"], feedforward: &["wo"] },
+    Usual { model_types: &["mt5", "umt5"], lora: &["q", "v"], ia3: &["k", "v", "wi_1"], feedforward: &[] },
     Usual {
         model_types: &["opt"],
         lora: &["q_proj", "v_proj"],

@@ -170,6 +170,11 @@ impl AdapterPlan {
             return Err(PeftError::Turned { name: spec.full_name(&spec.tensors[0], prefix) });
         }
         let encoder_biases = || specs.iter().any(|spec| spec.in_encoder && plan.trained.contains(&spec.parameter));
+        let head = specs.iter().find(|spec| spec.parameter == "classifier.weight");
+        if let Some(head) = head.filter(|head| plan.is_adapter() && !plan.trained.contains(&head.parameter)) {
+            let name = head.tensors.first().and_then(|tensor| tensor.split('.').next()).unwrap_or_default().to_owned();
+            return Err(PeftError::HeadNotSaved { name });
+        }
         if plan.method == Method::BitFit && !encoder_biases() {
             return Err(PeftError::NoBiases { model_type: model_type.to_owned() });
         }
@@ -306,9 +311,8 @@ fn last_parts(name: &str) -> String {
 
 /// transformers' linear layers, in the order of its modules.
 fn linears<'a>(specs: &'a [ParameterSpec], prefix: &str) -> Vec<Module<'a>> {
-    let is_linear = |spec: &&ParameterSpec| {
-        spec.parameter.ends_with(".weight") && matches!(spec.init, Init::Normal | Init::TruncatedNormal { .. })
-    };
+    let is_linear =
+        |spec: &&ParameterSpec| spec.parameter.ends_with(".weight") && !matches!(spec.init, Init::Zeros | Init::Ones);
     let of_spec = |spec: &'a ParameterSpec| {
         let module = move |(piece, tensor): (Piece, &String)| {
             let name = spec.full_name(tensor, prefix);

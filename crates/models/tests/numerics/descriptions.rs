@@ -6,7 +6,7 @@ use models::activation::Activation;
 use models::batch::TokenBatch;
 use models::config::Config;
 use models::encoder::architecture::{
-    Architecture, Block, Convolution, Disentangled, Distances, Pooling, PositionTerms, Projection,
+    Architecture, Block, Buckets, Convolution, Disentangled, Distances, Pooling, PositionTerms, Projection,
 };
 use models::encoder::family;
 use models::layers::NormForm;
@@ -87,6 +87,17 @@ fn what_a_description_says_is_applied() {
         ("activation", |a| a.convolution = Some(Convolution { activation: Activation::Relu, ..convolution(3) })),
     ];
     all_apply("deberta_v2_conv_pair", &DropoutPlan::evaluate(), of_convolution);
+    let of_decoder: &[Change] = &[
+        ("distances", |a| a.attention.distances = Distances::None),
+        ("distances.max_distance", |a| buckets(a).max_distance = 9),
+        ("distances.of_each_layer", |a| buckets(a).of_each_layer = true),
+        ("decoder", |a| a.decoder = None),
+        ("decoder.start", |a| a.decoder.as_mut().unwrap().start = 3),
+        ("decoder.first_layer", |a| a.decoder.as_mut().unwrap().first_layer = 1),
+        ("attention.scale", |a| a.attention.scale = 0.01),
+        ("head.pooling", |a| a.head.pooling = Pooling::LastOf { token: 14 }),
+    ];
+    all_apply("t5_pair", &DropoutPlan::evaluate(), of_decoder);
     let of_rotary: &[Change] = &[
         ("theta", |a| turn(a, |_| Rotary::new(100.0, 8))),
         ("factor", |a| turn(a, |rotary| Rotary { factor: 2.0, ..rotary })),
@@ -107,6 +118,13 @@ fn disentangle(architecture: &mut Architecture, change: impl Fn(&mut Disentangle
     }
 }
 
+fn buckets(architecture: &mut Architecture) -> &mut Buckets {
+    match &mut architecture.attention.distances {
+        Distances::Buckets(buckets) => buckets,
+        other => panic!("{other:?}"),
+    }
+}
+
 /// Other rotary positions in all layers.
 fn turn(architecture: &mut Architecture, change: impl Fn(Rotary) -> Rotary) {
     let layers = architecture.attention.layers.iter_mut();
@@ -122,9 +140,11 @@ fn dropout_is_applied_in_every_block() {
         ("inner", |a| a.dropout.inner = 0.5),
         ("output", |a| a.dropout.output = 0.5),
     ];
-    for fixture in ["roberta_pair", "modernbert_pair", "gpt_neox_pair", "gemma2_pair", "gpt2_pair"] {
+    for fixture in ["roberta_pair", "modernbert_pair", "gpt_neox_pair", "gemma2_pair", "gpt2_pair", "t5_pair"] {
         all_apply(fixture, &DropoutPlan::train(1, 1), dropouts);
     }
+    let of_stacks: Change = ("decoder.output_dropout", |a| a.decoder.as_mut().unwrap().output_dropout = 0.5);
+    all_apply("t5_pair", &DropoutPlan::train(1, 1), &[of_stacks]);
 }
 
 #[test]
@@ -153,6 +173,10 @@ fn parts_that_do_not_fit_are_refused_by_name() {
         ("roberta_pair", "`layer_order` is [], expected at least one", |a| a.layer_order.clear()),
         ("albert_pair", "all from 0 to below num_layers (1)", |a| a.layer_order[0] = 1),
         ("albert_pair", "`embeddings.size` is", |a| a.embeddings.projection = Projection::None),
+        ("t5_pair", "`decoder` is from layer 4 on, expected one of layers 1 to below 4", |a| {
+            a.decoder.as_mut().unwrap().first_layer = 4;
+        }),
+        ("t5_pair", "all of them with normalisations first", |a| a.block = Block::Sandwich),
         ("roberta_pair", "a multiple of num_attention_heads (7)", |a| {
             (a.attention.heads, a.attention.head_dim) = (7, 2);
         }),

@@ -151,7 +151,8 @@ fn gradients_of_every_parameter_are_transformers() {
             let size = (case.family.architecture)(&case.config).unwrap().embeddings.size;
             let words = found.get_mut("encoder.word_embeddings").unwrap();
             let mut whole = vec![0.0; case.config.count("vocab_size").unwrap() * size];
-            for (&id, row) in batch(rows, case.padding(), pad_to).distinct_tokens().ids.iter().zip(words.chunks(size)) {
+            let read = model.encoder.reading(&batch(rows, case.padding(), pad_to));
+            for (&id, row) in read.distinct_tokens().ids.iter().zip(words.chunks(size)) {
                 whole[id as usize * size..][..size].copy_from_slice(row);
             }
             *words = whole;
@@ -259,6 +260,14 @@ fn switches_that_are_not_implemented_are_refused_by_name() {
         ("llama_pair", "num_key_value_heads", json!(3)),
         ("smollm3_pair", "no_rope_layers", json!([1])),
         ("qwen3_pair", "layer_types", json!(["sliding_attention", "sliding_attention"])),
+        ("t5_pair", "feed_forward_proj", json!("gated-relu-gelu")),
+        ("t5_pair", "decoder_start_token_id", json!(null)),
+        ("t5_pair", "decoder_start_token_id", json!(48)),
+        ("t5_pair", "eos_token_id", json!([1, 2])),
+        ("t5_pair", "pad_token_id", json!(null)),
+        ("umt5_pair", "num_decoder_layers", json!(0)),
+        ("mt5_pair", "relative_attention_num_buckets", json!(3)),
+        ("mt5_pair", "relative_attention_max_distance", json!(4)),
         ("eurobert_pair", "classifier_pooling", json!("max")),
         ("modernbert_pair", "classifier_pooling", json!("max")),
         ("modernbert_pair", "layer_types", json!(["full_attention"])),

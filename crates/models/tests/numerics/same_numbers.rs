@@ -61,12 +61,14 @@ fn cases() -> Vec<(String, Architecture)> {
         architecture.dropout =
             Dropouts { embeddings: 0.1, attention: 0.2, attention_output: 0.15, inner: 0.1, output: 0.25 };
         architecture.head.dropout = 0.3;
+        architecture.decoder.iter_mut().for_each(|decoder| decoder.output_dropout = 0.2);
         // Sums of more than two terms have an order.
-        if architecture.num_layers < 4 && architecture.layer_order.len() == architecture.num_layers {
-            architecture.num_layers = 4;
-            architecture.layer_order = (0..4).collect();
+        let layers = architecture.decoder.map_or(4, |decoder| decoder.first_layer + 3);
+        if architecture.num_layers < layers && architecture.layer_order.len() == architecture.num_layers {
+            architecture.num_layers = layers;
+            architecture.layer_order = (0..layers).collect();
             let last = architecture.attention.layers.last().cloned().unwrap();
-            architecture.attention.layers.resize(4, last);
+            architecture.attention.layers.resize(layers, last);
         }
         assert!(architecture.layer_order.len() > 2, "{name}");
         (name, architecture)

@@ -24,11 +24,14 @@ pub(super) fn flops(architecture: &Architecture, lengths: &[usize], passes: usiz
     let projections = 2.0 * layers * tokens * (queries + 2.0 * keys) * hidden;
     let rest = |rows: f64| 2.0 * rows * (queries * hidden + (into_ffn + 1.0) * hidden * ffn);
     let squares: f64 = lengths.iter().map(|&length| (length as f64).powi(2)).sum();
-    let attention = layers * 4.0 * squares * queries;
+    // A second stack's layers attend twice.
+    let crossing = architecture.crossing_layers() as f64;
+    let cross = 2.0 * crossing * tokens * (2.0 * queries + 2.0 * keys) * hidden;
+    let attention = (layers + crossing) * 4.0 * squares * queries;
     let passes = passes as f64;
     Work {
-        model: passes * (projections + rest(layers * tokens) + attention),
-        made: passes * (projections + rest((layers - 1.0) * tokens + sequences) + attention),
+        model: passes * (projections + cross + rest(layers * tokens) + attention),
+        made: passes * (projections + cross + rest((layers - 1.0) * tokens + sequences) + attention),
     }
 }
 

@@ -13,6 +13,13 @@ pub(super) fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
     number.ok_or_else(|| format!("expected a whole number from 0 to {most}"))
 }
 
+/// A count of what is to be there: from 1 on, and so few that sizes made of it fit into memory's own.
+pub(super) fn count(text: &str) -> Result<usize, String> {
+    const MOST: usize = 1_000_000;
+    let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
+    number.ok_or_else(|| format!("expected a whole number from 1 to {MOST}"))
+}
+
 /// A whole number that may be negative.
 pub(super) fn signed(text: &str) -> Result<i64, String> {
     text.parse().map_err(|_| "expected a whole number, such as 100, or -1 for none".to_owned())

@@ -34,7 +34,16 @@ fn a_checkpoint_is_measured() {
     assert!(ended.stdout.contains("parameters 108,311,810 ("), "{}", ended.stdout);
     assert!(ended.stdout.contains("for 8 x 512 tokens"), "{}", ended.stdout);
 
-    bench.write("b/config.json", "{\"model_type\": \"t5\"}");
-    bench.run(["models", "b"]).assert_one_line("unknown", &["b: config.json: `model_type` is \"t5\"", "modernbert"]);
+    for (flag, value) in [("--num_labels", "0"), ("--batch_size", "1000000000000"), ("--max_seq_length", "0")] {
+        let wrong = bench.run(["models", "b", flag, value]);
+        wrong.assert_refused(flag, 2, &[flag, value, "expected a whole number from 1 to 1000000"]);
+    }
+
+    let quantized = json!({"model_type": "bert", "quantization_config": {"quant_method": "gptq", "bits": 4}});
+    bench.write("b/config.json", quantized.to_string());
+    let named = ["b: config.json: `quantization_config` is \"gptq\"", "take the model that it was made of"];
+    bench.run(["models", "b"]).assert_one_line("quantized", &named);
+    bench.write("b/config.json", "{\"model_type\": \"bart\"}");
+    bench.run(["models", "b"]).assert_one_line("unknown", &["b: config.json: `model_type` is \"bart\"", "modernbert"]);
     bench.run(["models", "./none"]).assert_one_line("absent", &["there is no such folder"]);
 }

@@ -209,6 +209,7 @@ fn layouts_and_layers_computed_again_draw_the_same_masks() {
     for (name, flags) in [
         ("bert", &["--gradient_checkpointing", "true"] as &[&str]),
         ("deberta_v3", &["--gradient_checkpointing", "true"]),
+        ("t5", &["--gradient_checkpointing", "true"]),
         ("bert_padded", &["--backend", "ndarray"]),
     ] {
         if flags.contains(&"ndarray") && !cfg!(feature = "ndarray") {

@@ -200,7 +200,7 @@ fn check_masks(settings: &Settings, model: &ModelFiles) -> Result<(), Error> {
     const IN_PIECES: [&str; 7] =
         ["bert", "camembert", "data2vec-text", "distilbert", "electra", "roberta", "xlm-roberta"];
     // Those whose draws were compared with PyTorch's (scripts/fixtures/dropout_stream.py).
-    const FOLLOWED: [&str; 11] = [
+    const FOLLOWED: [&str; 14] = [
         "bert",
         "distilbert",
         "roberta",
@@ -212,6 +212,9 @@ fn check_masks(settings: &Settings, model: &ModelFiles) -> Result<(), Error> {
         "mpnet",
         "deberta-v2",
         "modernbert",
+        "t5",
+        "mt5",
+        "umt5",
     ];
     if !settings.do_train || settings.training.dropout_stream != DropoutStream::Torch {
         return Ok(());

@@ -84,7 +84,7 @@ impl DropoutSettings {
             let Some(value) = value else { return Ok(config) };
             if fields.is_empty() {
                 return Err(Error::usage(format!(
-                    "--{flag}: a {} model has no such dropout of its own; --hidden_dropout_prob is of its head too",
+                    "--{flag}: a {} model has no such dropout of its own; --hidden_dropout_prob is of that too",
                     family.model_type
                 )));
             }

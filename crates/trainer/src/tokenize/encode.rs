@@ -21,6 +21,8 @@ pub(crate) struct RowEncoder<'a> {
     limits: Limits,
     table: Encoded,
     rows: usize,
+    /// How often the first row has the token that a model looks for.
+    text_ends: Option<usize>,
 }
 
 impl<'a> RowEncoder<'a> {
@@ -32,7 +34,7 @@ impl<'a> RowEncoder<'a> {
         max_seq_length: usize,
     ) -> Result<Self, TokenizeError> {
         let limits = Limits::new(text, has_pairs, max_seq_length)?;
-        Ok(Self { text, limits, table: Encoded::new(text.vocab_size), rows })
+        Ok(Self { text, limits, table: Encoded::new(text.vocab_size), rows, text_ends: None })
     }
 
     /// Encodes the next rows in parallel; `texts` are those of a row.
@@ -53,7 +55,27 @@ impl<'a> RowEncoder<'a> {
                 .collect();
             // In order: of several rows that fail the first is named, whichever thread was faster.
             let parts = parts.into_iter().collect::<Result<Vec<Part>, _>>()?;
+            if let Some(token) = self.text.text_end {
+                self.check_text_ends(token, &parts, done)?;
+            }
             self.table.append(&parts, self.rows.saturating_sub(done + group.len()));
+        }
+        Ok(())
+    }
+
+    /// Whether the rows of `parts` have `token` as often as the first row of all.
+    fn check_text_ends(&mut self, token: u32, parts: &[Part], first_row: usize) -> Result<(), TokenizeError> {
+        let rows = parts.iter().flat_map(|part| {
+            let starts = std::iter::once(&0).chain(&part.ends);
+            starts.zip(&part.ends).map(|(&start, &end)| &part.ids[start..end])
+        });
+        for (i, ids) in rows.enumerate() {
+            let count = ids.iter().filter(|id| **id == token).count();
+            let expected = *self.text_ends.get_or_insert(count);
+            if count == 0 || count != expected {
+                let token = self.text.tokenizer.id_to_token(token).unwrap_or_default();
+                return Err(TokenizeError::TextEnds { row: first_row + i, token, count, expected });
+            }
         }
         Ok(())
     }
@@ -210,6 +232,25 @@ mod tests {
         let one = "a".repeat(LONGEST_PIECE + 1);
         let error = tokenizer.encode(&[("a", None), (&one, None)], 64).unwrap_err().to_string();
         assert!(error.contains("row 1") && error.contains("expected at most 4 MiB"), "{error}");
+    }
+
+    #[test]
+    fn rows_that_a_model_cannot_take_together_are_named() {
+        let tokenizer = TextTokenizer::load(&TokenizerFiles::in_folder(Path::new("demo/model"))).unwrap();
+        let end = tokenizer.tokenizer.token_to_id("[SEP]");
+        let mut rows = vec![("a [SEP] b", None); 2 * CHUNK + 1];
+        rows[2 * CHUNK] = ("a b", Some("a"));
+        let ends = tokenizer.clone().for_text_end(end);
+        assert_eq!(ends.encode(&rows, 16).unwrap().len(), rows.len());
+        rows[CHUNK + 1] = ("a b", None);
+        assert_eq!(tokenizer.encode(&rows, 16).unwrap().len(), rows.len());
+        let error = ends.encode(&rows, 16).unwrap_err().to_string();
+        assert!(
+            error.contains("row 65 (counted from 0) has the token `[SEP]` 1 times, and the first row 2"),
+            "{error}"
+        );
+        let none = tokenizer.for_text_end(Some(u32::MAX)).encode(&rows, 16).unwrap_err().to_string();
+        assert!(none.contains("row 0 (counted from 0)") && none.contains("0 times"), "{none}");
     }
 
     /// Tokenizers of every family's fixtures, where texts are taken apart and where they are not.

@@ -142,6 +142,23 @@ pub enum TokenizeError {
         rows: usize,
     },
 
+    /// Rows that a model cannot take together which looks for the last of a token.
+    #[error(
+        "row {row} (counted from 0) has the token `{token}` {count} times, and the first row {expected} times: the model classifies a text by its \
+         last one, and transformers refuses rows that have none, or that differ in it (\"All examples must have the same number of <eos> \
+         tokens.\"). Take the token out of the text; where no row has one, give the model its own tokenizer"
+    )]
+    TextEnds {
+        /// The row's place among the rows given.
+        row: usize,
+        /// The token.
+        token: String,
+        /// How often the row has it.
+        count: usize,
+        /// How often the first one has it.
+        expected: usize,
+    },
+
     /// An added token has another id than its file says.
     #[error("{} gives `{token}` the id {id}, and it would get {found}: the vocabulary belongs to another checkpoint", path.display())]
     AddedTokenId {

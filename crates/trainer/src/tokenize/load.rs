@@ -170,6 +170,7 @@ fn finish(
         uses_type_ids: config.gives_type_ids().unwrap_or_else(|| class.gives_type_ids()),
         class: &class.name,
         embedding_rows: usize::MAX,
+        text_end: None,
         warnings: no_dropout.into_iter().collect(),
         pads_left: config.pads_left(),
     })

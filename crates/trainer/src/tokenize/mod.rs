@@ -56,6 +56,8 @@ pub struct TextTokenizer {
     class: &'static str,
     /// Token ids from here on have no row in the model's embedding.
     embedding_rows: usize,
+    /// The token that a model looks for in every row.
+    text_end: Option<u32>,
     warnings: Vec<String>,
     /// Whether its files say that rows are padded at their left.
     pads_left: bool,
@@ -98,6 +100,13 @@ impl TextTokenizer {
             ));
         }
         self
+    }
+
+    /// For a model that classifies a text by the last of a token: rows that have none are refused, and rows that have it more or less often
+    /// than the first one.
+    #[must_use]
+    pub fn for_text_end(self, text_end: Option<u32>) -> Self {
+        Self { text_end, ..self }
     }
 
     /// The same, with or without type ids whatever its class gives.
@@ -172,12 +181,13 @@ impl TextTokenizer {
     /// SHA-256, in hexadecimal, over all that decides the tokens of a text, and which texts are refused: the tokenizer as it was made of
     /// its files, the settings of calls, and the code. `None`: it cannot be written down.
     pub(crate) fn identity(&self) -> Option<String> {
-        let Self { tokenizer, vocab_size, truncation_side, uses_type_ids, class, embedding_rows, .. } = self;
+        let Self { tokenizer, vocab_size, truncation_side, uses_type_ids, class, embedding_rows, text_end, .. } = self;
         let mut hasher = Sha256::new();
         hasher.update(serde_json::to_vec(tokenizer).ok()?);
         let splits_special = tokenizer.get_added_vocabulary().get_encode_special_tokens();
-        let settings =
-            format!("{vocab_size} {truncation_side:?} {uses_type_ids} {class} {embedding_rows} {splits_special}");
+        let settings = format!(
+            "{vocab_size} {truncation_side:?} {uses_type_ids} {class} {embedding_rows} {text_end:?} {splits_special}"
+        );
         hasher.update(settings);
         hasher.update(version::code());
         Some(records::hex(&hasher.finalize()))

@@ -52,6 +52,7 @@ impl<B: AutodiffBackend<InnerBackend: EncoderOps> + EncoderOps> StepGradients<B>
         #[cfg(test)]
         super::memory_fault::check(micro_batch.rows.len());
         let MicroBatch { tokens, targets, masks, soft_targets, .. } = micro_batch;
+        let tokens = &model.encoder.reading(tokens);
         let soft_targets =
             soft_targets.clone().map(|soft| SoftTargets { divisor: soft.divisor / context.loss_scale, ..soft });
         let options = LossOptions { soft_targets, ..context.loss.clone() };

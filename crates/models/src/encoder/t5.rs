@@ -1,0 +1,236 @@
+//! T5, mT5 and UMT5 (Raffel et al. 2020, Xue et al. 2021, Chung et al. 2023) as classifiers: an encoder, and a decoder that reads the same
+//! text shifted by one token; the head looks at the decoder's last end of a text.
+//!
+//! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/t5/modeling_t5.py>
+//! and `models/mt5`, `models/umt5` there.
+
+use super::architecture::{
+    Architecture, Block, Buckets, Decoder, Dense, Distances, Dropouts, Embeddings, FeedForward, Head, Pooling,
+    SelfAttention,
+};
+use super::registration::{DropoutFields, Family};
+use crate::activation::Activation;
+use crate::config::{Config, ConfigError, FieldDefault};
+use crate::layers::NormForm;
+use crate::parameter_specs::{Init, ParameterSpec, ParameterSpecs};
+
+/// T5's registration.
+pub(super) const T5: Family = Family {
+    model_type: "t5",
+    classifier_architecture: "T5ForSequenceClassification",
+    tokenizer_class: "T5Tokenizer",
+    architecture: |config| architecture(config, &OF_T5),
+    parameter_specs: |config| parameter_specs(config, &OF_T5),
+    config_defaults: T5_DEFAULTS,
+    dropout_fields: DropoutFields { hidden: &["dropout_rate"], attention: &[], classifier: &["classifier_dropout"] },
+    prefix: "transformer.",
+};
+
+/// mT5's.
+pub(super) const MT5: Family = Family {
+    model_type: "mt5",
+    classifier_architecture: "MT5ForSequenceClassification",
+    architecture: |config| architecture(config, &OF_MT5),
+    parameter_specs: |config| parameter_specs(config, &OF_MT5),
+    config_defaults: MT5_DEFAULTS,
+    ..T5
+};
+
+/// UMT5's.
+pub(super) const UMT5: Family = Family {
+    model_type: "umt5",
+    classifier_architecture: "UMT5ForSequenceClassification",
+    architecture: |config| architecture(config, &OF_UMT5),
+    parameter_specs: |config| parameter_specs(config, &OF_UMT5),
+    ..MT5
+};
+
+/// `T5Config` of `configuration_t5.py`; what depends on other fields is not among them.
+const T5_DEFAULTS: &[(&str, FieldDefault)] = &[
+    ("classifier_dropout", FieldDefault::Number(0.0)),
+    ("dropout_rate", FieldDefault::Number(0.1)),
+    ("eos_token_id", FieldDefault::Count(1)),
+    ("feed_forward_proj", FieldDefault::Text("relu")),
+    ("initializer_factor", FieldDefault::Number(1.0)),
+    ("is_encoder_decoder", FieldDefault::Bool(true)),
+    ("layer_norm_epsilon", FieldDefault::Number(1e-6)),
+    ("pad_token_id", FieldDefault::Count(0)),
+    ("relative_attention_max_distance", FieldDefault::Count(128)),
+    ("relative_attention_num_buckets", FieldDefault::Count(32)),
+    ("tie_word_embeddings", FieldDefault::Bool(true)),
+    ("use_cache", FieldDefault::Bool(true)),
+];
+
+/// `MT5Config` and `UMT5Config`, alike.
+const MT5_DEFAULTS: &[(&str, FieldDefault)] = &[
+    ("classifier_dropout", FieldDefault::Number(0.0)),
+    ("decoder_start_token_id", FieldDefault::Count(0)),
+    ("dropout_rate", FieldDefault::Number(0.1)),
+    ("eos_token_id", FieldDefault::Count(1)),
+    ("feed_forward_proj", FieldDefault::Text("gated-gelu")),
+    ("initializer_factor", FieldDefault::Number(1.0)),
+    ("is_encoder_decoder", FieldDefault::Bool(true)),
+    ("layer_norm_epsilon", FieldDefault::Number(1e-6)),
+    ("pad_token_id", FieldDefault::Count(0)),
+    ("relative_attention_max_distance", FieldDefault::Count(128)),
+    ("relative_attention_num_buckets", FieldDefault::Count(32)),
+    ("tie_word_embeddings", FieldDefault::Bool(true)),
+    ("use_cache", FieldDefault::Bool(true)),
+];
+
+/// What the three differ in.
+struct Kind {
+    /// `feed_forward_proj` where config.json says nothing.
+    feed_forward: &'static str,
+    /// `decoder_start_token_id`; T5's class has none.
+    start: Option<u32>,
+    /// Whether each layer has a table of relative positions.
+    table_in_each_layer: bool,
+}
+
+const OF_T5: Kind = Kind { feed_forward: "relu", start: None, table_in_each_layer: false };
+const OF_MT5: Kind = Kind { feed_forward: "gated-gelu", start: Some(0), table_in_each_layer: false };
+const OF_UMT5: Kind = Kind { table_in_each_layer: true, ..OF_MT5 };
+
+/// The number of a token.
+fn token(config: &Config, field: &'static str, default: Option<u32>) -> Result<u32, ConfigError> {
+    let missing = || ConfigError::Missing { field, model_type: config.model_type().to_owned() };
+    let Some(value) = config.fields().get(field) else { return default.ok_or_else(missing) };
+    let rows = config.count("vocab_size")? as u64;
+    let id = value.as_u64().filter(|&id| id < rows).and_then(|id| u32::try_from(id).ok());
+    let expected = format!("the id of a token, below vocab_size ({rows})");
+    id.ok_or_else(|| ConfigError::Value { field: field.to_owned(), value: value.to_string(), expected })
+}
+
+/// `feed_forward_proj`: an activation, with `gated-` before it where there is a gate.
+fn feed_forward(config: &Config, kind: &Kind) -> Result<FeedForward, ConfigError> {
+    const FIELD: &str = "feed_forward_proj";
+    let name = config.text(FIELD, kind.feed_forward)?;
+    let (gated, activation) = match name.strip_prefix("gated-") {
+        // They said `gelu` and meant the other one (`configuration_t5.py`).
+        Some("gelu") => (true, Activation::GeluTanh),
+        Some(activation) => (true, Activation::from_config(FIELD, activation)?),
+        None => (false, Activation::from_config(FIELD, name)?),
+    };
+    Ok(FeedForward { activation, gated, bias: false })
+}
+
+fn buckets(config: &Config, kind: &Kind) -> Result<Buckets, ConfigError> {
+    let rows = config.whole("relative_attention_num_buckets", 32)?;
+    let max_distance = config.whole("relative_attention_max_distance", 128)?;
+    let wrong = |field: &str, value: usize, expected: String| {
+        Err(ConfigError::Value { field: field.to_owned(), value: value.to_string(), expected })
+    };
+    if !(4..=1 << 20).contains(&rows) {
+        return wrong("relative_attention_num_buckets", rows, "4 or more, and at most 1048576".to_owned());
+    }
+    if max_distance <= rows / 2 {
+        let expected = format!("more than half of relative_attention_num_buckets ({rows})");
+        return wrong("relative_attention_max_distance", max_distance, expected);
+    }
+    Ok(Buckets { rows, max_distance, of_each_layer: kind.table_in_each_layer })
+}
+
+/// Layers of the encoder, and of the decoder.
+fn layers(config: &Config) -> Result<[usize; 2], ConfigError> {
+    let of_encoder = config.layers("num_layers")?;
+    let of_decoder = config.get("num_decoder_layers").map(|_| config.layers("num_decoder_layers"));
+    Ok([of_encoder, of_decoder.unwrap_or(Ok(of_encoder))?])
+}
+
+fn architecture(config: &Config, kind: &Kind) -> Result<Architecture, ConfigError> {
+    let [of_encoder, of_decoder] = layers(config)?;
+    let (hidden, layers) = (config.count("d_model")?, of_encoder + of_decoder);
+    let (dropped, of_head) = (config.probability("dropout_rate", 0.1)?, config.probability("classifier_dropout", 0.0)?);
+    // Only whether there is one matters: no row of the table is the padding's.
+    token(config, "pad_token_id", Some(0))?;
+    config.number("initializer_factor", 1.0)?;
+    Architecture {
+        vocab_size: config.count("vocab_size")?,
+        hidden_size: hidden,
+        intermediate_size: config.count("d_ff")?,
+        num_layers: layers,
+        layer_order: (0..layers).collect(),
+        embeddings: Embeddings::of_words(hidden, None),
+        attention: SelfAttention {
+            head_dim: config.count("d_kv")?,
+            scale: 1.0,
+            bias: false,
+            output_bias: false,
+            distances: Distances::Buckets(buckets(config, kind)?),
+            ..SelfAttention::usual(hidden, config.count("num_heads")?, layers)
+        },
+        feed_forward: feed_forward(config, kind)?,
+        block: Block::PreNorm { first_attention: true },
+        convolution: None,
+        dropout: Dropouts {
+            embeddings: dropped,
+            attention: dropped,
+            attention_output: dropped,
+            inner: dropped,
+            output: dropped,
+        },
+        norm: NormForm::Rms,
+        layer_norm_eps: config.at_least_zero("layer_norm_epsilon", 1e-6)?,
+        decoder: Some(Decoder {
+            first_layer: of_encoder,
+            start: token(config, "decoder_start_token_id", kind.start)?,
+            output_dropout: dropped,
+        }),
+        head: Head {
+            pooling: Pooling::LastOf { token: token(config, "eos_token_id", Some(1))? },
+            dense: Some(Dense { dropout: of_head, activation: Activation::Tanh, bias: true, norm: false }),
+            dropout: of_head,
+            classifier_bias: true,
+        },
+    }
+    .checked("num_heads")
+}
+
+fn parameter_specs(config: &Config, kind: &Kind) -> Result<Vec<ParameterSpec>, ConfigError> {
+    let (gated, [of_encoder, of_decoder]) = (feed_forward(config, kind)?.gated, layers(config)?);
+    let mut names = ParameterSpecs::default();
+    names.table("word_embeddings", "shared");
+    for (stack, first, count) in [("encoder", 0, of_encoder), ("decoder", of_encoder, of_decoder)] {
+        let is_decoder = stack == "decoder";
+        for layer in 0..count {
+            let path = |part: &str| format!("encoder.layers.{}.{part}", first + layer);
+            let name = |part: usize, what: &str| format!("{stack}.block.{layer}.layer.{part}.{what}");
+            let linear = |names: &mut ParameterSpecs, parameter: &str, part: usize, layers: &[&str]| {
+                let tensors: Vec<String> = layers.iter().map(|layer| name(part, layer)).collect();
+                names.linear(&path(parameter), &tensors.iter().map(String::as_str).collect::<Vec<_>>(), false);
+            };
+            linear(&mut names, "qkv", 0, &["SelfAttention.q", "SelfAttention.k", "SelfAttention.v"]);
+            linear(&mut names, "attention_output", 0, &["SelfAttention.o"]);
+            let table = name(0, "SelfAttention.relative_attention_bias");
+            match (kind.table_in_each_layer, layer, is_decoder) {
+                (true, ..) => names.table(&format!("layers.{}.relative_embeddings", first + layer), &table),
+                (false, 0, false) => names.table("relative_embeddings", &table),
+                (false, 0, true) => names.table("second_stack.relative_embeddings", &table),
+                (false, ..) => &mut names,
+            };
+            names.norm(&path("attention_norm"), &name(0, "layer_norm"), false);
+            if is_decoder {
+                linear(&mut names, "cross.queries", 1, &["EncDecAttention.q"]);
+                linear(&mut names, "cross.keys_values", 1, &["EncDecAttention.k", "EncDecAttention.v"]);
+                linear(&mut names, "cross.output", 1, &["EncDecAttention.o"]);
+                names.norm(&path("cross.norm"), &name(1, "layer_norm"), false);
+            }
+            let last = 1 + usize::from(is_decoder);
+            match gated {
+                true => linear(&mut names, "intermediate", last, &["DenseReluDense.wi_0", "DenseReluDense.wi_1"]),
+                false => linear(&mut names, "intermediate", last, &["DenseReluDense.wi"]),
+            }
+            linear(&mut names, "output", last, &["DenseReluDense.wo"]);
+            names.norm(&path("output_norm"), &name(last, "layer_norm"), false);
+        }
+        let norm = if is_decoder { "encoder.second_stack.final_norm" } else { "encoder.final_norm" };
+        names.norm(norm, &format!("{stack}.final_layer_norm"), false);
+    }
+    // A model without its stacks is no T5, and what they are drawn by is not followed.
+    names.rows().iter_mut().filter(|spec| spec.init == Init::Normal).for_each(|spec| spec.init = Init::Given);
+    let mut names = names.head("classification_head.dense", false, "classification_head.out_proj");
+    let std = config.number("initializer_factor", 1.0)? * (config.count("d_model")? as f64).powf(-0.5);
+    names.iter_mut().filter(|spec| spec.init == Init::Normal).for_each(|spec| spec.init = Init::NormalAgain { std });
+    Ok(names)
+}
