@@ -6,6 +6,7 @@ use clap::FromArgMatches;
 use records::files::submission::{find, write_zip};
 use run_glue::bench::BenchOptions;
 use run_glue::cli::args::{Cli, Command, SubmissionArgs};
+use run_glue::cli::flag_tips::with_tip;
 use run_glue::cli::grid::{from_file, from_flags};
 use run_glue::cli::normalize_args::{NormalizedArgs, normalize_args};
 use run_glue::cli::plan_args::PlanArgs;
@@ -27,11 +28,16 @@ fn main() -> ExitCode {
         Ok(normalized) => normalized,
         Err(error) => return fail(&error),
     };
+    if normalized.args.len() < 2 && normalized.grid_file.is_none() {
+        eprint!("{}", run_glue::cli::first_steps::FIRST_STEPS);
+        return ExitCode::from(2);
+    }
     let brief = normalized.args.iter().any(|arg| arg == "-h");
     let parsed = Cli::parser(brief).try_get_matches_from(&normalized.args);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
+            let error = with_tip(error, &Cli::parser(false));
             // clap prints help to standard output and mistakes to standard error, and knows the exit code of each.
             return match error.print() {
                 Err(unwritten) if !error.use_stderr() && unwritten.kind() != std::io::ErrorKind::BrokenPipe => {
@@ -86,6 +92,7 @@ fn run(cli: Cli, normalized: &NormalizedArgs) -> Result<ExitCode, Error> {
         Some(Command::Submission(args)) => submission(&args),
         Some(Command::Models(args)) => run_glue::models_list::run(&ModelsOptions::try_from(args)?),
         Some(Command::Recipes(args)) => run_glue::cli::recipes::run(&args.into()),
+        Some(Command::Completions(args)) => run_glue::cli::completions::run(&args),
         Some(Command::Compare(args)) => run_glue::cli::results_commands::compare(&args),
         Some(Command::Plan(args)) => plan(args),
         Some(Command::Push(args)) => push(&args),

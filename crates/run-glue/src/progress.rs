@@ -51,13 +51,15 @@ pub fn install() {
     static CONSOLE: Console = Console;
     // A process that has a logger of its own keeps it.
     let _ = log::set_logger(&CONSOLE);
-    set_level(LogLevel::Info);
+    set_level(LogLevel::Info, false);
 }
 
-/// Says no more than `level` asks for from here on (`--log_level`); errors are always said.
-pub fn set_level(level: LogLevel) {
+/// Says no more than `level` asks for from here on (`--log_level`); errors are always said. Of `several` runs the course of each is said
+/// only at level `debug`.
+pub fn set_level(level: LogLevel, several: bool) {
     log::set_max_level(match level {
-        LogLevel::Debug | LogLevel::Info => LevelFilter::Info,
+        LogLevel::Info if several => LevelFilter::Info,
+        LogLevel::Debug | LogLevel::Info => LevelFilter::Debug,
         LogLevel::Warning => LevelFilter::Warn,
         LogLevel::Error | LogLevel::Critical => LevelFilter::Error,
     });
@@ -109,6 +111,9 @@ pub fn cannot_write(error: &std::io::Error) -> Error {
 /// How often a line is written where there is no terminal.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(15);
 
+/// How often where nothing else is said of a run.
+const BRIEF_INTERVAL: Duration = Duration::from_secs(60);
+
 /// How often the bar's text is renewed.
 const LIVE_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -136,7 +141,15 @@ impl Progress {
 impl TrainingProgress for Progress {
     /// Whether enough time has passed.
     fn wants_update(&self) -> bool {
-        self.last.elapsed() >= if self.bar.is_some() { LIVE_INTERVAL } else { PLAIN_INTERVAL }
+        let is_brief = log::max_level() < LevelFilter::Debug;
+        self.last.elapsed()
+            >= if self.bar.is_some() {
+                LIVE_INTERVAL
+            } else if is_brief {
+                BRIEF_INTERVAL
+            } else {
+                PLAIN_INTERVAL
+            }
     }
 
     fn live(&mut self, totals: &Totals, max_steps: usize, loss: f64, learning_rate: f64) {
@@ -158,7 +171,7 @@ impl TrainingProgress for Progress {
     }
 
     fn note(&mut self, text: &str) {
-        log::info!("{text}");
+        log::debug!("{text}");
     }
 
     fn finish(&mut self) {

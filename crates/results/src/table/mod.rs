@@ -1,7 +1,7 @@
 //! The table at the end of `run-glue demo` and of `--task all`.
 //!
-//! On a terminal it is a table of aligned text, in percent, as GLUE tables usually are. Where the output is piped,
-//! [`Table::lines`] gives one tab-separated line a task instead, with the fractions of the JSON files.
+//! [`Table::text`] is aligned, in percent, as GLUE tables usually are. For programs, [`Table::lines`] gives one tab-separated line a
+//! task, with the fractions of the JSON files.
 
 mod numbers;
 mod row;
@@ -86,12 +86,6 @@ impl Table {
             self.rows.len() == benchmark.tasks.len() && benchmark.tasks.iter().all(|task| has(&task.name))
         };
         benchmarks().find(is_whole)
-    }
-
-    /// The form that suits where it goes: [`text`](Self::text) on a terminal, [`lines`](Self::lines) elsewhere.
-    #[must_use]
-    pub fn render(&self, terminal: bool) -> String {
-        if terminal { self.text() } else { self.lines() }
     }
 
     /// The aligned table, every line ended. Scores are in percent; `-` stands for what is undefined or unknown.
@@ -269,7 +263,7 @@ all   mean of 2 tasks           68.75     50.00     15.3
 * rte: all predictions are the same
 ";
         assert_eq!(two().text(), wanted);
-        assert_eq!(two().render(true), wanted);
+        assert_eq!(two().text(), wanted);
     }
 
     #[test]
@@ -279,7 +273,7 @@ mrpc\tscore=0.875\tbaseline=0.5\tseconds=12.040\truns=1\tcollapsed=0\taccuracy=0
 rte\tscore=0.5\tbaseline=0.5\tseconds=3.250\truns=1\tcollapsed=1\taccuracy=0.5
 average\tscore=0.6875\tbaseline=0.5\tseconds=15.290\ttasks=2
 ";
-        assert_eq!(two().render(false), wanted);
+        assert_eq!(two().lines(), wanted);
     }
 
     #[test]

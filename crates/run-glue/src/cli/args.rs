@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use super::bench_args::BenchArgs;
 use super::checkpoint_args::CheckpointArgs;
 use super::compare_args::{CompareArgs, VerifyArgs};
+use super::completions_args::CompletionsArgs;
 use super::data_args::DataArgs;
 use super::dataset_args::{DatasetArgs, OwnDataArgs};
 use super::distillation_args::DistillationArgs;
@@ -37,7 +38,8 @@ use super::value_parsers::BoolFlag;
     about,
     args_conflicts_with_subcommands = true,
     args_override_self = true,
-    after_help = "Flags may be written with dashes or underscores, or stand in one JSON file: run-glue config.json [FLAGS].\n\
+    after_help = "More commands: push, selftest, bench, completions; run-glue help COMMAND tells of each.\n\
+                  Flags may be written with dashes or underscores, or stand in one JSON file: run-glue config.json [FLAGS].\n\
                   Many runs stand in a TOML file, whose lists are run in every combination: run-glue grid.toml [FLAGS].\n\
                   With neither --do_train nor --do_eval, both are done. docs/flags.md lists run_glue.py's flags.\n\
                   Exit codes: 0 done, 1 failure, 2 wrong flags or input, 3 cannot tell (verify, parity)."
@@ -75,11 +77,17 @@ pub enum Command {
     /// Lists the recipes that --recipe takes, or shows what one says, beside the words of its source
     Recipes(RecipesArgs),
     /// Uploads the folder of a trained model to the Hub
+    #[command(hide = true)]
     Push(PushArgs),
     /// Compares what a backend computes with the CPU and with PyTorch; exit code 1 where it is too far from them
+    #[command(hide = true)]
     Selftest(SelftestArgs),
     /// Times training steps of an encoder with random weights, and prints one JSON object
+    #[command(hide = true)]
     Bench(BenchArgs),
+    /// Prints what a shell needs to complete commands and flags, or writes man pages
+    #[command(hide = true)]
+    Completions(CompletionsArgs),
 }
 
 /// Flags of `run-glue submission`.

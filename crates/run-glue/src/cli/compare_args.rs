@@ -1,6 +1,5 @@
 //! Flags of `run-glue compare` and `run-glue verify`.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -45,7 +44,7 @@ pub struct CompareArgs {
 /// The help of `--format`.
 fn formats_in_words() -> String {
     let names = Format::ALL.map(Format::name).join(", ");
-    format!("{names} [default: by the ending of --output; text on a terminal, else csv]")
+    format!("{names} [default: by the ending of --output, else text]")
 }
 
 /// One of the formats by its name.
@@ -87,8 +86,7 @@ impl CompareArgs {
                     ))
                 })
             }
-            (None, None) if std::io::stdout().is_terminal() => Ok(Format::Text),
-            (None, None) => Ok(Format::Csv),
+            (None, None) => Ok(Format::Text),
         }
     }
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::value_parsers::{BoolFlag, whole};
-use crate::grid::Gpus;
+use super::value_parsers::{BoolFlag, choice, whole};
+use crate::grid::{Gpus, TableFormat};
 
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]
@@ -36,6 +36,9 @@ pub struct GridArgs {
     /// The page with tables and charts of all runs; none: no page [default: comparison.html in --results_dir]
     #[arg(long, value_name = "FILE", help_heading = "Many runs")]
     pub report_html: Option<PathBuf>,
+    /// The form of the tables at the end: text, or tsv with all digits for programs [default: text]
+    #[arg(long, value_parser = choice::<TableFormat>, value_name = "FORMAT", help_heading = "Many runs")]
+    pub format: Option<TableFormat>,
     /// Of several runs, end after the first that fails [default: false]
     #[arg(long, bool_flag(), help_heading = "Many runs")]
     pub stop_on_failure: Option<bool>,

@@ -44,7 +44,7 @@ pub fn normalize_args(typed: impl Iterator<Item = OsString>) -> Result<Normalize
     let typed = match typed.get(1).and_then(|arg| arg.to_str()) {
         Some(
             "predict" | "evaluate" | "submission" | "push" | "models" | "compare" | "verify" | "recipes" | "plan"
-            | "selftest" | "bench",
+            | "selftest" | "bench" | "completions",
         ) => {
             return Ok(NormalizedArgs { args: expand_home(typed), ..NormalizedArgs::default() });
         }

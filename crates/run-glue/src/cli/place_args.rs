@@ -20,7 +20,7 @@ pub struct PlaceArgs {
     /// Write into an output_dir that is not empty; checkpoints and results of an older run there are removed [default: false]
     #[arg(long, bool_flag(), help_heading = "Results")]
     pub overwrite_output_dir: Option<bool>,
-    /// Folder for one JSON record a run [default: results]
+    /// Folder for one JSON record a run [default: results, of the demo run-glue-demo]
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub results_dir: Option<PathBuf>,
     /// Write eval_logits.jsonl, or predict_logits_TASK.jsonl, into output_dir [default: false]

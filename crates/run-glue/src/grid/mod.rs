@@ -24,7 +24,7 @@ mod sweep;
 
 pub use self::combination::Combination;
 pub use self::definition::{Grid, GridParts};
-pub use self::options::{Gpus, PageChoice, SweepOptions};
+pub use self::options::{Gpus, PageChoice, SweepOptions, TableFormat};
 pub use self::run_spec::{RunSpec, Several};
 pub use self::settings_factory::SettingsFactory;
 pub use self::sources::change_of_folders;

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use trainer::settings::Choice;
+
 /// How the runs of a grid are run; nothing of it changes a number.
 #[derive(Clone, Debug, Default)]
 pub struct SweepOptions {
@@ -18,10 +20,26 @@ pub struct SweepOptions {
     pub page: PageChoice,
     /// No further run is begun after one that fails.
     pub stop_on_failure: bool,
+    /// Of the tables at the end.
+    pub format: TableFormat,
     /// Nothing is run or written; what would be is said.
     pub dry_run: bool,
     /// The words behind the program's name, with which it starts its worker processes.
     pub arguments: Vec<OsString>,
+}
+
+/// The form of tables on standard output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TableFormat {
+    /// Aligned columns, in percent.
+    #[default]
+    Text,
+    /// A line a task with tabs between its fields, and all digits.
+    Tsv,
+}
+
+impl Choice for TableFormat {
+    const NAMES: &'static [(&'static str, Self)] = &[("text", Self::Text), ("tsv", Self::Tsv)];
 }
 
 /// Which GPUs.

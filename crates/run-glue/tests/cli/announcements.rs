@@ -90,10 +90,10 @@ fn settings_of_several_runs_that_no_flag_gives_are_named() {
         assert!(plan.stdout.contains(&expected), "{given}: {}", plan.stdout);
         assert_eq!(plan.stdout.contains(log), has_log, "{given}: {}", plan.stdout);
     }
-    let ran = bench.run(format!("--task rte {flags} --seeds 2").split(' '));
+    let ran = bench.run(format!("--task rte {flags} --seeds 2 --log_level debug").split(' '));
     ran.assert_done("run");
     assert!(ran.stderr.contains(&seeds) && ran.stderr.contains(log), "{}", ran.stderr);
-    // A line before each run, and one after it.
+    // What is said of a run alone is said of each at this level.
     let said = "rte: trains on 8 rows of train, evaluates 8 rows of validation; 3 steps of 32 rows (3 epochs), learning rate 2e-5";
     assert_eq!(ran.stderr.lines().filter(|line| *line == said).count(), 2, "{}", ran.stderr);
     assert_eq!(lines(&ran.stderr, "rte: validation: accuracy ").len(), 2, "{}", ran.stderr);

@@ -13,7 +13,7 @@ fn run(bench: &Bench, flags: &[&str]) -> Ended {
 fn flags_that_are_wrong_by_themselves() {
     let tasks = "the tasks are `cola`, `sst2`, `mrpc`, `stsb`, `qqp`, `mnli`, `qnli`, `rte`, `wnli`";
     let cases: &[(&str, &[&str])] = &[
-        ("", &["--task is missing", "cola, sst2", "or all"]),
+        ("--seed 1", &["--task is missing", "cola, sst2", "or all"]),
         ("--task rtee", &["--task", "`rtee`", "did you mean `rte`?", tasks]),
         ("--task sts-b,mrcp", &["--task", "`mrcp`", "did you mean `mrpc`?"]),
         ("--task rte,", &["--task", "empty name"]),

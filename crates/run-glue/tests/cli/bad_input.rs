@@ -168,7 +168,7 @@ fn a_broken_task_does_not_take_the_others_with_it() {
     for tasks in ["rte,cola", "cola,rte"] {
         let bench = Bench::new();
         bench.cut(TRAIN, 1000);
-        let ended = bench.run(["--task", tasks].into_iter().chain(RUN));
+        let ended = bench.run(["--task", tasks, "--format", "tsv"].into_iter().chain(RUN));
         assert_eq!(ended.code, Some(2), "{}", ended.stderr);
         for part in
             [format!("error: rte: {TRAIN} is not a whole parquet file").as_str(), "error: 1 of 2 runs failed: rte\n"]

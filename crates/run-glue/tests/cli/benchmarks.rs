@@ -84,7 +84,7 @@ fn one_task_under_its_full_name() {
 #[test]
 fn the_whole_benchmark_has_an_average_of_its_own() {
     let bench = bench();
-    let ended = bench.run(["--task", "super_glue"].into_iter().chain(FLAGS));
+    let ended = bench.run(["--task", "super_glue", "--format", "tsv"].into_iter().chain(FLAGS));
     ended.assert_done("super_glue");
     let records = records(&bench);
     let tasks: Vec<&str> = records.iter().map(|record| record["task"].as_str().unwrap()).collect();

@@ -68,7 +68,7 @@ fn tables_have_the_numbers_of_the_records() {
     // GLUE's average is over nine tasks or none.
     assert_eq!(table["models"][0]["glue"], Value::Null);
 
-    let csv = compare(&bench, "results").stdout;
+    let csv = compare(&bench, "results --format csv").stdout;
     assert!(csv.starts_with("model,task,metric,mean,"), "{csv}");
     let line = csv.lines().find(|line| line.starts_with(&format!("m,{},accuracy,", column("rte")))).unwrap();
     let mean = line.split(',').nth(3).unwrap().parse::<f64>().unwrap();

@@ -88,6 +88,7 @@ const PART_OF: &[(&str, &str)] = &[
 /// Flags of which runs there are, and of how they are done; none of them is a setting of a run.
 const OF_MANY_RUNS: &[&str] = &[
     "dry_run",
+    "format",
     "gpus",
     "recipe",
     "report_html",

@@ -35,7 +35,20 @@ fn numbers(records: &BTreeMap<String, Value>) -> Vec<(String, Value, Value)> {
 fn models_tasks_and_seeds_make_a_grid_and_what_is_done_is_left_out() {
     let bench = Bench::new();
     copy(&bench.path("m"), &bench.path("n"));
-    let flags = ["--task", "rte,cola", "--model", "m", "--model", "n", "--seeds", "2", "--output_dir", "out"];
+    let flags = [
+        "--task",
+        "rte,cola",
+        "--model",
+        "m",
+        "--model",
+        "n",
+        "--seeds",
+        "2",
+        "--output_dir",
+        "out",
+        "--format",
+        "tsv",
+    ];
     let ended = bench.grid(flags);
     ended.assert_done("all");
     assert!(ended.stderr.contains("8 runs, 0 done already, 8 to do"), "{}", ended.stderr);
@@ -230,7 +243,7 @@ fn a_toml_file_holds_lists_and_settings_of_a_task() {
     }
     assert!(bench.run_folder("out/cola/learning_rate-2e-05/seed-2").join("model.safetensors").is_file());
     // A table for each choice of settings.
-    let again = bench.run(["grid.toml"]);
+    let again = bench.run(["grid.toml", "--format", "tsv"]);
     let titles: Vec<&str> = again.stdout.lines().filter(|line| !line.contains('\t')).collect();
     assert_eq!(titles, ["m, learning_rate 0.0001", "m, learning_rate 2e-05"], "{}", again.stdout);
     assert_eq!(again.stdout.matches("runs=2").count(), 4, "{}", again.stdout);

@@ -44,10 +44,10 @@ fn sha256(bench: &Bench, folder: &str, file: &str) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Which runs were begun, in their order: `rte 42`.
+/// Which runs were done, in their order: `rte 42`.
 fn begun(ended: &Ended) -> Vec<String> {
     let lines = ended.stderr.lines().filter(|line| line.starts_with('['));
-    lines.map(|line| line.split_once("] ").unwrap().1.split(", about").next().unwrap().replace(", seed", "")).collect()
+    lines.map(|line| line.split_once("] ").unwrap().1.split(": ").next().unwrap().replace(", seed", "")).collect()
 }
 
 fn place(all: &[String], run: &str) -> usize {
@@ -58,7 +58,7 @@ fn place(all: &[String], run: &str) -> usize {
 fn runs_begin_where_others_ended_and_say_so() {
     let bench = Bench::new();
     // The one that the others wait for stands last.
-    let flags = "--task rte,stsb,cola --init_from cola";
+    let flags = "--task rte,stsb,cola --init_from cola --format tsv";
     let ended = run(&bench, flags);
     ended.assert_done("a chain");
     let order = begun(&ended);
@@ -274,9 +274,9 @@ fn what_a_run_inherits_is_said() {
     let said = |task: &str| {
         ended.stderr.lines().find(|line| line.starts_with(task) && line.contains(" ended")).unwrap().to_owned()
     };
-    assert!(said("rte").contains("; it drops what cola's flags said;"), "{}", said("rte"));
+    assert!(said("rte").ends_with("; it drops what cola's flags said"), "{}", said("rte"));
     assert!(
-        said("stsb").contains("; it drops what cola's flags said, where this run's say nothing;"),
+        said("stsb").ends_with("; it drops what cola's flags said, where this run's say nothing"),
         "{}",
         said("stsb")
     );

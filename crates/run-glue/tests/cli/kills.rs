@@ -10,7 +10,9 @@ use crate::support::program::Bench;
 use serde_json::Value;
 
 /// Twelve runs with checkpoints.
-const FLAGS: [&str; 20] = [
+const FLAGS: [&str; 22] = [
+    "--log_level",
+    "debug",
     "--task",
     "rte,cola,stsb",
     "--model",
@@ -107,6 +109,8 @@ fn spawn(bench: &Bench) -> (Child, BufReader<ChildStderr>) {
 /// `rte, seed 42` of `[1/12] rte, seed 42, about 5 seconds left`.
 fn started(line: &str) -> Option<String> {
     let (_, name) = line.strip_prefix('[')?.split_once("] ")?;
+    // What it came to is another line.
+    let name = Some(name).filter(|name| !name.contains(": "))?;
     Some(name.split(", about ").next()?.to_owned())
 }
 

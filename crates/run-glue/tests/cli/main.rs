@@ -29,6 +29,7 @@ mod evaluate;
 mod final_eval;
 mod finished_folders;
 mod flags_table;
+mod front;
 mod full_output;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod gpu_absent;

@@ -71,7 +71,7 @@ fn a_grid_is_tried_and_the_best_setting_is_run_with_all_seeds() {
     assert!(plan.stdout.contains("6 runs, 0 done already, 6 to do"), "{}", plan.stdout);
     assert_eq!(bench.files("results"), [""; 0]);
 
-    let ended = bench.search(GRID);
+    let ended = bench.search(&format!("{GRID} --format tsv"));
     ended.assert_done("search");
     let (trials, chosen, found) = (bench.trials(), bench.chosen(), bench.found());
     assert_eq!((trials.len(), chosen.len()), (4, 2));

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use crate::support::program::{Bench, copy};
 use serde_json::Value;
 
-const SIX: [&str; 16] = [
+const SIX: [&str; 18] = [
+    "--format",
+    "tsv",
     "--task",
     "rte,cola,stsb",
     "--model",

@@ -23,8 +23,9 @@ pub(super) fn announce(context: &RunContext, plan: Option<&StepPlan>, device: &s
     let trained = plan.and_then(|_| trained(context));
     let taught = plan.and_then(|_| taught(context));
     if places.folder.is_some() {
-        lines
-            .push([Some(rows), begins, training, trained, taught].into_iter().flatten().collect::<Vec<_>>().join("; "));
+        // Where each begins is said even where their courses are not.
+        begins.iter().chain(&taught).for_each(|line| log::info!("{}: {line}", prepared.task.name));
+        lines.push([Some(rows), training, trained].into_iter().flatten().collect::<Vec<_>>().join("; "));
     } else {
         let model = &prepared.model.files().id;
         lines.push(rows);
@@ -40,7 +41,7 @@ pub(super) fn announce(context: &RunContext, plan: Option<&StepPlan>, device: &s
             lines.extend(rows_of_classes(context));
         }
     }
-    lines.iter().for_each(|line| log::info!("{}: {line}", prepared.task.name));
+    lines.iter().for_each(|line| log::debug!("{}: {line}", prepared.task.name));
 }
 
 fn rows(context: &RunContext) -> String {

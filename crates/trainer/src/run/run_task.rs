@@ -179,7 +179,7 @@ fn announce(report: &LoadReport, settings: &Settings, prepared: &Prepared, warni
         prepare::load_warnings(report, settings, &prepared.model).into_iter().chain(prepared.head_warning(report));
     prepared.warnings.iter().cloned().chain(of_model).for_each(|warning| warnings.add(warning));
     let (loaded, token_types) = (prepare::load_summary(report), prepare::token_types(&prepared.model));
-    log::info!("{}: {loaded}{token_types}", prepared.task.name);
+    log::debug!("{}: {loaded}{token_types}", prepared.task.name);
 }
 
 /// The model after its training.

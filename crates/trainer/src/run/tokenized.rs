@@ -44,7 +44,7 @@ impl<'a> Tokenizing<'a> {
         if !self.overwrite {
             match store.get(&key) {
                 Ok(Some(tokens)) if tokens.len() == rows.examples.len() => {
-                    log::info!(
+                    log::debug!(
                         "{}: the tokens of its {} rows are those that an earlier run kept in {}",
                         rows.split,
                         tokens.len(),

@@ -74,9 +74,9 @@ impl RunOutcome<'_> {
         let (task, is_one_of_several) =
             (&self.context.prepared.task.name, self.context.settings.places.folder.is_some());
         let scores = self.evaluations.iter().flat_map(|evaluation| announcement::scores(evaluation, is_one_of_several));
-        scores.for_each(|line| log::info!("{task}: {line}"));
+        scores.for_each(|line| log::debug!("{task}: {line}"));
         if let Ok(path) = &path {
-            log::info!("{task}: results are in {}", path.display());
+            log::debug!("{task}: results are in {}", path.display());
         }
         let result = first_error(result, path.map(drop).map_err(Error::from));
         Written { record, files, result, printed }

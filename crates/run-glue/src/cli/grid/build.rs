@@ -167,6 +167,7 @@ fn options(args: &GridArgs) -> SweepOptions {
             Some(path) => PageChoice::File(path.clone()),
         },
         stop_on_failure: args.stop_on_failure.unwrap_or(false),
+        format: args.format.unwrap_or_default(),
         dry_run: args.dry_run.unwrap_or(false),
         arguments: std::env::args_os().skip(1).collect(),
     }
@@ -178,6 +179,7 @@ fn check_several(options: &GridArgs, several: Several) -> Result<(), Error> {
         ("retry_collapsed", options.retry_collapsed.is_some()),
         ("shard", options.shard.is_some()),
         ("stop_on_failure", options.stop_on_failure.is_some()),
+        ("format", options.format.is_some()),
         ("report_html", options.report_html.is_some()),
         ("workers", options.workers.is_some()),
         ("gpus", options.gpus.is_some()),

@@ -79,8 +79,13 @@ impl FlagFactory {
     }
 }
 
+/// Where the demo writes records.
+const DEMO_RESULTS: &str = "run-glue-demo";
+
 /// Fills in the demo's recipe. A model or data of the user's own keep the usual defaults.
 fn fill_demo(mut args: RunArgs) -> Result<RunArgs, Error> {
+    // Not among results that somebody keeps, such as those of a clone of this repository.
+    args.places.results_dir.get_or_insert_with(|| DEMO_RESULTS.into());
     let dataset = &args.dataset;
     if !args.model_name_or_path.is_empty() || dataset.dataset_dir.is_some() || dataset.dataset_revision.is_some() {
         return Ok(args);

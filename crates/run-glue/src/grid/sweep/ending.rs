@@ -1,11 +1,10 @@
 //! What many runs end with: tables, the leaderboard's files, and what failed.
 
-use std::io::IsTerminal;
-
 use super::lost::lost;
 use super::page;
 use super::state::{RunState, Sweep};
 use super::submission::submit;
+use crate::grid::options::TableFormat;
 use crate::grid::run_lock::remove_stale_locks;
 use crate::grid::run_spec::RunSpec;
 use crate::progress::print;
@@ -48,7 +47,10 @@ impl Sweep<'_> {
                 tables += &format!("{title}\n");
             }
             let table = Table::from_records(records.iter().filter(|(of, _)| of == title).map(|(_, record)| record));
-            tables += &table.render(std::io::stdout().is_terminal());
+            tables += &match self.grid.options.format {
+                TableFormat::Text => table.text(),
+                TableFormat::Tsv => table.lines(),
+            };
         }
         // What is left to do is done before it is said that they could not be shown.
         let printed = print(&tables);

@@ -9,6 +9,8 @@ use crate::grid::run_lock::{RunLock, lock_run};
 use crate::interrupt;
 use crate::run_hooks::run_hooks;
 use records::record::RunRecord;
+use records::shown;
+use results::table::Table;
 use trainer::error::Error;
 use trainer::run::{CompletedRun, run_task};
 use trainer::settings::Settings;
@@ -77,17 +79,28 @@ impl Sweep<'_> {
         Ok(Attempt::Over)
     }
 
-    /// Says which run begins, while `running` others go on.
+    /// Shows which run begins, while `running` others go on.
     pub(super) fn announce_run(&self, at: usize, running: usize) {
         let seconds = self.seconds_left();
         self.view.update(self.counts(), seconds);
         let left = seconds.filter(|seconds| *seconds >= 1.0);
         let left = left.map_or_else(String::new, |seconds| format!(", about {} left", in_words(seconds)));
         let place = self.specs.len() - self.open().len() + running + 1;
-        log::info!("[{place}/{}] {}{left}", self.specs.len() + self.future.len(), self.specs[at].name);
+        log::debug!("[{place}/{}] {}{left}", self.specs.len() + self.future.len(), self.specs[at].name);
+    }
+
+    /// Says what a run came to.
+    fn announce_result(&self, at: usize, record: &RunRecord) {
+        let (all, open) = (self.specs.len() + self.future.len(), self.open().len() + self.future.len());
+        let left = self.seconds_left().filter(|seconds| *seconds >= 1.0);
+        let left = left.map_or_else(String::new, |seconds| format!("; about {} left", in_words(seconds)));
+        log::info!("[{}/{all}] {}: {}{left}", all + 1 - open.max(1), self.specs[at].name, in_one_line(record));
     }
 
     pub(super) fn succeeded(&mut self, at: usize, record: RunRecord) -> RunState {
+        if !is_worker() {
+            self.announce_result(at, &record);
+        }
         self.errors.remove(&self.specs[at].model());
         self.known.push(record.clone());
         RunState::Done(Box::new(record))
@@ -110,6 +123,21 @@ impl Sweep<'_> {
     pub(super) fn gave_up(&self, model: &str) -> bool {
         self.errors.get(model).is_some_and(String::is_empty)
     }
+}
+
+/// Its metrics, its score beside that of the most frequent class, and its time.
+fn in_one_line(record: &RunRecord) -> String {
+    let time = format!("{:.1} s", record.timings.total_seconds);
+    // Of predictions alone there is no row.
+    let Some(row) = Table::from_records([record]).rows.pop() else { return format!("done, {time}") };
+    let number = |value: Option<f64>| value.map_or_else(|| "undefined".to_owned(), |value| format!("{value:.4}"));
+    let mut scores: Vec<String> =
+        row.metrics.iter().map(|(name, value)| format!("{} {}", shown(name), number(*value))).collect();
+    if scores.len() > 1 {
+        scores.push(format!("score {}", number(row.score)));
+    }
+    let baseline = row.baseline.map_or_else(String::new, |score| format!(" (most frequent class {score:.4})"));
+    format!("{}{baseline}, {time}", scores.join(", "))
 }
 
 /// A run whose failure, of whatever kind, is its own.

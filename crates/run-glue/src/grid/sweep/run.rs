@@ -27,7 +27,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The error of a single run; of several, how many failed and which.
 pub fn run(grid: &Grid) -> Result<(), Error> {
     let Some(settings) = grid.specs.first().map(|spec| &spec.settings) else { return Ok(()) };
-    set_level(settings.logging.level);
+    set_level(settings.logging.level, !grid.is_single());
     let dry_run = grid.options.dry_run;
     if !dry_run {
         for spec in &grid.specs {
