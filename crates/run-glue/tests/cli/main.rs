@@ -66,6 +66,7 @@ mod sizes_of_models;
 mod submission;
 mod trained_before;
 mod verify;
+mod version;
 mod watch;
 mod whose_files;
 mod workers;
