@@ -68,19 +68,23 @@ fn sources(root: &Path) -> Vec<String> {
 
 fn commit(root: &Path) -> Option<String> {
     let sources = sources(root);
-    // The log changes with whatever moves HEAD.
-    let heads = git(root, &["rev-parse", "--git-path", "HEAD", "--git-path", "logs/HEAD"]).unwrap_or_default();
-    for path in sources.iter().map(String::as_str).chain(heads.lines()).map(|path| root.join(path)) {
+    let watch = |path: &str| {
         // Of a file that is not there Cargo would think that it always changes.
-        if path.exists() {
-            println!("cargo::rerun-if-changed={}", path.display());
+        if root.join(path).exists() {
+            println!("cargo::rerun-if-changed={}", root.join(path).display());
         }
-    }
+    };
+    sources.iter().for_each(|path| watch(path));
     let Some(commit) = git(root, &["rev-parse", "HEAD"]) else { return without_git(root) };
     let mut status = vec!["status", "--porcelain", "--"];
     status.extend(sources.iter().map(String::as_str));
-    let changes = git(root, &status).unwrap_or_default();
-    Some(marked(&commit, !changes.is_empty()))
+    let is_changed = git(root, &status).is_some_and(|changes| !changes.is_empty());
+    if is_changed {
+        // They may be committed as they are. Of sources without changes it is right whatever is committed beside them, and no reason to
+        // compile. The log changes with whatever moves HEAD.
+        git(root, &["rev-parse", "--git-path", "logs/HEAD"]).iter().for_each(|path| watch(path));
+    }
+    Some(marked(&commit, is_changed))
 }
 
 fn date(root: &Path) -> Option<String> {
@@ -97,7 +101,6 @@ fn without_git(root: &Path) -> Option<String> {
     }
     let common = read(own.join("commondir")).map_or_else(|| own.clone(), |path| own.join(path));
     let head = read(own.join("HEAD"))?;
-    println!("cargo::rerun-if-changed={}", own.join("HEAD").display());
     let Some(name) = head.strip_prefix("ref: ") else { return Some(head) };
     let packed = || {
         let text = read(common.join("packed-refs"))?;
