@@ -18,6 +18,7 @@ done < <(sed -n '/^\[workspace.dependencies\]/,/^\[/ { /path = "crates/p; }' Car
 names Cargo.lock "^version = \"$exact\"$"
 names CHANGELOG.md "^## \[$exact\] - [0-9]{4}-[0-9]{2}-[0-9]{2}$"
 names CITATION.cff "^version: $exact$"
+names docs/verify.md "uses: run-glue/run-glue@v$exact$"
 names README.md "ghcr\.io/run-glue/run-glue:$exact "
 names docs/clusters.md "ghcr\.io/run-glue/run-glue:$exact "
 if [ $# -gt 0 ] && [ "$1" != "v$version" ]; then fail "the tag is $1, and the version is $version"; fi
