@@ -13,7 +13,7 @@ target=${CARGO_TARGET_DIR:-target}
 # Without optimisation but for what Cargo.toml names: that takes longer than it saves here. Without autotune, which would compile every
 # product there is. Both packages in one call: the same features, and so no crate is compiled twice.
 dev() {
-  CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 cargo "$1" -p models -p run-glue --locked --no-default-features \
+  CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 cargo "$1" -p run-glue-models -p run-glue --locked --no-default-features \
     --features run-glue/flex,run-glue/ndarray,run-glue/wgpu "${@:2}"
 }
 

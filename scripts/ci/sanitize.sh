@@ -8,5 +8,5 @@ export RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address" ASAN_OPTIONS=detect_lea
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/sanitize
 for level in "" v3 scalar; do
     echo "-- RUN_GLUE_SIMD=$level"
-    RUN_GLUE_SIMD=$level cargo test --profile profiling --locked -p models --lib --target "$target" --quiet
+    RUN_GLUE_SIMD=$level cargo test --profile profiling --locked -p run-glue-models --lib --target "$target" --quiet
 done

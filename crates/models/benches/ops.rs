@@ -1,5 +1,5 @@
 //! Each operation of the encoder, forward and backward, beside the same made of Burn's own operations, at the sizes of a
-//! MiniLM-L6 layer with 32 sequences of 64 tokens: `cargo bench -p models`.
+//! MiniLM-L6 layer with 32 sequences of 64 tokens: `cargo bench -p run-glue-models`.
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
 //! Logits of a checkpoint in transformers' form, on the CPU:
-//! `cargo run --release -p models --example logits [FOLDER [ID ...]]`. The folder holds config.json and the weights; without one,
+//! `cargo run --release -p run-glue-models --example logits [FOLDER [ID ...]]`. The folder holds config.json and the weights; without one,
 //! a small BERT of the tests is read. Each id is a token, special ones included (`101 7592 102` for BERT).
 
 use std::error::Error;

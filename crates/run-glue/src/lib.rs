@@ -20,3 +20,4 @@ pub mod synthetic;
 #[cfg(feature = "hub")]
 pub mod transfer_bars;
 pub mod transfer_hooks;
+pub mod version;

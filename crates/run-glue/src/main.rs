@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches;
 use records::files::submission::{find, write_zip};
+use records::record::Program;
 use run_glue::bench::BenchOptions;
 use run_glue::cli::args::{Cli, Command, SubmissionArgs};
 use run_glue::cli::flag_tips::with_tip;
@@ -24,6 +25,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     run_glue::memory::keep_freed_pages();
     run_glue::progress::install();
+    Program::built_from(run_glue::version::COMMIT);
     let normalized = match normalize_args(std::env::args_os()) {
         Ok(normalized) => normalized,
         Err(error) => return fail(&error),

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use crate::metrics::Metrics;
 
@@ -240,18 +241,28 @@ pub struct Program {
     pub name: String,
     /// Its version, such as `0.1.0`.
     pub version: String,
-    /// The commit it was built from, where the build said so.
+    /// The commit it was built from, or `unknown`; older programs left it out.
     pub git_commit: Option<String>,
 }
 
+/// What [`Program::built_from`] was told.
+static COMMIT: OnceLock<String> = OnceLock::new();
+
 impl Program {
-    /// This program. A build that sets `RUN_GLUE_GIT_COMMIT` in its environment puts the commit on record.
+    /// Says which commit this program was built from, before the first record. The crate on top knows it: where one down here asked for it,
+    /// each commit would compile all that lies above anew.
+    pub fn built_from(commit: &str) {
+        // Who says it twice says the same.
+        let _ = COMMIT.set(commit.to_owned());
+    }
+
+    /// This program.
     #[must_use]
     pub fn current() -> Self {
         Self {
             name: "run-glue".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            git_commit: option_env!("RUN_GLUE_GIT_COMMIT").filter(|commit| !commit.is_empty()).map(str::to_owned),
+            git_commit: Some(COMMIT.get().map_or("unknown", String::as_str).to_owned()),
         }
     }
 }

@@ -34,7 +34,8 @@ use super::value_parsers::BoolFlag;
 #[derive(Parser, Debug)]
 #[command(
     name = "run-glue",
-    version,
+    version = crate::version::SHORT.as_str(),
+    long_version = crate::version::LONG.as_str(),
     about,
     args_conflicts_with_subcommands = true,
     args_override_self = true,

@@ -20,6 +20,7 @@ use self::comparison::{Comparison, table};
 use self::limits::limits;
 pub use self::options::SelftestOptions;
 use crate::progress::print;
+use crate::version::features;
 use trainer::backends::{OnBackend, check, dispatch};
 use trainer::error::Error;
 use trainer::machine::host;
@@ -77,23 +78,9 @@ impl OnBackend for Selftest {
     }
 }
 
-/// Cargo features that change what a backend does.
-const FEATURES: [(&str, bool); 6] = [
-    ("flex", cfg!(feature = "flex")),
-    ("ndarray", cfg!(feature = "ndarray")),
-    ("cuda", cfg!(feature = "cuda")),
-    ("wgpu", cfg!(feature = "wgpu")),
-    ("fusion", cfg!(feature = "fusion")),
-    ("autotune", cfg!(feature = "autotune")),
-];
-
 impl Tested {
     fn misses(&self) -> usize {
         self.comparisons.iter().filter(|comparison| !comparison.is_ok()).count()
-    }
-
-    fn features() -> Vec<&'static str> {
-        FEATURES.into_iter().filter(|(_, on)| *on).map(|(name, _)| name).collect()
     }
 
     fn text(&self) -> String {
@@ -103,7 +90,7 @@ impl Tested {
             self.backend,
             self.device,
             self.precision.name(),
-            Self::features().join(" "),
+            features().join(" "),
             limits(self.precision).reason,
             table(&self.comparisons),
             self.comparisons.len(),
@@ -118,7 +105,7 @@ impl Tested {
             "backend": self.backend,
             "device": self.device,
             "precision": self.precision.name(),
-            "features": Self::features(),
+            "features": features(),
             "limits": limits(self.precision).reason,
             "host": host::gather(self.backend, &self.device, rayon::current_num_threads()),
             "ok": self.misses() == 0,

@@ -23,7 +23,7 @@ fn yaml(text: &str) -> Value {
 fn bench() -> Bench {
     let bench = Bench::new();
     let cargo = format!(
-        "#!/bin/bash\necho \"$*\" >> {asked}\nwhile [ \"$1\" != --root ]; do shift; done\n\
+        "#!/bin/bash\necho \"$*; commit $RUN_GLUE_GIT_COMMIT\" >> {asked}\nwhile [ \"$1\" != --root ]; do shift; done\n\
          mkdir -p \"$2/bin\"\nln -sf {program} \"$2/bin/run-glue\"\n",
         asked = bench.path("asked").display(),
         program = env!("CARGO_BIN_EXE_run-glue"),
@@ -77,7 +77,9 @@ impl<'a> Job<'a> {
         for (name, value) in given {
             assert!(inputs.insert((*name).to_owned(), (*value).to_owned()).is_some(), "there is no input {name}");
         }
-        Self { bench, action, inputs, outputs: BTreeMap::new() }
+        let github = [("github.action_repository", "run-glue/run-glue"), ("github.action_ref", "v1")];
+        let outputs = github.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        Self { bench, action, inputs, outputs }
     }
 
     /// A text with its `${{ }}` filled in.
@@ -108,6 +110,8 @@ impl<'a> Job<'a> {
             ("GITHUB_OUTPUT", self.bench.path("outputs")),
             ("GITHUB_STEP_SUMMARY", self.bench.path("summary.md")),
             ("RUNNER_TEMP", self.bench.path("temp")),
+            ("RUN_GLUE_RELEASES", self.bench.path("releases")),
+            ("GITHUB_SERVER_URL", self.bench.path("no server")),
         ] {
             environment.insert(name.to_owned(), path.display().to_string());
         }
@@ -140,7 +144,7 @@ fn the_action_runs_verifies_and_shows() {
         ("verify-flags", TAKE_ALL),
     ];
     let mut job = Job::new(&bench, &inputs);
-    for step in ["keys", "install", "run", "summary", "verify"] {
+    for step in ["keys", "install", "run", "verify", "summary"] {
         let ended = job.step(step);
         assert_eq!(ended.code, Some(0), "{step}: {}{}", ended.stdout, ended.stderr);
     }
@@ -152,12 +156,13 @@ fn the_action_runs_verifies_and_shows() {
     let asked = std::fs::read_to_string(bench.path("asked")).unwrap();
     let folder = asked.split("--path ").nth(1).unwrap().split(" --root").next().unwrap();
     assert!(Path::new(folder).join("Cargo.toml").is_file() && asked.contains("--locked"), "{asked}");
+    assert!(asked.contains("commit v1"), "a reference that no repository knows is on record itself: {asked}");
     assert_eq!(bench.record_files().len(), 4);
     assert!(bench.run_folder("an out/rte/seed-43").join("model.safetensors").is_file());
     let summary = job.summary();
     assert!(
         summary.contains("| model | cola (150 rows of other data) | rte (150 rows of other data) |")
-            && summary.contains("### Verification: reproduced"),
+            && summary.starts_with("### Verification: reproduced\n"),
         "{summary}"
     );
     let verdict = |job: &Job<'_>| job.outputs["steps.verify.outputs.verdict"].clone();
@@ -200,6 +205,38 @@ fn the_action_runs_verifies_and_shows() {
     assert_eq!(job.step("run").code, Some(2));
 }
 
+/// What scripts/release/pack.sh makes, under the address of a release.
+#[test]
+fn the_action_takes_what_is_released() {
+    let bench = bench();
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let folder = format!("releases/v{}", env!("CARGO_PKG_VERSION"));
+    let mut job = Job::new(&bench, &[]);
+    let found = |job: &mut Job<'_>| {
+        let ended = job.step("release");
+        (ended.code, job.outputs.remove("steps.release.outputs.found"), ended.stdout + &ended.stderr)
+    };
+    let (code, found_any, said) = found(&mut job);
+    assert_eq!((code, found_any.as_deref()), (Some(0), Some("false")), "{said}");
+
+    let mut pack = bench.within(Command::new(repository().join("scripts/release/pack.sh")));
+    pack.args([env!("CARGO_BIN_EXE_run-glue"), target.as_str(), folder.as_str()]).env("SOURCE_DATE_EPOCH", "1");
+    end(&mut pack).assert_done("pack.sh");
+    let (code, found_any, said) = found(&mut job);
+    assert_eq!((code, found_any.as_deref()), (Some(0), Some("true")), "{said}");
+    let program = bench.path("temp/run-glue/bin/run-glue");
+    let same = std::fs::read(&program).unwrap() == std::fs::read(env!("CARGO_BIN_EXE_run-glue")).unwrap();
+    assert!(same, "another program");
+    std::fs::remove_file(program).unwrap();
+
+    // An archive that is not what its checksum says is no reason to compile.
+    let archive = bench.files(&folder).into_iter().find(|name| name.ends_with(".tar.gz")).unwrap();
+    bench.cut(&archive, 1000);
+    let (code, found_any, said) = found(&mut job);
+    assert_eq!((code, found_any), (Some(1), None), "{said}");
+    assert!(said.contains("is not what") && !bench.path("temp/run-glue/bin/run-glue").exists(), "{said}");
+}
+
 /// What cannot be run here: other actions and conditions.
 #[test]
 fn the_action_refers_to_what_is_there() {
@@ -209,7 +246,20 @@ fn the_action_refers_to_what_is_there() {
     job.outputs.extend(["program", "hub"].map(|name| (format!("steps.keys.outputs.{name}"), "x".to_owned())));
     let steps = job.action["runs"]["steps"].as_array().unwrap();
     let ids: Vec<&str> = steps.iter().map(|step| step["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["keys", "program", "install", "hub", "run", "summary", "verify", "upload"]);
+    let expected = [
+        "keys",
+        "release",
+        "program",
+        "install",
+        "keep-program",
+        "hub",
+        "run",
+        "keep-hub",
+        "verify",
+        "summary",
+        "upload",
+    ];
+    assert_eq!(ids, expected);
     for step in steps.iter().filter(|step| step.get("uses").is_some()) {
         for (_, value) in step["with"].as_object().unwrap() {
             job.filled(value.as_str().unwrap());
@@ -217,10 +267,16 @@ fn the_action_refers_to_what_is_there() {
     }
     let condition = |id: &str| steps.iter().find(|step| step["id"] == id).unwrap()["if"].clone();
     assert_eq!(condition("verify"), "inputs.reference != ''");
-    assert_eq!(condition("install"), "steps.program.outputs.cache-hit != 'true'");
+    let none_is_released = "steps.release.outputs.found != 'true'";
+    assert_eq!(condition("program"), none_is_released);
+    assert_eq!(condition("install"), format!("{none_is_released} && steps.program.outputs.cache-hit != 'true'"));
+    assert_eq!(condition("keep-program"), "steps.install.outcome == 'success'");
+    let step = |id: &str| steps.iter().find(|step| step["id"] == id).unwrap();
+    for (restored, kept) in [("program", "keep-program"), ("hub", "keep-hub")] {
+        assert_eq!(step(restored)["with"], step(kept)["with"]);
+    }
     // Not the folder above, where tokens lie.
-    let hub = steps.iter().find(|step| step["id"] == "hub").unwrap();
-    assert_eq!(hub["with"]["path"], "~/.cache/huggingface/hub");
+    assert_eq!(step("hub")["with"]["path"], "~/.cache/huggingface/hub");
 }
 
 /// The lines that the runner takes for commands.
@@ -262,8 +318,7 @@ exit 1
         assert!(ended.stdout.contains("::error::warned"), "{step}: {}", ended.stdout);
         assert_eq!((commands(&ended.stdout), ended.stderr.as_str()), (said.to_vec(), ""), "{step}: {}", ended.stdout);
     }
-    let expected = r"
-### Verification: not reproduced
+    let expected = r"### Verification: not reproduced
 
 Not reproduced: 5% of \[a\](b) \<i\> ::error::c
 

@@ -85,7 +85,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "run-glue",
         &[
-            &["interrupt", "memory", "progress", "synthetic"],
+            &["interrupt", "memory", "progress", "synthetic", "version"],
             &["transfer_bars"],
             &["transfer_hooks"],
             &["publish", "publish_absent"],

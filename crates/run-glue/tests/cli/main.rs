@@ -67,6 +67,7 @@ mod sizes_of_models;
 mod submission;
 mod trained_before;
 mod verify;
+mod version;
 mod watch;
 mod whose_files;
 mod workers;

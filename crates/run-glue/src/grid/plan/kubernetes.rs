@@ -20,6 +20,8 @@ const RETRIES: usize = 3;
 const GRACE_SECONDS: usize = 120;
 /// The exit code of wrong flags or input, which do not get better by trying again.
 const WRONG_INPUT: u8 = 2;
+/// What the Dockerfile of this version is published as. It computes on the CPU, so no plan takes it unasked.
+const IMAGE: &str = concat!("ghcr.io/run-glue/run-glue:", env!("CARGO_PKG_VERSION"));
 
 impl ClusterPlan<'_> {
     /// The manifest, as JSON, which is YAML that quotes all that needs it. For Kubernetes 1.31 and later.
@@ -29,9 +31,9 @@ impl ClusterPlan<'_> {
     pub(super) fn kubernetes(&self) -> Result<String, Error> {
         let options = self.options;
         let missing = |flag: &str, what: &str| Error::usage(format!("--format kubernetes needs --{flag}: {what}"));
-        let image = options.image.as_deref().ok_or_else(|| missing("image", "the container with run-glue in it"))?;
+        let image = options.image.as_deref().ok_or_else(|| missing("image", &format!("such as {IMAGE}")))?;
         if image.is_empty() || image.contains(char::is_whitespace) {
-            return Err(Error::usage(format!("--image {image:?}: expected a name such as registry/run-glue:1")));
+            return Err(Error::usage(format!("--image {image:?}: expected a name such as {IMAGE}")));
         }
         let volume = options.volume.as_deref();
         let volume = volume
