@@ -26,6 +26,7 @@ mod compare;
 mod damaged_records;
 mod distillation;
 mod evaluate;
+mod examples;
 mod final_eval;
 mod finished_folders;
 mod flags_table;
