@@ -113,7 +113,7 @@ impl ClusterPlan<'_> {
             sbatch.push(format!("--signal=B:USR1@{}", notice.max(1)));
         }
         for option in &options.sbatch_arg {
-            if option.trim().is_empty() || option.contains('\n') {
+            if option.trim().is_empty() || option.contains(char::is_control) {
                 return Err(Error::usage(format!("--sbatch_arg {option:?}: expected an option such as partition=gpu")));
             }
             sbatch.push(match option.split_once('=') {
