@@ -2,6 +2,7 @@
 
 mod averages;
 mod charts;
+mod clipped;
 mod columns;
 mod contents;
 mod evaluations;
@@ -125,7 +126,7 @@ fn assert_balanced(page: &str) {
     assert_eq!(open, [""; 0]);
 }
 
-/// Every number of the JSON stands in the page as often as there, with all its digits.
+/// Every number of the JSON stands in the page as often as there, with all its digits; intervals as far as the scores of their column go.
 fn assert_complete(page: &str, comparison: &Comparison<'_>) {
     fn walk(value: &Value, wanted: &mut HashMap<u64, usize>) {
         match value {
@@ -135,7 +136,8 @@ fn assert_complete(page: &str, comparison: &Comparison<'_>) {
             _ => {}
         }
     }
-    let json: Value = serde_json::from_str(&formats::render(comparison, Format::Json).unwrap()).unwrap();
+    let mut json: Value = serde_json::from_str(&formats::render(comparison, Format::Json).unwrap()).unwrap();
+    as_shown(&mut json);
     let (mut wanted, mut has) = (HashMap::new(), HashMap::<u64, usize>::new());
     walk(&json, &mut wanted);
     for part in page.split("data-value=\"").skip(1) {
@@ -147,6 +149,22 @@ fn assert_complete(page: &str, comparison: &Comparison<'_>) {
     }
     for (bits, count) in wanted {
         assert!(has.get(&bits).copied().unwrap_or(0) >= count, "{} is missing", f64::from_bits(bits));
+    }
+}
+
+/// Cuts the intervals off where the scores of their column end.
+fn as_shown(json: &mut Value) {
+    let columns: Vec<Value> = json["columns"].as_array_mut().unwrap().iter_mut().map(Value::take).collect();
+    for row in json["models"].as_array_mut().unwrap() {
+        for column in &columns {
+            let interval = row["tasks"].get_mut(column["name"].as_str().unwrap()).map(|entry| &mut entry["interval"]);
+            let range = column["range"].as_array();
+            let (Some(Value::Array(ends)), Some(range)) = (interval, range) else { continue };
+            for end in ends {
+                let least = end.as_f64().unwrap().max(range[0].as_f64().unwrap());
+                *end = json!(range[1].as_f64().map_or(least, |most| least.min(most)));
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::draw::paint::Look;
 use super::draw::points::{Point, points};
 use super::figure::{Figure, FigureKind, drawn, slug};
+use crate::clipped::{around, within};
 use crate::compare::best::TRAINED_ON_IT;
 use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
@@ -77,8 +78,7 @@ pub(super) fn figures(comparison: &Comparison<'_>, against: &Against) -> Result<
         let costs: Vec<TaskCost> = shares.iter().enumerate().filter_map(of_column).collect();
         let title = format!("Scores against {}", against.title);
         // Of each task the whisker is drawn as far as the lowest of their scores can be.
-        let ranges: Option<Vec<(f64, f64)>> = shares.iter().map(|column| column.range()).collect();
-        let range = ranges.and_then(|all| all.into_iter().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))));
+        let range = around(shares.iter().map(|column| column.range()));
         let figure = figure(
             against,
             against.name.to_owned(),
@@ -134,7 +134,9 @@ fn task_cost(against: &Against, name: String, look: Look, row: &Row, column: &Co
     let entry = row.entries.get(&column.name)?;
     let score = entry.score.filter(|summary| summary.mean.is_finite())?.mean;
     let took = (against.of)(row, entry).filter(|took| *took > 0.0)?;
-    Some(TaskCost { name, look, took, score, interval: entry.interval })
+    // As far as it is shown: of each task by its own score.
+    let interval = entry.interval.map(|ends| within(ends, column.range()));
+    Some(TaskCost { name, look, took, score, interval })
 }
 
 fn figure(

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::markup::{NOTHING, breakable, number, scrolling};
+use crate::clipped::Range;
 use crate::compare::best;
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::PARTIAL;
@@ -10,7 +11,7 @@ use crate::compare::escape::escaped;
 use crate::compare::lacking::{NO_MEAN, SCORE};
 use crate::compare::published::PROTOCOLS_DIFFER;
 use crate::compare::row::{CHOSEN_HERE, Row};
-use crate::compare::shown::{Form, Number, average_words};
+use crate::compare::shown::{Form, INTERVAL_ENDS, Number, average_range, average_words};
 use crate::statistics::Summary;
 
 /// So many remarks on rows and columns stand below the table.
@@ -52,12 +53,13 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
             let partial = entry.and_then(|entry| entry.partial.as_deref());
             let why_none = entry.and_then(|entry| entry.why_no(SCORE));
             let marks = Marks { best: is_best(best), collapsed, runs, trained_on, partial, why_none };
-            line += &cell(score, comparison.level, column.form(), marks);
+            line += &cell(score, comparison.level, (column.form(), column.range()), marks);
         }
         for ((of, average), best) in averages.iter().zip(&best_averages) {
             let trained_on = comparison.is_average_trained_on(row, of, average);
             let marks = Marks { best: is_best(best), trained_on, ..Marks::default() };
-            line += &cell(row.averages.get(average), comparison.level, Form::Percent, marks);
+            let (of, range) = (row.averages.get(average), average_range(of, average));
+            line += &cell(of, comparison.level, (Form::Percent, range), marks);
         }
         if has_parameters {
             line += &row.parameters.map_or_else(
@@ -104,7 +106,7 @@ struct Marks<'a> {
     why_none: Option<String>,
 }
 
-fn cell(summary: Option<Summary>, level: f64, form: Form, marks: Marks<'_>) -> String {
+fn cell(summary: Option<Summary>, level: f64, (form, range): (Form, Option<Range>), marks: Marks<'_>) -> String {
     let Marks { best, collapsed, runs, trained_on, partial, why_none } = marks;
     let Some(summary) = summary.filter(|summary| summary.mean.is_finite()) else {
         let of = |why: String| {
@@ -116,8 +118,8 @@ fn cell(summary: Option<Summary>, level: f64, form: Form, marks: Marks<'_>) -> S
     if best {
         text = format!("<strong>{text}</strong>");
     }
-    if let Some((low, high)) = summary.confidence_interval(level) {
-        text += &format!(" <span class=\"half\">±{}</span>", form.text((high - low) / 2.0));
+    if let Some(ends) = summary.confidence_interval(level) {
+        text += &format!(" <span class=\"half\">{}</span>", form.half(summary.mean, ends, range));
     }
     if trained_on {
         text += "<span class=\"mark\" title=\"trained on rows of this column\">‡</span>";
@@ -155,7 +157,7 @@ fn caption(comparison: &Comparison<'_>) -> String {
     let best =
         if comparison.rows.len() > 1 { format!(" {}", escaped(&best::words(comparison.level))) } else { String::new() };
     format!(
-        "Scores in percent, errors as they are: mean over the runs, ± half of the {level} interval (Student's t over seeds).{best}"
+        "Scores in percent, errors as they are: mean over the runs, ± half of the {level} interval (Student's t over seeds), {INTERVAL_ENDS}.{best}"
     )
 }
 

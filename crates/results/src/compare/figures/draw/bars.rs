@@ -7,7 +7,8 @@ use plotters::style::{Color, ShapeStyle};
 
 use super::chart::{Chart, UNITS, WIDTH, draw, failed, text, units};
 use super::paint::{Look, Role, role};
-use super::ticks::{Axis, within};
+use super::ticks::Axis;
+use crate::clipped::within;
 use crate::compare::escape::printable;
 use records::Error;
 
