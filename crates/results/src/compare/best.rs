@@ -33,7 +33,7 @@ impl Comparison<'_> {
         let sign = if column.lower_is_better() { 1.0 } else { -1.0 };
         ranked.sort_by(|(_, a), (_, b)| (sign * a).total_cmp(&(sign * b)));
         let [(best, of_best), (next, of_next), ..] = ranked.as_slice() else { return None };
-        let beats_nothing = self.baseline_of(column).is_none_or(|baseline| column.is_better(*of_best, baseline));
+        let beats_nothing = self.floor_of(column).is_none_or(|floor| column.is_better(*of_best, floor));
         if !beats_nothing || !column.is_better(*of_best, *of_next) {
             return None;
         }
@@ -51,8 +51,8 @@ impl Comparison<'_> {
         (p? < 1.0 - self.level && column.is_better(difference, 0.0)).then_some(best)
     }
 
-    /// The row that is the best of an average: its interval lies above all others, and so there is none where one has no interval. Rows that were or may have been trained on some of what is averaged
-    /// do not count.
+    /// The row that is the best of an average: its interval lies above all others, and so there is none where one has no interval; and it is better than
+    /// that of a model that has learnt nothing. Rows that were or may have been trained on some of what is averaged do not count.
     pub(super) fn best_average(&self, benchmark: &Benchmark, average: &AverageSpec) -> Option<&Row> {
         let interval = |row: &Row| row.averages.get(average)?.confidence_interval(self.level);
         let of_average = |column: &&Column| benchmark.tasks_of(average).any(|task| task.name == column.name);
@@ -66,7 +66,19 @@ impl Comparison<'_> {
         // What lies above all others begins above them too.
         let first = (0..own.len()).max_by(|&a, &b| low(a).total_cmp(&low(b)))?;
         let is_below = |other: usize| other == first || intervals[other].is_some_and(|(_, high)| high < low(first));
-        (own.len() > 1 && (0..own.len()).all(is_below)).then(|| own[first])
+        let best = (own.len() > 1 && (0..own.len()).all(is_below)).then(|| own[first])?;
+        let mean = best.averages.get(average)?.mean;
+        self.average_floor(benchmark, average).is_none_or(|floor| mean > floor).then_some(best)
+    }
+
+    /// The average of a model that has learnt nothing, where that is known of all of its tasks.
+    fn average_floor(&self, benchmark: &Benchmark, average: &AverageSpec) -> Option<f64> {
+        let floors = benchmark.tasks_of(average).map(|task| {
+            let column = self.columns.iter().find(|column| column.name == task.name)?;
+            self.floor_of(column)
+        });
+        let floors: Vec<f64> = floors.collect::<Option<_>>()?;
+        Some(floors.iter().sum::<f64>() / floors.len() as f64)
     }
 
     /// Whether a run of the row was trained on the rows that it is scored on here.

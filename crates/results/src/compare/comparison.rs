@@ -127,8 +127,17 @@ impl<'a> Comparison<'a> {
         })
     }
 
-    /// What a model that has learnt nothing scores on these rows, where a record says so.
+    /// What a model that has learnt nothing scores on these rows, where a record says so. Runs that were trained on other rows may say
+    /// otherwise: the best of it.
     pub(super) fn baseline_of(&self, column: &Column) -> Option<f64> {
-        self.records_of(column).find_map(|record| record.majority_baseline.as_ref()?.score)
+        let said = self.records_of(column).filter_map(|record| record.majority_baseline.as_ref()?.score);
+        said.reduce(|one, other| if column.is_better(other, one) { other } else { one })
+    }
+
+    /// What a score must be better than to say that something was learnt. A correlation with what a model that has learnt nothing predicts is
+    /// undefined, where all of that is alike; one of chance is 0.
+    pub(super) fn floor_of(&self, column: &Column) -> Option<f64> {
+        let may_be_negative = column.range().is_some_and(|(low, _)| low < 0.0);
+        self.baseline_of(column).or_else(|| may_be_negative.then_some(0.0))
     }
 }
