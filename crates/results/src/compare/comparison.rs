@@ -34,6 +34,8 @@ pub struct Comparison<'a> {
     pub notes: Vec<String>,
     /// Of each record the name of its column; of one that does not count nothing.
     pub(super) of_record: Vec<String>,
+    /// Whether models and tasks have the names that are shown on the page.
+    pub(super) has_short_names: bool,
 }
 
 impl<'a> Comparison<'a> {
@@ -56,7 +58,7 @@ impl<'a> Comparison<'a> {
         let pairs = pairs(&rows, &columns, &of_record, found, baseline)?;
         rows.extend(published.iter().flat_map(|table| table.rows(&mut columns)));
         columns.sort_by_cached_key(Column::place);
-        Ok(Self { columns, rows, pairs, level, found, published, notes, of_record })
+        Ok(Self { columns, rows, pairs, level, found, published, notes, of_record, has_short_names: false })
     }
 
     /// The averages that some row has, in the benchmarks' order.

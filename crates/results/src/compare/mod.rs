@@ -27,6 +27,7 @@ mod row;
 mod row_test;
 mod rows;
 mod run;
+mod short_names;
 mod shown;
 mod start;
 mod swapped_counts;

@@ -28,7 +28,7 @@ use records::record::{FinalEvaluation, RecordFile, SplitRows};
 
 const EVIL: &str = "<script>alert(1)</script>\"'&\u{1}<img src=x onerror=alert(2)>";
 
-fn record(model: &str, task: &str, seed: u64, score: Option<f64>) -> RecordFile {
+pub(super) fn record(model: &str, task: &str, seed: u64, score: Option<f64>) -> RecordFile {
     // Other seeds have other losses, in a digit that no table shows.
     let loss = 0.25 + seed as f64 * 1e-6;
     let metrics = match task {

@@ -37,7 +37,7 @@ pub(super) fn all(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error> {
 /// # Errors
 /// When one cannot be drawn or written.
 pub(super) fn write(comparison: &Comparison<'_>, folder: &Path) -> Result<usize, Error> {
-    let figures = all(comparison)?;
+    let figures = all(&comparison.with_short_names())?;
     for figure in &figures {
         let svg = figure.chart.alone(&figure.title, &figure.description)?;
         write_whole(folder.join(format!("{}.svg", figure.name)), svg.as_bytes())?;

@@ -19,7 +19,7 @@ use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
 use crate::compare::escape::escaped;
 use crate::compare::figures::{self, Figure, FigureKind, Look, swatch_on_page};
-use crate::compare::shown::{Cell, Form, Table, task_name};
+use crate::compare::shown::{Cell, Form, Table};
 use records::record::Program;
 use records::{Error, counted};
 
@@ -33,6 +33,7 @@ const SCRIPT: &str = include_str!("sort.js");
 /// # Errors
 /// When a chart cannot be drawn.
 pub(super) fn render(whole: &Comparison<'_>, made_at: &str) -> Result<String, Error> {
+    let whole = &whole.with_short_names();
     let excerpt = whole.excerpt();
     let comparison = excerpt.as_ref().map_or(whole, |(part, _)| part);
     let left_out = excerpt.as_ref().map_or_else(String::new, |(_, said)| paragraph(said));
@@ -194,7 +195,7 @@ fn pairs(comparison: &Comparison<'_>) -> String {
         let p = |value: Option<f64>| Cell::number(value, Form::Probability);
         data.rows.push(vec![
             Cell::text(&pair.model),
-            Cell::text(task_name(&pair.task)),
+            Cell::Text(comparison.usual_name_of(&pair.task)),
             Cell::text(&pair.baseline),
             Cell::number(Some(pair.difference), pair.form),
             Cell::number(Some(pair.seeds as f64), Form::Count),

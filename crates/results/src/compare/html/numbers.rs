@@ -133,7 +133,7 @@ fn runs(comparison: &Comparison<'_>) -> Table {
             }
             data.rows.push(vec![
                 Cell::text(&row.name),
-                Cell::Text(column.title()),
+                Cell::Text(comparison.usual_name(column)),
                 count(entry.seeds.len()),
                 count(entry.collapsed),
                 Cell::List(seeds),

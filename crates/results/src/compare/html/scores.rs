@@ -25,21 +25,22 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
     let trains_few = comparison.rows.iter().any(Row::trains_few);
     let has_parameters = comparison.rows.iter().any(|row| row.parameters.is_some());
     let mut head = String::from("<th scope=\"col\">model</th>");
-    let mut title = |name: &str, words: &str| {
-        let words = if words.is_empty() { String::new() } else { format!("<small>{}</small>", escaped(words)) };
+    let mut title = |name: &str, words: [&str; 2]| {
+        let words = words.into_iter().filter(|words| !words.is_empty());
+        let words: String = words.map(|words| format!("<small>{}</small>", escaped(words))).collect();
         let _ = write!(head, "<th scope=\"col\" class=\"n\">{}{words}</th>", escaped(name));
     };
     for column in &comparison.columns {
-        title(&column.title(), &column.score_words());
+        title(&column.task_title(), [column.rows.as_deref().unwrap_or_default(), &column.score_words()]);
     }
     for (benchmark, average) in &averages {
-        title(&average.display_name, &average_words(benchmark, average));
+        title(&average.display_name, [&average_words(benchmark, average), ""]);
     }
     if has_parameters {
-        title("parameters", "millions");
+        title("parameters", ["millions", ""]);
     }
     if trains_few {
-        title("trained", "parameters");
+        title("trained", ["parameters", ""]);
     }
     let line = |row: &Row| {
         let mark = if row.chosen_on.is_some() { " <span class=\"mark\">†</span>" } else { "" };

@@ -92,7 +92,7 @@ fn means(comparison: &Comparison<'_>, of: Measured) -> Table {
             values.entry(name).or_default().push(value);
         }
         let mean = |name: &String| Some(Summary::of(values.get(name)?)?.mean);
-        let mut cells = vec![Cell::text(&row.name), Cell::Text(column.title())];
+        let mut cells = vec![Cell::text(&row.name), Cell::Text(comparison.usual_name(column))];
         cells.extend(names.iter().map(|name| Cell::number(mean(name), Form::Measure)));
         data.rows.push(cells);
     }
