@@ -33,6 +33,7 @@ mod start;
 mod swapped_counts;
 mod task_names;
 mod training;
+mod verdict;
 
 #[cfg(test)]
 mod tests;

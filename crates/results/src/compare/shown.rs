@@ -151,6 +151,15 @@ pub(super) fn average_range(benchmark: &Benchmark, average: &AverageSpec) -> Opt
     around(benchmark.tasks_of(average).map(|task| score_range(&task.metrics)))
 }
 
+/// Names in a sentence: `A, B and C`.
+pub(super) fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
 /// How intervals are shown, in words.
 pub(super) const INTERVAL_ENDS: &str = "or both sides of it where one ends earlier at what a score can be";
 

@@ -15,6 +15,7 @@ mod published_rows;
 mod settings;
 mod significance;
 mod trained;
+mod verdict;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -1,7 +1,9 @@
 //! One page with everything: tables, charts, and how the runs came about. It needs nothing from elsewhere, and nothing in it
 //! may fetch anything: its policy allows its own style sheet and its own script, both by their hashes.
 
+mod basis;
 mod confusion;
+mod header;
 mod markup;
 mod numbers;
 mod runs;
@@ -14,14 +16,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use self::header::program;
 use self::markup::{details, link, paragraph, section, table};
+use crate::compare::best::Contest;
 use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
 use crate::compare::escape::escaped;
 use crate::compare::figures::{self, Figure, FigureKind, Look, swatch_on_page};
 use crate::compare::shown::{Cell, Form, Table};
-use records::record::Program;
-use records::{Error, counted};
+use records::Error;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -38,8 +41,15 @@ pub(super) fn render(whole: &Comparison<'_>, made_at: &str) -> Result<String, Er
     let comparison = excerpt.as_ref().map_or(whole, |(part, _)| part);
     let left_out = excerpt.as_ref().map_or_else(String::new, |(_, said)| paragraph(said));
     let figures = figures::all(comparison)?;
+    let contests: Vec<Option<Contest<'_>>> =
+        comparison.columns.iter().map(|column| comparison.contest(column)).collect();
     let mut parts: Vec<(&str, &str, String)> = vec![
-        ("scores", "Scores", scores::table(comparison)),
+        ("scores", "Scores", scores::table(comparison, &contests)),
+        (
+            "basis",
+            "What the verdict is based on",
+            basis::tables(comparison, &contests, &header::introduction(whole, made_at)),
+        ),
         ("tasks", "Scores by task", charts(comparison, &figures, FigureKind::Scores)?),
         ("curves", "Learning curves", charts(comparison, &figures, FigureKind::Curves)?),
         ("cost", "Score against training time", charts(comparison, &figures, FigureKind::Cost)?),
@@ -59,7 +69,7 @@ pub(super) fn render(whole: &Comparison<'_>, made_at: &str) -> Result<String, Er
     let content: String = parts.iter().map(|(id, title, content)| section(id, title, content)).collect();
     let [light, dark] = figures::variables();
     let style = format!(":root{{{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n{STYLE}");
-    let title = title(whole);
+    let title = header::title(whole);
     Ok(format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
@@ -72,7 +82,7 @@ pub(super) fn render(whole: &Comparison<'_>, made_at: &str) -> Result<String, Er
          <script>{SCRIPT}</script>\n</body>\n</html>\n",
         policy(&style),
         program(),
-        introduction(whole, made_at)
+        header::verdict(comparison, &contests)
     ))
 }
 
@@ -88,49 +98,6 @@ fn policy(style: &str) -> String {
 
 pub(super) fn hash(text: &str) -> String {
     STANDARD.encode(Sha256::digest(text.as_bytes()))
-}
-
-fn program() -> String {
-    let Program { name, version, git_commit } = Program::current();
-    let commit = git_commit.map_or_else(String::new, |commit| format!(" ({commit})"));
-    escaped(&format!("{name} {version}{commit}"))
-}
-
-fn title(comparison: &Comparison<'_>) -> String {
-    let own: Vec<&str> =
-        comparison.rows.iter().filter(|row| !row.is_published()).map(|row| row.name.as_str()).collect();
-    let tasks = match comparison.columns.as_slice() {
-        [column] => column.title(),
-        columns => {
-            let tasks = comparison.task_count();
-            // Of one task several columns have other rows each.
-            let sets = columns.len();
-            let rows = if sets == tasks { String::new() } else { format!(", {sets} sets of rows") };
-            counted(tasks, "task") + &rows
-        }
-    };
-    let models = if let [model] = own.as_slice() { (*model).to_owned() } else { counted(own.len(), "model") };
-    escaped(&format!("{models} on {tasks}"))
-}
-
-fn introduction(comparison: &Comparison<'_>, made_at: &str) -> String {
-    let own = comparison.rows.iter().filter(|row| !row.is_published()).count();
-    let published = comparison.rows.len() - own;
-    let mut text = format!("{} of {}", counted(comparison.run_count(), "run"), counted(own, "model"));
-    if published > 0 {
-        text += &format!(" beside {}", counted(published, "published row"));
-    }
-    let tasks: Vec<String> = comparison.columns.iter().map(Column::title).collect();
-    text += &format!(" on {}.", tasks.join(", "));
-    let mut times: Vec<&str> = comparison.found.iter().map(|(_, record)| record.started_at.as_str()).collect();
-    times.sort_unstable();
-    let time = |text: &str| format!("<time datetime=\"{0}\">{0}</time>", escaped(text));
-    let when = match (times.first(), times.last()) {
-        (Some(first), Some(last)) if first == last => format!("The run began at {}. ", time(first)),
-        (Some(first), Some(last)) => format!("The runs began between {} and {}. ", time(first), time(last)),
-        _ => String::new(),
-    };
-    format!("{}<p>{when}Page made at {} by {}.</p>\n", paragraph(&text), time(made_at), program())
 }
 
 /// In what the scores are.

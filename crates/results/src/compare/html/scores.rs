@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::markup::{NOTHING, breakable, number, scrolling};
 use crate::clipped::Range;
-use crate::compare::best;
+use crate::compare::best::{self, Contest, Outcome};
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::PARTIAL;
 use crate::compare::escape::escaped;
@@ -18,9 +18,11 @@ use crate::statistics::Summary;
 const MOST_NOTES: usize = 100;
 
 /// The table, with what it shows in words.
-pub(super) fn table(comparison: &Comparison<'_>) -> String {
+pub(super) fn table(comparison: &Comparison<'_>, contests: &[Option<Contest<'_>>]) -> String {
     let averages = comparison.averages();
-    let best_of_tasks: Vec<_> = comparison.columns.iter().map(|column| comparison.best_of(column)).collect();
+    let is_told = |contest: &&Contest<'_>| contest.outcome == Outcome::Better;
+    let best_of_tasks: Vec<Option<&Row>> =
+        contests.iter().map(|contest| contest.as_ref().filter(is_told).map(|contest| contest.best)).collect();
     let best_averages: Vec<_> = averages.iter().map(|(of, average)| comparison.best_average(of, average)).collect();
     let trains_few = comparison.rows.iter().any(Row::trains_few);
     let has_parameters = comparison.rows.iter().any(|row| row.parameters.is_some());
@@ -155,10 +157,9 @@ fn baseline(comparison: &Comparison<'_>, columns: usize) -> String {
 
 fn caption(comparison: &Comparison<'_>) -> String {
     let level = format!("<span data-value=\"{}\">{:.0}</span> %", comparison.level, comparison.level * 100.0);
-    let best =
-        if comparison.rows.len() > 1 { format!(" {}", escaped(&best::words(comparison.level))) } else { String::new() };
+    let best = if comparison.rows.len() > 1 { " Bold: the best by more than chance." } else { "" };
     format!(
-        "Scores in percent, errors as they are: mean over the runs, ± half of the {level} interval (Student's t over seeds), {INTERVAL_ENDS}.{best}"
+        "Scores in percent, errors as they are: mean over the runs ± half of the {level} interval (Student's t over seeds), {INTERVAL_ENDS}.{best}"
     )
 }
 
@@ -171,7 +172,11 @@ fn notes(comparison: &Comparison<'_>) -> String {
          papers leave WNLI out.{others} An average is of the tasks' scores as they stand here, and only where all of them are there; its \
          interval is over the seeds that all tasks have."
     );
+    let bold = best::words(comparison.level);
     let mut notes = vec![averages.as_str()];
+    if comparison.rows.len() > 1 {
+        notes.insert(0, &bold);
+    }
     if comparison.rows.iter().any(|row| row.entries.values().any(|entry| entry.collapsed > 0)) {
         notes.push("* has runs that predict one class only: these have learnt nothing.");
     }
