@@ -1,5 +1,6 @@
 //! Scores against what the training took: its seconds, or the parameters that it trained.
 
+use super::draw::joined::{Group, joined};
 use super::draw::paint::Look;
 use super::draw::points::{Point, points};
 use super::figure::{Figure, FigureKind, drawn, slug};
@@ -11,6 +12,9 @@ use crate::compare::entry::Entry;
 use crate::compare::row::Row;
 use crate::compare::shown::{Cell, Form, Table};
 use records::Error;
+
+/// So many models' scores on all tasks are in one chart.
+const JOINED_UP_TO: usize = 4;
 
 /// Behind the name of a model that was trained on what is scored.
 const MARK: &str = " ‡";
@@ -90,10 +94,15 @@ pub(super) fn figures(comparison: &Comparison<'_>, against: &Against) -> Result<
         )?;
         return Ok(figure.into_iter().collect());
     }
+    // With so few models a chart a task would have hardly a point.
+    let is_one = own.len() <= JOINED_UP_TO && shares.len() > 1;
     let mut figures = Vec::new();
+    if is_one {
+        figures.extend(together(comparison, against, &own, &shares)?);
+    }
     let has_all = |column: &&&Column| own.iter().all(|(_, row)| row.entries.contains_key(&column.name));
     let common: Vec<&Column> = shares.iter().filter(has_all).copied().collect();
-    if common.len() > 1 {
+    if common.len() > 1 && !is_one {
         let of_row = |(at, row): &(usize, &Row)| {
             let of_column = |column: &&Column| task_cost(against, String::new(), Look::of(*at), row, column);
             let of_tasks: Vec<TaskCost> = common.iter().map(of_column).collect::<Option<_>>()?;
@@ -111,7 +120,7 @@ pub(super) fn figures(comparison: &Comparison<'_>, against: &Against) -> Result<
         let what = format!("The mean score over {}", names.join(", "));
         figures.extend(figure(against, against.name.to_owned(), title, "model", &what, (Form::Percent, None), costs)?);
     }
-    for column in &comparison.columns {
+    for column in comparison.columns.iter().filter(|column| !is_one || column.form() != Form::Percent) {
         let of_row = |(at, row): &(usize, &Row)| {
             let name = marked(row, comparison.is_trained_on(row, column));
             task_cost(against, name, Look::of(*at), row, column)
@@ -123,6 +132,64 @@ pub(super) fn figures(comparison: &Comparison<'_>, against: &Against) -> Result<
         figures.extend(figure(against, name, title, "model", &what, (column.form(), column.range()), costs)?);
     }
     Ok(figures)
+}
+
+/// All tasks of a few models: a task's points are joined.
+fn together(
+    comparison: &Comparison<'_>,
+    against: &Against,
+    own: &[(usize, &Row)],
+    columns: &[&Column],
+) -> Result<Option<Figure>, Error> {
+    let (scale, unit) = Form::Percent.scale();
+    let scaled = |(low, high): (f64, f64)| (low * scale, high * scale);
+    let mut table = Table::new(&["task", "model", against.header, "score", "low", "high"], 2);
+    let (mut groups, mut any_trained_on) = (Vec::new(), false);
+    for column in columns {
+        let mut points = Vec::new();
+        for (at, row) in own {
+            let is_trained_on = comparison.is_trained_on(row, column);
+            let Some(cost) = task_cost(against, row.name.clone(), Look::of(*at), row, column) else { continue };
+            any_trained_on |= is_trained_on;
+            let number = |value: Option<f64>| Cell::number(value, Form::Percent);
+            table.rows.push(vec![
+                Cell::Text(column.title()),
+                Cell::Text(marked(row, is_trained_on)),
+                Cell::number(Some(cost.took), against.form),
+                number(Some(cost.score)),
+                number(cost.interval.map(|ends| ends.0)),
+                number(cost.interval.map(|ends| ends.1)),
+            ]);
+            let (x, y, interval) = (cost.took, cost.score * scale, cost.interval.map(scaled));
+            points.push(Point { name: cost.name, look: cost.look, x, y, interval });
+        }
+        if !points.is_empty() {
+            let is_trained_on = own.iter().any(|(_, row)| comparison.is_trained_on(row, column));
+            let mark = if is_trained_on { MARK } else { "" };
+            groups.push(Group {
+                name: comparison.usual_name(column) + mark,
+                points,
+                range: column.range().map(scaled),
+            });
+        }
+    }
+    if groups.is_empty() {
+        return Ok(None);
+    }
+    let names: Vec<String> = columns.iter().map(|column| column.title()).collect();
+    let note = if any_trained_on { format!(" {TRAINED_ON_IT}") } else { String::new() };
+    Ok(Some(Figure {
+        kind: against.kind,
+        name: against.name.to_owned(),
+        title: format!("Scores against {}", against.title),
+        description: format!(
+            "The scores on {}, {unit}, {}. The points of a task are joined, and its name stands at the right.{note}",
+            names.join(", "),
+            against.description
+        ),
+        chart: joined(&groups, against.axis)?,
+        table,
+    }))
 }
 
 /// A model's name, with the mark of one that was trained on what is scored.
