@@ -2,6 +2,7 @@
 
 mod averages;
 mod charts;
+mod classes;
 mod clipped;
 mod columns;
 mod contents;

@@ -1,6 +1,7 @@
 //! The charts of a comparison: what each shows, and the same numbers as a table.
 
 mod bars;
+mod classes;
 mod cost;
 mod curves;
 mod draw;
@@ -24,6 +25,7 @@ use records::atomic::write_whole;
 /// When one cannot be drawn.
 pub(super) fn all(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error> {
     let mut figures = bars::figures(comparison)?;
+    figures.extend(classes::figures(comparison)?);
     figures.extend(curves::figures(comparison)?);
     figures.extend(cost::figures(comparison, &cost::TIME)?);
     if comparison.rows.iter().any(Row::trains_few) {

@@ -51,6 +51,7 @@ pub(super) fn render(whole: &Comparison<'_>, made_at: &str) -> Result<String, Er
             basis::tables(comparison, &contests, &header::introduction(whole, made_at)),
         ),
         ("tasks", "Scores by task", charts(comparison, &figures, FigureKind::Scores)?),
+        ("classes", "Classes of the data", charts(comparison, &figures, FigureKind::Classes)?),
         ("curves", "Learning curves", charts(comparison, &figures, FigureKind::Curves)?),
         ("cost", "Score against training time", charts(comparison, &figures, FigureKind::Cost)?),
         ("trained", "Score against trained parameters", charts(comparison, &figures, FigureKind::Trained)?),
@@ -120,6 +121,11 @@ fn charts(comparison: &Comparison<'_>, figures: &[Figure], kind: FigureKind) -> 
     if kind == FigureKind::Curves {
         html += &paragraph(
             "Over the optimizer steps of the training, from the log of the runs; logging_steps and eval_strategy say how often they wrote to it.",
+        );
+    }
+    if kind == FigureKind::Classes {
+        html += &paragraph(
+            "How many of the rows that were scored have each class. Records do not hold that of the rows that were trained on.",
         );
     }
     if kind == FigureKind::Scores {
