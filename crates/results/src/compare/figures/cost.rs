@@ -142,7 +142,6 @@ fn together(
     columns: &[&Column],
 ) -> Result<Option<Figure>, Error> {
     let (scale, unit) = Form::Percent.scale();
-    let scaled = |(low, high): (f64, f64)| (low * scale, high * scale);
     let mut table = Table::new(&["task", "model", against.header, "score", "low", "high"], 2);
     let (mut groups, mut any_trained_on) = (Vec::new(), false);
     for column in columns {
@@ -160,17 +159,13 @@ fn together(
                 number(cost.interval.map(|ends| ends.0)),
                 number(cost.interval.map(|ends| ends.1)),
             ]);
-            let (x, y, interval) = (cost.took, cost.score * scale, cost.interval.map(scaled));
-            points.push(Point { name: cost.name, look: cost.look, x, y, interval });
+            let (x, y) = (cost.took, cost.score * scale);
+            points.push(Point { name: cost.name, look: cost.look, x, y, interval: None });
         }
         if !points.is_empty() {
             let is_trained_on = own.iter().any(|(_, row)| comparison.is_trained_on(row, column));
             let mark = if is_trained_on { MARK } else { "" };
-            groups.push(Group {
-                name: comparison.usual_name(column) + mark,
-                points,
-                range: column.range().map(scaled),
-            });
+            groups.push(Group { name: comparison.usual_name(column) + mark, points });
         }
     }
     if groups.is_empty() {
@@ -183,7 +178,7 @@ fn together(
         name: against.name.to_owned(),
         title: format!("Scores against {}", against.title),
         description: format!(
-            "The scores on {}, {unit}, {}. The points of a task are joined, and its name stands at the right.{note}",
+            "The scores on {}, {unit}, {}. The points of a task are joined, and its name stands at the right; intervals are in the numbers.{note}",
             names.join(", "),
             against.description
         ),

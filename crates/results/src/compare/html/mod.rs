@@ -28,8 +28,8 @@ use records::Error;
 
 const STYLE: &str = include_str!("style.css");
 
-/// Sorts tables by a click on a header. The page is complete without it.
-const SCRIPT: &str = include_str!("sort.js");
+/// Sorts tables by a click on a header, and says how many columns lie beyond the window. The page is complete without it.
+const SCRIPT: &str = concat!(include_str!("sort.js"), include_str!("hints.js"));
 
 /// The page. `made_at`: when, as [`rfc3339`](records::utc::rfc3339) has it.
 ///
@@ -128,6 +128,9 @@ fn charts(comparison: &Comparison<'_>, figures: &[Figure], kind: FigureKind) -> 
             "How many of the rows that were scored have each class. Records do not hold that of the rows that were trained on.",
         );
     }
+    if let ([only], FigureKind::Cost | FigureKind::Trained) = (of_kind.as_slice(), kind) {
+        html += &paragraph(&only.description);
+    }
     if kind == FigureKind::Scores {
         html += &paragraph(&format!(
             "{} Whiskers: the {:.0} % interval of the mean over seeds, without an end where it goes beyond what a score can be. Line across \
@@ -153,7 +156,10 @@ fn charts(comparison: &Comparison<'_>, figures: &[Figure], kind: FigureKind) -> 
     for figure in &of_kind {
         let svg = figure.chart.on_page(&figure.name, &figure.title, &figure.description);
         let numbers = details("Numbers of this chart", &table(&figure.title, &figure.table, false));
-        html += &format!("<figure><figcaption>{}</figcaption>\n{svg}{numbers}</figure>\n", escaped(&figure.title));
+        let (id, title) = (&figure.name, escaped(&figure.title));
+        html += &format!(
+            "<figure id=\"chart-{id}\"><figcaption><a href=\"#chart-{id}\">{title}</a></figcaption>\n{svg}{numbers}</figure>\n"
+        );
     }
     Ok(html + "</div>\n")
 }

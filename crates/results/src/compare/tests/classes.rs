@@ -13,7 +13,7 @@ fn data_of_one_s_own_show_how_often_each_class_is() {
     }
     let html = page(&found, &[]);
     assert!(
-        html.contains("id=\"classes\"") && html.contains("mail: classes of validation, 9 rows</figcaption>"),
+        html.contains("id=\"classes\"") && html.contains("mail: classes of validation, 9 rows</a></figcaption>"),
         "{html}"
     );
     // The most frequent first, in one chart for both runs, since both have the same rows.

@@ -4,16 +4,15 @@ use plotters::element::{PathElement, Text};
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::chart::{Chart, Marker, WIDTH, draw, failed, frame, text, units};
+use super::chart::{Chart, Marker, WIDTH, draw, failed, faint, frame, text, units};
 use super::paint::{Look, Role, role};
 use super::points::Point;
 use super::ticks::Axis;
-use crate::clipped::within;
 use crate::compare::escape::printable;
 use records::Error;
 
-/// Height in pixels, of few groups.
-const HEIGHT: u32 = 240;
+/// Height in pixels, of few groups: scores of several tasks lie near each other.
+const HEIGHT: u32 = 360;
 /// Pixels of a name, and those above and below all.
 const ROW: f64 = 15.0;
 const AROUND: f64 = 52.0;
@@ -25,21 +24,16 @@ const LETTERS: usize = 11;
 pub(in crate::compare) struct Group {
     pub(in crate::compare) name: String,
     pub(in crate::compare) points: Vec<Point>,
-    /// What the values of its points lie between.
-    pub(in crate::compare) range: Option<(f64, f64)>,
 }
 
-/// Draws groups, none of them empty.
+/// Draws groups, none of them empty, without the intervals of their points, which would hide each other.
 ///
 /// # Errors
 /// When the library fails.
 pub(in crate::compare) fn joined(groups: &[Group], x_title: &str) -> Result<Chart, Error> {
-    let all = || groups.iter().flat_map(|group| group.points.iter().map(move |point| (point, group.range)));
-    let interval = |point: &Point, range| point.interval.map(|ends| within(ends, range));
-    let x = Axis::log_around(all().map(|(point, _)| point.x));
-    let ends =
-        |(point, range): (&Point, _)| interval(point, range).map_or([point.y; 3], |(low, high)| [low, point.y, high]);
-    let y = Axis::around(all().flat_map(ends), false);
+    let all = || groups.iter().flat_map(|group| &group.points);
+    let x = Axis::log_around(all().map(|point| point.x));
+    let y = Axis::around(all().map(|point| point.y), false);
     let height = HEIGHT.max((groups.len() as f64 * ROW + AROUND).ceil() as u32);
     let body = draw(WIDTH, height, |area| {
         let (plot, _) = area.split_horizontally(units(f64::from(WIDTH) - NAMES));
@@ -54,29 +48,25 @@ pub(in crate::compare) fn joined(groups: &[Group], x_title: &str) -> Result<Char
             }
             chart.draw_series([PathElement::new(places, thin)]).map_err(failed)?;
         }
-        for (point, range) in all() {
-            let at = point.x.log10();
-            if let Some((low, high)) = interval(point, range) {
-                let style = point.look.fill().stroke_width(units(1.0) as u32);
-                chart.draw_series([PathElement::new(vec![(at, low), (at, high)], style)]).map_err(failed)?;
-            }
-            chart.draw_series([Marker { at: (at, point.y), look: point.look, size: 1.0 }]).map_err(failed)?;
+        for point in all() {
+            let marker = Marker { at: (point.x.log10(), point.y), look: point.look, size: 1.0 };
+            chart.draw_series([marker]).map_err(failed)?;
         }
         names.sort_by_key(|(_, (_, down))| *down);
         let wanted: Vec<i32> = names.iter().map(|(_, (_, down))| *down).collect();
         let spread = spread(&wanted, units(ROW), units(8.0), units(f64::from(height) - 40.0));
         let left = units(f64::from(WIDTH) - NAMES);
         for ((name, from), down) in names.into_iter().zip(spread) {
-            let leader = role(Role::Grid).stroke_width(units(0.8) as u32);
-            let to = (left - units(4.0), down);
-            area.draw(&PathElement::new(vec![from, (left - units(14.0), down), to], leader)).map_err(failed)?;
+            let leader = faint(role(Role::Muted)).stroke_width(units(0.6) as u32);
+            let from = (from.0 + units(6.0), from.1);
+            area.draw(&PathElement::new(vec![from, (left - units(4.0), down)], leader)).map_err(failed)?;
             let style = text(Role::Ink, HPos::Left, VPos::Center);
             area.draw(&Text::new(shortened(&name), (left, down), style)).map_err(failed)?;
         }
         Ok(())
     })?;
     let mut legend: Vec<(Look, String)> = Vec::new();
-    for (point, _) in all() {
+    for point in all() {
         if !legend.iter().any(|(look, name)| *look == point.look && *name == point.name) {
             legend.push((point.look, point.name.clone()));
         }
