@@ -15,9 +15,10 @@ impl<'a> Comparison<'a> {
         let models: BTreeSet<&str> = self.rows.iter().filter_map(|row| row.model.as_deref()).collect();
         let mut names: BTreeMap<&str, String> =
             self.rows.iter().map(|row| (row.name.as_str(), short(row, &models))).collect();
-        if names.values().collect::<BTreeSet<_>>().len() < names.len() {
-            names.iter_mut().for_each(|(name, short)| (*name).clone_into(short));
-        }
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        names.values().for_each(|short| *counts.entry(short.clone()).or_default() += 1);
+        let shared = names.iter_mut().filter(|(_, short)| counts[*short] > 1);
+        shared.for_each(|(name, short)| (*name).clone_into(short));
         let named = |name: &String| names.get(name.as_str()).unwrap_or(name).clone();
         let row = |row: &Row| Row { name: named(&row.name), ..row.clone() };
         let pair = |pair: &Pair| Pair { model: named(&pair.model), baseline: named(&pair.baseline), ..pair.clone() };
@@ -57,7 +58,7 @@ impl<'a> Comparison<'a> {
 
 /// A row's name with as many parts of its model's path, from the last one on, as tell it from the other models.
 fn short(row: &Row, models: &BTreeSet<&str>) -> String {
-    let Some(model) = row.model.as_deref() else { return row.name.clone() };
+    let Some(model) = row.model.as_deref() else { return without_owner(&row.name) };
     let Some(settings) = row.name.strip_prefix(model) else { return row.name.clone() };
     let ends = model.rmatch_indices('/').map(|(at, _)| &model[at + 1..]).filter(|end| !end.is_empty());
     let is_another = |end: &str, other: &str| {
@@ -65,6 +66,13 @@ fn short(row: &Row, models: &BTreeSet<&str>) -> String {
     };
     let mut ends = ends.filter(|end| !models.iter().any(|other| is_another(end, other)));
     format!("{}{settings}", ends.next().unwrap_or(model))
+}
+
+/// A published row's name without whom the model is of: `google/bert [README of x]`.
+fn without_owner(name: &str) -> String {
+    let (model, table) = name.split_once(" [").unwrap_or((name, ""));
+    let model = model.rsplit('/').find(|part| !part.is_empty()).unwrap_or(model);
+    if table.is_empty() { model.to_owned() } else { format!("{model} [{table}") }
 }
 
 #[cfg(test)]
@@ -85,6 +93,12 @@ mod tests {
         assert_eq!(names(&["a/x", "x"]), ["a/x", "x"]);
         // One that ends like another one's name is another one.
         assert_eq!(names(&["org/bert", "org/albert"]), ["bert", "albert"]);
+    }
+
+    #[test]
+    fn published_models_are_without_their_owner() {
+        assert_eq!(without_owner("google/bert [a/b README]"), "bert [a/b README]");
+        assert_eq!((without_owner("bert [x]"), without_owner("a/bert")), ("bert [x]".to_owned(), "bert".to_owned()));
     }
 
     #[test]

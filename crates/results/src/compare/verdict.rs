@@ -181,9 +181,11 @@ impl Comparison<'_> {
 
     /// That columns are not of the benchmark's own rows, which names of tasks alone do not say.
     fn other_rows(&self) -> Option<String> {
-        let others = self.columns.iter().filter(|column| column.spec.is_some() && column.rows.is_some());
-        let others: Vec<&Column> = others.collect();
-        let all = if others.len() == self.columns.len() { "None of these are" } else { "Not all of these are" };
+        let own = self.columns.iter().filter(|column| self.records_of(column).next().is_some());
+        let own: Vec<&Column> = own.collect();
+        let is_other = |column: &&Column| column.spec.is_some() && column.rows.is_some();
+        let others: Vec<&Column> = own.iter().copied().filter(is_other).collect();
+        let all = if others.len() == own.len() { "None of these are" } else { "Not all of these are" };
         (!others.is_empty()).then(|| format!("{all} the benchmark's own rows: {}.", by_rows(&others)))
     }
 }

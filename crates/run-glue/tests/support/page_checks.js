@@ -152,7 +152,8 @@ function unreachable() {
 function hiddenColumns() {
   const wrong = [];
   for (const region of document.querySelectorAll(".scroll")) {
-    if (!region.clientWidth) continue;
+    // What is closed is not seen.
+    if (!region.checkVisibility()) continue;
     const hint = region.previousElementSibling;
     const isSaid = hint?.matches(".hint") && hint.checkVisibility();
     const edge = region.getBoundingClientRect().right + 1;

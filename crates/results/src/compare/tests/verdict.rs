@@ -1,6 +1,6 @@
 //! The sentence at the top of the page, and the rows that it is based on.
 
-use super::{page, record};
+use super::{page, published, record};
 use crate::compare::Comparison;
 use records::record::RecordFile;
 
@@ -101,7 +101,13 @@ fn other_rows_than_the_benchmark_s_are_said_beside_the_name_of_the_task() {
     }
     let (sentence, remarks) = verdict(&found);
     assert!(sentence.starts_with("b is better than a on RTE by"), "{sentence}");
-    assert_eq!(remarks, ["None of these are the benchmark's own rows: RTE (60 of 277 rows)."]);
+    let said = "None of these are the benchmark's own rows: RTE (60 of 277 rows).";
+    assert_eq!(remarks, [said]);
+    // Columns that others alone have are no matter of the verdict.
+    let tables = [published()];
+    let comparison = Comparison::new(&found, &tables, None, 0.95).unwrap();
+    let contests: Vec<_> = comparison.columns.iter().map(|column| comparison.contest(column)).collect();
+    assert!(comparison.columns.len() > 1 && comparison.verdict(&contests).remarks[0] == said);
 }
 
 #[test]
