@@ -15,7 +15,7 @@ done
 # The numbers are those that Blink has for the dark theme and the light one.
 for theme in dark:0 light:1; do
     chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$folder/${theme%:*}" \
-        --blink-settings="preferredColorScheme=${theme#*:}" --window-size=1280,920 \
+        --blink-settings="preferredColorScheme=${theme#*:}" --window-size=1280,760 \
         --screenshot="$images/page-${theme%:*}.png" "file://$folder/page.html" 2>/dev/null
 done
 ls -l "$images"/page-*.png

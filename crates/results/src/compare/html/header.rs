@@ -1,5 +1,7 @@
 //! What stands at the top: the title and the verdict; and where the page is from.
 
+use std::collections::BTreeSet;
+
 use super::markup::paragraph;
 use crate::compare::best::Contest;
 use crate::compare::comparison::Comparison;
@@ -11,12 +13,22 @@ use records::record::Program;
 /// Letters of two models' names that a title has room for.
 const LONGEST_NAMES: usize = 50;
 
+/// Letters of a name that stays on one line.
+const LONGEST_WHOLE: usize = 12;
+
 /// What the runs come to, and what is to be known of it.
 pub(super) fn verdict(comparison: &Comparison<'_>, contests: &[Option<Contest<'_>>]) -> String {
     let verdict = comparison.verdict(contests);
     let remarks: String =
         verdict.remarks.iter().map(|remark| format!("<p class=\"note\">{}</p>\n", escaped(remark))).collect();
-    format!("<p class=\"verdict\">{}</p>\n{remarks}", escaped(&verdict.sentence))
+    let mut sentence = escaped(&verdict.sentence);
+    // A line does not end within a task's name.
+    let names = comparison.columns.iter().map(|column| escaped(&column.task_title()));
+    let names: BTreeSet<String> = names.filter(|name| name.contains('-') && name.len() <= LONGEST_WHOLE).collect();
+    for name in names {
+        sentence = sentence.replace(&name, &format!("<span class=\"whole\">{name}</span>"));
+    }
+    format!("<p class=\"verdict\">{sentence}</p>\n{remarks}")
 }
 
 pub(super) fn program() -> String {

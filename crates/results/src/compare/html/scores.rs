@@ -121,9 +121,6 @@ fn cell(summary: Option<Summary>, level: f64, (form, range): (Form, Option<Range
     if best {
         text = format!("<strong>{text}</strong>");
     }
-    if let Some(ends) = summary.confidence_interval(level) {
-        text += &format!(" <span class=\"half\">{}</span>", form.half(summary.mean, ends, range));
-    }
     if trained_on {
         text += "<span class=\"mark\" title=\"trained on rows of this column\">‡</span>";
     }
@@ -132,6 +129,10 @@ fn cell(summary: Option<Summary>, level: f64, (form, range): (Form, Option<Range
     }
     if collapsed > 0 {
         text += &format!("<span class=\"mark\" title=\"{collapsed} of {runs} runs predict one class only\">*</span>");
+    }
+    // On a line of its own, below the number and its marks.
+    if let Some(ends) = summary.confidence_interval(level) {
+        text += &format!(" <span class=\"half\">{}</span>", form.half(summary.mean, ends, range));
     }
     format!("<td class=\"n\">{text}</td>")
 }
