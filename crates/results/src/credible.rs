@@ -119,7 +119,7 @@ fn check_range(path: &Path, what: &str, value: f64, (low, high): (f64, f64)) -> 
 }
 
 /// What the score of a record lies between.
-fn score_range(record: &RunRecord) -> Option<(f64, f64)> {
+pub(crate) fn score_range(record: &RunRecord) -> Option<(f64, f64)> {
     let metrics = match (spec_of(record), first_metric(record)) {
         (Some(spec), _) => spec.metrics.clone(),
         (None, first) => vec![first?],

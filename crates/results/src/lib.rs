@@ -31,6 +31,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod clipped;
 mod columns;
 pub mod compare;
 mod credible;

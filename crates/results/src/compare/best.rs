@@ -22,9 +22,59 @@ pub(super) fn words(level: f64) -> String {
     )
 }
 
+/// The first two models of a column, and whether they can be told apart.
+pub(super) struct Contest<'a> {
+    pub(super) best: &'a Row,
+    pub(super) next: &'a Row,
+    /// `None`: no runs of both belong together.
+    pub(super) tested: Option<Tested>,
+    pub(super) outcome: Outcome,
+}
+
+/// What can be said of the first of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It is better than the next one by more than chance.
+    Better,
+    /// Chance would make as much of a difference, or nothing could be tested.
+    Chance,
+    /// It is no better than a model that has learnt nothing.
+    NothingLearnt,
+}
+
+/// A test of two models.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Tested {
+    /// Over the runs of both that belong together.
+    pub(super) difference: f64,
+    /// How many those are.
+    pub(super) runs: usize,
+    /// `None`: there are too few seeds, and no predictions.
+    pub(super) p: Option<f64>,
+    /// Whether it is over examples, and not over seeds.
+    pub(super) is_over_examples: bool,
+}
+
+impl Tested {
+    fn of(pair: &Pair) -> Self {
+        let (difference, runs) = (pair.difference, pair.seeds);
+        Self { difference, runs, p: pair.p_examples.or(pair.p_seeds), is_over_examples: pair.p_examples.is_some() }
+    }
+
+    /// The same of the two the other way round.
+    fn turned(self) -> Self {
+        Self { difference: -self.difference, ..self }
+    }
+}
+
 impl Comparison<'_> {
     /// The row that is the best of a column; `None` where chance would make as much of a difference.
     pub(super) fn best_of(&self, column: &Column) -> Option<&Row> {
+        self.contest(column).filter(|contest| contest.outcome == Outcome::Better).map(|contest| contest.best)
+    }
+
+    /// The first two of a column; `None` where fewer have a score that counts.
+    pub(super) fn contest(&self, column: &Column) -> Option<Contest<'_>> {
         let score =
             |row: &Row| row.entries.get(&column.name)?.score.map(|score| score.mean).filter(|mean| mean.is_finite());
         let counts = |row: &&Row| !row.is_published() && self.counts(row, column);
@@ -33,26 +83,34 @@ impl Comparison<'_> {
         let sign = if column.lower_is_better() { 1.0 } else { -1.0 };
         ranked.sort_by(|(_, a), (_, b)| (sign * a).total_cmp(&(sign * b)));
         let [(best, of_best), (next, of_next), ..] = ranked.as_slice() else { return None };
-        let beats_nothing = self.baseline_of(column).is_none_or(|baseline| column.is_better(*of_best, baseline));
-        if !beats_nothing || !column.is_better(*of_best, *of_next) {
-            return None;
-        }
+        let tested = self.tested(best, next, column);
+        let beats_nothing = self.floor_of(column).is_none_or(|floor| column.is_better(*of_best, floor));
+        // What is tested is the difference over the seeds that both have, and the ranks are over all.
+        let is_told =
+            |tested: Tested| tested.p.is_some_and(|p| p < 1.0 - self.level) && column.is_better(tested.difference, 0.0);
+        let outcome = if !beats_nothing {
+            Outcome::NothingLearnt
+        } else if column.is_better(*of_best, *of_next) && tested.is_some_and(is_told) {
+            Outcome::Better
+        } else {
+            Outcome::Chance
+        };
+        Some(Contest { best, next, tested, outcome })
+    }
+
+    fn tested(&self, best: &Row, next: &Row, column: &Column) -> Option<Tested> {
         // Of two models the test is among the pairs already, the one or the other way round.
         let known = |model: &Row, base: &Row| {
             let is = |pair: &&Pair| pair.task == column.name && pair.model == model.name && pair.baseline == base.name;
-            self.pairs.iter().find(is).map(|pair| (pair.difference, pair.p_examples.or(pair.p_seeds)))
+            self.pairs.iter().find(is).map(Tested::of)
         };
-        let turned = |(difference, p): (f64, Option<f64>)| (-difference, p);
-        let (difference, p) = known(best, next).or_else(|| known(next, best).map(turned)).or_else(|| {
-            let pair = pair(best, next, column, &self.of_record, self.found)?;
-            Some((pair.difference, pair.p_examples.or(pair.p_seeds)))
-        })?;
-        // What is tested is the difference over the seeds that both have, and the ranks are over all.
-        (p? < 1.0 - self.level && column.is_better(difference, 0.0)).then_some(best)
+        known(best, next)
+            .or_else(|| known(next, best).map(Tested::turned))
+            .or_else(|| pair(best, next, column, &self.of_record, self.found).as_ref().map(Tested::of))
     }
 
-    /// The row that is the best of an average: its interval lies above all others, and so there is none where one has no interval. Rows that were or may have been trained on some of what is averaged
-    /// do not count.
+    /// The row that is the best of an average: its interval lies above all others, and so there is none where one has no interval; and it is better than
+    /// that of a model that has learnt nothing. Rows that were or may have been trained on some of what is averaged do not count.
     pub(super) fn best_average(&self, benchmark: &Benchmark, average: &AverageSpec) -> Option<&Row> {
         let interval = |row: &Row| row.averages.get(average)?.confidence_interval(self.level);
         let of_average = |column: &&Column| benchmark.tasks_of(average).any(|task| task.name == column.name);
@@ -66,7 +124,19 @@ impl Comparison<'_> {
         // What lies above all others begins above them too.
         let first = (0..own.len()).max_by(|&a, &b| low(a).total_cmp(&low(b)))?;
         let is_below = |other: usize| other == first || intervals[other].is_some_and(|(_, high)| high < low(first));
-        (own.len() > 1 && (0..own.len()).all(is_below)).then(|| own[first])
+        let best = (own.len() > 1 && (0..own.len()).all(is_below)).then(|| own[first])?;
+        let mean = best.averages.get(average)?.mean;
+        self.average_floor(benchmark, average).is_none_or(|floor| mean > floor).then_some(best)
+    }
+
+    /// The average of a model that has learnt nothing, where that is known of all of its tasks.
+    fn average_floor(&self, benchmark: &Benchmark, average: &AverageSpec) -> Option<f64> {
+        let floors = benchmark.tasks_of(average).map(|task| {
+            let column = self.columns.iter().find(|column| column.name == task.name)?;
+            self.floor_of(column)
+        });
+        let floors: Vec<f64> = floors.collect::<Option<_>>()?;
+        Some(floors.iter().sum::<f64>() / floors.len() as f64)
     }
 
     /// Whether a run of the row was trained on the rows that it is scored on here.

@@ -302,6 +302,12 @@ impl Column {
         (has_no_run, self.spec.is_none(), task_order(&self.task), start, rows, self.name.clone())
     }
 
+    /// The task as papers write it, with what its runs began from.
+    pub(super) fn task_title(&self) -> String {
+        let task = self.spec.map_or(self.task.as_str(), |spec| &spec.display_name);
+        labelled(task, &start_in_words(&self.start), None)
+    }
+
     /// The task as papers write it, with what its runs began from, and the rows where they are not all: `RTE, from MNLI`.
     #[must_use]
     pub fn title(&self) -> String {

@@ -34,6 +34,8 @@ pub struct Comparison<'a> {
     pub notes: Vec<String>,
     /// Of each record the name of its column; of one that does not count nothing.
     pub(super) of_record: Vec<String>,
+    /// Whether models and tasks have the names that are shown on the page.
+    pub(super) has_short_names: bool,
 }
 
 impl<'a> Comparison<'a> {
@@ -56,7 +58,7 @@ impl<'a> Comparison<'a> {
         let pairs = pairs(&rows, &columns, &of_record, found, baseline)?;
         rows.extend(published.iter().flat_map(|table| table.rows(&mut columns)));
         columns.sort_by_cached_key(Column::place);
-        Ok(Self { columns, rows, pairs, level, found, published, notes, of_record })
+        Ok(Self { columns, rows, pairs, level, found, published, notes, of_record, has_short_names: false })
     }
 
     /// The averages that some row has, in the benchmarks' order.
@@ -127,8 +129,17 @@ impl<'a> Comparison<'a> {
         })
     }
 
-    /// What a model that has learnt nothing scores on these rows, where a record says so.
+    /// What a model that has learnt nothing scores on these rows, where a record says so. Runs that were trained on other rows may say
+    /// otherwise: the best of it.
     pub(super) fn baseline_of(&self, column: &Column) -> Option<f64> {
-        self.records_of(column).find_map(|record| record.majority_baseline.as_ref()?.score)
+        let said = self.records_of(column).filter_map(|record| record.majority_baseline.as_ref()?.score);
+        said.reduce(|one, other| if column.is_better(other, one) { other } else { one })
+    }
+
+    /// What a score must be better than to say that something was learnt. A correlation with what a model that has learnt nothing predicts is
+    /// undefined, where all of that is alike; one of chance is 0.
+    pub(super) fn floor_of(&self, column: &Column) -> Option<f64> {
+        let may_be_negative = column.range().is_some_and(|(low, _)| low < 0.0);
+        self.baseline_of(column).or_else(|| may_be_negative.then_some(0.0))
     }
 }

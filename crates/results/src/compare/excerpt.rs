@@ -61,6 +61,7 @@ impl Comparison<'_> {
             published: self.published,
             notes: self.notes.clone(),
             of_record: self.of_record.clone(),
+            has_short_names: self.has_short_names,
         };
         Some((part, said))
     }

@@ -27,11 +27,13 @@ mod row;
 mod row_test;
 mod rows;
 mod run;
+mod short_names;
 mod shown;
 mod start;
 mod swapped_counts;
 mod task_names;
 mod training;
+mod verdict;
 
 #[cfg(test)]
 mod tests;

@@ -75,7 +75,7 @@ fn other_training(comparison: &Comparison<'_>, column: &Column) -> Option<String
     let several = records.iter().enumerate().any(|(at, one)| records[..at].iter().any(|other| is_other(one, other)));
     let all = by_rows.iter().map(|(rows, (_, names))| format!("{rows}: {}", listed(names)));
     let all = all.collect::<Vec<_>>().join("; ");
-    several.then(|| format!("{}: the runs were not trained on the same rows ({all})", column.name))
+    several.then(|| format!("{}: the runs were not trained on the same rows ({all})", comparison.name_of(column)))
 }
 
 /// That runs of some columns began from others, and so count in no average.
@@ -116,7 +116,7 @@ fn content(comparison: &Comparison<'_>, column: &Column) -> Option<String> {
     is_mixed.then(|| {
         format!(
             "{}: content unknown: records of format 1 know the number of the rows alone, which is that of the benchmark's: {}",
-            column.name,
+            comparison.name_of(column),
             listed(&unknown)
         )
     })
@@ -134,7 +134,7 @@ fn best_not_kept(comparison: &Comparison<'_>, column: &Column) -> Option<String>
     (!names.is_empty()).then(|| {
         format!(
             "{}: runs could not keep the weights of their best evaluation, and their scores are of the best that they had: {}",
-            column.name,
+            comparison.name_of(column),
             listed(&names)
         )
     })
@@ -149,7 +149,7 @@ fn lacking(comparison: &Comparison<'_>, column: &Column) -> Option<String> {
         reasons.map(|lacking| lacking.in_words(Some(&row.name))).collect::<Vec<_>>()
     };
     let said: Vec<String> = comparison.rows.iter().flat_map(of_row).collect();
-    (!said.is_empty()).then(|| format!("{}: {}", column.name, said.join("; ")))
+    (!said.is_empty()).then(|| format!("{}: {}", comparison.name_of(column), said.join("; ")))
 }
 
 /// That saved models do not say what they were trained on.
@@ -158,7 +158,7 @@ fn origin(comparison: &Comparison<'_>, column: &Column) -> Option<String> {
     (!names.is_empty()).then(|| {
         format!(
             "{}: unknown whether these saved models were trained on its rows, so that they do not count for what is bold: {}",
-            column.name,
+            comparison.name_of(column),
             listed(&names)
         )
     })

@@ -2,6 +2,7 @@
 
 use glue_tasks::{AverageSpec, Benchmark, Metric, TaskSpec, plain_key, task_named};
 
+use crate::clipped::{Half, Range, around};
 use crate::credible::range_of;
 
 /// The way in which a number is rounded and scaled.
@@ -43,6 +44,11 @@ impl Form {
         if self == Self::Percent { (100.0, "percent") } else { (1.0, "as it is") }
     }
 
+    /// What stands behind a mean of this form, of its interval as far as it can be.
+    pub(super) fn half(self, mean: f64, interval: (f64, f64), range: Option<Range>) -> Half {
+        Half::of(mean, interval, range, |width| self.text(width))
+    }
+
     /// The number as text; what is not finite is `-`.
     pub(super) fn text(self, value: f64) -> String {
         if !value.is_finite() {
@@ -80,10 +86,9 @@ pub(crate) fn is_loss(metric: &str) -> bool {
     metric == "loss" || Metric::from_key(metric).is_some_and(|metric| !metric.higher_is_better())
 }
 
-/// What scores made of these metrics lie between: correlations may be negative. `None`: errors and losses, which have no end.
-pub(super) fn score_range(metrics: &[Metric]) -> Option<(f64, f64)> {
-    let lowest = metrics.iter().map(|metric| range_of(*metric).0).fold(0.0, f64::min);
-    metrics.iter().all(|metric| metric.higher_is_better()).then_some((lowest, 1.0))
+/// What scores made of these metrics lie between: correlations may be negative, and errors end nowhere.
+pub(super) fn score_range(metrics: &[Metric]) -> Option<Range> {
+    around(metrics.iter().map(|metric| Some(range_of(*metric))))
 }
 
 /// A number and its form.
@@ -140,6 +145,23 @@ pub(super) fn task_score_words(spec: &TaskSpec) -> String {
     let splits = if spec.eval_splits.len() > 1 { ", mean of both splits" } else { "" };
     format!("{}{splits}", metrics.join(" and "))
 }
+
+/// What the averages of a benchmark lie between.
+pub(super) fn average_range(benchmark: &Benchmark, average: &AverageSpec) -> Option<Range> {
+    around(benchmark.tasks_of(average).map(|task| score_range(&task.metrics)))
+}
+
+/// Names in a sentence: `A, B and C`.
+pub(super) fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// How intervals are shown, in words.
+pub(super) const INTERVAL_ENDS: &str = "or both sides of it where one ends earlier at what a score can be";
 
 /// A small number of things as people write it.
 pub(super) fn count_in_words(count: usize) -> String {
@@ -201,7 +223,8 @@ mod tests {
         assert_eq!(Cell::number(Some(f64::INFINITY), Form::Plain), Cell::Nothing);
         assert_eq!(score_range(&[Metric::Accuracy, Metric::F1]), Some((0.0, 1.0)));
         assert_eq!(score_range(&[Metric::Matthews]), Some((-1.0, 1.0)));
-        assert_eq!(score_range(&[Metric::Mse]), None);
+        assert_eq!(score_range(&[Metric::Pearson, Metric::F1]), Some((-1.0, 1.0)));
+        assert_eq!((score_range(&[Metric::Mse]), score_range(&[])), (Some((0.0, f64::INFINITY)), None));
     }
 
     #[test]

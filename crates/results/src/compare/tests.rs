@@ -2,6 +2,8 @@
 
 mod averages;
 mod charts;
+mod classes;
+mod clipped;
 mod columns;
 mod contents;
 mod evaluations;
@@ -14,6 +16,7 @@ mod published_rows;
 mod settings;
 mod significance;
 mod trained;
+mod verdict;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -27,7 +30,7 @@ use records::record::{FinalEvaluation, RecordFile, SplitRows};
 
 const EVIL: &str = "<script>alert(1)</script>\"'&\u{1}<img src=x onerror=alert(2)>";
 
-fn record(model: &str, task: &str, seed: u64, score: Option<f64>) -> RecordFile {
+pub(super) fn record(model: &str, task: &str, seed: u64, score: Option<f64>) -> RecordFile {
     // Other seeds have other losses, in a digit that no table shows.
     let loss = 0.25 + seed as f64 * 1e-6;
     let metrics = match task {
@@ -125,7 +128,7 @@ fn assert_balanced(page: &str) {
     assert_eq!(open, [""; 0]);
 }
 
-/// Every number of the JSON stands in the page as often as there, with all its digits.
+/// Every number of the JSON stands in the page as often as there, with all its digits; intervals as far as the scores of their column go.
 fn assert_complete(page: &str, comparison: &Comparison<'_>) {
     fn walk(value: &Value, wanted: &mut HashMap<u64, usize>) {
         match value {
@@ -135,7 +138,8 @@ fn assert_complete(page: &str, comparison: &Comparison<'_>) {
             _ => {}
         }
     }
-    let json: Value = serde_json::from_str(&formats::render(comparison, Format::Json).unwrap()).unwrap();
+    let mut json: Value = serde_json::from_str(&formats::render(comparison, Format::Json).unwrap()).unwrap();
+    as_shown(&mut json);
     let (mut wanted, mut has) = (HashMap::new(), HashMap::<u64, usize>::new());
     walk(&json, &mut wanted);
     for part in page.split("data-value=\"").skip(1) {
@@ -147,6 +151,22 @@ fn assert_complete(page: &str, comparison: &Comparison<'_>) {
     }
     for (bits, count) in wanted {
         assert!(has.get(&bits).copied().unwrap_or(0) >= count, "{} is missing", f64::from_bits(bits));
+    }
+}
+
+/// Cuts the intervals off where the scores of their column end.
+fn as_shown(json: &mut Value) {
+    let columns: Vec<Value> = json["columns"].as_array_mut().unwrap().iter_mut().map(Value::take).collect();
+    for row in json["models"].as_array_mut().unwrap() {
+        for column in &columns {
+            let interval = row["tasks"].get_mut(column["name"].as_str().unwrap()).map(|entry| &mut entry["interval"]);
+            let range = column["range"].as_array();
+            let (Some(Value::Array(ends)), Some(range)) = (interval, range) else { continue };
+            for end in ends {
+                let least = end.as_f64().unwrap().max(range[0].as_f64().unwrap());
+                *end = json!(range[1].as_f64().map_or(least, |most| least.min(most)));
+            }
+        }
     }
 }
 

@@ -10,8 +10,9 @@ use std::fmt::Write as _;
 
 use glue_tasks::{Benchmark, benchmarks, task_order};
 
-use self::numbers::{ends, exact, interval, mean, percent, with_half};
+use self::numbers::{ends, exact, half, interval, mean, percent};
 pub use self::row::TableRow;
+use crate::clipped::around;
 use crate::columns::aligned;
 use crate::compare::start_of;
 use crate::same_outcome::{distinct, without_predictions};
@@ -101,6 +102,8 @@ impl Table {
         if self.rows.len() > 1 {
             let seconds: f64 = self.rows.iter().map(|row| row.seconds).sum();
             let count = self.rows.len();
+            let average = self.average().map(|(mean, _)| mean);
+            let range = around(self.rows.iter().map(|row| row.range));
             let usual =
                 self.whole_benchmark().filter(|_| self.has_average()).and_then(|benchmark| benchmark.averages.first());
             let title = match usual {
@@ -112,7 +115,7 @@ impl Table {
             grid.push(vec![
                 "all".to_owned(),
                 title,
-                with_half(percent(self.average().map(|(mean, _)| mean)), self.average_interval, false),
+                percent(average) + &half(average, self.average_interval, range, false),
                 percent(self.baseline_average()),
                 format!("{seconds:.1}"),
             ]);

@@ -1,5 +1,6 @@
 //! Numbers of the table: their means and intervals, and how they are written.
 
+use crate::clipped::{Half, Range};
 use crate::statistics::{DEFAULT_LEVEL, Summary};
 use records::python_json::float_repr;
 
@@ -23,13 +24,12 @@ pub(super) fn interval(values: &[f64]) -> Option<(f64, f64)> {
     Summary::of(values)?.confidence_interval(DEFAULT_LEVEL)
 }
 
-/// A score with half of its interval behind it, where it has one: in percent, that of an error as it is.
-pub(super) fn with_half(score: String, interval: Option<(f64, f64)>, is_error: bool) -> String {
-    match interval {
-        None => score,
-        Some((low, high)) if is_error => format!("{score} ±{:.4}", (high - low) / 2.0),
-        Some((low, high)) => format!("{score} ±{:.2}", (high - low) * 50.0),
-    }
+/// Half of an interval, or as much of it as there can be of what lies in a range: in percent, that of an error as it is. Nothing where
+/// there is no interval.
+pub(super) fn half(score: Option<f64>, interval: Option<(f64, f64)>, range: Option<Range>, is_error: bool) -> String {
+    let text = |width: f64| if is_error { format!("{width:.4}") } else { format!("{:.2}", width * 100.0) };
+    let half = score.zip(interval).map(|(mean, ends)| format!(" {}", Half::of(mean, ends, range, text)));
+    half.unwrap_or_default()
 }
 
 /// Both ends of an interval as cells of a piped line.

@@ -2,8 +2,9 @@
 
 use glue_tasks::plain_key;
 
-use super::numbers::{interval, mean, percent, with_half};
+use super::numbers::{half, interval, mean, percent};
 use crate::compare::{Column, is_loss};
+use crate::credible::score_range;
 use records::record::RunRecord;
 
 /// One task of the table, over one or more seeds.
@@ -19,6 +20,8 @@ pub struct TableRow {
     pub score: Option<f64>,
     /// The 95 % interval of that mean, Student's t, where there are two seeds or more.
     pub interval: Option<(f64, f64)>,
+    /// What the score lies between, where that is known.
+    pub range: Option<(f64, f64)>,
     /// Whether the score is an error, which is no fraction and is better when it is lower.
     pub is_error: bool,
     /// What a model that has learnt nothing would score.
@@ -54,6 +57,7 @@ impl TableRow {
             metrics,
             score: scores.as_deref().and_then(mean),
             interval: scores.as_deref().and_then(interval),
+            range: records.first().and_then(|record| score_range(record)),
             is_error: records.first().is_some_and(|record| Column::is_error(record)),
             baseline: records.iter().find_map(|record| record.majority_baseline.as_ref()?.score),
             seconds: records.iter().map(|record| record.timings.total_seconds).sum(),
@@ -72,7 +76,8 @@ impl TableRow {
     pub(super) fn cells(&self, several: bool) -> Vec<String> {
         let metrics: Vec<String> =
             self.metrics.iter().map(|(name, value)| format!("{name} {}", shown(name, *value))).collect();
-        let score = with_half(self.score_text(self.score), self.interval, self.is_error);
+        let half = half(self.score, self.interval, self.range, self.is_error);
+        let score = self.score_text(self.score) + &half;
         let marks = [(self.collapsed > 0, "*"), (self.chosen_on.is_some(), "†")];
         let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
         let start = if self.start.is_empty() { String::new() } else { format!(", from {}", self.start) };

@@ -62,7 +62,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "results",
         &[
-            &["columns", "same_outcome", "scored_rows", "statistics"],
+            &["clipped", "columns", "same_outcome", "scored_rows", "statistics"],
             &["credible"],
             &["compare"],
             &["parity", "table", "verify"],

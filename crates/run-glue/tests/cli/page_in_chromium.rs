@@ -1,5 +1,6 @@
-//! The page of a comparison as a browser shows it. RUN_GLUE_CHROMIUM names the browser (scripts/ci/page.sh), RUN_GLUE_SCREENSHOTS
-//! a folder for pictures of the page.
+//! The page of a comparison as a browser shows it. RUN_GLUE_CHROMIUM names the browser (scripts/ci/page.sh), RUN_GLUE_AXE the file
+//! axe.min.js of the npm package axe-core, without which its rules are left out, and RUN_GLUE_SCREENSHOTS a folder for pictures of the
+//! page.
 
 use std::path::{Path, PathBuf};
 
@@ -11,8 +12,15 @@ use serde_json::{Value, json};
 
 const CHECKS: &str = include_str!("../support/page_checks.js");
 
-/// A phone and a desk.
-const SIZES: [(&str, u32, u32); 2] = [("phone", 360, 800), ("desktop", 1280, 900)];
+/// Phones, a tablet and a desk.
+const SIZES: [(u32, u32); 4] = [(360, 800), (390, 844), (768, 1024), (1280, 900)];
+
+/// What <https://github.com/dequelabs/axe-core> finds: serious faults and critical ones, each with the first elements that have it.
+const AXE: &str = "axe.run(document).then(({ violations, passes }) => {
+    const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    const said = grave.map(({ id, impact, nodes }) => `${impact}: ${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 120))}`);
+    return passes.length < 20 ? [...said, `only ${passes.length} rules hold`] : said;
+})";
 
 fn environment(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
@@ -24,20 +32,30 @@ fn assert_fine(browser: &mut Chromium, call: &str, what: &str) {
     assert_eq!(wrong, json!([]), "{what}: {name}");
 }
 
-fn check(browser: &mut Chromium, page: &Path, numbers: &Value, name: &str) {
+fn check(browser: &mut Chromium, page: &Path, numbers: &Value, name: &str, axe: Option<&str>) {
     let address = format!("file://{}", page.display());
-    for (size, width, height) in SIZES {
+    for (width, height) in SIZES {
         for theme in ["light", "dark"] {
-            let what = format!("{name}, {size}, {theme}");
+            let what = format!("{name}, {width}, {theme}");
             browser.look(width, height, theme);
             browser.open(&address);
-            picture(browser, &format!("{name}-{size}-{theme}"));
+            picture(browser, &format!("{name}-{width}-{theme}"));
             browser.evaluate(CHECKS);
-            assert_fine(browser, "overflow()", &what);
-            browser.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))");
-            picture(browser, &format!("{name}-{size}-{theme}-open"));
-            for call in ["overflow()", "faintTexts()", "crampedCharts()", "unreachable()"] {
+            for call in ["overflow()", "hiddenColumns()", "headings()", "verdictFirst()"] {
                 assert_fine(browser, call, &what);
+            }
+            browser.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))");
+            picture(browser, &format!("{name}-{width}-{theme}-open"));
+            // The script looks at regions that have been opened when they are drawn.
+            browser
+                .evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))");
+            for call in ["overflow()", "hiddenColumns()", "faintTexts()", "crampedCharts()", "unreachable()"] {
+                assert_fine(browser, call, &what);
+            }
+            if let Some(axe) = axe {
+                browser.evaluate(&format!("{axe};0"));
+                assert_eq!(browser.evaluate(AXE), json!([]), "{what}: axe-core");
+                println!("{what}: axe-core finds no serious fault");
             }
             assert_fine(browser, &format!("missingNumbers({numbers})"), &what);
             assert_eq!(browser.asked_for(), [address.as_str()], "{what}");
@@ -86,6 +104,7 @@ fn the_page_is_complete_readable_and_asks_for_nothing() {
     // Another model beside it, with fewer tasks, and what others have published.
     let other = ["demo", "--task", "mrpc,wnli", "--seeds", "2", "--results_dir", "results", "--learning_rate", "5e-4"];
     bench.run(other.into_iter().chain(["--report_html", "none"])).assert_done("another model");
+    own_data(&bench);
     let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/published");
     let flags = ["--published", published.to_str().unwrap()];
     let page = ["compare", "results", "--output", "all.html"];
@@ -93,9 +112,10 @@ fn the_page_is_complete_readable_and_asks_for_nothing() {
     let of_all = numbers(&bench, &flags);
     assert!(!of_all["pairs"].as_array().unwrap().is_empty());
 
+    let axe = environment("RUN_GLUE_AXE").map(|path| std::fs::read_to_string(path).unwrap());
     let mut browser = Chromium::start(&program);
-    check(&mut browser, &bench.path("results/comparison.html"), &of_demo, "demo");
-    check(&mut browser, &bench.path("all.html"), &of_all, "all");
+    check(&mut browser, &bench.path("results/comparison.html"), &of_demo, "demo", axe.as_deref());
+    check(&mut browser, &bench.path("all.html"), &of_all, "all", axe.as_deref());
     assert_eq!(browser.requests(), [""; 0], "something left the browser");
     // What would leave the page is noticed.
     bench.write("leaky.html", "<img src=\"http://leak.example/picture.png\">");
@@ -106,4 +126,41 @@ fn the_page_is_complete_readable_and_asks_for_nothing() {
     browser.open(&format!("file://{}", bench.path("results/comparison.html").display()));
     browser.evaluate(CHECKS);
     assert_ne!(browser.evaluate(&format!("missingNumbers({of_all})")), json!([]));
+    faults_are_found(&mut browser, &bench, axe.as_deref());
+}
+
+/// What is wrong with a page is told, or nothing that was checked above says anything.
+fn faults_are_found(browser: &mut Chromium, bench: &Bench, axe: Option<&str>) {
+    let address = format!("file://{}", bench.path("all.html").display());
+    browser.look(390, 844, "dark");
+    let faults = [
+        ("document.querySelectorAll('.hint').forEach((hint) => hint.remove())", "hiddenColumns()"),
+        ("document.querySelector('h2').replaceChildren('a heading')", "headings()"),
+        ("document.querySelector('.verdict').remove()", "verdictFirst()"),
+        ("document.querySelector('.verdict').style.color = '#333'", "faintTexts()"),
+    ];
+    for (fault, call) in faults {
+        browser.open(&address);
+        browser.evaluate(&format!("{CHECKS};{fault};0"));
+        assert_ne!(browser.evaluate(call), json!([]), "{call}");
+    }
+    if let Some(axe) = axe {
+        browser.open(&address);
+        browser.evaluate(&format!("{axe};document.querySelector('section a').replaceChildren();0"));
+        let found = browser.evaluate(AXE);
+        assert!(found.to_string().contains("link-name"), "{found}");
+    }
+}
+
+/// Records of data of one's own: a demo's task under another name.
+fn own_data(bench: &Bench) {
+    let read = |name: String| serde_json::from_slice::<Value>(&std::fs::read(bench.path(&name)).unwrap()).unwrap();
+    let mut of_wnli: Vec<Value> =
+        bench.record_files().into_iter().map(read).filter(|record| record["task"] == "wnli").collect();
+    assert!(!of_wnli.is_empty(), "the demo left no record of WNLI");
+    for (at, record) in of_wnli.iter_mut().enumerate() {
+        record["task"] = json!("mail");
+        record["hyper_parameters"]["metric_name"] = json!("accuracy");
+        bench.write(&format!("results/mail/seed-{at}.json"), record.to_string());
+    }
 }

@@ -10,6 +10,14 @@ function missingNumbers(json) {
     if (element.dataset.value === "" || !shows(text, value)) wrong.push(`${element.dataset.value} is shown as ${text}`);
     else has.set(value, (has.get(value) ?? 0) + 1);
   }
+  // Intervals go as far on the page as the scores of their column.
+  const { columns = [], ...rest } = structuredClone(json);
+  for (const { name, range } of columns) {
+    for (const { tasks } of rest.models) {
+      const interval = tasks[name]?.interval;
+      if (interval && range) tasks[name].interval = interval.map((end) => Math.min(Math.max(end, range[0]), range[1] ?? Infinity));
+    }
+  }
   const wanted = new Map();
   const walk = (value, path) => {
     if (typeof value === "number") {
@@ -19,7 +27,7 @@ function missingNumbers(json) {
       for (const [key, part] of Object.entries(value)) walk(part, `${path}/${key}`);
     }
   };
-  walk(json, "");
+  walk(rest, "");
   for (const [value, { count, path }] of wanted) {
     if ((has.get(value) ?? 0) < count) wrong.push(`${path}: ${value} stands ${has.get(value) ?? 0} of ${count} times`);
   }
@@ -137,5 +145,46 @@ function unreachable() {
   for (const chart of document.querySelectorAll("svg.chart")) {
     if (!chart.closest("figure").querySelector("details table")) wrong.push("a chart without its numbers");
   }
+  return wrong;
+}
+
+// Where columns of a table lie beyond its frame, a text above it says how many; nowhere else.
+function hiddenColumns() {
+  const wrong = [];
+  for (const region of document.querySelectorAll(".scroll")) {
+    // What is closed is not seen.
+    if (!region.checkVisibility()) continue;
+    const hint = region.previousElementSibling;
+    const isSaid = hint?.matches(".hint") && hint.checkVisibility();
+    const edge = region.getBoundingClientRect().right + 1;
+    const beyond = [...region.querySelectorAll("thead th")].filter((head) => head.getBoundingClientRect().right > edge).length;
+    const label = region.getAttribute("aria-label");
+    if (beyond && !(isSaid && hint.textContent.includes(`${beyond} more`))) wrong.push(`${label}: ${beyond} columns are out of sight`);
+    if (isSaid && region.scrollWidth <= region.clientWidth) wrong.push(`${label}: nothing is out of sight`);
+    if (isSaid && hint.getBoundingClientRect().right > window.innerWidth) wrong.push(`${label}: the hint is out of sight`);
+  }
+  return wrong;
+}
+
+// Every heading of a part, and every chart's, is a link to itself.
+function headings() {
+  const wrong = [];
+  const all = [...document.querySelectorAll("h2, figcaption")];
+  if (all.length < 10) wrong.push(`only ${all.length} headings`);
+  for (const heading of all) {
+    const link = heading.querySelector("a[href^='#']");
+    if (!link || !document.getElementById(link.hash.slice(1))?.contains(heading)) wrong.push(heading.textContent);
+  }
+  return wrong;
+}
+
+// The verdict and the scores come before everything else, the verdict on the first screen.
+function verdictFirst() {
+  const verdict = document.querySelector("header .verdict");
+  if (!verdict) return ["there is no verdict"];
+  const wrong = [];
+  if (verdict.getBoundingClientRect().bottom > window.innerHeight) wrong.push("the verdict is below the first screen");
+  const parts = [...document.querySelectorAll("main section")].map((part) => part.id).slice(0, 2);
+  if (parts.join() !== "scores,basis") wrong.push(`the first parts are ${parts}`);
   return wrong;
 }

@@ -1,15 +1,14 @@
 //! Scores, one chart a task and one for each average: a bar a model, with its interval.
 
-use glue_tasks::Metric;
-
 use super::draw::bars::{Bar, Bars, bars};
 use super::draw::paint::Look;
 use super::figure::{Figure, FigureKind, drawn, slug};
+use crate::clipped::within;
 use crate::compare::best::TRAINED_ON_IT;
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::Entry;
 use crate::compare::row::Row;
-use crate::compare::shown::{Cell, Form, Table, count_in_words, score_range, task_name};
+use crate::compare::shown::{Cell, Form, Table, average_range, count_in_words, task_name};
 use crate::statistics::Summary;
 use records::{Error, counted};
 
@@ -40,8 +39,7 @@ pub(super) fn figures(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error>
         };
         let what = (average.key.replace('_', "-"), title.clone(), title);
         let of_row = |row: &Row| row.averages.get(average).map(Some);
-        let metrics: Vec<Metric> = benchmark.tasks_of(average).flat_map(|task| task.metrics.iter().copied()).collect();
-        let range = score_range(&metrics);
+        let range = average_range(benchmark, average);
         let trained_on = |row: &Row| comparison.is_average_trained_on(row, benchmark, average);
         figures.extend(figure(comparison, what, (Form::Percent, range), of_row, trained_on, None)?);
     }
@@ -60,8 +58,8 @@ fn figure(
 ) -> Result<Option<Figure>, Error> {
     let (scale, unit) = form.scale();
     let mut table = Table::new(&["model", "score", "low", "high", "runs"], 1);
-    let range = range.map(|(low, high)| (low * scale, high * scale));
-    let mut data = Bars { baseline: baseline.map(|score| score * scale), range, ..Bars::default() };
+    let scaled = range.map(|(low, high)| (low * scale, high * scale));
+    let mut data = Bars { baseline: baseline.map(|score| score * scale), range: scaled, ..Bars::default() };
     let (mut others, mut any_trained_on) = (Vec::new(), false);
     let rows = comparison.rows.iter().enumerate().filter_map(|(place, row)| Some((place, row, of_row(row)?)));
     let (published, own): (Vec<_>, Vec<_>) = rows.partition(|(_, row, _)| row.is_published());
@@ -71,18 +69,20 @@ fn figure(
         let summary = summary.filter(|summary| summary.mean.is_finite());
         let interval = summary.and_then(|summary| summary.confidence_interval(comparison.level));
         let number = |value: Option<f64>| Cell::number(value, form);
+        let shown = interval.map(|ends| within(ends, range));
         table.rows.push(vec![
             Cell::text(&row.name),
             number(summary.map(|summary| summary.mean)),
-            number(interval.map(|ends| ends.0)),
-            number(interval.map(|ends| ends.1)),
+            number(shown.map(|ends| ends.0)),
+            number(shown.map(|ends| ends.1)),
             Cell::number(summary.map(|summary| summary.count as f64), Form::Count),
         ]);
         if row.is_published() {
             others.extend(summary.map(|summary| summary.mean * scale));
             continue;
         }
-        let half = interval.map_or_else(String::new, |(low, high)| format!(" ±{}", form.text((high - low) / 2.0)));
+        let half = summary.zip(interval).map(|(summary, ends)| format!(" {}", form.half(summary.mean, ends, range)));
+        let half = half.unwrap_or_default();
         let mark = if trained_on(row) { " ‡" } else { "" };
         any_trained_on |= !mark.is_empty();
         let text = summary.map_or_else(|| "undefined".to_owned(), |s| format!("{}{half}{mark}", form.text(s.mean)));

@@ -1,8 +1,10 @@
 //! Scores against what the training took: its seconds, or the parameters that it trained.
 
+use super::draw::joined::{Group, joined};
 use super::draw::paint::Look;
 use super::draw::points::{Point, points};
 use super::figure::{Figure, FigureKind, drawn, slug};
+use crate::clipped::{around, within};
 use crate::compare::best::TRAINED_ON_IT;
 use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
@@ -10,6 +12,9 @@ use crate::compare::entry::Entry;
 use crate::compare::row::Row;
 use crate::compare::shown::{Cell, Form, Table};
 use records::Error;
+
+/// So many models' scores on all tasks are in one chart.
+const JOINED_UP_TO: usize = 4;
 
 /// Behind the name of a model that was trained on what is scored.
 const MARK: &str = " ‡";
@@ -77,8 +82,7 @@ pub(super) fn figures(comparison: &Comparison<'_>, against: &Against) -> Result<
         let costs: Vec<TaskCost> = shares.iter().enumerate().filter_map(of_column).collect();
         let title = format!("Scores against {}", against.title);
         // Of each task the whisker is drawn as far as the lowest of their scores can be.
-        let ranges: Option<Vec<(f64, f64)>> = shares.iter().map(|column| column.range()).collect();
-        let range = ranges.and_then(|all| all.into_iter().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))));
+        let range = around(shares.iter().map(|column| column.range()));
         let figure = figure(
             against,
             against.name.to_owned(),
@@ -90,10 +94,15 @@ pub(super) fn figures(comparison: &Comparison<'_>, against: &Against) -> Result<
         )?;
         return Ok(figure.into_iter().collect());
     }
+    // With so few models a chart a task would have hardly a point.
+    let is_one = own.len() <= JOINED_UP_TO && shares.len() > 1;
     let mut figures = Vec::new();
+    if is_one {
+        figures.extend(together(comparison, against, &own, &shares)?);
+    }
     let has_all = |column: &&&Column| own.iter().all(|(_, row)| row.entries.contains_key(&column.name));
     let common: Vec<&Column> = shares.iter().filter(has_all).copied().collect();
-    if common.len() > 1 {
+    if common.len() > 1 && !is_one {
         let of_row = |(at, row): &(usize, &Row)| {
             let of_column = |column: &&Column| task_cost(against, String::new(), Look::of(*at), row, column);
             let of_tasks: Vec<TaskCost> = common.iter().map(of_column).collect::<Option<_>>()?;
@@ -111,7 +120,7 @@ pub(super) fn figures(comparison: &Comparison<'_>, against: &Against) -> Result<
         let what = format!("The mean score over {}", names.join(", "));
         figures.extend(figure(against, against.name.to_owned(), title, "model", &what, (Form::Percent, None), costs)?);
     }
-    for column in &comparison.columns {
+    for column in comparison.columns.iter().filter(|column| !is_one || column.form() != Form::Percent) {
         let of_row = |(at, row): &(usize, &Row)| {
             let name = marked(row, comparison.is_trained_on(row, column));
             task_cost(against, name, Look::of(*at), row, column)
@@ -125,6 +134,59 @@ pub(super) fn figures(comparison: &Comparison<'_>, against: &Against) -> Result<
     Ok(figures)
 }
 
+/// All tasks of a few models: a task's points are joined.
+fn together(
+    comparison: &Comparison<'_>,
+    against: &Against,
+    own: &[(usize, &Row)],
+    columns: &[&Column],
+) -> Result<Option<Figure>, Error> {
+    let (scale, unit) = Form::Percent.scale();
+    let mut table = Table::new(&["task", "model", against.header, "score", "low", "high"], 2);
+    let (mut groups, mut any_trained_on) = (Vec::new(), false);
+    for column in columns {
+        let mut points = Vec::new();
+        for (at, row) in own {
+            let is_trained_on = comparison.is_trained_on(row, column);
+            let Some(cost) = task_cost(against, row.name.clone(), Look::of(*at), row, column) else { continue };
+            any_trained_on |= is_trained_on;
+            let number = |value: Option<f64>| Cell::number(value, Form::Percent);
+            table.rows.push(vec![
+                Cell::Text(column.title()),
+                Cell::Text(marked(row, is_trained_on)),
+                Cell::number(Some(cost.took), against.form),
+                number(Some(cost.score)),
+                number(cost.interval.map(|ends| ends.0)),
+                number(cost.interval.map(|ends| ends.1)),
+            ]);
+            let (x, y) = (cost.took, cost.score * scale);
+            points.push(Point { name: cost.name, look: cost.look, x, y, interval: None });
+        }
+        if !points.is_empty() {
+            let is_trained_on = own.iter().any(|(_, row)| comparison.is_trained_on(row, column));
+            let mark = if is_trained_on { MARK } else { "" };
+            groups.push(Group { name: comparison.usual_name(column) + mark, points });
+        }
+    }
+    if groups.is_empty() {
+        return Ok(None);
+    }
+    let names: Vec<String> = columns.iter().map(|column| column.title()).collect();
+    let note = if any_trained_on { format!(" {TRAINED_ON_IT}") } else { String::new() };
+    Ok(Some(Figure {
+        kind: against.kind,
+        name: against.name.to_owned(),
+        title: format!("Scores against {}", against.title),
+        description: format!(
+            "The scores on {}, {unit}, {}. The points of a task are joined, and its name stands at the right; intervals are in the numbers.{note}",
+            names.join(", "),
+            against.description
+        ),
+        chart: joined(&groups, against.axis)?,
+        table,
+    }))
+}
+
 /// A model's name, with the mark of one that was trained on what is scored.
 fn marked(row: &Row, trained_on: bool) -> String {
     format!("{}{}", row.name, if trained_on { MARK } else { "" })
@@ -134,7 +196,9 @@ fn task_cost(against: &Against, name: String, look: Look, row: &Row, column: &Co
     let entry = row.entries.get(&column.name)?;
     let score = entry.score.filter(|summary| summary.mean.is_finite())?.mean;
     let took = (against.of)(row, entry).filter(|took| *took > 0.0)?;
-    Some(TaskCost { name, look, took, score, interval: entry.interval })
+    // As far as it is shown: of each task by its own score.
+    let interval = entry.interval.map(|ends| within(ends, column.range()));
+    Some(TaskCost { name, look, took, score, interval })
 }
 
 fn figure(

@@ -9,6 +9,8 @@ use crate::compare::shown::Table;
 pub(in crate::compare) enum FigureKind {
     /// Scores, one chart a task.
     Scores,
+    /// How many rows have each class.
+    Classes,
     /// Loss and scores over the steps of the training.
     Curves,
     /// Scores against the time that the training took.

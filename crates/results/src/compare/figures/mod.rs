@@ -1,6 +1,7 @@
 //! The charts of a comparison: what each shows, and the same numbers as a table.
 
 mod bars;
+mod classes;
 mod cost;
 mod curves;
 mod draw;
@@ -24,6 +25,7 @@ use records::atomic::write_whole;
 /// When one cannot be drawn.
 pub(super) fn all(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error> {
     let mut figures = bars::figures(comparison)?;
+    figures.extend(classes::figures(comparison)?);
     figures.extend(curves::figures(comparison)?);
     figures.extend(cost::figures(comparison, &cost::TIME)?);
     if comparison.rows.iter().any(Row::trains_few) {
@@ -37,7 +39,7 @@ pub(super) fn all(comparison: &Comparison<'_>) -> Result<Vec<Figure>, Error> {
 /// # Errors
 /// When one cannot be drawn or written.
 pub(super) fn write(comparison: &Comparison<'_>, folder: &Path) -> Result<usize, Error> {
-    let figures = all(comparison)?;
+    let figures = all(&comparison.with_short_names())?;
     for figure in &figures {
         let svg = figure.chart.alone(&figure.title, &figure.description)?;
         write_whole(folder.join(format!("{}.svg", figure.name)), svg.as_bytes())?;

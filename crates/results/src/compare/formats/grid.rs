@@ -1,22 +1,23 @@
 //! The cells that the readable forms share.
 
+use crate::clipped::{Half, Range};
 use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::{Entry, PARTIAL};
 use crate::compare::lacking::{NO_MEAN, SCORE};
 use crate::compare::row::{CHOSEN_HERE, Row, TRAINED};
-use crate::compare::shown::Form;
+use crate::compare::shown::{Form, INTERVAL_ENDS, average_range};
 use crate::statistics::Summary;
 
 /// What stands where there is no number.
 pub(super) const NOTHING: &str = "-";
 
-/// A cell: its mean and half the width of its interval.
+/// A cell: its mean and how far its interval reaches.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Cell {
     /// Percent, or an error as it is.
     pub(super) mean: String,
-    pub(super) half: Option<String>,
+    pub(super) half: Option<Half>,
     pub(super) best: bool,
     pub(super) collapsed: bool,
     /// The model was trained on rows of the column.
@@ -54,9 +55,9 @@ impl Grid {
         if trains_few {
             header.extend(["trained", "training (s)", "memory (MB)"].map(str::to_owned));
         }
-        let cell = |summary: Summary, form: Form, best: Option<&Row>, row: &Row| Cell {
+        let cell = |summary: Summary, (form, range): (Form, Option<Range>), best: Option<&Row>, row: &Row| Cell {
             mean: form.text(summary.mean),
-            half: summary.confidence_interval(comparison.level).map(|(_, high)| form.text(high - summary.mean)),
+            half: summary.confidence_interval(comparison.level).map(|ends| form.half(summary.mean, ends, range)),
             best: best.is_some_and(|best| best.name == row.name),
             collapsed: false,
             trained_on: false,
@@ -70,7 +71,7 @@ impl Grid {
             let of_column = |(column, best): (&Column, &Option<&Row>)| {
                 let entry: &Entry = row.entries.get(&column.name)?;
                 let number = match entry.score {
-                    Some(score) => cell(score, column.form(), *best, row),
+                    Some(score) => cell(score, (column.form(), column.range()), *best, row),
                     None => Cell::without_number(entry.why_no(SCORE).is_some())?,
                 };
                 Some(Cell {
@@ -82,7 +83,7 @@ impl Grid {
             };
             let tasks = comparison.columns.iter().zip(&best).map(of_column);
             let means = averages.iter().zip(&best_averages).map(|((of, average), best)| {
-                let cell = cell(row.averages.get(average)?, Form::Percent, *best, row);
+                let cell = cell(row.averages.get(average)?, (Form::Percent, average_range(of, average)), *best, row);
                 Some(Cell { trained_on: comparison.is_average_trained_on(row, of, average), ..cell })
             });
             let took = [
@@ -111,7 +112,7 @@ pub(super) fn caption(comparison: &Comparison<'_>) -> String {
     let partial = if comparison.has_partial() { format!(" {PARTIAL}") } else { String::new() };
     let no_mean = if comparison.has_cells_without_mean() { format!(" {NO_MEAN}") } else { String::new() };
     format!(
-        "Scores in percent, errors as they are; mean over seeds ± half of the {:.0} % interval (Student's t). A task with two metrics counts as their \
+        "Scores in percent, errors as they are; mean over seeds ± half of the {:.0} % interval (Student's t), {INTERVAL_ENDS}. A task with two metrics counts as their \
          mean, MNLI as the mean of both splits; {}.{took}{chosen}{partial}{no_mean}",
         comparison.level * 100.0,
         comparison.averages_in_words().join(", ")

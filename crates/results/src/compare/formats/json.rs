@@ -63,7 +63,8 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
     let column = |column: &Column| {
         json!({
             "name": column.name, "task": column.task, "start": Some(&column.start).filter(|start| !start.is_empty()), "rows": column.rows,
-            "lower_is_better": column.lower_is_better(), "best": comparison.best_of(column).map(|row| &row.name),
+            "lower_is_better": column.lower_is_better(),
+            "range": column.range().map(|(low, high)| [low, high]), "best": comparison.best_of(column).map(|row| &row.name),
         })
     };
     let pairs = comparison.pairs.iter().map(|pair| {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::grid::{Cell, Grid, caption, notes};
+use crate::clipped::Half;
 use crate::compare::best;
 use crate::compare::comparison::Comparison;
 use records::shown;
@@ -33,7 +34,11 @@ fn cell(cell: Option<Cell>) -> String {
     let Some(cell) = cell else { return NOTHING.to_owned() };
     let plain = if cell.no_mean { NOTHING.to_owned() } else { cell.mean };
     let mean = if cell.best { format!("\\textbf{{{plain}}}") } else { plain };
-    let half = cell.half.as_ref().map_or_else(String::new, |half| format!(" {{\\small $\\pm$ {half}}}"));
+    let half = match &cell.half {
+        None => String::new(),
+        Some(Half::Both(half)) => format!(" {{\\small $\\pm$ {half}}}"),
+        Some(Half::Sides { up, down }) => format!(" {{\\small $^{{+{up}}}_{{-{down}}}$}}"),
+    };
     let collapsed = if cell.collapsed { "$^*$" } else { "" };
     let trained_on = if cell.trained_on { "$^\\ddagger$" } else { "" };
     let partial = if cell.partial { "$^\\S$" } else { "" };

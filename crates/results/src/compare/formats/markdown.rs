@@ -42,7 +42,7 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
 fn cell(cell: Option<Cell>) -> String {
     let Some(cell) = cell else { return NOTHING.to_owned() };
     let mean = if cell.best { format!("**{}**", cell.mean) } else { cell.mean.clone() };
-    let half = cell.half.as_ref().map_or_else(String::new, |half| format!(" ±{half}"));
+    let half = cell.half.as_ref().map_or_else(String::new, |half| format!(" {half}"));
     let collapsed = if cell.collapsed { "\\*" } else { "" };
     let (trained_on, partial) = (if cell.trained_on { "‡" } else { "" }, if cell.partial { "§" } else { "" });
     let no_mean = if cell.no_mean { "¶" } else { "" };

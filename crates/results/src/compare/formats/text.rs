@@ -16,7 +16,7 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
             cell.map_or_else(
                 || NOTHING.to_owned(),
                 |cell| {
-                    let half = cell.half.map_or_else(String::new, |half| format!(" ±{half}"));
+                    let half = cell.half.map_or_else(String::new, |half| format!(" {half}"));
                     let marks = [
                         (cell.best, "!"),
                         (cell.collapsed, "*"),

@@ -48,9 +48,15 @@ pub(super) fn breakable(name: &str) -> String {
     escaped(name).replace('/', "/<wbr>").replace('_', "_<wbr>").replace('=', "=<wbr>")
 }
 
+/// What is said above a table on a phone where the page's script cannot count the columns that are out of sight.
+const HINT: &str = "<p class=\"hint\">Columns may go on at the right: scroll.</p>";
+
 /// A table in a region that scrolls by itself, also by keyboard.
 pub(super) fn scrolling(label: &str, table: &str) -> String {
-    format!("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">\n{table}</div>\n", escaped(label))
+    format!(
+        "{HINT}\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">\n{table}</div>\n",
+        escaped(label)
+    )
 }
 
 /// A table with its caption. `sortable`: the page's script lets its headers be clicked.
@@ -79,9 +85,11 @@ pub(super) fn details(summary: &str, content: &str) -> String {
     format!("<details><summary>{}</summary>\n{content}</details>\n", escaped(summary))
 }
 
-/// A part of the page with a heading.
+/// A part of the page with a heading, which is a link to itself.
 pub(super) fn section(id: &str, title: &str, content: &str) -> String {
-    format!("<section id=\"{id}\" aria-labelledby=\"{id}-h\">\n<h2 id=\"{id}-h\">{title}</h2>\n{content}</section>\n")
+    format!(
+        "<section id=\"{id}\" aria-labelledby=\"{id}-h\">\n<h2 id=\"{id}-h\"><a href=\"#{id}\">{title}</a></h2>\n{content}</section>\n"
+    )
 }
 
 /// A paragraph of plain text.

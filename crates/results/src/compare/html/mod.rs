@@ -1,7 +1,9 @@
 //! One page with everything: tables, charts, and how the runs came about. It needs nothing from elsewhere, and nothing in it
 //! may fetch anything: its policy allows its own style sheet and its own script, both by their hashes.
 
+mod basis;
 mod confusion;
+mod header;
 mod markup;
 mod numbers;
 mod runs;
@@ -14,32 +16,42 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use self::header::program;
 use self::markup::{details, link, paragraph, section, table};
+use crate::compare::best::Contest;
 use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
 use crate::compare::escape::escaped;
 use crate::compare::figures::{self, Figure, FigureKind, Look, swatch_on_page};
-use crate::compare::shown::{Cell, Form, Table, task_name};
-use records::record::Program;
-use records::{Error, counted};
+use crate::compare::shown::{Cell, Form, Table};
+use records::Error;
 
 const STYLE: &str = include_str!("style.css");
 
-/// Sorts tables by a click on a header. The page is complete without it.
-const SCRIPT: &str = include_str!("sort.js");
+/// Sorts tables by a click on a header, and says how many columns lie beyond the window. The page is complete without it.
+const SCRIPT: &str = concat!(include_str!("sort.js"), include_str!("hints.js"));
 
 /// The page. `made_at`: when, as [`rfc3339`](records::utc::rfc3339) has it.
 ///
 /// # Errors
 /// When a chart cannot be drawn.
 pub(super) fn render(whole: &Comparison<'_>, made_at: &str) -> Result<String, Error> {
+    let whole = &whole.with_short_names();
     let excerpt = whole.excerpt();
     let comparison = excerpt.as_ref().map_or(whole, |(part, _)| part);
     let left_out = excerpt.as_ref().map_or_else(String::new, |(_, said)| paragraph(said));
     let figures = figures::all(comparison)?;
+    let contests: Vec<Option<Contest<'_>>> =
+        comparison.columns.iter().map(|column| comparison.contest(column)).collect();
     let mut parts: Vec<(&str, &str, String)> = vec![
-        ("scores", "Scores", scores::table(comparison)),
+        ("scores", "Scores", scores::table(comparison, &contests)),
+        (
+            "basis",
+            "What the verdict is based on",
+            basis::tables(comparison, &contests, &header::introduction(whole, made_at)),
+        ),
         ("tasks", "Scores by task", charts(comparison, &figures, FigureKind::Scores)?),
+        ("classes", "Classes of the data", charts(comparison, &figures, FigureKind::Classes)?),
         ("curves", "Learning curves", charts(comparison, &figures, FigureKind::Curves)?),
         ("cost", "Score against training time", charts(comparison, &figures, FigureKind::Cost)?),
         ("trained", "Score against trained parameters", charts(comparison, &figures, FigureKind::Trained)?),
@@ -58,7 +70,7 @@ pub(super) fn render(whole: &Comparison<'_>, made_at: &str) -> Result<String, Er
     let content: String = parts.iter().map(|(id, title, content)| section(id, title, content)).collect();
     let [light, dark] = figures::variables();
     let style = format!(":root{{{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n{STYLE}");
-    let title = title(whole);
+    let title = header::title(whole);
     Ok(format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
@@ -71,7 +83,7 @@ pub(super) fn render(whole: &Comparison<'_>, made_at: &str) -> Result<String, Er
          <script>{SCRIPT}</script>\n</body>\n</html>\n",
         policy(&style),
         program(),
-        introduction(whole, made_at)
+        header::verdict(comparison, &contests)
     ))
 }
 
@@ -87,49 +99,6 @@ fn policy(style: &str) -> String {
 
 pub(super) fn hash(text: &str) -> String {
     STANDARD.encode(Sha256::digest(text.as_bytes()))
-}
-
-fn program() -> String {
-    let Program { name, version, git_commit } = Program::current();
-    let commit = git_commit.map_or_else(String::new, |commit| format!(" ({commit})"));
-    escaped(&format!("{name} {version}{commit}"))
-}
-
-fn title(comparison: &Comparison<'_>) -> String {
-    let own: Vec<&str> =
-        comparison.rows.iter().filter(|row| !row.is_published()).map(|row| row.name.as_str()).collect();
-    let tasks = match comparison.columns.as_slice() {
-        [column] => column.title(),
-        columns => {
-            let tasks = comparison.task_count();
-            // Of one task several columns have other rows each.
-            let sets = columns.len();
-            let rows = if sets == tasks { String::new() } else { format!(", {sets} sets of rows") };
-            counted(tasks, "task") + &rows
-        }
-    };
-    let models = if let [model] = own.as_slice() { (*model).to_owned() } else { counted(own.len(), "model") };
-    escaped(&format!("{models} on {tasks}"))
-}
-
-fn introduction(comparison: &Comparison<'_>, made_at: &str) -> String {
-    let own = comparison.rows.iter().filter(|row| !row.is_published()).count();
-    let published = comparison.rows.len() - own;
-    let mut text = format!("{} of {}", counted(comparison.run_count(), "run"), counted(own, "model"));
-    if published > 0 {
-        text += &format!(" beside {}", counted(published, "published row"));
-    }
-    let tasks: Vec<String> = comparison.columns.iter().map(Column::title).collect();
-    text += &format!(" on {}.", tasks.join(", "));
-    let mut times: Vec<&str> = comparison.found.iter().map(|(_, record)| record.started_at.as_str()).collect();
-    times.sort_unstable();
-    let time = |text: &str| format!("<time datetime=\"{0}\">{0}</time>", escaped(text));
-    let when = match (times.first(), times.last()) {
-        (Some(first), Some(last)) if first == last => format!("The run began at {}. ", time(first)),
-        (Some(first), Some(last)) => format!("The runs began between {} and {}. ", time(first), time(last)),
-        _ => String::new(),
-    };
-    format!("{}<p>{when}Page made at {} by {}.</p>\n", paragraph(&text), time(made_at), program())
 }
 
 /// In what the scores are.
@@ -153,6 +122,14 @@ fn charts(comparison: &Comparison<'_>, figures: &[Figure], kind: FigureKind) -> 
         html += &paragraph(
             "Over the optimizer steps of the training, from the log of the runs; logging_steps and eval_strategy say how often they wrote to it.",
         );
+    }
+    if kind == FigureKind::Classes {
+        html += &paragraph(
+            "How many of the rows that were scored have each class. Records do not hold that of the rows that were trained on.",
+        );
+    }
+    if let ([only], FigureKind::Cost | FigureKind::Trained) = (of_kind.as_slice(), kind) {
+        html += &paragraph(&only.description);
     }
     if kind == FigureKind::Scores {
         html += &paragraph(&format!(
@@ -179,7 +156,10 @@ fn charts(comparison: &Comparison<'_>, figures: &[Figure], kind: FigureKind) -> 
     for figure in &of_kind {
         let svg = figure.chart.on_page(&figure.name, &figure.title, &figure.description);
         let numbers = details("Numbers of this chart", &table(&figure.title, &figure.table, false));
-        html += &format!("<figure><figcaption>{}</figcaption>\n{svg}{numbers}</figure>\n", escaped(&figure.title));
+        let (id, title) = (&figure.name, escaped(&figure.title));
+        html += &format!(
+            "<figure id=\"chart-{id}\"><figcaption><a href=\"#chart-{id}\">{title}</a></figcaption>\n{svg}{numbers}</figure>\n"
+        );
     }
     Ok(html + "</div>\n")
 }
@@ -194,7 +174,7 @@ fn pairs(comparison: &Comparison<'_>) -> String {
         let p = |value: Option<f64>| Cell::number(value, Form::Probability);
         data.rows.push(vec![
             Cell::text(&pair.model),
-            Cell::text(task_name(&pair.task)),
+            Cell::Text(comparison.usual_name_of(&pair.task)),
             Cell::text(&pair.baseline),
             Cell::number(Some(pair.difference), pair.form),
             Cell::number(Some(pair.seeds as f64), Form::Count),

@@ -3,11 +3,13 @@
 use glue_tasks::{Metric, benchmarks, plain_key};
 
 use super::markup::{details, paragraph, table};
+use crate::clipped::within;
 use crate::compare::column::Column;
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::Entry;
 use crate::compare::row::Row;
-use crate::compare::shown::{Cell, Form, Number, Table, metric_order};
+use crate::compare::shown::{Cell, Form, Number, Table, average_range, metric_order};
+use crate::credible::range_named;
 use crate::statistics::{Summary, bootstrap_mean_interval};
 
 const HEADER: [&str; 12] = [
@@ -28,7 +30,7 @@ const HEADER: [&str; 12] = [
 /// One table a task, one of the averages.
 pub(super) fn tables(comparison: &Comparison<'_>) -> String {
     let mut html = paragraph(&format!(
-        "Scores in percent, losses and errors as they are. t: Student's interval of the mean; bootstrap: its percentile interval; both at \
+        "Scores in percent, losses and errors as they are. t: Student's interval of the mean; as far as a number can be; bootstrap: its percentile interval; both at \
          {:.0} %. The best run of each model is its highest number, of losses and errors its lowest. A pointer on a number shows all of its digits.",
         comparison.level * 100.0
     ));
@@ -47,6 +49,7 @@ pub(super) fn tables(comparison: &Comparison<'_>) -> String {
             for average in &benchmark.averages {
                 if let Some(summary) = row.averages.get(average) {
                     let interval = summary.confidence_interval(comparison.level);
+                    let interval = interval.map(|ends| within(ends, average_range(benchmark, average)));
                     let name = &average.display_name;
                     data.rows.push(line(&row.name, name, Some(summary), interval, None, Form::Percent));
                 }
@@ -63,7 +66,8 @@ pub(super) fn tables(comparison: &Comparison<'_>) -> String {
 fn of_entry(comparison: &Comparison<'_>, row: &Row, column: &Column, entry: &Entry) -> Vec<Vec<Cell>> {
     let mut names: Vec<&String> = entry.metrics.keys().collect();
     names.sort_by_key(|name| metric_order(column.spec, name));
-    let mut lines = vec![line(&row.name, "score", entry.score, entry.interval, entry.bootstrap, column.form())];
+    let own = entry.interval.map(|ends| within(ends, column.range()));
+    let mut lines = vec![line(&row.name, "score", entry.score, own, entry.bootstrap, column.form())];
     for name in names {
         let summary = entry.metrics[name];
         let values: Option<Vec<f64>> = comparison
@@ -72,6 +76,7 @@ fn of_entry(comparison: &Comparison<'_>, row: &Row, column: &Column, entry: &Ent
             .map(|record| record.metrics.get(name).copied().flatten())
             .collect();
         let interval = summary.and_then(|summary| summary.confidence_interval(comparison.level));
+        let interval = interval.map(|ends| within(ends, range_named(name)));
         let bootstrap = values.and_then(|values| bootstrap_mean_interval(&values, comparison.level));
         let title = title(name, entry.class.as_deref());
         lines.push(line(&row.name, &title, summary, interval, bootstrap, Form::of_metric(name)));
@@ -128,7 +133,7 @@ fn runs(comparison: &Comparison<'_>) -> Table {
             }
             data.rows.push(vec![
                 Cell::text(&row.name),
-                Cell::Text(column.title()),
+                Cell::Text(comparison.usual_name(column)),
                 count(entry.seeds.len()),
                 count(entry.collapsed),
                 Cell::List(seeds),

@@ -21,11 +21,16 @@ const MOST_NAMED: usize = 100;
 /// Every warning, with the runs that gave it.
 pub(super) fn warnings(comparison: &Comparison<'_>) -> String {
     let mut of: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (_, record) in comparison.found {
+    let rows = comparison.rows.iter().flat_map(|row| row.records.iter().map(|&at| (at, row.name.as_str())));
+    let rows: BTreeMap<usize, &str> = rows.collect();
+    for (at, (_, record)) in comparison.found.iter().enumerate() {
         for warning in &record.warnings {
             let methods = methods_of(record);
             let methods = if methods.is_empty() { String::new() } else { format!(" ({})", methods.join(", ")) };
-            let run = format!("{}{methods} on {}, seed {}", record.model.id, task_name(&record.task), record.seed);
+            // Of what stands in no row there is the model's own name.
+            let model =
+                rows.get(&at).map_or_else(|| format!("{}{methods}", record.model.id), |name| (*name).to_owned());
+            let run = format!("{model} on {}, seed {}", task_name(&record.task), record.seed);
             of.entry(warning).or_default().push(run);
         }
     }
@@ -72,7 +77,7 @@ pub(super) fn settings(comparison: &Comparison<'_>) -> String {
         header.extend(other.iter().map(|(name, _)| **name));
         let mut data = Table::new(&header, 2);
         for (row, column, records) in comparison.groups() {
-            let mut cells = vec![Cell::text(&row.name), Cell::Text(column.title())];
+            let mut cells = vec![Cell::text(&row.name), Cell::Text(comparison.usual_name(column))];
             for (name, _) in &other {
                 let own: BTreeSet<String> = records.iter().map(|record| value(record, name)).collect();
                 cells.push(Cell::Text(own.into_iter().collect::<Vec<_>>().join(", ")));
@@ -114,7 +119,7 @@ pub(super) fn reproduction(comparison: &Comparison<'_>) -> String {
         seeds.sort_unstable();
         data.rows.push(vec![
             Cell::text(&row.name),
-            Cell::Text(column.title()),
+            Cell::Text(comparison.usual_name(column)),
             Cell::Text(seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
             all(&|record| record.settings_hash.clone()),
             all(&|record| {

@@ -3,42 +3,46 @@
 use std::fmt::Write;
 
 use super::markup::{NOTHING, breakable, number, scrolling};
-use crate::compare::best;
+use crate::clipped::Range;
+use crate::compare::best::{self, Contest, Outcome};
 use crate::compare::comparison::Comparison;
 use crate::compare::entry::PARTIAL;
 use crate::compare::escape::escaped;
 use crate::compare::lacking::{NO_MEAN, SCORE};
 use crate::compare::published::PROTOCOLS_DIFFER;
 use crate::compare::row::{CHOSEN_HERE, Row};
-use crate::compare::shown::{Form, Number, average_words};
+use crate::compare::shown::{Form, INTERVAL_ENDS, Number, average_range, average_words};
 use crate::statistics::Summary;
 
 /// So many remarks on rows and columns stand below the table.
 const MOST_NOTES: usize = 100;
 
 /// The table, with what it shows in words.
-pub(super) fn table(comparison: &Comparison<'_>) -> String {
+pub(super) fn table(comparison: &Comparison<'_>, contests: &[Option<Contest<'_>>]) -> String {
     let averages = comparison.averages();
-    let best_of_tasks: Vec<_> = comparison.columns.iter().map(|column| comparison.best_of(column)).collect();
+    let is_told = |contest: &&Contest<'_>| contest.outcome == Outcome::Better;
+    let best_of_tasks: Vec<Option<&Row>> =
+        contests.iter().map(|contest| contest.as_ref().filter(is_told).map(|contest| contest.best)).collect();
     let best_averages: Vec<_> = averages.iter().map(|(of, average)| comparison.best_average(of, average)).collect();
     let trains_few = comparison.rows.iter().any(Row::trains_few);
     let has_parameters = comparison.rows.iter().any(|row| row.parameters.is_some());
     let mut head = String::from("<th scope=\"col\">model</th>");
-    let mut title = |name: &str, words: &str| {
-        let words = if words.is_empty() { String::new() } else { format!("<small>{}</small>", escaped(words)) };
+    let mut title = |name: &str, words: [&str; 2]| {
+        let words = words.into_iter().filter(|words| !words.is_empty());
+        let words: String = words.map(|words| format!("<small>{}</small>", escaped(words))).collect();
         let _ = write!(head, "<th scope=\"col\" class=\"n\">{}{words}</th>", escaped(name));
     };
     for column in &comparison.columns {
-        title(&column.title(), &column.score_words());
+        title(&column.task_title(), [column.rows.as_deref().unwrap_or_default(), &column.score_words()]);
     }
     for (benchmark, average) in &averages {
-        title(&average.display_name, &average_words(benchmark, average));
+        title(&average.display_name, [&average_words(benchmark, average), ""]);
     }
     if has_parameters {
-        title("parameters", "millions");
+        title("parameters", ["millions", ""]);
     }
     if trains_few {
-        title("trained", "parameters");
+        title("trained", ["parameters", ""]);
     }
     let line = |row: &Row| {
         let mark = if row.chosen_on.is_some() { " <span class=\"mark\">†</span>" } else { "" };
@@ -52,12 +56,13 @@ pub(super) fn table(comparison: &Comparison<'_>) -> String {
             let partial = entry.and_then(|entry| entry.partial.as_deref());
             let why_none = entry.and_then(|entry| entry.why_no(SCORE));
             let marks = Marks { best: is_best(best), collapsed, runs, trained_on, partial, why_none };
-            line += &cell(score, comparison.level, column.form(), marks);
+            line += &cell(score, comparison.level, (column.form(), column.range()), marks);
         }
         for ((of, average), best) in averages.iter().zip(&best_averages) {
             let trained_on = comparison.is_average_trained_on(row, of, average);
             let marks = Marks { best: is_best(best), trained_on, ..Marks::default() };
-            line += &cell(row.averages.get(average), comparison.level, Form::Percent, marks);
+            let (of, range) = (row.averages.get(average), average_range(of, average));
+            line += &cell(of, comparison.level, (Form::Percent, range), marks);
         }
         if has_parameters {
             line += &row.parameters.map_or_else(
@@ -104,7 +109,7 @@ struct Marks<'a> {
     why_none: Option<String>,
 }
 
-fn cell(summary: Option<Summary>, level: f64, form: Form, marks: Marks<'_>) -> String {
+fn cell(summary: Option<Summary>, level: f64, (form, range): (Form, Option<Range>), marks: Marks<'_>) -> String {
     let Marks { best, collapsed, runs, trained_on, partial, why_none } = marks;
     let Some(summary) = summary.filter(|summary| summary.mean.is_finite()) else {
         let of = |why: String| {
@@ -116,9 +121,6 @@ fn cell(summary: Option<Summary>, level: f64, form: Form, marks: Marks<'_>) -> S
     if best {
         text = format!("<strong>{text}</strong>");
     }
-    if let Some((low, high)) = summary.confidence_interval(level) {
-        text += &format!(" <span class=\"half\">±{}</span>", form.text((high - low) / 2.0));
-    }
     if trained_on {
         text += "<span class=\"mark\" title=\"trained on rows of this column\">‡</span>";
     }
@@ -127,6 +129,10 @@ fn cell(summary: Option<Summary>, level: f64, form: Form, marks: Marks<'_>) -> S
     }
     if collapsed > 0 {
         text += &format!("<span class=\"mark\" title=\"{collapsed} of {runs} runs predict one class only\">*</span>");
+    }
+    // On a line of its own, below the number and its marks.
+    if let Some(ends) = summary.confidence_interval(level) {
+        text += &format!(" <span class=\"half\">{}</span>", form.half(summary.mean, ends, range));
     }
     format!("<td class=\"n\">{text}</td>")
 }
@@ -152,10 +158,9 @@ fn baseline(comparison: &Comparison<'_>, columns: usize) -> String {
 
 fn caption(comparison: &Comparison<'_>) -> String {
     let level = format!("<span data-value=\"{}\">{:.0}</span> %", comparison.level, comparison.level * 100.0);
-    let best =
-        if comparison.rows.len() > 1 { format!(" {}", escaped(&best::words(comparison.level))) } else { String::new() };
+    let best = if comparison.rows.len() > 1 { " Bold: the best by more than chance." } else { "" };
     format!(
-        "Scores in percent, errors as they are: mean over the runs, ± half of the {level} interval (Student's t over seeds).{best}"
+        "Scores in percent, errors as they are: mean over the runs ± half of the {level} interval (Student's t over seeds), {INTERVAL_ENDS}.{best}"
     )
 }
 
@@ -168,7 +173,11 @@ fn notes(comparison: &Comparison<'_>) -> String {
          papers leave WNLI out.{others} An average is of the tasks' scores as they stand here, and only where all of them are there; its \
          interval is over the seeds that all tasks have."
     );
+    let bold = best::words(comparison.level);
     let mut notes = vec![averages.as_str()];
+    if comparison.rows.len() > 1 {
+        notes.insert(0, &bold);
+    }
     if comparison.rows.iter().any(|row| row.entries.values().any(|entry| entry.collapsed > 0)) {
         notes.push("* has runs that predict one class only: these have learnt nothing.");
     }

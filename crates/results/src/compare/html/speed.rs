@@ -39,7 +39,7 @@ pub(super) fn tables(comparison: &Comparison<'_>) -> String {
         "Means over the runs, in seconds of wall-clock time or per second; memory is the most that any of them had in use at once, \
          without that of an accelerator.",
     );
-    html += &table("Speed and memory", &speed, true);
+    html += &table("Speed and memory of each model and task", &speed, true);
     let parts: [(&str, Measured); 2] = [
         ("Stages of the training, and energy of the processors", |record| {
             record.profile.as_ref().map_or_else(Vec::new, fields)
@@ -92,7 +92,7 @@ fn means(comparison: &Comparison<'_>, of: Measured) -> Table {
             values.entry(name).or_default().push(value);
         }
         let mean = |name: &String| Some(Summary::of(values.get(name)?)?.mean);
-        let mut cells = vec![Cell::text(&row.name), Cell::Text(column.title())];
+        let mut cells = vec![Cell::text(&row.name), Cell::Text(comparison.usual_name(column))];
         cells.extend(names.iter().map(|name| Cell::number(mean(name), Form::Measure)));
         data.rows.push(cells);
     }

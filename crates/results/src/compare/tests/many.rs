@@ -24,7 +24,7 @@ fn of_many_models_the_best_are_shown() {
     let has = |model: &str| page.contains(&format!("<th scope=\"row\">{model}</th>"));
     assert!(has("m699") && has("m200") && !has("m199") && !has("m000"));
     for chart in ["RTE: scores", "RTE: training loss", "RTE: score against training time"] {
-        assert!(page.contains(&format!("<figcaption>{chart} (the best 60 of 500)</figcaption>")), "{chart}");
+        assert!(page.contains(&format!("\">{chart} (the best 60 of 500)</a></figcaption>")), "{chart}");
     }
     // All runs gave the same warning.
     assert!(page.contains("m099 on RTE, seed 1; and 600 more"));

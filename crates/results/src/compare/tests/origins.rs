@@ -61,7 +61,9 @@ fn another_model_takes_no_task_and_no_average_from_a_model() {
     // Every form has it.
     let comparison = Comparison::new(&found, &[], None, 0.95).unwrap();
     for format in [Format::Text, Format::Markdown, Format::Latex, Format::Json, Format::Html] {
-        assert!(formats::render(&comparison, format).unwrap().contains(said), "{}", format.name());
+        // The page calls tasks as papers do.
+        let said = if format == Format::Html { said.replace("super_glue/cb", "CB") } else { said.to_owned() };
+        assert!(formats::render(&comparison, format).unwrap().contains(&said), "{}", format.name());
     }
     // Nor does one that was only evaluated, or a record of format 1.
     let found = [record("m", "rte", 1, Some(0.5)), evaluated(record("saved", "rte", 1, Some(0.6)))];

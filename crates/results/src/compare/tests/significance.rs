@@ -98,6 +98,42 @@ fn what_is_tested_has_the_sign_of_what_is_bold() {
 }
 
 #[test]
+fn nothing_is_bold_that_is_no_better_than_nothing() {
+    let tasks = ["super_glue/boolq", "super_glue/cb", "super_glue/rte"];
+    let runs = |model: &'static str, base: f64| {
+        let of_task = move |task: &'static str| {
+            (0..10).map(move |seed| record(model, task, seed, Some(base + seed as f64 * 1e-4)))
+        };
+        tasks.into_iter().flat_map(of_task)
+    };
+    let bold = |better: f64| {
+        let found: Vec<RecordFile> = runs("a", better).chain(runs("b", 0.2)).collect();
+        let comparison = Comparison::new(&found, &[], None, 0.95).unwrap();
+        let text = formats::render(&comparison, Format::Markdown).unwrap();
+        text.lines().find(|line| line.starts_with("| a |")).unwrap().matches("**").count() / 2
+    };
+    // A model that has learnt nothing scores 0.5: three tasks and their average, or none of them.
+    assert_eq!((bold(0.6), bold(0.4)), (4, 0));
+    // Of a correlation that is undefined for it the one of chance counts.
+    let of = |model: &'static str, score: f64| {
+        (0..10).map(move |seed| {
+            let mut found = record(model, "stsb", seed, Some(score + seed as f64 * 1e-4));
+            found.1.majority_baseline.as_mut().unwrap().score = None;
+            found
+        })
+    };
+    let found = |score: f64| of("a", score).chain(of("b", -0.5)).collect::<Vec<_>>();
+    assert_eq!(best(&found(0.1)).0.as_deref(), Some("a"));
+    assert_eq!(best(&found(-0.1)).0, None);
+    // Where records say several things of it, the best of them counts.
+    let mut several: Vec<RecordFile> = runs("a", 0.6).chain(runs("b", 0.2)).collect();
+    several.retain(|(_, record)| record.task == "super_glue/rte");
+    assert_eq!(best(&several).0.as_deref(), Some("a"));
+    several[13].1.majority_baseline.as_mut().unwrap().score = Some(0.7);
+    assert_eq!(best(&several).0, None);
+}
+
+#[test]
 fn an_average_over_rows_that_were_trained_on_never_wins() {
     let tasks = ["super_glue/boolq", "super_glue/cb", "super_glue/rte"];
     let runs = |model: &'static str, score: f64, trained_on: bool| {

@@ -7,7 +7,8 @@ use plotters::style::{Color, ShapeStyle};
 
 use super::chart::{Chart, UNITS, WIDTH, draw, failed, text, units};
 use super::paint::{Look, Role, role};
-use super::ticks::{Axis, within};
+use super::ticks::Axis;
+use crate::clipped::within;
 use crate::compare::escape::printable;
 use records::Error;
 
@@ -30,7 +31,6 @@ pub(in crate::compare) struct Bar {
 }
 
 /// Bars and what they are compared with.
-#[derive(Default)]
 pub(in crate::compare) struct Bars {
     pub(in crate::compare) bars: Vec<Bar>,
     /// A value that is no model's, drawn across all bars.
@@ -39,6 +39,14 @@ pub(in crate::compare) struct Bars {
     pub(in crate::compare) range: Option<(f64, f64)>,
     /// Values without names, drawn as rings in a row of their own, with its name.
     pub(in crate::compare) others: Option<(String, Vec<f64>)>,
+    /// Whether the bars are series, which a legend tells apart.
+    pub(in crate::compare) has_legend: bool,
+}
+
+impl Default for Bars {
+    fn default() -> Self {
+        Self { bars: Vec::new(), baseline: None, range: None, others: None, has_legend: true }
+    }
 }
 
 /// Draws bars.
@@ -116,7 +124,8 @@ pub(in crate::compare) fn bars(data: &Bars, x_title: &str) -> Result<Chart, Erro
         Ok(())
     })?;
     // Names are shortened, so colours tell them too.
-    let legend = data.bars.iter().map(|bar| (bar.look, bar.name.clone())).collect();
+    let named = data.bars.iter().filter(|_| data.has_legend);
+    let legend = named.map(|bar| (bar.look, bar.name.clone())).collect();
     Ok(Chart::new(height, body, legend))
 }
 

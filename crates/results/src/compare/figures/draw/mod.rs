@@ -2,6 +2,7 @@
 
 pub(super) mod bars;
 pub(super) mod chart;
+pub(super) mod joined;
 pub(super) mod lines;
 pub(super) mod paint;
 pub(super) mod points;

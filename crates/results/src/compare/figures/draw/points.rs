@@ -5,7 +5,8 @@ use plotters::style::Color;
 
 use super::chart::{Chart, Marker, WIDTH, draw, failed, frame, units};
 use super::paint::Look;
-use super::ticks::{Axis, within};
+use super::ticks::Axis;
+use crate::clipped::within;
 use records::Error;
 
 /// Height in pixels.

@@ -105,11 +105,6 @@ impl Axis {
     }
 }
 
-/// As much of an interval as lies in a range.
-pub(super) fn within((low, high): (f64, f64), range: Option<(f64, f64)>) -> (f64, f64) {
-    range.map_or((low, high), |(least, most)| (low.clamp(least, most), high.clamp(least, most)))
-}
-
 fn ends(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     values.into_iter().filter(|value| value.is_finite()).fold(None, |ends, value| {
         let (low, high) = ends.unwrap_or((value, value));
@@ -140,13 +135,6 @@ mod tests {
         assert_eq!(labels(&Axis::log_around([12.0, 950.0])), ["10", "100", "1000"]);
         assert_eq!(labels(&Axis::log_around([0.2, 300.0])), ["1", "10", "100"]);
         assert_eq!(labels(&Axis::log_around([2.1, 3.2])), ["2", "2.5", "3", "3.5"]);
-    }
-
-    #[test]
-    fn intervals_are_drawn_as_far_as_a_score_can_be() {
-        assert_eq!(within((-387.0, 504.0), Some((0.0, 100.0))), (0.0, 100.0));
-        assert_eq!(within((-20.0, 60.0), Some((-100.0, 100.0))), (-20.0, 60.0));
-        assert_eq!(within((-20.0, 600.0), None), (-20.0, 600.0));
     }
 
     #[test]
