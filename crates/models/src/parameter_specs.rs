@@ -81,6 +81,8 @@ pub struct ParameterSpec {
     pub shares: Vec<usize>,
     /// What transformers calls them in files, where that is something else: one name for each, or one for all of them together.
     pub stored: Vec<String>,
+    /// Other names of a tensor that transformers ties to it: a file may have the same numbers there too, or there alone.
+    pub tied: Vec<String>,
     /// The checkpoint has the matrix as `[in, out]` (transformers' `Conv1D`).
     pub is_transposed: bool,
     /// For those that are missing.
@@ -97,7 +99,17 @@ impl ParameterSpec {
         // MPNet's `relative_attention_bias` is a table, and spared for its name.
         let decay = init == Init::Normal && !tensors.iter().any(|tensor| tensor.contains("bias"));
         let shares = vec![1; tensors.len()];
-        Self { parameter, tensors, shares, stored: Vec::new(), is_transposed: false, init, in_encoder: true, decay }
+        Self {
+            parameter,
+            tensors,
+            shares,
+            stored: Vec::new(),
+            tied: Vec::new(),
+            is_transposed: false,
+            init,
+            in_encoder: true,
+            decay,
+        }
     }
 
     /// Which rows of the parameter each of the tensors is.

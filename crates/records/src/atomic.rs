@@ -91,6 +91,8 @@ pub fn check_folder(folder: &Path) -> io::Result<()> {
                 return scratch.write_all(&[0; LEAST_ROOM]).and_then(|()| scratch.sync_all());
             }
             Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
+            // A link that leads nowhere stands where the folder is to be.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && place.is_symlink() => return Err(error),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
             Err(error) => return Err(error),
         }
@@ -116,6 +118,14 @@ pub fn write_whole_with(
 ) -> Result<(), WriteError> {
     let path = path.as_ref();
     let failed = |step| move |source| WriteError::new(path, step, source);
+    // A device or a pipe is written to; put in its place, a file would be the end of it.
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        let mut out = BufWriter::new(File::options().write(true).open(path).map_err(failed(WriteStep::Scratch))?);
+        return produce(&mut out).and_then(|()| out.flush()).map_err(failed(WriteStep::Bytes));
+    }
+    // Of a link, what it leads to is replaced.
+    let target = path.is_symlink().then(|| std::fs::canonicalize(path).ok()).flatten();
+    let path = target.as_deref().unwrap_or(path);
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -207,6 +217,26 @@ mod tests {
             std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
+    }
+
+    /// What is no file stays what it is: a device, a pipe, a link.
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_written_to() {
+        use std::os::unix::fs::{FileTypeExt, symlink};
+        write_whole("/dev/null", b"x").unwrap();
+        assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::create_dir(path("far")).unwrap();
+        std::fs::write(path("far/old"), "old").unwrap();
+        symlink(path("far/old"), path("link")).unwrap();
+        write_whole(path("link"), b"new").unwrap();
+        assert!(path("link").is_symlink());
+        assert_eq!(std::fs::read(path("far/old")).unwrap(), b"new");
+        symlink(path("nowhere"), path("dangling")).unwrap();
+        assert_eq!(check_folder(&path("dangling")).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(check_folder(&path("dangling/deeper")).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

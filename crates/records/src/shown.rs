@@ -50,7 +50,14 @@ mod tests {
         assert_eq!(shown("a\tb\nc\r\u{1b}[31md\u{0}"), r"a\tb\nc\r\u{1b}[31md\u{0}");
         assert_eq!(shown("\u{9b}31m\u{202e}a\u{2066}\u{200f}\u{2028}"), r"\u{9b}31m\u{202e}a\u{2066}\u{200f}\u{2028}");
         assert_eq!(shown("en\u{200b}tailment\u{feff}\u{ad}\u{2060}"), r"en\u{200b}tailment\u{feff}\u{ad}\u{2060}");
-        for text in ["", "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}", r"C:\n", "ölçüm 'a' \"b\"", "日本語 عربي 😀", "no\u{a0}break"] {
+        for text in [
+            "",
+            "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}",
+            r"C:\n",
+            "ölçüm 'a' \"b\"",
+            "日本語 عربي 😀",
+            "no\u{a0}break",
+        ] {
             assert!(matches!(shown(text), Cow::Borrowed(same) if same == text), "{text}");
         }
     }

@@ -31,8 +31,12 @@ pub fn listen() {
             None => {
                 *first = Some(Instant::now());
                 drop(first);
-                let when = if is_keeping() { " when what was computed is saved" } else { "" };
-                log::info!("stopping{when}; once more to stop at once");
+                // Whoever reads standard error may read no more, and a line would wait for that.
+                REQUESTED.store(true, Ordering::SeqCst);
+                std::thread::spawn(|| {
+                    let when = if is_keeping() { " when what was computed is saved" } else { "" };
+                    log::info!("stopping{when}; once more to stop at once");
+                });
                 request();
             }
         }

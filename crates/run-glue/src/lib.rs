@@ -5,6 +5,7 @@ pub mod cli;
 pub mod evaluate;
 pub mod grid;
 pub mod interrupt;
+pub mod lasting_terminal;
 pub mod memory;
 pub mod models_list;
 pub mod predict;

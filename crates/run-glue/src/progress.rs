@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::io::{ErrorKind, IsTerminal, Write};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{FormattedDuration, MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{FormattedDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use records::{shown, shown_lines};
 
+use crate::lasting_terminal::LastingTerminal;
 use trainer::error::Error;
 use trainer::settings::LogLevel;
 use trainer::training::progress::TrainingProgress;
@@ -35,13 +36,25 @@ impl Log for Console {
     fn flush(&self) {}
 }
 
+/// The run that goes on, where it is one of several.
+static CURRENT: Mutex<Option<String>> = Mutex::new(None);
+
+/// Warnings are of this run from here on, and of the program where there is none.
+pub fn set_current_run(name: Option<&str>) {
+    *CURRENT.lock().unwrap_or_else(PoisonError::into_inner) = name.map(str::to_owned);
+}
+
 /// What is said of a record. Names, texts and settings of others may stand in it, and none of them gives orders to a terminal.
 fn message(record: &Record) -> String {
     let text = record.args().to_string();
     let text = shown_lines(&text);
     match record.level() {
         Level::Error => format!("error: {text}"),
-        Level::Warn => format!("warning: {text}"),
+        Level::Warn => {
+            let run = CURRENT.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let run = run.map_or_else(String::new, |run| format!("{}: ", shown(&run)));
+            format!("warning: {run}{text}")
+        }
         Level::Info | Level::Debug | Level::Trace => text.into_owned(),
     }
 }
@@ -69,7 +82,13 @@ pub fn set_level(level: LogLevel, several: bool) {
 #[must_use]
 pub fn bars() -> &'static MultiProgress {
     static BARS: OnceLock<MultiProgress> = OnceLock::new();
-    BARS.get_or_init(MultiProgress::new)
+    BARS.get_or_init(|| {
+        let target = match std::io::stderr().is_terminal() {
+            true => ProgressDrawTarget::term_like(Box::new(LastingTerminal::stderr())),
+            false => ProgressDrawTarget::hidden(),
+        };
+        MultiProgress::with_draw_target(target)
+    })
 }
 
 /// A bar among them; `None` where there is no terminal, or no live line is wanted.

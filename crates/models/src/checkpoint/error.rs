@@ -69,6 +69,16 @@ pub enum CheckpointError {
         /// `model_type` of config.json.
         model_type: String,
     },
+    /// Tensors that are one in the model and differ in the file.
+    #[error(
+        "the checkpoint's `{tensor}` differs from its `{of}`: a model whose stacks have tables of their own is not supported"
+    )]
+    Untied {
+        /// Its name in the file.
+        tensor: String,
+        /// The one that the model has.
+        of: String,
+    },
     /// No tensor of the encoder is in the file.
     #[error(
         "the checkpoint holds no tensor of a `{model_type}` encoder (its first tensors: {found}); is config.json its own?"

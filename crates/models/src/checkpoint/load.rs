@@ -124,7 +124,8 @@ pub fn load<B: Backend, M: Module<B>>(
             let full = entry.full_name(tensor, options.prefix);
             let stored = entry.stored.get(part);
             let names = spellings(tensor, stored, entry.in_encoder, options.prefix);
-            let found = names.into_iter().find(|name| tensors.contains(name));
+            let mut tied = entry.tied.iter().flat_map(|other| spellings(other, None, entry.in_encoder, options.prefix));
+            let found = names.into_iter().chain(tied.clone()).find(|name| tensors.contains(name));
             let fits = match &found {
                 None => false,
                 Some(name) => {
@@ -134,6 +135,11 @@ pub fn load<B: Backend, M: Module<B>>(
             };
             match (found, fits) {
                 (Some(name), true) => {
+                    let others = tied.by_ref().filter(|other| *other != name && tensors.contains(other));
+                    for other in others.collect::<Vec<_>>() {
+                        check_tied(&name, &other, &tensors)?;
+                        used.insert(other);
+                    }
                     whole.extend(entry.turned(tensors.read(&name)?, &piece_shape));
                     report.loaded.push(full);
                 }
@@ -164,6 +170,16 @@ pub fn load<B: Backend, M: Module<B>>(
         return Err(CheckpointError::NothingMatches { model_type: options.model_type.clone(), found });
     }
     Ok((parameters::write(module, values), report))
+}
+
+/// Whether the two hold the same numbers; transformers ties no others, and trains each by itself then.
+fn check_tied(name: &str, other: &str, tensors: &CheckpointTensors) -> Result<(), CheckpointError> {
+    let is_same = tensors.shape(name) == tensors.shape(other) && {
+        let (ours, theirs) = (tensors.read(name)?, tensors.read(other)?);
+        ours.iter().zip(&theirs).all(|(a, b)| a.to_bits() == b.to_bits())
+    };
+    let differ = || CheckpointError::Untied { tensor: other.to_owned(), of: name.to_owned() };
+    is_same.then_some(()).ok_or_else(differ)
 }
 
 /// Whether the tensor has the wanted shape; an error where it must.

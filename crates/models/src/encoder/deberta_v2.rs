@@ -50,6 +50,17 @@ fn disentangled(config: &Config) -> Result<Option<Disentangled>, ConfigError> {
     let max_relative_positions = max_relative_positions(config)?;
     let buckets = Some(config.number("position_buckets", -1.0)?).filter(|&n| n > 0.0).map(|n| n as usize);
     let field = if buckets.is_some() { "position_buckets" } else { "max_relative_positions" };
+    if let Some(buckets) = buckets.filter(|buckets| max_relative_positions <= buckets / 2 + 1) {
+        // The logarithm by which transformers finds their buckets would be of 1 or less, and distances would fold back.
+        return Err(ConfigError::Value {
+            field: "position_buckets".to_owned(),
+            value: buckets.to_string(),
+            expected: format!(
+                "at most {} for {max_relative_positions} relative positions",
+                2 * max_relative_positions.saturating_sub(2)
+            ),
+        });
+    }
     Ok(Some(Disentangled {
         span: checked_span(field, buckets.unwrap_or(max_relative_positions))?,
         buckets,
@@ -170,6 +181,17 @@ mod tests {
         for (field, value) in [("position_buckets", json!(1e9)), ("max_relative_positions", json!(100_001))] {
             let said = disentangled(&config(field, value)).unwrap_err().to_string();
             assert!(said.contains(field) && said.contains("expected at most 100000"), "{said}");
+        }
+    }
+
+    /// transformers runs these, with buckets that fold back.
+    #[test]
+    fn buckets_that_the_positions_do_not_reach_are_refused() {
+        for (most, is_taken) in [(16, false), (17, false), (18, true), (512, true)] {
+            let mut fields = config("position_buckets", json!(32)).fields().clone();
+            fields.insert("max_relative_positions".to_owned(), json!(most));
+            let found = disentangled(&Config::from_fields(fields));
+            assert_eq!(found.is_ok(), is_taken, "{most}: {found:?}");
         }
     }
 }

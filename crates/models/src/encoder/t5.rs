@@ -102,7 +102,8 @@ fn token(config: &Config, field: &'static str, default: Option<u32>) -> Result<u
     id.ok_or_else(|| ConfigError::Value { field: field.to_owned(), value: value.to_string(), expected })
 }
 
-/// `feed_forward_proj`: an activation, with `gated-` before it where there is a gate.
+/// `feed_forward_proj`: an activation, with `gated-` before it where there is a gate. transformers writes beside it what it made of that,
+/// and goes by `dense_act_fn` where the two differ.
 fn feed_forward(config: &Config, kind: &Kind) -> Result<FeedForward, ConfigError> {
     const FIELD: &str = "feed_forward_proj";
     let name = config.text(FIELD, kind.feed_forward)?;
@@ -112,6 +113,22 @@ fn feed_forward(config: &Config, kind: &Kind) -> Result<FeedForward, ConfigError
         Some(activation) => (true, Activation::from_config(FIELD, activation)?),
         None => (false, Activation::from_config(FIELD, name)?),
     };
+    let activation = match config.get("dense_act_fn") {
+        None => activation,
+        Some(_) => Activation::from_config("dense_act_fn", config.text("dense_act_fn", "")?)?,
+    };
+    if config.switch("is_gated_act", gated)? != gated {
+        // The layers' names go by one of the two, and their weights by the other.
+        return Err(ConfigError::Value {
+            field: "is_gated_act".to_owned(),
+            value: (!gated).to_string(),
+            expected: format!("{gated}, as `{FIELD}` has it (\"{name}\")"),
+        });
+    }
+    if gated && activation.form().is_none() {
+        let supported = "gated-gelu, gated-silu, gated-relu".to_owned();
+        return Err(ConfigError::Unsupported { field: FIELD, value: name.to_owned(), supported });
+    }
     Ok(FeedForward { activation, gated, bias: false })
 }
 
@@ -191,6 +208,8 @@ fn parameter_specs(config: &Config, kind: &Kind) -> Result<Vec<ParameterSpec>, C
     let (gated, [of_encoder, of_decoder]) = (feed_forward(config, kind)?.gated, layers(config)?);
     let mut names = ParameterSpecs::default();
     names.table("word_embeddings", "shared");
+    let tied = ["encoder", "decoder"].map(|stack| format!("{stack}.embed_tokens.weight"));
+    names.rows().iter_mut().for_each(|words| words.tied = tied.to_vec());
     for (stack, first, count) in [("encoder", 0, of_encoder), ("decoder", of_encoder, of_decoder)] {
         let is_decoder = stack == "decoder";
         for layer in 0..count {
@@ -233,4 +252,28 @@ fn parameter_specs(config: &Config, kind: &Kind) -> Result<Vec<ParameterSpec>, C
     let std = config.number("initializer_factor", 1.0)? * (config.count("d_model")? as f64).powf(-0.5);
     names.iter_mut().filter(|spec| spec.init == Init::Normal).for_each(|spec| spec.init = Init::NormalAgain { std });
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// transformers reads both what it made of `feed_forward_proj` and what it made it of, and goes by the first.
+    #[test]
+    fn what_transformers_made_of_the_activation_goes_before_its_name() {
+        let of = |fields: serde_json::Value| {
+            let config = Config::from_fields(fields.as_object().unwrap().clone());
+            feed_forward(&config, &OF_T5).map(|found| (found.activation, found.gated))
+        };
+        assert_eq!(of(json!({})).unwrap(), (Activation::Relu, false));
+        assert_eq!(of(json!({"feed_forward_proj": "gated-gelu"})).unwrap(), (Activation::GeluTanh, true));
+        let edited = json!({"feed_forward_proj": "gelu", "dense_act_fn": "relu", "is_gated_act": false});
+        assert_eq!(of(edited).unwrap(), (Activation::Relu, false));
+        let said = of(json!({"feed_forward_proj": "relu", "is_gated_act": true})).unwrap_err().to_string();
+        assert!(said.contains("`is_gated_act` is true, expected false"), "{said}");
+        let said = of(json!({"feed_forward_proj": "gated-tanh"})).unwrap_err().to_string();
+        assert!(said.contains("`feed_forward_proj` is \"gated-tanh\""), "{said}");
+    }
 }

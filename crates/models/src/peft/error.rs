@@ -23,6 +23,14 @@ pub enum PeftError {
         /// The names that there are.
         known: String,
     },
+    /// A layer that is to be trained as a whole, and is one with others.
+    #[error(
+        "--modules_to_save: `{name}` is the same table as others of the model, and peft trains a copy of it that nothing reads"
+    )]
+    SavedTied {
+        /// transformers' name of it.
+        name: String,
+    },
     /// A layer that is computed together with others, and of which something is asked for alone.
     #[error("`{name}` is computed in one product with its neighbours here: {what}")]
     Stacked {

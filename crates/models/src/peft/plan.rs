@@ -257,6 +257,7 @@ impl AdapterPlan {
             tensors: vec![format!("{}.{name}", site.module)],
             shares: vec![1],
             stored: Vec::new(),
+            tied: Vec::new(),
             is_transposed: false,
             init: Init::Zeros,
             in_encoder: true,
@@ -346,5 +347,18 @@ fn saved_modules(
         let known = known(linears.iter().map(|module| module.name.as_str()));
         return Err(PeftError::NotSaved { name: name.clone(), known });
     }
-    Ok(modules.iter().filter(|module| wanted.iter().any(|name| module.ends_with(name.as_str()))).cloned().collect())
+    let saved: HashSet<String> =
+        modules.iter().filter(|module| wanted.iter().any(|name| module.ends_with(name.as_str()))).cloned().collect();
+    let tied = specs.iter().filter(|spec| !spec.tied.is_empty()).flat_map(|spec| &spec.tensors);
+    let is_saved = |tensor: &&String| saved.iter().any(|module| is_within(module, tensor, prefix));
+    match tied.into_iter().find(is_saved) {
+        Some(tensor) => Err(PeftError::SavedTied { name: tensor.clone() }),
+        None => Ok(saved),
+    }
+}
+
+/// Whether a tensor of the encoder belongs to a module.
+fn is_within(module: &str, tensor: &str, prefix: &str) -> bool {
+    let name = format!("{prefix}{tensor}");
+    name.strip_prefix(module).is_some_and(|rest| rest.starts_with('.'))
 }

@@ -66,10 +66,14 @@ impl TryFrom<PredictArgs> for PredictSettings {
                     file.display()
                 )));
             }
-            (_, Some(file)) if file.is_file() => Input::File(file),
-            (_, Some(file)) => {
+            (_, Some(file)) if file.is_dir() => {
+                return Err(Error::usage(format!("--file {}: this is a folder", file.display())));
+            }
+            (_, Some(file)) if !file.exists() => {
                 return Err(Error::usage(format!("--file {}: there is no such file", file.display())));
             }
+            // A file, or what another program writes.
+            (_, Some(file)) => Input::File(file),
             (texts, None) if texts.is_empty() => Input::Stdin,
             (texts, None) if !pairs => Input::Texts(texts.into_iter().map(|text| (text, None)).collect()),
             (texts, None) if texts.len() % 2 == 1 => {

@@ -109,7 +109,7 @@ fn a_run_stops_early_and_can_be_looked_up() {
     let flags = ["--eval_strategy", "steps", "--eval_steps", "2", "--early_stopping_patience", "2"];
     let ended = run(&bench, &[&flags[..], &["--early_stopping_threshold", "1e9", "--save_strategy", "no"]].concat());
     ended.assert_done("early");
-    assert!(ended.stderr.contains("; the training stops here"), "{}", ended.stderr);
+    assert!(ended.stderr.contains(": the training stops here, at step "), "{}", ended.stderr);
     let state = state(&bench);
     // The first counts as better than none; the second and the third are not.
     assert_eq!((state["global_step"].as_u64(), state["max_steps"].as_u64()), (Some(6), Some(12)));

@@ -135,6 +135,13 @@ impl<'a> TrainerCallbacks<'a> {
             judgement = self.best.judge(value, step, settings, self.context.settings.evaluation.early_stopping);
         }
         log.evaluated(row, &self.line(&evaluation, step, judgement));
+        if judgement.stop {
+            // Said of each of several runs too, where the course of none is.
+            let (task, last) = (&self.context.prepared.task.name, self.plan.max_steps);
+            log::info!(
+                "{task}: no better for long enough (--early_stopping_patience): the training stops here, at step {step}/{last}"
+            );
+        }
         Ok(Some(judgement))
     }
 
@@ -142,12 +149,8 @@ impl<'a> TrainerCallbacks<'a> {
         let loss = evaluation.loss.map(|loss| ("loss".to_owned(), loss));
         let scores = loss.iter().chain(&evaluation.scores).map(|(key, value)| format!(" {key} {value:.4}"));
         let best = if judgement.is_best { ", the best so far" } else { "" };
-        let stop = if judgement.stop { "; the training stops here" } else { "" };
         let scores: String = scores.collect();
-        format!(
-            "{}: step {step}/{} evaluation{scores}{best}{stop}",
-            self.context.prepared.task.name, self.plan.max_steps
-        )
+        format!("{}: step {step}/{} evaluation{scores}{best}", self.context.prepared.task.name, self.plan.max_steps)
     }
 
     /// Makes a checkpoint. A run that the user stopped then ends with how to go on.

@@ -154,6 +154,13 @@ impl Resume {
         let wrong = |reason: &dyn std::fmt::Display| Error::usage(format!("{}: {reason}", place.display()));
         let text = fs::read_to_string(&place).map_err(|e| wrong(&format!("{e}; expected a checkpoint of run-glue")))?;
         let state: RunState = serde_json::from_str(&text).map_err(|e| wrong(&e))?;
+        // The folder's name and the steps of the run say it too; an edited file would train another model without a word.
+        let of_folder =
+            folder.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix("checkpoint-"));
+        let other = of_folder.and_then(|step| step.parse::<usize>().ok()).filter(|&step| step != state.step);
+        if let Some(step) = other {
+            return Err(wrong(&format!("it says step {}, and its folder is that of step {step}", state.step)));
+        }
         let anew = "give another --output_dir to start anew, or --overwrite_output_dir to start anew in this one";
         match &state.identity {
             None => log::warn!(

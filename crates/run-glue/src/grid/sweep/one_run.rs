@@ -7,6 +7,7 @@ use super::worker_protocol::is_worker;
 use crate::grid::duration::in_words;
 use crate::grid::run_lock::{RunLock, lock_run};
 use crate::interrupt;
+use crate::progress::set_current_run;
 use crate::run_hooks::run_hooks;
 use records::record::RunRecord;
 use records::shown;
@@ -58,7 +59,9 @@ impl Sweep<'_> {
             self.announce_run(at, 0);
         }
         let spec = &self.specs[at];
+        set_current_run(Some(&spec.name));
         let result = run_guarded(&spec.settings, &lock);
+        set_current_run(None);
         drop(lock);
         let name = self.specs[at].name.clone();
         self.states[at] = match result {
@@ -94,15 +97,16 @@ impl Sweep<'_> {
         let (all, open) = (self.specs.len() + self.future.len(), self.open().len() + self.future.len());
         let left = self.seconds_left().filter(|seconds| *seconds >= 1.0);
         let left = left.map_or_else(String::new, |seconds| format!("; about {} left", in_words(seconds)));
-        log::info!("[{}/{all}] {}: {}{left}", all + 1 - open.max(1), self.specs[at].name, in_one_line(record));
+        log::info!("[{}/{all}] {}: {}{left}", all - open, self.specs[at].name, in_one_line(record));
     }
 
     pub(super) fn succeeded(&mut self, at: usize, record: RunRecord) -> RunState {
+        self.errors.remove(&self.specs[at].model());
+        self.known.push(record.clone());
+        self.states[at] = RunState::Done(Box::new(record.clone()));
         if !is_worker() {
             self.announce_result(at, &record);
         }
-        self.errors.remove(&self.specs[at].model());
-        self.known.push(record.clone());
         RunState::Done(Box::new(record))
     }
 
