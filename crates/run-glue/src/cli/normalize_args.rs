@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::args::Cli;
 use super::compat::{self, Verdict};
+use super::grid::is_grid_file;
 use super::home::expand_home;
 use super::repeat::Repeat;
 use records::record::without_mark;
@@ -22,7 +23,7 @@ pub struct NormalizedArgs {
     pub args: Vec<OsString>,
     /// One line a flag.
     pub notes: Vec<String>,
-    /// A TOML file of many runs, which stood in front of the flags.
+    /// A TOML or YAML file of many runs, which stood in front of the flags.
     pub grid_file: Option<PathBuf>,
     /// A record whose run is made again, which stood there.
     pub repeat: Option<Repeat>,
@@ -52,7 +53,7 @@ pub fn normalize_args(typed: impl Iterator<Item = OsString>) -> Result<Normalize
         ) => {
             return Ok(NormalizedArgs { args: expand_home(typed), ..NormalizedArgs::default() });
         }
-        Some(file) if file.to_ascii_lowercase().ends_with(".toml") => {
+        Some(file) if is_grid_file(file) => {
             let file = PathBuf::from(file);
             let args = typed.iter().take(1).chain(&typed[2..]).cloned().collect();
             return Ok(NormalizedArgs { grid_file: Some(file), ..replace_compat_flags(args)? });
