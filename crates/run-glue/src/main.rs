@@ -101,9 +101,13 @@ fn run(cli: Cli, normalized: &NormalizedArgs) -> Result<ExitCode, Error> {
         Some(Command::Selftest(args)) => run_glue::selftest::run(&SelftestOptions::try_from(args)?),
         Some(Command::Bench(args)) => run_glue::bench::run(&BenchOptions::try_from(args)?),
         Some(Command::Demo(args)) => run_glue::grid::run(&from_flags(*args, &normalized.args[1..], true)?),
-        None => match &normalized.grid_file {
-            Some(file) => run_glue::grid::run(&from_file(file, &normalized.args[1..])?),
-            None => run_glue::grid::run(&from_flags(cli.run, &normalized.args[1..], false)?),
+        None => match (&normalized.grid_file, &normalized.repeat) {
+            (Some(file), _) => run_glue::grid::run(&from_file(file, &normalized.args[1..])?),
+            (None, Some(repeat)) => {
+                let grid = from_flags(cli.run, &normalized.args[1..], repeat.is_embedded())?;
+                run_glue::grid::run(&grid.repeating(repeat.repeated()))
+            }
+            (None, None) => run_glue::grid::run(&from_flags(cli.run, &normalized.args[1..], false)?),
         },
     }?;
     Ok(ExitCode::SUCCESS)

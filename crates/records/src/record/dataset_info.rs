@@ -75,6 +75,9 @@ pub struct DatasetInfo {
     pub revision: Option<String>,
     /// The commit that this was.
     pub commit: Option<String>,
+    /// What stands between the cells of csv and tsv files, where that was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<char>,
     /// The rows that were used, the training's first.
     pub splits: Vec<SplitRows>,
     /// SHA-256 of every file that rows were read from, in lower-case hexadecimal; a record of format 1 has none.
@@ -104,6 +107,8 @@ struct Fields {
     #[serde(default)]
     commit: Option<String>,
     #[serde(default)]
+    delimiter: Option<char>,
+    #[serde(default)]
     splits: Vec<SplitRows>,
     #[serde(default)]
     rows: BTreeMap<String, u64>,
@@ -113,7 +118,7 @@ struct Fields {
 
 impl From<Fields> for DatasetInfo {
     fn from(fields: Fields) -> Self {
-        let Fields { id, config, source, revision, commit, mut splits, rows, files_sha256 } = fields;
+        let Fields { id, config, source, revision, commit, delimiter, mut splits, rows, files_sha256 } = fields;
         splits.extend(rows.into_iter().map(|(split, rows)| SplitRows {
             split,
             used_for: None,
@@ -126,6 +131,6 @@ impl From<Fields> for DatasetInfo {
             trained_on_exactly: None,
             files: Vec::new(),
         }));
-        Self { id, config, source, revision, commit, splits, files_sha256 }
+        Self { id, config, source, revision, commit, delimiter, splits, files_sha256 }
     }
 }

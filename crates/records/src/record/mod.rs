@@ -17,6 +17,7 @@ mod other_evaluation;
 pub mod parts;
 pub mod path;
 pub mod predictions;
+mod repeat;
 mod replaced_field;
 mod role;
 mod run_record;
@@ -34,5 +35,6 @@ pub use self::parts::{
     Baseline, EndWeights, ModelInfo, PlaceInfo, Predictor, Profile, Program, Scores, SearchMark, SearchRole, Source,
     Throughput, Timings, TrainingInfo,
 };
+pub use self::repeat::repeat_command;
 pub use self::run_record::{RunKey, RunRecord, is_same_number, without_mark};
 pub use self::version::FORMAT_VERSION;

@@ -155,7 +155,10 @@ fn is_off(name: &str, value: &Value) -> bool {
 }
 
 /// The schedule's name, and its numbers where it has any: in a record `linear`, `cosine(num_cycles=0.5)`, or a name with `kwargs`.
-fn schedule(described: Option<&Value>) -> Result<(Value, Option<Value>), String> {
+///
+/// # Errors
+/// What it is, where it is none of these.
+pub fn schedule(described: Option<&Value>) -> Result<(Value, Option<Value>), String> {
     let wrong = || format!("its lr_scheduler_type is {}", described.unwrap_or(&Value::Null));
     match described {
         None => Ok((json!("linear"), None)),
@@ -183,8 +186,11 @@ fn schedule(described: Option<&Value>) -> Result<(Value, Option<Value>), String>
     }
 }
 
-/// How often the run logged its loss, and whether at the first step too: the Trainer's rows are to be means over the same steps.
-fn logging(record: &RunRecord) -> Result<(u64, bool), String> {
+/// How often the run logged its loss, and whether at the first step too: another run's rows are to be means over the same steps.
+///
+/// # Errors
+/// A log without such rows.
+pub fn logging(record: &RunRecord) -> Result<(u64, bool), String> {
     let rows = record.log_history.iter().flatten().filter(|row| row.contains_key("loss"));
     let steps: Vec<u64> = rows.filter_map(|row| row.get("step")?.as_f64()).map(|step| step as u64).collect();
     let greatest = |steps: &[u64]| steps.iter().fold(0, |a, b| common_divisor(a, *b));

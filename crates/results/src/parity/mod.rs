@@ -19,6 +19,7 @@ use records::files::trainer_state::TrainerState;
 use records::record::{RunRecord, read_paths};
 use serde_json::Value;
 
+pub use self::arguments::{logging, schedule};
 pub use self::curves::{Agreement, Parity};
 use self::draws::Draws;
 

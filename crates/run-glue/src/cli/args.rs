@@ -41,7 +41,8 @@ use super::value_parsers::BoolFlag;
     args_override_self = true,
     after_help = "More commands: push, selftest, bench, completions; run-glue help COMMAND tells of each.\n\
                   Flags may be written with dashes or underscores, or stand in one JSON file: run-glue config.json [FLAGS].\n\
-                  Many runs stand in a TOML file, whose lists are run in every combination: run-glue grid.toml [FLAGS].\n\
+                  Many runs stand in a TOML or YAML file, whose lists are run in every combination: run-glue grid.toml [FLAGS].\n\
+                  The record of a run makes it again: run-glue results/TASK/MODEL/seed-N-HASH.json [FLAGS].\n\
                   With neither --do_train nor --do_eval, both are done. docs/flags.md lists run_glue.py's flags.\n\
                   Exit codes: 0 done, 1 failure, 2 wrong flags or input, 3 cannot tell (verify, parity)."
 )]
@@ -71,7 +72,7 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Puts a run beside the same run of the Trainer of transformers, step for step; exit code 1 where the curves part, 3 where one lacks steps
     Parity(ParityArgs),
-    /// Writes the runs of a TOML file as a Slurm array, a Kubernetes Job, or a list of commands
+    /// Writes the runs of a TOML or YAML file as a Slurm array, a Kubernetes Job, or a list of commands
     Plan(PlanArgs),
     /// Lists the families of models, or says how large a checkpoint is
     Models(ModelsArgs),

@@ -90,6 +90,10 @@ impl OwnDataArgs {
         ];
         let Some(name) = named.or(stem) else {
             return match flags.into_iter().find(|(_, given)| *given) {
+                Some(("metric_name", _)) => Err(Error::usage(
+                    "--metric_name is about data of your own: a task of a benchmark is measured by the metrics that its score is made of, and \
+                     by no others; its rows as --dataset_name, or --train_file and its like, are measured by any",
+                )),
                 Some((flag, _)) => Err(Error::usage(format!(
                     "--{flag} is about data of your own, and there are none: give --dataset_name, or --train_file and its like"
                 ))),

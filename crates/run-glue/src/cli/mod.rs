@@ -31,6 +31,7 @@ pub mod predict_args;
 pub mod publish_args;
 pub mod recipes;
 pub mod recipes_args;
+pub mod repeat;
 pub mod results_commands;
 pub mod search_args;
 pub mod selftest_args;

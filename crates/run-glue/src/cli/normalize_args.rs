@@ -10,7 +10,10 @@ use serde_json::{Map, Value};
 
 use super::args::Cli;
 use super::compat::{self, Verdict};
+use super::grid::is_grid_file;
 use super::home::expand_home;
+use super::repeat::Repeat;
+use records::record::without_mark;
 use trainer::error::Error;
 
 /// The arguments as the parser takes them, and what is to be said about flags that change nothing.
@@ -20,8 +23,10 @@ pub struct NormalizedArgs {
     pub args: Vec<OsString>,
     /// One line a flag.
     pub notes: Vec<String>,
-    /// A TOML file of many runs, which stood in front of the flags.
+    /// A TOML or YAML file of many runs, which stood in front of the flags.
     pub grid_file: Option<PathBuf>,
+    /// A record whose run is made again, which stood there.
+    pub repeat: Option<Repeat>,
 }
 
 /// Names of all flags of a run, synonyms included.
@@ -48,18 +53,26 @@ pub fn normalize_args(typed: impl Iterator<Item = OsString>) -> Result<Normalize
         ) => {
             return Ok(NormalizedArgs { args: expand_home(typed), ..NormalizedArgs::default() });
         }
-        Some(file) if file.to_ascii_lowercase().ends_with(".toml") => {
+        Some(file) if is_grid_file(file) => {
             let file = PathBuf::from(file);
             let args = typed.iter().take(1).chain(&typed[2..]).cloned().collect();
             return Ok(NormalizedArgs { grid_file: Some(file), ..replace_compat_flags(args)? });
         }
         Some(file) if file.to_ascii_lowercase().ends_with(".json") => {
-            let (file, rest) = (file.to_owned(), &typed[2..]);
-            let given = given_flags(rest);
-            let mut args = vec![typed[0].clone()];
-            args.extend(from_json(&file, &given)?.into_iter().map(OsString::from));
-            args.extend(rest.iter().cloned());
-            args
+            let (fields, rest) = (fields_of(file)?, &typed[2..]);
+            let repeat = Repeat::is_record(&fields)
+                .then(|| Repeat::of(file, (rest, given_flags(rest)), &known_flags()))
+                .transpose()?;
+            let flags = match &repeat {
+                Some(repeat) => repeat.flags.clone(),
+                None => from_fields(file, fields, &given_flags(rest))?,
+            };
+            let words = flags.into_iter().map(OsString::from);
+            let args = typed.iter().take(1).cloned().chain(words).chain(rest.iter().cloned()).collect();
+            let normalized = replace_compat_flags(args)?;
+            let of_record = repeat.iter().flat_map(|repeat| repeat.notes.clone());
+            let notes = of_record.chain(normalized.notes).collect();
+            return Ok(NormalizedArgs { notes, repeat, ..normalized });
         }
         _ => typed,
     };
@@ -112,16 +125,15 @@ pub fn given_flags(args: &[OsString]) -> Vec<String> {
     args.iter().filter_map(|arg| Some(main_name(flag_name(arg.to_str()?)?))).collect()
 }
 
-/// The flags of a JSON file, as HfArgumentParser reads one; those `given` besides go before.
-fn from_json(file: &str, given: &[String]) -> Result<Vec<String>, Error> {
+/// The fields of a JSON file: flags, as HfArgumentParser reads one, or a run's record.
+fn fields_of(file: &str) -> Result<Map<String, Value>, Error> {
     let wrong = |reason: &dyn std::fmt::Display| {
         Error::usage(format!(
-            "{file}: {reason}; expected one JSON object whose keys are flags, such as {{\"task_name\": \"rte\"}}"
+            "{file}: {reason}; expected one JSON object whose keys are flags, such as {{\"task_name\": \"rte\"}}, or the record of a run"
         ))
     };
     let text = std::fs::read_to_string(file).map_err(|error| wrong(&error))?;
-    let fields: Map<String, Value> = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
-    from_fields(file, fields, given)
+    serde_json::from_str(without_mark(&text)).map_err(|error| wrong(&error))
 }
 
 /// Fields of a file as flags, but for those `given` besides.

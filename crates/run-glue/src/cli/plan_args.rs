@@ -13,7 +13,7 @@ use trainer::settings::Choice;
 #[derive(Args, Clone, Debug)]
 #[command(rename_all = "snake_case")]
 pub struct PlanArgs {
-    /// TOML file of the runs
+    /// TOML or YAML file of the runs
     #[arg(value_name = "GRID.toml")]
     pub grid: PathBuf,
     /// slurm, kubernetes, shell

@@ -3,6 +3,7 @@
 use super::combination::Combination;
 use super::one_record;
 use super::options::SweepOptions;
+use super::repeat::Repeated;
 use super::run_spec::{BeginsFrom, Role, RunSpec, Several};
 use super::search::Search;
 use super::settings_factory::SettingsFactory;
@@ -41,6 +42,8 @@ pub struct Grid {
     pub(super) filled_in: Vec<String>,
     pub(super) seeds: Vec<u64>,
     pub(super) shard: Option<Shard>,
+    /// The first time of the run, where it is one that is made again.
+    pub(super) repeats: Option<Repeated>,
     factory: Box<dyn SettingsFactory>,
 }
 
@@ -51,11 +54,18 @@ impl Grid {
     /// Names the first setting that is wrong, what was expected, and what to do.
     pub fn new(parts: GridParts) -> Result<Self, Error> {
         let GridParts { asked, searches, seeds, several, options, filled_in, shard, factory } = parts;
-        let mut this = Self { specs: Vec::new(), searches, options, several, filled_in, seeds, shard, factory };
+        let mut this =
+            Self { specs: Vec::new(), searches, options, several, filled_in, seeds, shard, repeats: None, factory };
         this.add_searches()?;
         this.add_asked(&asked)?;
         one_record::check(&this.specs)?;
         Ok(this)
+    }
+
+    /// The same runs, the first of which is held against the record of its first time.
+    #[must_use]
+    pub fn repeating(self, repeated: Repeated) -> Self {
+        Self { repeats: Some(repeated), ..self }
     }
 
     fn add_searches(&mut self) -> Result<(), Error> {

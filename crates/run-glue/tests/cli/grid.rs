@@ -352,6 +352,81 @@ fn a_list_of_one_seed_is_that_seed() {
     }
 }
 
+/// The same as [`GRID`].
+const YAML: &str = r#"
+# Lists are run in every combination.
+task: [rte, cola]
+model:
+  - m
+seeds: [1, 2]
+learning_rate: &rates [1e-4, 2e-5]
+per_device_train_batch_size: 4
+dataset_dir: g
+max_steps: 3
+max_eval_samples: 20
+results_dir: results
+output_dir: out
+tasks:
+  cola:
+    max_steps: 2
+"#;
+
+#[test]
+fn a_yaml_file_is_the_same_grid() {
+    let bench = Bench::new();
+    let searched = |toml: bool| {
+        if toml {
+            "task = \"rte\"\nmodel = \"m\"\ndataset_dir = \"g\"\nsearch = \"grid\"\nlearning_rate = [1e-4, 2e-5]\neval_strategy = \"no\"\n\
+             do_predict = false\n[search_space]\nnum_train_epochs = [1, 2]\n"
+        } else {
+            "task: rte\nmodel: m\ndataset_dir: g\nsearch: grid\nlearning_rate: [1e-4, 2e-5]\neval_strategy: no\ndo_predict: no\n\
+             search_space:\n  num_train_epochs: [1, 2]\n"
+        }
+    };
+    let plain = |toml: bool| if toml { GRID } else { YAML };
+    for (name, text) in [("plain", plain as fn(bool) -> &'static str), ("searched", searched)] {
+        let [toml, yaml, short] = ["toml", "yaml", "YML"].map(|ending| {
+            let file = format!("{name}.{ending}");
+            bench.write(&file, text(ending == "toml"));
+            let dry = bench.run([file.as_str(), "--dry_run"]);
+            dry.assert_done(&file);
+            let plan = bench.run(["plan", &file, "--format", "shell"]);
+            plan.assert_done(&file);
+            (dry.stdout, plan.stdout.replace(&file, "GRID"))
+        });
+        assert!(toml.0.lines().count() > 4, "{}", toml.0);
+        assert_eq!(toml, yaml, "{name}");
+        assert_eq!(toml, short, "{name}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_yaml_file_is_named() {
+    let bench = Bench::new();
+    for (text, part) in [
+        ("task: [", "grid.yaml: "),
+        ("tusk: rte", "grid.yaml: there is no flag `tusk` (did you mean `task"),
+        ("task: rte\nmodel: m\nlearning_rate: []", "grid.yaml: `learning_rate` is an empty list"),
+        ("task: rte\nmodel: m\nlearning_rate: [fast]", "grid.yaml: invalid value 'fast' for '--learning_rate"),
+        ("task: rte\nmodel: m\nmax_steps: 1_000", "grid.yaml: invalid value '1_000' for '--max_steps"),
+        ("task: rte\nmodel: m\nfreeze_embeddings: on", "grid.yaml: invalid value 'on' for '--freeze_embeddings"),
+        ("task: rte\ntask: cola\nmodel: m", "grid.yaml: duplicate"),
+        ("task: rte\nmodel: !!str m", "grid.yaml: line 2: there is a tag"),
+        ("task: rte\nmodel: m\n---\ntask: cola", "grid.yaml: line 3: a second document"),
+        ("task: rte\nmodel:", "grid.yaml: `model` has no value"),
+        ("task: rte\nmodel: m\ntasks:\n  rtx:\n    seed: 1", "[tasks.rtx]"),
+        ("", "--task is missing"),
+    ] {
+        bench.write("grid.yaml", text);
+        bench.run(["grid.yaml"]).assert_one_line(text, &[part]);
+        bench.assert_clean(text);
+    }
+    // A recipe is TOML.
+    bench.write("r.yaml", "learning_rate: 1e-3\n");
+    let ended = bench.run("--task rte --model m --dataset_dir g --recipe r.yaml".split(' '));
+    ended.assert_one_line("recipe", &["--recipe r.yaml: there is no such recipe", "a file ending in .toml"]);
+}
+
 #[test]
 fn what_is_wrong_with_a_toml_file_is_named() {
     let bench = Bench::new();

@@ -100,6 +100,27 @@ fn first_and_later_runs() {
     assert_eq!(unfinished(&bench), [""; 0]);
 }
 
+/// A branch moves; a run that is made again from its record does not move with it.
+#[test]
+fn a_record_is_repeated_at_its_commits() {
+    let (hub, bench) = (hub(), Bench::new());
+    run(&bench, &hub, "").assert_done("first run");
+    let file = bench.record_files().remove(0);
+    let elsewhere = "cccccccccccccccccccccccccccccccccccccccc";
+    hub.add_repo(RepoKind::Model, MODEL, elsewhere, demo("model").as_path());
+    requests(&hub);
+    let mut command = bench.command();
+    command.env("HF_ENDPOINT", hub.endpoint()).args([file.as_str(), "--results_dir", "again"]);
+    let ended = end(&mut command);
+    ended.assert_done("repeat");
+    assert!(ended.stderr.contains("the same to the last digit"), "{}", ended.stderr);
+    assert_eq!(requests(&hub), [""; 0]);
+    let again = bench.files("again").into_iter().find(|name| !name.contains(".predictions.")).unwrap();
+    let again: serde_json::Value = serde_json::from_slice(&std::fs::read(bench.path(&again)).unwrap()).unwrap();
+    assert_eq!(again["model"]["revision"], MODEL_COMMIT);
+    assert_eq!(again["settings_hash"], bench.record()["settings_hash"]);
+}
+
 /// The command of run_glue.py's README, word for word but for the folder, on every task.
 /// The model that an adapter stands beside is looked for where it was downloaded to.
 #[test]

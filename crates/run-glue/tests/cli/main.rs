@@ -60,6 +60,7 @@ mod predict;
 #[cfg(feature = "hub")]
 mod push;
 mod recipes;
+mod repeat;
 mod search;
 mod search_roles;
 mod selftest;

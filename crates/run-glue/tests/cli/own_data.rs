@@ -239,7 +239,7 @@ fn what_is_missing_is_asked_for() {
     bench.write("three.csv", "x,y,z,label\na,b,c,0\nd,e,f,1\n");
     bench.write("nolabel.csv", "text,x,y\na,b,c\n");
     bench.write("one.csv", "text,label\na,yes\nb,yes\n");
-    let cases: [(&str, &[&str]); 16] = [
+    let cases: [(&str, &[&str]); 17] = [
         (
             "--train_file train.csv --validation_file validation.tsv",
             &["train.csv: which column is the label? Give --label_column_name; the columns are id, kind, text"],
@@ -270,6 +270,10 @@ fn what_is_missing_is_asked_for() {
             &["--metric_name accuracy does not fit labels that are numbers; leave it out for pearson, spearmanr, mse"],
         ),
         ("--train_file train.csv --label_column_name kind --do_train --metric_name f1", &["does not fit 3 classes"]),
+        (
+            "--task rte --dataset_dir g --metric_name f1",
+            &["--metric_name is about data of your own: a task of a benchmark"],
+        ),
         ("--train_file train.csv --metric_name sacrebleu", &["--metric_name is sacrebleu, expected one of accuracy"]),
         ("--train_file gone.csv", &["--train_file gone.csv: there is no such file"]),
         ("--dataset_name g", &["which configuration? Give --dataset_config_name one of cola, rte, stsb"]),

@@ -191,6 +191,7 @@ fn describe(
         source: dataset.source,
         revision: dataset.revision.clone(),
         commit: dataset.commit.clone(),
+        delimiter: None,
         splits: vec![data],
         files_sha256: files_sha256(dataset, &files)?,
     })

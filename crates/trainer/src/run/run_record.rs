@@ -113,6 +113,7 @@ impl RunOutcome<'_> {
             source: files.source,
             revision: files.revision.clone(),
             commit: files.commit.clone(),
+            delimiter: self.context.settings.task.custom().and_then(|own| own.delimiter).map(char::from),
             splits: prepared.splits.clone(),
             files_sha256: prepared.data_files.clone(),
         }

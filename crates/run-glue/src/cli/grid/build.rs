@@ -31,7 +31,7 @@ pub fn from_flags(args: RunArgs, typed: &[OsString], embedded: bool) -> Result<G
     of_points(vec![Point { args, given, tasks, label: String::new(), space: Vec::new() }], embedded)
 }
 
-/// The runs of a TOML file, with flags beside it.
+/// The runs of a TOML or YAML file, with flags beside it.
 ///
 /// # Errors
 /// As [`from_flags`], and what is wrong with the file.

@@ -1,4 +1,4 @@
-//! A grid as a TOML file: keys are flags, lists are run in every combination (or searched), `[tasks.NAME]` holds flags of one
+//! A grid as a TOML or YAML file: keys are flags, lists are run in every combination (or searched), `[tasks.NAME]` holds flags of one
 //! task.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,8 +8,10 @@ use std::path::Path;
 use clap::{Args, Parser};
 use serde_json::{Map, Value};
 
+use super::ending::is_yaml;
 use super::point::{Point, Scope};
 use super::searchable::{is_searchable, parse_axis};
+use super::yaml;
 use crate::cli::args::{Cli, RunArgs};
 use crate::cli::grid_args::GridArgs;
 use crate::cli::normalize_args::{from_fields, given_flags, main_name, plain, replace_compat_flags};
@@ -45,6 +47,9 @@ fn is_of_grid(flag: &str) -> bool {
     OF_GRID.contains(&flag) || grid.get_arguments().any(|arg| arg.get_long() == Some(flag))
 }
 
+/// What a file of the usual kind is like.
+const TOML: &str = "TOML whose keys are flags, such as task_name = [\"rte\", \"mrpc\"]";
+
 type Fields = Map<String, Value>;
 
 /// A flag that has several values.
@@ -56,13 +61,15 @@ type Listed = (String, Vec<Value>);
 /// What is wrong with the file, its keys, or their values.
 pub(super) fn read(file: &Path, typed: &[OsString]) -> Result<Vec<Point>, Error> {
     let name = file.display().to_string();
-    let wrong = |reason: &dyn std::fmt::Display| {
-        Error::usage(format!(
-            "{name}: {reason}; expected TOML whose keys are flags, such as task_name = [\"rte\", \"mrpc\"]"
-        ))
-    };
+    let is_yaml = is_yaml(&name);
+    let expected = if is_yaml { "YAML whose keys are flags, such as task_name: [rte, mrpc]" } else { TOML };
+    let wrong = |reason: &dyn std::fmt::Display| Error::usage(format!("{name}: {reason}; expected {expected}"));
     let text = std::fs::read_to_string(file).map_err(|error| wrong(&error))?;
-    let mut fields: Fields = toml::from_str(&text).map_err(|error: toml::de::Error| wrong(&error.message()))?;
+    let fields = match is_yaml {
+        true => yaml::fields(&text),
+        false => toml::from_str(&text).map_err(|error: toml::de::Error| error.message().to_owned()),
+    };
+    let mut fields: Fields = fields.map_err(|reason| wrong(&reason))?;
     let of_tasks = tables_of_tasks(&mut fields, &name)?;
     let reader = Reader { given: given_flags(typed), name, typed };
     let others = of_tasks.keys().cloned().collect();

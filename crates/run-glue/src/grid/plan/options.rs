@@ -23,7 +23,7 @@ impl Choice for PlanFormat {
 /// What is asked of a plan. Numbers are at least 1.
 #[derive(Clone, Debug)]
 pub struct PlanOptions {
-    /// TOML file of the runs.
+    /// TOML or YAML file of the runs.
     pub grid: PathBuf,
     /// For which engine.
     pub format: PlanFormat,

@@ -35,6 +35,9 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
         }
     }
     output::check_results_dir(settings)?;
+    if let Some(repeated) = grid.repeats.as_ref().filter(|_| !is_worker()) {
+        repeated.check(settings)?;
+    }
     if settings.do_train && !dry_run {
         interrupt::listen();
     }
@@ -46,6 +49,9 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
         let done = run_task(&spec.settings, &run_hooks())?;
         done.upload?;
         submit(settings)?;
+        if let Some(repeated) = &grid.repeats {
+            repeated.compare(settings, &done.record)?;
+        }
         return lost(&done.record).map_or(Ok(()), Err);
     }
     let mut sweep = Sweep::new(grid, settings, !dry_run)?;
