@@ -6,6 +6,11 @@ pub mod evaluate;
 pub mod grid;
 pub mod interrupt;
 pub mod memory;
+#[cfg(feature = "hub")]
+pub mod mlflow;
+#[cfg(not(feature = "hub"))]
+#[path = "mlflow_absent.rs"]
+pub mod mlflow;
 pub mod models_list;
 pub mod predict;
 pub mod progress;
