@@ -32,6 +32,7 @@ start_server() {
   setsid "$venv/bin/mlflow" server --backend-store-uri "sqlite:///$work/store.db" --artifacts-destination "$work/artifacts" \
     --workers 1 --host 127.0.0.1 --port "$port" >>server.log 2>&1 </dev/null &
   server=$!
+  disown "$server"
   "$venv/bin/python" "$here/mlflow_check.py" wait || { tail -20 server.log; exit 1; }
 }
 check() { "$venv/bin/python" "$here/mlflow_check.py" "$@"; }
@@ -44,7 +45,8 @@ echo "-- a sweep: params, metrics, tags, the record, runs below one"
 check sweep sweep
 
 echo "-- numbers that are none"
-"${demo[@]}" --task rte --results_dir nan/results --output_dir nan/out --learning_rate 1e20 --max_steps 6 --logging_steps 1 >said 2>&1 || true
+"${demo[@]}" --task rte --results_dir nan/results --output_dir nan/out --learning_rate 1e20 --max_steps 6 \
+  --logging_steps 1 >said 2>&1 || true
 check single nan
 
 echo "-- a run that is killed goes on in the same run"

@@ -37,7 +37,7 @@ fn reporter(text: &str) -> Result<Reporter, String> {
         | "dvclive" | "flyte" => "its interface is its Python package",
         _ => return choice(text),
     };
-    Err(format!("{reason}; give tensorboard, whose event files it may read, or mlflow"))
+    Err(format!("{reason}; give tensorboard or mlflow"))
 }
 
 /// Flags of the log.
