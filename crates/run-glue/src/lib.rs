@@ -7,6 +7,11 @@ pub mod grid;
 pub mod interrupt;
 pub mod lasting_terminal;
 pub mod memory;
+#[cfg(feature = "hub")]
+pub mod mlflow;
+#[cfg(not(feature = "hub"))]
+#[path = "mlflow_absent.rs"]
+pub mod mlflow;
 pub mod models_list;
 pub mod predict;
 pub mod progress;

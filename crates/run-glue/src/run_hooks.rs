@@ -1,6 +1,7 @@
-//! What the program does while a run goes on: lines and bars on the terminal, signals, uploads.
+//! What the program does while a run goes on: lines and bars on the terminal, signals, uploads, trackers.
 
 use crate::interrupt;
+use crate::mlflow;
 use crate::progress::{Progress, print};
 use crate::publish::Publisher;
 use crate::transfer_hooks::transfer_hooks;
@@ -19,5 +20,6 @@ pub fn run_hooks() -> RunHooks {
             let publisher = Publisher::open(settings)?;
             Ok(publisher.map(|publisher| Box::new(publisher) as Box<dyn CheckpointListener>))
         }),
+        tracker: Box::new(mlflow::tracker),
     }
 }

@@ -50,6 +50,7 @@ fn disentangled(config: &Config) -> Result<Option<Disentangled>, ConfigError> {
     let max_relative_positions = max_relative_positions(config)?;
     let buckets = Some(config.number("position_buckets", -1.0)?).filter(|&n| n > 0.0).map(|n| n as usize);
     let field = if buckets.is_some() { "position_buckets" } else { "max_relative_positions" };
+    let span = checked_span(field, buckets.unwrap_or(max_relative_positions))?;
     if let Some(buckets) = buckets.filter(|buckets| max_relative_positions <= buckets / 2 + 1) {
         // The logarithm by which transformers finds their buckets would be of 1 or less, and distances would fold back.
         return Err(ConfigError::Value {
@@ -62,7 +63,7 @@ fn disentangled(config: &Config) -> Result<Option<Disentangled>, ConfigError> {
         });
     }
     Ok(Some(Disentangled {
-        span: checked_span(field, buckets.unwrap_or(max_relative_positions))?,
+        span,
         buckets,
         max_relative_positions,
         terms,

@@ -141,7 +141,6 @@ pub const COMPAT_FLAGS: &[CompatFlag] = &[
     no_effect("remove_splits", "only the splits that are used are read"),
     no_effect("remove_unused_columns", "only the columns that are used are read"),
     no_effect("restore_callback_states_from_checkpoint", "what a checkpoint holds is always restored"),
-    no_effect("run_name", "it names a run for trackers other than TensorBoard"),
     CompatFlag {
         name: "save_safetensors",
         as_is: ON,

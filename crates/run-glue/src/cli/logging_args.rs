@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::value_parsers::{BoolFlag, choice, number};
+use super::value_parsers::{BoolFlag, choice, is_none, number};
+use crate::mlflow;
 use trainer::error::Error;
 use trainer::settings::{Choice, IntervalStrategy, LogLevel, LoggingSettings};
 
@@ -15,13 +16,28 @@ pub enum Reporter {
     None,
     /// Event files of TensorBoard.
     TensorBoard,
-    /// Everywhere that there is: TensorBoard.
+    /// A server of MLflow.
+    Mlflow,
+    /// Everywhere that there is: TensorBoard, and MLflow where the environment names a server.
     All,
 }
 
 impl Choice for Reporter {
     const NAMES: &'static [(&'static str, Self)] =
-        &[("none", Self::None), ("tensorboard", Self::TensorBoard), ("all", Self::All)];
+        &[("none", Self::None), ("tensorboard", Self::TensorBoard), ("mlflow", Self::Mlflow), ("all", Self::All)];
+}
+
+/// Why transformers' other trackers are none here.
+fn reporter(text: &str) -> Result<Reporter, String> {
+    let reason = match text {
+        "trackio" => {
+            "it keeps runs in SQLite files whose tables change from version to version and that its Python package alone may write"
+        }
+        "wandb" | "comet_ml" | "clearml" | "neptune" | "swanlab" | "dagshub" | "azure_ml" | "codecarbon"
+        | "dvclive" | "flyte" => "its interface is its Python package",
+        _ => return choice(text),
+    };
+    Err(format!("{reason}; give tensorboard or mlflow"))
 }
 
 /// Flags of the log.
@@ -37,9 +53,12 @@ pub struct LoggingArgs {
     /// Log the first step too [default: false]
     #[arg(long, bool_flag(), help_heading = "Log")]
     pub logging_first_step: Option<bool>,
-    /// Event files besides log.jsonl: none, tensorboard, all [default: none]
-    #[arg(long, value_name = "NAME", value_delimiter = ',', num_args = 1.., value_parser = choice::<Reporter>, help_heading = "Log")]
+    /// Where the log goes besides log.jsonl: none, tensorboard, mlflow (the server of MLFLOW_TRACKING_URI), all [default: none]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', num_args = 1.., value_parser = reporter, help_heading = "Log")]
     pub report_to: Vec<Reporter>,
+    /// The run's name on an MLflow server [default: MLFLOW_RUN_NAME, or model, task and seed]
+    #[arg(long, value_name = "NAME", help_heading = "Log")]
+    pub run_name: Option<String>,
     /// Folder of the event files [default: runs/DATE_HOST in output_dir]
     #[arg(long, value_name = "DIR", help_heading = "Log")]
     pub logging_dir: Option<PathBuf>,
@@ -58,8 +77,10 @@ impl TryFrom<&LoggingArgs> for LoggingSettings {
     type Error = Error;
 
     fn try_from(args: &LoggingArgs) -> Result<Self, Error> {
-        let tensorboard = args.report_to.iter().any(|reporter| *reporter != Reporter::None);
-        if tensorboard && args.report_to.contains(&Reporter::None) {
+        let has = |wanted: Reporter| args.report_to.contains(&wanted);
+        let tensorboard = has(Reporter::TensorBoard) || has(Reporter::All);
+        let mlflow = has(Reporter::Mlflow) || has(Reporter::All) && mlflow::is_server_named();
+        if (tensorboard || mlflow) && has(Reporter::None) {
             return Err(Error::usage("--report_to none excludes all others: leave it out, or leave out the others"));
         }
         let usual = Self::default();
@@ -68,6 +89,8 @@ impl TryFrom<&LoggingArgs> for LoggingSettings {
             steps: args.logging_steps.unwrap_or(usual.steps),
             first_step: args.logging_first_step.unwrap_or(usual.first_step),
             tensorboard,
+            mlflow,
+            run_name: args.run_name.clone().filter(|name| !is_none(name)),
             logging_dir: args.logging_dir.clone(),
             level: args.log_level.unwrap_or(usual.level),
             live_line: !args.disable_tqdm.unwrap_or(!usual.live_line),

@@ -88,7 +88,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
             &["interrupt", "memory", "progress", "synthetic", "version"],
             &["transfer_bars"],
             &["transfer_hooks"],
-            &["publish", "publish_absent"],
+            &["mlflow", "mlflow_absent", "publish", "publish_absent"],
             &["run_hooks"],
             &["bench", "evaluate", "grid", "models_list", "predict", "selftest"],
             &["cli"],

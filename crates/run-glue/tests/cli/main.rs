@@ -10,6 +10,8 @@ mod support {
     #[cfg(feature = "hub")]
     #[path = "../../../hub/tests/support/loopback_hub/mod.rs"]
     pub(crate) mod loopback_hub;
+    #[cfg(feature = "hub")]
+    pub(crate) mod loopback_mlflow;
     pub(crate) mod program;
 }
 
@@ -46,6 +48,8 @@ mod label_names;
 mod labels_of_people;
 mod layouts;
 mod left_files;
+#[cfg(feature = "hub")]
+mod mlflow;
 mod models;
 mod optimizers;
 mod output_folder;

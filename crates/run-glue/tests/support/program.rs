@@ -66,7 +66,9 @@ impl Bench {
     pub(crate) fn within(&self, mut command: Command) -> Command {
         for (name, _) in std::env::vars_os() {
             let upper = name.to_string_lossy().to_uppercase();
-            if ["HF_", "TRANSFORMERS_", "HUGGING"].iter().any(|p| upper.starts_with(p)) || upper.ends_with("_PROXY") {
+            if ["HF_", "MLFLOW_", "TRANSFORMERS_", "HUGGING"].iter().any(|p| upper.starts_with(p))
+                || upper.ends_with("_PROXY")
+            {
                 command.env_remove(name);
             }
         }

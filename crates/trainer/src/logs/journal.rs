@@ -1,10 +1,11 @@
-//! The log of a run as it grows: `log.jsonl`, and TensorBoard's event files where they are wanted.
+//! The log of a run as it grows: `log.jsonl`, and TensorBoard's event files and a tracker where they are wanted.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::tensorboard::EventFile;
+use super::tracker::Tracker;
 use records::metrics::Metrics;
 use records::python_json::{Value, dumps_line};
 
@@ -16,6 +17,7 @@ pub const FILE_NAME: &str = "log.jsonl";
 pub struct Journal {
     lines: Option<File>,
     events: Option<EventFile>,
+    tracker: Option<Box<dyn Tracker>>,
     written: usize,
 }
 
@@ -29,7 +31,25 @@ impl Journal {
             File::create(dir.join(FILE_NAME))
         });
         let events = event_dir.map(|dir| EventFile::create(dir, host));
-        Self { lines: lines.and_then(or_without), events: events.and_then(or_without), written: 0 }
+        Self { lines: lines.and_then(or_without), events: events.and_then(or_without), tracker: None, written: 0 }
+    }
+
+    /// The same, and rows go to `tracker` too.
+    #[must_use]
+    pub fn tracked_by(self, tracker: Option<Box<dyn Tracker>>) -> Self {
+        Self { tracker, ..self }
+    }
+
+    /// Who is still to be told of the end.
+    pub fn take_tracker(&mut self) -> Option<Box<dyn Tracker>> {
+        self.tracker.take()
+    }
+
+    /// Tells the tracker of a checkpoint.
+    pub fn checkpoint(&mut self, folder: &Path) {
+        if let Some(tracker) = &mut self.tracker {
+            tracker.checkpoint(folder);
+        }
     }
 
     /// Writes the rows of `history` that are new since the last call.
@@ -50,6 +70,9 @@ impl Journal {
             or_without(file.scalars(row))?;
             Some(file)
         });
+        if let Some(tracker) = &mut self.tracker {
+            tracker.row(row);
+        }
     }
 
     /// Writes a text, for TensorBoard.

@@ -177,6 +177,9 @@ impl<'a> TrainerCallbacks<'a> {
         if wish == Wish::StopUnevaluated || interrupted && step < last {
             return Err(self.stopped(step, &folder));
         }
+        if !interrupted {
+            self.journal.checkpoint(&folder);
+        }
         if let Some(listener) = self.listener.as_deref_mut().filter(|_| !interrupted) {
             let by_epoch = self.context.settings.checkpoints.save_strategy == SaveStrategy::Epoch;
             let when = if by_epoch { format!("epoch {}", end.epoch as u64) } else { format!("step {step}") };

@@ -14,7 +14,8 @@ use super::best_checkpoint::BestCheckpoint;
 use super::callbacks::TrainerCallbacks;
 use super::checkpoints::{Checkpoints, Resume, decisive_settings, latest, step_of};
 use super::context::RunContext;
-use super::hooks::CheckpointListener;
+use super::hooks::{CheckpointListener, TrackedRun, TrackerStart};
+use super::hyper_parameters::tracked_parameters;
 use super::identity::RunIdentity;
 use super::older_run::OlderRun;
 use super::output::{given_elsewhere, output_dir};
@@ -118,17 +119,29 @@ impl<'a, B: EncoderOps> FineTuning<'a, B> {
         self.setup.plan
     }
 
-    /// Trains; `listener` hears of checkpoints.
+    /// Trains; `listener` hears of checkpoints, `tracker` of the log.
     ///
     /// # Errors
-    /// An older run's files that cannot be removed, or the user's wish to stop.
+    /// An older run's files that cannot be removed, a tracker that refuses the run, or the user's wish to stop.
     pub(super) fn run(
         self,
         listener: Option<&mut (dyn CheckpointListener + 'static)>,
+        tracker: Option<Box<dyn TrackerStart>>,
         device: &B::Device,
     ) -> Result<(SequenceClassifier<Autodiff<B>>, Trained), Error> {
         let Self { context, mut setup, run, resumed, older_run } = self;
         let (settings, plan, dir) = (context.settings, setup.plan, output_dir(context.settings));
+        let goes_on = older_run.is_none() && dir.as_deref().is_some_and(is_marked);
+        let begin = |tracker: Box<dyn TrackerStart>| {
+            tracker.begin(&TrackedRun {
+                task: &context.prepared.task.name,
+                model: &context.prepared.model.files().id,
+                parameters: tracked_parameters(context),
+                dir: dir.as_deref(),
+                goes_on,
+            })
+        };
+        let tracker = tracker.map(begin).transpose()?.flatten();
         // Before anything is removed: from here on the folder holds parts of two runs.
         if let Some(dir) = &dir {
             run.mark(dir)?;
@@ -137,7 +150,7 @@ impl<'a, B: EncoderOps> FineTuning<'a, B> {
             older_run.remove(&context.prepared.task)?;
         }
         let Unfinished { settings: decisive, identity } = run;
-        let journal = journal(context, dir.as_deref(), &decisive);
+        let journal = journal(context, dir.as_deref(), &decisive).tracked_by(tracker);
         let checkpoints = dir.map(|dir| Checkpoints { dir, settings: &settings.checkpoints, plan, decisive, identity });
         let mut callbacks = TrainerCallbacks::new(context, plan, checkpoints, listener, journal);
         let resumed_from = resumed.as_ref().and_then(|resumed| resumed.folder.file_name());

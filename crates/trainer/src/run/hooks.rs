@@ -1,9 +1,13 @@
 //! What a run tells its caller while it goes on, and asks of it. A run knows neither terminals nor signals nor uploads.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde_json::Value;
+
 use crate::error::Error;
+use crate::logs::tracker::Tracker;
 use crate::settings::Settings;
 use crate::source::TransferHooks;
 use crate::training::progress::{SilentProgress, TrainingProgress};
@@ -16,6 +20,32 @@ pub type NewProgress = dyn Fn(&str, usize, bool) -> Box<dyn TrainingProgress>;
 
 /// Makes the listener of one run, where one is wanted.
 pub type NewListener = dyn Fn(&Settings) -> Result<Option<Box<dyn CheckpointListener>>, Error>;
+
+/// Makes the tracker of one run, where one is wanted.
+pub type NewTracker = dyn Fn(&Settings) -> Result<Option<Box<dyn TrackerStart>>, Error>;
+
+/// A tracker that can be reached, and has been told of nothing yet.
+pub trait TrackerStart {
+    /// The training begins. `None`: it goes on without.
+    ///
+    /// # Errors
+    /// What the tracker refuses: the training does not begin.
+    fn begin(self: Box<Self>, run: &TrackedRun<'_>) -> Result<Option<Box<dyn Tracker>>, Error>;
+}
+
+/// What a tracker is told of a run before its first row.
+pub struct TrackedRun<'a> {
+    /// Its task.
+    pub task: &'a str,
+    /// Its model.
+    pub model: &'a str,
+    /// Everything that a record says about how it was made, by name.
+    pub parameters: BTreeMap<String, Value>,
+    /// The output folder.
+    pub dir: Option<&'a Path>,
+    /// Whether an earlier start left that folder unfinished, and this one goes on there, or does the same again.
+    pub goes_on: bool,
+}
 
 /// Is told where a run has written its model.
 pub trait CheckpointListener {
@@ -44,6 +74,8 @@ pub struct RunHooks {
     pub transfers: TransferHooks,
     /// Called once, when all input is read and checked and before the training. An error ends the run.
     pub listener: Box<NewListener>,
+    /// Called then too. An error ends the run.
+    pub tracker: Box<NewTracker>,
 }
 
 impl Default for RunHooks {
@@ -55,6 +87,7 @@ impl Default for RunHooks {
             keeps: Box::new(|| Box::new(())),
             transfers: TransferHooks::default(),
             listener: Box::new(|_| Ok(None)),
+            tracker: Box::new(|_| Ok(None)),
         }
     }
 }

@@ -14,6 +14,7 @@ mod final_evaluation;
 mod final_rows;
 mod fine_tuning;
 pub mod hooks;
+mod hyper_parameters;
 mod identity;
 mod init_from;
 mod label_names;

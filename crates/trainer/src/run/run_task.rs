@@ -13,7 +13,7 @@ use super::announcement;
 use super::context::RunContext;
 use super::final_evaluation::evaluate_parts;
 use super::fine_tuning::{FineTuning, Trained};
-use super::hooks::{CheckpointListener, RunHooks};
+use super::hooks::{CheckpointListener, RunHooks, TrackerStart};
 use super::outcome::{Clock, RunOutcome};
 use super::output::{output_dir, take_output_dir};
 use super::predictions::Prediction;
@@ -27,6 +27,7 @@ use super::write_results::{Written, first_error};
 use crate::backends::{OnBackend, dispatch};
 use crate::error::{Error, ErrorKind};
 use crate::finished_run::WrittenFiles;
+use crate::logs::tracker::Tracker;
 use crate::machine::energy::EnergyMeter;
 use crate::machine::host::restart_peak_memory;
 use crate::settings::Settings;
@@ -56,9 +57,13 @@ pub fn run_task(settings: &Settings, hooks: &RunHooks) -> Result<CompletedRun, E
     let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
     let prepared = prepare::prepare(settings, &hooks.transfers)?;
     let listener = (hooks.listener)(settings)?;
-    let run = TaskRun { settings, prepared, hooks, listener, clock };
-    let Finished { mut completed, listener, keeps, printed } = dispatch(settings.machine.device, run)??;
+    let tracker = settings.do_train.then(|| (hooks.tracker)(settings)).transpose()?.flatten();
+    let run = TaskRun { settings, prepared, hooks, listener, tracker, clock };
+    let Finished { mut completed, listener, tracker, keeps, printed } = dispatch(settings.machine.device, run)??;
     claim.ended(&completed.record, completed.files.clone(), listener.is_some())?;
+    if let Some(tracker) = tracker {
+        tracker.finished(&completed.record);
+    }
     drop(keeps);
     if let (Some(listener), Some(dir)) = (listener, output_dir(settings)) {
         completed.upload = upload(listener, &dir);
@@ -71,6 +76,8 @@ struct Finished {
     completed: CompletedRun,
     /// Takes the folder.
     listener: Option<Box<dyn CheckpointListener>>,
+    /// Is told of the end.
+    tracker: Option<Box<dyn Tracker>>,
     /// Held until the folder says that the run has ended.
     keeps: Option<Box<dyn Any>>,
     /// Whether the tables could be shown.
@@ -83,6 +90,7 @@ struct TaskRun<'a> {
     prepared: Prepared,
     hooks: &'a RunHooks,
     listener: Option<Box<dyn CheckpointListener>>,
+    tracker: Option<Box<dyn TrackerStart>>,
     clock: Clock,
 }
 
@@ -90,7 +98,7 @@ impl OnBackend for TaskRun<'_> {
     type Output = Result<Finished, Error>;
 
     fn run<B: EncoderOps>(self, device: B::Device, backend: &'static str, device_name: &str) -> Self::Output {
-        let Self { settings, prepared, hooks, mut listener, clock } = self;
+        let Self { settings, prepared, hooks, mut listener, tracker, clock } = self;
         let energy = EnergyMeter::start();
         let mut warnings = Warnings::default();
         if let Some(remark) = B::precision_remark(settings.machine.precision, &device) {
@@ -108,7 +116,8 @@ impl OnBackend for TaskRun<'_> {
                 keeps = Some((hooks.keeps)());
                 let of_warmup = announcement::warmup_warning(&settings.training, &training.plan());
                 of_warmup.into_iter().for_each(|warning| warnings.add(warning));
-                let (model, trained) = train(&context, training, listener.as_deref_mut(), &device, &mut warnings)?;
+                let (model, trained) =
+                    train(&context, training, listener.as_deref_mut(), tracker, &device, &mut warnings)?;
                 (model, Some(trained))
             }
             None => {
@@ -148,9 +157,9 @@ impl OnBackend for TaskRun<'_> {
         };
         let written = outcome.write();
         let Some((dir, saved)) = saved else {
-            let Written { record, files, result, printed } = written;
+            let Written { record, files, tracker, result, printed } = written;
             let completed = CompletedRun { record, upload: Ok(()), files };
-            return result.map(|()| Finished { completed, listener: None, keeps, printed });
+            return result.map(|()| Finished { completed, listener: None, tracker, keeps, printed });
         };
         let saved = saved.and_then(|()| model_to_save(&context, &model).write_card(&dir, &written.record));
         if saved.is_ok() && written.result.is_err() {
@@ -162,7 +171,7 @@ impl OnBackend for TaskRun<'_> {
         }
         first_error(written.result, saved)?;
         let completed = CompletedRun { record: written.record, upload: Ok(()), files: written.files };
-        Ok(Finished { completed, listener, keeps, printed: written.printed })
+        Ok(Finished { completed, listener, tracker: written.tracker, keeps, printed: written.printed })
     }
 }
 
@@ -187,10 +196,11 @@ fn train<B: EncoderOps>(
     context: &RunContext,
     training: FineTuning<B>,
     listener: Option<&mut (dyn CheckpointListener + 'static)>,
+    tracker: Option<Box<dyn TrackerStart>>,
     device: &B::Device,
     warnings: &mut Warnings,
 ) -> Result<(SequenceClassifier<Autodiff<B>>, Trained), Error> {
-    let (model, mut trained) = training.run(listener, device)?;
+    let (model, mut trained) = training.run(listener, tracker, device)?;
     // They have been said.
     warnings.0.append(&mut trained.warnings.0);
     let (loss, skipped) = (trained.totals.train_loss, trained.totals.skipped_steps);

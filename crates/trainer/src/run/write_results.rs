@@ -10,6 +10,7 @@ use super::score::Evaluation;
 use super::state_file::trainer_state;
 use crate::error::Error;
 use crate::finished_run::{FinishedRuns, WrittenFiles};
+use crate::logs::tracker::Tracker;
 use crate::unfinished_mark::is_marked;
 use records::files::console::metrics_block;
 use records::files::final_eval::FinalTable;
@@ -25,6 +26,8 @@ pub(super) struct Written {
     pub(super) record: RunRecord,
     /// The files of results in the output folder; none where there is no folder.
     pub(super) files: WrittenFiles,
+    /// Is to be told when nothing can fail any more.
+    pub(super) tracker: Option<Box<dyn Tracker>>,
     /// The first file that could not be written; of further ones the log says it.
     pub(super) result: Result<(), Error>,
     /// Whether the tables could be shown: that is no part of what the run leaves.
@@ -79,7 +82,8 @@ impl RunOutcome<'_> {
             log::debug!("{task}: results are in {}", path.display());
         }
         let result = first_error(result, path.map(drop).map_err(Error::from));
-        Written { record, files, result, printed }
+        let tracker = self.trained.and_then(|mut trained| trained.journal.take_tracker());
+        Written { record, files, tracker, result, printed }
     }
 
     /// What is about to be written over is no other run's any more, should this one be killed, or fail.

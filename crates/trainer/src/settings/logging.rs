@@ -46,6 +46,10 @@ pub struct LoggingSettings {
     pub first_step: bool,
     /// Whether event files of TensorBoard are written.
     pub tensorboard: bool,
+    /// Whether rows go to an MLflow server, which the environment names.
+    pub mlflow: bool,
+    /// What the run is called there.
+    pub run_name: Option<String>,
     /// Their folder; `None`: `runs/DATE_HOST` in the output folder.
     pub logging_dir: Option<PathBuf>,
     /// How much is said.
@@ -63,6 +67,8 @@ impl Default for LoggingSettings {
             steps: 500.0,
             first_step: false,
             tensorboard: false,
+            mlflow: false,
+            run_name: None,
             logging_dir: None,
             level: LogLevel::Info,
             live_line: true,
@@ -77,23 +83,36 @@ impl LoggingSettings {
     pub(super) fn check(&self, has_output_dir: bool) -> Result<(), Error> {
         check_steps("logging_steps", self.steps)?;
         if self.tensorboard && !has_output_dir && self.logging_dir.is_none() {
-            return Err(Error::usage("--report_to writes into --logging_dir or --output_dir, and neither is given"));
+            return Err(Error::usage(
+                "--report_to tensorboard writes into --logging_dir or --output_dir, and neither is given",
+            ));
         }
         Ok(())
     }
 
     pub(super) fn declare(&self, all: &mut Vec<Setting>) {
-        let Self { strategy, steps, first_step, tensorboard, logging_dir, level, live_line, profile } = self;
+        let Self { strategy, steps, first_step, tensorboard, mlflow, run_name, logging_dir, level, live_line, profile } =
+            self;
         let nothing = |name, value: serde_json::Value| Setting::new(name, value, Changes::Nothing);
         all.extend([
             nothing("logging_strategy", strategy.name().into()),
             nothing("logging_steps", (*steps).into()),
             nothing("logging_first_step", (*first_step).into()),
-            nothing("report_to", if *tensorboard { "tensorboard" } else { "none" }.into()),
+            nothing("report_to", reporters(*tensorboard, *mlflow).into()),
+            nothing("run_name", run_name.clone().into()),
             nothing("logging_dir", logging_dir.as_ref().map(|dir| dir.display().to_string()).into()),
             nothing("log_level", level.name().into()),
             nothing("disable_tqdm", (!*live_line).into()),
             nothing("profile", (*profile).into()),
         ]);
+    }
+}
+
+fn reporters(tensorboard: bool, mlflow: bool) -> &'static str {
+    match (tensorboard, mlflow) {
+        (false, false) => "none",
+        (true, false) => "tensorboard",
+        (false, true) => "mlflow",
+        (true, true) => "tensorboard,mlflow",
     }
 }

@@ -16,7 +16,7 @@
 mod answer;
 mod repos;
 mod upload;
-mod wire;
+pub(crate) mod wire;
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -11,6 +11,7 @@ use super::worker_protocol::is_worker;
 use crate::grid::definition::Grid;
 use crate::grid::run_spec::RunSpec;
 use crate::interrupt;
+use crate::mlflow::{self, Parent};
 use crate::progress::{print, set_level};
 use crate::run_hooks::run_hooks;
 use records::counted;
@@ -33,6 +34,9 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
         for spec in &grid.specs {
             backends::check(spec.settings.machine.device, spec.settings.machine.precision)?;
         }
+    }
+    if settings.logging.mlflow && !dry_run {
+        mlflow::check()?;
     }
     output::check_results_dir(settings)?;
     if let Some(repeated) = grid.repeats.as_ref().filter(|_| !is_worker()) {
@@ -65,10 +69,15 @@ pub fn run(grid: &Grid) -> Result<(), Error> {
     }
     let pool = WorkerPool::new(&grid.options, settings.machine.device.backend)?;
     sweep.check_folders()?;
+    let any_open = !sweep.open().is_empty();
+    let parent = any_open.then(|| Parent::begin(settings)).transpose()?.flatten();
     sweep.announce();
     sweep.upload_left();
     let ran = sweep.run_all(pool.as_ref());
     sweep.view.finish();
+    if let Some(parent) = parent {
+        parent.end(ran.is_ok());
+    }
     ran?;
     sweep.finish()
 }
