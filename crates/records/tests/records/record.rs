@@ -65,7 +65,7 @@ fn dataset() -> DatasetInfo {
         source: Source::Hub,
         revision: Some("main".to_owned()),
         commit: Some("bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c".to_owned()),
-        delimiter: None,
+        delimiter: Some('|'),
         splits: vec![
             split("train", SplitUse::Training, 392_702),
             SplitRows {

@@ -345,7 +345,7 @@ fn the_template_for_gitlab_runs_and_verifies() {
     }
     // The last flag takes any words, and does nothing.
     let flags = "--task rte --model m --seeds 2 --dataset_dir g --max_steps 3 --output_dir 'an out' \
-                 --run_name $(touch evil) `touch evil`";
+                 --log_level_replica $(touch evil) `touch evil`";
     for (name, value) in
         [("RUN_GLUE_FLAGS", flags), ("RUN_GLUE_REFERENCE", "reference.json"), ("RUN_GLUE_VERIFY_FLAGS", TAKE_ALL)]
     {

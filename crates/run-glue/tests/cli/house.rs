@@ -85,6 +85,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "run-glue",
         &[
+            &["lasting_terminal"],
             &["interrupt", "memory", "progress", "synthetic", "version"],
             &["transfer_bars"],
             &["transfer_hooks"],

@@ -94,13 +94,13 @@ fn a_line_of_a_list_stays_one_and_a_shell_reads_its_words_back() {
     bench.write("words", "#!/bin/sh\nprintf '%s\\0' \"$@\"\n");
     shell(&bench, "chmod +x words", &[]).assert_done("chmod");
     // A flag that takes any words, and does nothing.
-    let flags = ["--format", "shell", "--program", "./words", "--parts", "2", "--", "--run_name"];
+    let flags = ["--format", "shell", "--program", "./words", "--parts", "2", "--", "--log_level_replica"];
     let list = bench.run(["plan", "my grid.toml"].into_iter().chain(flags).chain(WORDS));
     list.assert_done("plan");
     assert_eq!(list.stdout.lines().count(), 2, "{}", list.stdout);
     for (part, line) in list.stdout.lines().enumerate() {
         let shard = format!("{part}/2");
-        let words = ["my grid.toml", "--run_name"].into_iter().chain(WORDS).chain(["--shard", shard.as_str()]);
+        let words = ["my grid.toml", "--log_level_replica"].into_iter().chain(WORDS).chain(["--shard", shard.as_str()]);
         let expected: String = words.map(|word| format!("{word}\0")).collect();
         for program in ["sh", "bash"] {
             let ended = end(bench.within(Command::new(program)).args(["-c", line]));
@@ -125,7 +125,7 @@ fn no_token_is_written_into_a_plan() {
         (list, &["--", "--push_to_hub_token", "x"], ["--token after --", nodes]),
         (list, &["--", "--use_auth_token", "true"], ["--token after --", nodes]),
         (kubernetes, &["--", "--token", secret], ["--token after --", pods]),
-        (kubernetes, &["--", "--run_name", secret], ["a flag after --: ", pods]),
+        (kubernetes, &["--", "--log_level_replica", secret], ["a flag after --: ", pods]),
         (list, &["--program", within], ["--program, --image or --sbatch_arg: ", nodes]),
         (slurm, &["--sbatch_arg", within], ["--program, --image or --sbatch_arg: ", nodes]),
         (slurm, &["--header", "header.sh"], ["the file of --header: ", nodes]),
@@ -351,7 +351,7 @@ fn a_job_of_kubernetes_says_what_is_to_be_done() {
 
     // Kubernetes puts nothing in for what looks like a variable.
     let words = ["--format", "kubernetes", "--image", "i", "--volume", "v", "--program", "/opt/run-glue", "--"];
-    let words = words.into_iter().chain(["--run_name", "$(HOME)", "$$(HOME)$"]);
+    let words = words.into_iter().chain(["--log_level_replica", "$(HOME)", "$$(HOME)$"]);
     let other = bench.run(["plan", "my grid.toml"].into_iter().chain(words));
     let other: Value = serde_json::from_str(&other.stdout).unwrap();
     let command = &other["spec"]["template"]["spec"]["containers"][0]["command"];
