@@ -365,7 +365,9 @@ average\tscore=0.6875\tbaseline=0.5\tseconds=15.290\ttasks=2
     #[test]
     fn intervals_end_where_scores_do() {
         let interval = Some((0.7159, 1.2241));
-        let row = TableRow { task: "rte".to_owned(), score: Some(0.97), interval, runs: 2, ..TableRow::default() };
+        let range = Some((0.0, 1.0));
+        let row =
+            TableRow { task: "rte".to_owned(), score: Some(0.97), interval, range, runs: 2, ..TableRow::default() };
         let table = Table { rows: vec![row], average_interval: None };
         assert!(table.text().contains("97.00 +3.00/-25.41"), "{}", table.text());
         assert!(table.lines().contains("high=1.22"), "{}", table.lines());
