@@ -17,6 +17,7 @@ chain() {
   ln -sf "$binary" "$work/bin/run-glue"
   export PATH=$work/bin:$PATH
   cat >"$1/chain.toml" <<GRID
+log_level = "debug"
 task = ["stsb", "rte", "mrpc", "mnli"]
 seeds = 2
 model = "$demo/model"

@@ -79,7 +79,7 @@ until_so 60 ended "$job"
 until_so 30 ended "$table"
 sha256sum --check --quiet before || fail "a run was done once more"
 all_once results logs/*
-[ "$(cat logs/* | grep -c '^\[')" = 15 ] || fail "not fifteen starts: twelve runs, and three that were stopped"
+[ "$(cat logs/* | grep '^\[' | grep -vc ': ')" = 15 ] || fail "not fifteen starts: twelve runs, and three that were stopped"
 grep -q '^| model ' results/comparison.md || fail "no table: $(cat slurm-"$table".out)"
 same_as_one_process results
 echo "every run was done once, with the numbers of a single process"

@@ -19,6 +19,7 @@ twelve_runs() {
   export PATH=$work/bin:$PATH
   # Long enough that a worker can be met in the middle of a run.
   cat >"$1/twelve runs.toml" <<GRID
+log_level = "debug"
 task = ["cola", "mrpc", "stsb", "rte"]
 seeds = 3
 model = "$demo/model"
