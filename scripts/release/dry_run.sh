@@ -43,7 +43,7 @@ python3 -m venv "$work/fresh"
 # With nothing but what is in it.
 installed() { env -i "HOME=$work" "$work/fresh/bin/run-glue" "$@"; }
 installed --version
-installed demo --task rte,stsb --results_dir "$work/results" >"$work/log" 2>&1 || { cat "$work/log"; fail "the demo"; }
+installed demo --task rte,stsb --format tsv --results_dir "$work/results" >"$work/log" 2>&1 || { cat "$work/log"; fail "the demo"; }
 grep 'score=' "$work/log"
 took "$(basename "$wheel"), installed into a fresh environment and run"
 
