@@ -31,8 +31,7 @@ pub fn listen() {
             None => {
                 *first = Some(Instant::now());
                 drop(first);
-                // Whoever reads standard error may read no more, and a line would wait for that.
-                REQUESTED.store(true, Ordering::SeqCst);
+                // By another thread: whoever reads standard error may read no more, and a line would wait for that.
                 std::thread::spawn(|| {
                     let when = if is_keeping() { " when what was computed is saved" } else { "" };
                     log::info!("stopping{when}; once more to stop at once");

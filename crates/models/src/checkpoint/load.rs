@@ -124,7 +124,7 @@ pub fn load<B: Backend, M: Module<B>>(
             let full = entry.full_name(tensor, options.prefix);
             let stored = entry.stored.get(part);
             let names = spellings(tensor, stored, entry.in_encoder, options.prefix);
-            let mut tied = entry.tied.iter().flat_map(|other| spellings(other, None, entry.in_encoder, options.prefix));
+            let tied = entry.tied.iter().flat_map(|other| spellings(other, None, entry.in_encoder, options.prefix));
             let found = names.into_iter().chain(tied.clone()).find(|name| tensors.contains(name));
             let fits = match &found {
                 None => false,
@@ -135,12 +135,12 @@ pub fn load<B: Backend, M: Module<B>>(
             };
             match (found, fits) {
                 (Some(name), true) => {
-                    let others = tied.by_ref().filter(|other| *other != name && tensors.contains(other));
-                    for other in others.collect::<Vec<_>>() {
-                        check_tied(&name, &other, &tensors)?;
+                    let values = tensors.read(&name)?;
+                    for other in tied.filter(|other| *other != name && tensors.contains(other)) {
+                        check_tied((&name, &values), &other, &tensors)?;
                         used.insert(other);
                     }
-                    whole.extend(entry.turned(tensors.read(&name)?, &piece_shape));
+                    whole.extend(entry.turned(values, &piece_shape));
                     report.loaded.push(full);
                 }
                 (None, _) if entry.init == Init::Given => {
@@ -173,11 +173,9 @@ pub fn load<B: Backend, M: Module<B>>(
 }
 
 /// Whether the two hold the same numbers; transformers ties no others, and trains each by itself then.
-fn check_tied(name: &str, other: &str, tensors: &CheckpointTensors) -> Result<(), CheckpointError> {
-    let is_same = tensors.shape(name) == tensors.shape(other) && {
-        let (ours, theirs) = (tensors.read(name)?, tensors.read(other)?);
-        ours.iter().zip(&theirs).all(|(a, b)| a.to_bits() == b.to_bits())
-    };
+fn check_tied((name, ours): (&str, &[f32]), other: &str, tensors: &CheckpointTensors) -> Result<(), CheckpointError> {
+    let is_same = tensors.shape(name) == tensors.shape(other)
+        && ours.iter().zip(&tensors.read(other)?).all(|(a, b)| a.to_bits() == b.to_bits());
     let differ = || CheckpointError::Untied { tensor: other.to_owned(), of: name.to_owned() };
     is_same.then_some(()).ok_or_else(differ)
 }

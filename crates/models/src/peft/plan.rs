@@ -90,11 +90,7 @@ impl AdapterPlan {
     pub fn new(method: Method, specs: &[ParameterSpec], prefix: &str, model_type: &str) -> Result<Self, PeftError> {
         let linears = linears(specs, prefix);
         let saved_modules = saved_modules(&method, specs, prefix, &linears)?;
-        let is_saved = |name: &str| {
-            saved_modules.iter().any(|module| {
-                name.strip_prefix(module.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
-        };
+        let is_saved = |name: &str| saved_modules.iter().any(|module| is_of(name, module));
         let can_be_target = |module: &&Module| !is_saved(&module.name);
         let [usual, usual_feedforward] = method.usual_targets(model_type);
         let (targets, feedforward) = match &method {
@@ -349,16 +345,15 @@ fn saved_modules(
     }
     let saved: HashSet<String> =
         modules.iter().filter(|module| wanted.iter().any(|name| module.ends_with(name.as_str()))).cloned().collect();
-    let tied = specs.iter().filter(|spec| !spec.tied.is_empty()).flat_map(|spec| &spec.tensors);
-    let is_saved = |tensor: &&String| saved.iter().any(|module| is_within(module, tensor, prefix));
-    match tied.into_iter().find(is_saved) {
-        Some(tensor) => Err(PeftError::SavedTied { name: tensor.clone() }),
+    let tied = specs.iter().filter(|spec| !spec.tied.is_empty());
+    let mut names = tied.flat_map(|spec| spec.tensors.iter().map(|tensor| spec.full_name(tensor, prefix)));
+    match names.find(|name| saved.iter().any(|module| is_of(name, module))) {
+        Some(name) => Err(PeftError::SavedTied { name }),
         None => Ok(saved),
     }
 }
 
-/// Whether a tensor of the encoder belongs to a module.
-fn is_within(module: &str, tensor: &str, prefix: &str) -> bool {
-    let name = format!("{prefix}{tensor}");
-    name.strip_prefix(module).is_some_and(|rest| rest.starts_with('.'))
+/// Whether a name is that of a module, or of what is in it.
+fn is_of(name: &str, module: &str) -> bool {
+    name.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -9,11 +9,11 @@ use glue_tasks::task::TaskSpec;
 use super::final_eval::FinalTable;
 use crate::markdown::{code, plain};
 use crate::python_json::float_repr;
-use crate::record::{RunRecord, Source, SplitUse};
+use crate::record::{OF_ADAPTERS, RunRecord, Source, SplitUse};
 use crate::shown::is_hidden;
 
-/// Hyper-parameters that the card lists, in its order.
-const LISTED: [&str; 25] = [
+/// Hyper-parameters that the card lists first, in its order.
+const LISTED: [&str; 14] = [
     "learning_rate",
     "per_device_train_batch_size",
     "gradient_accumulation_steps",
@@ -28,18 +28,10 @@ const LISTED: [&str; 25] = [
     "lr_scheduler_type",
     "warmup_steps",
     "label_smoothing_factor",
-    "peft",
-    "lora_r",
-    "lora_alpha",
-    "lora_dropout",
-    "lora_bias",
-    "use_rslora",
-    "target_modules",
-    "feedforward_modules",
-    "modules_to_save",
-    "alpha_ce",
-    "temperature",
 ];
+
+/// Those of distillation, which come last.
+const OF_DISTILLATION: [&str; 2] = ["alpha_ce", "temperature"];
 
 /// The model that an adapter stands beside: its name, and where it is from.
 pub type AdapterOf<'a> = (&'a str, Source);
@@ -140,7 +132,7 @@ fn write_card(
         writeln!(card, "\nOn each part of the data:\n\n{}", table.markdown().trim_end())?;
     }
     writeln!(card, "\n## Training hyperparameters\n")?;
-    for key in LISTED {
+    for key in LISTED.into_iter().chain(OF_ADAPTERS).chain(OF_DISTILLATION) {
         match record.hyper_parameters.get(key) {
             None | Some(serde_json::Value::Null) => {}
             Some(serde_json::Value::String(text)) => writeln!(card, "- {}", plain(&format!("{key}: {text}")))?,

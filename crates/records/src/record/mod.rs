@@ -3,6 +3,7 @@
 //! [`RunRecord`] is the record and [`parts`] are what it is made of; [`path`] says where it lies under the results folder,
 //! [`predictions`] what lies beside it, and [`read_folder`] reads all that a folder has.
 
+mod adapter_settings;
 mod candidate;
 pub mod class_table;
 mod dataset_info;
@@ -24,6 +25,7 @@ mod run_record;
 mod version;
 mod write;
 
+pub use self::adapter_settings::OF_ADAPTERS;
 pub use self::dataset_info::{DatasetInfo, SHARED_BY_DESIGN, SplitRows, SplitUse};
 pub use self::error::RecordError;
 pub use self::final_evaluation::FinalEvaluation;

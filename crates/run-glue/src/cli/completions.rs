@@ -1,8 +1,7 @@
 //! `run-glue completions`: what a shell needs to complete flags, and man pages.
 
-use std::path::Path;
-
 use clap_complete::Shell;
+use records::atomic::write_whole;
 use trainer::error::Error;
 
 use super::args::Cli;
@@ -21,17 +20,12 @@ pub fn run(args: &CompletionsArgs) -> Result<(), Error> {
     let Some(folder) = &args.output_dir else {
         return files.first().map_or(Ok(()), |(_, text)| print(&String::from_utf8_lossy(text)));
     };
-    std::fs::create_dir_all(folder).map_err(|error| unwritten(folder, &error))?;
     for (name, text) in files {
         let path = folder.join(name);
-        std::fs::write(&path, text).map_err(|error| unwritten(&path, &error))?;
+        write_whole(&path, &text)?;
         log::info!("{}", path.display());
     }
     Ok(())
-}
-
-fn unwritten(path: &Path, error: &std::io::Error) -> Error {
-    Error::failure(format!("{}: {error}", path.display()))
 }
 
 /// With the commands that help tells of at its end.

@@ -14,7 +14,7 @@ use super::points::Point;
 pub(super) const MOST_METRICS: usize = 1000;
 const MOST_PARAMS: usize = 100;
 /// What the server keeps of a parameter and of a tag.
-const LONGEST_PARAM: usize = 6000;
+pub(super) const LONGEST_PARAM: usize = 6000;
 const LONGEST_TAG: usize = 8000;
 /// Points of one page of a history.
 const PAGE: &str = "25000";

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::api::{Api, RemoteRun, Status, now};
+use super::api::{Api, LONGEST_PARAM, RemoteRun, Status, now};
 use super::client::CallError;
 use super::environment::Environment;
 use super::kept_run::{self, KeptRun};
@@ -18,9 +18,6 @@ use trainer::error::Error;
 use trainer::logs::tracker::Tracker;
 use trainer::run::hooks::{TrackedRun, TrackerStart};
 use trainer::settings::Settings;
-
-/// What the server keeps of a parameter.
-const LONGEST_PARAM: usize = 6000;
 
 /// What is to be done about a server that is not there.
 pub(super) fn cannot_begin(uri: &str, error: &CallError) -> Error {

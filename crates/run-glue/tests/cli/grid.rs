@@ -71,9 +71,7 @@ fn models_tasks_and_seeds_make_a_grid_and_what_is_done_is_left_out() {
     assert_eq!(ended.stdout.matches("\tlow=").count(), 6, "{}", ended.stdout);
     assert!(ended.stderr.contains("results/comparison.html: tables and charts of 8 runs"), "{}", ended.stderr);
     let page = std::fs::read_to_string(bench.path("results/comparison.html")).unwrap();
-    let title = page.split("<title>").nth(1).unwrap().lines().next().unwrap();
-    assert!(title.ends_with(" on 2 tasks</title>"), "{title}");
-    assert!(page.contains("rows of other data): training loss"));
+    assert!(page.contains("<title>m and n on 2 tasks</title>") && page.contains("rows of other data): training loss"));
     // The published recipe.
     assert!(records.values().all(|r| r["hyper_parameters"]["per_device_train_batch_size"] == 32));
     assert!(records.values().all(|r| r["hyper_parameters"]["learning_rate"] == 2e-5));

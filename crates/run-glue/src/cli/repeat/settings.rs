@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::flags::Flags;
 use super::typed::Typed;
-use records::record::{RunRecord, SplitUse};
+use records::record::{OF_ADAPTERS, RunRecord, SplitUse};
 use results::parity::{logging, schedule};
 use serde_json::Value;
 
@@ -13,19 +13,6 @@ const FOLLOW: [&str; 5] = ["new_head", "problem_type", "teacher", "dropout_from"
 
 /// Dropout as the model has it: flags only where flags said so.
 const DROPOUT: [&str; 3] = ["hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout"];
-
-/// How an adapter is trained on that says so itself.
-const OF_ADAPTER: [&str; 9] = [
-    "peft",
-    "lora_r",
-    "lora_alpha",
-    "lora_dropout",
-    "lora_bias",
-    "use_rslora",
-    "target_modules",
-    "feedforward_modules",
-    "modules_to_save",
-];
 
 /// The settings.
 ///
@@ -45,7 +32,8 @@ pub(super) fn add(record: &RunRecord, known_flags: &BTreeSet<String>, flags: &mu
             }
             // Flags alone say that; what it says of a chain is refused before.
             name if DROPOUT.contains(&name) && !known("dropout_from") => {}
-            name if FOLLOW.contains(&name) || is_adapter && OF_ADAPTER.contains(&name) => {}
+            // An adapter that is trained on says these itself.
+            name if FOLLOW.contains(&name) || is_adapter && OF_ADAPTERS.contains(&name) => {}
             name if !value.is_null() && !known_flags.contains(name) => {
                 return Err(format!(
                     "it has the setting {name} {value}, which this version does not know: take {} {}, which wrote it",

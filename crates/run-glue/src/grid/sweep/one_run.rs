@@ -64,20 +64,20 @@ impl Sweep<'_> {
         set_current_run(None);
         drop(lock);
         let name = self.specs[at].name.clone();
-        self.states[at] = match result {
+        match result {
             Ok(done) => {
                 if let Err(error) = done.upload {
                     log::error!("{name}: {error}");
                     self.upload_failures.push((name, error));
                 }
-                self.succeeded(at, done.record)
+                self.succeeded(at, done.record);
             }
             Err(error) if interrupt::requested() => return Err(error),
             Err(error) => {
                 log::error!("{name}: {error}");
-                self.failed(at, error)
+                self.failed(at, error);
             }
-        };
+        }
         self.view.update(self.counts(), self.seconds_left());
         Ok(Attempt::Over)
     }
@@ -100,22 +100,22 @@ impl Sweep<'_> {
         log::info!("[{}/{all}] {}: {}{left}", all - open, self.specs[at].name, in_one_line(record));
     }
 
-    pub(super) fn succeeded(&mut self, at: usize, record: RunRecord) -> RunState {
+    pub(super) fn succeeded(&mut self, at: usize, record: RunRecord) {
         self.errors.remove(&self.specs[at].model());
         self.known.push(record.clone());
+        // It is said with what is left after it.
         self.states[at] = RunState::Done(Box::new(record.clone()));
         if !is_worker() {
             self.announce_result(at, &record);
         }
-        RunState::Done(Box::new(record))
     }
 
-    pub(super) fn failed(&mut self, at: usize, error: Error) -> RunState {
+    pub(super) fn failed(&mut self, at: usize, error: Error) {
         // The same words twice are about no task of its own, but about the model or the machine.
         let (model, words) = (self.specs[at].model(), error.to_string());
         let again = self.errors.get(&model) == Some(&words);
         self.errors.insert(model, if again { String::new() } else { words });
-        RunState::Failed(error)
+        self.states[at] = RunState::Failed(error);
     }
 
     /// A run that cannot begin has failed; it says nothing of its model.

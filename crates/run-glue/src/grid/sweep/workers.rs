@@ -177,18 +177,18 @@ impl Sweep<'_> {
 
     /// Takes up what a worker said of a run.
     fn take(&mut self, at: usize, report: Report) -> Result<(), Error> {
-        self.states[at] = match report {
+        match report {
             Report::Done(upload) => {
                 let spec = self.specs[at].clone();
                 // A record that went away since is to be made again.
                 let records = self.done.find(std::slice::from_ref(&spec))?.pop().unwrap_or_default();
                 let Some(record) = self.taken(&spec, records)? else { return Ok(()) };
                 self.upload_failures.extend(upload.map(|error| (spec.name, Error::failure(error))));
-                self.succeeded(at, record)
+                self.succeeded(at, record);
             }
             Report::Failed(error) => self.failed(at, Error::failure(error)),
-            Report::Taken => RunState::Open,
-        };
+            Report::Taken => self.states[at] = RunState::Open,
+        }
         Ok(())
     }
 
