@@ -3,6 +3,7 @@
 //! [`Table::text`] is aligned, in percent, as GLUE tables usually are. For programs, [`Table::lines`] gives one tab-separated line a
 //! task, with the fractions of the JSON files.
 
+mod narrow;
 mod numbers;
 mod row;
 
@@ -13,8 +14,8 @@ use glue_tasks::{Benchmark, benchmarks, task_order};
 use self::numbers::{ends, exact, half, interval, mean, percent};
 pub use self::row::TableRow;
 use crate::clipped::around;
-use crate::columns::aligned;
 use crate::compare::start_of;
+use crate::fitted::wrapped;
 use crate::same_outcome::{distinct, without_predictions};
 use crate::statistics::DEFAULT_LEVEL;
 use records::record::RunRecord;
@@ -92,6 +93,12 @@ impl Table {
     /// The aligned table, every line ended. Scores are in percent; `-` stands for what is undefined or unknown.
     #[must_use]
     pub fn text(&self) -> String {
+        self.text_within(None)
+    }
+
+    /// The same on a terminal: where it is too narrow, metrics stand below their tasks, and sentences are broken between words.
+    #[must_use]
+    pub fn text_within(&self, width: Option<usize>) -> String {
         let several = self.rows.iter().any(|row| row.runs > 1);
         let mut header = vec!["task", "metrics", "score", "baseline", "seconds"];
         if several {
@@ -120,7 +127,7 @@ impl Table {
                 format!("{seconds:.1}"),
             ]);
         }
-        let mut text = aligned(&grid, 2);
+        let mut text = String::new();
         if self.rows.iter().any(|row| row.interval.is_some()) {
             let _ = writeln!(
                 text,
@@ -155,7 +162,7 @@ impl Table {
                 shown(split)
             );
         }
-        text
+        narrow::laid_out(&grid, width) + &wrapped(&text, width)
     }
 
     /// One line a task: `task score=… baseline=… seconds=… runs=… collapsed=…` and the metrics, separated by tabs, and
