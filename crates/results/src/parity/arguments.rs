@@ -98,12 +98,14 @@ pub(super) fn of_run(record: &RunRecord) -> Result<Value, String> {
         }
     }
     let (model, dataset) = (&record.model, &record.dataset);
+    // The Hub's models and datasets have the default branch where none was given, as in the script.
+    let is_other = |revision: &Option<String>| revision.as_ref().is_some_and(|revision| revision != "main");
     let elsewhere = [
-        (model.revision.is_some(), "--model_revision"),
+        (is_other(&model.revision), "--model_revision"),
         (model.base_from.is_some(), "--model of an adapter"),
         (model.config_from.is_some(), "--config_name"),
         (model.tokenizer_from.is_some(), "--tokenizer_name"),
-        (dataset.revision.is_some() && dataset.source == Source::Hub, "--dataset_revision"),
+        (is_other(&dataset.revision) && dataset.source == Source::Hub, "--dataset_revision"),
     ];
     if let Some((_, flag)) = elsewhere.iter().find(|(given, _)| *given) {
         return Err(format!(
