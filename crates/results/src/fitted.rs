@@ -84,13 +84,15 @@ pub(crate) fn below(cells: &[String], width: usize) -> String {
     lines.into_iter().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
-/// Sentences, broken between words.
-pub(crate) fn wrapped(text: &str, width: Width) -> String {
+/// Sentences, broken between words; what goes on is indented as its first line is.
+#[must_use]
+pub fn wrapped(text: &str, width: Option<usize>) -> String {
     let Some(width) = width.filter(|&width| widest(text) > width) else { return text.to_owned() };
     let mut broken = String::new();
     for line in text.lines() {
-        let mut lines = vec![String::new()];
-        line.split(' ').for_each(|word| add(&mut lines, ("", " "), word, width));
+        let (indent, words) = line.split_at(line.len() - line.trim_start().len());
+        let mut lines = vec![indent.to_owned()];
+        words.split(' ').for_each(|word| add(&mut lines, (indent, " "), word, width));
         broken.extend(lines.into_iter().map(|line| line.trim_end().to_owned() + "\n"));
     }
     broken
@@ -177,6 +179,7 @@ a/large
         assert_eq!(fitted(&lines, usize::MAX, 1, Some(26)), wanted);
         assert_eq!(wrapped("one two three\nfour\n", Some(8)), "one two\nthree\nfour\n");
         assert_eq!(wrapped("one two three\n", None), "one two three\n");
+        assert_eq!(wrapped("one:\n  two three\n", Some(7)), "one:\n  two\n  three\n");
         // What has no space stays whole.
         assert_eq!(wrapped("a https://example.org/long b\n", Some(8)), "a\nhttps://example.org/long\nb\n");
     }

@@ -5,9 +5,11 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use console::Term;
 use indicatif::{FormattedDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use records::{shown, shown_lines};
+use results::fitted::wrapped;
 
 use crate::lasting_terminal::LastingTerminal;
 use trainer::error::Error;
@@ -29,7 +31,9 @@ impl Log for Console {
 
     fn log(&self, record: &Record) {
         if self.enabled(record.metadata()) {
-            line_to_stderr(&message(record));
+            // Errors may have a command to copy, or a path.
+            let width = stderr_width().filter(|_| record.level() != Level::Error);
+            line_to_stderr(wrapped(&message(record), width).trim_end());
         }
     }
 
@@ -125,8 +129,16 @@ pub fn print(text: &str) -> Result<(), Error> {
 /// The columns of the terminal that standard output is; `None` of a pipe and of a file.
 #[must_use]
 pub fn terminal_width() -> Option<usize> {
-    let (_, columns) = console::Term::stdout().size_checked().filter(|_| std::io::stdout().is_terminal())?;
-    Some(usize::from(columns)).filter(|&columns| columns > 0)
+    columns(&Term::stdout()).filter(|_| std::io::stdout().is_terminal())
+}
+
+/// The same of standard error.
+fn stderr_width() -> Option<usize> {
+    columns(&Term::stderr()).filter(|_| std::io::stderr().is_terminal())
+}
+
+fn columns(terminal: &Term) -> Option<usize> {
+    terminal.size_checked().map(|(_, columns)| usize::from(columns)).filter(|&columns| columns > 0)
 }
 
 /// Standard output cannot be written.
@@ -158,7 +170,7 @@ impl Progress {
         if let Some(bar) = &bar {
             let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar.set_prefix(shown(name).into_owned());
+            bar.set_prefix(shortened(&shown(name), stderr_width().map_or(usize::MAX, |width| width / 3)));
         }
         Self { bar, name: name.to_owned(), last: Instant::now() }
     }
@@ -180,19 +192,23 @@ impl TrainingProgress for Progress {
 
     fn live(&mut self, totals: &Totals, max_steps: usize, loss: f64, learning_rate: f64) {
         self.last = Instant::now();
-        let text = line(totals, max_steps, loss, learning_rate);
+        let numbers = numbers(totals, max_steps, loss, learning_rate);
         match &self.bar {
             Some(bar) => {
+                let others =
+                    bar.prefix().chars().count() + format!(" {} {max_steps}/{max_steps} ", "-".repeat(SHORT_BAR)).len();
+                let room = stderr_width().map_or(usize::MAX, |width| width.saturating_sub(others));
                 bar.set_position(totals.steps as u64);
-                bar.set_message(text);
+                bar.set_message(fitting(&numbers, room));
             }
-            None => log::info!("{}: step {}/{max_steps} {text}", self.name, totals.steps),
+            None => log::info!("{}: step {}/{max_steps} {}", self.name, totals.steps, numbers.join(" ")),
         }
     }
 
     fn logged(&mut self, totals: &Totals, max_steps: usize, loss: f64, grad_norm: f64, learning_rate: f64) {
         self.last = Instant::now();
-        let text = format!("{} grad_norm {grad_norm:.4}", line(totals, max_steps, loss, learning_rate));
+        let numbers = numbers(totals, max_steps, loss, learning_rate).join(" ");
+        let text = format!("{numbers} grad_norm {grad_norm:.4}");
         self.note(&format!("{}: step {}/{max_steps} {text}", self.name, totals.steps));
     }
 
@@ -208,16 +224,49 @@ impl TrainingProgress for Progress {
     }
 }
 
-fn line(totals: &Totals, max_steps: usize, loss: f64, learning_rate: f64) -> String {
+/// How training stands, in the order in which it is shown.
+fn numbers(totals: &Totals, max_steps: usize, loss: f64, learning_rate: f64) -> [String; 6] {
     let seconds = totals.seconds.max(1e-9);
     let remaining = seconds / totals.steps.max(1) as f64 * max_steps.saturating_sub(totals.steps) as f64;
-    format!(
-        "epoch {:.2} loss {loss:.4} lr {learning_rate:.3e} {:.1} samples/s {:.0} tokens/s ETA {}",
-        totals.epoch,
-        totals.examples as f64 / seconds,
-        totals.tokens as f64 / seconds,
-        FormattedDuration(Duration::try_from_secs_f64(remaining).unwrap_or_default()),
-    )
+    let remaining = Duration::try_from_secs_f64(remaining).unwrap_or_default();
+    [
+        format!("epoch {:.2}", totals.epoch),
+        format!("loss {loss:.4}"),
+        format!("lr {learning_rate:.3e}"),
+        format!("{:.1} samples/s", totals.examples as f64 / seconds),
+        format!("{:.0} tokens/s", totals.tokens as f64 / seconds),
+        format!("ETA {}", FormattedDuration(remaining)),
+    ]
+}
+
+/// The columns of a bar beside which all that has room is shown.
+const SHORT_BAR: usize = 10;
+
+/// Which of the numbers a narrow terminal goes without, in this order: tokens, the rate, samples, the epoch.
+const FIRST_TO_GO: [usize; 4] = [4, 2, 3, 0];
+
+/// As many of the numbers as fit; the log has all.
+fn fitting(numbers: &[String; 6], room: usize) -> String {
+    let mut kept: Vec<(usize, &str)> = numbers.iter().map(String::as_str).enumerate().collect();
+    let length = |kept: &[(usize, &str)]| kept.iter().map(|(_, number)| number.chars().count() + 1).sum::<usize>();
+    for place in FIRST_TO_GO {
+        if length(&kept) <= room.saturating_add(1) {
+            break;
+        }
+        kept.retain(|(at, _)| *at != place);
+    }
+    kept.into_iter().map(|(_, number)| number).collect::<Vec<_>>().join(" ")
+}
+
+/// A name of at most so many characters: of a longer one its beginning and its end.
+fn shortened(name: &str, most: usize) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= most.max(3) {
+        return name.to_owned();
+    }
+    let kept = most.max(3) - 1;
+    let (begin, end) = (&letters[..kept.div_ceil(2)], &letters[letters.len() - kept / 2..]);
+    format!("{}…{}", begin.iter().collect::<String>(), end.iter().collect::<String>())
 }
 
 #[cfg(test)]
@@ -232,6 +281,22 @@ mod tests {
         let names = names.filter(|name| name != "fuzz");
         let silent: Vec<String> = names.filter(|name| !OWN_CRATES.contains(&name.as_str())).collect();
         assert_eq!(silent, [""; 0]);
+    }
+
+    #[test]
+    fn the_live_line_fits_the_terminal() {
+        let totals =
+            Totals { steps: 50, epoch: 0.5, seconds: 10.0, examples: 1600, tokens: 52_000, ..Totals::default() };
+        let numbers = numbers(&totals, 200, 0.081_66, 2.35e-4);
+        let all = "epoch 0.50 loss 0.0817 lr 2.350e-4 160.0 samples/s 5200 tokens/s ETA 00:00:30";
+        assert_eq!(fitting(&numbers, usize::MAX), all);
+        assert_eq!(fitting(&numbers, all.len()), all);
+        assert_eq!(fitting(&numbers, all.len() - 1), "epoch 0.50 loss 0.0817 lr 2.350e-4 160.0 samples/s ETA 00:00:30");
+        assert_eq!(fitting(&numbers, 55), "epoch 0.50 loss 0.0817 160.0 samples/s ETA 00:00:30");
+        assert_eq!(fitting(&numbers, 0), "loss 0.0817 ETA 00:00:30");
+        assert_eq!(shortened("super_glue/boolq", 16), "super_glue/boolq");
+        assert_eq!(shortened("super_glue/boolq", 9), "supe…oolq");
+        assert_eq!(shortened("ölçüm", 0), "ö…m");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::compare::comparison::Comparison;
 use crate::compare::escape::escaped;
 use crate::compare::shown::{Cell, Table};
 use records::counted;
-use records::record::{RecordFile, RunRecord};
+use records::record::RunRecord;
 
 /// So many commands are listed; one takes about 300 bytes.
 const MOST_COMMANDS: usize = 1000;

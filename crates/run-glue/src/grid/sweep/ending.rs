@@ -7,7 +7,7 @@ use super::submission::submit;
 use crate::grid::options::TableFormat;
 use crate::grid::run_lock::remove_stale_locks;
 use crate::grid::run_spec::RunSpec;
-use crate::progress::print;
+use crate::progress::{print, terminal_width};
 use records::atomic::remove_abandoned;
 use records::counted;
 use records::record::{RecordFile, RunRecord};
@@ -48,7 +48,7 @@ impl Sweep<'_> {
             }
             let table = Table::from_records(records.iter().filter(|(of, _)| of == title).map(|(_, record)| record));
             tables += &match self.grid.options.format {
-                TableFormat::Text => table.text(),
+                TableFormat::Text => table.text_within(terminal_width()),
                 TableFormat::Tsv => table.lines(),
             };
         }

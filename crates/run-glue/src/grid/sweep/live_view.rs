@@ -58,6 +58,11 @@ impl LiveView {
         bar.set_message(in_short(counts));
     }
 
+    /// Whether it can be seen, with the time that is left.
+    pub(super) fn is_seen(&self) -> bool {
+        self.bar.is_some()
+    }
+
     /// Takes the line off the screen.
     pub(super) fn finish(&self) {
         if let Some(bar) = &self.bar {

@@ -95,7 +95,8 @@ impl Sweep<'_> {
     /// Says what a run came to.
     fn announce_result(&self, at: usize, record: &RunRecord) {
         let (all, open) = (self.specs.len() + self.future.len(), self.open().len() + self.future.len());
-        let left = self.seconds_left().filter(|seconds| *seconds >= 1.0);
+        // The live line says it already.
+        let left = self.seconds_left().filter(|seconds| *seconds >= 1.0 && !self.view.is_seen());
         let left = left.map_or_else(String::new, |seconds| format!("; about {} left", in_words(seconds)));
         log::info!("[{}/{all}] {}: {}{left}", all - open, self.specs[at].name, in_one_line(record));
     }
