@@ -11,7 +11,7 @@ use crate::support::loopback_mlflow::LoopbackMlflow;
 use crate::support::program::{Bench, copy, demo, end};
 
 /// Commands that are not run: how they begin, and why.
-const NOT_RUN: [(&str, &str); 18] = [
+const NOT_RUN: [(&str, &str); 17] = [
     ("pip install", "needs a package index; scripts/release/dry_run.sh installs the wheel"),
     ("cargo build", "compiles for minutes; the gate does it"),
     ("cargo run", "compiles for minutes; the gate does it"),
@@ -32,11 +32,16 @@ const NOT_RUN: [(&str, &str); 18] = [
     ),
     ("run-glue submission out", "the same"),
     ("run-glue demo", "is run by the gate; see front.rs"),
-    ("run-glue --task cola --model bert-base-cased --search halving", "takes a minute; see search.rs"),
 ];
 
-/// Commands of 80 runs and more: only planned.
-const PLANNED: [&str; 2] = ["run-glue --task all --model bert-base-cased --model roberta-base", "run-glue grid.toml"];
+/// Commands of many runs, and those whose recipe has thousands of steps: only planned.
+const PLANNED: [&str; 5] = [
+    "run-glue --task all --model bert-base-cased --model roberta-base",
+    "run-glue grid.toml",
+    "run-glue --task rte --model roberta-base --recipe roberta",
+    "run-glue --task mrpc,rte,stsb --model microsoft/deberta-v3-base",
+    "run-glue --task cola --model bert-base-cased --search halving",
+];
 
 /// Models of the pages that lie on the Hub.
 fn is_on_hub(bench: &Bench, model: &str) -> bool {
@@ -53,6 +58,15 @@ fn copy_all(from: &Path, to: &Path) {
         } else {
             std::fs::copy(entry.path(), target).unwrap();
         }
+    }
+}
+
+/// Makes the runs of `other-results` others than those of `results`: a run that is held against itself is refused.
+fn done_another_time(bench: &Bench) {
+    for file in bench.files("other-results").iter().filter(|file| !file.ends_with(".predictions.json")) {
+        let mut record: serde_json::Value = serde_json::from_slice(&std::fs::read(bench.path(file)).unwrap()).unwrap();
+        record["started_at"] = "2026-01-01T00:00:00Z".into();
+        bench.write(file, record.to_string());
     }
 }
 
@@ -103,6 +117,7 @@ fn bench_of(page: &str) -> Bench {
                     .iter()
                     .for_each(|task| copy_all(&root.join("results").join(task), &bench.path(name).join(task)));
             }
+            done_another_time(&bench);
             copy_all(&root.join("results/published"), &bench.path("results/published"));
             copy_all(&root.join("results/reference"), &bench.path("references"));
             std::fs::copy(root.join("results/reference/minilm_l6.json"), bench.path("reference.json")).unwrap();
@@ -196,7 +211,7 @@ fn commands_of_the_pages_do_what_they_say() {
         count += run_page(page, &commands);
         all.extend(commands);
     }
-    assert!(count > 60, "{count} commands");
+    assert!(count > 55, "{count} commands");
     for (begin, reason) in NOT_RUN {
         assert!(all.iter().any(|command| command.trim().starts_with(begin)), "no page has: {begin} ({reason})");
     }
