@@ -53,12 +53,14 @@ impl Case {
 
     fn open(&self, folder: &Path, seed: u64) -> Result<(SequenceClassifier<Ad>, LoadReport), CheckpointError> {
         let architecture = (self.family.architecture)(&self.config).expect(&self.name);
+        let padding_rows = architecture.embeddings.padding_rows();
         let model = SequenceClassifier::zeros(architecture, self.num_labels(), Precision::F32, &Default::default());
         let files = WeightFiles::find(folder)?;
         let options = LoadOptions {
             model_type: self.family.model_type.to_owned(),
             prefix: self.family.prefix,
             initializer_range: 0.02,
+            padding_rows,
             head: HeadUse::MustFit,
         };
         load(model, &self.names, &files, &options, &mut TorchRng::new(seed))
@@ -241,16 +243,15 @@ fn switches_that_are_not_implemented_are_refused_by_name() {
         ("roberta_pair", "is_decoder", json!(true)),
         ("camembert_pair", "add_cross_attention", json!(true)),
         ("xlm_roberta_pair", "hidden_act", json!("gelu_fastest")),
-        ("distilbert_pair", "activation", json!("mish")),
+        ("distilbert_pair", "activation", json!("prelu")),
         ("mpnet_pair", "relative_attention_num_buckets", json!(64)),
         ("deberta_pair", "talking_head", json!(true)),
-        ("deberta_pair", "pos_att_type", json!(["c2p", "p2p"])),
-        ("deberta_v3_pair", "pos_att_type", json!([])),
+        ("deberta_pair", "pos_att_type", json!(["c2p", 2])),
         ("deberta_v2_conv_pair", "conv_kernel_size", json!(4)),
         ("deberta_v2_conv_pair", "conv_groups", json!(3)),
-        ("deberta_v2_conv_pair", "conv_act", json!("mish")),
+        ("deberta_v2_conv_pair", "conv_act", json!("xielu")),
         ("deberta_v3_pair", "attention_head_size", json!(4)),
-        ("modernbert_pair", "hidden_activation", json!("relu2")),
+        ("modernbert_pair", "hidden_activation", json!("prelu")),
         ("gpt2_pair", "scale_attn_weights", json!(false)),
         ("opt_pair", "do_layer_norm_before", json!(false)),
         ("opt_pair", "word_embed_proj_dim", json!(8)),
@@ -265,7 +266,7 @@ fn switches_that_are_not_implemented_are_refused_by_name() {
         ("t5_pair", "decoder_start_token_id", json!(48)),
         ("t5_pair", "eos_token_id", json!([1, 2])),
         ("t5_pair", "pad_token_id", json!(null)),
-        ("umt5_pair", "num_decoder_layers", json!(0)),
+        ("umt5_pair", "num_decoder_layers", json!(-1)),
         ("mt5_pair", "relative_attention_num_buckets", json!(3)),
         ("mt5_pair", "relative_attention_max_distance", json!(4)),
         ("eurobert_pair", "classifier_pooling", json!("max")),
