@@ -83,7 +83,7 @@ pub struct ParameterSpec {
     pub stored: Vec<String>,
     /// That one has the pieces in the opposite order.
     pub stored_backwards: bool,
-    /// What may precede the encoder's names in files, beside the family's prefix.
+    /// What may precede the names in files, before the family's prefix or in its place.
     pub other_prefix: Option<&'static str>,
     /// Other names of a tensor that transformers ties to it: a file may have the same numbers there too, or there alone.
     pub tied: Vec<String>,

@@ -77,12 +77,12 @@ fn spellings(tensor: &str, stored: Option<&String>, entry: &ParameterSpec, prefi
     let mut names = Vec::new();
     for name in std::iter::once(tensor.to_owned()).chain(old_spelling(tensor)).chain(stored.cloned()) {
         if entry.in_encoder {
-            names.extend(
-                [Some(prefix), entry.other_prefix].into_iter().flatten().map(|prefix| format!("{prefix}{name}")),
-            );
+            names.push(format!("{prefix}{name}"));
         }
         names.push(name);
     }
+    let others = entry.other_prefix.map(|other| names.iter().map(|name| format!("{other}{name}")).collect());
+    names.extend(others.unwrap_or_else(Vec::new));
     names
 }
 

@@ -107,7 +107,7 @@ fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
     }
     let head = names.rows().len();
     names.linear("classifier", &["classifier"], true).outside_encoder(head);
-    // The published files, which are of the models' own code, say `new`.
+    // So do the published files, which are of the models' own code, and what transformers saves of them.
     names.rows().iter_mut().for_each(|row| row.other_prefix = Some("new."));
     Ok(std::mem::take(names.rows()))
 }

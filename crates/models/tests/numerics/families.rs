@@ -234,6 +234,27 @@ fn drawn_heads_are_transformers() {
     assert!(seen > 30, "{seen} drawn tensors were compared");
 }
 
+/// GTE's files as its authors call what is in them, and as transformers saves a model that it read from those.
+#[test]
+fn files_of_gte_say_new_in_two_ways() {
+    let cases = cases();
+    let case = cases.iter().find(|case| case.name == "gte_cls").unwrap();
+    let (usual, _) = case.open(&case.folder, 1).unwrap();
+    let tensors = read_safetensors(&case.folder.join("model.safetensors")).unwrap();
+    let of_authors =
+        |name: &str| name.strip_prefix("gte.").map_or_else(|| name.to_owned(), |name| format!("new.{name}"));
+    let saved_again = |name: &str| format!("new.{name}");
+    for renamed in [&of_authors as &dyn Fn(&str) -> String, &saved_again] {
+        let folder = tempfile::tempdir().unwrap();
+        let tensors: Vec<_> = tensors.iter().map(|(name, tensor)| (renamed(name), tensor.clone())).collect();
+        write_safetensors(&folder.path().join("model.safetensors"), &tensors).unwrap();
+        let (model, report) = case.open(folder.path(), 1).unwrap();
+        assert!(report.initialized.is_empty() && report.unused.is_empty(), "{report:?}");
+        assert!(models::parameters::read(&model) == models::parameters::read(&usual));
+        assert!(WeightFiles::find(folder.path()).unwrap().have_head().unwrap());
+    }
+}
+
 /// What would change the numbers and is not implemented is refused by its name, never run as something else.
 #[test]
 fn switches_that_are_not_implemented_are_refused_by_name() {
