@@ -70,6 +70,7 @@ const NAMES: &[(&str, Activation)] = &[
 ];
 
 /// Mean and deviation of [`Activation::Laplace`].
+#[allow(clippy::approx_constant, reason = "transformers rounds it there")]
 const LAPLACE: [f64; 2] = [0.707_107, 0.282_095];
 
 /// From here on softplus is its argument, in f32 (`torch.nn.functional.softplus`).

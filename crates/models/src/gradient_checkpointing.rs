@@ -83,11 +83,11 @@ where
     take(grads);
 
     // Of a second stack without layers nothing leads to the first one.
-    if let Some(mut plan) = shifted_plan {
-        if let Some(above) = gradient.take().filter(|_| trainable.embeddings) {
-            let x = encoder.only_shifted(batch, &mut batch.sequences.clone(), &pooled, &mut plan);
-            take(ops::surrogate_loss(x, Tensor::from_inner(above)).backward());
-        }
+    if let Some(mut plan) = shifted_plan
+        && let Some(above) = gradient.take().filter(|_| trainable.embeddings)
+    {
+        let x = encoder.only_shifted(batch, &mut batch.sequences.clone(), &pooled, &mut plan);
+        take(ops::surrogate_loss(x, Tensor::from_inner(above)).backward());
     }
 
     let mut shared = match &between {

@@ -81,8 +81,9 @@ fn spellings(tensor: &str, stored: Option<&String>, entry: &ParameterSpec, prefi
         }
         names.push(name);
     }
-    let others = entry.other_prefix.map(|other| names.iter().map(|name| format!("{other}{name}")).collect());
-    names.extend(others.unwrap_or_else(Vec::new));
+    let with = |other: &str| names.iter().map(|name| format!("{other}{name}")).collect();
+    let others: Vec<String> = entry.other_prefix.map(with).unwrap_or_default();
+    names.extend(others);
     names
 }
 
