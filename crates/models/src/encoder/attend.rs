@@ -38,6 +38,10 @@ impl<B: EncoderOps> Encoder<B> {
         };
         match &pass.shared.relative {
             RelativePositions::None => ops::attention(qkv, &spec),
+            RelativePositions::Unread { dropout } => {
+                pass.plan.next(Place::RelativeTable, *dropout);
+                ops::attention(qkv, &spec)
+            }
             RelativePositions::Bias(shared, relative) => {
                 let own = layer.relative_embeddings.as_ref().map(Param::val);
                 match own.or_else(|| shared.clone()) {
@@ -81,8 +85,8 @@ impl<B: EncoderOps> Encoder<B> {
             Distances::Disentangled(d) if d.share_att_key => {
                 let all = self.queries_keys_values(layer, embeddings, pass);
                 match d.terms {
-                    // Values of positions are not looked at.
-                    PositionTerms::Both => all,
+                    // Values of positions are not looked at, and without a term nothing is.
+                    PositionTerms::Both | PositionTerms::Neither => all,
                     PositionTerms::PositionToContent => ops::cat(vec![all.narrow(1, 0, hidden), zeros()], 1),
                     PositionTerms::ContentToPosition => ops::cat(vec![zeros(), all.narrow(1, hidden, hidden)], 1),
                 }
