@@ -35,6 +35,7 @@ mod clipped;
 mod columns;
 pub mod compare;
 mod credible;
+mod fitted;
 pub mod parity;
 mod same_outcome;
 mod scored_rows;

@@ -122,6 +122,13 @@ pub fn print(text: &str) -> Result<(), Error> {
     }
 }
 
+/// The columns of the terminal that standard output is; `None` of a pipe and of a file.
+#[must_use]
+pub fn terminal_width() -> Option<usize> {
+    let (_, columns) = console::Term::stdout().size_checked().filter(|_| std::io::stdout().is_terminal())?;
+    Some(usize::from(columns)).filter(|&columns| columns > 0)
+}
+
 /// Standard output cannot be written.
 pub fn cannot_write(error: &std::io::Error) -> Error {
     Error::failure(format!("standard output: {error}"))

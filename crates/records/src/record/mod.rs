@@ -37,6 +37,5 @@ pub use self::parts::{
     Baseline, EndWeights, ModelInfo, PlaceInfo, Predictor, Profile, Program, Scores, SearchMark, SearchRole, Source,
     Throughput, Timings, TrainingInfo,
 };
-pub use self::repeat::repeat_command;
 pub use self::run_record::{RunKey, RunRecord, is_same_number, without_mark};
 pub use self::version::FORMAT_VERSION;

@@ -3,6 +3,7 @@
 use super::parts::SearchRole;
 use super::run_record::RunRecord;
 use super::version::FORMAT_VERSION;
+use serde_json::Value;
 use std::path::Path;
 
 impl RunRecord {
@@ -29,17 +30,34 @@ impl RunRecord {
             trial.id.get(..12).unwrap_or(&trial.id)
         ))
     }
+
+    /// The command that makes this run again, as a shell takes it. `file`: the record's file, from where the command is typed.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn repeat_command(&self, file: &Path) -> Result<String, String> {
+        if let Some(reason) = self.why_not_repeated() {
+            return Err(reason);
+        }
+        let name = file.to_str().filter(|name| !name.chars().any(char::is_control)).ok_or_else(|| {
+            "the path of its record has characters that cannot be shown; give it another name".to_owned()
+        })?;
+        // A name that begins so would be a flag.
+        let name = if name.starts_with('-') { format!("./{name}") } else { name.to_owned() };
+        let mut command = format!("run-glue {}", shell_word(&name));
+        if self.hyper_parameters.get("load_best_model_at_end").and_then(Value::as_bool) == Some(true) {
+            let folder = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or("run");
+            // The best weights are kept on the way, each run's in a folder of its own.
+            command += &format!(" --output_dir {}", shell_word(&format!("again/{folder}")));
+        }
+        Ok(command)
+    }
 }
 
-/// The command that makes the run of a record again, as a shell takes it. `record`: the record's file, from where the command is typed.
-#[must_use]
-pub fn repeat_command(record: &Path) -> String {
-    let name = record.display().to_string();
-    // A name that begins so would be a flag.
-    let name = if name.starts_with('-') { format!("./{name}") } else { name };
-    let is_plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-./=:,@%+".contains(letter));
-    let word = if is_plain { name } else { format!("'{}'", name.replace('\'', "'\\''")) };
-    format!("run-glue {word}")
+/// A word as a shell takes it.
+fn shell_word(text: &str) -> String {
+    let is_plain = text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-./=:,@%+".contains(letter));
+    if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 #[cfg(test)]
@@ -47,13 +65,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_is_what_a_shell_takes() {
-        let command = |path: &str| repeat_command(Path::new(path));
-        assert_eq!(
-            command("results/rte/m/seed-42-3f9c02aa81d4.json"),
-            "run-glue results/rte/m/seed-42-3f9c02aa81d4.json"
-        );
-        assert_eq!(command("it's mine/a.json"), "run-glue 'it'\\''s mine/a.json'");
-        assert_eq!(command("-a.json"), "run-glue ./-a.json");
+    fn a_word_is_what_a_shell_takes() {
+        assert_eq!(shell_word("results/rte/m/seed-42-3f9c02aa81d4.json"), "results/rte/m/seed-42-3f9c02aa81d4.json");
+        assert_eq!(shell_word("it's mine/$(a).json"), "'it'\\''s mine/$(a).json'");
     }
 }

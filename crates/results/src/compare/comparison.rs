@@ -100,8 +100,13 @@ impl<'a> Comparison<'a> {
 
     /// The records of a row in a column.
     pub(super) fn records_in(&self, row: &Row, column: &Column) -> Vec<&'a RunRecord> {
+        self.files_in(row, column).into_iter().map(|(_, record)| record).collect()
+    }
+
+    /// The same, with their files.
+    pub(super) fn files_in(&self, row: &Row, column: &Column) -> Vec<&'a RecordFile> {
         let there = row.records.iter().filter(|&&at| self.of_record[at] == column.name);
-        there.map(|&at| &self.found[at].1).collect()
+        there.map(|&at| &self.found[at]).collect()
     }
 
     /// Whether a run of the row was trained on rows that make its average.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::comparison::Comparison;
-use super::formats::{Format, render};
+use super::formats::{Format, render, text_within};
 use super::{figures, published};
 use crate::credible::check_scores;
 use crate::statistics::{DEFAULT_LEVEL, is_level};
@@ -26,6 +26,8 @@ pub struct CompareOptions {
     pub level: f64,
     /// The form of the text.
     pub format: Format,
+    /// The columns of the terminal that [`Format::Text`] is for; `None`: as wide as it is.
+    pub width: Option<usize>,
     /// A folder for the charts, each an SVG file.
     pub charts: Option<PathBuf>,
 }
@@ -40,6 +42,7 @@ impl Default for CompareOptions {
             trials: false,
             level: DEFAULT_LEVEL,
             format: Format::Text,
+            width: None,
             charts: None,
         }
     }
@@ -82,7 +85,10 @@ pub fn run(options: &CompareOptions) -> Result<ComparedText, Error> {
     let published = options.published.iter().map(|path| published::read(path)).collect::<Result<Vec<_>, _>>()?;
     let published: Vec<_> = published.into_iter().flatten().collect();
     let comparison = Comparison::new(&found, &published, options.baseline.as_deref(), options.level)?;
-    let text = render(&comparison, options.format)?;
+    let text = match options.format {
+        Format::Text => text_within(&comparison, options.width),
+        format => render(&comparison, format)?,
+    };
     let charts = match &options.charts {
         Some(folder) => figures::write(&comparison, folder)?,
         None => 0,

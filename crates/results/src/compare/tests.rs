@@ -13,6 +13,7 @@ mod names;
 mod once;
 mod origins;
 mod published_rows;
+mod repeat;
 mod settings;
 mod significance;
 mod trained;

@@ -2,6 +2,7 @@
 //!
 //! [`Table::text`] is aligned, in percent, as GLUE tables usually are. For programs, [`tsv`] gives the fractions of the JSON files.
 
+mod narrow;
 mod numbers;
 mod row;
 mod tsv;
@@ -14,8 +15,8 @@ use self::numbers::{half, interval, mean, percent};
 pub use self::row::TableRow;
 pub use self::tsv::tsv;
 use crate::clipped::around;
-use crate::columns::aligned;
 use crate::compare::start_of;
+use crate::fitted::wrapped;
 use crate::same_outcome::{distinct, without_predictions};
 use crate::statistics::DEFAULT_LEVEL;
 use records::record::RunRecord;
@@ -93,6 +94,12 @@ impl Table {
     /// The aligned table, every line ended. Scores are in percent; `-` stands for what is undefined or unknown.
     #[must_use]
     pub fn text(&self) -> String {
+        self.text_within(None)
+    }
+
+    /// The same on a terminal: where it is too narrow, metrics stand below their tasks, and sentences are broken between words.
+    #[must_use]
+    pub fn text_within(&self, width: Option<usize>) -> String {
         let several = self.rows.iter().any(|row| row.runs > 1);
         let mut header = vec!["task", "metrics", "score", "baseline", "seconds"];
         if several {
@@ -121,7 +128,7 @@ impl Table {
                 format!("{seconds:.1}"),
             ]);
         }
-        let mut text = aligned(&grid, 2);
+        let mut text = String::new();
         if self.rows.iter().any(|row| row.interval.is_some()) {
             let _ = writeln!(
                 text,
@@ -156,7 +163,7 @@ impl Table {
                 shown(split)
             );
         }
-        text
+        narrow::laid_out(&grid, width) + &wrapped(&text, width)
     }
 }
 

@@ -95,7 +95,13 @@ impl Verification {
     /// A table for people, a line a number, and a sentence that sums up as the last line.
     #[must_use]
     pub fn as_text(&self) -> String {
-        table::as_text(&self.checked, &self.summary)
+        self.as_text_within(None)
+    }
+
+    /// The same within the width of a terminal.
+    #[must_use]
+    pub fn as_text_within(&self, width: Option<usize>) -> String {
+        table::as_text(&self.checked, &self.summary, width)
     }
 
     /// The same for programs: a JSON object with the verdict, the sentence, and an object a number.

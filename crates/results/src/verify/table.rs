@@ -7,8 +7,8 @@ use super::judge::{Further, SECOND_AND_THIRD};
 use super::outcome::Outcome;
 use super::same_class::OtherClass;
 use super::same_rows::UnknownRows;
-use crate::columns::aligned;
 use crate::compare::start_in_words;
+use crate::fitted::{Width, fitted, wrapped};
 use crate::statistics::Summary;
 use records::shown;
 
@@ -117,7 +117,7 @@ fn signed(value: f64) -> String {
     if value.is_finite() { format!("{value:+.4}") } else { "any".to_owned() }
 }
 
-pub(super) fn as_text(checked: &[Checked], summary: &str) -> String {
+pub(super) fn as_text(checked: &[Checked], summary: &str, width: Width) -> String {
     let heads = [
         "model",
         "task",
@@ -167,7 +167,9 @@ pub(super) fn as_text(checked: &[Checked], summary: &str) -> String {
     let keep =
         |line: [String; 14]| line.into_iter().zip(&kept).filter(|(_, kept)| **kept).map(|(cell, _)| cell).collect();
     let lines: Vec<Vec<String>> = lines.into_iter().map(keep).collect();
-    format!("{}\n{}\n", aligned(&lines, usize::MAX), shown(summary))
+    let names = if kept[0] { 3 } else { 2 };
+    let table = fitted(&lines, usize::MAX, names, width);
+    format!("{table}\n{}", wrapped(&format!("{}\n", shown(summary)), width))
 }
 
 pub(super) fn as_json(checked: &[Checked], outcome: Outcome, summary: &str, level: f64) -> String {

@@ -9,6 +9,7 @@ use results::compare::{CompareOptions, Format};
 use results::verify::{Margin, VerifyOptions};
 
 use super::value_parsers::{BoolFlag, number};
+use crate::progress::terminal_width;
 use trainer::error::Error;
 
 /// What can be typed after `compare`.
@@ -66,6 +67,7 @@ impl CompareArgs {
             trials: self.trials.unwrap_or(false),
             level: self.level,
             format: self.format()?,
+            width: terminal_width().filter(|_| self.output.is_none()),
             charts: self.charts.clone(),
         })
     }

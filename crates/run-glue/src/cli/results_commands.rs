@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use results::verify::Outcome;
 
 use super::compare_args::{CompareArgs, VerifyArgs};
-use crate::progress::print;
+use crate::progress::{print, terminal_width};
 use records::counted;
 use trainer::error::Error;
 
@@ -48,7 +48,8 @@ const CANNOT_TELL: u8 = 3;
 /// or training than its runs (2).
 pub fn verify(args: &VerifyArgs) -> Result<ExitCode, Error> {
     let verification = results::verify::run(&args.options())?;
-    print(&if args.json.unwrap_or(false) { verification.as_json() } else { verification.as_text() })?;
+    let text = || verification.as_text_within(terminal_width());
+    print(&if args.json.unwrap_or(false) { verification.as_json() } else { text() })?;
     Ok(match verification.outcome() {
         Outcome::Reproduced => ExitCode::SUCCESS,
         Outcome::NotReproduced => ExitCode::from(NOT_REPRODUCED),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use run_glue::cli::args::Cli;
 use run_glue::cli::normalize_args::normalize_args;
 
-fn pages() -> Vec<PathBuf> {
+pub(super) fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let docs = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let mut pages: Vec<PathBuf> = docs.filter(|path| path.extension().is_some_and(|ending| ending == "md")).collect();
@@ -15,7 +15,7 @@ fn pages() -> Vec<PathBuf> {
 }
 
 /// The lines of a page's blocks of shell, continued ones in one.
-fn shell_lines(text: &str) -> Vec<String> {
+pub(super) fn shell_lines(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let (mut is_shell, mut open) = (false, String::new());
     for line in text.lines() {
@@ -32,7 +32,7 @@ fn shell_lines(text: &str) -> Vec<String> {
 }
 
 /// The words of a command up to a comment, a pipe or another command; `None` where it stands for many.
-fn words(command: &str) -> Option<Vec<String>> {
+pub(super) fn words(command: &str) -> Option<Vec<String>> {
     let mut words = vec![String::new()];
     let mut quote = None;
     for character in command.chars() {

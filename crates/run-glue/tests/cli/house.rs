@@ -63,7 +63,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
         "results",
         &[
             &["clipped", "columns", "same_outcome", "scored_rows", "statistics"],
-            &["credible"],
+            &["credible", "fitted"],
             &["compare"],
             &["parity", "table", "verify"],
         ],

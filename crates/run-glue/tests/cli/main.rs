@@ -29,6 +29,8 @@ mod damaged_records;
 mod distillation;
 mod evaluate;
 mod examples;
+#[cfg(feature = "hub")]
+mod examples_run;
 mod final_eval;
 mod finished_folders;
 mod flags_table;

@@ -12,6 +12,7 @@ use std::time::SystemTime;
 
 use crate::compare::comparison::Comparison;
 use crate::compare::html;
+use crate::fitted::Width;
 use records::Error;
 use records::utc::rfc3339;
 
@@ -90,11 +91,16 @@ impl FromStr for Format {
 /// When a chart cannot be drawn.
 pub fn render(comparison: &Comparison<'_>, format: Format) -> Result<String, Error> {
     Ok(match format {
-        Format::Text => text::render(comparison),
+        Format::Text => text::render(comparison, None),
         Format::Json => json::render(comparison),
         Format::Csv => csv::render(comparison)?,
         Format::Markdown => markdown::render(comparison),
         Format::Latex => latex::render(comparison),
         Format::Html => html::render(comparison, &rfc3339(SystemTime::now()))?,
     })
+}
+
+/// The table for a terminal of this width: a wider one goes on below.
+pub(super) fn text_within(comparison: &Comparison<'_>, width: Width) -> String {
+    text::render(comparison, width)
 }

@@ -1,14 +1,14 @@
-//! Aligned columns.
+//! Aligned columns, within the width of a terminal.
 
 use std::fmt::Write;
 
 use super::grid::{Grid, NOTHING, caption, notes, pair_grid};
-use crate::columns::aligned;
 use crate::compare::best::{self, TRAINED_ON_IT};
 use crate::compare::comparison::Comparison;
+use crate::fitted::{Width, fitted, wrapped};
 use records::shown;
 
-pub(super) fn render(comparison: &Comparison<'_>) -> String {
+pub(super) fn render(comparison: &Comparison<'_>, width: Width) -> String {
     let grid = Grid::new(comparison);
     let mut lines = vec![std::iter::once("model".to_owned()).chain(grid.header).collect::<Vec<_>>()];
     for (name, cells) in grid.rows {
@@ -31,7 +31,8 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
         };
         lines.push(std::iter::once(name).chain(cells.into_iter().map(cell)).collect());
     }
-    let mut text = aligned(&lines, usize::MAX);
+    let table = fitted(&lines, usize::MAX, 1, width);
+    let mut text = String::new();
     let _ = writeln!(
         text,
         "\n{} ! is what is bold elsewhere, * has runs that predict one class only, {TRAINED_ON_IT} {}",
@@ -44,10 +45,10 @@ pub(super) fn render(comparison: &Comparison<'_>) -> String {
     for (name, source) in comparison.rows.iter().filter_map(|row| Some((&row.name, row.source_words()?))) {
         let _ = writeln!(text, "{}: {}", shown(name), shown(&source));
     }
+    let mut pairs = String::new();
     if let Some((header, rows)) = pair_grid(comparison) {
-        text.push('\n');
         let header = vec![header.into_iter().map(str::to_owned).collect()];
-        text.push_str(&aligned(&[header, rows].concat(), usize::MAX));
+        pairs = format!("\n{}", fitted(&[header, rows].concat(), usize::MAX, 3, width));
     }
-    text
+    table + &wrapped(&text, width) + &pairs
 }

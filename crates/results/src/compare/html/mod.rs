@@ -6,6 +6,7 @@ mod confusion;
 mod header;
 mod markup;
 mod numbers;
+mod repeat;
 mod runs;
 mod scores;
 mod speed;
@@ -62,7 +63,7 @@ pub(super) fn render(whole: &Comparison<'_>, made_at: &str) -> Result<String, Er
         ("published", "Published tables", published(comparison)),
         ("warnings", "Warnings", runs::warnings(comparison)),
         ("settings", "Settings", runs::settings(comparison)),
-        ("repeat", "How to repeat this", runs::reproduction(comparison)),
+        ("repeat", "How to repeat this", repeat::reproduction(comparison)),
     ];
     parts.retain(|(_, _, content)| !content.is_empty());
     let links = parts.iter().map(|(id, title, _)| format!("<li><a href=\"#{id}\">{title}</a></li>\n"));

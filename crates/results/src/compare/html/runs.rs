@@ -1,4 +1,4 @@
-//! How the runs came about: warnings, settings, and what it takes to repeat them.
+//! How the runs came about: warnings and settings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -104,56 +104,4 @@ fn value(record: &RunRecord, name: &str) -> String {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     }
-}
-
-/// What identifies model, data, program and settings of every run.
-pub(super) fn reproduction(comparison: &Comparison<'_>) -> String {
-    let header = ["model", "task", "seeds", "settings hash", "weights (SHA-256)", "data", "rows", "program"];
-    let mut data = Table::new(&header, 2);
-    for (row, column, records) in comparison.groups() {
-        let all = |of: &dyn Fn(&RunRecord) -> String| {
-            let values: BTreeSet<String> = records.iter().map(|record| of(record)).collect();
-            Cell::Text(values.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; "))
-        };
-        let mut seeds: Vec<u64> = records.iter().map(|record| record.seed).collect();
-        seeds.sort_unstable();
-        data.rows.push(vec![
-            Cell::text(&row.name),
-            Cell::Text(comparison.usual_name(column)),
-            Cell::Text(seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")),
-            all(&|record| record.settings_hash.clone()),
-            all(&|record| {
-                let hashes = record.model.weights_sha256.iter().map(|(file, hash)| format!("{file} {hash}"));
-                hashes
-                    .chain(record.model.commit.iter().map(|commit| format!("commit {commit}")))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            }),
-            all(&|record| {
-                let of = &record.dataset;
-                let parts = [Some(&of.id), of.config.as_ref(), of.revision.as_ref()];
-                parts.into_iter().flatten().cloned().collect::<Vec<_>>().join(", ")
-            }),
-            all(&|record| {
-                let rows = record.dataset.splits.iter().map(|split| {
-                    let hash = split
-                        .sha256
-                        .as_ref()
-                        .map_or_else(String::new, |hash| format!(" ({})", &hash[..hash.len().min(12)]));
-                    format!("{} {}{hash}", split.split, split.rows)
-                });
-                rows.collect::<Vec<_>>().join(", ")
-            }),
-            all(&|record| {
-                let of = &record.program;
-                let commit = of.git_commit.as_ref().map_or_else(String::new, |commit| format!(" ({commit})"));
-                format!("{} {}{commit}", of.name, of.version)
-            }),
-        ]);
-    }
-    paragraph(
-        "A run is repeated by the same program with the same model, data, settings and seed; on a CPU its numbers repeat bit for bit. \
-         Runs that differ by nothing but the seed share their settings hash. Every setting is listed under its flag's name: --setting \
-         value.",
-    ) + &details("Model, data, program and hash of every run", &table("What the runs were made of", &data, true))
 }
