@@ -16,7 +16,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification
 
 SDPA = {"attn_implementation": "sdpa"}
 # Families whose attention PyTorch has no kernel for.
-ATTENTION = {"mpnet": {}, "deberta-v2": {}}
+ATTENTION = {"mpnet": {}, "deberta": {}, "deberta-v2": {}, "rembert": {}}
 HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 

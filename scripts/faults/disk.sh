@@ -78,7 +78,7 @@ by_size() {
     one_run "$folder"
     "${command[@]}" >"$work/log" 2>&1 || code=$?
     said "$which of $size KB" "$code" "$work/log"
-    if [ "$code" = 1 ]; then
+    if [ "$code" != 0 ]; then
       # What was computed to the end lies where there was room: the record, or the model.
       if grep -q 'ends with the weights\|train_runtime' "$work/log"; then
         case $other in

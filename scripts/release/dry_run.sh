@@ -44,7 +44,7 @@ python3 -m venv "$work/fresh"
 installed() { env -i "HOME=$work" "$work/fresh/bin/run-glue" "$@"; }
 installed --version
 installed demo --task rte,stsb --format tsv --results_dir "$work/results" >"$work/log" 2>&1 || { cat "$work/log"; fail "the demo"; }
-grep 'score=' "$work/log"
+grep -P '^model\ttask\tscore' "$work/log"
 took "$(basename "$wheel"), installed into a fresh environment and run"
 
 target=$(installed --version | sed -n 's/^target: //p')

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::readers::Seed;
 
 /// Families of models, and tokenizers that each takes, by their fixtures.
-const FAMILIES: [(&str, &str); 19] = [
+const FAMILIES: [(&str, &str); 20] = [
     ("albert_pair", "unigram/albert-0/fast"),
     ("camembert_pair", "unigram/camembert-0/fast"),
     ("data2vec_text_pair", "tokenizer/roberta/json"),
@@ -23,6 +23,7 @@ const FAMILIES: [(&str, &str); 19] = [
     ("gemma3_text_pair", "tokenizer/uncased/json"),
     ("gpt2_pair", "tokenizer/uncased/json"),
     ("gpt_neox_pair", "tokenizer/uncased/json"),
+    ("gte_pair", "unigram/xlm-roberta-0/fast"),
     ("llama_yarn_pair", "tokenizer/uncased/json"),
     ("nomic_bert_pair", "tokenizer/uncased/json"),
     ("modernbert_pair", "tokenizer/uncased/json"),

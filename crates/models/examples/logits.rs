@@ -31,11 +31,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let family = family(&config)?;
     let architecture = (family.architecture)(&config)?;
     let device = Default::default();
+    let padding_rows = architecture.embeddings.padding_rows();
     let empty = SequenceClassifier::<Flex>::zeros(architecture, config.num_labels(), Precision::F32, &device);
     let options = LoadOptions {
         model_type: family.model_type.to_owned(),
         prefix: family.prefix,
         initializer_range: family.initializer_range(&config)?,
+        padding_rows,
         head: HeadUse::MustFit,
     };
     let (model, report) = load(

@@ -1,8 +1,12 @@
 //! Hugging Face's config.json.
 
+mod field_default;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
+
+pub use self::field_default::FieldDefault;
 
 /// What cannot be read or cannot be run.
 #[derive(Debug, thiserror::Error)]
@@ -69,36 +73,6 @@ pub(crate) const MOST_LAYERS: usize = 10_000;
 /// Far more classes than any classifier has, and few enough that names and logits of them take little.
 const MOST_LABELS: usize = 1_000_000;
 
-/// What transformers' configuration class puts where a config.json says nothing.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum FieldDefault {
-    /// `null`.
-    Null,
-    /// A switch.
-    Bool(bool),
-    /// A whole number.
-    Count(u64),
-    /// A whole number that may be negative.
-    Signed(i64),
-    /// A fraction.
-    Number(f64),
-    /// A text.
-    Text(&'static str),
-}
-
-impl From<FieldDefault> for Value {
-    fn from(default: FieldDefault) -> Self {
-        match default {
-            FieldDefault::Null => Value::Null,
-            FieldDefault::Bool(value) => value.into(),
-            FieldDefault::Count(value) => value.into(),
-            FieldDefault::Signed(value) => value.into(),
-            FieldDefault::Number(value) => value.into(),
-            FieldDefault::Text(value) => value.into(),
-        }
-    }
-}
-
 /// A config.json: its fields as they are, so that unknown ones survive.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
@@ -135,6 +109,29 @@ impl Config {
     #[must_use]
     pub fn with_number(mut self, field: &str, value: f64) -> Self {
         self.fields.insert(field.to_owned(), value.into());
+        self
+    }
+
+    /// The same with `defaults` where it has no such field: one that is null stays so.
+    #[must_use]
+    pub fn with_defaults(&self, defaults: &[(&str, FieldDefault)]) -> Self {
+        let defaults = defaults.iter().map(|(field, default)| ((*field).to_owned(), (*default).into()));
+        Self { fields: defaults.chain(self.fields.clone()).collect() }
+    }
+
+    /// The same with what it calls by another name where it belongs, each of `aliases` a name and its field. What stands there itself gives
+    /// way, as it does in transformers (`attribute_map`).
+    #[must_use]
+    pub fn with_aliases(&self, aliases: &[(&str, &str)]) -> Self {
+        let of_aliases =
+            aliases.iter().filter_map(|(alias, field)| Some(((*field).to_owned(), self.fields.get(*alias)?.clone())));
+        Self { fields: self.fields.clone().into_iter().chain(of_aliases).collect() }
+    }
+
+    /// The same without a field.
+    #[must_use]
+    pub fn without(mut self, field: &str) -> Self {
+        self.fields.remove(field);
         self
     }
 
@@ -199,12 +196,16 @@ impl Config {
         }
     }
 
-    /// A switch that transformers does not declare, off where it is absent: Python takes its `null` for off too.
+    /// A switch that transformers does not declare, off where it is absent: Python takes `null` and 0 for off too, and other numbers for on.
     ///
     /// # Errors
     /// When the field holds something else.
     pub fn undeclared_switch(&self, field: &str) -> Result<bool, ConfigError> {
-        if self.get(field).is_some() { self.switch(field, false) } else { Ok(false) }
+        match self.get(field) {
+            None => Ok(false),
+            Some(Value::Number(number)) => Ok(number.as_f64() != Some(0.0)),
+            Some(_) => self.switch(field, false),
+        }
     }
 
     /// A number, with the architecture's default.
@@ -339,12 +340,24 @@ mod tests {
             let said = refused.to_string();
             assert!(said.contains("null") && said.contains(expected), "{said}");
         }
-        let undeclared = |json| config(json).undeclared_switch("is_it").map_err(|error| error.to_string());
-        for (json, is_on) in [("{}", false), (r#"{"is_it":null}"#, false), (r#"{"is_it":true}"#, true)] {
-            assert_eq!(undeclared(json), Ok(is_on), "{json}");
+        let undeclared = |json: &str| config(json).undeclared_switch("is_it").map_err(|error| error.to_string());
+        for (value, is_on) in
+            [("null", false), ("true", true), ("false", false), ("0", false), ("1", true), ("0.5", true)]
+        {
+            assert_eq!(undeclared(&format!(r#"{{"is_it":{value}}}"#)), Ok(is_on), "{value}");
         }
-        assert!(undeclared(r#"{"is_it":1}"#).unwrap_err().contains("`is_it` is 1, expected true or false"));
+        assert_eq!(undeclared("{}"), Ok(false));
+        assert!(undeclared(r#"{"is_it":"no"}"#).unwrap_err().contains("`is_it` is \"no\", expected true or false"));
         assert_eq!(nulls.probability("absent", 0.1).unwrap(), 0.1);
+    }
+
+    #[test]
+    fn what_is_said_goes_before_defaults_and_aliases_before_what_is_said() {
+        let said = config(r#"{"dim":4,"width":null,"layers":2}"#);
+        let found = said.with_defaults(&[("width", FieldDefault::Count(8)), ("depth", FieldDefault::Count(3))]);
+        assert_eq!(found, config(r#"{"dim":4,"width":null,"layers":2,"depth":3}"#));
+        let found = found.with_aliases(&[("dim", "width"), ("layers", "depth"), ("heads", "n_heads")]);
+        assert_eq!(found, config(r#"{"dim":4,"width":4,"layers":2,"depth":2}"#));
     }
 
     #[test]

@@ -48,7 +48,7 @@ where
     let mut saved = Vec::with_capacity(depth);
     let mut sequences = batch.sequences.clone();
     let pooled = encoder.pooled_tokens(batch);
-    let mut between = None;
+    let (mut between, mut shifted_plan) = (None, None);
     let x = {
         let plain = encoder.valid();
         let mut shared = plain.shared(&sequences);
@@ -64,6 +64,11 @@ where
             saved.push(SavedInput { input: x.clone(), sequences: sequences.clone(), plan: plan.clone() });
             x = plain.layer(at, x, &mut sequences, (&shared, &pooled), plan);
         }
+        if plain.begins_second(depth) {
+            drop(plain.memory(x, &sequences, plan));
+            shifted_plan = Some(plan.clone());
+            x = plain.only_shifted(batch, &mut sequences, &pooled, plan);
+        }
         x
     };
     let trainable = Trainable::new(encoder);
@@ -76,6 +81,14 @@ where
     let mut grads = loss.backward();
     let mut gradient = top.grad_remove(&mut grads);
     take(grads);
+
+    // Of a second stack without layers nothing leads to the first one.
+    if let Some(mut plan) = shifted_plan
+        && let Some(above) = gradient.take().filter(|_| trainable.embeddings)
+    {
+        let x = encoder.only_shifted(batch, &mut batch.sequences.clone(), &pooled, &mut plan);
+        take(ops::surrogate_loss(x, Tensor::from_inner(above)).backward());
+    }
 
     let mut shared = match &between {
         Some((_, memory)) => encoder.shared_of_second(Tensor::from_inner(memory.clone()), &batch.sequences),
@@ -140,6 +153,7 @@ fn of_layer<B: AutodiffBackend>(shared: &Shared<B>, trainable: &Trainable) -> (S
     let memory = shared.memory.clone().map(|memory| leaf::<B>(memory.inner(), trainable.memory()));
     let (relative, table) = match &shared.relative {
         RelativePositions::None => (RelativePositions::None, None),
+        RelativePositions::Unread { dropout } => (RelativePositions::Unread { dropout: *dropout }, None),
         RelativePositions::Bias(table, spec) => (RelativePositions::Bias(table.clone(), spec.clone()), None),
         RelativePositions::Disentangled { embeddings, spec, used, dropout } => {
             let table = leaf::<B>(embeddings.clone().inner(), trainable.table);

@@ -81,6 +81,10 @@ pub struct ParameterSpec {
     pub shares: Vec<usize>,
     /// What transformers calls them in files, where that is something else: one name for each, or one for all of them together.
     pub stored: Vec<String>,
+    /// That one has the pieces in the opposite order.
+    pub stored_backwards: bool,
+    /// What may precede the names in files, before the family's prefix or in its place.
+    pub other_prefix: Option<&'static str>,
     /// Other names of a tensor that transformers ties to it: a file may have the same numbers there too, or there alone.
     pub tied: Vec<String>,
     /// The checkpoint has the matrix as `[in, out]` (transformers' `Conv1D`).
@@ -104,6 +108,8 @@ impl ParameterSpec {
             tensors,
             shares,
             stored: Vec::new(),
+            stored_backwards: false,
+            other_prefix: None,
             tied: Vec::new(),
             is_transposed: false,
             init,
@@ -124,6 +130,15 @@ impl ParameterSpec {
     #[must_use]
     pub fn stored_as_one(&self) -> Option<&String> {
         self.stored.first().filter(|_| self.stored.len() < self.tensors.len())
+    }
+
+    /// Values of [`Self::stored_as_one`] from the file's order of its pieces, which are of one size, to the model's, and the other way.
+    #[must_use]
+    pub fn in_order(&self, values: Vec<f32>) -> Vec<f32> {
+        match self.stored_backwards {
+            true => values.chunks((values.len() / self.tensors.len()).max(1)).rev().flatten().copied().collect(),
+            false => values,
+        }
     }
 
     /// Values between the checkpoint's order and the model's, either way: `shape` is that of `values`.
@@ -252,6 +267,14 @@ impl ParameterSpecs {
             let ending = row.parameter.rsplit('.').next().unwrap_or_default();
             row.stored = tensors.iter().map(|tensor| format!("{tensor}.{ending}")).collect();
         }
+        self
+    }
+
+    /// What files call the last layer's tensors is one of all, with the last of them first.
+    pub fn stored_backwards(&mut self, tensor: &str) -> &mut Self {
+        self.stored(&[tensor]);
+        let stored = |row: &&mut ParameterSpec| row.stored.iter().any(|name| name.starts_with(tensor));
+        self.rows.iter_mut().rev().take(2).filter(stored).for_each(|row| row.stored_backwards = true);
         self
     }
 

@@ -50,6 +50,20 @@ pub struct WriteError {
     pub source: io::Error,
 }
 
+/// Whether the machine is behind an error, and no input: a disk that is full or fails, a quota, `ulimit -f`. The same may succeed later.
+#[must_use]
+pub fn is_of_machine(error: &(dyn std::error::Error + 'static)) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StaleNetworkFileHandle, StorageFull};
+    /// `EIO`, which has no kind.
+    const IO: i32 = 5;
+    std::iter::successors(Some(error), |error| error.source()).any(|error| {
+        error.downcast_ref::<io::Error>().is_some_and(|error| {
+            matches!(error.kind(), FileTooLarge | QuotaExceeded | StaleNetworkFileHandle | StorageFull)
+                || cfg!(unix) && error.raw_os_error() == Some(IO)
+        })
+    })
+}
+
 impl WriteError {
     fn new(path: &Path, step: WriteStep, source: io::Error) -> Self {
         Self { path: path.to_path_buf(), step, source }

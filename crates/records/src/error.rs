@@ -1,6 +1,6 @@
 //! What ends a reading of records, a comparison, a verification or a zip early.
 
-use crate::atomic::WriteError;
+use crate::atomic::{WriteError, is_of_machine};
 use crate::record::RecordError;
 
 /// An error with everything a person needs: what is wrong, where, what was expected, what to do. Options go by the names of
@@ -32,9 +32,9 @@ impl Error {
         Self::Failure(error.to_string())
     }
 
-    /// Whether whoever gave the input can help it: all but [`Error::Failure`].
+    /// Whether whoever gave the input can help it: all but [`Error::Failure`], and a machine without room.
     #[must_use]
     pub fn is_input(&self) -> bool {
-        !matches!(self, Self::Failure(_))
+        !matches!(self, Self::Failure(_)) && !is_of_machine(self)
     }
 }

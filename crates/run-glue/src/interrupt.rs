@@ -1,9 +1,11 @@
-//! Ctrl-C and SIGTERM. Where a run has something to lose, the first asks it to stop once that is saved, and the second ends it at once;
-//! elsewhere the first ends it at once.
+//! What a signal does (`signals.rs` hears them). Where a run has something to lose, the first asks it to stop once that is saved, and the
+//! second ends it at once; elsewhere the first ends it at once.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::signals::{self, Signal};
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 /// How many runs have something to lose.
@@ -22,19 +24,26 @@ const PATIENCE: Duration = Duration::from_millis(400);
 
 /// Listens. Where no handler can be set, signals end the program as they always do.
 pub fn listen() {
-    let _ = ctrlc::set_handler(|| {
+    signals::listen(|signal| {
         let mut first = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
         let before = *first;
         match before {
+            // The system repeats it every second, and ends the program at the hard limit.
+            Some(_) if signal == Signal::ProcessorTime => {}
             Some(at) if at.elapsed() < SAME => {}
             Some(_) => end(),
             None => {
                 *first = Some(Instant::now());
                 drop(first);
                 // By another thread: whoever reads standard error may read no more, and a line would wait for that.
-                std::thread::spawn(|| {
+                std::thread::spawn(move || {
                     let when = if is_keeping() { " when what was computed is saved" } else { "" };
-                    log::info!("stopping{when}; once more to stop at once");
+                    match signal {
+                        Signal::End => log::info!("stopping{when}; once more to stop at once"),
+                        Signal::ProcessorTime => {
+                            log::warn!("the limit of processor time is reached (SIGXCPU, `ulimit -t`): stopping{when}");
+                        }
+                    }
                 });
                 request();
             }

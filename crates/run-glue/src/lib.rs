@@ -22,6 +22,7 @@ pub mod publish;
 pub mod publish;
 pub mod run_hooks;
 pub mod selftest;
+pub mod signals;
 pub mod synthetic;
 #[cfg(feature = "hub")]
 pub mod transfer_bars;

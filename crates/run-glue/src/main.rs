@@ -24,6 +24,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     run_glue::memory::keep_freed_pages();
+    run_glue::signals::keep_file_limit();
     run_glue::progress::install();
     Program::built_from(run_glue::version::COMMIT);
     let normalized = match normalize_args(std::env::args_os()) {

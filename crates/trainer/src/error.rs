@@ -1,5 +1,7 @@
 //! What ends a run early.
 
+use records::atomic::is_of_machine;
+
 /// An error with everything a person needs: what is wrong, where, what was expected, what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -72,7 +74,8 @@ macro_rules! input_errors {
     ($($error:ty),* $(,)?) => {
         $(impl From<$error> for Error {
             fn from(error: $error) -> Self {
-                Self::input(records::shown(&error.to_string()))
+                let message = records::shown(&error.to_string()).into_owned();
+                if is_of_machine(&error) { Self::failure(message) } else { Self::input(message) }
             }
         })*
     };
@@ -84,9 +87,21 @@ input_errors!(
     records::files::metrics_files::MetricsError,
     records::record::RecordError,
     glue_tasks::dataset::DataError,
-    models::checkpoint::CheckpointError,
     models::config::ConfigError,
 );
+
+impl From<models::checkpoint::CheckpointError> for Error {
+    fn from(error: models::checkpoint::CheckpointError) -> Self {
+        use models::checkpoint::CheckpointError::Write;
+        let message = records::shown(&error.to_string()).into_owned();
+        // Whether there is a place to write to is found out before any work.
+        if matches!(error, Write { .. }) || is_of_machine(&error) {
+            Self::failure(message)
+        } else {
+            Self::input(message)
+        }
+    }
+}
 
 impl From<records::Error> for Error {
     fn from(error: records::Error) -> Self {
@@ -97,12 +112,11 @@ impl From<records::Error> for Error {
 #[cfg(feature = "hub")]
 impl From<hub::HubError> for Error {
     fn from(error: hub::HubError) -> Self {
-        use hub::HubError::{Cancelled, Disk, Network};
-        if matches!(error, Cancelled { .. }) {
+        if matches!(error, hub::HubError::Cancelled { .. }) {
             return Self::interrupted(error.to_string());
         }
-        // A machine without a network or without room is not the program's failure.
-        let input = error.is_usage() || matches!(error, Network { .. } | Disk { .. });
-        if input { Self::input(error) } else { Self::failure(error) }
+        // A cache that may not be written to is one that the user can give another place.
+        let is_input = error.is_usage() || matches!(error, hub::HubError::Disk { .. }) && !is_of_machine(&error);
+        if is_input { Self::input(error) } else { Self::failure(error) }
     }
 }

@@ -59,6 +59,11 @@ impl FileLock {
                 }
                 Err(error) => return Err(LockError::Write(error)),
             }
+            // What it leads to is somebody's file, and would be written over.
+            if path.is_symlink() {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                return Err(LockError::Write(io::Error::other(format!("{name} in it is a link; remove it"))));
+            }
             let file = match OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path) {
                 Ok(file) => file,
                 // Another process took the folder away since.

@@ -378,6 +378,7 @@ impl ModelFiles {
         check_ids(&self.architecture, &self.tokenizer).map_err(|error| error.at(&self.files().id))?;
         check_parameters(&self.architecture, weights).map_err(|error| error.at(&self.places.model().id))?;
         let architecture = self.architecture.clone();
+        let padding_rows = architecture.embeddings.padding_rows();
         let empty = SequenceClassifier::<B>::zeros(architecture, build.num_labels, build.precision, device);
         let brings_head = match (adapter, self.adapter_plan()) {
             (Some(path), Some(plan)) => {
@@ -389,6 +390,7 @@ impl ModelFiles {
             model_type: self.family.model_type.to_owned(),
             prefix: self.family.prefix,
             initializer_range: self.family.initializer_range(&self.config)?,
+            padding_rows,
             // Where an adapter brings a head of its own, the model's is not used.
             head: if brings_head && build.head == HeadUse::MustFit { HeadUse::WhereItFits } else { build.head },
         };

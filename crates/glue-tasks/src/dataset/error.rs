@@ -65,6 +65,14 @@ pub enum DataError {
         /// One of those with a similar name.
         suggestion: Option<String>,
     },
+    /// A name that is asked for and that two columns have.
+    #[error("{} has two columns `{column}`: rename or remove one of them", file.display())]
+    TwoColumns {
+        /// The path of the file.
+        file: PathBuf,
+        /// The name of the columns.
+        column: String,
+    },
     /// A column of a type that it cannot have.
     #[error("{}: column `{column}` holds {found}, but {expected} is needed: name another column or convert it", file.display())]
     ColumnType {

@@ -51,7 +51,7 @@ pub(super) struct RawRow<'a> {
 /// Takes one row after the other; an error stops the reading.
 pub(super) type RowSink<'a> = dyn FnMut(RawRow<'_>) -> Result<(), DataError> + 'a;
 
-/// The index of a column, or an error that lists the columns there are.
+/// The index of a column, or an error that lists the columns there are; also where two have its name.
 pub(super) fn index_of(
     file: &Path,
     present: &[String],
@@ -60,12 +60,17 @@ pub(super) fn index_of(
 ) -> Result<usize, DataError> {
     // `sentence1` is near to `sentence2`, but has its own use.
     let unused = present.iter().filter(|&name| !wanted.texts.contains(name) && wanted.label.as_ref() != Some(name));
-    present.iter().position(|name| name == column).ok_or_else(|| DataError::MissingColumn {
-        file: file.to_owned(),
-        column: column.to_owned(),
-        present: present.to_vec(),
-        suggestion: near_enough(column, unused.map(String::as_str)).map(str::to_owned),
-    })
+    let mut found = (0..present.len()).filter(|&at| present[at] == column);
+    match (found.next(), found.next()) {
+        (Some(at), None) => Ok(at),
+        (Some(_), Some(_)) => Err(DataError::TwoColumns { file: file.to_owned(), column: column.to_owned() }),
+        (None, _) => Err(DataError::MissingColumn {
+            file: file.to_owned(),
+            column: column.to_owned(),
+            present: present.to_vec(),
+            suggestion: near_enough(column, unused.map(String::as_str)).map(str::to_owned),
+        }),
+    }
 }
 
 /// The file, open for reading.

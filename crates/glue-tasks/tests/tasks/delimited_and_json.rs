@@ -378,6 +378,8 @@ fn label_kinds_are_inferred() {
     assert!(matches!(infer("t.csv", "label,a\n,x\n"), Err(DataError::NoLabels { .. })));
     assert!(matches!(infer("t.csv", "label,a\n"), Err(DataError::EmptySplit { .. })));
     assert!(matches!(infer("t.csv", "a\nx\n"), Err(DataError::MissingColumn { .. })));
+    assert!(matches!(infer("t.csv", "label,a,label\n0,x,1\n"), Err(DataError::TwoColumns { .. })));
+    assert_eq!(infer("t.csv", "label,a,a\n0,x,1\n").unwrap(), classes(&["0"]), "which nobody asked for");
 }
 
 #[test]

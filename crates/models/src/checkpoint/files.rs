@@ -19,6 +19,8 @@ const CANDIDATES: &[(&str, bool)] = &[
 /// Whether a tensor of this name is a classifier's.
 #[must_use]
 pub fn is_of_head(name: &str) -> bool {
+    // What stands before all names of some files of GTE.
+    let name = name.strip_prefix("new.").unwrap_or(name);
     ["classifier.", "score.", "classification_head."].iter().any(|head| name.starts_with(head))
 }
 

@@ -20,6 +20,8 @@ pub struct LoadOptions {
     pub prefix: &'static str,
     /// Standard deviation of new weights.
     pub initializer_range: f64,
+    /// Rows of tables that are 0 where the table is drawn, by the parameter: those of padding.
+    pub padding_rows: Vec<(&'static str, usize)>,
     /// What becomes of a head that the files have.
     pub head: HeadUse,
 }
@@ -69,16 +71,19 @@ impl LoadReport {
     }
 }
 
-/// Names under which `tensor` may be stored, the usual one first; `stored`: what files call it that transformers writes,
+/// Names under which `tensor` of an entry may be stored, the usual one first; `stored`: what files call it that transformers writes,
 /// where that is another.
-fn spellings(tensor: &str, stored: Option<&String>, in_encoder: bool, prefix: &str) -> Vec<String> {
+fn spellings(tensor: &str, stored: Option<&String>, entry: &ParameterSpec, prefix: &str) -> Vec<String> {
     let mut names = Vec::new();
     for name in std::iter::once(tensor.to_owned()).chain(old_spelling(tensor)).chain(stored.cloned()) {
-        if in_encoder {
+        if entry.in_encoder {
             names.push(format!("{prefix}{name}"));
         }
         names.push(name);
     }
+    let with = |other: &str| names.iter().map(|name| format!("{other}{name}")).collect();
+    let others: Vec<String> = entry.other_prefix.map(with).unwrap_or_default();
+    names.extend(others);
     names
 }
 
@@ -105,12 +110,12 @@ pub fn load<B: Backend, M: Module<B>>(
             unreachable!("the table of tensor names has `{}`, the module has not", entry.parameter)
         };
         let of_all = entry.stored_as_one().and_then(|stored| {
-            let names = spellings(stored, None, entry.in_encoder, options.prefix);
+            let names = spellings(stored, None, entry, options.prefix);
             names.into_iter().find(|name| tensors.contains(name))
         });
         if let Some(name) = of_all {
             check_shape(&name, &tensors, shape, entry, options)?;
-            values.insert(entry.parameter.clone(), tensors.read(&name)?);
+            values.insert(entry.parameter.clone(), entry.in_order(tensors.read(&name)?));
             report.loaded.extend(entry.tensors.iter().map(|tensor| entry.full_name(tensor, options.prefix)));
             used.insert(name);
             continue;
@@ -123,8 +128,8 @@ pub fn load<B: Backend, M: Module<B>>(
             let count: usize = piece_shape.iter().product();
             let full = entry.full_name(tensor, options.prefix);
             let stored = entry.stored.get(part);
-            let names = spellings(tensor, stored, entry.in_encoder, options.prefix);
-            let tied = entry.tied.iter().flat_map(|other| spellings(other, None, entry.in_encoder, options.prefix));
+            let names = spellings(tensor, stored, entry, options.prefix);
+            let tied = entry.tied.iter().flat_map(|other| spellings(other, None, entry, options.prefix));
             let found = names.into_iter().chain(tied.clone()).find(|name| tensors.contains(name));
             let fits = match &found {
                 None => false,
@@ -150,7 +155,10 @@ pub fn load<B: Backend, M: Module<B>>(
                     if let Init::NormalAgain { std } = entry.init {
                         again.push((entry.parameter.clone(), count, std));
                     }
-                    let drawn = initial_values(entry.init, count, options.initializer_range, rng);
+                    let mut drawn = initial_values(entry.init, count, options.initializer_range, rng);
+                    if entry.init == Init::Normal {
+                        empty_padding(&mut drawn, &entry.parameter, shape, options);
+                    }
                     whole.extend(entry.turned(drawn, &piece_shape));
                     if found.is_some() { report.mismatched.push(full) } else { report.initialized.push(full) }
                 }
@@ -201,6 +209,16 @@ fn check_shape(
         "; the checkpoint's head was trained for another number of labels: --ignore_mismatched_sizes true draws a new one"
     };
     Err(CheckpointError::Shape { tensor: name.to_owned(), found, expected: expected.to_vec(), hint })
+}
+
+/// Makes the padding's rows of a table 0, those that it has.
+fn empty_padding(table: &mut [f32], parameter: &str, shape: &[usize], options: &LoadOptions) {
+    let columns = shape.iter().skip(1).product::<usize>().max(1);
+    for (_, row) in options.padding_rows.iter().filter(|(name, _)| *name == parameter) {
+        if let Some(row) = table.chunks_mut(columns).nth(*row) {
+            row.fill(0.0);
+        }
+    }
 }
 
 fn initial_values(init: Init, count: usize, std: f64, rng: &mut TorchRng) -> Vec<f32> {

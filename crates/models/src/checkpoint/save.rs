@@ -28,7 +28,8 @@ pub fn save<B: Backend, M: Module<B>>(
             unreachable!("the table of tensor names has `{}`, the module has not", entry.parameter)
         };
         if let Some(name) = entry.stored_as_one() {
-            tensors.push((entry.full_name(name, prefix), whole));
+            let HostTensor { shape, values } = whole;
+            tensors.push((entry.full_name(name, prefix), HostTensor { values: entry.in_order(values), shape }));
             continue;
         }
         let names = if entry.stored.is_empty() { &entry.tensors } else { &entry.stored };

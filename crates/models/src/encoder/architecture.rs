@@ -46,7 +46,7 @@ pub struct Architecture {
 /// tokens behind them, and then at all of the first stack's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decoder {
-    /// The first of its layers among the [`Architecture::num_layers`].
+    /// The first of its layers among the [`Architecture::num_layers`]; as many as those are where it has none.
     pub first_layer: usize,
     /// The token before all others (`decoder_start_token_id`).
     pub start: u32,
@@ -89,6 +89,14 @@ impl Embeddings {
             scale: None,
             projection: Projection::None,
         }
+    }
+
+    /// The rows of tables that do not learn, by the parameter that they are of. PyTorch makes them 0 where it draws the table.
+    #[must_use]
+    pub fn padding_rows(&self) -> Vec<(&'static str, usize)> {
+        let words = self.padding.map(|id| ("encoder.word_embeddings", id as usize));
+        let positions = self.positions.and_then(Positions::padding_row).map(|row| ("encoder.position_embeddings", row));
+        words.into_iter().chain(positions).collect()
     }
 }
 
@@ -224,8 +232,10 @@ pub struct FeedForward {
     pub activation: Activation,
     /// Half of the first one's columns is activated and multiplied with the other half (Shazeer 2020).
     pub gated: bool,
-    /// Whether they have biases.
+    /// Whether the first one has a bias.
     pub bias: bool,
+    /// Whether the second one has.
+    pub output_bias: bool,
 }
 
 /// What attention knows of the distance of two tokens.

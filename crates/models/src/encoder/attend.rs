@@ -10,7 +10,7 @@ use super::model::{Encoder, Layer, LayerPass};
 use super::relative::RelativePositions;
 use crate::batch::Sequences;
 use crate::layers::{Linear, Norm, RowPass};
-use crate::ops::{self, AttentionSpec, EncoderOps, Place, RotarySpec};
+use crate::ops::{self, AttentionSpec, EncoderOps, HeadNormSpec, Place, RotarySpec};
 
 impl<B: EncoderOps> Encoder<B> {
     /// The context of every row, `[rows, queries]`, of the layer's input as it attends to it.
@@ -38,6 +38,10 @@ impl<B: EncoderOps> Encoder<B> {
         };
         match &pass.shared.relative {
             RelativePositions::None => ops::attention(qkv, &spec),
+            RelativePositions::Unread { dropout } => {
+                pass.plan.next(Place::RelativeTable, *dropout);
+                ops::attention(qkv, &spec)
+            }
             RelativePositions::Bias(shared, relative) => {
                 let own = layer.relative_embeddings.as_ref().map(Param::val);
                 match own.or_else(|| shared.clone()) {
@@ -81,8 +85,8 @@ impl<B: EncoderOps> Encoder<B> {
             Distances::Disentangled(d) if d.share_att_key => {
                 let all = self.queries_keys_values(layer, embeddings, pass);
                 match d.terms {
-                    // Values of positions are not looked at.
-                    PositionTerms::Both => all,
+                    // Values of positions are not looked at, and without a term nothing is.
+                    PositionTerms::Both | PositionTerms::Neither => all,
                     PositionTerms::PositionToContent => ops::cat(vec![all.narrow(1, 0, hidden), zeros()], 1),
                     PositionTerms::ContentToPosition => ops::cat(vec![zeros(), all.narrow(1, hidden, hidden)], 1),
                 }
@@ -103,6 +107,9 @@ impl<B: EncoderOps> Encoder<B> {
 fn normalised<B: EncoderOps>(qkv: Tensor<B, 2>, a: &SelfAttention, norms: [&Norm<B>; 2]) -> Tensor<B, 2> {
     let [rows, _] = qkv.dims();
     let [queries, keys] = a.columns();
+    if let [Some((of_queries, epsilon)), Some((of_keys, _))] = norms.map(Norm::of_mean_square) {
+        return ops::head_norm(qkv, [of_queries, of_keys], HeadNormSpec { queries, keys, epsilon });
+    }
     let by_head = |first: usize, columns: usize, norm: &Norm<B>| {
         let heads = qkv.clone().narrow(1, first, columns).reshape([rows * columns / a.head_dim, a.head_dim]);
         norm.forward(heads).reshape([rows, columns])

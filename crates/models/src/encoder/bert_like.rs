@@ -59,6 +59,7 @@ pub(super) fn bert_like_without_token_types(
             activation: Activation::from_config("hidden_act", config.text("hidden_act", "gelu")?)?,
             gated: false,
             bias: true,
+            output_bias: true,
         },
         block: Block::PostNorm,
         convolution: None,

@@ -7,20 +7,32 @@ use crate::config::{Config, ConfigError};
 const MOST_PARAMETERS: f64 = 1e10;
 
 impl Architecture {
-    /// The same where its parts fit each other and memory. `heads_field` is what the family's config.json calls the number of
-    /// heads.
+    /// As [`Self::fitting`], and heads divide the width. `heads_field` is what the family's config.json calls their number.
     ///
     /// # Errors
     /// Names the field of config.json or the part of the architecture that is wrong.
     pub fn checked(self, heads_field: &'static str) -> Result<Self, ConfigError> {
         let (hidden, heads) = (self.hidden_size, self.attention.heads);
+        // Where no field says how wide a head is, the width is divided.
+        if self.attention.head_dim == hidden / heads && !hidden.is_multiple_of(heads) {
+            return Err(ConfigError::Value {
+                field: "hidden_size".to_owned(),
+                value: hidden.to_string(),
+                expected: format!("a multiple of {heads_field} ({heads})"),
+            });
+        }
+        self.fitting()
+    }
+
+    /// The same where its parts fit each other and memory.
+    ///
+    /// # Errors
+    /// Names the field of config.json or the part of the architecture that is wrong.
+    pub fn fitting(self) -> Result<Self, ConfigError> {
+        let hidden = self.hidden_size;
         let wrong = |value: String, expected: String| {
             Err(ConfigError::Value { field: "hidden_size".to_owned(), value, expected })
         };
-        // Where no field says how wide a head is, the width is divided.
-        if self.attention.head_dim == hidden / heads && !hidden.is_multiple_of(heads) {
-            return wrong(hidden.to_string(), format!("a multiple of {heads_field} ({heads})"));
-        }
         let turned = self.attention.layers.iter().filter_map(|layer| layer.rotary.as_ref());
         let turned = turned.map(|rotary| 2 * rotary.frequencies.len()).max().unwrap_or(0);
         if turned > self.attention.head_dim {
@@ -70,18 +82,14 @@ impl Architecture {
         }
         if let Some(decoder) = self.decoder {
             let norms_first = self.block == (Block::PreNorm { first_attention: true });
-            let is_within = (1..layers).contains(&decoder.first_layer);
+            let is_within = (1..=layers).contains(&decoder.first_layer);
             if !norms_first || !is_within || !self.layer_order.iter().copied().eq(0..layers) {
                 let value = format!("from layer {} on", decoder.first_layer);
                 let expected = format!(
-                    "one of layers 1 to below {layers}, all of them with normalisations first, each once and in order"
+                    "one of layers 1 to {layers}, all of them with normalisations first, each once and in order"
                 );
                 return wrong("decoder", value, expected);
             }
-        }
-        if self.feed_forward.gated && self.feed_forward.activation.form().is_none() {
-            let expected = "one that has a gate: not tanh".to_owned();
-            return wrong("feed_forward.activation", format!("{:?}", self.feed_forward.activation), expected);
         }
         Ok(())
     }

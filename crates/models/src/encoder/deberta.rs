@@ -3,9 +3,9 @@
 //! Follows <https://github.com/huggingface/transformers/blob/main/src/transformers/models/deberta/modeling_deberta.py>
 
 use super::architecture::{Architecture, Disentangled, Distances};
-use super::checks::only;
 use super::deberta_like::{
-    checked_span, deberta_like, embedding_names, max_relative_positions, names_behind_attention, relative_terms,
+    checked_span, deberta_like, embedding_names, max_relative_positions, names_behind_attention, position_types,
+    relative_terms, scale_of,
 };
 use super::deberta_v2;
 use super::registration::Family;
@@ -38,9 +38,16 @@ fn disentangled(config: &Config) -> Result<Option<Disentangled>, ConfigError> {
 }
 
 fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
-    only(config, "talking_head", &false.into())?;
+    const TALKING: &str = "talking_head";
+    let config = &config.with_defaults(FAMILY.config_defaults);
+    if config.undeclared_switch(TALKING)? {
+        let value = config.get(TALKING).map(ToString::to_string).unwrap_or_default();
+        return Err(ConfigError::Unsupported { field: TALKING, value, supported: "false".to_owned() });
+    }
     let mut architecture = deberta_like(config)?;
     let attention = &mut architecture.attention;
+    // Here each one that is named counts, twice where it is named twice, and also one that is no term.
+    attention.scale = scale_of(position_types(config)?.len(), attention.head_dim);
     (attention.bias, attention.query_value_bias, attention.by_head) = (false, true, true);
     if let Some(disentangled) = disentangled(config)? {
         attention.distances = Distances::Disentangled(disentangled);
@@ -49,6 +56,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
 }
 
 fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
+    let config = &config.with_defaults(FAMILY.config_defaults);
     let mut names = embedding_names(config)?;
     let terms = relative_terms(config)?;
     for layer in 0..config.layers("num_hidden_layers")? {
@@ -71,4 +79,57 @@ fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
         names.table("relative_embeddings", "encoder.rel_embeddings");
     }
     Ok(names.head("pooler.dense", false, "classifier"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn config(changes: &[(&str, Value)]) -> Config {
+        let fields = json!({
+            "model_type": "deberta", "vocab_size": 9, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2,
+            "intermediate_size": 8, "relative_attention": true, "pos_att_type": ["c2p", "p2c"],
+        });
+        let mut fields = fields.as_object().unwrap().clone();
+        fields.extend(changes.iter().map(|(field, value)| ((*field).to_owned(), value.clone())));
+        Config::from_fields(fields)
+    }
+
+    /// `scale_factor = 1 + len(self.pos_att_type)`, and of a text one part is there always.
+    #[test]
+    fn scores_are_divided_by_as_many_types_as_are_named() {
+        for (types, terms) in [
+            (Value::Null, 1.0),
+            (json!([]), 1.0),
+            (json!(""), 2.0),
+            (json!(["p2p"]), 2.0),
+            (json!(["C2P", "p2c"]), 3.0),
+            (json!(["c2p", "c2p", "p2c"]), 4.0),
+            (json!("c2p|p2c"), 3.0),
+        ] {
+            let scale = architecture(&config(&[("pos_att_type", types.clone())])).unwrap().attention.scale;
+            assert!((scale - (2.0f64 * terms).powf(-0.5)).abs() < 1e-12, "{types}: {scale}");
+        }
+    }
+
+    #[test]
+    fn heads_that_talk_are_refused_and_others_are_not() {
+        for silent in [Value::Null, json!(false), json!(0)] {
+            assert!(architecture(&config(&[("talking_head", silent.clone())])).is_ok(), "{silent}");
+        }
+        for talking in [json!(true), json!(1)] {
+            let said = architecture(&config(&[("talking_head", talking)])).unwrap_err().to_string();
+            assert!(said.contains("`talking_head`") && said.contains("supported: false"), "{said}");
+        }
+    }
+
+    #[test]
+    fn positions_are_those_of_the_class_where_nothing_is_said() {
+        let specs = parameter_specs(&config(&[])).unwrap();
+        assert!(specs.iter().any(|spec| spec.parameter == "encoder.relative_embeddings"));
+        let found = architecture(&config(&[])).unwrap();
+        assert!(matches!(found.attention.distances, Distances::Disentangled(table) if table.span == 512));
+    }
 }

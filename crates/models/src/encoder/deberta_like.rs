@@ -1,5 +1,7 @@
 //! What the versions of DeBERTa have in common in config.json, and in the names of their tensors.
 
+use serde_json::Value;
+
 use super::architecture::{Architecture, Dense, PositionTerms, Projection, TokenTypes};
 use super::bert_like::bert_like_without_token_types;
 use crate::activation::Activation;
@@ -25,8 +27,7 @@ pub(super) fn deberta_like(config: &Config) -> Result<Architecture, ConfigError>
         rows => TokenTypes::Rows(rows),
     };
     // Scores are divided as if they had a term for each side that is named, relative positions or not.
-    let terms = 1 + position_terms(config)?.map_or(0, PositionTerms::count);
-    architecture.attention.scale = 1.0 / ((terms * architecture.attention.head_dim) as f64).sqrt();
+    architecture.attention.scale = scale_of(position_terms(config)?.count(), architecture.attention.head_dim);
     architecture.head.dense = Some(Dense {
         dropout: config.probability("pooler_dropout", 0.0)?,
         activation: Activation::from_config("pooler_hidden_act", config.text("pooler_hidden_act", "gelu")?)?,
@@ -36,34 +37,42 @@ pub(super) fn deberta_like(config: &Config) -> Result<Architecture, ConfigError>
     Ok(architecture)
 }
 
-/// The terms that `pos_att_type` names; `None`: it names none.
-fn position_terms(config: &Config) -> Result<Option<PositionTerms>, ConfigError> {
-    let kinds: Vec<String> = match config.get("pos_att_type") {
-        Some(serde_json::Value::Array(kinds)) => kinds.iter().filter_map(|k| k.as_str().map(str::to_owned)).collect(),
-        Some(text) => {
-            text.as_str().unwrap_or_default().to_lowercase().split('|').map(|k| k.trim().to_owned()).collect()
-        }
-        None => Vec::new(),
-    };
-    match kinds.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [] => Ok(None),
-        ["c2p", "p2c"] | ["p2c", "c2p"] => Ok(Some(PositionTerms::Both)),
-        ["c2p"] => Ok(Some(PositionTerms::ContentToPosition)),
-        ["p2c"] => Ok(Some(PositionTerms::PositionToContent)),
-        _ => Err(unsupported_terms(kinds.join("|"))),
-    }
+/// What scores are multiplied with that have so many terms besides that of two contents.
+pub(super) fn scale_of(terms: usize, head_dim: usize) -> f64 {
+    1.0 / (((1 + terms) * head_dim) as f64).sqrt()
 }
 
-fn unsupported_terms(value: String) -> ConfigError {
-    ConfigError::Unsupported { field: "pos_att_type", value, supported: "c2p|p2c, c2p, p2c".to_owned() }
+/// What `pos_att_type` names, as transformers reads it: of a text its parts in lower case, of a list the texts as they are.
+pub(super) fn position_types(config: &Config) -> Result<Vec<String>, ConfigError> {
+    const FIELD: &str = "pos_att_type";
+    let Some(value) = config.get(FIELD) else { return Ok(Vec::new()) };
+    let types = match value {
+        Value::Array(types) => types.iter().map(|of_list| of_list.as_str().map(str::to_owned)).collect(),
+        Value::String(text) => Some(text.to_lowercase().split('|').map(|part| part.trim().to_owned()).collect()),
+        _ => None,
+    };
+    types.ok_or_else(|| ConfigError::Value {
+        field: FIELD.to_owned(),
+        value: value.to_string(),
+        expected: "c2p and p2c, in a list or with | between them, or null".to_owned(),
+    })
+}
+
+/// The terms that `pos_att_type` names: those whose names are there, and how often does not matter. Others are none.
+fn position_terms(config: &Config) -> Result<PositionTerms, ConfigError> {
+    let types = position_types(config)?;
+    Ok(match ["c2p", "p2c"].map(|term| types.iter().any(|named| named == term)) {
+        [true, true] => PositionTerms::Both,
+        [true, false] => PositionTerms::ContentToPosition,
+        [false, true] => PositionTerms::PositionToContent,
+        [false, false] => PositionTerms::Neither,
+    })
 }
 
 /// The terms of attention with relative positions; `None`: it knows nothing of those.
 pub(super) fn relative_terms(config: &Config) -> Result<Option<PositionTerms>, ConfigError> {
-    if !config.switch("relative_attention", false)? {
-        return Ok(None);
-    }
-    position_terms(config)?.map(Some).ok_or_else(|| unsupported_terms(String::new()))
+    let is_relative = config.switch("relative_attention", false)?;
+    is_relative.then(|| position_terms(config)).transpose()
 }
 
 /// Distances beyond are one.

@@ -35,6 +35,7 @@ const CONFIG_DEFAULTS: &[(&str, FieldDefault)] = &[
     ("initializer_range", FieldDefault::Number(0.02)),
     ("layer_norm_eps", FieldDefault::Number(1e-7)),
     ("legacy", FieldDefault::Bool(true)),
+    ("max_position_embeddings", FieldDefault::Count(512)),
     ("max_relative_positions", FieldDefault::Signed(-1)),
     ("pad_token_id", FieldDefault::Count(0)),
     ("pooler_dropout", FieldDefault::Number(0.0)),
@@ -75,10 +76,11 @@ fn disentangled(config: &Config) -> Result<Option<Disentangled>, ConfigError> {
 
 fn convolution(config: &Config) -> Result<Option<Convolution>, ConfigError> {
     const SIZE: &str = "conv_kernel_size";
-    let kernel_size = if config.get(SIZE).is_some() { config.whole(SIZE, 0)? } else { 0 };
-    if kernel_size == 0 {
+    // transformers asks whether it is above 0.
+    if config.get(SIZE).is_none_or(|size| size.as_i64().is_some_and(|size| size <= 0)) {
         return Ok(None);
     }
+    let kernel_size = config.count(SIZE)?;
     let wrong = |field: &str, value: usize, expected: String| {
         Err(ConfigError::Value { field: field.to_owned(), value: value.to_string(), expected })
     };
@@ -96,6 +98,7 @@ fn convolution(config: &Config) -> Result<Option<Convolution>, ConfigError> {
 }
 
 fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
+    let config = &config.with_defaults(CONFIG_DEFAULTS);
     if let Some(size) = config.get("attention_head_size") {
         let expected = config.count("hidden_size")? / config.count("num_attention_heads")?;
         only(config, "attention_head_size", &expected.into()).map_err(|_| ConfigError::Unsupported {
@@ -113,6 +116,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
 }
 
 fn parameter_specs(config: &Config) -> Result<Vec<ParameterSpec>, ConfigError> {
+    let config = &config.with_defaults(CONFIG_DEFAULTS);
     let mut names = embedding_names(config)?;
     let disentangled = disentangled(config)?;
     let [own_queries, own_keys] = disentangled.map_or([false; 2], |d| d.own_projections());
@@ -153,6 +157,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::encoder::architecture::PositionTerms;
 
     fn config(field: &str, value: Value) -> Config {
         let mut fields = json!({
@@ -166,7 +171,9 @@ mod tests {
     /// transformers does not declare the field, and asks `if not self.share_att_key`.
     #[test]
     fn keys_are_not_shared_where_the_field_is_null() {
-        for (value, is_shared) in [(Value::Null, false), (json!(false), false), (json!(true), true)] {
+        let values =
+            [(Value::Null, false), (json!(false), false), (json!(0), false), (json!(true), true), (json!(1), true)];
+        for (value, is_shared) in values {
             let config = config("share_att_key", value);
             assert_eq!(disentangled(&config).unwrap().map(|table| table.share_att_key), Some(is_shared));
             let specs = parameter_specs(&config).unwrap();
@@ -175,6 +182,55 @@ mod tests {
         }
         let said = disentangled(&config("share_att_key", json!("no"))).unwrap_err().to_string();
         assert!(said.contains("`share_att_key` is \"no\", expected true or false"), "{said}");
+    }
+
+    /// transformers asks `conv_kernel_size > 0`.
+    #[test]
+    fn a_kernel_of_no_tokens_is_none() {
+        for none in [Value::Null, json!(0), json!(-1)] {
+            assert_eq!(convolution(&config("conv_kernel_size", none)).unwrap(), None);
+        }
+        assert_eq!(convolution(&config("conv_kernel_size", json!(3))).unwrap().map(|conv| conv.kernel_size), Some(3));
+        for (wrong, expected) in
+            [(json!(2), "an odd number"), (json!("3"), "a whole number"), (json!(1.5), "a whole number")]
+        {
+            let said = convolution(&config("conv_kernel_size", wrong)).unwrap_err().to_string();
+            assert!(said.contains("`conv_kernel_size`") && said.contains(expected), "{said}");
+        }
+    }
+
+    /// transformers looks for `c2p` and `p2c` in a list, as they are, and in the parts of a text in lower case.
+    #[test]
+    fn terms_are_those_that_are_named() {
+        let head_dim = 2.0f64;
+        for (types, expected, terms) in [
+            (Value::Null, PositionTerms::Neither, 1.0),
+            (json!([]), PositionTerms::Neither, 1.0),
+            (json!(""), PositionTerms::Neither, 1.0),
+            (json!(["p2p"]), PositionTerms::Neither, 1.0),
+            (json!(["C2P", "p2c"]), PositionTerms::PositionToContent, 2.0),
+            (json!("C2P | P2C"), PositionTerms::Both, 3.0),
+            (json!(["c2p", "c2p"]), PositionTerms::ContentToPosition, 2.0),
+            (json!(["c2p", "p2c", "p2p"]), PositionTerms::Both, 3.0),
+        ] {
+            let config = config("pos_att_type", types.clone());
+            assert_eq!(disentangled(&config).unwrap().map(|table| table.terms), Some(expected), "{types}");
+            let scale = architecture(&config).unwrap().attention.scale;
+            assert!((scale - (head_dim * terms).powf(-0.5)).abs() < 1e-12, "{types}: {scale}");
+        }
+        for wrong in [json!(2), json!(["c2p", 2])] {
+            let said = disentangled(&config("pos_att_type", wrong)).unwrap_err().to_string();
+            assert!(said.contains("`pos_att_type`"), "{said}");
+        }
+    }
+
+    #[test]
+    fn positions_are_those_of_the_class_where_nothing_is_said() {
+        let mut fields = config("position_buckets", json!(-1)).fields().clone();
+        fields.remove("max_position_embeddings");
+        let architecture = architecture(&Config::from_fields(fields)).unwrap();
+        assert_eq!(architecture.longest_input(), Some(512));
+        assert!(matches!(architecture.attention.distances, Distances::Disentangled(table) if table.span == 512));
     }
 
     #[test]

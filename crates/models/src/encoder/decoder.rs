@@ -24,7 +24,7 @@ pub struct CrossAttention<B: Backend> {
 /// What the second stack has besides its layers.
 #[derive(Module, Debug)]
 pub struct SecondStack<B: Backend> {
-    /// The table of relative positions that its layers share, `[buckets, heads]`.
+    /// The table of relative positions that its layers share, where it has any: `[buckets, heads]`.
     pub relative_embeddings: Option<Param<Tensor<B, 2>>>,
     /// After its last layer.
     pub final_norm: Norm<B>,
@@ -49,7 +49,9 @@ impl<B: Backend> SecondStack<B> {
     /// All parameters zero, to be loaded or initialised.
     pub(super) fn zeros(a: &Architecture, device: &B::Device) -> Self {
         let table = match a.attention.distances {
-            Distances::Buckets(buckets) if !buckets.of_each_layer => Some([buckets.rows, a.attention.heads]),
+            Distances::Buckets(buckets) if !buckets.of_each_layer && a.crossing_layers() > 0 => {
+                Some([buckets.rows, a.attention.heads])
+            }
             _ => None,
         };
         Self {

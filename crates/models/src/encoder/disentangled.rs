@@ -51,6 +51,8 @@ impl Disentangled {
 /// What disentangled attention adds to the product of two contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PositionTerms {
+    /// Nothing: the table is not read.
+    Neither,
     /// Both of the following.
     Both,
     /// The product of a query and the key of its distance to the token that it looks at (`c2p`).
@@ -63,18 +65,18 @@ impl PositionTerms {
     /// How many they are.
     #[must_use]
     pub fn count(self) -> usize {
-        if self == Self::Both { 2 } else { 1 }
+        usize::from(self.content_to_position()) + usize::from(self.position_to_content())
     }
 
     /// Whether keys of positions are needed.
     #[must_use]
     pub fn content_to_position(self) -> bool {
-        self != Self::PositionToContent
+        matches!(self, Self::Both | Self::ContentToPosition)
     }
 
     /// Whether queries of positions are needed.
     #[must_use]
     pub fn position_to_content(self) -> bool {
-        self != Self::ContentToPosition
+        matches!(self, Self::Both | Self::PositionToContent)
     }
 }

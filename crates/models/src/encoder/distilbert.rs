@@ -78,6 +78,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
             activation: Activation::from_config("activation", config.text("activation", "gelu")?)?,
             gated: false,
             bias: true,
+            output_bias: true,
         },
         block: Block::PostNorm,
         convolution: None,

@@ -84,6 +84,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
             )?,
             gated: false,
             bias: true,
+            output_bias: true,
         },
         block: Block::PreNorm { first_attention: true },
         convolution: None,

@@ -72,6 +72,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
             activation: Activation::from_config("hidden_act", config.text("hidden_act", "gelu")?)?,
             gated: false,
             bias: true,
+            output_bias: true,
         },
         block: match config.switch("use_parallel_residual", true)? {
             true => Block::Parallel,

@@ -71,6 +71,7 @@ pub(super) fn llama_like(config: &Config, defaults: &LlamaDefaults) -> Result<Ar
     let [heads, key_value_heads, head_dim] = heads(config, defaults)?;
     let rotary = rope(config, Some("full_attention"), head_dim, defaults.rope)?;
     let (field, activation) = defaults.activation;
+    let mlp_bias = defaults.has_mlp_bias && config.switch("mlp_bias", false)?;
     let attention_bias = defaults.has_attention_bias && config.switch("attention_bias", false)?;
     config.at_least_zero("initializer_range", 0.02)?;
     let padding = padding(config, defaults.padding)?;
@@ -94,7 +95,8 @@ pub(super) fn llama_like(config: &Config, defaults: &LlamaDefaults) -> Result<Ar
         feed_forward: FeedForward {
             activation: Activation::from_config(field, config.text(field, activation)?)?,
             gated: true,
-            bias: defaults.has_mlp_bias && config.switch("mlp_bias", false)?,
+            bias: mlp_bias,
+            output_bias: mlp_bias,
         },
         block: Block::PreNorm { first_attention: true },
         convolution: None,
@@ -179,7 +181,7 @@ pub(super) fn llama_names(a: &Architecture) -> Vec<ParameterSpec> {
         let gate = ["gate_proj", "up_proj"].map(|part| name(&format!("mlp.{part}")));
         names
             .linear(&path("intermediate"), &gate.each_ref().map(String::as_str), a.feed_forward.bias)
-            .linear(&path("output"), &[&name("mlp.down_proj")], a.feed_forward.bias)
+            .linear(&path("output"), &[&name("mlp.down_proj")], a.feed_forward.output_bias)
             .norm(&path("attention_norm"), &name("input_layernorm"), false);
         if a.block == Block::Sandwich {
             names

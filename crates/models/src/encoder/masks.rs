@@ -42,6 +42,10 @@ impl Architecture {
             let convolution = self.convolution.filter(|_| layer == 0);
             masks.extend(convolution.map(|_| mask(Place::Convolution, self.dropout.output, len, hidden)));
         }
+        if first_of_second == self.layer_order.len() {
+            masks.extend(put_out);
+            masks.push(embeddings);
+        }
         masks.extend(put_out);
         masks.extend(self.head.dense.map(|dense| mask(Place::Pooled, dense.dropout, 1, hidden)));
         masks.push(mask(Place::Classifier, self.head.dropout, 1, hidden));

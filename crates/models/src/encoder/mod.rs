@@ -20,6 +20,7 @@ mod eurobert;
 mod gemma;
 mod gpt2;
 mod gpt_neox;
+mod gte;
 mod llama;
 mod llama_like;
 mod masks;
@@ -66,6 +67,7 @@ pub static FAMILIES: &[Family] = &[
     roberta_prelayernorm::FAMILY,
     rembert::FAMILY,
     nomic_bert::FAMILY,
+    gte::FAMILY,
     eurobert::FAMILY,
     modernbert::DECODER,
     gpt2::FAMILY,

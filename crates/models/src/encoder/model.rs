@@ -119,7 +119,7 @@ impl<B: Backend> Encoder<B> {
             after_attention_norm: around.then(|| norm(hidden)),
             cross: (i >= second).then(|| CrossAttention::zeros(a, precision, device)),
             intermediate: linear(hidden, inner, a.feed_forward.bias),
-            output: linear(ffn, hidden, a.feed_forward.bias),
+            output: linear(ffn, hidden, a.feed_forward.output_bias),
             output_norm: norm(hidden),
             after_output_norm: around.then(|| norm(hidden)),
             convolution: a
@@ -163,12 +163,18 @@ impl<B: EncoderOps> Encoder<B> {
         let mut sequences = batch.sequences.clone();
         let (mut shared, pooled) = (self.shared(&sequences), self.pooled_tokens(batch));
         let mut x = self.embed(batch, plan);
-        for at in 0..self.architecture().layer_order.len() {
+        let depth = self.architecture().layer_order.len();
+        for at in 0..depth {
             if self.begins_second(at) {
                 shared = self.shared_of_second(self.memory(x, &sequences, plan), &sequences);
                 x = self.embed_shifted(batch, plan);
             }
             x = self.layer(at, x, &mut sequences, (&shared, &pooled), plan);
+        }
+        if self.begins_second(depth) {
+            // Nothing reads the first stack's output, which is dropped all the same.
+            drop(self.memory(x, &sequences, plan));
+            x = self.only_shifted(batch, &mut sequences, &pooled, plan);
         }
         self.summary(x, &sequences, plan)
     }
@@ -190,7 +196,8 @@ impl<B: EncoderOps> Encoder<B> {
         let a = self.architecture();
         let layer = &self.layers[a.layer_order[at]];
         // Nothing reads the last layer's other rows, so beyond its attention they are not computed.
-        let only = if at + 1 == a.layer_order.len() { pooled } else { &PooledTokens::All };
+        let is_last = at + 1 == a.layer_order.len() && !self.begins_second(at + 1);
+        let only = if is_last { pooled } else { &PooledTokens::All };
         let before = layer
             .convolution
             .as_ref()
@@ -354,9 +361,9 @@ impl<B: EncoderOps> Encoder<B> {
     /// Between the feed-forward layer's two, `[rows, intermediate]`.
     fn inner(&self, layer: &Layer<B>, x: Tensor<B, 2>, pass: &mut LayerPass<B>) -> Tensor<B, 2> {
         let (feed_forward, dropouts) = (self.architecture().feed_forward, self.architecture().dropout);
-        let inner = match (feed_forward.gated, feed_forward.activation.form()) {
-            (true, Some(form)) => ops::gated_activation(layer.intermediate.forward(x, &mut pass.rows()), form),
-            _ => feed_forward.activation.forward(&layer.intermediate, x, &mut pass.rows()),
+        let inner = match feed_forward.gated {
+            true => feed_forward.activation.gated(layer.intermediate.forward(x, &mut pass.rows())),
+            false => feed_forward.activation.forward(&layer.intermediate, x, &mut pass.rows()),
         };
         // A layer that drops its output has no stream of its own here.
         match dropouts.inner {

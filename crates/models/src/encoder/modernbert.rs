@@ -115,7 +115,8 @@ fn layers(config: &Config, head_dim: usize, reach: usize) -> Result<Vec<LayerAtt
 fn modernbert_like(config: &Config) -> Result<Architecture, ConfigError> {
     let (hidden, layers) = (config.count("hidden_size")?, config.layers("num_hidden_layers")?);
     let attention_dropout = config.probability("attention_dropout", 0.0)?;
-    let attention_bias = config.switch("attention_bias", false)?;
+    let [attention_bias, mlp_bias] = ["attention_bias", "mlp_bias"].map(|field| config.switch(field, false));
+    let (attention_bias, mlp_bias) = (attention_bias?, mlp_bias?);
     config.at_least_zero("initializer_range", 0.02)?;
     Ok(Architecture {
         vocab_size: config.count("vocab_size")?,
@@ -132,7 +133,8 @@ fn modernbert_like(config: &Config) -> Result<Architecture, ConfigError> {
         feed_forward: FeedForward {
             activation: Activation::from_config("hidden_activation", config.text("hidden_activation", "gelu")?)?,
             gated: true,
-            bias: config.switch("mlp_bias", false)?,
+            bias: mlp_bias,
+            output_bias: mlp_bias,
         },
         block: Block::PreNorm { first_attention: false },
         convolution: None,
@@ -231,12 +233,14 @@ fn names(config: &Config, a: &Architecture, qkv: &[&str]) -> Result<Vec<Paramete
         .norm("dense_norm", "head.norm", norm_bias)
         .linear("classifier", &["classifier"], a.head.classifier_bias)
         .outside_encoder(head);
-    // `_init_weights`: the head's layers have deviations of their own.
+    // `_init_weights`: words and the head's layers are cut, and these have deviations of their own.
     let cutoff = config.number("initializer_cutoff_factor", 2.0)?;
-    let out = config.number("initializer_range", 0.02)? / (2.0 * a.num_layers as f64).sqrt();
+    let range = config.number("initializer_range", 0.02)?;
+    let out = range / (2.0 * a.num_layers as f64).sqrt();
     let last = (a.hidden_size as f64).powf(-0.5);
-    for row in &mut names.rows()[head..] {
+    for row in names.rows() {
         let std = match row.parameter.as_str() {
+            "encoder.word_embeddings" => range,
             "dense.weight" => out,
             "classifier.weight" => last,
             _ => continue,

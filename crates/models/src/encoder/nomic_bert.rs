@@ -49,7 +49,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
     let rotary = Some(rope(config, None, attention.head_dim, RopeDefaults::theta(1000.0))?);
     attention.layers = vec![LayerAttention { rotary, ..LayerAttention::default() }; fields.num_hidden_layers];
     let activation = Activation::from_config("hidden_act", config.text("hidden_act", "silu")?)?;
-    architecture.feed_forward = FeedForward { activation, gated: true, bias: false };
+    architecture.feed_forward = FeedForward { activation, gated: true, bias: false, output_bias: false };
     let dropout = &mut architecture.dropout;
     dropout.attention = config.probability("attention_probs_dropout_prob", 0.0)?;
     (dropout.embeddings, dropout.attention_output, dropout.output) = (hidden_dropout, hidden_dropout, hidden_dropout);

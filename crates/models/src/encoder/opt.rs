@@ -75,6 +75,7 @@ fn architecture(config: &Config) -> Result<Architecture, ConfigError> {
             activation: Activation::from_config("activation_function", config.text("activation_function", "relu")?)?,
             gated: false,
             bias,
+            output_bias: bias,
         },
         block: Block::PreNorm { first_attention: true },
         convolution: None,

@@ -32,13 +32,15 @@ impl Family {
     pub fn initializer_range(&self, config: &Config) -> Result<f64, ConfigError> {
         const RANGE: &str = "initializer_range";
         const USUAL: f64 = 0.02;
-        let has = |field: &str| {
-            config.fields().contains_key(field) || self.config_defaults.iter().any(|(name, _)| *name == field)
-        };
+        let declares = |field: &str| self.config_defaults.iter().any(|(name, _)| *name == field);
+        let has = |field: &str| config.fields().contains_key(field) || declares(field);
         if !has(RANGE) && has("init_std") {
             return config.at_least_zero("init_std", USUAL);
         }
-        // Python's `or`, which takes a 0 for nothing.
+        // Python's `or`, which takes a 0 for nothing, and `null` where the class lets it through.
+        if !declares(RANGE) && config.get(RANGE).is_none() {
+            return Ok(USUAL);
+        }
         Ok(Some(config.at_least_zero(RANGE, USUAL)?).filter(|&std| std > 0.0).unwrap_or(USUAL))
     }
 }
@@ -79,6 +81,7 @@ mod tests {
             (json!({"model_type": "opt", "init_std": 0.0}), 0.0),
             (json!({"model_type": "opt", "init_std": 0.1, "initializer_range": 0.3}), 0.3),
             (json!({"model_type": "opt", "init_std": 0.1, "initializer_range": 0.0}), 0.02),
+            (json!({"model_type": "opt", "init_std": 0.1, "initializer_range": null}), 0.02),
             (json!({"model_type": "bert", "init_std": 0.1}), 0.02),
             (json!({"model_type": "bert", "initializer_range": 0.3}), 0.3),
             (json!({"model_type": "bert", "initializer_range": 0}), 0.02),
@@ -86,6 +89,13 @@ mod tests {
             let config = Config::from_fields(fields.as_object().unwrap().clone());
             let range = family(&config).unwrap().initializer_range(&config).unwrap();
             assert_eq!(range, expected, "{fields}");
+        }
+        // Fields that the class declares as numbers.
+        for (model_type, field) in [("opt", "init_std"), ("bert", "initializer_range")] {
+            let fields = json!({"model_type": model_type, field: null});
+            let config = Config::from_fields(fields.as_object().unwrap().clone());
+            let said = family(&config).unwrap().initializer_range(&config).unwrap_err().to_string();
+            assert!(said.contains(&format!("`{field}` is null, expected a number")), "{said}");
         }
     }
 }

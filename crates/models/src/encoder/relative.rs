@@ -6,13 +6,18 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::architecture::{Buckets, Distances};
+use super::architecture::{Buckets, Distances, PositionTerms};
 use crate::layers::Norm;
 use crate::ops::{EncoderOps, RelativeKind, RelativeSpec};
 
 /// What the layers of one forward pass share of relative positions.
 pub(crate) enum RelativePositions<B: Backend> {
     None,
+    /// A table that no score has a term of.
+    Unread {
+        /// Probability of each layer's dropout, which is drawn all the same.
+        dropout: f64,
+    },
     /// A table of biases, `[buckets, heads]`; `None`: each layer has its own.
     Bias(Option<Tensor<B, 2>>, RelativeSpec),
     /// Embeddings of positions.
@@ -44,6 +49,7 @@ impl<B: EncoderOps> RelativePositions<B> {
                 let rows = distance_rows(max_len, |distance| buckets.row_of(distance, one_sided));
                 Self::Bias(table, RelativeSpec { kind: RelativeKind::Bias, rows })
             }
+            (Distances::Disentangled(d), _) if d.terms == PositionTerms::Neither => Self::Unread { dropout },
             (Distances::Disentangled(d), Some(table)) => {
                 let embeddings = match norm {
                     Some(norm) => norm.forward(table),

@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 
 use super::decoder::CrossAttention;
 use super::model::{Encoder, LayerPass, Shared};
+use super::pooling::PooledTokens;
 use crate::batch::{Sequences, TokenBatch};
 use crate::ops::{self, AttentionSpec, DropoutPlan, EncoderOps, Place};
 
@@ -16,7 +17,7 @@ impl<B: EncoderOps> Encoder<B> {
         self.architecture().decoder.map_or_else(|| batch.clone(), |decoder| batch.with_distinct(decoder.start))
     }
 
-    /// Whether the second stack begins with the `at`-th layer that runs.
+    /// Whether the second stack begins with the `at`-th layer that runs, or behind the last one: then it has none.
     pub(crate) fn begins_second(&self, at: usize) -> bool {
         self.architecture().decoder.is_some_and(|decoder| decoder.first_layer == at)
     }
@@ -27,6 +28,19 @@ impl<B: EncoderOps> Encoder<B> {
             Some(decoder) => self.embed(&batch.shifted(decoder.start), plan),
             None => unreachable!("there is no second stack"),
         }
+    }
+
+    /// The output of a second stack without layers, of the rows that the head looks at; the layout is theirs from here on.
+    pub(crate) fn only_shifted(
+        &self,
+        batch: &TokenBatch,
+        sequences: &mut Arc<Sequences>,
+        pooled: &PooledTokens,
+        plan: &mut DropoutPlan,
+    ) -> Tensor<B, 2> {
+        let ([x], narrowed) = pooled.of([self.embed_shifted(batch, plan)], sequences);
+        *sequences = narrowed;
+        x
     }
 
     /// The first stack's output, of that of its last layer.

@@ -34,7 +34,8 @@ impl Architecture {
         let (own, shared) = match attention.distances {
             Distances::None => (0, 0),
             Distances::Buckets(b) if b.of_each_layer => (b.rows * attention.heads, 0),
-            Distances::Buckets(b) => (0, stacks * b.rows * attention.heads),
+            // A stack without layers has none.
+            Distances::Buckets(b) => (0, (1 + self.crossing_layers().min(1)) * b.rows * attention.heads),
             Distances::Disentangled(d) => {
                 let [queries, keys] = d.own_projections();
                 let own = if queries { linear(hidden, hidden, true) } else { 0 }
@@ -48,7 +49,7 @@ impl Architecture {
         let layer = linear(hidden, queries + 2 * keys, attention.bias)
             + linear(queries, hidden, attention.output_bias)
             + linear(hidden, inner, self.feed_forward.bias)
-            + linear(ffn, hidden, self.feed_forward.bias)
+            + linear(ffn, hidden, self.feed_forward.output_bias)
             + if attention.query_value_bias { queries + keys } else { 0 }
             + norms * norm(hidden)
             + if attention.query_key_norm { 2 * norm(attention.head_dim) } else { 0 }

@@ -19,8 +19,8 @@ pub(super) const T5: Family = Family {
     model_type: "t5",
     classifier_architecture: "T5ForSequenceClassification",
     tokenizer_class: "T5Tokenizer",
-    architecture: |config| architecture(config, &OF_T5),
-    parameter_specs: |config| parameter_specs(config, &OF_T5),
+    architecture: |config| architecture(&completed(config, T5_DEFAULTS), false),
+    parameter_specs: |config| parameter_specs(&completed(config, T5_DEFAULTS), false),
     config_defaults: T5_DEFAULTS,
     dropout_fields: DropoutFields { hidden: &["dropout_rate"], attention: &[], classifier: &["classifier_dropout"] },
     prefix: "transformer.",
@@ -30,72 +30,91 @@ pub(super) const T5: Family = Family {
 pub(super) const MT5: Family = Family {
     model_type: "mt5",
     classifier_architecture: "MT5ForSequenceClassification",
-    architecture: |config| architecture(config, &OF_MT5),
-    parameter_specs: |config| parameter_specs(config, &OF_MT5),
+    architecture: |config| architecture(&completed(config, MT5_DEFAULTS), false),
+    parameter_specs: |config| parameter_specs(&completed(config, MT5_DEFAULTS), false),
     config_defaults: MT5_DEFAULTS,
     ..T5
 };
 
-/// UMT5's.
+/// UMT5's, of which each layer has a table of relative positions.
 pub(super) const UMT5: Family = Family {
     model_type: "umt5",
     classifier_architecture: "UMT5ForSequenceClassification",
-    architecture: |config| architecture(config, &OF_UMT5),
-    parameter_specs: |config| parameter_specs(config, &OF_UMT5),
+    architecture: |config| architecture(&completed(config, MT5_DEFAULTS), true),
+    parameter_specs: |config| parameter_specs(&completed(config, MT5_DEFAULTS), true),
     ..MT5
 };
 
-/// `T5Config` of `configuration_t5.py`; what depends on other fields is not among them.
-const T5_DEFAULTS: &[(&str, FieldDefault)] = &[
-    ("classifier_dropout", FieldDefault::Number(0.0)),
-    ("dropout_rate", FieldDefault::Number(0.1)),
-    ("eos_token_id", FieldDefault::Count(1)),
-    ("feed_forward_proj", FieldDefault::Text("relu")),
-    ("initializer_factor", FieldDefault::Number(1.0)),
-    ("is_encoder_decoder", FieldDefault::Bool(true)),
-    ("layer_norm_epsilon", FieldDefault::Number(1e-6)),
-    ("pad_token_id", FieldDefault::Count(0)),
-    ("relative_attention_max_distance", FieldDefault::Count(128)),
-    ("relative_attention_num_buckets", FieldDefault::Count(32)),
-    ("tie_word_embeddings", FieldDefault::Bool(true)),
-    ("use_cache", FieldDefault::Bool(true)),
-];
-
-/// `MT5Config` and `UMT5Config`, alike.
-const MT5_DEFAULTS: &[(&str, FieldDefault)] = &[
-    ("classifier_dropout", FieldDefault::Number(0.0)),
-    ("decoder_start_token_id", FieldDefault::Count(0)),
-    ("dropout_rate", FieldDefault::Number(0.1)),
-    ("eos_token_id", FieldDefault::Count(1)),
-    ("feed_forward_proj", FieldDefault::Text("gated-gelu")),
-    ("initializer_factor", FieldDefault::Number(1.0)),
-    ("is_encoder_decoder", FieldDefault::Bool(true)),
-    ("layer_norm_epsilon", FieldDefault::Number(1e-6)),
-    ("pad_token_id", FieldDefault::Count(0)),
-    ("relative_attention_max_distance", FieldDefault::Count(128)),
-    ("relative_attention_num_buckets", FieldDefault::Count(32)),
-    ("tie_word_embeddings", FieldDefault::Bool(true)),
-    ("use_cache", FieldDefault::Bool(true)),
-];
-
-/// What the three differ in.
-struct Kind {
-    /// `feed_forward_proj` where config.json says nothing.
-    feed_forward: &'static str,
-    /// `decoder_start_token_id`; T5's class has none.
-    start: Option<u32>,
-    /// Whether each layer has a table of relative positions.
-    table_in_each_layer: bool,
+/// The defaults of a class, what depends on other fields left out: those that all have, and its own.
+macro_rules! defaults {
+    ($($field:literal: $default:expr,)*) => {
+        &[
+            ("classifier_dropout", FieldDefault::Number(0.0)),
+            ("d_kv", FieldDefault::Count(64)),
+            ("d_model", FieldDefault::Count(512)),
+            ("dropout_rate", FieldDefault::Number(0.1)),
+            ("eos_token_id", FieldDefault::Count(1)),
+            ("initializer_factor", FieldDefault::Number(1.0)),
+            ("is_encoder_decoder", FieldDefault::Bool(true)),
+            ("layer_norm_epsilon", FieldDefault::Number(1e-6)),
+            ("pad_token_id", FieldDefault::Count(0)),
+            ("relative_attention_max_distance", FieldDefault::Count(128)),
+            ("relative_attention_num_buckets", FieldDefault::Count(32)),
+            ("tie_word_embeddings", FieldDefault::Bool(true)),
+            ("use_cache", FieldDefault::Bool(true)),
+            $(($field, $default),)*
+        ]
+    };
 }
 
-const OF_T5: Kind = Kind { feed_forward: "relu", start: None, table_in_each_layer: false };
-const OF_MT5: Kind = Kind { feed_forward: "gated-gelu", start: Some(0), table_in_each_layer: false };
-const OF_UMT5: Kind = Kind { table_in_each_layer: true, ..OF_MT5 };
+/// `T5Config` of `configuration_t5.py`.
+const T5_DEFAULTS: &[(&str, FieldDefault)] = defaults! {
+    "d_ff": FieldDefault::Count(2048),
+    "feed_forward_proj": FieldDefault::Text("relu"),
+    "num_heads": FieldDefault::Count(8),
+    "num_layers": FieldDefault::Count(6),
+    "vocab_size": FieldDefault::Count(32_128),
+};
+
+/// `MT5Config` and `UMT5Config`, alike.
+const MT5_DEFAULTS: &[(&str, FieldDefault)] = defaults! {
+    "d_ff": FieldDefault::Count(1024),
+    "decoder_start_token_id": FieldDefault::Count(0),
+    "feed_forward_proj": FieldDefault::Text("gated-gelu"),
+    "num_heads": FieldDefault::Count(6),
+    "num_layers": FieldDefault::Count(8),
+    "vocab_size": FieldDefault::Count(250_112),
+};
+
+/// `attribute_map` of all three.
+const ALIASES: &[(&str, &str)] = &[
+    ("hidden_size", "d_model"),
+    ("num_attention_heads", "num_heads"),
+    ("num_hidden_layers", "num_layers"),
+    ("head_dim", "d_kv"),
+];
+
+/// The configuration with nothing left out. What follows reads no default but these.
+fn completed(config: &Config, defaults: &[(&str, FieldDefault)]) -> Config {
+    let config = config.with_defaults(defaults);
+    // As many layers as `num_layers` says, before another name for that is looked at.
+    let config = if config.get(DECODER_LAYERS).is_some() {
+        config
+    } else {
+        config.with_aliases(&[("num_layers", DECODER_LAYERS)])
+    };
+    config.with_aliases(ALIASES)
+}
+
+const DECODER_LAYERS: &str = "num_decoder_layers";
+
+/// Stands where a default is wanted, and all fields have a value.
+const COMPLETED: f64 = f64::NAN;
 
 /// The number of a token.
-fn token(config: &Config, field: &'static str, default: Option<u32>) -> Result<u32, ConfigError> {
+fn token(config: &Config, field: &'static str) -> Result<u32, ConfigError> {
     let missing = || ConfigError::Missing { field, model_type: config.model_type().to_owned() };
-    let Some(value) = config.fields().get(field) else { return default.ok_or_else(missing) };
+    let value = config.fields().get(field).ok_or_else(missing)?;
     let rows = config.count("vocab_size")? as u64;
     let id = value.as_u64().filter(|&id| id < rows).and_then(|id| u32::try_from(id).ok());
     let expected = format!("the id of a token, below vocab_size ({rows})");
@@ -104,9 +123,9 @@ fn token(config: &Config, field: &'static str, default: Option<u32>) -> Result<u
 
 /// `feed_forward_proj`: an activation, with `gated-` before it where there is a gate. transformers writes beside it what it made of that,
 /// and goes by `dense_act_fn` where the two differ.
-fn feed_forward(config: &Config, kind: &Kind) -> Result<FeedForward, ConfigError> {
+fn feed_forward(config: &Config) -> Result<FeedForward, ConfigError> {
     const FIELD: &str = "feed_forward_proj";
-    let name = config.text(FIELD, kind.feed_forward)?;
+    let name = config.text(FIELD, "")?;
     let (gated, activation) = match name.strip_prefix("gated-") {
         // They said `gelu` and meant the other one (`configuration_t5.py`).
         Some("gelu") => (true, Activation::GeluTanh),
@@ -125,16 +144,12 @@ fn feed_forward(config: &Config, kind: &Kind) -> Result<FeedForward, ConfigError
             expected: format!("{gated}, as `{FIELD}` has it (\"{name}\")"),
         });
     }
-    if gated && activation.form().is_none() {
-        let supported = "gated-gelu, gated-silu, gated-relu".to_owned();
-        return Err(ConfigError::Unsupported { field: FIELD, value: name.to_owned(), supported });
-    }
-    Ok(FeedForward { activation, gated, bias: false })
+    Ok(FeedForward { activation, gated, bias: false, output_bias: false })
 }
 
-fn buckets(config: &Config, kind: &Kind) -> Result<Buckets, ConfigError> {
-    let rows = config.whole("relative_attention_num_buckets", 32)?;
-    let max_distance = config.whole("relative_attention_max_distance", 128)?;
+fn buckets(config: &Config, of_each_layer: bool) -> Result<Buckets, ConfigError> {
+    let rows = config.whole("relative_attention_num_buckets", 0)?;
+    let max_distance = config.whole("relative_attention_max_distance", 0)?;
     let wrong = |field: &str, value: usize, expected: String| {
         Err(ConfigError::Value { field: field.to_owned(), value: value.to_string(), expected })
     };
@@ -145,23 +160,24 @@ fn buckets(config: &Config, kind: &Kind) -> Result<Buckets, ConfigError> {
         let expected = format!("more than half of relative_attention_num_buckets ({rows})");
         return wrong("relative_attention_max_distance", max_distance, expected);
     }
-    Ok(Buckets { rows, max_distance, of_each_layer: kind.table_in_each_layer })
+    Ok(Buckets { rows, max_distance, of_each_layer })
 }
 
 /// Layers of the encoder, and of the decoder.
 fn layers(config: &Config) -> Result<[usize; 2], ConfigError> {
-    let of_encoder = config.layers("num_layers")?;
-    let of_decoder = config.get("num_decoder_layers").map(|_| config.layers("num_decoder_layers"));
-    Ok([of_encoder, of_decoder.unwrap_or(Ok(of_encoder))?])
+    // A decoder without layers is one that transformers runs.
+    let has_no_decoder = config.get(DECODER_LAYERS).and_then(serde_json::Value::as_u64) == Some(0);
+    Ok([config.layers("num_layers")?, if has_no_decoder { 0 } else { config.layers(DECODER_LAYERS)? }])
 }
 
-fn architecture(config: &Config, kind: &Kind) -> Result<Architecture, ConfigError> {
+fn architecture(config: &Config, table_in_each_layer: bool) -> Result<Architecture, ConfigError> {
     let [of_encoder, of_decoder] = layers(config)?;
     let (hidden, layers) = (config.count("d_model")?, of_encoder + of_decoder);
-    let (dropped, of_head) = (config.probability("dropout_rate", 0.1)?, config.probability("classifier_dropout", 0.0)?);
+    let [dropped, of_head] = ["dropout_rate", "classifier_dropout"].map(|field| config.probability(field, COMPLETED));
+    let (dropped, of_head) = (dropped?, of_head?);
     // Only whether there is one matters: no row of the table is the padding's.
-    token(config, "pad_token_id", Some(0))?;
-    config.number("initializer_factor", 1.0)?;
+    token(config, "pad_token_id")?;
+    config.number("initializer_factor", COMPLETED)?;
     Architecture {
         vocab_size: config.count("vocab_size")?,
         hidden_size: hidden,
@@ -174,10 +190,10 @@ fn architecture(config: &Config, kind: &Kind) -> Result<Architecture, ConfigErro
             scale: 1.0,
             bias: false,
             output_bias: false,
-            distances: Distances::Buckets(buckets(config, kind)?),
+            distances: Distances::Buckets(buckets(config, table_in_each_layer)?),
             ..SelfAttention::usual(hidden, config.count("num_heads")?, layers)
         },
-        feed_forward: feed_forward(config, kind)?,
+        feed_forward: feed_forward(config)?,
         block: Block::PreNorm { first_attention: true },
         convolution: None,
         dropout: Dropouts {
@@ -188,24 +204,24 @@ fn architecture(config: &Config, kind: &Kind) -> Result<Architecture, ConfigErro
             output: dropped,
         },
         norm: NormForm::Rms,
-        layer_norm_eps: config.at_least_zero("layer_norm_epsilon", 1e-6)?,
+        layer_norm_eps: config.at_least_zero("layer_norm_epsilon", COMPLETED)?,
         decoder: Some(Decoder {
             first_layer: of_encoder,
-            start: token(config, "decoder_start_token_id", kind.start)?,
+            start: token(config, "decoder_start_token_id")?,
             output_dropout: dropped,
         }),
         head: Head {
-            pooling: Pooling::LastOf { token: token(config, "eos_token_id", Some(1))? },
+            pooling: Pooling::LastOf { token: token(config, "eos_token_id")? },
             dense: Some(Dense { dropout: of_head, activation: Activation::Tanh, bias: true, norm: false }),
             dropout: of_head,
             classifier_bias: true,
         },
     }
-    .checked("num_heads")
+    .fitting()
 }
 
-fn parameter_specs(config: &Config, kind: &Kind) -> Result<Vec<ParameterSpec>, ConfigError> {
-    let (gated, [of_encoder, of_decoder]) = (feed_forward(config, kind)?.gated, layers(config)?);
+fn parameter_specs(config: &Config, table_in_each_layer: bool) -> Result<Vec<ParameterSpec>, ConfigError> {
+    let (gated, [of_encoder, of_decoder]) = (feed_forward(config)?.gated, layers(config)?);
     let mut names = ParameterSpecs::default();
     names.table("word_embeddings", "shared");
     let tied = ["encoder", "decoder"].map(|stack| format!("{stack}.embed_tokens.weight"));
@@ -222,7 +238,7 @@ fn parameter_specs(config: &Config, kind: &Kind) -> Result<Vec<ParameterSpec>, C
             linear(&mut names, "qkv", 0, &["SelfAttention.q", "SelfAttention.k", "SelfAttention.v"]);
             linear(&mut names, "attention_output", 0, &["SelfAttention.o"]);
             let table = name(0, "SelfAttention.relative_attention_bias");
-            match (kind.table_in_each_layer, layer, is_decoder) {
+            match (table_in_each_layer, layer, is_decoder) {
                 (true, ..) => names.table(&format!("layers.{}.relative_embeddings", first + layer), &table),
                 (false, 0, false) => names.table("relative_embeddings", &table),
                 (false, 0, true) => names.table("second_stack.relative_embeddings", &table),
@@ -249,7 +265,7 @@ fn parameter_specs(config: &Config, kind: &Kind) -> Result<Vec<ParameterSpec>, C
     // A model without its stacks is no T5, and what they are drawn by is not followed.
     names.rows().iter_mut().filter(|spec| spec.init == Init::Normal).for_each(|spec| spec.init = Init::Given);
     let mut names = names.head("classification_head.dense", false, "classification_head.out_proj");
-    let std = config.number("initializer_factor", 1.0)? * (config.count("d_model")? as f64).powf(-0.5);
+    let std = config.number("initializer_factor", COMPLETED)? * (config.count("d_model")? as f64).powf(-0.5);
     names.iter_mut().filter(|spec| spec.init == Init::Normal).for_each(|spec| spec.init = Init::NormalAgain { std });
     Ok(names)
 }
@@ -260,20 +276,74 @@ mod tests {
 
     use super::*;
 
+    fn config(fields: &serde_json::Value) -> Config {
+        Config::from_fields(fields.as_object().unwrap().clone())
+    }
+
     /// transformers reads both what it made of `feed_forward_proj` and what it made it of, and goes by the first.
     #[test]
     fn what_transformers_made_of_the_activation_goes_before_its_name() {
         let of = |fields: serde_json::Value| {
-            let config = Config::from_fields(fields.as_object().unwrap().clone());
-            feed_forward(&config, &OF_T5).map(|found| (found.activation, found.gated))
+            feed_forward(&completed(&config(&fields), T5_DEFAULTS)).map(|found| (found.activation, found.gated))
         };
         assert_eq!(of(json!({})).unwrap(), (Activation::Relu, false));
         assert_eq!(of(json!({"feed_forward_proj": "gated-gelu"})).unwrap(), (Activation::GeluTanh, true));
+        assert_eq!(of(json!({"feed_forward_proj": "gated-tanh"})).unwrap(), (Activation::Tanh, true));
         let edited = json!({"feed_forward_proj": "gelu", "dense_act_fn": "relu", "is_gated_act": false});
         assert_eq!(of(edited).unwrap(), (Activation::Relu, false));
         let said = of(json!({"feed_forward_proj": "relu", "is_gated_act": true})).unwrap_err().to_string();
         assert!(said.contains("`is_gated_act` is true, expected false"), "{said}");
-        let said = of(json!({"feed_forward_proj": "gated-tanh"})).unwrap_err().to_string();
-        assert!(said.contains("`feed_forward_proj` is \"gated-tanh\""), "{said}");
+        let said = of(json!({"feed_forward_proj": "gated-prelu"})).unwrap_err().to_string();
+        assert!(said.contains("`feed_forward_proj` is \"prelu\""), "{said}");
+    }
+
+    /// Width, columns of a head, of the feed-forward layer, heads, words, and layers of either stack.
+    fn sizes(family: &Family, fields: &serde_json::Value) -> [usize; 7] {
+        let config = config(fields);
+        let a = (family.architecture)(&config).unwrap();
+        let first = a.decoder.unwrap().first_layer;
+        let layers = |stack: &str| {
+            let specs = (family.parameter_specs)(&config).unwrap();
+            specs
+                .iter()
+                .filter(|spec| {
+                    spec.tensors[0].starts_with(stack) && spec.tensors[0].ends_with("SelfAttention.q.weight")
+                })
+                .count()
+        };
+        assert_eq!([layers("encoder"), layers("decoder")], [first, a.num_layers - first]);
+        let SelfAttention { heads, head_dim, .. } = a.attention;
+        [a.hidden_size, head_dim, a.intermediate_size, heads, a.vocab_size, first, a.num_layers - first]
+    }
+
+    /// Against `T5Config(...)`, `MT5Config(...)` and `UMT5Config(...)` of transformers 5.23.
+    #[test]
+    fn what_is_left_out_is_the_classes() {
+        let start = json!({"decoder_start_token_id": 0});
+        assert_eq!(sizes(&T5, &start), [512, 64, 2048, 8, 32_128, 6, 6]);
+        assert_eq!(sizes(&MT5, &json!({})), [512, 64, 1024, 6, 250_112, 8, 8]);
+        assert_eq!(sizes(&UMT5, &json!({})), [512, 64, 1024, 6, 250_112, 8, 8]);
+        assert_eq!(sizes(&MT5, &json!({"num_layers": 2}))[5..], [2, 2]);
+        assert_eq!(sizes(&MT5, &json!({"num_layers": 2, "num_decoder_layers": null}))[5..], [2, 2]);
+        let said = (T5.architecture)(&config(&json!({}))).unwrap_err().to_string();
+        assert!(said.contains("no field `decoder_start_token_id`"), "{said}");
+    }
+
+    /// The same, of which `hidden_size` is `d_model`, and the decoder has as many layers as `num_layers` says before that is another name.
+    #[test]
+    fn other_names_of_sizes_are_read() {
+        let others = json!({"hidden_size": 20, "num_attention_heads": 3, "num_hidden_layers": 3, "head_dim": 5, "d_ff": 7, "vocab_size": 9});
+        assert_eq!(sizes(&MT5, &others), [20, 5, 7, 3, 9, 3, 8]);
+        let both = json!({"hidden_size": 20, "d_model": 16, "num_hidden_layers": 3, "num_layers": 2});
+        let found = sizes(&UMT5, &both);
+        assert_eq!((found[0], &found[5..]), (20, &[3, 2][..]));
+    }
+
+    /// `d_kv` says how wide a head is, so the width need not be a multiple of their number, whatever `d_kv` is.
+    #[test]
+    fn heads_need_not_divide_the_width() {
+        for d_kv in [6, 7] {
+            assert_eq!(sizes(&MT5, &json!({"d_model": 20, "num_heads": 3, "d_kv": d_kv}))[..2], [20, d_kv]);
+        }
     }
 }

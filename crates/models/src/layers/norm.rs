@@ -55,6 +55,17 @@ impl<B: EncoderOps> Norm<B> {
         }
     }
 
+    /// What the normalised value is multiplied with and what is added to the mean square, where it is a norm by the root mean square.
+    #[must_use]
+    pub fn of_mean_square(&self) -> Option<(Tensor<B, 1>, f64)> {
+        let weight = self.weight.val();
+        match self.form {
+            NormForm::Layer { .. } => None,
+            NormForm::Rms => Some((weight, self.epsilon)),
+            NormForm::RmsOfOnePlus => Some((weight + 1.0, self.epsilon)),
+        }
+    }
+
     /// The shift, or zeros.
     fn shift(&self) -> Tensor<B, 1> {
         let weight = self.weight.val();

@@ -15,7 +15,7 @@ use super::class_targets::ClassTargets;
 use super::composed;
 use super::dropout::RowDropout;
 use super::encoder_ops::EncoderOps;
-use super::forms::{ActivationForm, RotarySpec};
+use super::forms::{ActivationForm, HeadNormSpec, RotarySpec};
 use super::low_rank::LowRankSpec;
 use super::precision::Precision;
 use crate::batch::TokenBatch;
@@ -85,6 +85,9 @@ backward!(LayerNorm, 3, (FloatTensor<B>, FloatTensor<B>, f64), |s, g, parents| {
 });
 backward!(RmsNorm, 2, (FloatTensor<B>, FloatTensor<B>, f64), |s, g, parents| {
     B::fused_rms_norm_backward(s.0, s.1, g, s.2).map(Some)
+});
+backward!(HeadNorm, 3, (FloatTensor<B>, [FloatTensor<B>; 2], HeadNormSpec), |s, g, parents| {
+    B::fused_head_norm_backward(s.0, s.1, g, s.2).map(Some)
 });
 backward!(AddNorm, 5, (FloatTensor<B>, FloatTensor<B>, f64, RowDropout), |s, g, parents| {
     B::fused_add_norm_backward(s.0, s.1, g, s.2, &s.3).map(Some)
@@ -249,6 +252,20 @@ impl<B: EncoderOps, C: CheckpointStrategy> EncoderOps for Autodiff<B, C> {
         let y = B::fused_rms_norm(x.primitive.clone(), gamma.primitive.clone(), epsilon);
         match RmsNorm.prepare::<C>([x.node, gamma.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((x.primitive, gamma.primitive, epsilon), y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn fused_head_norm(
+        qkv: FloatTensor<Self>,
+        gammas: [FloatTensor<Self>; 2],
+        spec: HeadNormSpec,
+    ) -> FloatTensor<Self> {
+        let [of_queries, of_keys] = gammas;
+        let saved = [of_queries.primitive, of_keys.primitive];
+        let y = B::fused_head_norm(qkv.primitive.clone(), saved.clone(), spec);
+        match HeadNorm.prepare::<C>([qkv.node, of_queries.node, of_keys.node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((qkv.primitive, saved, spec), y),
             OpsKind::UnTracked(prep) => prep.finish(y),
         }
     }

@@ -9,11 +9,11 @@ use super::attention::{AttentionSpec, AttentionState, RelativeSpec};
 use super::capabilities::{Capabilities, DeviceMemory};
 use super::class_targets::ClassTargets;
 use super::dropout::RowDropout;
-use super::forms::{ActivationForm, RotarySpec};
+use super::forms::{ActivationForm, HeadNormSpec, RotarySpec};
 use super::gradient_norm::GradientNorm;
 use super::low_rank::LowRankSpec;
 use super::precision::Precision;
-use super::{composed, composed_activation, composed_attention};
+use super::{composed, composed_activation, composed_attention, composed_head_norm};
 use crate::batch::TokenBatch;
 
 /// What the encoder asks of a backend beyond Burn's own operations. Matrices are `[rows, columns]`, row-major.
@@ -143,6 +143,30 @@ pub trait EncoderOps: Backend {
         epsilon: f64,
     ) -> [FloatTensor<Self>; 2] {
         composed::rms_norm_backward::<Self>(x, gamma, g, epsilon)
+    }
+
+    /// [`Self::fused_rms_norm`] of each head of the queries, by the first gamma, and of the keys, by the second, of
+    /// `[rows, queries + keys + values]`; values as they are. A gamma has a head's columns.
+    fn fused_head_norm(
+        qkv: FloatTensor<Self>,
+        gammas: [FloatTensor<Self>; 2],
+        spec: HeadNormSpec,
+    ) -> FloatTensor<Self> {
+        composed_head_norm::head_norm::<Self>(qkv, gammas, spec, |x, gamma| {
+            Self::fused_rms_norm(x, gamma, spec.epsilon)
+        })
+    }
+
+    /// Gradients of [`Self::fused_head_norm`] for qkv and the two gammas.
+    fn fused_head_norm_backward(
+        qkv: FloatTensor<Self>,
+        gammas: [FloatTensor<Self>; 2],
+        g: FloatTensor<Self>,
+        spec: HeadNormSpec,
+    ) -> [FloatTensor<Self>; 3] {
+        composed_head_norm::head_norm_backward::<Self>(qkv, gammas, g, spec, |x, gamma, g| {
+            Self::fused_rms_norm_backward(x, gamma, g, spec.epsilon)
+        })
     }
 
     /// `LayerNorm(residual + dropout(x + b))`; gives the output and the sum, which the backward pass needs.

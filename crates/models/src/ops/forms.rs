@@ -17,6 +17,17 @@ pub enum ActivationForm {
     Relu,
 }
 
+/// Which columns of `[rows, queries + keys + values]` are normalised head by head.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HeadNormSpec {
+    /// Columns of queries, the first ones.
+    pub queries: usize,
+    /// Columns of keys, behind them.
+    pub keys: usize,
+    /// Added to the mean square.
+    pub epsilon: f64,
+}
+
 /// Rotary positions (Su et al. 2021): which columns of a head turn, and how fast.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rotary {

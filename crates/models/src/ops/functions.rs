@@ -9,7 +9,7 @@ use super::attention::{AttentionSpec, RelativeSpec};
 use super::class_targets::ClassTargets;
 use super::dropout::{Dropout, RowDropout};
 use super::encoder_ops::EncoderOps;
-use super::forms::{ActivationForm, RotarySpec};
+use super::forms::{ActivationForm, HeadNormSpec, RotarySpec};
 use super::low_rank::LowRankSpec;
 use super::precision::Precision;
 use super::primitive::{raw, wrap};
@@ -65,6 +65,11 @@ pub fn gated_activation<B: EncoderOps>(x: Tensor<B, 2>, form: ActivationForm) ->
 /// [`EncoderOps::fused_rotary`].
 pub fn rotary<B: EncoderOps>(qkv: Tensor<B, 2>, spec: &RotarySpec) -> Tensor<B, 2> {
     wrap(B::fused_rotary(raw(qkv), spec))
+}
+
+/// [`EncoderOps::fused_head_norm`].
+pub fn head_norm<B: EncoderOps>(qkv: Tensor<B, 2>, gammas: [Tensor<B, 1>; 2], spec: HeadNormSpec) -> Tensor<B, 2> {
+    wrap(B::fused_head_norm(raw(qkv), gammas.map(raw), spec))
 }
 
 /// [`EncoderOps::fused_dropout`].

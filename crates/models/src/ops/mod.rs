@@ -13,6 +13,7 @@ mod class_targets;
 mod composed;
 mod composed_activation;
 mod composed_attention;
+mod composed_head_norm;
 mod composed_relative;
 #[cfg(feature = "cube")]
 mod cube;
@@ -40,10 +41,10 @@ pub use self::dropout_mask::{Mask, MaskShape, Place};
 pub use self::encoder_ops::EncoderOps;
 #[cfg(feature = "flex")]
 pub use self::flex::{fma_gflops, simd_level};
-pub use self::forms::{ActivationForm, Rotary, RotarySpec};
+pub use self::forms::{ActivationForm, HeadNormSpec, Rotary, RotarySpec};
 pub use self::functions::{
     add_low_rank, add_norm, attention, bias_activation, cat, cross_entropy, dropout, embed, gated_activation,
-    layer_norm, linear, matmul, relative_attention, rms_norm, rotary, surrogate_loss,
+    head_norm, layer_norm, linear, matmul, relative_attention, rms_norm, rotary, surrogate_loss,
 };
 pub use self::gradient_norm::{ClipFactor, GradientNorm, scale};
 pub use self::low_rank::LowRankSpec;

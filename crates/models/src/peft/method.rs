@@ -244,7 +244,7 @@ const USUAL: &[Usual] = &[
         feedforward: &["down_proj"],
     },
     Usual {
-        model_types: &["smollm3", "eurobert", "nomic_bert"],
+        model_types: &["smollm3", "eurobert", "nomic_bert", "gte"],
         lora: &["q_proj", "v_proj"],
         ia3: &["k_proj", "v_proj", "down_proj"],
         feedforward: &["down_proj"],

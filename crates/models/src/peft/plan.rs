@@ -253,6 +253,8 @@ impl AdapterPlan {
             tensors: vec![format!("{}.{name}", site.module)],
             shares: vec![1],
             stored: Vec::new(),
+            stored_backwards: false,
+            other_prefix: None,
             tied: Vec::new(),
             is_transposed: false,
             init: Init::Zeros,

@@ -80,6 +80,7 @@ impl Case {
             model_type: self.family.model_type.to_owned(),
             prefix: self.family.prefix,
             initializer_range: 0.02,
+            padding_rows: Vec::new(),
             head: HeadUse::MustFit,
         };
         let files = WeightFiles::find(&self.base).expect(&self.name);

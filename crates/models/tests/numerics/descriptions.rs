@@ -167,14 +167,11 @@ fn parts_that_do_not_fit_are_refused_by_name() {
         ("llama_pair", "`attention.key_value_heads` is 3, expected a divisor of heads (4)", |a| {
             a.attention.key_value_heads = 3;
         }),
-        ("llama_pair", "`feed_forward.activation` is Tanh, expected one that has a gate", |a| {
-            a.feed_forward.activation = Activation::Tanh;
-        }),
         ("roberta_pair", "`layer_order` is [], expected at least one", |a| a.layer_order.clear()),
         ("albert_pair", "all from 0 to below num_layers (1)", |a| a.layer_order[0] = 1),
         ("albert_pair", "`embeddings.size` is", |a| a.embeddings.projection = Projection::None),
-        ("t5_pair", "`decoder` is from layer 4 on, expected one of layers 1 to below 4", |a| {
-            a.decoder.as_mut().unwrap().first_layer = 4;
+        ("t5_pair", "`decoder` is from layer 5 on, expected one of layers 1 to 4", |a| {
+            a.decoder.as_mut().unwrap().first_layer = 5;
         }),
         ("t5_pair", "all of them with normalisations first", |a| a.block = Block::Sandwich),
         ("roberta_pair", "a multiple of num_attention_heads (7)", |a| {

@@ -2,6 +2,7 @@
 //! changes no number against itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod activations;
 mod adapters;
 mod descriptions;
 mod distillation;

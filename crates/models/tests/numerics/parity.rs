@@ -42,6 +42,7 @@ fn open(
         model_type: "bert".to_owned(),
         prefix: family.prefix,
         initializer_range: 0.02,
+        padding_rows: Vec::new(),
         head: HeadUse::MustFit,
     };
     let (model, report) = load(model, &names, &files, &options, &mut TorchRng::new(seed))?;

@@ -63,7 +63,15 @@ fn cases() -> Vec<(String, Architecture)> {
         architecture.head.dropout = 0.3;
         architecture.decoder.iter_mut().for_each(|decoder| decoder.output_dropout = 0.2);
         // Sums of more than two terms have an order.
-        let layers = architecture.decoder.map_or(4, |decoder| decoder.first_layer + 3);
+        let layers = match &mut architecture.decoder {
+            // A second stack without layers keeps none.
+            Some(decoder) if decoder.first_layer == architecture.num_layers => {
+                decoder.first_layer = 4;
+                4
+            }
+            Some(decoder) => decoder.first_layer + 3,
+            None => 4,
+        };
         if architecture.num_layers < layers && architecture.layer_order.len() == architecture.num_layers {
             architecture.num_layers = layers;
             architecture.layer_order = (0..layers).collect();

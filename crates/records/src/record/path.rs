@@ -101,9 +101,15 @@ pub fn file_name(record: &RunRecord) -> String {
 
 /// The record's usual path within the results folder, and the one to take if another run's record lies there.
 pub(super) fn relative_paths(record: &RunRecord, hash: &str) -> [PathBuf; 2] {
-    let folder = PathBuf::from(slug(&record.task)).join(slug(&record.model.id));
+    let folder = relative_folder(&record.task, &record.model.id);
     let short = hash.get(..SHORT).unwrap_or(hash);
     [short, hash].map(|hash| folder.join(format!("seed-{}-{hash}.json", record.seed)))
+}
+
+/// The folder of the records of a task and a model within the results folder.
+#[must_use]
+pub fn relative_folder(task: &str, model: &str) -> PathBuf {
+    PathBuf::from(slug(task)).join(slug(model))
 }
 
 /// A name for a folder, whatever the system: letters, digits, `.`, `_` and `-`. `org/model` becomes `org--model`; of

@@ -1,18 +1,19 @@
 //! The table at the end of `run-glue demo` and of `--task all`.
 //!
-//! [`Table::text`] is aligned, in percent, as GLUE tables usually are. For programs, [`Table::lines`] gives one tab-separated line a
-//! task, with the fractions of the JSON files.
+//! [`Table::text`] is aligned, in percent, as GLUE tables usually are. For programs, [`tsv`] gives the fractions of the JSON files.
 
 mod narrow;
 mod numbers;
 mod row;
+mod tsv;
 
 use std::fmt::Write as _;
 
 use glue_tasks::{Benchmark, benchmarks, task_order};
 
-use self::numbers::{ends, exact, half, interval, mean, percent};
+use self::numbers::{half, interval, mean, percent};
 pub use self::row::TableRow;
+pub use self::tsv::tsv;
 use crate::clipped::around;
 use crate::compare::start_of;
 use crate::fitted::wrapped;
@@ -164,48 +165,6 @@ impl Table {
         }
         narrow::laid_out(&grid, width) + &wrapped(&text, width)
     }
-
-    /// One line a task: `task score=… baseline=… seconds=… runs=… collapsed=…` and the metrics, separated by tabs, and
-    /// a last line `average`. Scores are fractions with all their digits.
-    #[must_use]
-    pub fn lines(&self) -> String {
-        let mut lines = String::new();
-        for row in &self.rows {
-            let _ = write!(
-                lines,
-                "{}\tscore={}\tbaseline={}\tseconds={:.3}\truns={}\tcollapsed={}",
-                shown(&row.task),
-                exact(row.score),
-                exact(row.baseline),
-                row.seconds,
-                row.runs,
-                row.collapsed
-            );
-            lines.push_str(&ends(row.interval));
-            for (name, value) in &row.metrics {
-                let _ = write!(lines, "\t{}={}", shown(name), exact(*value));
-            }
-            if let Some(split) = &row.chosen_on {
-                let _ = write!(lines, "\tchosen_on={}", shown(split));
-            }
-            if !row.start.is_empty() {
-                let _ = write!(lines, "\tfrom={}", shown(&row.start));
-            }
-            lines.push('\n');
-        }
-        if self.rows.len() > 1 {
-            let seconds: f64 = self.rows.iter().map(|row| row.seconds).sum();
-            let _ = writeln!(
-                lines,
-                "average\tscore={}\tbaseline={}\tseconds={seconds:.3}\ttasks={}{}",
-                exact(self.average().map(|(mean, _)| mean)),
-                exact(self.baseline_average()),
-                self.rows.len(),
-                ends(self.average_interval)
-            );
-        }
-        lines
-    }
 }
 
 /// Of records that no seed changes the last one stays, of others with the same numbers to the last digit the first one. Predictions alone
@@ -277,16 +236,6 @@ all   mean of 2 tasks           68.75     50.00     15.3
     }
 
     #[test]
-    fn one_line_a_task_where_piped() {
-        let wanted = "\
-mrpc\tscore=0.875\tbaseline=0.5\tseconds=12.040\truns=1\tcollapsed=0\taccuracy=0.84069\tf1=0.8885
-rte\tscore=0.5\tbaseline=0.5\tseconds=3.250\truns=1\tcollapsed=1\taccuracy=0.5
-average\tscore=0.6875\tbaseline=0.5\tseconds=15.290\ttasks=2
-";
-        assert_eq!(two().lines(), wanted);
-    }
-
-    #[test]
     fn a_setting_that_was_chosen_on_the_scored_split_is_marked() {
         let mut table = two();
         table.rows[1].chosen_on = Some("validation".to_owned());
@@ -294,18 +243,13 @@ average\tscore=0.6875\tbaseline=0.5\tseconds=15.290\ttasks=2
             table.text().contains("rte*†")
                 && table.text().contains("† rte: the setting was chosen by its score on validation")
         );
-        assert!(
-            table.lines().lines().any(|line| line.starts_with("rte\t") && line.ends_with("\tchosen_on=validation"))
-        );
     }
 
     #[test]
     fn a_task_of_any_name_has_one_line() {
         let mut table = two();
         table.rows[1].task = "r\tte\n\u{1b}".to_owned();
-        let (lines, text) = (table.lines(), table.text());
-        assert!(lines.lines().nth(1).unwrap().starts_with("r\\tte\\n\\u{1b}\tscore=0.5\t"), "{lines}");
-        assert_eq!((lines.lines().count(), text.lines().count()), (3, 5));
+        assert_eq!(table.text().lines().count(), 5);
     }
 
     #[test]
@@ -340,7 +284,6 @@ average\tscore=0.6875\tbaseline=0.5\tseconds=15.290\ttasks=2
             text.contains("rte*, from mnli") && text.contains("2 tasks, of which some began from others"),
             "{text}"
         );
-        assert!(table.lines().contains("\tfrom=mnli\naverage\tscore=-\tbaseline=-"), "{}", table.lines());
     }
 
     #[test]
@@ -361,14 +304,9 @@ average\tscore=0.6875\tbaseline=0.5\tseconds=15.290\ttasks=2
         let text = table.text();
         assert!(text.contains("87.50 ±1.23") && text.contains("mse 1.2500") && text.contains("runs"), "{text}");
         assert!(text.contains("68.75 ±0.75") && text.contains("95 % interval"), "{text}");
-        let lines = table.lines();
-        assert!(
-            lines.contains("\tlow=0.8627\thigh=0.8873\t") && lines.ends_with("\tlow=0.68\thigh=0.695\n"),
-            "{lines}"
-        );
     }
 
-    /// For people as far as a score can be, for programs as it was computed.
+    /// For people as far as a score can be.
     #[test]
     fn intervals_end_where_scores_do() {
         let interval = Some((0.7159, 1.2241));
@@ -377,6 +315,5 @@ average\tscore=0.6875\tbaseline=0.5\tseconds=15.290\ttasks=2
             TableRow { task: "rte".to_owned(), score: Some(0.97), interval, range, runs: 2, ..TableRow::default() };
         let table = Table { rows: vec![row], average_interval: None };
         assert!(table.text().contains("97.00 +3.00/-25.41"), "{}", table.text());
-        assert!(table.lines().contains("high=1.22"), "{}", table.lines());
     }
 }

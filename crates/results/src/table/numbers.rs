@@ -9,9 +9,9 @@ pub(super) fn percent(value: Option<f64>) -> String {
     value.filter(|value| value.is_finite()).map_or_else(|| "-".to_owned(), |value| format!("{:.2}", value * 100.0))
 }
 
-/// A fraction with all its digits; `-` for what is undefined.
+/// A fraction with all its digits; nothing for what is undefined.
 pub(super) fn exact(value: Option<f64>) -> String {
-    value.filter(|value| value.is_finite()).map_or_else(|| "-".to_owned(), float_repr)
+    value.filter(|value| value.is_finite()).map_or_else(String::new, float_repr)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a handful of tasks or seeds")]
@@ -30,10 +30,4 @@ pub(super) fn half(score: Option<f64>, interval: Option<(f64, f64)>, range: Opti
     let text = |width: f64| if is_error { format!("{width:.4}") } else { format!("{:.2}", width * 100.0) };
     let half = score.zip(interval).map(|(mean, ends)| format!(" {}", Half::of(mean, ends, range, text)));
     half.unwrap_or_default()
-}
-
-/// Both ends of an interval as cells of a piped line.
-pub(super) fn ends(interval: Option<(f64, f64)>) -> String {
-    let ends = |(low, high): (f64, f64)| format!("\tlow={}\thigh={}", exact(Some(low)), exact(Some(high)));
-    interval.map_or_else(String::new, ends)
 }

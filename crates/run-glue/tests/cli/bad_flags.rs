@@ -230,7 +230,7 @@ fn a_disk_that_is_full_from_the_start() {
         let disk = SmallDisk::mount(&bench, folder, 4096);
         bench.write(&format!("{folder}/filler"), [1; 4096]);
         let parts = [&format!("{flag} {folder} cannot be written to"), "the disk is full", "free some space"];
-        run(&bench, &["--overwrite_output_dir"]).assert_one_line(flag, &parts);
+        run(&bench, &["--overwrite_output_dir"]).assert_refused(flag, 1, &parts);
         assert_eq!(bench.files(folder), [format!("{folder}/filler")]);
         drop(disk);
     }
@@ -244,7 +244,7 @@ fn a_disk_that_fills_up_at_the_end() {
     // One page for the lock, one for the mark, one for the log.
     let disk = SmallDisk::mount(&bench, "out", 3 * 4096);
     let ended = run(&bench, &[]);
-    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     for part in
         ["error: cannot write out/", "the disk is full", "free some space", "error: the model could not be saved"]
     {
@@ -268,7 +268,7 @@ fn a_record_that_does_not_fit_is_not_written_and_the_numbers_are_shown() {
     let mut command = bench.command();
     command.args(["--task", "rte", "--model", "m", "--dataset_dir", "g", "--results_dir", "results"]);
     let ended = end(command.args(["--max_steps", "80", "--logging_steps", "1"]));
-    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     ended.assert_says("results", &["cannot write results/rte/m/seed-42-", "the disk is full", "free some space"]);
     // Training may have taken hours: what it gave is not lost with the record.
     assert!(ended.stdout.contains("eval_accuracy"), "{}", ended.stdout);
@@ -287,7 +287,7 @@ fn a_file_that_may_not_grow_is_not_left_behind() {
     command.args(["-c", line, env!("CARGO_BIN_EXE_run-glue"), "--task", "rte", "--model", "m", "--dataset_dir", "g"]);
     command.args(["--max_steps", "80", "--logging_steps", "1", "--results_dir", "results", "--output_dir", "out"]);
     let ended = end(&mut command);
-    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     for file in ["out/trainer_state.json", "results/rte/m/seed-42-", "out/model.safetensors"] {
         assert!(ended.stderr.contains(&format!("cannot write {file}")), "{file}: {}", ended.stderr);
     }

@@ -95,9 +95,9 @@ fn the_whole_benchmark_has_an_average_of_its_own() {
     assert!((number(&cb["score"]) - both).abs() < 1e-12, "{both}");
     let mean = records.iter().map(|record| number(&record["score"])).sum::<f64>() / 3.0;
     // The table at the end, and that of a comparison.
-    let line = ended.stdout.lines().find(|line| line.starts_with("average\t")).unwrap();
-    let field = |name: &str| line.split('\t').find_map(|field| field.strip_prefix(name)).unwrap();
-    assert!((field("score=").parse::<f64>().unwrap() - mean).abs() < 1e-12 && field("tasks=") == "3", "{line}");
+    let average = &ended.table()[3];
+    assert_eq!(average["task"], "average");
+    assert!((average["score"].parse::<f64>().unwrap() - mean).abs() < 1e-12, "{}", ended.stdout);
     let compared = |format: &str| {
         let ended = bench.run(["compare", "results", "--format", format]);
         ended.assert_done(format);

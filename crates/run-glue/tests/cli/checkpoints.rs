@@ -142,7 +142,10 @@ fn folders_are_kept_found_and_refused_as_they_should() {
     let resume = ["--resume_from_checkpoint", "out/checkpoint-7", "--learning_rate", "1e-3"];
     let broken = bench.run(first.iter().copied().chain(resume));
     assert_eq!(broken.code, Some(2));
-    broken.assert_says("a broken file", &["out/checkpoint-7/optimizer.safetensors"]);
+    broken.assert_says(
+        "a broken file",
+        &["out/checkpoint-7/optimizer.safetensors", "give another --resume_from_checkpoint"],
+    );
     let none = Bench::new();
     none.run(RUN.iter().copied().chain(["--resume_from_checkpoint", "nowhere"]))
         .assert_one_line("no folder", &["--resume_from_checkpoint nowhere: there is no such folder"]);
@@ -157,6 +160,32 @@ fn folders_are_kept_found_and_refused_as_they_should() {
     assert!(checkpoints(&no).is_empty());
     no.run(first.iter().copied().chain(["--save_steps", "1.5"]))
         .assert_one_line("save_steps", &["--save_steps is 1.5", "below 1"]);
+}
+
+/// What it costs to go on without the last checkpoint is said before it is removed.
+#[test]
+fn of_a_damaged_checkpoint_it_is_said_where_the_run_goes_on_without_it() {
+    let short = |steps| RUN.map(|word| if word == "40" { steps } else { word });
+    let bench = Bench::new();
+    bench.run(short("6")).assert_done("six steps");
+    let damage = |folder: &str, file: &str| bench.write(&format!("out/{folder}/{file}"), "x");
+    for file in ["optimizer.safetensors", "model.safetensors", "run_state.json", "trainer_state.json"] {
+        let whole = std::fs::read(bench.path("out/checkpoint-6").join(file)).unwrap();
+        damage("checkpoint-6", file);
+        let parts = [file, "; remove out/checkpoint-6 if it is damaged: the run then goes on from out/checkpoint-3"];
+        let ended = bench.run(short("6"));
+        assert_eq!(ended.code, Some(2), "{file}: {}", ended.stderr);
+        ended.assert_says(file, &parts);
+        bench.write(&format!("out/checkpoint-6/{file}"), whole);
+    }
+    std::fs::remove_dir_all(bench.path("out/checkpoint-6")).unwrap();
+    damage("checkpoint-3", "optimizer.safetensors");
+    bench.run(short("6")).assert_says("the last one", &["out/checkpoint-3 if it is damaged: the run then starts"]);
+    // A step that the run does not have, whatever the folder is called.
+    std::fs::rename(bench.path("out/checkpoint-3"), bench.path("out/checkpoint-9")).unwrap();
+    let state = std::fs::read_to_string(bench.path("out/checkpoint-9/run_state.json")).unwrap();
+    bench.write("out/checkpoint-9/run_state.json", state.replace("\"step\": 3,", "\"step\": 9,"));
+    bench.run(short("6")).assert_says("beyond the end", &["it says step 9 of a run of 6"]);
 }
 
 /// As a kill between the last checkpoint and the removal of the one before leaves it.

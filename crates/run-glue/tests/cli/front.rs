@@ -43,7 +43,11 @@ fn the_demo_says_a_line_a_run_and_keeps_to_a_folder_of_its_own() {
     assert!(ended.stdout.starts_with("task  metrics") && ended.stdout.contains("  baseline  seconds\n"));
     assert!(bench.path("run-glue-demo/rte").is_dir() && !bench.path("results").exists());
     let whole = bench.run(demo.into_iter().chain(["--rerun", "--log_level", "debug", "--format", "tsv"]));
-    assert!(whole.stderr.contains("rte: step 2/2") && whole.stdout.starts_with("mrpc\tscore="), "{}", whole.stdout);
+    assert!(
+        whole.stderr.contains("rte: step 2/2") && whole.stdout.starts_with("model\ttask\tscore\t"),
+        "{}",
+        whole.stdout
+    );
     bench.run(["demo", "--task", "rte", "--format", "tsv"]).assert_refused("one", 2, &["--format is for several runs"]);
 }
 

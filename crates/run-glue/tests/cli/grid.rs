@@ -68,7 +68,8 @@ fn models_tasks_and_seeds_make_a_grid_and_what_is_done_is_left_out() {
         }
     }
     // A table a model with intervals, and a page of all runs with their learning curves.
-    assert_eq!(ended.stdout.matches("\tlow=").count(), 6, "{}", ended.stdout);
+    let has_interval = |row: &BTreeMap<String, String>| !row["score_low"].is_empty() && !row["score_high"].is_empty();
+    assert_eq!(ended.table().iter().filter(|row| has_interval(row)).count(), 6, "{}", ended.stdout);
     assert!(ended.stderr.contains("results/comparison.html: tables and charts of 8 runs"), "{}", ended.stderr);
     let page = std::fs::read_to_string(bench.path("results/comparison.html")).unwrap();
     assert!(page.contains("<title>m and n on 2 tasks</title>") && page.contains("rows of other data): training loss"));
@@ -242,11 +243,15 @@ fn a_toml_file_holds_lists_and_settings_of_a_task() {
         assert_eq!(settings["per_device_train_batch_size"], 4);
     }
     assert!(bench.run_folder("out/cola/learning_rate-2e-05/seed-2").join("model.safetensors").is_file());
-    // A table for each choice of settings.
-    let again = bench.run(["grid.toml", "--format", "tsv"]);
-    let titles: Vec<&str> = again.stdout.lines().filter(|line| !line.contains('\t')).collect();
+    // A table for each choice of settings, and all of them in one for programs.
+    let again = bench.run(["grid.toml", "--format", "text"]);
+    let titles: Vec<&str> = again.stdout.lines().filter(|line| line.starts_with("m, ")).collect();
     assert_eq!(titles, ["m, learning_rate 0.0001", "m, learning_rate 2e-05"], "{}", again.stdout);
-    assert_eq!(again.stdout.matches("runs=2").count(), 4, "{}", again.stdout);
+    let again = bench.run(["grid.toml", "--format", "tsv"]);
+    let rows = again.table();
+    let column = |name: &str| -> Vec<&str> { rows.iter().map(|row| row[name].as_str()).collect() };
+    assert_eq!(column("model"), [[titles[0]; 3], [titles[1]; 3]].concat(), "{}", again.stdout);
+    assert_eq!(column("runs"), ["2", "2", "", "2", "2", ""], "{}", again.stdout);
     // A flag goes before the file's.
     let one = bench.run(["grid.toml", "--learning_rate", "1e-4", "--seeds", "1", "--dry_run", "--results_dir", "none"]);
     assert!(one.stdout.contains("2 runs, 0 done already"), "{}", one.stdout);

@@ -85,7 +85,7 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "run-glue",
         &[
-            &["lasting_terminal"],
+            &["lasting_terminal", "signals"],
             &["interrupt", "memory", "progress", "synthetic", "version"],
             &["transfer_bars"],
             &["transfer_hooks"],

@@ -206,10 +206,10 @@ fn no_network_and_nothing_cached() {
     assert_eq!(requests(&hub), [""; 0]);
     hub.stop();
     let down = run(&bench, &hub, "");
-    down.assert_one_line("down", &["model owner/tiny-bert", "cannot be reached", "Check the network", "hf/hub"]);
+    down.assert_refused("down", 1, &["model owner/tiny-bert", "cannot be reached", "Check the network", "hf/hub"]);
     // The model from a folder, the data from nowhere.
     let down = run_with(&bench, &hub, &[], "--model m");
-    down.assert_one_line("data", &["dataset nyu-mll/glue at revision main", "cannot be reached"]);
+    down.assert_refused("data", 1, &["dataset nyu-mll/glue at revision main", "cannot be reached"]);
     bench.assert_clean("no network");
     assert_eq!(bench.files("hf"), [""; 0]);
 }

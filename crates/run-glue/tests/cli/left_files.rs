@@ -109,9 +109,11 @@ fn predictions_of_a_run_that_did_not_end_can_be_made_anew() {
     let bench = Bench::new();
     sweep(&bench, ALL).assert_done("sweep");
     let dir = folder(&bench);
-    // Its record cannot be written, since a file stands where its folder belongs.
-    bench.write("failing/rte", "in the way");
-    let flags = format!("{DATA} --model {dir} --output_dir {dir} --do_eval --do_predict --save_logits");
+    // Its record cannot be written, since a folder stands where it belongs.
+    let flags = format!("{DATA} --model {dir} --do_eval --do_predict --save_logits");
+    bench.run(format!("{flags} --output_dir like-out --results_dir like").split_whitespace()).assert_done("like it");
+    bench.block_records("like", "failing");
+    let flags = format!("{flags} --output_dir {dir}");
     assert_eq!(bench.run(format!("{flags} --results_dir failing").split_whitespace()).code, Some(2));
     let anew = format!(
         "`run-glue --model {dir} --do_predict --save_logits --output_dir {dir}` with the flags of its data writes them anew"

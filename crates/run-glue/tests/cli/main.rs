@@ -73,6 +73,7 @@ mod selftest;
 mod sentencepiece;
 mod sizes_of_models;
 mod submission;
+mod system_limits;
 mod trained_before;
 mod verify;
 mod version;

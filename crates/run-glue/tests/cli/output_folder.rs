@@ -163,11 +163,21 @@ fn a_run_that_goes_on_keeps_the_checkpoints_up_to_there() {
 
 const MARK: &str = "out/.run-glue.unfinished";
 
-/// A run without checkpoints that ends with a model in `out` and no record, since a file stands where its folder belongs.
+/// Folders where the record of a run belongs that has these flags more than [`RUN`].
+fn block_record(bench: &Bench, flags: &str) {
+    let elsewhere = RUN.replace("results --output_dir out", "like --output_dir like-out");
+    bench.run(elsewhere.split(' ').chain(flags.split(' '))).assert_done("like it");
+    bench.block_records("like", "results");
+    for dir in ["like", "like-out"] {
+        std::fs::remove_dir_all(bench.path(dir)).unwrap();
+    }
+}
+
+/// A run without checkpoints that ends with a model in `out` and no record.
 fn without_a_record(bench: &Bench, flags: &str) -> Ended {
-    bench.write("results/rte", "in the way");
+    block_record(bench, flags);
     let ended = run(bench, flags);
-    std::fs::remove_file(bench.path("results/rte")).unwrap();
+    std::fs::remove_dir_all(bench.path("results")).unwrap();
     ended
 }
 
@@ -178,10 +188,7 @@ fn a_record_that_cannot_be_written_loses_no_model_and_the_run_can_be_started_aga
     let bench = Bench::new();
     let ended = without_a_record(&bench, "--save_strategy no");
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
-    ended.assert_says(
-        "record",
-        &["the trained model is in out", "results/rte", "a file stands where a folder is needed"],
-    );
+    ended.assert_says("record", &["the trained model is in out", "results/rte", "another run's record or no record"]);
     assert!(ended.stdout.contains("eval_accuracy"), "{}", ended.stdout);
     for file in ["out/model.safetensors", "out/config.json", "out/README.md", "out/all_results.json"] {
         assert!(bench.path(file).is_file(), "{file} is lost");
@@ -247,11 +254,11 @@ fn a_sweep_starts_again_over_a_run_without_checkpoints_that_did_not_end() {
         std::fs::remove_dir_all(bench.path(dir)).unwrap();
     }
     // As the sweep's first run would be if it failed, or were killed, after its model was saved.
-    bench.write("results/rte", "in the way");
+    block_record(&bench, &format!("{settings} --seed 7"));
     let one = RUN.replace("--output_dir out", &format!("--output_dir {folder} --seed 7 {settings}"));
     let ended = bench.run(one.split(' '));
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
-    std::fs::remove_file(bench.path("results/rte")).unwrap();
+    std::fs::remove_dir_all(bench.path("results")).unwrap();
     let mark = bench.path(&folder).join(".run-glue.unfinished");
     let left = std::fs::read(&mark).unwrap();
     run(&bench, sweep).assert_done("again");

@@ -120,8 +120,8 @@ fn a_grid_is_tried_and_the_best_setting_is_run_with_all_seeds() {
     let models: Vec<_> = models.collect();
     assert_eq!(models.len(), 2, "{models:?}");
     assert!(models[0].starts_with("out/seed-42-") && models[1].starts_with("out/seed-43-"), "{models:?}");
-    assert!(ended.stdout.starts_with("rte\tscore=") && ended.stdout.contains("\truns=2\t"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("\tchosen_on=validation"), "{}", ended.stdout);
+    let row = &ended.table()[0];
+    assert_eq!([&row["task"], &row["runs"], &row["chosen_on"]], ["rte", "2", "validation"], "{}", ended.stdout);
     let compared = bench.run(["compare", "results", "--format", "text"]);
     assert!(compared.stderr.contains("4 trials of searches are left out"), "{}", compared.stderr);
     assert!(

@@ -39,7 +39,7 @@ fn runs_that_a_search_chooses_are_marked_whoever_ran_them() {
     assert!(plan.stdout.contains("the setting that is chosen"), "{}", plan.stdout);
     assert!(roles(&bench).iter().all(|(_, _, role)| role == "none"), "a dry run marks nothing");
     let ended = run(&bench, &format!("{SEARCH} --format tsv"));
-    assert!(ended.stdout.contains("\tchosen_on=validation"), "{}", ended.stdout);
+    assert_eq!(ended.table()[0]["chosen_on"], "validation", "{}", ended.stdout);
     let marked = |bench: &Bench| -> Vec<(u64, f64)> {
         roles(bench).into_iter().filter(|(_, _, role)| role == "chosen").map(|(seed, rate, _)| (seed, rate)).collect()
     };

@@ -46,8 +46,12 @@ fn what_another_run_began_to_write_over_is_not_the_run_s() {
     let before = plan(&bench, ALL);
     assert_says(&before, &["1 done already"]);
     assert!(!before.contains("another run"), "{before}");
-    // Neither has a record, since a file stands where its folder belongs.
-    bench.write("other/rte", "in the way");
+    // Neither has a record, since folders stand where these belong.
+    for what in ["--do_eval", "--do_predict"] {
+        let like = format!("{DATA} --model m {what} --output_dir like-out --overwrite_output_dir --results_dir like");
+        bench.run(like.split_whitespace()).assert_done("like it");
+    }
+    bench.block_records("like", "other");
     let evaluation = evaluate(&bench, "m", "--do_eval --results_dir other");
     assert_eq!(evaluation.code, Some(2), "{}", evaluation.stderr);
     let of_results = "the results of evaluations there are of another run";

@@ -1,5 +1,6 @@
 //! The real program on the demo's model and data, in a folder of its own, cut off from the user's Hub settings.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -119,6 +120,21 @@ impl Bench {
         serde_json::from_slice(&std::fs::read(self.path(file)).unwrap()).unwrap()
     }
 
+    /// Makes folders in `results_dir` where the records of `like` would lie, under their usual and their long names, so that these runs end
+    /// without a record there.
+    pub(crate) fn block_records(&self, like: &str, results_dir: &str) {
+        let is_record = |file: &String| file.ends_with(".json") && !file.ends_with(".predictions.json");
+        for file in self.files(like).into_iter().filter(is_record) {
+            let record: serde_json::Value = serde_json::from_slice(&std::fs::read(self.path(&file)).unwrap()).unwrap();
+            let usual = file.replacen(like, results_dir, 1);
+            let (folder, _) = usual.rsplit_once('/').unwrap();
+            let long = format!("{folder}/seed-{}-{}.json", record["seed"], record["settings_hash"].as_str().unwrap());
+            for name in [&usual, &long] {
+                std::fs::create_dir_all(self.path(name)).unwrap();
+            }
+        }
+    }
+
     /// Fails unless nothing was written.
     pub(crate) fn assert_clean(&self, case: &str) {
         for folder in ["results", "out"] {
@@ -152,6 +168,13 @@ pub(crate) fn end(command: &mut Command) -> Ended {
 }
 
 impl Ended {
+    /// Standard output as `--format tsv` has it: the cells of each row by their column.
+    pub(crate) fn table(&self) -> Vec<BTreeMap<String, String>> {
+        let mut lines = self.stdout.lines().map(|line| line.split('\t').map(str::to_owned));
+        let header: Vec<String> = lines.next().into_iter().flatten().collect();
+        lines.map(|cells| header.iter().cloned().zip(cells).collect()).collect()
+    }
+
     /// Fails unless the program said one thing on standard error, with all of `parts` in it, and nothing else.
     pub(crate) fn assert_refused(&self, case: &str, code: i32, parts: &[&str]) {
         let Self { stdout, stderr, .. } = self;

@@ -37,6 +37,9 @@ const OPTIMIZER: &str = "optimizer.safetensors";
 /// `torch.get_rng_state()`; under `epoch` the same from before the epoch's first draw.
 const RNG_STATE: &str = "rng_state.safetensors";
 
+/// How many steps the run has, among the settings that decide its numbers.
+const STEPS: &str = "steps (num_train_epochs, max_steps)";
+
 /// What a checkpoint says besides its tensors and its log.
 #[derive(Serialize, Deserialize)]
 struct RunState {
@@ -110,7 +113,13 @@ pub(super) fn recover(dir: &Path) {
 
 /// The last checkpoint of an output folder that a run can go on from.
 pub(super) fn latest(dir: &Path) -> Option<PathBuf> {
-    list(dir).into_iter().map(|(_, path)| path).rfind(|path| path.join(STATE).is_file())
+    latest_before(dir, None)
+}
+
+/// The same of those before step `end`, where one is given.
+pub(super) fn latest_before(dir: &Path, end: Option<usize>) -> Option<PathBuf> {
+    let before = list(dir).into_iter().filter(|&(step, _)| end.is_none_or(|end| step < end));
+    before.map(|(_, path)| path).rfind(|path| path.join(STATE).is_file())
 }
 
 /// The settings that decide the weights of a training run over `rows` rows, as they came out with this model and these data.
@@ -127,7 +136,7 @@ pub(super) fn decisive_settings(
     let found = [
         ("training rows", json!(rows)),
         ("max_seq_length", json!(max_seq_length)),
-        ("steps (num_train_epochs, max_steps)", json!(plan.max_steps)),
+        (STEPS, json!(plan.max_steps)),
         ("warmup_steps", json!(plan.warmup_steps)),
     ];
     decisive.extend(found.map(|(name, value)| (name.to_owned(), value)));
@@ -141,26 +150,32 @@ pub(super) struct Resume {
 }
 
 impl Resume {
-    /// Reads what the checkpoint says of itself.
+    /// Reads what the checkpoint says of itself, of a run of `max_steps` steps.
     ///
     /// # Errors
-    /// Says in what this run is another one: in its task, data or model, else in the first setting that differs.
-    pub(super) fn open(
-        folder: &Path,
-        identity: &RunIdentity,
-        settings: &BTreeMap<String, Value>,
-    ) -> Result<Self, Error> {
+    /// Names the file, and what is wrong with it.
+    pub(super) fn read(folder: &Path, max_steps: usize) -> Result<Self, Error> {
         let place = folder.join(STATE);
         let wrong = |reason: &dyn std::fmt::Display| Error::usage(format!("{}: {reason}", place.display()));
         let text = fs::read_to_string(&place).map_err(|e| wrong(&format!("{e}; expected a checkpoint of run-glue")))?;
         let state: RunState = serde_json::from_str(&text).map_err(|e| wrong(&e))?;
         // The folder's name and the steps of the run say it too; an edited file would train another model without a word.
-        let of_folder =
-            folder.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix("checkpoint-"));
-        let other = of_folder.and_then(|step| step.parse::<usize>().ok()).filter(|&step| step != state.step);
-        if let Some(step) = other {
+        if let Some(step) = step_of(folder).filter(|&step| step != state.step) {
             return Err(wrong(&format!("it says step {}, and its folder is that of step {step}", state.step)));
         }
+        let of_run = state.settings.get(STEPS).and_then(Value::as_u64).is_some_and(|steps| steps == max_steps as u64);
+        if of_run && state.step > max_steps {
+            return Err(wrong(&format!("it says step {} of a run of {max_steps}", state.step)));
+        }
+        Ok(Self { folder: folder.to_owned(), state })
+    }
+
+    /// Whether a run may go on from it.
+    ///
+    /// # Errors
+    /// Says in what this run is another one: in its task, data or model, else in the first setting that differs.
+    pub(super) fn check(&self, identity: &RunIdentity, settings: &BTreeMap<String, Value>) -> Result<(), Error> {
+        let Self { folder, state } = self;
         let anew = "give another --output_dir to start anew, or --overwrite_output_dir to start anew in this one";
         match &state.identity {
             None => log::warn!(
@@ -187,8 +202,7 @@ impl Resume {
                 folder.display()
             )));
         }
-        log::info!("going on from {} (step {})", folder.display(), state.step);
-        Ok(Self { folder: folder.to_owned(), state })
+        Ok(())
     }
 
     /// How evaluations compared so far. The best weights lie beside this checkpoint: those of another folder are another run's.

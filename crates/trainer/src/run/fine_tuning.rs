@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::best_checkpoint::BestCheckpoint;
 use super::callbacks::TrainerCallbacks;
-use super::checkpoints::{Checkpoints, Resume, decisive_settings, latest, step_of};
+use super::checkpoints::{Checkpoints, Resume, decisive_settings, latest, latest_before, step_of};
 use super::context::RunContext;
 use super::hooks::{CheckpointListener, TrackedRun, TrackerStart};
 use super::hyper_parameters::tracked_parameters;
@@ -23,7 +23,7 @@ use super::training_setup::TrainingSetup;
 use super::unfinished::Unfinished;
 use super::warnings::Warnings;
 use crate::data::Split;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::logs::journal::Journal;
 use crate::machine::host::host_name;
 use crate::settings::Settings;
@@ -217,13 +217,30 @@ fn resume<B: EncoderOps>(
     setup: &mut TrainingSetup<B>,
     device: &B::Device,
 ) -> Result<Resumed, Error> {
-    let resume = Resume::open(folder, identity, decisive)?;
-    let model = context.prepared.model.build_saved::<Autodiff<B>>(folder, &context.build, device)?;
+    let damaged = |error: Error| without_checkpoint(error, folder, context.settings);
+    let resume = Resume::read(folder, setup.plan.max_steps).map_err(damaged)?;
+    resume.check(identity, decisive)?;
+    let model = context.prepared.model.build_saved::<Autodiff<B>>(folder, &context.build, device).map_err(damaged)?;
     setup.model = frozen(model, &context.settings.training, context.prepared.model.peft.as_ref());
-    resume.restore(&mut setup.optimizer, &mut setup.log, device)?;
-    setup.data.dropout.as_mut().map(|dropout| resume.restore_dropout(dropout)).transpose()?;
+    resume.restore(&mut setup.optimizer, &mut setup.log, device).map_err(damaged)?;
+    setup.data.dropout.as_mut().map(|dropout| resume.restore_dropout(dropout).map_err(damaged)).transpose()?;
+    log::info!("going on from {} (step {})", folder.display(), resume.step());
     let (step, best, unevaluated) = (resume.step(), resume.best(), resume.unevaluated());
     Ok(Resumed { folder: folder.to_owned(), step, best, unevaluated })
+}
+
+/// The error of a checkpoint that cannot be read, with where the run would go on without it.
+fn without_checkpoint(error: Error, folder: &Path, settings: &Settings) -> Error {
+    if error.kind() != ErrorKind::Input {
+        return error;
+    }
+    if settings.checkpoints.resume_from_checkpoint.as_deref() == Some(folder) {
+        return error.with_message(format!("{error}; give another --resume_from_checkpoint"));
+    }
+    let earlier = folder.parent().and_then(|dir| latest_before(dir, step_of(folder)));
+    let then = earlier
+        .map_or_else(|| "starts at its beginning".to_owned(), |earlier| format!("goes on from {}", earlier.display()));
+    error.with_message(format!("{error}; remove {} if it is damaged: the run then {then}", folder.display()))
 }
 
 fn journal(context: &RunContext, output_dir: Option<&Path>, hyper_parameters: &BTreeMap<String, Value>) -> Journal {

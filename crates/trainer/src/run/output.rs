@@ -18,6 +18,7 @@ use crate::unfinished_mark::{self, is_marked, remove_mark};
 use crate::upload_mark;
 use records::atomic;
 use records::record::RunRecord;
+use records::record::path::relative_folder;
 
 /// The run's folder: `--output_dir` itself, or a folder in it where the run is one of several.
 #[must_use]
@@ -34,9 +35,18 @@ pub fn check_results_dir(settings: &Settings) -> Result<(), Error> {
     check_place("results_dir", &settings.places.results_dir)
 }
 
+/// The same of the folder in it that the records of a task and a model have.
+///
+/// # Errors
+/// When files cannot be written into it.
+pub(super) fn check_record_folder(settings: &Settings, task: &str, model: &str) -> Result<(), Error> {
+    check_place("results_dir", &settings.places.results_dir.join(relative_folder(task, model)))
+}
+
 fn check_place(flag: &str, folder: &Path) -> Result<(), Error> {
     atomic::check_folder(folder).map_err(|error| {
-        Error::usage(format!("--{flag} {} cannot be written to: {}", folder.display(), atomic::reason(&error)))
+        let message = format!("--{flag} {} cannot be written to: {}", folder.display(), atomic::reason(&error));
+        if atomic::is_of_machine(&error) { Error::failure(message) } else { Error::usage(message) }
     })
 }
 

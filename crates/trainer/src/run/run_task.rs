@@ -15,7 +15,7 @@ use super::final_evaluation::evaluate_parts;
 use super::fine_tuning::{FineTuning, Trained};
 use super::hooks::{CheckpointListener, RunHooks, TrackerStart};
 use super::outcome::{Clock, RunOutcome};
-use super::output::{output_dir, take_output_dir};
+use super::output::{check_record_folder, output_dir, take_output_dir};
 use super::predictions::Prediction;
 use super::prepare::{self, Prepared};
 use super::saved_model::SavedModel;
@@ -56,6 +56,9 @@ pub fn run_task(settings: &Settings, hooks: &RunHooks) -> Result<CompletedRun, E
     restart_peak_memory();
     let clock = Clock { started_at: SystemTime::now(), started: Instant::now() };
     let prepared = prepare::prepare(settings, &hooks.transfers)?;
+    let begun = settings.model.init_from.as_ref().and_then(|from| from.run.as_ref());
+    let model = begun.map_or(&prepared.model.files().id, |run| &run.record.model.id);
+    check_record_folder(settings, &prepared.task.name, model)?;
     let listener = (hooks.listener)(settings)?;
     let tracker = settings.do_train.then(|| (hooks.tracker)(settings)).transpose()?.flatten();
     let run = TaskRun { settings, prepared, hooks, listener, tracker, clock };

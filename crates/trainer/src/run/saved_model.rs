@@ -85,7 +85,7 @@ impl<B: EncoderOps> SavedModel<'_, B> {
     /// # Errors
     /// Names the file that could not be written.
     pub(super) fn write_files(&self, dir: &Path) -> Result<(), Error> {
-        let failed = |error: &dyn std::fmt::Display| Error::input(format!("the model could not be saved: {error}"));
+        let failed = |error: &dyn std::fmt::Display| Error::failure(format!("the model could not be saved: {error}"));
         let files = &self.context.prepared.model;
         let (names, prefix) = (&files.names, files.family.prefix);
         // Read before anything is written: the folder may be the one that the model came from.

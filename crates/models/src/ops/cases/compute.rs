@@ -13,11 +13,11 @@ use crate::ops::attention::{AttentionSpec, RelativeKind, RelativeSpec};
 use crate::ops::class_targets::ClassTargets;
 use crate::ops::dropout::{Dropout, RowDropout};
 use crate::ops::encoder_ops::EncoderOps;
-use crate::ops::forms::{Rotary, RotarySpec};
+use crate::ops::forms::{HeadNormSpec, Rotary, RotarySpec};
 use crate::ops::low_rank::LowRankSpec;
 use crate::ops::precision::Precision;
 use crate::ops::primitive::{raw, wrap};
-use crate::ops::{composed, composed_activation, composed_attention, functions};
+use crate::ops::{composed, composed_activation, composed_attention, composed_head_norm, functions};
 
 /// A tensor that a case gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,6 +129,10 @@ impl Case {
             Operation::BiasActivation(_) => vec![x, bias],
             Operation::LayerNorm => vec![x, norm[0], norm[1]],
             Operation::RmsNorm => vec![x, norm[0]],
+            Operation::HeadNorm(group) => {
+                let head = self.head_dim(group);
+                vec![x, ("gradient of the queries' gamma", [1, head]), ("gradient of the keys' gamma", [1, head])]
+            }
             Operation::AddNorm(_) => vec![x, ("gradient of the residual", [rows, columns]), norm[0], norm[1], bias],
             Operation::Embed => ["gradient of words", "gradient of positions", "gradient of segments"]
                 .into_iter()
@@ -167,9 +171,19 @@ impl Case {
         RelativeSpec { kind, rows: (1 - n..n).map(row).collect() }
     }
 
+    /// Columns of a head of what goes in, with `group` heads of queries for each one of keys.
+    fn head_dim(&self, group: usize) -> usize {
+        self.columns[0] / (self.heads + 2 * (self.heads / group))
+    }
+
+    fn head_norm(&self, group: usize) -> HeadNormSpec {
+        let head_dim = self.head_dim(group);
+        HeadNormSpec { queries: self.heads * head_dim, keys: self.heads / group * head_dim, epsilon: EPSILON }
+    }
+
     fn rotary(&self, inverse: bool, interleaved: bool, group: usize) -> RotarySpec {
         let (heads, key_value_heads) = (self.heads, self.heads / group);
-        let head_dim = self.columns[0] / (heads + 2 * key_value_heads);
+        let head_dim = self.head_dim(group);
         // An even number of columns.
         let turned = if interleaved { head_dim / 2 / 2 * 2 } else { head_dim };
         let rotary = Rotary { interleaved, ..Rotary::new(10_000.0, turned) };
@@ -210,6 +224,9 @@ impl Case {
             }
             Operation::Dropout(p) => functions::dropout(x, self.row_dropout(p).dropout, &self.sequences()),
             Operation::RmsNorm => functions::rms_norm(x, vector(&t[1]), EPSILON),
+            Operation::HeadNorm(group) => {
+                functions::head_norm(x, [vector(&t[1]), vector(&t[2])], self.head_norm(group))
+            }
             Operation::LayerNorm => functions::layer_norm(x, vector(&t[1]), vector(&t[2]), EPSILON),
             Operation::AddNorm(p) => {
                 let [gamma, beta, bias] = [2, 3, 4].map(|i| vector(&t[i]));
@@ -245,6 +262,12 @@ impl Case {
             }
             Operation::Dropout(p) => composed::dropout::<B>(x, &self.row_dropout(p)),
             Operation::RmsNorm => composed::rms_norm::<B>(x, vector(1), EPSILON),
+            Operation::HeadNorm(group) => {
+                let gammas = [vector(1), vector(2)];
+                composed_head_norm::head_norm::<B>(x, gammas, self.head_norm(group), |x, gamma| {
+                    composed::rms_norm::<B>(x, gamma, EPSILON)
+                })
+            }
             Operation::LayerNorm => composed::layer_norm::<B>(x, vector(1), vector(2), EPSILON),
             Operation::AddNorm(p) => {
                 let residual = raw(t[1].clone());

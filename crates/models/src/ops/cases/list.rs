@@ -34,6 +34,8 @@ pub enum Operation {
     LayerNorm,
     /// [`crate::ops::EncoderOps::fused_rms_norm`].
     RmsNorm,
+    /// [`crate::ops::EncoderOps::fused_head_norm`], with so many heads of queries for each one of keys.
+    HeadNorm(usize),
     /// [`crate::ops::EncoderOps::fused_add_norm`] with dropout of this probability.
     AddNorm(f64),
     /// [`crate::ops::EncoderOps::fused_embed`].
@@ -155,6 +157,8 @@ pub const CASES: &[Case] = &[
     case("layer norm, 333 x 768", Operation::LayerNorm, USUAL, [768, 768]),
     case("RMS norm, 56 x 33", Operation::RmsNorm, ODD, [33, 33]),
     case("RMS norm, 333 x 768", Operation::RmsNorm, USUAL, [768, 768]),
+    heads(case("RMS norm of heads, 3 heads of 6", Operation::HeadNorm(1), ODD, [54, 54]), 3, None),
+    heads(case("RMS norm of heads, 8 heads of 64, 4 of keys", Operation::HeadNorm(2), USUAL, [1024, 1024]), 8, None),
     case("sum and layer norm, 56 x 33", Operation::AddNorm(0.0), ODD, [33, 33]),
     heads(case("dropout, sum and layer norm, padded, 56 x 33", Operation::AddNorm(0.3), ODD, [33, 33]), 1, Some(40)),
     case("dropout, sum and layer norm, 333 x 768", Operation::AddNorm(0.1), USUAL, [768, 768]),

@@ -31,7 +31,7 @@ use super::class_targets::ClassTargets;
 use super::composed_attention;
 use super::dropout::RowDropout;
 use super::encoder_ops::EncoderOps;
-use super::forms::{ActivationForm, RotarySpec};
+use super::forms::{ActivationForm, HeadNormSpec, RotarySpec};
 use super::low_rank::LowRankSpec;
 use super::precision::Precision;
 use super::profile::{Part, timed};
@@ -122,6 +122,19 @@ impl EncoderOps for Flex {
 
     fn fused_rms_norm(x: FlexTensor, gamma: FlexTensor, epsilon: f64) -> FlexTensor {
         timed(Part::Norm, || rms_norm::forward(x, gamma, epsilon))
+    }
+
+    fn fused_head_norm(qkv: FlexTensor, gammas: [FlexTensor; 2], spec: HeadNormSpec) -> FlexTensor {
+        timed(Part::Norm, || rms_norm::of_heads(qkv, gammas, spec))
+    }
+
+    fn fused_head_norm_backward(
+        qkv: FlexTensor,
+        gammas: [FlexTensor; 2],
+        g: FlexTensor,
+        spec: HeadNormSpec,
+    ) -> [FlexTensor; 3] {
+        timed(Part::Norm, || rms_norm::of_heads_backward(qkv, gammas, g, spec))
     }
 
     fn fused_rms_norm_backward(x: FlexTensor, gamma: FlexTensor, g: FlexTensor, epsilon: f64) -> [FlexTensor; 2] {

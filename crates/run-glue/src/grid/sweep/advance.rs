@@ -1,6 +1,7 @@
 //! How far searches are: what their trials led to, and what is to be run next.
 
 use super::state::{RunState, Sweep};
+use super::worker_protocol::is_worker;
 use crate::grid::definition::Grid;
 use crate::grid::run_spec::RunSpec;
 use crate::grid::search::Tried;
@@ -44,6 +45,7 @@ impl Sweep<'_> {
                 let seeds = self.grid.seeds.iter();
                 seeds.map(|&seed| self.grid.chosen_spec(search, chosen, seed)).collect::<Result<_, _>>()?
             }
+            None if is_worker() => Vec::new(),
             None => {
                 log::error!("{}: every trial failed, so no setting is chosen", self.specs[current[0].1].task());
                 Vec::new()
@@ -55,7 +57,8 @@ impl Sweep<'_> {
 
     /// Writes what a search came to, and says it.
     fn tell(&self, search: usize, chosen: usize) -> Result<(), Error> {
-        if !self.acts {
+        // Workers come to the same by themselves.
+        if !self.acts || is_worker() {
             return Ok(());
         }
         let (state, of) = (&self.search_states[search], &self.grid.searches[search]);

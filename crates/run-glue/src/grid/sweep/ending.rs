@@ -11,7 +11,7 @@ use crate::progress::{print, terminal_width};
 use records::atomic::remove_abandoned;
 use records::counted;
 use records::record::{RecordFile, RunRecord};
-use results::table::Table;
+use results::table::{Table, tsv};
 use trainer::error::Error;
 
 impl Sweep<'_> {
@@ -41,17 +41,16 @@ impl Sweep<'_> {
         let mut titles: Vec<&str> = records.iter().map(|(title, _)| title.as_str()).collect();
         titles.sort_unstable();
         titles.dedup();
-        let mut tables = String::new();
-        for title in &titles {
-            if titles.len() > 1 {
-                tables += &format!("{title}\n");
+        let of =
+            |title: &str| Table::from_records(records.iter().filter(|(of, _)| of == title).map(|(_, record)| record));
+        let tables: Vec<(&str, Table)> = titles.into_iter().map(|title| (title, of(title))).collect();
+        let tables = match self.grid.options.format {
+            TableFormat::Tsv => tsv(tables.iter().map(|(title, table)| (*title, table))),
+            TableFormat::Text => {
+                let title = |title: &str| if tables.len() > 1 { format!("{title}\n") } else { String::new() };
+                tables.iter().map(|(of, table)| title(of) + &table.text_within(terminal_width())).collect()
             }
-            let table = Table::from_records(records.iter().filter(|(of, _)| of == title).map(|(_, record)| record));
-            tables += &match self.grid.options.format {
-                TableFormat::Text => table.text_within(terminal_width()),
-                TableFormat::Tsv => table.lines(),
-            };
-        }
+        };
         // What is left to do is done before it is said that they could not be shown.
         let printed = print(&tables);
         let specs: Vec<RunSpec> = self.specs.iter().filter(|spec| !spec.is_trial()).cloned().collect();

@@ -7,7 +7,7 @@ use super::one_run::Attempt;
 use super::state::{RunState, Sweep, stop_if_asked};
 use super::submission::submit;
 use super::worker_pool::WorkerPool;
-use super::worker_protocol::is_worker;
+use super::worker_protocol::{check_role, is_worker};
 use crate::grid::definition::Grid;
 use crate::grid::run_spec::RunSpec;
 use crate::interrupt;
@@ -28,6 +28,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The error of a single run; of several, how many failed and which.
 pub fn run(grid: &Grid) -> Result<(), Error> {
     let Some(settings) = grid.specs.first().map(|spec| &spec.settings) else { return Ok(()) };
+    check_role()?;
     set_level(settings.logging.level, !grid.is_single());
     let dry_run = grid.options.dry_run;
     if !dry_run {

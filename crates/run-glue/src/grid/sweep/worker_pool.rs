@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use super::worker_protocol::{INDEX, Order};
+use super::worker_protocol::{Order, role};
 use crate::grid::options::{Gpus, SweepOptions};
 use trainer::backends;
 use trainer::error::Error;
@@ -106,7 +106,8 @@ pub(super) fn start(index: usize, count: usize, gpu: Option<&str>, arguments: &[
         let threads = (rayon::current_num_threads() / count).max(1);
         command.env("RAYON_NUM_THREADS", threads.to_string());
     }
-    command.env(INDEX, index.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let (name, role) = role(index);
+    command.env(name, role).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut process = command.spawn()?;
     Ok(Worker { orders: process.stdin.take(), process, at: None })
 }

@@ -8,13 +8,44 @@ use std::sync::mpsc::Sender;
 use serde::{Deserialize, Serialize};
 
 use crate::progress::print;
+use trainer::error::Error;
 
-/// Tells a process that it is a worker, and which one.
-pub(super) const INDEX: &str = "RUN_GLUE_WORKER";
+/// Tells a process that it is a worker: which one, and of which process.
+const INDEX: &str = "RUN_GLUE_WORKER";
+
+/// What a process tells its worker `index` in its environment.
+pub(super) fn role(index: usize) -> (&'static str, String) {
+    (INDEX, format!("{index} of {}", std::process::id()))
+}
 
 /// Whether this process is a worker.
 pub(super) fn is_worker() -> bool {
     std::env::var_os(INDEX).is_some()
+}
+
+/// Whether whoever started this process meant it to be a worker, where its environment says so.
+///
+/// # Errors
+/// When another process did: it would wait for orders that nobody gives.
+pub(super) fn check_role() -> Result<(), Error> {
+    let Some(role) = std::env::var_os(INDEX) else { return Ok(()) };
+    if parent().is_none_or(|parent| role.to_str().and_then(|role| role.split(' ').next_back()) == Some(parent.as_str()))
+    {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "{INDEX} is set in the environment, and is only for workers that run-glue starts: unset it"
+    )))
+}
+
+#[cfg(unix)]
+fn parent() -> Option<String> {
+    Some(std::os::unix::process::parent_id().to_string())
+}
+
+#[cfg(not(unix))]
+fn parent() -> Option<String> {
+    None
 }
 
 /// A run for a worker.

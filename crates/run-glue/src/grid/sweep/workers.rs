@@ -16,6 +16,7 @@ use super::worker_protocol::{Order, Report, listen};
 use crate::grid::run_spec::RunSpec;
 use crate::interrupt;
 use crate::progress::print;
+use records::counted;
 use trainer::error::Error;
 
 /// How often it is looked whether the user wants to stop.
@@ -76,7 +77,7 @@ impl Sweep<'_> {
         if count == 0 {
             return Ok(());
         }
-        log::info!("{count} workers");
+        log::info!("{}", counted(count, "worker"));
         // They are waited for.
         let _keeps = interrupt::keep();
         let failed = |error| Error::failure(format!("a worker could not be started: {error}"));
