@@ -166,7 +166,7 @@ const MARK: &str = "out/.run-glue.unfinished";
 /// Folders where the record of a run belongs that has these flags more than [`RUN`].
 fn block_record(bench: &Bench, flags: &str) {
     let elsewhere = RUN.replace("results --output_dir out", "like --output_dir like-out");
-    bench.run(elsewhere.split(' ').chain(flags.split(' '))).assert_done("like it");
+    bench.run(elsewhere.split(' ').chain(flags.split_whitespace())).assert_done("like it");
     bench.block_records("like", "results");
     for dir in ["like", "like-out"] {
         std::fs::remove_dir_all(bench.path(dir)).unwrap();
