@@ -33,6 +33,8 @@ def main():
             ours.append(run([args.program, "bench", "--use_cpu", "--peak"]))
             layers = json.dumps([[layer[key] for key in ("rows", "inputs", "outputs")] for layer in ours[-1]["layers"]])
             torch.append(run([args.python, HERE / "torch_step.py", "--threads", threads, "--peak", "--layers", layers]))
+        if ours[0]["fma_gflops"] is None:
+            sys.exit("this CPU has no fused multiplication and addition, so there is no rate to compare with")
         fma = max(run["fma_gflops"] for run in ours)
         rows = []
         for i, layer in enumerate(ours[0]["layers"]):

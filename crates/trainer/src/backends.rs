@@ -6,6 +6,7 @@ use models::gpus::Gpu;
 use models::ops::{EncoderOps, Precision};
 
 use crate::error::Error;
+use crate::machine::environment;
 use crate::settings::{BackendChoice, Choice, DeviceChoice};
 
 /// Work that is written once for every backend.
@@ -34,6 +35,7 @@ impl OnBackend for Supports {
 /// # Errors
 /// Says what is missing.
 pub fn check(choice: DeviceChoice, precision: Precision) -> Result<(), Error> {
+    environment::check()?;
     let found = find(choice)?;
     // f32 is everywhere: no device need be made to know.
     if precision == Precision::F32 { Ok(()) } else { found.run(Supports(precision))? }

@@ -42,6 +42,9 @@ impl TokenStore {
     /// Says what is wrong with a file that is there.
     pub(crate) fn get(&self, key: &TableKey) -> Result<Option<Encoded>, String> {
         let path = self.path(key);
+        if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+            return Err("it is no file".to_owned());
+        }
         let found = Encoded::read(&path, key)?;
         if found.is_some() {
             // A folder that may only be read does as well: its files are not known to be used, and no more.
@@ -57,6 +60,10 @@ impl TokenStore {
     pub(crate) fn put(&self, key: &TableKey, tokens: &Encoded) -> Result<(), WriteError> {
         let path = self.path(key);
         remove_abandoned(&self.folder);
+        // A link would be written through, and a pipe waited for.
+        if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+            let _ = fs::remove_file(&path);
+        }
         tokens.write(&path, key)?;
         self.make_room(&path);
         Ok(())

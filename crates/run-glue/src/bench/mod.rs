@@ -73,10 +73,9 @@ impl Bench {
         let architecture = (family(&config).map_err(wrong)?.architecture)(&config).map_err(wrong)?;
         let longest = architecture.longest_input();
         for &length in &options.lengths {
-            at_least_one("length", length)?;
             if let Some(longest) = longest.filter(|&longest| length > longest) {
                 return Err(Error::usage(format!(
-                    "--length is {length}, and the model takes at most {longest} tokens"
+                    "a length is {length}, and the model takes at most {longest} tokens"
                 )));
             }
         }
@@ -147,8 +146,8 @@ struct Timed {
     phases: Vec<[f64; 3]>,
     /// Of the very first step, which compiles kernels.
     first: f64,
-    /// Of the first and the last step.
-    losses: [f64; 2],
+    /// Of the first and the last step of a training.
+    losses: Option<[f64; 2]>,
     /// Seconds a step in each kind of operation, where the backend counts them.
     parts: Map<String, Value>,
     page_faults: f64,
@@ -164,14 +163,8 @@ impl Bench {
         let mut optimizer = Optimizer::new(&model, &[], &self.training);
         let mut training_step = TrainingStep::new(&self.training);
         let mut batches = StepBatches::single(0, batch.clone(), synthetic::targets(self.lengths.len()));
-        let mut timed = Timed {
-            seconds: 0.0,
-            phases: Vec::new(),
-            first: 0.0,
-            losses: [0.0; 2],
-            parts: Map::new(),
-            page_faults: 0.0,
-        };
+        let mut timed =
+            Timed { seconds: 0.0, phases: Vec::new(), first: 0.0, losses: None, parts: Map::new(), page_faults: 0.0 };
         let (mut faults, mut parts, mut started) = (0, profile::times(), Instant::now());
         for step in 0..self.warmup + self.steps {
             if step == self.warmup {
@@ -192,8 +185,10 @@ impl Bench {
                 ([forward, backward, optimizer], outcome.loss())
             };
             if step == 0 || is_last {
-                let loss = loss.map_or(0.0, |loss| loss.into_data().iter::<f64>().sum());
-                timed.losses[usize::from(step > 0)] = loss;
+                if let Some(loss) = loss {
+                    let loss = loss.into_data().iter::<f64>().sum();
+                    timed.losses = Some([timed.losses.map_or(loss, |[first, _]| first), loss]);
+                }
                 let _ = B::sync(device);
             }
             if step == 0 {

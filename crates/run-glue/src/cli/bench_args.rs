@@ -10,6 +10,9 @@ use crate::bench::BenchOptions;
 use trainer::error::Error;
 use trainer::settings::{MachineSettings, at_least_one};
 
+/// Tokens of a batch: more than any machine has memory for.
+const MOST_TOKENS: usize = 1 << 24;
+
 /// What can be typed.
 #[derive(Args, Clone, Debug, Default)]
 #[command(rename_all = "snake_case")]
@@ -35,8 +38,8 @@ pub struct BenchArgs {
     /// Forward passes without gradients instead [default: false]
     #[arg(long, bool_flag())]
     pub inference: Option<bool>,
-    /// The largest rate of a square product instead [default: false]
-    #[arg(long, bool_flag())]
+    /// The rates of multiplications and additions, of a square product and of those of linear layers instead [default: false]
+    #[arg(long, bool_flag(), conflicts_with_all = ["config", "batch_size", "length", "lengths", "steps", "warmup", "inference", "save_model"])]
     pub peak: Option<bool>,
     /// Write the model instead, with a made-up vocabulary, as transformers would save it
     #[arg(long, value_name = "DIR", requires = "config")]
@@ -52,9 +55,15 @@ impl TryFrom<BenchArgs> for BenchOptions {
     fn try_from(args: BenchArgs) -> Result<Self, Error> {
         let machine = MachineSettings::try_from(&args.machine)?;
         let lengths = if args.lengths.is_empty() {
-            vec![args.length.unwrap_or(128); at_least_one("batch_size", args.batch_size.unwrap_or(32))?]
+            let (batch_size, length) = (args.batch_size.unwrap_or(32), args.length.unwrap_or(128));
+            if batch_size.checked_mul(length).is_none_or(|tokens| tokens > MOST_TOKENS) {
+                return Err(Error::usage(format!(
+                    "--batch_size {batch_size} examples of --length {length} tokens are more than the {MOST_TOKENS} tokens that a batch may have"
+                )));
+            }
+            vec![at_least_one("length", length)?; at_least_one("batch_size", batch_size)?]
         } else {
-            args.lengths
+            args.lengths.into_iter().map(|length| at_least_one("lengths", length)).collect::<Result<_, _>>()?
         };
         Ok(Self {
             config: args.config,

@@ -35,7 +35,7 @@ pub struct EvaluateArgs {
     /// Longest input in tokens, special ones included; longer ones are cut [default: that of the run]
     #[arg(long, alias = "max_length", value_parser = whole::<usize>, value_name = "N")]
     pub max_seq_length: Option<usize>,
-    /// Inputs a batch; does not change results [default: 32]
+    /// Inputs a batch; changes scores by a millionth at most [default: 32]
     #[arg(long, alias = "per_device_eval_batch_size", value_parser = whole::<usize>, value_name = "N")]
     pub batch_size: Option<usize>,
     /// Print JSON [default: false]

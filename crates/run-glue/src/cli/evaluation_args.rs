@@ -12,7 +12,7 @@ use trainer::settings::{BestSettings, EarlyStopping, EvaluationSettings, Interva
 #[derive(Args, Clone, Debug, Default)]
 #[command(rename_all = "snake_case")]
 pub struct EvalBatchArgs {
-    /// Examples an evaluation batch; does not change results [default: 32]
+    /// Examples an evaluation batch; changes logits by a millionth at most [default: 32]
     #[arg(long, aliases = ["eval_batch_size", "per_gpu_eval_batch_size"], value_parser = whole::<usize>, value_name = "N", help_heading = "Training")]
     pub per_device_eval_batch_size: Option<usize>,
 }

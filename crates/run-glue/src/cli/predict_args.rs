@@ -38,7 +38,7 @@ pub struct PredictArgs {
     /// Longest input in tokens, special ones included; longer ones are cut [default: what the model takes]
     #[arg(long, alias = "max_length", value_parser = whole::<usize>, value_name = "N")]
     pub max_seq_length: Option<usize>,
-    /// Inputs a batch; does not change results [default: 32]
+    /// Inputs a batch; changes scores by a millionth at most [default: 32]
     #[arg(long, alias = "per_device_eval_batch_size", value_parser = whole::<usize>, value_name = "N")]
     pub batch_size: Option<usize>,
     /// Of the model, should it come from the Hub.

@@ -4,12 +4,16 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::settings::Input;
 use trainer::error::Error;
 
 /// Lines that are read ahead of those that are taken.
 const AHEAD: usize = 8192;
+
+/// Bytes that are read ahead, and of a window's texts, where lines are long; one line may be longer.
+const AHEAD_BYTES: usize = 16 << 20;
 
 /// Bytes of the longest line: far more than any model reads, and little memory.
 const LONGEST_LINE: u64 = 256 << 20;
@@ -23,9 +27,33 @@ pub(super) enum TextSource {
     Lines(Lines),
 }
 
+/// Bytes of lines that were read and are not taken yet.
+#[derive(Default)]
+struct Waiting {
+    bytes: Mutex<usize>,
+    taken: Condvar,
+}
+
+impl Waiting {
+    /// Waits until there is room.
+    fn add(&self, bytes: usize) {
+        let mut waiting = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        while *waiting > 0 && *waiting + bytes > AHEAD_BYTES {
+            waiting = self.taken.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        *waiting += bytes;
+    }
+
+    fn take(&self, bytes: usize) {
+        *self.bytes.lock().unwrap_or_else(PoisonError::into_inner) -= bytes;
+        self.taken.notify_one();
+    }
+}
+
 /// What the reading thread sends.
 pub(super) struct Lines {
     receiver: Receiver<std::io::Result<Vec<u8>>>,
+    waiting: Arc<Waiting>,
     /// For messages.
     name: String,
     pairs: bool,
@@ -50,17 +78,20 @@ impl TextSource {
             }
         };
         let (sender, receiver) = sync_channel(AHEAD);
+        let waiting = Arc::new(Waiting::default());
+        let read = Arc::clone(&waiting);
         std::thread::spawn(move || {
             let mut reader = reader;
             while let Some(line) = bounded_line(&mut reader).transpose() {
                 let failed = line.is_err();
+                read.add(line.as_ref().map_or(0, Vec::len));
                 // A receiver that went away ends the reading, and so does an error, which would come again.
                 if sender.send(line).is_err() || failed {
                     return;
                 }
             }
         });
-        Ok(Self::Lines(Lines { receiver, name, pairs, live, line: 0 }))
+        Ok(Self::Lines(Lines { receiver, waiting, name, pairs, live, line: 0 }))
     }
 
     /// The next inputs, `most` of them at the most, and at least one, unless all were given.
@@ -77,13 +108,16 @@ impl TextSource {
 
 impl Lines {
     fn next(&mut self, most: usize) -> Result<Vec<Texts>, Error> {
-        let mut chunk = Vec::new();
+        let (mut chunk, mut size) = (Vec::new(), 0);
         let mut next = self.receiver.recv().ok();
         while let Some(bytes) = next {
             self.line += 1;
+            let length = bytes.as_ref().map_or(0, Vec::len);
+            self.waiting.take(length);
+            size += length;
             let read = bytes.map_err(|error| error.to_string()).and_then(|bytes| texts(bytes, self.pairs));
             chunk.push(read.map_err(|reason| Error::input(format!("{}, line {}: {reason}", self.name, self.line)))?);
-            if chunk.len() == most {
+            if chunk.len() == most || size > AHEAD_BYTES {
                 break;
             }
             next = if self.live { self.receiver.try_recv().ok() } else { self.receiver.recv().ok() };
@@ -144,5 +178,17 @@ mod tests {
         let lines: Vec<Vec<u8>> =
             std::iter::from_fn(|| bounded_line(&mut three).transpose()).map(Result::unwrap).collect();
         assert_eq!(lines, [&b"one"[..], b"", b"last"]);
+    }
+
+    /// However many lines are asked for.
+    #[test]
+    fn long_lines_are_taken_a_few_at_a_time_and_all_of_them() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let line = "a".repeat(1 << 20) + "\n";
+        (0..40).for_each(|_| std::io::Write::write_all(&mut file, line.as_bytes()).unwrap());
+        let mut source = TextSource::open(&Input::File(file.path().to_owned()), false).unwrap();
+        let taken: Vec<usize> =
+            std::iter::from_fn(|| Some(source.next(4096).unwrap().len()).filter(|&lines| lines > 0)).collect();
+        assert_eq!(taken, [17, 17, 6]);
     }
 }

@@ -71,8 +71,8 @@ const ROOMS: &[(&str, &[&[&str]])] = &[
     (
         "trainer",
         &[
-            &["cache_folder", "error", "file_lock", "logs", "machine", "unfinished_mark", "upload_mark"],
-            &["file_hash"],
+            &["cache_folder", "error", "file_lock", "logs", "unfinished_mark", "upload_mark"],
+            &["file_hash", "machine"],
             &["demo", "finished_run", "kernel_cache", "settings", "tokenize"],
             &["backends", "data", "model_sizes", "padding", "permutation", "sampler", "source", "token_store"],
             &["model_layout"],

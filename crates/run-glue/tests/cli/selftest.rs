@@ -70,8 +70,34 @@ fn a_step_is_timed() {
     let losses: Vec<f64> = report["losses"].as_array().unwrap().iter().map(|loss| loss.as_f64().unwrap()).collect();
     assert!(losses.iter().all(|loss| (0.5..1.0).contains(loss)) && losses[0] != losses[1], "{losses:?}");
     let ended = bench.run(["bench", "--use_cpu", "--config", "c.json", "--batch-size", "2", "--length", "65"]);
-    ended.assert_one_line("long", &["--length is 65, and the model takes at most 64 tokens"]);
+    ended.assert_one_line("long", &["a length is 65, and the model takes at most 64 tokens"]);
     bench.run(["bench", "--use_cpu", "--config", "none.json"]).assert_one_line("none", &["none.json"]);
+}
+
+#[test]
+fn a_benchmark_says_no_more_than_it_measured() {
+    let bench = Bench::new();
+    bench.write("c.json", TINY);
+    let losses = |flags: &str| -> Value {
+        let ended =
+            bench.run("bench --use_cpu --config c.json --lengths 9,4 --steps 1".split(' ').chain(flags.split(' ')));
+        ended.assert_done(flags);
+        serde_json::from_str::<Value>(&ended.stdout).unwrap()["losses"].take()
+    };
+    assert_eq!(losses("--inference"), Value::Null);
+    let one = losses("--warmup 0");
+    assert!(one[0].as_f64().unwrap() > 0.0 && one[0] == one[1], "{one}");
+    for (flags, part) in [
+        ("--config c.json --batch_size 18446744073709551615 --length 2", "tokens that a batch may have"),
+        ("--config c.json --lengths 0,3", "--lengths is 0"),
+        ("--peak --config c.json", "cannot be used with"),
+        ("--peak --steps 3", "cannot be used with"),
+    ] {
+        bench.run(["bench", "--use_cpu"].into_iter().chain(flags.split(' '))).assert_refused(flags, 2, &[part]);
+    }
+    let mut command = bench.command();
+    let odd = crate::support::program::end(command.args(["predict", "m", "words"]).env("RAYON_NUM_THREADS", "x"));
+    odd.assert_one_line("threads", &["RAYON_NUM_THREADS is `x` in the environment"]);
 }
 
 /// What a benchmark of whole runs needs: a model of random weights that this program and transformers read.

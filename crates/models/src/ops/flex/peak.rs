@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use pulp::{Simd, WithSimd};
 
-use super::simd::dispatch;
+use super::simd::{dispatch, level};
 
 /// Sums that do not depend on each other: more than the units times their latency (4 cycles, two a cycle), fewer than the registers.
 const SUMS: usize = 12;
@@ -45,9 +45,13 @@ impl WithSimd for Lanes {
     }
 }
 
-/// Billions of multiplications and additions a second of `threads` threads, the best of three: no product of matrices is faster.
+/// Billions of multiplications and additions a second of `threads` threads, the best of three: no product of matrices is faster. `None`
+/// without vector instructions: there `mul_add` is a call of the C library, and products multiply and add apart.
 #[must_use]
-pub fn fma_gflops(threads: usize) -> f64 {
+pub fn fma_gflops(threads: usize) -> Option<f64> {
+    if level() == "scalar" {
+        return None;
+    }
     let operations = (threads * ROUNDS * SUMS * 2 * dispatch(Lanes)) as f64;
     let rates = (0..3).map(|_| {
         let started = Instant::now();
@@ -58,5 +62,5 @@ pub fn fma_gflops(threads: usize) -> f64 {
         });
         operations / started.elapsed().as_secs_f64() / 1e9
     });
-    rates.fold(0.0, f64::max)
+    Some(rates.fold(0.0, f64::max))
 }
