@@ -41,7 +41,9 @@ pub fn listen() {
                     match signal {
                         Signal::End => log::info!("stopping{when}; once more to stop at once"),
                         Signal::ProcessorTime => {
-                            log::warn!("the limit of processor time is reached (SIGXCPU, `ulimit -t`): stopping{when}");
+                            log::warn!(
+                                "the limit of processor time is reached (SIGXCPU, `ulimit -S -t`): stopping{when}"
+                            );
                         }
                     }
                 });

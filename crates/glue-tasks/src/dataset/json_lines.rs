@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::error::DataError;
 use super::json_tables;
+use super::json_values::UniqueKeys;
 use super::raw::{ListItem, RawLabel, RawRow, RowSink, WantedColumns, index_of, unpacked};
 
 type Object = Map<String, Value>;
@@ -59,17 +60,17 @@ fn objects(file: &Path) -> Result<Vec<Object>, DataError> {
         other => Err(bad_row(row, format!("{} where an object is needed", kind_of(&other)))),
     };
     if content.trim_start().starts_with('[') {
-        let values: Vec<Value> = serde_json::from_str(content).map_err(|error| DataError::BadFile {
+        let values: Vec<UniqueKeys> = serde_json::from_str(content).map_err(|error| DataError::BadFile {
             file: file.to_owned(),
             format: "json",
             reason: error.to_string(),
         })?;
-        return values.into_iter().enumerate().map(object).collect();
+        return values.into_iter().map(|UniqueKeys(value)| value).enumerate().map(object).collect();
     }
     // An object may stand on several lines.
-    let values = serde_json::Deserializer::from_str(content).into_iter::<Value>().enumerate();
+    let values = serde_json::Deserializer::from_str(content).into_iter::<UniqueKeys>().enumerate();
     let values = values.map(|(row, value)| {
-        let value = value
+        let UniqueKeys(value) = value
             .map_err(|error| bad_row(row, format!("not one JSON object a line: {error}{}", hint(content, &error))))?;
         object((row, value))
     });

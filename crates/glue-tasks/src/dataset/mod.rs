@@ -18,6 +18,7 @@ mod growth;
 mod infer;
 mod json_lines;
 mod json_tables;
+mod json_values;
 mod label_values;
 mod labels;
 mod parquet;

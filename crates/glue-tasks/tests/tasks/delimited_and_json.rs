@@ -379,6 +379,14 @@ fn label_kinds_are_inferred() {
     assert!(matches!(infer("t.csv", "label,a\n"), Err(DataError::EmptySplit { .. })));
     assert!(matches!(infer("t.csv", "a\nx\n"), Err(DataError::MissingColumn { .. })));
     assert!(matches!(infer("t.csv", "label,a,label\n0,x,1\n"), Err(DataError::TwoColumns { .. })));
+    for rows in [
+        "{\"label\": 1, \"label\": 0}",
+        "{\"label\": 1}\n{\"la\\u0062el\": 1, \"label\": 0}",
+        "[{\"label\": 1, \"label\": 0}]",
+    ] {
+        let refused = infer("t.jsonl", rows).unwrap_err().to_string();
+        assert!(refused.contains("the key `label` twice"), "{refused}");
+    }
     assert_eq!(infer("t.csv", "label,a,a\n0,x,1\n").unwrap(), classes(&["0"]), "which nobody asked for");
 }
 

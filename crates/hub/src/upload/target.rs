@@ -66,7 +66,7 @@ impl UploadTarget<'_> {
                 return HubError::Cancelled { what: self.repo.to_string(), consequence };
             }
             RequestError::Unreadable(why) => (why, true),
-            RequestError::NoConnection(why) => (format!("{endpoint} cannot be reached: {why}"), true),
+            RequestError::NoConnection(why) => (format!("{endpoint} cannot be reached: {why}"), false),
             RequestError::Broken(why) => (format!("{endpoint}: {tries} tries, the last one ended with: {why}"), false),
             RequestError::BadResponse(why) => (format!("{endpoint} gave an answer that cannot be used: {why}"), false),
             RequestError::Status { status, message, code, .. } => {

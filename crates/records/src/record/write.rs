@@ -64,6 +64,10 @@ impl RunRecord {
             // Nothing stands there; or it cannot be seen, and writing will say why.
             return Some(None);
         }
+        // A pipe would be waited for.
+        if !std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
+            return None;
+        }
         let is_same =
             |old: &Self| (&old.task, old.seed, &old.settings_hash) == (&self.task, self.seed, &self.settings_hash);
         Self::read(path).ok().filter(is_same).map(Some)

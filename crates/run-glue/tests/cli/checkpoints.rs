@@ -178,14 +178,55 @@ fn of_a_damaged_checkpoint_it_is_said_where_the_run_goes_on_without_it() {
         ended.assert_says(file, &parts);
         bench.write(&format!("out/checkpoint-6/{file}"), whole);
     }
+    // A changed byte that no reader would notice.
+    for file in ["optimizer.safetensors", "model.safetensors"] {
+        let path = format!("out/checkpoint-6/{file}");
+        let whole = std::fs::read(bench.path(&path)).unwrap();
+        let mut changed = whole.clone();
+        *changed.last_mut().unwrap() ^= 1;
+        bench.write(&path, changed);
+        bench.run(short("6")).assert_says(file, &[&path, "is not as it was saved", "goes on from out/checkpoint-3"]);
+        bench.write(&path, whole);
+    }
+    // What was left out is said.
+    std::fs::rename(bench.path("out/checkpoint-6/run_state.json"), bench.path("run_state.json")).unwrap();
+    let ended = bench.run(short("6"));
+    ended.assert_done("without a state");
+    let said =
+        "out/checkpoint-6 lacks files that a run needs to go on from it, so this one goes on from out/checkpoint-3";
+    assert!(ended.stderr.contains(said), "{}", ended.stderr);
     std::fs::remove_dir_all(bench.path("out/checkpoint-6")).unwrap();
+    let whole = std::fs::read(bench.path("out/checkpoint-3/optimizer.safetensors")).unwrap();
     damage("checkpoint-3", "optimizer.safetensors");
     bench.run(short("6")).assert_says("the last one", &["out/checkpoint-3 if it is damaged: the run then starts"]);
+    bench.write("out/checkpoint-3/optimizer.safetensors", whole);
     // A step that the run does not have, whatever the folder is called.
     std::fs::rename(bench.path("out/checkpoint-3"), bench.path("out/checkpoint-9")).unwrap();
     let state = std::fs::read_to_string(bench.path("out/checkpoint-9/run_state.json")).unwrap();
     bench.write("out/checkpoint-9/run_state.json", state.replace("\"step\": 3,", "\"step\": 9,"));
     bench.run(short("6")).assert_says("beyond the end", &["it says step 9 of a run of 6"]);
+}
+
+/// Not after all of the training.
+#[test]
+fn damaged_best_weights_are_found_before_a_run_goes_on() {
+    let bench = Bench::new();
+    let long = RUN.map(|word| if word == "40" { "12" } else { word });
+    bench.run(long).assert_done("whole");
+    let (best, last) = (best_checkpoint(&bench), "checkpoint-12");
+    if best == last {
+        // The best of the others takes its part.
+        panic!("the test needs a best evaluation before the last: {best}");
+    }
+    let path = format!("out/{best}/model.safetensors");
+    let mut weights = std::fs::read(bench.path(&path)).unwrap();
+    *weights.last_mut().unwrap() ^= 1;
+    bench.write(&path, weights);
+    let parts = [path.as_str(), "is not as it was saved", "the best weights are lost then"];
+    bench.run(long).assert_says("damaged", &parts);
+    std::fs::remove_dir_all(bench.path("out").join(&best)).unwrap();
+    let ended = bench.run(long);
+    assert!(ended.stderr.contains("are no longer there, as their checkpoint was removed"), "{}", ended.stderr);
 }
 
 /// As a kill between the last checkpoint and the removal of the one before leaves it.

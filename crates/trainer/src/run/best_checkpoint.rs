@@ -27,6 +27,8 @@ pub(super) struct BestCheckpoint {
     pub(super) folder: Option<PathBuf>,
     /// The last step whose checkpoint could not be saved.
     pub(super) failed: Option<usize>,
+    /// The step of the best that was saved, where its checkpoint is there no longer.
+    pub(super) gone: Option<usize>,
     /// Step and value of the last evaluation.
     last: Option<(usize, f64)>,
 }
@@ -40,7 +42,8 @@ impl BestCheckpoint {
         folder: impl Fn(usize) -> Option<PathBuf>,
     ) -> Self {
         let folder = kept.and_then(|kept| folder(kept.step));
-        Self { best, kept: kept.filter(|_| folder.is_some()), folder, failed, last: None }
+        let gone = kept.filter(|_| folder.is_none()).map(|kept| kept.step);
+        Self { best, kept: kept.filter(|_| folder.is_some()), folder, failed, gone, last: None }
     }
 
     /// Takes up the value of step `step`.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::best_checkpoint::{BestCheckpoint, Kept};
+use super::checkpoint_sums::{self, Sums};
 use super::identity::RunIdentity;
 use super::saved_model::SavedModel;
 use crate::error::Error;
@@ -61,9 +62,24 @@ struct RunState {
     /// Where the run was stopped before the evaluation that follows the step: whether the step was its epoch's last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unevaluated: Option<bool>,
+    /// Of its tensors; checkpoints of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Sums::is_empty")]
+    crc32c: Sums,
     /// Task, rows and model; checkpoints of earlier versions do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     identity: Option<RunIdentity>,
+}
+
+impl RunState {
+    /// That of a folder whose tensors are as they were saved.
+    fn read(folder: &Path) -> Result<Self, Error> {
+        let place = folder.join(STATE);
+        let wrong = |reason: &dyn std::fmt::Display| Error::usage(format!("{}: {reason}", place.display()));
+        let text = fs::read_to_string(&place).map_err(|e| wrong(&format!("{e}; expected a checkpoint of run-glue")))?;
+        let state: Self = serde_json::from_str(&text).map_err(|e| wrong(&e))?;
+        checkpoint_sums::check(folder, &state.crc32c).map_err(Error::usage)?;
+        Ok(state)
+    }
 }
 
 /// The name of the checkpoint of step `step`.
@@ -122,6 +138,13 @@ pub(super) fn latest_before(dir: &Path, end: Option<usize>) -> Option<PathBuf> {
     before.map(|(_, path)| path).rfind(|path| path.join(STATE).is_file())
 }
 
+/// The last folder behind step `step` that has a checkpoint's name and is none that can be gone on from.
+pub(super) fn incomplete_after(dir: &Path, step: usize) -> Option<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    let later = entries.filter(|path| path.is_dir()).filter_map(|path| Some((step_of(&path)?, path)));
+    later.filter(|(at, _)| *at > step).max().map(|(_, path)| path)
+}
+
 /// The settings that decide the weights of a training run over `rows` rows, as they came out with this model and these data.
 pub(super) fn decisive_settings(
     settings: &Settings,
@@ -155,10 +178,9 @@ impl Resume {
     /// # Errors
     /// Names the file, and what is wrong with it.
     pub(super) fn read(folder: &Path, max_steps: usize) -> Result<Self, Error> {
+        let state = RunState::read(folder)?;
         let place = folder.join(STATE);
         let wrong = |reason: &dyn std::fmt::Display| Error::usage(format!("{}: {reason}", place.display()));
-        let text = fs::read_to_string(&place).map_err(|e| wrong(&format!("{e}; expected a checkpoint of run-glue")))?;
-        let state: RunState = serde_json::from_str(&text).map_err(|e| wrong(&e))?;
         // The folder's name and the steps of the run say it too; an edited file would train another model without a word.
         if let Some(step) = step_of(folder).filter(|&step| step != state.step) {
             return Err(wrong(&format!("it says step {}, and its folder is that of step {step}", state.step)));
@@ -203,6 +225,22 @@ impl Resume {
             )));
         }
         Ok(())
+    }
+
+    /// Whether the best weights so far, which the run may end with, can be read. Else that would show when all is trained.
+    ///
+    /// # Errors
+    /// Names the file, and what to do.
+    pub(super) fn check_best(&self) -> Result<(), Error> {
+        let Some(best) = self.best().folder.filter(|best| *best != self.folder && best.join(STATE).is_file()) else {
+            return Ok(());
+        };
+        RunState::read(&best).map(drop).map_err(|error| {
+            error.with_message(format!(
+                "{error}; remove {} if it is damaged: the best weights are lost then, and the run says which ones it ends with",
+                best.display()
+            ))
+        })
     }
 
     /// How evaluations compared so far. The best weights lie beside this checkpoint: those of another folder are another run's.
@@ -322,7 +360,9 @@ impl Checkpoints<'_> {
                 write_bytes(&scratch.join(RNG_STATE), &[("cpu", now.to_bytes()), ("epoch", epoch.to_bytes())])?;
             }
             let settings = self.decisive.clone();
+            let crc32c = checkpoint_sums::sums(&scratch).map_err(Error::failure)?;
             let run_state = RunState {
+                crc32c,
                 step,
                 log: content.log,
                 best: content.best.best,

@@ -76,6 +76,7 @@ fn lost(by: &BestSettings, best: &BestCheckpoint, saves_best: bool) -> Option<St
     }
     let why = match best.failed == best.best.step {
         true => "could not be saved",
+        false if best.gone == best.best.step => "are no longer there, as their checkpoint was removed",
         false if saves_best => "are in no checkpoint",
         false => {
             "are in no checkpoint, as none was due there (--save_strategy best saves each that is the best so far)"

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::best_checkpoint::BestCheckpoint;
 use super::callbacks::TrainerCallbacks;
-use super::checkpoints::{Checkpoints, Resume, decisive_settings, latest, latest_before, step_of};
+use super::checkpoints::{Checkpoints, Resume, decisive_settings, incomplete_after, latest, latest_before, step_of};
 use super::context::RunContext;
 use super::hooks::{CheckpointListener, TrackedRun, TrackerStart};
 use super::hyper_parameters::tracked_parameters;
@@ -198,7 +198,17 @@ fn resume_folder(settings: &Settings) -> Option<PathBuf> {
     let given = settings.checkpoints.resume_from_checkpoint.clone();
     let dir = output_dir(settings).filter(|_| !settings.places.overwrite_output_dir);
     let own = dir.as_deref().and_then(latest);
-    let Some(given) = given else { return own };
+    let Some(given) = given else {
+        let left_out = dir.as_deref().zip(own.as_deref()).and_then(|(dir, own)| incomplete_after(dir, step_of(own)?));
+        if let (Some(left_out), Some(own)) = (left_out, &own) {
+            log::warn!(
+                "{} lacks files that a run needs to go on from it, so this one goes on from {}",
+                left_out.display(),
+                own.display()
+            );
+        }
+        return own;
+    };
     let is_further = |own: &PathBuf| step_of(own) > step_of(&given);
     let goes_on = |dir: &PathBuf| is_marked(dir) && given_elsewhere(settings, dir).is_some();
     let own = own.filter(|own| dir.as_ref().is_some_and(goes_on) && is_further(own));
@@ -220,6 +230,7 @@ fn resume<B: EncoderOps>(
     let damaged = |error: Error| without_checkpoint(error, folder, context.settings);
     let resume = Resume::read(folder, setup.plan.max_steps).map_err(damaged)?;
     resume.check(identity, decisive)?;
+    resume.check_best()?;
     let model = context.prepared.model.build_saved::<Autodiff<B>>(folder, &context.build, device).map_err(damaged)?;
     setup.model = frozen(model, &context.settings.training, context.prepared.model.peft.as_ref());
     resume.restore(&mut setup.optimizer, &mut setup.log, device).map_err(damaged)?;

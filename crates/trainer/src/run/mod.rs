@@ -3,6 +3,7 @@
 mod announcement;
 mod best_checkpoint;
 mod callbacks;
+mod checkpoint_sums;
 mod checkpoints;
 mod class_chart;
 mod class_order;

@@ -55,7 +55,8 @@ impl Teacher {
         transfers: &TransferHooks,
     ) -> Result<Self, Error> {
         let of_teacher = ModelSettings { choice: distillation.teacher.clone(), ..ModelSettings::default() };
-        let sources = ModelSources::of(&of_teacher, &settings.hub, transfers).map_err(|error| wrong(&error))?;
+        let sources =
+            ModelSources::of(&of_teacher, &settings.hub, transfers).map_err(|error| error.in_context("--teacher"))?;
         let model = ModelFiles::read(sources, Some(settings.data.max_seq_length)).map_err(|error| wrong(&error))?;
         let id = &model.files().id;
         if !model.have_head()? {

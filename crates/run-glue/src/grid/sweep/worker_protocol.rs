@@ -63,8 +63,8 @@ pub(super) struct Order {
 pub(super) enum Report {
     /// Its record is there; why it is not on the Hub, where that failed.
     Done(Option<String>),
-    /// Why.
-    Failed(String),
+    /// Why, and whether its input is to blame.
+    Failed { error: String, is_input: bool },
     /// It is the run of a process that does not belong to this one.
     Taken,
 }

@@ -17,7 +17,7 @@ use crate::grid::run_spec::RunSpec;
 use crate::interrupt;
 use crate::progress::print;
 use records::counted;
-use trainer::error::Error;
+use trainer::error::{Error, ErrorKind};
 
 /// How often it is looked whether the user wants to stop.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -57,7 +57,9 @@ impl Sweep<'_> {
             let attempt = self.run_one(at)?;
             let report = match &self.states[at] {
                 RunState::Done(_) => Report::Done(self.upload_failures.pop().map(|(_, error)| error.to_string())),
-                RunState::Failed(error) if attempt == Attempt::Over => Report::Failed(error.to_string()),
+                RunState::Failed(error) if attempt == Attempt::Over => {
+                    Report::Failed { error: error.to_string(), is_input: error.kind() == ErrorKind::Input }
+                }
                 _ => Report::Taken,
             };
             idle = Some(interrupt::keep());
@@ -187,7 +189,8 @@ impl Sweep<'_> {
                 self.upload_failures.extend(upload.map(|error| (spec.name, Error::failure(error))));
                 self.succeeded(at, record);
             }
-            Report::Failed(error) => self.failed(at, Error::failure(error)),
+            Report::Failed { error, is_input: true } => self.failed(at, Error::input(error)),
+            Report::Failed { error, is_input: false } => self.failed(at, Error::failure(error)),
             Report::Taken => self.states[at] = RunState::Open,
         }
         Ok(())
