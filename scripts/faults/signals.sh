@@ -69,14 +69,15 @@ came_of() { if [ "$1" = predictions ]; then sha256sum <"$2.said"; else outcome "
 
 # steps FOLDER: of each run there the last step that it has logged, and its log.
 steps() {
-  find "$1" -name log.jsonl -size +0 -exec awk -F '"step": *' 'NF > 1 { last = $2 + 0 } END { print last + 0, FILENAME }' {} \;
+  # Folders take their names meanwhile, which is no error.
+  find "$1" -name log.jsonl -size +0 -exec awk -F '"step": *' 'NF > 1 { last = $2 + 0 } END { print last + 0, FILENAME }' {} \; 2>/dev/null || true
 }
 
 # newest FOLDER: the step of the newest checkpoint there.
-newest() { find "$1" -maxdepth 1 -name 'checkpoint-*' | sed 's/.*-//' | sort -n | tail -n 1; }
+newest() { (find "$1" -maxdepth 1 -name 'checkpoint-*' 2>/dev/null || true) | sed 's/.*-//' | sort -n | tail -n 1; }
 
 # models FOLDER: those of runs that have trained to the end.
-models() { find "$1" -name model.safetensors -not -path '*/checkpoint-*' -not -path '*/.checkpoint-*'; }
+models() { find "$1" -name model.safetensors -not -path '*/checkpoint-*' -not -path '*/.checkpoint-*' 2>/dev/null || true; }
 
 # going: whether a process of the job's group is left.
 going() { ps -e -o pgid= -o stat= | awk -v group="$job" '$1 == group && $2 !~ /^Z/ { found = 1 } END { exit !found }'; }
